@@ -1,0 +1,1 @@
+//! Identities, sessions, policies, scope to SQL.

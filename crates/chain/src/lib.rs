@@ -1,0 +1,1 @@
+//! Trace index: this lot at this place from this time.

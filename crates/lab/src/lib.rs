@@ -1,0 +1,1 @@
+//! Samples, results, verdicts, nonconformities.

@@ -1,0 +1,1 @@
+//! Standards, food trees, scope expressions, adjudication.

@@ -1,0 +1,1 @@
+//! Agencies, operators, sites, persons, licences, products.

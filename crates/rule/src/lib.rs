@@ -1,0 +1,1 @@
+//! CEL guards and decision tables.

@@ -1,0 +1,1 @@
+//! Capture and query of trace events, upkeep of the chain index, recall scope.

@@ -1,0 +1,1 @@
+//! Pages, REST and OpenAPI, public site, EPCIS bindings, islands.
