@@ -66,6 +66,9 @@ impl FromStr for Id {
                 other => other,
             };
             let digit = DIGITS.iter().position(|d| *d == upper).ok_or(IdError::Character(i + 1))?;
+            if i == 0 && digit > 7 {
+                return Err(IdError::Character(1)); // more than 63 bits
+            }
             value = value << 5 | digit as u64;
         }
         if CHECKS[(value % 37) as usize] != bytes[13].to_ascii_uppercase() {
