@@ -1,16 +1,18 @@
 //! The two engines behind one set of calls.
 
+use crate::testing::Scratch;
 use crate::{Error, Row, Sql, Value};
-use sqlx::postgres::{PgArguments, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, Executor, Postgres, Row as _, SqlSafeStr, Sqlite, Statement,
-    Transaction, TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, Column, Executor, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction,
+    TypeInfo, ValueRef,
 };
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,15 @@ pub enum Engine {
 #[derive(Debug, Clone)]
 pub struct Store {
     pools: Pools,
+    /// Removes a test's folder after the last clone.
+    _scratch: Option<Arc<Scratch>>,
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `sqlite:PATH` or `postgres://user:password@host/database`.
+    pub url: String,
 }
 
 #[derive(Debug, Clone)]
@@ -48,17 +59,35 @@ enum Inner {
 }
 
 impl Store {
+    /// Opens the database a configuration names.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] for a URL of neither kind; otherwise as [`Store::sqlite`] and [`Store::postgres`].
+    pub async fn open(config: &Config) -> Result<Self, Error> {
+        match config.url.split_once(':') {
+            Some(("sqlite", path)) => Self::sqlite(Path::new(path.trim_start_matches("//"))).await,
+            Some(("postgres" | "postgresql", _)) => Self::postgres(&config.url).await,
+            _ => Err(Error::Setup(
+                "store.url: begin it with `sqlite:` and a path, or `postgres://` and a server".to_owned(),
+            )),
+        }
+    }
+
     /// Opens (and creates) an SQLite database file. WAL with `synchronous=FULL`: what was committed survives a
     /// power cut.
     ///
     /// # Errors
     /// When the file cannot be opened or created.
     pub async fn sqlite(path: &Path) -> Result<Self, Error> {
+        Self::sqlite_file(path, SqliteSynchronous::Full).await
+    }
+
+    pub(crate) async fn sqlite_file(path: &Path, synchronous: SqliteSynchronous) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(synchronous)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(256)
@@ -77,7 +106,7 @@ impl Store {
             .connect_with(options.read_only(true).create_if_missing(false))
             .await
             .map_err(fail)?;
-        Ok(Self { pools: Pools::Sqlite { write, read } })
+        Ok(Self { pools: Pools::Sqlite { write, read }, _scratch: None })
     }
 
     /// Connects to PostgreSQL 15 or later (`postgres://user:password@host/database`). Create the database with `C`
@@ -86,13 +115,45 @@ impl Store {
     /// # Errors
     /// When the server cannot be reached or refuses.
     pub async fn postgres(url: &str) -> Result<Self, Error> {
+        let options = PgConnectOptions::from_str(url).map_err(|e| Error::from_sqlx("connect", e))?;
+        Self::postgres_with(options, 16).await
+    }
+
+    pub(crate) async fn postgres_with(options: PgConnectOptions, connections: u32) -> Result<Self, Error> {
         let pool = PgPoolOptions::new()
-            .max_connections(16)
+            .max_connections(connections)
             .acquire_timeout(Duration::from_secs(30))
-            .connect(url)
+            .connect_with(options)
             .await
             .map_err(|e| Error::from_sqlx("connect", e))?;
-        Ok(Self { pools: Pools::Postgres(pool) })
+        let store = Self { pools: Pools::Postgres(pool), _scratch: None };
+        let collation = store
+            .one(
+                "select cast(datcollate as text) as name from pg_database where datname = current_database()",
+                &[],
+            )
+            .await?
+            .text("name")?;
+        if !matches!(collation.to_ascii_lowercase().as_str(), "c" | "posix" | "c.utf-8" | "c.utf8") {
+            return Err(Error::Setup(format!(
+                "the PostgreSQL database sorts by {collation}; create it with `lc_collate 'C'` (template0), \
+                 otherwise region ranges select the wrong records"
+            )));
+        }
+        Ok(store)
+    }
+
+    pub(crate) fn with_scratch(mut self, scratch: Scratch) -> Self {
+        self._scratch = Some(Arc::new(scratch));
+        self
+    }
+
+    /// Asks the database for an answer: for health checks.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.one("select 1 as one", &[]).await.map(|_| ())
     }
 
     /// The engine in use.

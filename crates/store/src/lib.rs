@@ -4,12 +4,18 @@
 //! (text built with parameters). Rules every caller keeps: instants are microseconds in an integer, statutory dates
 //! `YYYY-MM-DD` text, booleans 0/1, money fen, JSON text; `$1`-style parameters; `cast(sum(x) as bigint)`; no
 //! `now()`, arrays, `ilike`, `skip locked` outside this crate; inside a write transaction await nothing but the store.
+//!
+//! Schema: `migrations/NNNN_name.sql`, applied by [`Store::migrate`]; tokens `{int}` (64 bits), `{real}`, `{bytes}`,
+//! text columns `text`. No triggers, views, functions, serial columns or defaults by function; a string in a step
+//! holds neither `;` nor `--`.
 //! It must never know what a table means.
 
 mod error;
 mod facade;
+mod migrate;
+pub mod testing;
 mod value;
 
 pub use error::Error;
-pub use facade::{Engine, Store, Tx};
+pub use facade::{Config, Engine, Store, Tx};
 pub use value::{Row, Sql, Value};

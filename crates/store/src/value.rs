@@ -39,6 +39,13 @@ from! {
     &[u8] => Bytes, <[u8]>::to_vec;
     [u8; 32] => Bytes, |v: [u8; 32]| v.to_vec();
 }
+impl Value {
+    /// Whether this is SQL null, of whatever kind.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Int(None) | Self::Real(None) | Self::Text(None) | Self::Bytes(None))
+    }
+}
 impl From<&String> for Value {
     fn from(v: &String) -> Self {
         Self::Text(Some(v.clone()))
@@ -69,7 +76,7 @@ macro_rules! getter {
             match self.value(column)? {
                 Value::$variant(v) => Ok(v.clone()),
                 // an engine types a bare null as it likes
-                Value::Int(None) | Value::Real(None) | Value::Text(None) | Value::Bytes(None) => Ok(None),
+                other if other.is_null() => Ok(None),
                 other => Err(Error::Column { column: column.into(), problem: format!("is {other:?}") }),
             }
         }

@@ -1,0 +1,82 @@
+//! Databases for tests: a fresh one with every schema step applied for each engine at hand.
+
+use crate::{Error, Store};
+use base::Instant;
+use sqlx::postgres::PgConnectOptions;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A folder that is removed when the last clone of its store is dropped.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A fresh migrated database for each engine: SQLite always, PostgreSQL (a schema of its own) when the environment
+/// variable `SHIAN_TEST_PG` holds the URL of a database in which schemas may be created.
+///
+/// # Panics
+/// When a database cannot be made: the test cannot run.
+pub async fn stores() -> Vec<(&'static str, Store)> {
+    let mut all = Vec::new();
+    for (name, store) in empty_stores().await {
+        store.migrate(Instant(1_788_220_800_000_000)).await.expect("the schema steps apply");
+        all.push((name, store));
+    }
+    all
+}
+
+/// As [`stores`], without any table.
+///
+/// # Panics
+/// When a database cannot be made.
+pub async fn empty_stores() -> Vec<(&'static str, Store)> {
+    let mut all = vec![("sqlite", sqlite().await.expect("a scratch SQLite database"))];
+    if let Ok(url) = std::env::var("SHIAN_TEST_PG") {
+        all.push(("postgres", postgres(&url).await.expect("a scratch schema in SHIAN_TEST_PG")));
+    }
+    all
+}
+
+fn unique() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}_{}_{}", since.as_millis(), std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn sqlite() -> Result<Store, Error> {
+    let folder = std::env::temp_dir().join(format!("shian_test_{}", unique()));
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| Error::File { path: folder.display().to_string(), source })?;
+    let scratch = Scratch(folder);
+    // a test does not survive a power cut: no fsync
+    Store::sqlite_file(&scratch.path().join("test.sqlite"), sqlx::sqlite::SqliteSynchronous::Off)
+        .await
+        .map(|s| s.with_scratch(scratch))
+}
+
+async fn postgres(url: &str) -> Result<Store, Error> {
+    let fail = |e| Error::from_sqlx("connect", e);
+    let options = PgConnectOptions::from_str(url).map_err(fail)?;
+    let schema = format!("t_{}", unique());
+    let admin = Store::postgres_with(options.clone(), 1).await?;
+    let mut tx = admin.begin().await?;
+    tx.script(&format!("create schema {schema}")).await?;
+    tx.commit().await?;
+    admin.close().await;
+    Store::postgres_with(options.options([("search_path", schema.as_str())]), 8).await
+}

@@ -1,0 +1,3 @@
+//! The store through its public door, on every engine at hand.
+
+mod facade;
