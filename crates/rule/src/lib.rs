@@ -1,1 +1,16 @@
-//! CEL guards and decision tables.
+//! Guards and decision tables: the small expressions of the rulebook, compiled once and evaluated over facts.
+//!
+//! Main types: [`Guard`] (a CEL expression over declared facts), [`Table`] (a decision table with proof of
+//! completeness). Invariants: no I/O; an expression can name nothing that was not declared; evaluation ends, has
+//! no side effect and never panics; no binary float decides anything — decimals go through `dec(…)`, which gives
+//! whole millionths.
+
+mod decimal;
+mod error;
+mod guard;
+mod table;
+
+pub use decimal::{MICRO, from_micro, micro};
+pub use error::Error;
+pub use guard::Guard;
+pub use table::{Hit, Input, Kind, Row, Table, TableData};
