@@ -1,1 +1,25 @@
 //! Trace index: this lot at this place from this time.
+//!
+//! Fed with [`Step`]s (facts of trace events, in any order, with repeats), it answers where goods came from,
+//! where they went, what a failed sample puts under suspicion, and what the records do not explain.
+//!
+//! Main types: [`Names`] (interned identifiers), [`Step`], and the plain answers [`Trace`], [`Scope`], [`Gap`],
+//! [`Source`].
+//!
+//! Invariants: the answer depends on the set of steps, never on their order of arrival; a link out of a stock
+//! counts only if it is not earlier than the link in; being packed beside something is not being mixed with it;
+//! quantities of different dimension are never added; a query that stops at its bounds says so. No I/O and no
+//! clock; the caller passes bytes and times.
+
+mod amount;
+mod answer;
+mod names;
+mod step;
+
+pub use amount::{Amount, Qty, Unit};
+pub use answer::{
+    Bounds, Gap, GapKind, Holding, Hop, LinkKind, NodeKey, NodeKind, Role, Scope, ScopeOptions, ScopeRow,
+    Source, Totals, Trace, TraceLink, TraceNode,
+};
+pub use names::{DocId, Interner, ItemId, JoinId, Names, PlaceId};
+pub use step::{How, Items, Kind, Phase, Step};
