@@ -286,7 +286,7 @@ mod tests {
         );
         assert!(matches!(guard("other > 1"), Err(Error::Undeclared { name, .. }) if name == "other"));
         assert!(
-            matches!(guard("facts.items.exists(i, j.q > 1)"), Err(Error::Undeclared { name, .. }) if name == "j")
+            matches!(guard("facts.items.exists(i, j.q > 1)"), Err(Error::Undeclared { name, .. }) if name == "j.q")
         );
         for text in
             ["has(facts.level)", "tasks.open > 0.5", "tasks.open.matches(\"a\")", "timestamp(\"x\") == 1"]
