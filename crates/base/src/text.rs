@@ -70,3 +70,28 @@ impl std::fmt::Display for Text {
         write!(f, "{} / {}", self.zh, self.en)
     }
 }
+
+/// Trims the text and turns full-width letters, digits, punctuation and spaces into their ASCII forms
+/// (`ＳＣ１２` → `SC12`), as keyboards in Chinese input mode produce them. Other characters stay.
+#[must_use]
+pub fn halfwidth(text: &str) -> String {
+    let narrow = |c: char| match c {
+        '\u{3000}' | '\u{a0}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        other => other,
+    };
+    text.chars().map(narrow).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_width_input_becomes_ascii_and_chinese_stays() {
+        for (given, expected) in [("　ＳＣ１２ ", "SC12"), ("甘肃（省）", "甘肃(省)"), ("＜0.01％", "<0.01%")]
+        {
+            assert_eq!(halfwidth(given), expected);
+        }
+    }
+}
