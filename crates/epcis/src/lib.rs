@@ -1,1 +1,26 @@
-//! EPCIS 2.0 / CBV 2.0 model, validation, identifiers, event hash; no storage.
+//! EPCIS 2.0 / CBV 2.0: the event model, validation, JSON-LD and XML reading, identifiers and the event hash.
+//!
+//! Main types: [`Document`], [`Event`] (with [`Thing`], [`Link`]), [`Node`] (the tree that loses nothing),
+//! [`Context`], [`Problem`]/[`Problems`], [`Limits`]. Invariants: a value of type [`Event`] has passed validation;
+//! everything the sender wrote stays in its [`Node`], numbers digit by digit; no input makes a reader panic, loop or
+//! exceed its [`Limits`]. The crate must never touch storage, clock or network: context documents are not fetched.
+
+mod context;
+mod document;
+mod event;
+mod limits;
+mod node;
+mod parse;
+mod pointer;
+pub mod problem;
+pub mod time;
+
+pub use context::{Context, Syntax};
+pub use document::{Document, DocumentType};
+pub use event::{
+    Action, ErrorDeclaration, Event, EventType, Link, PersistentDisposition, Role, SensorElement, Thing,
+};
+pub use limits::Limits;
+pub use node::Node;
+pub use parse::parse;
+pub use problem::{Problem, ProblemType, Problems};
