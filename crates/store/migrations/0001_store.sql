@@ -5,8 +5,8 @@ create table job (
     id {int} primary key,
     kind text not null,
     payload text not null,              -- JSON
-    dedup text,                         -- at most one waiting or running job a key
-    state text not null check (state in ('waiting', 'running', 'done', 'dead')),
+    dedup text,                         -- at most one waiting job a key
+    state text not null check (state in ('waiting', 'running', 'done', 'dead', 'superseded')),
     run_at {int} not null,              -- not before; moved by every retry
     created_at {int} not null,
     attempts {int} not null,
@@ -17,7 +17,7 @@ create table job (
     error text                          -- of the last failed attempt
 );
 create index job_due on job (run_at, id) where state in ('waiting', 'running');
-create unique index job_dedup on job (dedup) where state in ('waiting', 'running');
+create unique index job_dedup on job (dedup) where state = 'waiting';
 create index job_state on job (state, id);
 
 -- A right that one holder has until a time: the sequencer, the scheduler.

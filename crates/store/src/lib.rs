@@ -10,12 +10,20 @@
 //! holds neither `;` nor `--`.
 //! It must never know what a table means.
 
+pub mod attachments;
+mod driver;
 mod error;
 mod facade;
+mod files;
+pub mod jobs;
+pub mod lease;
 mod migrate;
+mod signal;
 pub mod testing;
+mod tx;
 mod value;
 
 pub use error::Error;
-pub use facade::{Config, Engine, Store, Tx};
+pub use facade::{Config, Engine, Store};
+pub use tx::Tx;
 pub use value::{Row, Sql, Value};

@@ -1,0 +1,204 @@
+//! Attachments: photographs, scans and spreadsheets, kept once by the hash of their content.
+//!
+//! The file is durable before the row that names it commits; a transaction that fails leaves at most a file nobody
+//! names. Whoever serves one must send the stored media type, `nosniff` and, for tables and PDF, as a download.
+
+use crate::files::{blocking, hash_file, write_durably};
+use crate::{Error, Row, Store, Tx};
+use base::{Instant, Text};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+const MIB: usize = 1 << 20;
+
+/// The folder of attachments: `ROOT/ab/cdef…` by SHA-256.
+#[derive(Debug, Clone)]
+pub struct Attachments {
+    root: PathBuf,
+}
+
+/// One kept file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attachment {
+    /// Lower-case hex SHA-256 of the content: its name everywhere.
+    pub sha256: String,
+    /// What it is, by its own bytes, never by what the sender says.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+}
+
+/// A file that is durable on disk and not yet named by any row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept(Attachment);
+
+impl Kept {
+    /// What was kept.
+    #[must_use]
+    pub const fn attachment(&self) -> &Attachment {
+        &self.0
+    }
+}
+
+impl Attachments {
+    /// The attachments under a folder, which is created with the first file.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Checks and stores the bytes, before the transaction that will name them.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for an empty, too large or unknown file; [`Error::DiskFull`].
+    pub async fn keep(&self, bytes: Vec<u8>) -> Result<Kept, Error> {
+        let media_type = sniff(&bytes)?;
+        let this = self.clone();
+        blocking(move || {
+            let sha256 = hex::encode(Sha256::digest(&bytes));
+            let path = this.path(&sha256)?;
+            // a damaged file of that name is replaced
+            if !hash_file(&path).is_ok_and(|(found, _)| found == sha256) {
+                write_durably(&path, &bytes)?;
+            }
+            let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+            Ok(Kept(Attachment { sha256, media_type: media_type.to_owned(), size }))
+        })
+        .await
+    }
+
+    /// Names a kept file in the database; the same content twice is one row.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record(&self, tx: &mut Tx, kept: &Kept, now: Instant) -> Result<Attachment, Error> {
+        let a = &kept.0;
+        tx.exec(
+            "insert into attachment (sha256, media_type, size, at) values ($1, $2, $3, $4) \
+             on conflict (sha256) do nothing",
+            &[a.sha256.as_str().into(), a.media_type.as_str().into(), a.size.into(), now.into()],
+        )
+        .await?;
+        Ok(a.clone())
+    }
+
+    /// [`Attachments::keep`] and [`Attachments::record`] in one step, for small files; a large one is better kept
+    /// before its transaction begins.
+    ///
+    /// # Errors
+    /// As both.
+    pub async fn put(&self, tx: &mut Tx, bytes: Vec<u8>, now: Instant) -> Result<Attachment, Error> {
+        let kept = self.keep(bytes).await?;
+        self.record(tx, &kept, now).await
+    }
+
+    /// The row of an attachment, if it exists.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn find(&self, store: &Store, sha256: &str) -> Result<Option<Attachment>, Error> {
+        store
+            .first("select sha256, media_type, size from attachment where sha256 = $1", &[sha256.into()])
+            .await?
+            .map(|row| read(&row))
+            .transpose()
+    }
+
+    /// The bytes, checked against their hash.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when they do not match; [`Error::File`] when there is no such file.
+    pub async fn get(&self, sha256: &str) -> Result<Vec<u8>, Error> {
+        let (path, sha256) = (self.path(sha256)?, sha256.to_owned());
+        blocking(move || {
+            let bytes = std::fs::read(&path).map_err(|e| Error::from_io(&path, e))?;
+            if hex::encode(Sha256::digest(&bytes)) == sha256 {
+                return Ok(bytes);
+            }
+            Err(Error::Corrupt { what: format!("attachment {sha256}") })
+        })
+        .await
+    }
+
+    /// Where the content of a hash lies. Only 64 lower-case hex digits can name a file.
+    pub(crate) fn path(&self, sha256: &str) -> Result<PathBuf, Error> {
+        let hex = sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !hex {
+            return Err(Error::Refused(Text::of(
+                "附件编号应为 64 位十六进制数。",
+                "An attachment is named by 64 hexadecimal digits.",
+            )));
+        }
+        Ok(self.root.join(&sha256[..2]).join(&sha256[2..]))
+    }
+}
+
+pub(crate) fn read(row: &Row) -> Result<Attachment, Error> {
+    Ok(Attachment {
+        sha256: row.text("sha256")?,
+        media_type: row.text("media_type")?,
+        size: row.int("size")?,
+    })
+}
+
+/// The media type by the file's own bytes, if it is one we keep and not too large.
+fn sniff(bytes: &[u8]) -> Result<&'static str, Error> {
+    let (media_type, limit) = match bytes {
+        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", 20),
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => ("image/png", 20),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", 20),
+        [b'%', b'P', b'D', b'F', b'-', ..] => ("application/pdf", 50),
+        [b'P', b'K', 3, 4, ..] if bytes.windows(15).any(|w| w == b"xl/workbook.xml") => {
+            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 20)
+        }
+        _ if is_table(bytes) => ("text/csv", 20),
+        [] => {
+            return Err(Error::Refused(Text::of(
+                "附件是空文件，请重新选择。",
+                "The attachment is empty; choose the file again.",
+            )));
+        }
+        _ => {
+            return Err(Error::Refused(Text::of(
+                "附件类型不受支持，请上传 JPEG、PNG、WebP 图片，PDF，或 XLSX、CSV 表格。",
+                "This kind of attachment is not accepted; send a JPEG, PNG or WebP picture, a PDF, or an XLSX or CSV table.",
+            )));
+        }
+    };
+    if bytes.len() > limit * MIB {
+        return Err(Error::Refused(Text::new(
+            format!("附件超过 {limit} MB，请压缩或拆分后再上传。"),
+            format!("The attachment is larger than {limit} MB; compress or split it."),
+        )));
+    }
+    Ok(media_type)
+}
+
+/// Text with separators and without control characters, in UTF-8 or GBK; markup is not a table.
+fn is_table(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let control = |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n') || *b == 0x7f;
+    let markup = text.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<');
+    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let columns = first.iter().any(|b| matches!(b, b',' | b';' | b'\t'));
+    columns && !markup && !text.iter().any(control) && (std::str::from_utf8(text).is_ok() || is_gbk(text))
+}
+
+/// Whether every byte above ASCII is part of a two- or four-byte sequence of GB 18030.
+fn is_gbk(mut text: &[u8]) -> bool {
+    loop {
+        text = match text {
+            [] => return true,
+            [0..=0x7f, rest @ ..] | [0x81..=0xfe, 0x40..=0x7e | 0x80..=0xfe, rest @ ..] => rest,
+            [0x81..=0xfe, 0x30..=0x39, 0x81..=0xfe, 0x30..=0x39, rest @ ..] => rest,
+            _ => return false,
+        };
+    }
+}

@@ -1,0 +1,114 @@
+//! Parameters into, and rows out of, the two drivers.
+
+use crate::{Error, Row, Value};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, Column, Executor, Postgres, Row as _, Sqlite, TypeInfo, ValueRef};
+use std::sync::Arc;
+
+pub(crate) fn exactly_one(rows: Vec<Row>, sql: &str) -> Result<Row, Error> {
+    let found = rows.len();
+    let mut rows = rows.into_iter();
+    match (rows.next(), found) {
+        (Some(row), 1) => Ok(row),
+        _ => Err(Error::NotOne { found: found.min(2), sql: sql.chars().take(200).collect() }),
+    }
+}
+
+pub(crate) fn sqlite_args(params: &[Value]) -> Result<SqliteArguments, sqlx::Error> {
+    let mut args = SqliteArguments::default();
+    for p in params {
+        match p.clone() {
+            Value::Int(v) => args.add(v),
+            Value::Real(v) => args.add(v),
+            Value::Text(v) => args.add(v),
+            Value::Bytes(v) => args.add(v),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(args)
+}
+
+pub(crate) fn pg_args(params: &[Value]) -> Result<PgArguments, sqlx::Error> {
+    let mut args = PgArguments::default();
+    for p in params {
+        match p.clone() {
+            Value::Int(v) => args.add(v),
+            Value::Real(v) => args.add(v),
+            Value::Text(v) => args.add(v),
+            Value::Bytes(v) => args.add(v),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(args)
+}
+
+pub(crate) async fn sqlite_rows<'e, E>(on: E, sql: sqlx::SqlStr, params: &[Value]) -> Result<Vec<Row>, Error>
+where
+    E: Executor<'e, Database = Sqlite>,
+{
+    let text = sql.clone();
+    let fail = |e| Error::from_sqlx(text.as_str(), e);
+    let args = sqlite_args(params).map_err(fail)?;
+    let rows = sqlx::query_with(sql, args).fetch_all(on).await.map_err(fail)?;
+    collect(rows, |r| r.columns().iter().map(|c| c.name().to_owned()).collect(), sqlite_value).map_err(fail)
+}
+
+pub(crate) async fn pg_rows<'e, E>(on: E, sql: sqlx::SqlStr, params: &[Value]) -> Result<Vec<Row>, Error>
+where
+    E: Executor<'e, Database = Postgres>,
+{
+    let text = sql.clone();
+    let fail = |e| Error::from_sqlx(text.as_str(), e);
+    let args = pg_args(params).map_err(fail)?;
+    let rows = sqlx::query_with(sql, args).fetch_all(on).await.map_err(fail)?;
+    collect(rows, |r| r.columns().iter().map(|c| c.name().to_owned()).collect(), pg_value).map_err(fail)
+}
+
+fn collect<R>(
+    rows: Vec<R>,
+    names: impl Fn(&R) -> Vec<String>,
+    value: impl Fn(&R, usize) -> Result<Value, sqlx::Error>,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let names: Arc<[String]> = names(first).into();
+    rows.iter()
+        .map(|r| {
+            let values = (0..names.len()).map(|i| value(r, i)).collect::<Result<_, _>>()?;
+            Ok(Row { names: names.clone(), values })
+        })
+        .collect()
+}
+
+fn sqlite_value(row: &SqliteRow, i: usize) -> Result<Value, sqlx::Error> {
+    let raw = row.try_get_raw(i)?;
+    if raw.is_null() {
+        return Ok(Value::Text(None));
+    }
+    let kind = raw.type_info().name().to_owned();
+    Ok(match kind.as_str() {
+        "INTEGER" => Value::Int(Some(row.try_get_unchecked(i)?)),
+        "REAL" => Value::Real(Some(row.try_get_unchecked(i)?)),
+        "BLOB" => Value::Bytes(Some(row.try_get_unchecked(i)?)),
+        _ => Value::Text(Some(row.try_get_unchecked(i)?)),
+    })
+}
+
+fn pg_value(row: &PgRow, i: usize) -> Result<Value, sqlx::Error> {
+    let raw = row.try_get_raw(i)?;
+    let kind = raw.type_info().name().to_owned();
+    Ok(match kind.as_str() {
+        "INT8" => Value::Int(row.try_get(i)?),
+        "INT4" => Value::Int(row.try_get::<Option<i32>, _>(i)?.map(i64::from)),
+        "BOOL" => Value::Int(row.try_get::<Option<bool>, _>(i)?.map(i64::from)),
+        "FLOAT8" => Value::Real(row.try_get(i)?),
+        "BYTEA" => Value::Bytes(row.try_get(i)?),
+        "TEXT" | "VARCHAR" | "NAME" | "unknown" => Value::Text(row.try_get(i)?),
+        other => {
+            return Err(sqlx::Error::Decode(
+                format!("column {i} has type {other}; cast it to bigint, double precision, text or bytea")
+                    .into(),
+            ));
+        }
+    })
+}

@@ -1,0 +1,201 @@
+//! The write transaction.
+
+use crate::driver::{exactly_one, pg_args, pg_rows, sqlite_args, sqlite_rows};
+use crate::signal::Signals;
+use crate::{Engine, Error, Row, Sql, Value};
+use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
+
+/// A write transaction; dropping it without [`Tx::commit`] rolls everything back.
+#[derive(Debug)]
+pub struct Tx {
+    pub(crate) inner: Inner,
+    signals: Signals,
+    raised: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(crate) const fn new(inner: Inner, signals: Signals) -> Self {
+        Self { inner, signals, raised: Vec::new() }
+    }
+
+    /// Wakes the listeners of a name in this process ([`crate::Store::listen`]) once this transaction has committed.
+    pub fn raise(&mut self, name: &'static str) {
+        if !self.raised.contains(&name) {
+            self.raised.push(name);
+        }
+    }
+
+    /// The engine in use.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self.inner {
+            Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement; returns the number of rows changed.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] on a violated key, [`Error::DiskFull`], or the driver's error.
+    pub async fn exec(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, Error> {
+        self.run(sql.into_sql_str(), params).await
+    }
+
+    /// Runs a built statement.
+    ///
+    /// # Errors
+    /// As [`Tx::exec`].
+    pub async fn execute(&mut self, sql: &Sql) -> Result<u64, Error> {
+        self.run(AssertSqlSafe(sql.text().to_owned()).into_sql_str(), sql.params()).await
+    }
+
+    /// Runs an update that must change exactly one row: the optimistic lock (`… where id = $1 and version = $2`).
+    ///
+    /// # Errors
+    /// [`Error::Stale`] when no row matched.
+    pub async fn exec_one(&mut self, sql: &'static str, params: &[Value]) -> Result<(), Error> {
+        match self.exec(sql, params).await? {
+            1 => Ok(()),
+            _ => Err(Error::Stale),
+        }
+    }
+
+    /// Inserts many rows of `columns` values each with multi-row statements: `insert` is the text up to `values`,
+    /// `tail` what follows (`on conflict …` or empty).
+    ///
+    /// # Errors
+    /// As [`Tx::exec`]; [`Error::Setup`] when the values are not whole rows.
+    pub async fn insert_many(
+        &mut self,
+        insert: &'static str,
+        columns: usize,
+        values: Vec<Value>,
+        tail: &'static str,
+    ) -> Result<u64, Error> {
+        if columns == 0 || !values.len().is_multiple_of(columns) {
+            return Err(Error::Setup(format!("insert_many: {} values for {columns} columns", values.len())));
+        }
+        let chunk = (900 / columns).max(1) * columns;
+        let mut changed = 0;
+        let mut values = values.into_iter().peekable();
+        while values.peek().is_some() {
+            let mut sql = Sql::new(insert);
+            sql.push(" values ");
+            let part: Vec<Value> = values.by_ref().take(chunk).collect();
+            let mut first = true;
+            let mut row = Vec::with_capacity(columns);
+            for v in part {
+                row.push(v);
+                if row.len() == columns {
+                    if !first {
+                        sql.push(", ");
+                    }
+                    first = false;
+                    sql.bind_list(row.drain(..));
+                }
+            }
+            sql.push(" ").push(tail);
+            changed += self.execute(&sql).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Reads rows inside the transaction.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        self.rows(sql.into_sql_str(), params).await
+    }
+
+    /// Reads rows of a built statement inside the transaction.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn select(&mut self, sql: &Sql) -> Result<Vec<Row>, Error> {
+        self.rows(AssertSqlSafe(sql.text().to_owned()).into_sql_str(), sql.params()).await
+    }
+
+    /// Reads exactly one row.
+    ///
+    /// # Errors
+    /// When the statement fails or gives another number of rows.
+    pub async fn one(&mut self, sql: &'static str, params: &[Value]) -> Result<Row, Error> {
+        exactly_one(self.query(sql, params).await?, sql)
+    }
+
+    /// Reads the first row, if any.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn first(&mut self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, Error> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Makes everything durable at once.
+    ///
+    /// # Errors
+    /// When the engine cannot commit; then nothing is stored.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Postgres(tx) => tx.commit().await,
+        }
+        .map_err(|e| Error::from_sqlx("commit", e))?;
+        for name in self.raised {
+            self.signals.raise(name);
+        }
+        Ok(())
+    }
+
+    /// Gives everything up; the same as dropping, but finished when it returns.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn rollback(self) -> Result<(), Error> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.rollback().await,
+            Inner::Postgres(tx) => tx.rollback().await,
+        }
+        .map_err(|e| Error::from_sqlx("rollback", e))
+    }
+
+    /// Runs a script of several statements without parameters (migrations).
+    pub(crate) async fn script(&mut self, text: &str) -> Result<(), Error> {
+        let sql = AssertSqlSafe(text.to_owned()).into_sql_str();
+        match &mut self.inner {
+            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ()),
+            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ()),
+        }
+        .map_err(|e| Error::from_sqlx(text, e))
+    }
+
+    async fn run(&mut self, sql: sqlx::SqlStr, params: &[Value]) -> Result<u64, Error> {
+        let text = sql.clone();
+        match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                let args = sqlite_args(params).map_err(|e| Error::from_sqlx(text.as_str(), e))?;
+                sqlx::query_with(sql, args).execute(&mut **tx).await.map(|r| r.rows_affected())
+            }
+            Inner::Postgres(tx) => {
+                let args = pg_args(params).map_err(|e| Error::from_sqlx(text.as_str(), e))?;
+                sqlx::query_with(sql, args).execute(&mut **tx).await.map(|r| r.rows_affected())
+            }
+        }
+        .map_err(|e| Error::from_sqlx(text.as_str(), e))
+    }
+
+    async fn rows(&mut self, sql: sqlx::SqlStr, params: &[Value]) -> Result<Vec<Row>, Error> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => sqlite_rows(&mut **tx, sql, params).await,
+            Inner::Postgres(tx) => pg_rows(&mut **tx, sql, params).await,
+        }
+    }
+}
