@@ -1,1 +1,49 @@
-//! Samples, results, verdicts, nonconformities.
+//! Samples, results, verdicts, nonconformities: from the sampling form to the report that opens a disposal.
+//!
+//! Main type: [`Lab`], which holds the rights, the limits and the connections; its writing methods work inside the
+//! caller's transaction and append their own journal entries. Invariants: a verdict row never changes (judging again
+//! adds one); whoever entered a result never approves its report; a file is imported whole or not at all; risk
+//! monitoring never becomes a nonconformity. It must never know procedures, trace events or the register: it asks
+//! them through [`Surroundings`] and tells them through [`Consequence`].
+
+mod error;
+mod hook;
+mod import;
+mod nonconformity;
+mod query;
+mod register;
+mod report;
+mod result;
+mod sample;
+
+pub use error::{Error, Problem};
+pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
+pub use import::{ResultsImported, SamplesImported};
+pub use nonconformity::{Failure, Nonconformity, NonconformityState};
+pub use query::{NonconformityFilter, Page, SampleDetail, SampleFilter, SampleRow, SampleSort};
+pub use report::Submitted;
+pub use result::{JudgedResult, NewResult, VerdictRecord};
+pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
+
+use access::Access;
+use limits::Rules;
+use std::sync::Arc;
+
+/// The laboratory part of the office with what it is connected to.
+#[derive(Clone)]
+pub struct Lab {
+    /// Rights.
+    pub access: Arc<Access>,
+    /// The limits results are judged by.
+    pub rules: &'static Rules,
+    /// What a failed supervision sample brings about.
+    pub consequence: Arc<dyn Consequence>,
+    /// The register and the trace record.
+    pub surroundings: Arc<dyn Surroundings>,
+}
+
+impl std::fmt::Debug for Lab {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lab").field("rules", &self.rules.hash()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! What the laboratory asks of others: places and lots, and the consequence of a failed sample.
+
+use crate::Nonconformity;
+use async_trait::async_trait;
+use base::Id;
+use ledger::Context;
+use store::Tx;
+
+/// A failure of a connected part.
+pub type HookError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What happens when a supervision sample fails: `shian` opens the disposal matter through the procedure engine.
+#[async_trait]
+pub trait Consequence: Send + Sync {
+    /// Called once for each nonconformity, in the transaction that records it; an error rolls everything back.
+    /// Returns the matter it opened, if any.
+    async fn nonconforming(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        nonconformity: &Nonconformity,
+    ) -> Result<Option<Id>, HookError>;
+}
+
+/// The operator or place a sampling form names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Trace key of the place (`https://id.gs1.org/414/…`).
+    pub place: Option<String>,
+    /// Unified social credit code of the operator.
+    pub uscc: Option<String>,
+    /// Name as written.
+    pub name: String,
+}
+
+/// What the register knows of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The operator.
+    pub operator: Option<Id>,
+    /// The site.
+    pub site: Option<Id>,
+    /// Trace key of the site.
+    pub place: Option<String>,
+    /// Name in the register.
+    pub name: String,
+    /// Region code.
+    pub region: String,
+}
+
+/// The register and the trace record, as far as a sample needs them.
+#[async_trait]
+pub trait Surroundings: Send + Sync {
+    /// Whether any trace event names the lot.
+    async fn lot_known(&self, tx: &mut Tx, item: &str) -> Result<bool, HookError>;
+
+    /// The operator and place meant; `None` when nothing or more than one fits.
+    async fn find(&self, tx: &mut Tx, asked: &Asked) -> Result<Option<Found>, HookError>;
+}

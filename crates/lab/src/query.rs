@@ -1,0 +1,388 @@
+//! Lists and details of samples and nonconformities, cut to what the reader may see.
+
+use crate::report::failure;
+use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble};
+use crate::sample::{Conclusion, Sample, SampleKind, SampleState};
+use crate::{Error, Lab, Nonconformity, NonconformityState, register};
+use access::{Principal, Resource, Role};
+use base::{Date, Id, Instant};
+use limits::Outcome;
+use serde::{Deserialize, Serialize};
+use store::{Row, Sql, Store};
+
+/// Order of a sample list, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleSort {
+    /// Order of registration.
+    #[default]
+    Registered,
+    /// Sampling date.
+    Sampled,
+}
+
+/// Which samples to list; empty fields do not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SampleFilter {
+    /// Part of the form number, food, product name, place or producer.
+    pub text: Option<String>,
+    /// State.
+    pub state: Option<SampleState>,
+    /// Why it was taken.
+    pub kind: Option<SampleKind>,
+    /// Conclusion of the report.
+    pub conclusion: Option<Conclusion>,
+    /// Region code prefix.
+    pub region: Option<String>,
+    /// Operator sampled.
+    pub operator: Option<Id>,
+    /// Laboratory.
+    pub laboratory: Option<Id>,
+    /// Trace key of the lot.
+    pub item: Option<String>,
+    /// First sampling date.
+    pub from: Option<Date>,
+    /// Last sampling date.
+    pub to: Option<Date>,
+    /// Order.
+    pub sort: SampleSort,
+    /// Cursor of the page before ([`Page::next`]).
+    pub after: Option<String>,
+    /// Rows a page, 1–500; 0 means 50.
+    pub limit: u32,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Cursor of the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// One line of a sample list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SampleRow {
+    /// The sample.
+    pub sample: Sample,
+    /// Results in force.
+    pub results: i64,
+    /// Of these, failing.
+    pub failing: i64,
+}
+
+/// Everything about a sample.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SampleDetail {
+    /// The sample.
+    pub sample: Sample,
+    /// Its results with all verdicts; corrected ones are marked.
+    pub results: Vec<JudgedResult>,
+    /// The nonconformity it led to.
+    pub nonconformity: Option<Nonconformity>,
+}
+
+/// Which nonconformities to list; empty fields do not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NonconformityFilter {
+    /// State.
+    pub state: Option<NonconformityState>,
+    /// Region code prefix.
+    pub region: Option<String>,
+    /// Trace key of the lot.
+    pub item: Option<String>,
+    /// Operator sampled or producer.
+    pub operator: Option<Id>,
+    /// Cursor of the page before.
+    pub after: Option<String>,
+    /// Rows a page, 1–500; 0 means 50.
+    pub limit: u32,
+}
+
+impl Lab {
+    /// Samples the reader may see.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn samples(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        filter: &SampleFilter,
+    ) -> Result<Page<SampleRow>, Error> {
+        let mut sql = Sql::new(
+            "select s.*, \
+             (select count(*) from result r where r.sample = s.id and r.withdrawn = 0) as results, \
+             (select count(*) from verdict v join result r on r.id = v.result where v.sample = s.id \
+              and r.withdrawn = 0 and v.superseded_by is null and v.outcome in ('nonconform', 'prohibited')) \
+             as failing from sample s where ",
+        );
+        sql.append(&self.visible(who, now));
+        restrict(&mut sql, filter);
+        let limit = limit(filter.limit);
+        match filter.sort {
+            SampleSort::Registered => {
+                if let Some(after) = filter.after.as_deref().and_then(|t| t.parse::<Id>().ok()) {
+                    sql.push(" and s.id < ").bind(after);
+                }
+                sql.push(" order by s.id desc");
+            }
+            SampleSort::Sampled => {
+                if let Some((day, id)) = filter.after.as_deref().and_then(day_cursor) {
+                    sql.push(" and (s.sampled < ").bind(day).push(" or (s.sampled = ").bind(day);
+                    sql.push(" and s.id < ").bind(id).push("))");
+                }
+                sql.push(" order by s.sampled desc, s.id desc");
+            }
+        }
+        sql.push(" limit ").bind(i64::from(limit) + 1);
+        let found = store.select(&sql).await?;
+        let mut rows = Vec::with_capacity(found.len());
+        for row in &found {
+            rows.push(SampleRow {
+                sample: register::read(row)?,
+                results: row.int("results")?,
+                failing: row.int("failing")?,
+            });
+        }
+        Ok(page(rows, limit, |r| match filter.sort {
+            SampleSort::Registered => r.sample.id.to_string(),
+            SampleSort::Sampled => format!("{}.{}", r.sample.sampled, r.sample.id),
+        }))
+    }
+
+    /// One sample with its results, verdicts and nonconformity.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the reader may not see.
+    pub async fn sample(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        id: Id,
+    ) -> Result<SampleDetail, Error> {
+        let mut sql = Sql::new("select s.* from sample s where s.id = ");
+        sql.bind(id).push(" and ").append(&self.visible(who, now));
+        let row = store.select(&sql).await?.into_iter().next();
+        let row = row.ok_or_else(|| Error::NotFound(format!("sample {id}")))?;
+        let sample = register::read(&row)?;
+        let results = store.query(RESULTS, &[id.into()]).await?;
+        let verdicts = store.query(VERDICTS, &[id.into()]).await?;
+        let results = assemble(&results, &verdicts)?;
+        let mut of = Sql::new(NONCONFORMITY);
+        of.push(" where n.sample = ").bind(id);
+        let nonconformity = match store.select(&of).await?.first() {
+            Some(row) => Some(nonconformity(row, &results)?),
+            None => None,
+        };
+        Ok(SampleDetail { sample, results, nonconformity })
+    }
+
+    /// The id of the sample with this form number, if the reader may see it.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn sample_by_form(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        form_no: &str,
+    ) -> Result<Option<Id>, Error> {
+        let mut sql = Sql::new("select s.id from sample s where s.form_no = ");
+        sql.bind(form_no.trim()).push(" and ").append(&self.visible(who, now));
+        Ok(store.select(&sql).await?.first().map(|r| r.id("id")).transpose()?)
+    }
+
+    /// Nonconformities the reader may see, newest first.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn nonconformities(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        filter: &NonconformityFilter,
+    ) -> Result<Page<Nonconformity>, Error> {
+        let mut sql = Sql::new(NONCONFORMITY);
+        sql.push(" where ").append(&self.visible_nonconformity(who, now));
+        if let Some(state) = filter.state {
+            sql.push(" and n.state = ").bind(state.word());
+        }
+        if let Some(region) = filter.region.as_deref() {
+            prefix(&mut sql, " and n.region", region);
+        }
+        if let Some(item) = filter.item.as_deref() {
+            sql.push(" and n.item = ").bind(item);
+        }
+        if let Some(operator) = filter.operator {
+            sql.push(" and (n.operator = ").bind(operator).push(" or n.producer = ").bind(operator).push(")");
+        }
+        if let Some(after) = filter.after.as_deref().and_then(|t| t.parse::<Id>().ok()) {
+            sql.push(" and n.id < ").bind(after);
+        }
+        let limit = limit(filter.limit);
+        sql.push(" order by n.id desc limit ").bind(i64::from(limit) + 1);
+        let mut rows = Vec::new();
+        for row in store.select(&sql).await? {
+            let results = self.results_of(store, row.id("sample")?).await?;
+            rows.push(nonconformity(&row, &results)?);
+        }
+        Ok(page(rows, limit, |n| n.id.to_string()))
+    }
+
+    /// One nonconformity.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the reader may not see.
+    pub async fn nonconformity(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        id: Id,
+    ) -> Result<Nonconformity, Error> {
+        let mut sql = Sql::new(NONCONFORMITY);
+        sql.push(" where n.id = ").bind(id).push(" and ").append(&self.visible_nonconformity(who, now));
+        let row = store.select(&sql).await?.into_iter().next();
+        let row = row.ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?;
+        let results = self.results_of(store, row.id("sample")?).await?;
+        Ok(nonconformity(&row, &results)?)
+    }
+
+    async fn results_of(&self, store: &Store, sample: Id) -> Result<Vec<JudgedResult>, Error> {
+        let results = store.query(RESULTS, &[sample.into()]).await?;
+        let verdicts = store.query(VERDICTS, &[sample.into()]).await?;
+        assemble(&results, &verdicts)
+    }
+
+    /// A sample is seen by the authorities of its region, by its laboratory, and, once the report of a sample that is
+    /// not risk monitoring is submitted, by the operator sampled.
+    fn visible(&self, who: &Principal, now: Instant) -> Sql {
+        let scope = self.access.scope(who, "view", "sample", now);
+        let mut sql = Sql::new("(");
+        sql.append(&scope.sql("s.region", None, Some("s.laboratory")));
+        sql.push(" or (").append(&scope.sql("s.region", None, Some("s.operator")));
+        if who.has(Role::Firm) {
+            sql.push(" and s.state = 'submitted' and s.kind <> 'monitoring'");
+        }
+        sql.push("))");
+        sql
+    }
+
+    fn visible_nonconformity(&self, who: &Principal, now: Instant) -> Sql {
+        let scope = self.access.scope(who, "view", "nonconformity", now);
+        let mut sql = Sql::new("(");
+        sql.append(&scope.sql("n.region", None, Some("n.operator")));
+        sql.push(" or ").append(&scope.sql("n.region", None, Some("n.producer"))).push(")");
+        sql
+    }
+
+    /// The record a right is asked for when acting on a nonconformity.
+    #[must_use]
+    pub fn nonconformity_resource(n: &Nonconformity) -> Resource {
+        Resource::new("nonconformity", n.region.clone()).of_agency(n.agency.clone()).of_operator(n.operator)
+    }
+}
+
+const NONCONFORMITY: &str = "select n.*, s.form_no, s.food, s.product_name, s.lot_no, s.place_name, \
+    s.producer_name from nonconformity n join sample s on s.id = n.sample";
+
+fn restrict(sql: &mut Sql, f: &SampleFilter) {
+    if let Some(text) = f.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+        let like = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let mut part = Sql::new(" and (");
+        let columns = ["s.form_no", "s.food", "s.product_name", "s.place_name", "s.producer_name"];
+        for (i, column) in columns.into_iter().enumerate() {
+            part.push(if i == 0 { "" } else { " or " }).push(column);
+            part.push(" like ").bind(like.as_str()).push(" escape '\\'");
+        }
+        sql.append(&part).push(")");
+    }
+    if let Some(state) = f.state {
+        sql.push(" and s.state = ").bind(state.word());
+    }
+    if let Some(kind) = f.kind {
+        sql.push(" and s.kind = ").bind(kind.word());
+    }
+    if let Some(conclusion) = f.conclusion {
+        sql.push(" and s.conclusion = ").bind(conclusion.word());
+    }
+    if let Some(region) = f.region.as_deref() {
+        prefix(sql, " and s.region", region);
+    }
+    if let Some(operator) = f.operator {
+        sql.push(" and s.operator = ").bind(operator);
+    }
+    if let Some(laboratory) = f.laboratory {
+        sql.push(" and s.laboratory = ").bind(laboratory);
+    }
+    if let Some(item) = f.item.as_deref() {
+        sql.push(" and s.item = ").bind(item);
+    }
+    if let Some(from) = f.from {
+        sql.push(" and s.sampled >= ").bind(from);
+    }
+    if let Some(to) = f.to {
+        sql.push(" and s.sampled <= ").bind(to);
+    }
+}
+
+/// `column >= code and column < code~`: every region below a prefix ('~' sorts after every digit).
+fn prefix(sql: &mut Sql, column: &'static str, code: &str) {
+    if !code.is_empty() {
+        sql.push(column).push(" >= ").bind(code).push(column).push(" < ").bind(format!("{code}~"));
+    }
+}
+
+fn limit(asked: u32) -> u32 {
+    if asked == 0 { 50 } else { asked.min(500) }
+}
+
+fn page<T>(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Page<T> {
+    let limit = limit as usize;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if more { rows.last().map(cursor) } else { None };
+    Page { rows, next }
+}
+
+fn day_cursor(text: &str) -> Option<(Date, Id)> {
+    let (day, id) = text.split_once('.')?;
+    Some((day.parse().ok()?, id.parse().ok()?))
+}
+
+fn nonconformity(row: &Row, results: &[JudgedResult]) -> Result<Nonconformity, store::Error> {
+    let failing = |r: &&JudgedResult| {
+        !r.withdrawn && r.verdict().map(|v| &v.verdict.outcome).is_some_and(Outcome::is_failure)
+    };
+    Ok(Nonconformity {
+        id: row.id("id")?,
+        version: row.int("version")?,
+        sample: row.id("sample")?,
+        form_no: row.text("form_no")?,
+        food: row.text("food")?,
+        product_name: row.text("product_name")?,
+        result: row.id("result")?,
+        verdict: row.id("verdict")?,
+        failures: results.iter().filter(failing).map(failure).collect(),
+        state: row.parsed("state")?,
+        item: row.opt_text("item")?,
+        lot_no: row.opt_text("lot_no")?,
+        place: row.opt_text("place")?,
+        place_name: row.text("place_name")?,
+        operator: row.opt_id("operator")?,
+        producer: row.opt_id("producer")?,
+        producer_name: row.text("producer_name")?,
+        region: row.text("region")?,
+        agency: row.text("agency")?,
+        created: row.instant("created")?,
+        matter: row.opt_id("matter")?,
+    })
+}
