@@ -8,18 +8,23 @@
 mod context;
 mod document;
 mod event;
+pub mod json;
 mod limits;
 mod node;
 mod parse;
 mod pointer;
 pub mod problem;
 pub mod time;
+pub mod uri;
+mod validate;
+pub mod vocabulary;
 
 pub use context::{Context, Syntax};
 pub use document::{Document, DocumentType};
 pub use event::{
     Action, ErrorDeclaration, Event, EventType, Link, PersistentDisposition, Role, SensorElement, Thing,
 };
+pub use json::Reading;
 pub use limits::Limits;
 pub use node::Node;
 pub use parse::parse;

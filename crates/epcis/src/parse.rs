@@ -260,8 +260,10 @@ impl<'a> Reader<'a> {
                 Some(b'\\') => break,
                 Some(byte) if byte >= 0x20 => self.at += 1,
                 _ => {
-                    return Err(self
-                        .broken("右引号（换行须写作 \\n）", "a closing quote (a line break is written \\n)"));
+                    return Err(self.broken(
+                        "右引号（换行须写作 \\n）",
+                        "a closing quote (a line break is written \\n)",
+                    ));
                 }
             }
         }
@@ -279,8 +281,10 @@ impl<'a> Reader<'a> {
                 }
                 Some(b'\\') => out.push(self.escape()?),
                 _ => {
-                    return Err(self
-                        .broken("右引号（换行须写作 \\n）", "a closing quote (a line break is written \\n)"));
+                    return Err(self.broken(
+                        "右引号（换行须写作 \\n）",
+                        "a closing quote (a line break is written \\n)",
+                    ));
                 }
             }
         }

@@ -24,6 +24,7 @@ pub(crate) fn push_index(pointer: &mut String, index: usize) {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Path<'a> {
     Root,
+    Fixed(&'static str),
     Name(&'a Path<'a>, &'a str),
     Index(&'a Path<'a>, usize),
 }
@@ -47,6 +48,7 @@ impl<'a> Path<'a> {
     fn write(&self, out: &mut String) {
         match self {
             Self::Root => {}
+            Self::Fixed(text) => out.push_str(text),
             Self::Name(up, name) => {
                 up.write(out);
                 push_name(out, name);

@@ -1,0 +1,182 @@
+//! JSON and JSON-LD documents and events to [`Document`] and [`Event`].
+
+use crate::context::{Context, Syntax};
+use crate::document::{Document, DocumentType};
+use crate::event::Event;
+use crate::limits::Limits;
+use crate::node::Node;
+use crate::parse::parse;
+use crate::pointer::Path;
+use crate::problem::{Problem, Problems};
+use crate::time::Moment;
+use crate::validate::{Checker, Shape, shape};
+use std::sync::Arc;
+
+/// What reading brought: the good events, and every finding. Capture with `proceed` takes the events even when
+/// others failed; capture with `rollback` looks at the problems first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The document with the events that are valid; none when the frame itself is unusable.
+    pub document: Option<Document>,
+    /// Findings in document order, at most [`Limits::problems`].
+    pub problems: Problems,
+    /// How many errors there were, counted beyond the limit.
+    pub errors: usize,
+}
+
+impl Reading {
+    /// All or nothing.
+    ///
+    /// # Errors
+    /// Every problem found, when at least one is an error.
+    pub fn into_document(self) -> Result<Document, Problems> {
+        match self.document {
+            Some(mut document) if self.errors == 0 => {
+                document.advice = self.problems.0;
+                Ok(document)
+            }
+            _ => Err(self.problems),
+        }
+    }
+
+    pub(crate) fn refused(problem: Problem) -> Self {
+        Self { document: None, problems: problem.into(), errors: 1 }
+    }
+}
+
+/// Reads an `EPCISDocument`, an `EPCISQueryDocument` or a bare event; all or nothing.
+///
+/// # Errors
+/// Every problem found (at most [`Limits::problems`]), with pointers and remedies.
+pub fn read_document(bytes: &[u8], limits: Limits) -> Result<Document, Problems> {
+    read(bytes, limits).into_document()
+}
+
+/// Reads one bare event with its own `@context`.
+///
+/// # Errors
+/// As [`read_document`]; also when the root is a document.
+pub fn read_event(bytes: &[u8], limits: Limits) -> Result<Event, Problems> {
+    let node = parse(bytes, &limits)?;
+    if !matches!(shape(&node), Shape::Known(DocumentType::Event)) {
+        let context = Context::standard(Syntax::Json);
+        let mut checker = Checker::new(&limits, &context);
+        checker.event(&Path::Root, &node, true);
+        return Err(Problems(checker.problems));
+    }
+    let mut document = read_node(node, limits).into_document()?;
+    document.events.pop().ok_or_else(Problems::default)
+}
+
+/// Reads a document and keeps the valid events beside the findings.
+#[must_use]
+pub fn read(bytes: &[u8], limits: Limits) -> Reading {
+    match parse(bytes, &limits) {
+        Ok(node) => read_node(node, limits),
+        Err(problem) => Reading::refused(problem),
+    }
+}
+
+/// The same from a tree that is already in memory.
+#[must_use]
+pub fn read_node(mut root: Node, limits: Limits) -> Reading {
+    let kind = match shape(&root) {
+        Shape::Known(kind) => kind,
+        Shape::Unknown => {
+            let context = Context::standard(Syntax::Json);
+            let mut checker = Checker::new(&limits, &context);
+            checker.unknown_root(&root);
+            return Reading { document: None, errors: checker.errors, problems: Problems(checker.problems) };
+        }
+    };
+    let context_node = root.get("@context").cloned().unwrap_or(Node::Null);
+    let mut context = Context::from_node(&context_node);
+    context.ignored = ignored_fields(&root, &context);
+    let context = Arc::new(context);
+    let mut checker = Checker::new(&limits, &context);
+    match kind {
+        DocumentType::Capture => checker.capture_document(&root),
+        DocumentType::Query => checker.query_document(&root),
+        DocumentType::Event => {}
+    }
+    let (list, events) = match kind {
+        DocumentType::Event => ("", vec![std::mem::replace(&mut root, Node::Null)]),
+        DocumentType::Capture => (CAPTURE_LIST, take(&mut root, CAPTURE_LIST)),
+        DocumentType::Query => (QUERY_LIST, take(&mut root, QUERY_LIST)),
+    };
+    if let Err(problem) = limits.check_events(events.len(), list.to_owned()) {
+        return Reading::refused(problem);
+    }
+    let frame_is_usable = checker.errors == 0;
+    let mut valid = Vec::with_capacity(events.len());
+    let base = Path::Fixed(list);
+    for (i, node) in events.into_iter().enumerate() {
+        let before = checker.errors;
+        let own = match node.get("@context") {
+            Some(extra) if kind != DocumentType::Event => {
+                let mut own = (*context).clone();
+                own.extend(extra);
+                Some(Arc::new(own))
+            }
+            _ => None,
+        };
+        let at = if kind == DocumentType::Event { Path::Root } else { base.index(i) };
+        match &own {
+            Some(own) => checker.within(own, |c| c.event(&at, &node, false)),
+            None => checker.event(&at, &node, kind == DocumentType::Event),
+        }
+        if checker.errors == before
+            && let Some(event) = Event::new(node, own.unwrap_or_else(|| context.clone()))
+        {
+            valid.push(event);
+        }
+    }
+    let (problems, errors) = (std::mem::take(&mut checker.problems), checker.errors);
+    let text = |name: &str| root.str(name).map(str::to_owned);
+    let document = frame_is_usable.then(|| Document {
+        kind,
+        schema_version: text("schemaVersion"),
+        creation_date: root.str("creationDate").and_then(Moment::parse).map(Moment::instant),
+        sender: text("sender"),
+        receiver: text("receiver"),
+        instance_identifier: text("instanceIdentifier"),
+        context: context.clone(),
+        context_node,
+        header: root.get("epcisHeader").cloned(),
+        events: valid,
+        advice: Vec::new(),
+    });
+    Reading { document, problems: Problems(problems), errors }
+}
+
+const CAPTURE_LIST: &str = "/epcisBody/eventList";
+const QUERY_LIST: &str = "/epcisBody/queryResults/resultsBody/eventList";
+
+/// Moves the items of the array at `pointer` out of the tree.
+fn take(root: &mut Node, pointer: &str) -> Vec<Node> {
+    let mut node = root;
+    for step in pointer.split('/').skip(1) {
+        let Node::Object(members) = node else { return Vec::new() };
+        match members.iter_mut().find(|(name, _)| &**name == step) {
+            Some((_, value)) => node = value,
+            None => return Vec::new(),
+        }
+    }
+    if let Node::Array(items) = node { std::mem::take(items) } else { Vec::new() }
+}
+
+/// Names of event fields left out of the hash, as the reference tool lets a document declare them.
+fn ignored_fields(root: &Node, context: &Context) -> Vec<Box<str>> {
+    let results = root.get("epcisBody").and_then(|body| body.get("queryResults"));
+    [Some(root), results]
+        .into_iter()
+        .flatten()
+        .flat_map(Node::members)
+        .filter(|(name, _)| context.resolve(name) == Some(IGNORE_FIELDS))
+        .flat_map(|(_, names)| names.items())
+        .filter_map(|name| name.as_str().map(|name| context.expand_name(name).into()))
+        .collect()
+}
+
+/// Namespace and name of the document field that lists them.
+pub(crate) const IGNORE_FIELDS: (&str, &str) = ("https://repository-x.example.com/", "ignoreFields");
