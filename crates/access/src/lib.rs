@@ -2,25 +2,35 @@
 //!
 //! Main types: [`Principal`] (an account with its [`Grant`]s), [`Resource`] (the facts of a record that decide),
 //! [`Access`] ([`Access::check`] before every write, [`Access::scope`] for every list), [`Vault`] (personal data at
-//! rest). Invariants: what no policy permits is refused; the check happens inside the function
+//! rest), [`session::login`]. Invariants: what no policy permits is refused; the check happens inside the function
 //! that writes and its decision goes into the journal entry; passwords, tokens and codes are never stored or logged
 //! in the clear; names and phones are sealed.
 
+pub mod account;
+pub mod api_token;
 mod denial;
 mod error;
+pub mod one_time;
+pub mod password;
 mod policy;
 mod principal;
 mod resource;
 mod scope;
+mod secret;
+pub mod session;
 pub mod testing;
 mod vault;
 
+pub use account::{Account, NewAccount};
 pub use denial::{AGENCIES, agency_name};
 pub use error::{Denied, Error, Reason};
+pub use password::{Hashed, Hashing};
 pub use policy::PolicyCard;
 pub use principal::{Grant, Principal, Role};
 pub use resource::{ACTIONS, CONFIDENTIAL, INTERNAL, KINDS, PUBLIC, Resource, action_label, kind_label};
 pub use scope::Scope;
+pub use secret::{csrf_matches, csrf_token};
+pub use session::{Session, Visit};
 pub use vault::Vault;
 
 use base::Instant;
@@ -32,6 +42,7 @@ use std::sync::Arc;
 pub struct Access {
     policies: Arc<policy::Policies>,
     vault: Vault,
+    hashing: Hashing,
 }
 
 impl Access {
@@ -40,7 +51,7 @@ impl Access {
     /// # Errors
     /// When the policies do not validate.
     pub fn new(vault: Vault) -> Result<Self, Error> {
-        Ok(Self { policies: Arc::new(policy::Policies::shipped()?), vault })
+        Ok(Self { policies: Arc::new(policy::Policies::shipped()?), vault, hashing: Hashing::STANDARD })
     }
 
     /// Other policies: the text of a schema and of named policy files.
@@ -48,7 +59,11 @@ impl Access {
     /// # Errors
     /// When one does not parse, is not annotated (`@id @basis @status @zh @en`) or does not validate; the file is named.
     pub fn with_policies(vault: Vault, schema: &str, files: &[(&str, &str)]) -> Result<Self, Error> {
-        Ok(Self { policies: Arc::new(policy::Policies::load(schema, files)?), vault })
+        Ok(Self {
+            policies: Arc::new(policy::Policies::load(schema, files)?),
+            vault,
+            hashing: Hashing::STANDARD,
+        })
     }
 
     /// Whether the principal may do the action on the resource at that time: the permit for the journal, or the words why
@@ -70,6 +85,28 @@ impl Access {
     #[must_use]
     pub fn scope(&self, who: &Principal, action: &str, kind: &str, now: Instant) -> Scope {
         Scope::of(&self.policies, who, action, kind, now)
+    }
+
+    /// Another cost of password hashing.
+    #[must_use]
+    pub const fn with_hashing(mut self, hashing: Hashing) -> Self {
+        self.hashing = hashing;
+        self
+    }
+
+    /// The cost of password hashing.
+    #[must_use]
+    pub const fn hashing(&self) -> Hashing {
+        self.hashing
+    }
+
+    /// Checks the rules for a new password and hashes it. Takes tens of milliseconds of processor time: call it before the
+    /// transaction, on a blocking thread.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on field `password`, saying what to change.
+    pub fn hash_password(&self, login: &str, password: &str) -> Result<Hashed, Error> {
+        password::hash(self.hashing, login, password)
     }
 
     /// Where personal data is sealed and opened.

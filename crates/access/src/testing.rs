@@ -1,16 +1,17 @@
 //! Ready principals for the tests of other crates.
 
-use crate::{Access, Grant, Principal, Role, Vault};
+use crate::{Access, Grant, Hashing, Principal, Role, Vault};
 use base::{Date, Id};
 
-/// The shipped policies with a fixed vault key.
+/// The shipped policies with a fixed vault key and the cheap password hashing.
 ///
 /// # Panics
 /// When the shipped policies do not validate.
 #[must_use]
 pub fn access() -> Access {
     #[allow(clippy::expect_used)] // only tests call it
-    Access::new(Vault::from_key([7; 32])).expect("shipped policies validate")
+    let access = Access::new(Vault::from_key([7; 32])).expect("shipped policies validate");
+    access.with_hashing(Hashing::DEMO)
 }
 
 /// A principal with one grant, in force from 2020 without end, ceiling confidential for authorities and internal else.
