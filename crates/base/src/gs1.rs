@@ -204,7 +204,7 @@ mod tests {
         assert_eq!("0614141000005".parse::<Gln>().unwrap().to_string(), "0614141000005");
         assert_eq!("106141412345678908".parse::<Sscc>().unwrap().value(), 106_141_412_345_678_908);
         assert_eq!(Gtin::with_check("690123456789").unwrap().thirteen().unwrap(), "6901234567892");
-        assert!(verify("GRAI", &[14], "14", "00614141234561").is_err());
+        assert!(verify("GRAI", &[14], "14", "00614141234562").is_err());
         assert!(verify("GDTI", &[13], "13", "0614141000005").is_ok());
     }
 

@@ -6,6 +6,7 @@
 //! anything the law measures.
 
 pub mod calendar;
+pub mod clock;
 pub mod department;
 pub mod gs1;
 pub mod id;
@@ -17,6 +18,7 @@ pub mod text;
 pub mod uscc;
 
 pub use calendar::Calendar;
+pub use clock::{Clock, ClockRule};
 pub use department::Department;
 pub use gs1::{Gln, Gtin, Sscc};
 pub use id::{Id, IdGen};
