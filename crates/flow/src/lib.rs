@@ -1,1 +1,34 @@
-//! Procedures as data: matters, tasks, clocks, forms, documents.
+//! Procedures as data: matters, tasks, clocks, forms and documents, moved by one engine.
+//!
+//! Main types: [`Definition`] (a procedure as written in the rulebook), [`load`] and [`check`] (strict reading and
+//! proof of each file), [`Engine`] (compiled procedures, effects, calendar), [`Effect`] (a consequence). Invariants: every
+//! change is one transaction that authorises, checks, runs the effects, writes state, tasks and clocks and appends
+//! the journal entry; a due date is computed, never typed; a running matter keeps the procedure it began under;
+//! no task is open in a finished matter. It must never know what a lot, a sample or a recall is: that is data and effects.
+
+mod check;
+mod definition;
+mod draw;
+mod effect;
+mod engine;
+mod error;
+mod form;
+mod guards;
+mod load;
+mod procedure;
+
+pub use check::{Finding, Vocabulary, check};
+pub use definition::{
+    Basis, ClockUse, Definition, DocumentRule, EffectUse, Extension, Fact, Pause, Publication, Side, State, TaskRule,
+    Transition,
+};
+pub use draw::draw;
+pub use effect::{
+    Authority, ClockChange, Effect, EffectCx, EffectOut, Effects, MatterDraft, NewDocument, NewItem, NewLink,
+    NewMatter, NewTask, Render,
+};
+pub use engine::Engine;
+pub use error::{Change, EffectError, Error};
+pub use form::{Check, Choice, Field, FieldError, FieldType, Form, Lift};
+pub use load::{LoadError, load, load_all, shipped};
+pub use procedure::Procedure;

@@ -1,0 +1,343 @@
+//! A procedure as written in the rulebook: states, transitions, clocks, tasks, forms and documents, all as data.
+
+use crate::form::Form;
+use base::clock::{Status, Unit};
+use base::{Date, Text};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The clause a rule rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Basis {
+    /// Name of the law or rule, with its year.
+    pub document: String,
+    /// Article (and paragraph).
+    pub clause: String,
+    /// Whether the clause was checked.
+    pub status: Status,
+}
+
+/// A fact a matter may carry; guards, tables, effects and templates may name only these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// Name under `facts.`.
+    pub id: String,
+    /// What it means.
+    pub title: Text,
+    /// Shown on the matter page.
+    #[serde(default = "yes")]
+    pub shown: bool,
+}
+
+/// Where a matter can stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Name.
+    pub id: String,
+    /// On screen.
+    pub title: Text,
+    /// A matter begins here; exactly one.
+    #[serde(default)]
+    pub initial: bool,
+    /// A matter ends here.
+    #[serde(default)]
+    pub r#final: bool,
+    /// No clock of law runs here: says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_ended: Option<Text>,
+}
+
+/// Who takes a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The authority that holds the matter.
+    #[default]
+    Agency,
+    /// The operator the matter concerns.
+    Operator,
+    /// Only the system, as a consequence of something else.
+    System,
+}
+
+/// An effect with its parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EffectUse {
+    /// Registered name, `part.verb`.
+    pub run: String,
+    /// Parameters, as the effect documents them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, serde_json::Value>,
+}
+
+/// A step from one state to another (or staying in it).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transition {
+    /// Name.
+    pub id: String,
+    /// The words on its button.
+    pub title: Text,
+    /// States it leaves.
+    pub from: Vec<String>,
+    /// State it enters; the same as before when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Action asked of the access policies: `act`, `decide` or `publish`.
+    pub action: String,
+    /// Who takes it.
+    #[serde(default)]
+    pub by: Side,
+    /// Must be taken by another person than the one who took this earlier step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_by: Option<String>,
+    /// Condition; absent: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<String>,
+    /// Said when the guard refuses: what is missing and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Text>,
+    /// Form to fill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// Form fields copied into facts of the same name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<String>,
+    /// Decision tables applied after the form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decides: Vec<String>,
+    /// Effects, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<EffectUse>,
+    /// Documents drafted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
+    /// Kinds of task its effects may create.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// Procedures its effects may open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opens: Vec<String>,
+    /// Open tasks are void afterwards (always so on entering a final state).
+    #[serde(default)]
+    pub voids_tasks: bool,
+}
+
+/// Why a clock may stand still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// Name of the cause.
+    pub cause: String,
+    /// On screen.
+    pub title: Text,
+}
+
+/// How a clock may be lengthened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Longest single extension, in `unit`.
+    pub at_most: u32,
+    /// Unit of extensions.
+    pub unit: Unit,
+    /// How often; absent: no number in the law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// The clause that allows it.
+    pub basis: Basis,
+}
+
+/// A statutory clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockUse {
+    /// Name.
+    pub id: String,
+    /// On screen: what must be done.
+    pub title: Text,
+    /// Where the number comes from.
+    pub basis: Basis,
+    /// Start event: `enter:STATE`, `transition:ID`, or `task:created` with `task`.
+    pub start: String,
+    /// Events that meet it: `enter:STATE`, `transition:ID`, `task:done`, `document:KIND` (published).
+    pub stop: Vec<String>,
+    /// Task kind, for clocks of a task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Runs only when this holds at the start event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Length in `unit`.
+    pub amount: u32,
+    /// Unit of the length.
+    pub unit: Unit,
+    /// A last day that is a holiday moves the end to the next working day.
+    #[serde(default = "yes")]
+    pub roll_over: bool,
+    /// Causes that suspend it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
+    /// How it may be lengthened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Extension>,
+}
+
+/// A kind of work handed to an agency or operator, done item by item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRule {
+    /// Name of the kind.
+    pub id: String,
+    /// On screen.
+    pub title: Text,
+    /// Department that does it.
+    pub agency: String,
+    /// Form of each item.
+    pub form: String,
+    /// Effects when the last item is reported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_done: Vec<EffectUse>,
+    /// No clock of law: says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_ended: Option<Text>,
+}
+
+/// Who may read a document once it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Publication {
+    /// Everybody.
+    Public,
+    /// Served on the operator concerned.
+    Party,
+    /// The file only.
+    Internal,
+}
+
+/// A document the procedure makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentRule {
+    /// Name.
+    pub id: String,
+    /// On screen and as heading.
+    pub title: Text,
+    /// Group for public lists: `recall_notice`, `sampling_notice`, `decision`, ….
+    pub kind: String,
+    /// Template name; `templates/NAME.zh.html` and `templates/NAME.en.html`.
+    pub template: String,
+    /// Who may read it once published.
+    pub publication: Publication,
+    /// Transition the publication brings about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_published: Option<String>,
+}
+
+/// A procedure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// Name, the same as its folder.
+    pub id: String,
+    /// On screen.
+    pub title: Text,
+    /// Clauses it rests on.
+    pub basis: Vec<Basis>,
+    /// First day it applies.
+    pub valid_from: Date,
+    /// Last day it applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Date>,
+    /// Kind of its subject (`nonconformity`, `lot`, `operator`, …).
+    pub subject: String,
+    /// Department that holds its matters.
+    pub agency: String,
+    /// 0 public, 1 internal, 2 confidential.
+    pub classification: u8,
+    /// Facts.
+    #[serde(default, rename = "fact")]
+    pub facts: Vec<Fact>,
+    /// Decision tables applied when a matter opens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decides: Vec<String>,
+    /// States.
+    #[serde(rename = "state")]
+    pub states: Vec<State>,
+    /// Transitions.
+    #[serde(rename = "transition")]
+    pub transitions: Vec<Transition>,
+    /// Clocks.
+    #[serde(default, rename = "clock")]
+    pub clocks: Vec<ClockUse>,
+    /// Task kinds.
+    #[serde(default, rename = "task")]
+    pub tasks: Vec<TaskRule>,
+    /// Documents.
+    #[serde(default, rename = "document")]
+    pub documents: Vec<DocumentRule>,
+    /// Decision tables.
+    #[serde(default, rename = "table")]
+    pub tables: Vec<rule::TableData>,
+    /// Forms; written in `forms.toml`.
+    #[serde(default, rename = "form")]
+    pub forms: Vec<Form>,
+    /// Template texts by file name; read from `templates/`.
+    #[serde(default)]
+    pub templates: BTreeMap<String, String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Definition {
+    /// The state of that name.
+    #[must_use]
+    pub fn state(&self, id: &str) -> Option<&State> {
+        self.states.iter().find(|s| s.id == id)
+    }
+    /// The state a matter begins in.
+    #[must_use]
+    pub fn initial(&self) -> Option<&State> {
+        self.states.iter().find(|s| s.initial)
+    }
+    /// The transition of that name.
+    #[must_use]
+    pub fn transition(&self, id: &str) -> Option<&Transition> {
+        self.transitions.iter().find(|t| t.id == id)
+    }
+    /// The clock of that name.
+    #[must_use]
+    pub fn clock(&self, id: &str) -> Option<&ClockUse> {
+        self.clocks.iter().find(|c| c.id == id)
+    }
+    /// The task kind of that name.
+    #[must_use]
+    pub fn task(&self, id: &str) -> Option<&TaskRule> {
+        self.tasks.iter().find(|t| t.id == id)
+    }
+    /// The form of that name.
+    #[must_use]
+    pub fn form(&self, id: &str) -> Option<&Form> {
+        self.forms.iter().find(|f| f.id == id)
+    }
+    /// The document of that name.
+    #[must_use]
+    pub fn document(&self, id: &str) -> Option<&DocumentRule> {
+        self.documents.iter().find(|d| d.id == id)
+    }
+    /// The fact of that name.
+    #[must_use]
+    pub fn fact(&self, id: &str) -> Option<&Fact> {
+        self.facts.iter().find(|f| f.id == id)
+    }
+    /// Transitions that leave a state, as written.
+    pub fn leaving<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Transition> {
+        self.transitions.iter().filter(move |t| t.from.iter().any(|f| f == state))
+    }
+}

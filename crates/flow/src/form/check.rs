@@ -1,0 +1,165 @@
+//! Checks an entry against its form.
+
+use super::{Field, FieldType, Form, Lift};
+use crate::guards::Guards;
+use base::{Decimal, Text};
+use serde_json::{Map, Value as Json, json};
+
+/// What is wrong with one field of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Path of the field: `found`, `rows.2.place`.
+    pub field: String,
+    /// Its name on screen.
+    pub title: Text,
+    /// What is wrong and what to do.
+    pub text: Text,
+}
+
+impl std::fmt::Display for FieldError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.text)
+    }
+}
+
+/// An entry that passed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Entry {
+    /// Normalised values.
+    pub(crate) body: Map<String, Json>,
+    /// Values for the journal's leaf.
+    pub(crate) open: Map<String, Json>,
+    /// Personal data.
+    pub(crate) private: Map<String, Json>,
+}
+
+impl Entry {
+    /// Quantity of the field that feeds a column, in whole millionths.
+    pub(crate) fn quantity(&self, form: &Form, lift: Lift) -> Option<i64> {
+        let text = self.lifted(form, lift)?.as_str()?;
+        text.parse::<Decimal>().ok().and_then(rule::micro)
+    }
+
+    /// Value of the field that feeds a column.
+    pub(crate) fn lifted(&self, form: &Form, lift: Lift) -> Option<&Json> {
+        form.fields.iter().find(|f| f.lift == Some(lift)).and_then(|f| self.body.get(&f.id))
+    }
+}
+
+impl Form {
+    /// Checks and normalises an entry; `context` holds `facts` and `item` for the conditions.
+    pub(crate) fn check(&self, guards: &Guards, input: &Json, context: &Json) -> Result<Entry, Vec<FieldError>> {
+        let empty = Map::new();
+        let input = match input {
+            Json::Object(map) => map,
+            Json::Null => &empty,
+            _ => {
+                let text = Text::of("表单应为字段与值", "a form holds fields and values");
+                return Err(vec![FieldError { field: self.id.clone(), title: self.title.clone(), text }]);
+            }
+        };
+        let mut errors = unknown(&self.fields, input, "");
+        let mut entry = Entry::default();
+        let mut scope = context.clone();
+        for field in &self.fields {
+            scope["form"] = Json::Object(entry.body.clone());
+            let shown = guards.holds(&format!("form.{}.{}.when", self.id, field.id), &scope);
+            match shown {
+                Err(e) => errors.push(error(field, "", Text::new(format!("显示条件无法判断：{e}"), format!("its condition fails: {e}")))),
+                Ok(Some(false)) => {}
+                Ok(_) => {
+                    if let Some(value) = take(field, input.get(&field.id), "", &mut errors) {
+                        let (open, private) = (&mut entry.open, &mut entry.private);
+                        if field.private { private } else { open }.insert(field.id.clone(), value.clone());
+                        entry.body.insert(field.id.clone(), value);
+                    }
+                }
+            }
+        }
+        if errors.is_empty() {
+            scope["form"] = Json::Object(entry.body.clone());
+            for (n, check) in self.checks.iter().enumerate() {
+                let holds = guards.holds(&format!("form.{}.check.{n}", self.id), &scope);
+                if holds != Ok(Some(true)) {
+                    let title = self.field(&check.field).map_or_else(|| self.title.clone(), |f| f.title.clone());
+                    errors.push(FieldError { field: check.field.clone(), title, text: check.message.clone() });
+                }
+            }
+        }
+        if errors.is_empty() { Ok(entry) } else { Err(errors) }
+    }
+}
+
+fn error(field: &Field, path: &str, text: Text) -> FieldError {
+    FieldError { field: format!("{path}{}", field.id), title: field.title.clone(), text }
+}
+
+fn unknown(fields: &[Field], input: &Map<String, Json>, path: &str) -> Vec<FieldError> {
+    let strange = input.keys().filter(|k| fields.iter().all(|f| f.id != **k));
+    let known = || fields.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
+    strange
+        .map(|key| FieldError {
+            field: format!("{path}{key}"),
+            title: Text::new(key.as_str(), key.as_str()),
+            text: Text::new(
+                format!("表单没有此字段，请删去（可用字段：{}）", known()),
+                format!("the form has no such field; remove it (fields: {})", known()),
+            ),
+        })
+        .collect()
+}
+
+/// Reads one shown field; `None` when empty or wrong.
+fn take(field: &Field, value: Option<&Json>, path: &str, errors: &mut Vec<FieldError>) -> Option<Json> {
+    let value = match value {
+        Some(v) if !Field::is_empty(Some(v)) => v,
+        _ => {
+            if field.required {
+                errors.push(error(field, path, Text::of("必填，请填写", "required; please fill it in")));
+            }
+            return None;
+        }
+    };
+    if field.kind == FieldType::Group {
+        return group(field, value, path, errors);
+    }
+    match field.read(value) {
+        Ok(v) => Some(v),
+        Err(text) => {
+            errors.push(error(field, path, text));
+            None
+        }
+    }
+}
+
+fn group(field: &Field, value: &Json, path: &str, errors: &mut Vec<FieldError>) -> Option<Json> {
+    let Json::Array(rows) = value else {
+        errors.push(error(field, path, Text::of("此处应为列表", "a list belongs here")));
+        return None;
+    };
+    let most = field.limit();
+    if rows.len() > most {
+        let text = Text::new(format!("最多 {most} 行"), format!("at most {most} rows"));
+        errors.push(error(field, path, text));
+        return None;
+    }
+    let before = errors.len();
+    let mut out = Vec::with_capacity(rows.len());
+    for (n, row) in rows.iter().enumerate() {
+        let at = format!("{path}{}.{}.", field.id, n + 1);
+        let Json::Object(map) = row else {
+            let text = Text::new(format!("第 {} 行应为字段与值", n + 1), format!("row {} must hold fields", n + 1));
+            errors.push(error(field, path, text));
+            continue;
+        };
+        errors.extend(unknown(&field.fields, map, &at));
+        let mut clean = Map::new();
+        for inner in &field.fields {
+            if let Some(v) = take(inner, map.get(&inner.id), &at, errors) {
+                clean.insert(inner.id.clone(), v);
+            }
+        }
+        out.push(Json::Object(clean));
+    }
+    (errors.len() == before).then(|| json!(out))
+}

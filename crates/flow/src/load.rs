@@ -1,0 +1,157 @@
+//! Reads procedures strictly: an unknown key, a missing language or a wrong type is an error that names file and key.
+
+use crate::definition::Definition;
+use crate::form::Form;
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Why a procedure cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {problem}; {remedy}")]
+pub struct LoadError {
+    /// File, relative to the folder of procedures.
+    pub file: String,
+    /// What is wrong, with line and key where known.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl LoadError {
+    fn new(file: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { file: file.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../rulebook/cn/procedures");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forms {
+    #[serde(default, rename = "form")]
+    forms: Vec<Form>,
+}
+
+/// Reads the procedure of a folder from its files: `procedure.toml`, `forms.toml`, `templates/*`.
+///
+/// # Errors
+/// [`LoadError`] naming the file and key.
+pub fn load(folder: &str, files: &BTreeMap<String, String>) -> Result<Definition, LoadError> {
+    let file = |name: &str| format!("{folder}/{name}");
+    let text = files.get("procedure.toml").ok_or_else(|| {
+        LoadError::new(file("procedure.toml"), "the file is missing", "write it, or remove the folder")
+    })?;
+    let mut definition: Definition = parse(&file("procedure.toml"), text)?;
+    if definition.id != folder {
+        return Err(LoadError::new(
+            file("procedure.toml"),
+            format!("id is `{}`", definition.id),
+            format!("name it `{folder}` like its folder"),
+        ));
+    }
+    if !definition.forms.is_empty() || !definition.templates.is_empty() {
+        return Err(LoadError::new(
+            file("procedure.toml"),
+            "forms and templates do not belong here",
+            "put forms into forms.toml and templates into templates/",
+        ));
+    }
+    if let Some(text) = files.get("forms.toml") {
+        definition.forms = parse::<Forms>(&file("forms.toml"), text)?.forms;
+    }
+    for (name, text) in files {
+        match name.strip_prefix("templates/") {
+            Some(template) => {
+                definition.templates.insert(template.to_owned(), text.clone());
+            }
+            None if matches!(name.as_str(), "procedure.toml" | "forms.toml") => {}
+            None => {
+                return Err(LoadError::new(
+                    file(name),
+                    "a procedure has no such file",
+                    "keep procedure.toml, forms.toml and templates/ only",
+                ));
+            }
+        }
+    }
+    Ok(definition)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, LoadError> {
+    toml::from_str(text).map_err(|e| {
+        let line = e.span().map(|s| text[..s.start.min(text.len())].matches('\n').count() + 1);
+        let place = line.map_or_else(String::new, |l| format!("line {l}: "));
+        let message = e.message();
+        let remedy = if message.contains("unknown field") {
+            "remove the key or correct its spelling"
+        } else if message.contains("missing field") {
+            "add the key (texts need both zh and en)"
+        } else {
+            "correct the value"
+        };
+        LoadError::new(file, format!("{place}{message}"), remedy)
+    })
+}
+
+/// Reads every procedure below a folder of the file system.
+///
+/// # Errors
+/// The first [`LoadError`].
+pub fn load_all(root: &Path) -> Result<Vec<Definition>, LoadError> {
+    let fault = |path: &Path, e: std::io::Error| {
+        LoadError::new(path.display().to_string(), e.to_string(), "make it readable UTF-8 text")
+    };
+    let list = |path: &Path| -> Result<Vec<std::path::PathBuf>, LoadError> {
+        let entries = std::fs::read_dir(path).map_err(|e| fault(path, e))?;
+        let mut paths: Vec<_> =
+            entries.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>().map_err(|e| fault(path, e))?;
+        paths.sort();
+        Ok(paths)
+    };
+    let mut all = Vec::new();
+    for folder in list(root)?.into_iter().filter(|p| p.is_dir()) {
+        let mut files = BTreeMap::new();
+        let mut waiting = vec![folder.clone()];
+        while let Some(at) = waiting.pop() {
+            for path in list(&at)? {
+                if path.is_dir() {
+                    waiting.push(path);
+                } else if let Ok(name) = path.strip_prefix(&folder) {
+                    let text = std::fs::read_to_string(&path).map_err(|e| fault(&path, e))?;
+                    files.insert(name.to_string_lossy().replace('\\', "/"), text);
+                }
+            }
+        }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        all.push(load(&name, &files)?);
+    }
+    Ok(all)
+}
+
+/// The procedures of the nation shipped with the program.
+///
+/// # Errors
+/// The first [`LoadError`].
+pub fn shipped() -> Result<Vec<Definition>, LoadError> {
+    SHIPPED
+        .dirs()
+        .map(|dir| {
+            let mut files = BTreeMap::new();
+            collect(dir, dir.path(), &mut files);
+            load(&dir.path().to_string_lossy(), &files)
+        })
+        .collect()
+}
+
+fn collect(dir: &Dir<'_>, root: &Path, files: &mut BTreeMap<String, String>) {
+    for file in dir.files() {
+        if let (Ok(name), Some(text)) = (file.path().strip_prefix(root), file.contents_utf8()) {
+            files.insert(name.to_string_lossy().replace('\\', "/"), text.to_owned());
+        }
+    }
+    for inner in dir.dirs() {
+        collect(inner, root, files);
+    }
+}
