@@ -180,7 +180,7 @@ pub struct ScopeRow {
 /// Totals over a recall scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
-    /// Made, grown or first recorded, and received from nobody known.
+    /// Made, grown or first recorded; and what was there before or came in from outside the scope.
     pub produced: Amount,
     /// Shipped, no receipt recorded.
     pub in_transit: Amount,
@@ -260,8 +260,12 @@ pub enum GapKind {
     NotReceived,
     /// Goods were shipped to this place and it recorded no receipt.
     ReceiptMissing,
+    /// The recipient recorded receiving from this place, which recorded no shipment.
+    ShipmentMissing,
     /// Goods were seen here that it never received or made.
     SeenUnreceived,
+    /// More went out of this stock than came in; the quantity is the excess.
+    Overdrawn,
 }
 
 /// A node that could explain several cases.

@@ -3,7 +3,7 @@
 //! Fed with [`Step`]s (facts of trace events, in any order, with repeats), it answers where goods came from,
 //! where they went, what a failed sample puts under suspicion, and what the records do not explain.
 //!
-//! Main types: [`Names`] (interned identifiers), [`Step`], and the plain answers [`Trace`], [`Scope`], [`Gap`],
+//! Main types: [`Index`], [`Names`] (interned identifiers), [`Step`], and the plain answers [`Trace`], [`Scope`], [`Gap`],
 //! [`Source`].
 //!
 //! Invariants: the answer depends on the set of steps, never on their order of arrival; a link out of a stock
@@ -13,13 +13,26 @@
 
 mod amount;
 mod answer;
+mod derive;
+mod facts;
+mod gaps;
+mod graph;
+mod index;
 mod names;
+mod pack;
+mod pair;
+mod scope;
+mod sources;
 mod step;
+mod stock;
+mod trace;
 
 pub use amount::{Amount, Qty, Unit};
 pub use answer::{
     Bounds, Gap, GapKind, Holding, Hop, LinkKind, NodeKey, NodeKind, Role, Scope, ScopeOptions, ScopeRow,
     Source, Totals, Trace, TraceLink, TraceNode,
 };
+pub use index::{Index, Stats};
 pub use names::{DocId, Interner, ItemId, JoinId, Names, PlaceId};
+pub use sources::{Case, Sources};
 pub use step::{How, Items, Kind, Phase, Step};

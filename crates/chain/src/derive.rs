@@ -1,0 +1,221 @@
+//! From the lines of one item to its part of the graph: where it was, from when, and what led in and out.
+//!
+//! The stock of an item at a place is cut each time goods arrive after others have left. Inside one stretch
+//! every arrival is not later than any departure, and each stretch leads to the next; so plain reachability is
+//! the time rule: a link out counts only if it is not earlier than the link in.
+
+use crate::facts::{Facts, Line, NONE, Said};
+use crate::pack::inherited;
+use crate::pair::{Half, pair};
+
+/// Marks a node number as a transformation.
+pub(crate) const PROCESS: u32 = 1 << 31;
+/// Marks a line number as derived: inherited from a parent, or a part of a recorded line.
+pub(crate) const DERIVED: u32 = 1 << 31;
+
+/// One stretch of one item at one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Node {
+    pub(crate) since: i64,
+    pub(crate) until: i64,
+    pub(crate) item: u32,
+    pub(crate) place: u32,
+}
+
+/// A link between nodes; [`NONE`] on a side where the records begin or end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    /// The line that says it left, [`NONE`] when nobody said so.
+    pub(crate) left: u32,
+    /// The line that says it arrived.
+    pub(crate) came: u32,
+}
+
+/// The part of the graph one item makes; node numbers count from `first`.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) links: Vec<Link>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Flow {
+    place: u32,
+    time: i64,
+    /// 0 in, 1 seen, 2 out: at the same instant, what arrives can leave.
+    turn: u8,
+    link: u32,
+}
+
+/// Working space, reused from item to item.
+#[derive(Debug, Default)]
+pub(crate) struct Deriver {
+    lines: Vec<(u32, Line)>,
+    shipped: Vec<Half>,
+    received: Vec<Half>,
+    flows: Vec<Flow>,
+}
+
+impl Deriver {
+    /// Derives one item. Inherited and partial lines are appended to `derived`.
+    pub(crate) fn derive(
+        &mut self,
+        facts: &mut Facts,
+        derived: &mut Vec<Line>,
+        item: u32,
+        first: u32,
+        part: &mut Part,
+    ) {
+        part.nodes.clear();
+        part.links.clear();
+        self.gather(facts, derived, item);
+        self.flows.clear();
+        self.single_lines(part);
+        self.movements(facts, derived, part);
+        self.stretches(item, first, part);
+    }
+
+    fn gather(&mut self, facts: &mut Facts, derived: &mut Vec<Line>, item: u32) {
+        self.lines.clear();
+        let mut packed = false;
+        for (at, line) in facts.lines_of(item) {
+            packed |= line.said == Said::Packed;
+            self.lines.push((at, *line));
+        }
+        if packed {
+            for (mut line, quantity) in inherited(facts, item) {
+                facts.measure(&mut line, quantity);
+                self.lines.push((DERIVED | index(derived.len()), line));
+                derived.push(line);
+            }
+        }
+        let key = |line: &Line| {
+            (line.time, line.said, facts.event_id(line), line.place, line.other, line.mantissa, line.scale)
+        };
+        if !self.lines.is_sorted_by(|(_, a), (_, b)| key(a) <= key(b)) {
+            self.lines.sort_by_key(|(_, line)| key(line));
+        }
+    }
+
+    fn flow(&mut self, part: &mut Part, place: u32, time: i64, turn: u8, link: Link) {
+        self.flows.push(Flow { place, time, turn, link: index(part.links.len()) });
+        part.links.push(link);
+    }
+
+    fn single_lines(&mut self, part: &mut Part) {
+        self.shipped.clear();
+        self.received.clear();
+        let none = Link { from: NONE, to: NONE, left: NONE, came: NONE };
+        for number in 0..self.lines.len() {
+            let (at, line) = self.lines[number];
+            let half = Half {
+                line: index(number),
+                time: line.time,
+                from: line.place,
+                to: line.other,
+                document: line.document,
+                quantity: None,
+            };
+            let (place, time) = (line.place, line.time);
+            match line.said {
+                Said::Shipped => self.shipped.push(half),
+                Said::Received => self.received.push(Half { from: line.other, to: line.place, ..half }),
+                Said::Appear => self.flow(part, place, time, 0, Link { came: at, ..none }),
+                Said::Output => {
+                    self.flow(part, place, time, 0, Link { from: PROCESS | line.other, came: at, ..none });
+                }
+                Said::Observe | Said::Packed | Said::Unpacked | Said::Emptied => {
+                    self.flow(part, place, time, 1, Link { came: at, ..none });
+                }
+                Said::Holds => {}
+                Said::Input => {
+                    self.flow(part, place, time, 2, Link { to: PROCESS | line.other, left: at, ..none });
+                }
+                Said::Sold | Said::Destroyed | Said::Consumed | Said::Lost => {
+                    self.flow(part, place, time, 2, Link { left: at, ..none });
+                }
+            }
+        }
+    }
+
+    fn movements(&mut self, facts: &mut Facts, derived: &mut Vec<Line>, part: &mut Part) {
+        if self.shipped.is_empty() && self.received.is_empty() {
+            return;
+        }
+        let (mut shipped, mut received) =
+            (std::mem::take(&mut self.shipped), std::mem::take(&mut self.received));
+        for half in shipped.iter_mut().chain(received.iter_mut()) {
+            half.quantity = facts.quantity(&self.lines[half.line as usize].1);
+        }
+        for pair in pair(&shipped, &received) {
+            let (ship, receipt) = (pair.shipped.map(|s| shipped[s]), pair.received.map(|r| received[r]));
+            let mut line_of = |half: Half| {
+                let (at, line) = self.lines[half.line as usize];
+                let Some(quantity) = pair.part else { return at };
+                let mut line = line;
+                facts.measure(&mut line, Some(quantity));
+                derived.push(line);
+                DERIVED | index(derived.len() - 1)
+            };
+            let link = Link {
+                from: NONE,
+                to: NONE,
+                left: ship.map_or(NONE, &mut line_of),
+                came: receipt.map_or(NONE, &mut line_of),
+            };
+            let known = |place: u32| (place != NONE).then_some(place);
+            let from = ship.and_then(|s| known(s.from)).or(receipt.and_then(|r| known(r.from)));
+            let to = receipt.and_then(|r| known(r.to)).or(ship.and_then(|s| known(s.to)));
+            let number = index(part.links.len());
+            part.links.push(link);
+            let times = (ship.map(|s| s.time), receipt.map(|r| r.time));
+            if let (Some(place), Some(time)) = (from, times.0.or(times.1)) {
+                self.flows.push(Flow { place, time, turn: 2, link: number });
+            }
+            if let (Some(place), Some(time)) = (to, times.1.or(times.0)) {
+                self.flows.push(Flow { place, time, turn: 0, link: number });
+            }
+        }
+        shipped.clear();
+        received.clear();
+        (self.shipped, self.received) = (shipped, received);
+    }
+
+    fn stretches(&mut self, item: u32, first: u32, part: &mut Part) {
+        self.flows.sort_unstable_by_key(|f| (f.place, f.time, f.turn, f.link));
+        let mut last: Option<Flow> = None;
+        let mut left = false;
+        for flow in &self.flows {
+            let same_place = last.is_some_and(|l| l.place == flow.place);
+            if !same_place || (left && flow.turn == 0) {
+                let number = first + index(part.nodes.len());
+                if same_place {
+                    part.links.push(Link { from: number - 1, to: number, left: NONE, came: NONE });
+                }
+                part.nodes.push(Node { since: flow.time, until: flow.time, item, place: flow.place });
+                left = false;
+            }
+            left |= flow.turn == 2;
+            last = Some(*flow);
+            let here = first + index(part.nodes.len()) - 1;
+            if let Some(node) = part.nodes.last_mut() {
+                node.until = flow.time;
+            }
+            let link = &mut part.links[flow.link as usize];
+            if flow.turn == 2 {
+                link.from = here;
+            } else {
+                link.to = here;
+            }
+        }
+        part.links.retain(|l| l.from != NONE || l.to != NONE);
+        part.links.sort_by_key(|l| l.from);
+    }
+}
+
+/// A position as a 32-bit number; the index holds fewer than 2³¹ lines, nodes and links.
+pub(crate) fn index(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(NONE)
+}
