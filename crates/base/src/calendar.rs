@@ -58,7 +58,7 @@ const DAY_ZERO: Date = Date::constant(1970, 1, 1);
 
 /// Days since 1970-01-01.
 fn number(date: Date) -> i64 {
-    i64::from(date.duration_since(DAY_ZERO).as_hours() / 24)
+    date.duration_since(DAY_ZERO).as_hours() / 24
 }
 
 /// The date of a day number; beyond the years −9999 to 9999 the nearest that exists.
@@ -80,7 +80,7 @@ impl Calendar {
         static CALENDAR: OnceLock<Calendar> = OnceLock::new();
         CALENDAR.get_or_init(|| {
             let table = include_str!("../../../rulebook/cn/calendar/workdays.csv");
-            Self::parse(table).unwrap_or(Self { exceptions: Vec::new(), declared: 1..=0 })
+            Self::parse(table).unwrap_or(Self { exceptions: Vec::new(), declared: 0..=0 })
         })
     }
 
