@@ -96,7 +96,7 @@ impl Index {
         let mut stock = Stock { opening: self.balance(before), ..Stock::default() };
         (first..nodes.end).take_while(here).for_each(|id| stock.count(self, id));
         let mut outside = std::mem::take(&mut stock.unexplained);
-        (first..nodes.end).take_while(here).for_each(|id| self.from_outside(reach, id, &mut outside));
+        (first..nodes.end).take_while(here).for_each(|id| self.add_outside(reach, id, &mut outside));
         let on_hand = stock.on_hand();
         let empty = Amount::default();
         let expected_only = stock.received == empty && stock.made() == &empty && stock.expected != empty;
@@ -142,7 +142,7 @@ impl Index {
     }
 
     /// Adds what a node received from nodes that are not in the scope.
-    fn from_outside(&self, reach: &Reach, node: u32, sum: &mut Amount) {
+    fn add_outside(&self, reach: &Reach, node: u32, sum: &mut Amount) {
         for number in self.graph.inward(node) {
             let link = self.graph.link(number);
             let received = matches!(self.link_kind(&link), Some(LinkKind::Moved | LinkKind::Received));

@@ -22,7 +22,7 @@ pub(crate) struct Stock {
     pub(crate) suppliers: BTreeSet<PlaceId>,
     pub(crate) customers: BTreeSet<PlaceId>,
     pub(crate) evidence: BTreeSet<u64>,
-    appeared: Amount,
+    pub(crate) appeared: Amount,
 }
 
 impl Stock {
