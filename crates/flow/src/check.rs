@@ -2,6 +2,7 @@
 
 use crate::definition::{Definition, Transition};
 use crate::form::{Field, FieldType, Lift};
+use base::department::Department;
 use rule::{Guard, Table};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +105,7 @@ impl Report<'_> {
     }
 
     fn agency(&mut self, place: &str, code: &str) {
-        if !access::AGENCIES.iter().any(|a| a.0 == code) {
+        if !Department::ALL.iter().any(|d| d.code() == code) {
             self.say(place, format!("`{code}` is not a department code"));
         }
     }

@@ -3,7 +3,7 @@
 use crate::{EffectError, Engine, Error};
 use access::{Access, Principal};
 use async_trait::async_trait;
-use base::{Date, Decimal, Id, Text};
+use base::{Decimal, Id, Text};
 use ledger::Context;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -394,9 +394,4 @@ pub trait Render: Send + Sync {
     /// # Errors
     /// When the template cannot be rendered, in words.
     fn render(&self, template: &str, context: &Json, lang: base::Lang) -> Result<String, EffectError>;
-}
-
-/// The date of a step in China.
-pub(crate) fn today(cx: &Context) -> Date {
-    cx.now.china_date()
 }

@@ -6,6 +6,7 @@ mod value;
 use base::Text;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use check::Entry;
 pub use check::FieldError;
 
 /// What a field takes.

@@ -14,8 +14,13 @@ mod engine;
 mod error;
 mod form;
 mod guards;
+mod live;
 mod load;
 mod procedure;
+mod publish;
+mod report;
+mod step;
+mod timing;
 
 pub use check::{Finding, Vocabulary, check};
 pub use definition::{
@@ -32,3 +37,7 @@ pub use error::{Change, EffectError, Error};
 pub use form::{Check, Choice, Field, FieldError, FieldType, Form, Lift};
 pub use load::{LoadError, load, load_all, shipped};
 pub use procedure::Procedure;
+pub use publish::{Published, publish_document, withdraw_document};
+pub use report::{ItemOutcome, assign_task, report_item};
+pub use step::{Opened, Outcome, open, open_as, transition, transition_as_system};
+pub use timing::{extend_clock, resume_clock, suspend_clock};

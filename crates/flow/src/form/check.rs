@@ -47,6 +47,15 @@ impl Entry {
 }
 
 impl Form {
+    /// Every file of a checked entry, with its field.
+    pub(crate) fn files<'a>(&'a self, body: &'a Map<String, Json>) -> Vec<(&'a Field, &'a str)> {
+        let mut found = Vec::new();
+        for field in &self.fields {
+            collect_files(field, body.get(&field.id), &mut found);
+        }
+        found
+    }
+
     /// Checks and normalises an entry; `context` holds `facts` and `item` for the conditions.
     pub(crate) fn check(&self, guards: &Guards, input: &Json, context: &Json) -> Result<Entry, Vec<FieldError>> {
         let empty = Map::new();
@@ -87,6 +96,22 @@ impl Form {
             }
         }
         if errors.is_empty() { Ok(entry) } else { Err(errors) }
+    }
+}
+
+fn collect_files<'a>(field: &'a Field, value: Option<&'a Json>, found: &mut Vec<(&'a Field, &'a str)>) {
+    match (field.kind, value) {
+        (FieldType::File, Some(Json::Array(hashes))) => {
+            found.extend(hashes.iter().filter_map(Json::as_str).map(|h| (field, h)));
+        }
+        (FieldType::Group, Some(Json::Array(rows))) => {
+            for row in rows {
+                for inner in &field.fields {
+                    collect_files(inner, row.get(&inner.id), found);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

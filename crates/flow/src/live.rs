@@ -1,0 +1,418 @@
+//! A matter while a step is taken: loaded and locked, changed, saved once with its history and journal entry.
+
+mod clocks;
+mod consequences;
+mod documents;
+mod tasks;
+
+pub(crate) use clocks::{ClockRow, lock_clock};
+pub(crate) use consequences::Bounds;
+pub(crate) use documents::html_hashes;
+
+use crate::effect::{Authority, MatterDraft};
+use crate::error::Change;
+use crate::form::{Entry, FieldError};
+use crate::{Engine, Error, Procedure};
+use access::Resource;
+use base::{Id, Instant, Text};
+use ledger::{Appended, Context, Permit};
+use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+use store::{Row, Tx};
+
+/// The stored form of "no clock runs".
+pub(crate) const NEVER: i64 = i64::MAX;
+
+const MATTER: &str = "matter";
+
+/// The matter of a running step.
+pub(crate) struct Live {
+    pub(crate) procedure: Arc<Procedure>,
+    pub(crate) draft: MatterDraft,
+    pub(crate) version: i64,
+    pub(crate) opened_at: Instant,
+    pub(crate) closed_at: Option<Instant>,
+    /// Facts as loaded, to tell what changed.
+    before: Map<String, Json>,
+    /// What the step did, for the journal.
+    pub(crate) done: Map<String, Json>,
+}
+
+/// A step to be written into the history.
+pub(crate) struct Step<'a> {
+    pub(crate) kind: &'static str,
+    pub(crate) name: &'a str,
+    pub(crate) from: Option<&'a str>,
+    pub(crate) to: Option<&'a str>,
+    pub(crate) form: Option<Id>,
+    pub(crate) target: Option<Id>,
+    pub(crate) note: Option<&'a str>,
+    /// Version of the target (or the matter) after the step.
+    pub(crate) version: i64,
+}
+
+impl Live {
+    /// A matter that is about to be inserted.
+    pub(crate) fn new(procedure: Arc<Procedure>, draft: MatterDraft, now: Instant) -> Self {
+        Self {
+            procedure,
+            draft,
+            version: 1,
+            opened_at: now,
+            closed_at: None,
+            before: Map::new(),
+            done: Map::new(),
+        }
+    }
+
+    /// Locks the matter's row until the transaction ends and reads it.
+    pub(crate) async fn lock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<Self, Error> {
+        // the same text locks the row on PostgreSQL; on SQLite the writer is alone anyway
+        let found = tx.exec("update matter set version = version where id = $1", &[id.into()]).await?;
+        if found == 0 {
+            return Err(Error::missing(&Text::of("办件", "matter"), id));
+        }
+        let row = tx
+            .one(
+                "select id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
+                 classification, opened_at, closed_at, version from matter where id = $1",
+                &[id.into()],
+            )
+            .await?;
+        let procedure = engine.version(tx, &row.text("hash")?).await?;
+        let draft = draft_of(&row)?;
+        Ok(Self {
+            before: draft.facts.clone(),
+            draft,
+            procedure,
+            version: row.int("version")?,
+            opened_at: row.instant("opened_at")?,
+            closed_at: row.opt_instant("closed_at")?,
+            done: Map::new(),
+        })
+    }
+
+    /// The matter as authorisation sees it.
+    pub(crate) fn resource(&self, kind: &'static str) -> Resource {
+        Resource::new(kind, self.draft.region.as_str())
+            .of_agency(self.draft.agency.as_str())
+            .of_operator(self.draft.operator)
+            .classified(self.draft.classification)
+    }
+
+    /// The journal subject.
+    pub(crate) fn subject(&self) -> String {
+        format!("{MATTER}:{}", self.draft.id)
+    }
+
+    /// What expressions see, without a form.
+    pub(crate) async fn scope(&self, tx: &mut Tx) -> Result<Json, Error> {
+        let d = &self.draft;
+        let mut tasks = json!({"total": 0, "open": 0, "done": 0});
+        let mut tasks_of = Map::new();
+        let rows = tx
+            .query(
+                "select kind, state, count(*) as n from task where matter = $1 and state <> 'void' group by kind, state",
+                &[d.id.into()],
+            )
+            .await?;
+        for kind in &self.procedure.definition.tasks {
+            tasks_of.insert(kind.id.clone(), json!({"total": 0, "open": 0, "done": 0}));
+        }
+        for row in rows {
+            let (kind, state, n) = (row.text("kind")?, row.text("state")?, row.int("n")?);
+            let of = tasks_of.entry(kind).or_insert_with(|| json!({"total": 0, "open": 0, "done": 0}));
+            for counts in [&mut tasks, of] {
+                counts["total"] = json!(counts["total"].as_i64().unwrap_or(0) + n);
+                counts[state.as_str()] = json!(counts[state.as_str()].as_i64().unwrap_or(0) + n);
+            }
+        }
+        let mut children = Map::new();
+        for name in self.procedure.definition.transitions.iter().flat_map(|t| &t.opens) {
+            children.insert(name.clone(), json!({"total": 0, "open": 0}));
+        }
+        let rows = tx
+            .query(
+                "select procedure, count(*) as n, cast(sum(case when closed_at is null then 1 else 0 end) as bigint) as running \
+                 from matter where parent = $1 group by procedure",
+                &[d.id.into()],
+            )
+            .await?;
+        for row in rows {
+            children.insert(row.text("procedure")?, json!({"total": row.int("n")?, "open": row.int("running")?}));
+        }
+        let mut documents = Map::new();
+        for rule in &self.procedure.definition.documents {
+            documents.insert(rule.id.clone(), json!({"draft": 0, "published": 0}));
+        }
+        let rows = tx
+            .query(
+                "select name, status, count(*) as n from document where matter = $1 group by name, status",
+                &[d.id.into()],
+            )
+            .await?;
+        for row in rows {
+            if let Some(Json::Object(of)) = documents.get_mut(&row.text("name")?) {
+                of.insert(row.text("status")?, json!(row.int("n")?));
+            }
+        }
+        Ok(json!({
+            "facts": d.facts,
+            "matter": {"state": d.state, "region": d.region, "agency": d.agency, "operator": d.operator},
+            "tasks": tasks,
+            "tasks_of": tasks_of,
+            "children": children,
+            "documents": documents,
+        }))
+    }
+
+    /// Refuses facts the procedure does not declare.
+    pub(crate) fn declared_only(&self, facts: &Map<String, Json>, by: &str) -> Result<(), Error> {
+        let definition = &self.procedure.definition;
+        match facts.keys().find(|name| definition.fact(name).is_none()) {
+            None => Ok(()),
+            Some(name) => Err(Error::Procedure(format!(
+                "{by} sets the fact `{name}`, which procedure `{}` does not declare; add a [[fact]]",
+                definition.id
+            ))),
+        }
+    }
+
+    /// Applies decision tables to the facts.
+    pub(crate) fn decide(&mut self, tables: &[String]) -> Result<(), Error> {
+        for name in tables {
+            let Some(table) = self.procedure.tables.get(name) else { continue };
+            let facts = json!({"facts": self.draft.facts});
+            let decided: Vec<(String, Json)> = table
+                .decide(&facts)?
+                .into_iter()
+                .flat_map(|row| table.data().outputs.iter().cloned().zip(row.iter().cloned()))
+                .collect();
+            for (path, value) in decided {
+                self.draft.set(path.trim_start_matches("facts."), value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the matter's row; `version` has been raised by the caller.
+    pub(crate) async fn save(&self, tx: &mut Tx) -> Result<(), Error> {
+        let d = &self.draft;
+        tx.exec_one(
+            "update matter set title_zh = $2, title_en = $3, state = $4, facts = $5, closed_at = $6, version = $7, \
+             next_due = coalesce((select min(c.due) from clock c where c.matter = matter.id and c.task is null \
+               and c.met_at is null and c.void_at is null), 9223372036854775807) \
+             where id = $1",
+            &[
+                d.id.into(),
+                d.title.zh.as_ref().into(),
+                d.title.en.as_ref().into(),
+                d.state.as_str().into(),
+                Json::Object(d.facts.clone()).to_string().into(),
+                self.closed_at.into(),
+                self.version.into(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Appends the journal entry of a step and its history row. `private` names facts that came from personal data.
+    pub(crate) async fn record(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        permit: &Permit,
+        kind: &'static str,
+        step: Step<'_>,
+        private: Option<Map<String, Json>>,
+    ) -> Result<Appended, Error> {
+        let hidden = |name: &String| private.as_ref().is_some_and(|p| p.contains_key(name));
+        let changed: Map<String, Json> = self
+            .draft
+            .facts
+            .iter()
+            .filter(|(name, value)| self.before.get(*name) != Some(value) && !hidden(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let mut body = json!({
+            "procedure": self.procedure.definition.id,
+            "version": self.procedure.hash,
+            "name": step.name,
+            "state": self.draft.state,
+        });
+        if let (Some(from), Some(to)) = (step.from, step.to) {
+            body["from"] = json!(from);
+            body["to"] = json!(to);
+        }
+        if !changed.is_empty() {
+            body["facts"] = Json::Object(changed);
+        }
+        for (name, value) in std::mem::take(&mut self.done) {
+            body[name] = value;
+        }
+        self.before.clone_from(&self.draft.facts);
+        let entry = ledger::Entry {
+            kind,
+            region: self.draft.region.clone(),
+            subject: self.subject(),
+            body,
+            private: private.filter(|p| !p.is_empty()).map(Json::Object),
+        };
+        let appended = ledger::append(tx, cx, permit, entry).await?;
+        tx.exec(
+            "insert into matter_step (id, matter, at, kind, name, from_state, to_state, account, login, form, target, note, \
+             journal, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            &[
+                cx.id().into(),
+                self.draft.id.into(),
+                cx.now.into(),
+                step.kind.into(),
+                step.name.into(),
+                step.from.into(),
+                step.to.into(),
+                cx.actor.account.into(),
+                cx.actor.login.as_str().into(),
+                step.form.into(),
+                step.target.into(),
+                step.note.into(),
+                appended.id.into(),
+                step.version.into(),
+            ],
+        )
+        .await?;
+        Ok(appended)
+    }
+
+    /// Checks an entry against a form of the procedure, and that its files were uploaded.
+    pub(crate) async fn check_form(
+        &self,
+        tx: &mut Tx,
+        name: Option<&str>,
+        input: &Json,
+        context: &Json,
+    ) -> Result<Entry, Error> {
+        let empty = input.is_null() || input.as_object().is_some_and(Map::is_empty);
+        let Some(name) = name else {
+            return if empty {
+                Ok(Entry::default())
+            } else {
+                Err(Error::refused("此步没有表单，请勿附带内容", "this step has no form; send nothing with it"))
+            };
+        };
+        let Some(form) = self.procedure.definition.form(name) else {
+            return Err(Error::Procedure(format!("there is no form `{name}`")));
+        };
+        let entry = form.check(&self.procedure.guards, input, context).map_err(|faults| Error::Form { faults })?;
+        let mut faults = Vec::new();
+        for (field, hash) in form.files(&entry.body) {
+            let row = tx.first("select sha256 from attachment where sha256 = $1", &[hash.into()]).await?;
+            if row.is_none() {
+                let text = Text::of("附件未上传成功，请重新选择文件", "the file was not uploaded; choose it again");
+                faults.push(FieldError { field: field.id.clone(), title: field.title.clone(), text });
+            }
+        }
+        if faults.is_empty() { Ok(entry) } else { Err(Error::Form { faults }) }
+    }
+
+    /// Keeps a checked form.
+    pub(crate) async fn keep_form(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        form: &str,
+        body: &Map<String, Json>,
+    ) -> Result<Id, Error> {
+        let id = cx.id();
+        tx.exec(
+            "insert into form_entry (id, matter, form, body, account, at) values ($1, $2, $3, $4, $5, $6)",
+            &[
+                id.into(),
+                self.draft.id.into(),
+                form.into(),
+                Json::Object(body.clone()).to_string().into(),
+                cx.actor.account.into(),
+                cx.now.into(),
+            ],
+        )
+        .await?;
+        Ok(id)
+    }
+
+    /// The conflict to report: what happened to the matter (or one of its parts) after `expected`.
+    pub(crate) async fn conflict(&self, tx: &mut Tx, target: Option<Id>, expected: i64) -> Result<Error, Error> {
+        let rows = tx
+            .query(
+                "select at, login, kind, name, to_state from matter_step \
+                 where matter = $1 and version > $2 and (target = $3 or ($3 is null and target is null)) order by id",
+                &[self.draft.id.into(), expected.into(), target.into()],
+            )
+            .await?;
+        let mut changes = Vec::new();
+        for row in rows {
+            let what = step_title(
+                &self.procedure,
+                &row.text("kind")?,
+                &row.text("name")?,
+                row.opt_text("to_state")?.as_deref(),
+            );
+            changes.push(Change { at: row.instant("at")?, login: row.text("login")?, what });
+        }
+        Ok(Error::Conflict { changes })
+    }
+}
+
+/// A step in words.
+pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Option<&str>) -> Text {
+    let d = &procedure.definition;
+    let own = match kind {
+        "transition" => d.transition(name).map(|t| t.title.clone()),
+        "item" | "task" => d.task(name).map(|t| t.title.clone()),
+        "clock" => d.clock(name).map(|c| c.title.clone()),
+        "document" => d.document(name).map(|x| x.title.clone()),
+        _ => None,
+    };
+    let own = own.unwrap_or_else(|| Text::new(name, name));
+    let state = to.and_then(|s| d.state(s)).map(|s| &s.title);
+    match (kind, state) {
+        ("open", _) => Text::of("立项", "opened"),
+        ("transition", Some(state)) => {
+            Text::new(format!("{} → {}", own.zh, state.zh), format!("{} → {}", own.en, state.en))
+        }
+        ("item", _) => Text::new(format!("填报：{}", own.zh), format!("reported: {}", own.en)),
+        ("task", _) => Text::new(format!("任务：{}", own.zh), format!("task: {}", own.en)),
+        ("clock", _) => Text::new(format!("时限：{}", own.zh), format!("clock: {}", own.en)),
+        ("document", _) => Text::new(format!("文书：{}", own.zh), format!("document: {}", own.en)),
+        _ => own,
+    }
+}
+
+/// The draft of a matter's row.
+pub(crate) fn draft_of(row: &Row) -> Result<MatterDraft, Error> {
+    Ok(MatterDraft {
+        id: row.id("id")?,
+        procedure: row.text("procedure")?,
+        state: row.text("state")?,
+        region: row.text("region")?,
+        agency: row.text("agency")?,
+        subject: row.text("subject")?,
+        operator: row.opt_id("operator")?,
+        parent: row.opt_id("parent")?,
+        classification: u8::try_from(row.int("classification")?).unwrap_or(2),
+        title: Text::new(row.text("title_zh")?, row.text("title_en")?),
+        facts: row.json("facts")?,
+    })
+}
+
+/// Checks the right to act, or records the system's reason.
+pub(crate) fn permit(
+    authority: Authority<'_>,
+    action: &str,
+    resource: &Resource,
+    now: Instant,
+) -> Result<Permit, Error> {
+    match authority {
+        Authority::System(reason) => Ok(Permit::system(reason)),
+        Authority::Person { access, who } => Ok(access.check(who, action, resource, now)?),
+    }
+}

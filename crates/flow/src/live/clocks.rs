@@ -1,0 +1,316 @@
+//! Clocks of a matter: started and met by events, suspended, resumed and lengthened; due dates computed from facts.
+
+use super::{Live, NEVER};
+use crate::definition::ClockUse;
+use crate::effect::ClockChange;
+use crate::{Engine, Error};
+use base::clock::{self, Amount, Clock};
+use base::{Id, Instant, Text};
+use ledger::Context;
+use serde_json::{Value as Json, json};
+use store::{Row, Tx, Value};
+
+/// A stored clock.
+#[derive(Debug, Clone)]
+pub(crate) struct ClockRow {
+    pub(crate) id: Id,
+    pub(crate) matter: Id,
+    pub(crate) task: Option<Id>,
+    pub(crate) rule: String,
+    pub(crate) void_at: Option<Instant>,
+    pub(crate) version: i64,
+    pub(crate) clock: Clock,
+}
+
+impl ClockUse {
+    /// The rule as the law's arithmetic takes it.
+    pub(crate) fn law(&self) -> clock::ClockRule {
+        clock::ClockRule {
+            id: self.id.clone(),
+            amount: self.amount,
+            unit: self.unit,
+            basis: format!("{} {}", self.basis.document, self.basis.clause),
+            status: self.basis.status,
+            roll_over: self.roll_over,
+            direction: clock::Direction::After,
+        }
+    }
+}
+
+impl ClockRow {
+    pub(crate) fn read(row: &Row, rule: &ClockUse) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.id("id")?,
+            matter: row.id("matter")?,
+            task: row.opt_id("task")?,
+            rule: row.text("rule")?,
+            void_at: row.opt_instant("void_at")?,
+            version: row.int("version")?,
+            clock: Clock {
+                rule: rule.law(),
+                start: row.instant("started_at")?,
+                suspensions: row.json("suspensions")?,
+                extensions: row.json("extensions")?,
+                met_at: row.opt_instant("met_at")?,
+            },
+        })
+    }
+
+    /// The columns that follow from the facts: due instant, due date, provisional.
+    fn computed(&self, engine: &Engine) -> [Value; 3] {
+        match self.clock.due(engine.calendar) {
+            None => [NEVER.into(), Value::Text(None), true.into()],
+            Some(due) => {
+                let date = (self.clock.rule.unit != clock::Unit::Hour).then_some(due.date);
+                [due.at.into(), date.into(), due.provisional.into()]
+            }
+        }
+    }
+
+    /// Writes the facts and what follows from them.
+    pub(crate) async fn save(&mut self, tx: &mut Tx, engine: &Engine) -> Result<(), Error> {
+        let [due, date, provisional] = self.computed(engine);
+        self.version += 1;
+        tx.exec_one(
+            "update clock set suspensions = $2, extensions = $3, met_at = $4, void_at = $5, due = $6, due_date = $7, \
+             provisional = $8, version = $9 where id = $1",
+            &[
+                self.id.into(),
+                json!(self.clock.suspensions).to_string().into(),
+                json!(self.clock.extensions).to_string().into(),
+                self.clock.met_at.into(),
+                self.void_at.into(),
+                due,
+                date,
+                provisional,
+                self.version.into(),
+            ],
+        )
+        .await?;
+        if let Some(task) = self.task {
+            refresh_task(tx, task).await?;
+        }
+        Ok(())
+    }
+
+    /// Changes the clock as asked, within its rule.
+    pub(crate) fn change(
+        &mut self,
+        rule: &ClockUse,
+        change: &ClockChange,
+        now: Instant,
+        reason: &str,
+        approver: &str,
+    ) -> Result<(), Error> {
+        let faulty = |e: clock::ClockError| Error::Refused(e.text());
+        if self.void_at.is_some() {
+            return Err(Error::refused("时限已失效，不再变动", "the clock is void; it no longer changes"));
+        }
+        match change {
+            ClockChange::Suspend { cause, .. } => {
+                let Some(pause) = rule.pauses.iter().find(|p| p.cause == *cause) else {
+                    let list = |lang| rule.pauses.iter().map(|p| p.title.get(lang)).collect::<Vec<_>>().join(", ");
+                    return Err(Error::Refused(Text::new(
+                        format!("该时限不因“{cause}”中止；可用事由：{}", list(base::Lang::Zh)),
+                        format!("this clock does not pause for `{cause}`; causes: {}", list(base::Lang::En)),
+                    )));
+                };
+                let words = if reason.is_empty() { pause.cause.clone() } else { format!("{}: {reason}", pause.cause) };
+                self.clock.suspend(now, &words, approver).map_err(faulty)
+            }
+            ClockChange::Resume { .. } => self.clock.resume(now).map_err(faulty),
+            ClockChange::Extend { amount, .. } => {
+                let Some(extension) = &rule.extension else {
+                    return Err(Error::refused("该时限依法不得延长", "the law does not allow this clock to be extended"));
+                };
+                if *amount == 0 || *amount > extension.at_most {
+                    let most = extension.unit.length(extension.at_most.into());
+                    return Err(Error::Refused(Text::new(
+                        format!("每次延长 1 至 {}", most.zh),
+                        format!("extend by 1 to {} at a time", most.en),
+                    )));
+                }
+                let used = u32::try_from(self.clock.extensions.len()).unwrap_or(u32::MAX);
+                if let Some(times) = extension.times.filter(|t| used >= *t) {
+                    return Err(Error::Refused(Text::new(
+                        format!("该时限最多延长 {times} 次，已用完"),
+                        format!("this clock can be extended {times} time(s), all used"),
+                    )));
+                }
+                self.clock
+                    .extend(Amount { amount: *amount, unit: extension.unit }, reason, approver)
+                    .map_err(faulty)
+            }
+        }
+    }
+}
+
+/// Reads a clock after locking its matter.
+pub(crate) async fn lock_clock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<(Live, ClockRow), Error> {
+    let missing = || Error::missing(&Text::of("时限", "clock"), id);
+    let row = tx.first("select matter from clock where id = $1", &[id.into()]).await?.ok_or_else(missing)?;
+    let live = Live::lock(tx, engine, row.id("matter")?).await?;
+    let row = tx
+        .one(
+            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version \
+             from clock where id = $1",
+            &[id.into()],
+        )
+        .await?;
+    let rule = live.procedure.definition.clock(&row.text("rule")?).ok_or_else(missing)?;
+    let clock = ClockRow::read(&row, rule)?;
+    Ok((live, clock))
+}
+
+/// Brings a task's due instant in line with its clocks.
+pub(crate) async fn refresh_task(tx: &mut Tx, task: Id) -> Result<(), Error> {
+    tx.exec(
+        "update task set due = coalesce((select min(c.due) from clock c where c.task = task.id and c.met_at is null \
+         and c.void_at is null), 9223372036854775807) where id = $1",
+        &[task.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+impl Live {
+    async fn running(&self, tx: &mut Tx) -> Result<Vec<ClockRow>, Error> {
+        let rows = tx
+            .query(
+                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version \
+                 from clock where matter = $1 and met_at is null and void_at is null order by id",
+                &[self.draft.id.into()],
+            )
+            .await?;
+        let mut clocks = Vec::new();
+        for row in rows {
+            if let Some(rule) = self.procedure.definition.clock(&row.text("rule")?) {
+                clocks.push(ClockRow::read(&row, rule)?);
+            }
+        }
+        Ok(clocks)
+    }
+
+    /// Starts the clocks of an event, for the matter or a task of a kind.
+    pub(crate) async fn start_clocks(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        event: &str,
+        task: Option<(Id, &str)>,
+    ) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
+        let wanted = |c: &&ClockUse| c.start == event && c.task.as_deref() == task.map(|(_, kind)| kind);
+        let rules: Vec<&ClockUse> = procedure.definition.clocks.iter().filter(wanted).collect();
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let scope = self.scope(tx).await?;
+        for rule in rules {
+            if procedure.guards.holds(&format!("clock.{}", rule.id), &scope)? == Some(false) {
+                continue;
+            }
+            let row = ClockRow {
+                id: cx.id(),
+                matter: self.draft.id,
+                task: task.map(|(id, _)| id),
+                rule: rule.id.clone(),
+                void_at: None,
+                version: 1,
+                clock: Clock::start(rule.law(), cx.now),
+            };
+            let [due, date, provisional] = row.computed(engine);
+            tx.exec(
+                "insert into clock (id, matter, task, rule, started_at, suspensions, extensions, due, due_date, provisional, \
+                 version) values ($1, $2, $3, $4, $5, '[]', '[]', $6, $7, $8, 1)",
+                &[
+                    row.id.into(),
+                    self.draft.id.into(),
+                    row.task.into(),
+                    rule.id.as_str().into(),
+                    cx.now.into(),
+                    due,
+                    date,
+                    provisional,
+                ],
+            )
+            .await?;
+            if let Some(task) = row.task {
+                refresh_task(tx, task).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Meets the running clocks one of these events stops: those of the matter, or of one task.
+    pub(crate) async fn meet_clocks(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        events: &[String],
+        task: Option<Id>,
+    ) -> Result<(), Error> {
+        for mut row in self.running(tx).await? {
+            let rule = self.procedure.definition.clock(&row.rule);
+            if row.task == task && rule.is_some_and(|r| r.stop.iter().any(|s| events.contains(s))) {
+                if row.clock.is_suspended(cx.now) {
+                    // done while standing still: the pause ends with it
+                    row.clock.resume(cx.now).map_err(|e| Error::Refused(e.text()))?;
+                }
+                row.clock.met_at = Some(cx.now);
+                row.save(tx, engine).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Voids what still runs: of tasks that are void, and of everything when the matter has ended.
+    pub(crate) async fn void_clocks(&mut self, tx: &mut Tx, cx: &Context) -> Result<(), Error> {
+        tx.exec(
+            "update clock set void_at = $2, version = version + 1 \
+             where matter = $1 and met_at is null and void_at is null \
+             and (task in (select id from task where matter = $1 and state = 'void') or $3 = 1)",
+            &[self.draft.id.into(), cx.now.into(), self.closed_at.is_some().into()],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Changes the matter's running clock of a rule, asked for by an effect.
+    pub(crate) async fn change_clock(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        change: &ClockChange,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let (ClockChange::Suspend { clock, .. } | ClockChange::Resume { clock } | ClockChange::Extend { clock, .. }) =
+            change;
+        let procedure = self.procedure.clone();
+        let Some(rule) = procedure.definition.clock(clock) else {
+            return Err(Error::Procedure(format!("an effect names the clock `{clock}`, which is not declared")));
+        };
+        let mut any = false;
+        for mut row in self.running(tx).await? {
+            if row.rule == *clock && row.task.is_none() {
+                row.change(rule, change, cx.now, reason, &cx.actor.login)?;
+                row.save(tx, engine).await?;
+                let list = self.done.entry("clocks").or_insert_with(|| json!([]));
+                if let Json::Array(list) = list {
+                    list.push(json!({"clock": row.rule, "due": row.clock.due(engine.calendar).map(|d| d.at.rfc3339())}));
+                }
+                any = true;
+            }
+        }
+        if any {
+            return Ok(());
+        }
+        Err(Error::Refused(Text::new(
+            format!("“{}”未在计时，无法变动", rule.title.zh),
+            format!("the clock \"{}\" is not running", rule.title.en),
+        )))
+    }
+}

@@ -1,0 +1,123 @@
+//! Documents of a matter: drafted from templates.
+
+use super::Live;
+use crate::definition::Publication;
+use crate::effect::NewDocument;
+use crate::{Engine, Error};
+use base::{Id, Lang, Text};
+use ledger::Context;
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+use store::Tx;
+
+/// Hex SHA-256 of the two bodies: what the journal entry of a publication commits to.
+pub(crate) fn html_hashes(html: &Text) -> (String, String) {
+    let hash = |s: &str| hex::encode(Sha256::digest(s.as_bytes()));
+    (hash(&html.zh), hash(&html.en))
+}
+
+impl Publication {
+    /// The stored code.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Party => "party",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl Live {
+    /// Renders a declared document from its template and drafts it.
+    pub(crate) async fn draft_template(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        name: &str,
+        form: &Map<String, Json>,
+    ) -> Result<Id, Error> {
+        let procedure = self.procedure.clone();
+        let d = &procedure.definition;
+        let Some(rule) = d.document(name) else {
+            return Err(Error::Procedure(format!("there is no document `{name}`")));
+        };
+        let draft = &self.draft;
+        let context = |lang: Lang| {
+            json!({
+                "matter": {
+                    "id": draft.id, "region": draft.region, "agency": draft.agency, "subject": draft.subject,
+                    "title": draft.title.get(lang), "opened": self.opened_at.china_date().to_string(),
+                },
+                "facts": draft.facts,
+                "form": form,
+                "title": rule.title.get(lang),
+                "today": cx.now.china_date().to_string(),
+            })
+        };
+        let render = |lang: Lang, tag: &str| -> Result<String, Error> {
+            let file = format!("{}.{tag}.html", rule.template);
+            let template = d.templates.get(&file).ok_or_else(|| {
+                Error::Procedure(format!("the template templates/{file} of `{}` is missing", d.id))
+            })?;
+            engine
+                .render
+                .render(template, &context(lang), lang)
+                .map_err(|source| Error::Effect { name: format!("document {name}"), source })
+        };
+        let html = Text::new(render(Lang::Zh, "zh")?, render(Lang::En, "en")?);
+        let title = rule.title.clone();
+        self.insert_document(tx, cx, NewDocument { name: name.to_owned(), title: Some(title), html }).await
+    }
+
+    /// Drafts a document; an older draft of the same name is withdrawn in its favour.
+    pub(crate) async fn insert_document(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        new: NewDocument,
+    ) -> Result<Id, Error> {
+        let Some(rule) = self.procedure.definition.document(&new.name) else {
+            return Err(Error::Procedure(format!("there is no document `{}`", new.name)));
+        };
+        tx.exec(
+            "update document set status = 'withdrawn', withdrawn_at = $3, version = version + 1 \
+             where matter = $1 and name = $2 and status = 'draft'",
+            &[self.draft.id.into(), new.name.as_str().into(), cx.now.into()],
+        )
+        .await?;
+        let id = cx.id();
+        let title = new.title.unwrap_or_else(|| rule.title.clone());
+        let (sha256, _) = html_hashes(&new.html);
+        tx.exec(
+            "insert into document (id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, \
+             html_en, sha256, status, audience, submitter, slug, created_at, version) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'draft', $14, $15, $16, $17, 1)",
+            &[
+                id.into(),
+                self.draft.id.into(),
+                new.name.as_str().into(),
+                rule.kind.as_str().into(),
+                self.draft.region.as_str().into(),
+                self.draft.agency.as_str().into(),
+                self.draft.operator.into(),
+                i64::from(self.draft.classification).into(),
+                title.zh.as_ref().into(),
+                title.en.as_ref().into(),
+                new.html.zh.as_ref().into(),
+                new.html.en.as_ref().into(),
+                sha256.as_str().into(),
+                rule.publication.code().into(),
+                cx.actor.account.into(),
+                format!("{}-{}", rule.kind.replace('_', "-"), id.to_string().to_lowercase()).into(),
+                cx.now.into(),
+            ],
+        )
+        .await?;
+        let list = self.done.entry("documents").or_insert_with(|| json!([]));
+        if let Json::Array(list) = list {
+            list.push(json!({"id": id, "name": new.name, "sha256": sha256}));
+        }
+        Ok(id)
+    }
+}
