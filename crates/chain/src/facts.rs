@@ -100,7 +100,7 @@ pub(crate) struct Facts {
     pub(crate) lines: Vec<Line>,
     /// Start of each item's sealed lines; one more than there are items.
     pub(crate) starts: Vec<u32>,
-    tail: HashMap<u32, Vec<u32>>,
+    pub(crate) tail: HashMap<u32, Vec<u32>>,
     /// Join id of each transformation, [`NONE`] for single events.
     pub(crate) processes: Vec<u32>,
     pub(crate) joined: HashMap<u32, u32>,

@@ -87,7 +87,7 @@ impl Index {
 
     /// Seals what was applied since the last merge into the compact arrays. Answers do not change.
     pub fn merge(&mut self) {
-        if self.facts.tail_len() > 0 || self.graph.fresh_links() > 0 || self.facts.events.is_empty() {
+        if self.facts.tail_len() > 0 || self.graph.fresh_links() > 0 {
             self.seal();
         }
     }

@@ -22,6 +22,7 @@ mod names;
 mod pack;
 mod pair;
 mod scope;
+mod snapshot;
 mod sources;
 mod step;
 mod stock;
@@ -34,5 +35,6 @@ pub use answer::{
 };
 pub use index::{Index, Stats};
 pub use names::{DocId, Interner, ItemId, JoinId, Names, PlaceId};
+pub use snapshot::SnapshotError;
 pub use sources::{Case, Sources};
 pub use step::{How, Items, Kind, Phase, Step};

@@ -235,9 +235,17 @@ impl Index {
             }
         }
         let mut next = 0;
-        while let Some(&(here, depth)) = reach.nodes.get(next) {
-            next += 1;
-            let filter = filters.get(&here).copied();
+        let mut reopened: Vec<(u32, u32, i64)> = Vec::new();
+        loop {
+            // a start reached again from before its time is walked once more, for the links left out
+            let (here, depth, filter, only_before) = if let Some((here, depth, at)) = reopened.pop() {
+                (here, depth, None, Some(at))
+            } else if let Some(&(here, depth)) = reach.nodes.get(next) {
+                next += 1;
+                (here, depth, filters.get(&here).copied(), None)
+            } else {
+                break;
+            };
             let links = match way {
                 Way::Back => self.graph.inward(here),
                 Way::Forward => self.graph.outward(here),
@@ -245,7 +253,10 @@ impl Index {
             for number in links {
                 let link = self.graph.link(number);
                 let there = if way == Way::Back { link.from } else { link.to };
-                if there == NONE || filter.is_some_and(|at| !self.on_side(&link, way, at)) {
+                if there == NONE
+                    || filter.is_some_and(|at| !self.on_side(&link, way, at))
+                    || only_before.is_some_and(|at| self.on_side(&link, way, at))
+                {
                     continue;
                 }
                 if depth >= bounds.max_depth {
@@ -258,6 +269,13 @@ impl Index {
                         continue;
                     }
                     reach.reach(there, depth + 1);
+                } else if !filters.is_empty()
+                    && let Some(at) = filters.remove(&there)
+                {
+                    let walked = reach.position.get(&there).is_some_and(|&p| (p as usize) < next);
+                    if walked {
+                        reopened.push((there, depth + 1, at));
+                    }
                 }
                 reach.links.push(number);
             }

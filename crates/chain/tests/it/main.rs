@@ -1,0 +1,8 @@
+//! The trace engine by worked examples, against a naive simulation, and under any order of arrival.
+
+mod examples;
+mod oracle;
+mod packing;
+mod quantities;
+mod replay;
+mod world;
