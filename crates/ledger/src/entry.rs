@@ -1,21 +1,18 @@
 //! The journal entry: what is recorded of a change, and the bytes its leaf commits to.
 
+use crate::Error;
+use crate::merkle::leaf_hash;
 use base::{Id, IdGen, Instant, Lang};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use store::Tx;
+use store::{Tx, Value};
 
-/// A journal failure.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Storage.
-    #[error("journal storage")]
-    Store(#[from] store::Error),
-    /// No randomness for the salt of a commitment.
-    #[error("no randomness from the system")]
-    Random,
-}
+/// The signal raised when entries wait for the sequencer ([`store::Store::listen`]).
+pub const SIGNAL: &str = "journal";
+
+/// Largest canonical form, in bytes (C2SP tlog-tiles prefixes an entry with 16 bits of length).
+const MAX_BYTES: usize = 65_535;
 
 /// Who acts: an account, or the system itself under a name.
 #[derive(Debug, Clone)]
@@ -99,43 +96,45 @@ pub struct Appended {
 /// Records a change inside its transaction. Nothing is recorded if the transaction does not commit.
 ///
 /// # Errors
-/// When the row cannot be written or the system gives no randomness.
+/// [`Error::TooLarge`]; when the row cannot be written or the system gives no randomness.
 pub async fn append(tx: &mut Tx, cx: &Context, permit: &Permit, entry: Entry) -> Result<Appended, Error> {
-    let id = cx.id();
-    let commitment = match &entry.private {
-        None => None,
-        Some(private) => {
-            let mut salt = [0u8; 32];
-            getrandom::fill(&mut salt).map_err(|_| Error::Random)?;
-            let body = private.to_string();
-            let commitment = commit(&salt, &body);
-            tx.exec(
-                "insert into journal_private (id, salt, body) values ($1, $2, $3)",
-                &[id.into(), salt.to_vec().into(), body.into()],
-            )
-            .await?;
-            Some(commitment)
+    let mut done = append_many(tx, cx, permit, vec![entry]).await?;
+    done.pop().ok_or(Error::Random)
+}
+
+/// Records many changes of one transaction with few statements: for imports and bulk work.
+///
+/// # Errors
+/// As [`append`].
+pub async fn append_many(
+    tx: &mut Tx,
+    cx: &Context,
+    permit: &Permit,
+    entries: Vec<Entry>,
+) -> Result<Vec<Appended>, Error> {
+    let mut done = Vec::with_capacity(entries.len());
+    let mut rows: Vec<Value> = Vec::with_capacity(entries.len() * 8);
+    let mut private: Vec<Value> = Vec::new();
+    for entry in entries {
+        let id = cx.id();
+        let commitment = match &entry.private {
+            None => None,
+            Some(body) => {
+                let mut salt = [0u8; 32];
+                getrandom::fill(&mut salt).map_err(|_| Error::Random)?;
+                let body = body.to_string();
+                let commitment = commit(&salt, &body);
+                private.extend([id.into(), salt.to_vec().into(), body.into()]);
+                Some(commitment)
+            }
+        };
+        let canonical = canonical(id, cx, permit, &entry, commitment);
+        if canonical.len() > MAX_BYTES {
+            let (kind, bytes) = (entry.kind.to_owned(), canonical.len());
+            return Err(Error::TooLarge { kind, subject: entry.subject, bytes });
         }
-    };
-    let canonical = serde_json::json!({
-        "v": 1,
-        "id": id,
-        "at": cx.now.rfc3339(),
-        "kind": entry.kind,
-        "region": entry.region,
-        "subject": entry.subject,
-        "actor": cx.actor.login,
-        "action": permit.action,
-        "policies": permit.policies,
-        "private": commitment,
-        "body": entry.body,
-    })
-    .to_string();
-    let leaf = leaf_hash(canonical.as_bytes());
-    tx.exec(
-        "insert into journal (id, at, kind, region, subject, actor, canonical, leaf) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &[
+        let leaf = leaf_hash(canonical.as_bytes());
+        rows.extend([
             id.into(),
             cx.now.into(),
             entry.kind.into(),
@@ -144,25 +143,46 @@ pub async fn append(tx: &mut Tx, cx: &Context, permit: &Permit, entry: Entry) ->
             cx.actor.login.as_str().into(),
             canonical.into(),
             leaf.into(),
-        ],
+        ]);
+        done.push(Appended { id, leaf });
+    }
+    tx.insert_many("insert into journal_private (id, salt, body)", 3, private, "").await?;
+    tx.insert_many(
+        "insert into journal (id, at, kind, region, subject, actor, canonical, leaf)",
+        8,
+        rows,
+        "",
     )
     .await?;
-    Ok(Appended { id, leaf })
+    tx.raise(SIGNAL);
+    Ok(done)
 }
 
-/// RFC 6962 section 2.1: SHA-256 of 0x00 and the leaf's bytes.
-#[must_use]
-pub fn leaf_hash(bytes: &[u8]) -> [u8; 32] {
-    let mut h = Sha256::new();
-    h.update([0]);
-    h.update(bytes);
-    h.finalize().into()
+/// The bytes a leaf commits to: one JSON object whose members come in this order.
+fn canonical(id: Id, cx: &Context, permit: &Permit, entry: &Entry, private: Option<String>) -> String {
+    serde_json::json!({
+        "v": 1,
+        "id": id,
+        "at": at_text(cx.now),
+        "kind": entry.kind,
+        "region": entry.region,
+        "subject": entry.subject,
+        "actor": cx.actor.login,
+        "action": permit.action,
+        "policies": permit.policies,
+        "private": private,
+        "body": entry.body,
+    })
+    .to_string()
+}
+
+/// An instant in a canonical entry: RFC 3339 in UTC with as many digits as it needs, so that it loses nothing.
+pub(crate) fn at_text(at: Instant) -> String {
+    at.timestamp().to_string()
 }
 
 /// The salted commitment to a private body: `sha-256:` and the hex SHA-256 of salt and body.
-fn commit(salt: &[u8; 32], body: &str) -> String {
-    let mut h = Sha256::new();
-    h.update(salt);
-    h.update(body.as_bytes());
-    format!("sha-256:{}", hex::encode(h.finalize()))
+pub(crate) fn commit(salt: &[u8], body: &str) -> String {
+    let hash = Sha256::new().chain_update(salt).chain_update(body).finalize();
+    format!("sha-256:{}", hex::encode(hash))
 }

@@ -20,8 +20,9 @@ create table capture (
   events {int} not null,          -- events in the document
   stored {int} not null,
   duplicates {int} not null,
-  events_root text,               -- hex RFC 6962 root over the leaves of the stored events, in document order
+  events_root text,               -- sha-256:hex, RFC 6962 root over the hash ids of the stored events, in document order
   error_behaviour text not null,  -- rollback, proceed
+  context text not null,          -- JSON-LD context of the document, for giving its events back
   state text not null,            -- stored, part, refused
   problems text not null,         -- JSON list of problem documents
   created {int} not null,
@@ -51,10 +52,13 @@ create table event (
   biz_location text,
   source text,                    -- place the things came from, as the event says
   destination text,               -- place the things go to
+  document text,                  -- the document that travels with the goods
+  join_id text,                   -- transformationID
   operator {int},
   region text not null,
   body text not null,             -- the event as JSON
-  withdrawn {int} not null        -- 1 when an error declaration withdrew it
+  withdrawn {int} not null,       -- 1 when an error declaration withdrew it
+  withdraws {int}                 -- of an error declaration: the event it withdraws, when stored before
 );
 create unique index event_by_hash on event (hash, declared);
 create unique index event_by_event_id on event (event_id, declared) where event_id is not null;

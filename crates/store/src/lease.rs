@@ -29,6 +29,23 @@ pub async fn acquire(
     now: Instant,
 ) -> Result<Option<Lease>, Error> {
     let mut tx = store.begin().await?;
+    let lease = take(&mut tx, name, holder, ttl_seconds, now).await?;
+    tx.commit().await?;
+    Ok(lease)
+}
+
+/// As [`acquire`], in a transaction of the caller: work and lease commit together, and nobody else can take the lease
+/// before that.
+///
+/// # Errors
+/// When the store fails.
+pub async fn take(
+    tx: &mut Tx,
+    name: &str,
+    holder: &str,
+    ttl_seconds: i64,
+    now: Instant,
+) -> Result<Option<Lease>, Error> {
     let row = tx
         .first(
             "insert into lease (name, holder, until, fence) values ($1, $2, $3, 1) \
@@ -39,7 +56,6 @@ pub async fn acquire(
             &[name.into(), holder.into(), now.plus_seconds(ttl_seconds).into(), now.into()],
         )
         .await?;
-    tx.commit().await?;
     row.map(|row| {
         Ok(Lease {
             name: name.to_owned(),
