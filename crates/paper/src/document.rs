@@ -73,7 +73,8 @@ const FUEL: u64 = 2_000_000;
 fn environment(escape: AutoEscape) -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_auto_escape_callback(move |_| escape);
+    let default = escape.clone();
+    env.set_auto_escape_callback(move |_| default.clone());
     env.set_fuel(Some(FUEL));
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     env.set_syntax(syntax.unwrap_or_default());
