@@ -33,7 +33,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Lab {
     /// Rights.
-    pub access: Arc<Access>,
+    pub access: Access,
     /// The limits results are judged by.
     pub rules: &'static Rules,
     /// What a failed supervision sample brings about.

@@ -1,1 +1,75 @@
-//! Capture and query of trace events, upkeep of the chain index, recall scope.
+//! Capture and query of trace events, upkeep of the chain index, lots and recall scope.
+//!
+//! Main types: [`Supply`] (everything goes through it), [`CaptureOutcome`], [`PlaceDirectory`] (the register, asked
+//! through a trait), [`TraceIndex`]. Invariants: one capture is one transaction and one journal entry that carries the
+//! Merkle root of its events; an event is stored once and never changes, an error declaration only withdraws it; the
+//! index holds nothing that cannot be rebuilt from the rows. It must never know procedures, samples or the register
+//! itself.
+
+mod capture;
+mod error;
+mod event;
+mod fact;
+mod index;
+mod job;
+mod lots;
+mod place;
+mod prepare;
+mod rows;
+mod scope;
+mod step;
+mod view;
+
+pub use capture::{
+    CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
+};
+pub use error::Error;
+pub use event::{EventDetail, EventFilter, EventPage, EventRow};
+pub use fact::{EventFact, ItemFact, Role};
+pub use index::TraceIndex;
+pub use job::CaptureJob;
+pub use lots::{GapView, HoldingView, Holdings, LotView, NeighbourView};
+pub use place::{DirectoryError, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
+pub use scope::{Frozen, RegionTotal, ScopeOptions, ScopeReport, ScopeRow, TraceReport};
+pub use step::{site_key, steps};
+pub use view::{Legend, LotInfo, TraceLink, TraceNode, TraceView, amount_text};
+
+use access::Access;
+use std::sync::Arc;
+use store::Store;
+
+/// The trace part of the office: storage, rights, register and index. Cheap to clone.
+#[derive(Clone)]
+pub struct Supply {
+    /// The database.
+    pub store: Store,
+    /// Rights.
+    pub access: Access,
+    /// The register of places.
+    pub directory: Arc<dyn PlaceDirectory>,
+    /// The trace index.
+    pub index: Arc<TraceIndex>,
+    /// Bounds on one document.
+    pub limits: epcis::Limits,
+}
+
+impl Supply {
+    /// Opens the trace part and builds its index from what is stored.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn open(
+        store: Store,
+        access: Access,
+        directory: Arc<dyn PlaceDirectory>,
+    ) -> Result<Self, Error> {
+        let index = Arc::new(TraceIndex::open(&store).await?);
+        Ok(Self { store, access, directory, index, limits: epcis::Limits::default() })
+    }
+}
+
+impl std::fmt::Debug for Supply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Supply").field("position", &self.index.position()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,344 @@
+//! Stored events: lists, details and their proof.
+
+use crate::fact::ItemFact;
+use crate::index::item_fact;
+use crate::prepare::{hash_id, leaf_text};
+use crate::{Error, Supply, site_key};
+use access::Principal;
+use base::{Id, Instant};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use store::{Row, Sql};
+
+/// One stored event, without its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventRow {
+    /// Record id.
+    pub id: Id,
+    /// `eventID` as given, else the hash id.
+    pub event_id: String,
+    /// CBV 2.0 event hash id.
+    pub hash: String,
+    /// `ObjectEvent`, …
+    pub kind: String,
+    /// `ADD`, `OBSERVE`, `DELETE`.
+    pub action: Option<String>,
+    /// Bare CBV word or URI.
+    pub biz_step: Option<String>,
+    /// Bare CBV word or URI.
+    pub disposition: Option<String>,
+    /// When it happened.
+    pub time: Instant,
+    /// `eventTimeZoneOffset`.
+    pub tz: String,
+    /// When it was recorded here.
+    pub recorded: Instant,
+    /// Place key.
+    pub read_point: Option<String>,
+    /// Place key.
+    pub biz_location: Option<String>,
+    /// Place key of the source.
+    pub source: Option<String>,
+    /// Place key of the destination.
+    pub destination: Option<String>,
+    /// The document that travels with the goods.
+    pub document: Option<String>,
+    /// In whose name it was captured.
+    pub operator: Option<Id>,
+    /// Region code.
+    pub region: String,
+    /// An error declaration withdrew it.
+    pub withdrawn: bool,
+    /// It is itself an error declaration.
+    pub declaration: bool,
+    /// The capture it came with.
+    pub capture: Id,
+    /// What it is about.
+    pub items: Vec<ItemFact>,
+}
+
+/// A stored event with its body.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EventDetail {
+    /// The lifted facts.
+    pub event: EventRow,
+    /// The event as captured.
+    pub body: serde_json::Value,
+    /// JSON-LD context of the document it came in.
+    pub context: serde_json::Value,
+    /// The journal entry of its capture.
+    pub journal: Id,
+}
+
+/// Which events to list; empty fields do not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EventFilter {
+    /// Item key, in any role.
+    pub item: Option<String>,
+    /// Key of the product class, in any role.
+    pub class: Option<String>,
+    /// Place key, as read point or business location; a site covers its extensions.
+    pub place: Option<String>,
+    /// In whose name it was captured.
+    pub operator: Option<Id>,
+    /// First event time.
+    pub from: Option<Instant>,
+    /// Event times before this.
+    pub until: Option<Instant>,
+    /// `ObjectEvent`, …
+    pub kind: Option<String>,
+    /// `ADD`, …
+    pub action: Option<String>,
+    /// Bare CBV word or URI.
+    pub biz_step: Option<String>,
+    /// The capture.
+    pub capture: Option<Id>,
+    /// Cursor of the page before.
+    pub after: Option<String>,
+    /// Rows a page, 1–1000; 0 means 30 (the EPCIS default).
+    pub limit: u32,
+}
+
+/// One page of events, newest event time first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventPage {
+    /// The rows.
+    pub rows: Vec<EventRow>,
+    /// Cursor of the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+const COLUMNS: &str = "select e.id, e.hash, e.declared, e.event_id, e.capture, e.type, e.action, e.biz_step, \
+    e.disposition, e.event_time, e.tz, e.record_time, e.read_point, e.biz_location, e.source, e.destination, \
+    e.document, e.operator, e.region, e.withdrawn from event e where ";
+
+impl Supply {
+    /// Events the reader may see.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn events(
+        &self,
+        who: &Principal,
+        now: Instant,
+        filter: &EventFilter,
+    ) -> Result<EventPage, Error> {
+        let mut sql = Sql::new(COLUMNS);
+        sql.append(&self.visible(who, now));
+        restrict(&mut sql, filter);
+        if let Some((time, id)) = filter.after.as_deref().and_then(cursor) {
+            sql.push(" and (e.event_time < ").bind(time).push(" or (e.event_time = ").bind(time);
+            sql.push(" and e.id < ").bind(id).push("))");
+        }
+        let limit = if filter.limit == 0 { 30 } else { filter.limit.min(1000) };
+        sql.push(" order by e.event_time desc, e.id desc limit ").bind(i64::from(limit) + 1);
+        let mut rows = self.rows(&sql).await?;
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next = if more { rows.last().map(|r| format!("{}.{}", r.time.0, r.id)) } else { None };
+        Ok(EventPage { rows, next })
+    }
+
+    /// One event by record id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the reader may not see.
+    pub async fn event(&self, who: &Principal, now: Instant, id: Id) -> Result<EventDetail, Error> {
+        let mut sql = Sql::new(COLUMNS);
+        sql.append(&self.visible(who, now)).push(" and e.id = ").bind(id);
+        let mut details = self.details(&sql).await?;
+        details.pop().ok_or_else(|| Error::NotFound(format!("event {id}")))
+    }
+
+    /// The event with this `eventID` or hash id, and the error declarations on it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the reader may not see.
+    pub async fn events_named(
+        &self,
+        who: &Principal,
+        now: Instant,
+        event_id: &str,
+    ) -> Result<Vec<EventDetail>, Error> {
+        let mut sql = Sql::new(COLUMNS);
+        sql.append(&self.visible(who, now)).push(" and (e.event_id = ").bind(event_id);
+        if let Some(hash) = hash_of(event_id) {
+            sql.push(" or e.hash = ").bind(hash);
+        }
+        sql.push(") order by e.declared, e.id");
+        let details = self.details(&sql).await?;
+        if details.is_empty() { Err(Error::NotFound(format!("event {event_id}"))) } else { Ok(details) }
+    }
+
+    /// Events that name an item, newest first.
+    pub(crate) async fn events_of_item(
+        &self,
+        who: &Principal,
+        now: Instant,
+        item: &str,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, Error> {
+        let filter = EventFilter { item: Some(item.to_owned()), limit, ..EventFilter::default() };
+        Ok(self.events(who, now, &filter).await?.rows)
+    }
+
+    /// The proof that an event is in the journal: the receipt of its capture with the event's place in it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the reader may not see; [`Error::Ledger`] until the entry is sequenced.
+    pub async fn event_receipt(
+        &self,
+        who: &Principal,
+        now: Instant,
+        id: Id,
+    ) -> Result<ledger::Receipt, Error> {
+        let detail = self.event(who, now, id).await?;
+        let rows = self
+            .store
+            .query(
+                "select id, hash, declared from event where capture = $1 order by leaf",
+                &[detail.event.capture.into()],
+            )
+            .await?;
+        let (mut leaves, mut at) = (Vec::with_capacity(rows.len()), 0);
+        for (i, row) in rows.iter().enumerate() {
+            if row.id("id")? == id {
+                at = i;
+            }
+            leaves.push(leaf_text(&hash_bytes(row)?, &row.text("declared")?));
+        }
+        let mut receipt = ledger::receipt(&self.store, detail.journal).await?;
+        receipt.inner = ledger::event_proof(&leaves, at);
+        Ok(receipt)
+    }
+
+    fn visible(&self, who: &Principal, now: Instant) -> Sql {
+        self.access.scope(who, "view", "event", now).sql("e.region", None, Some("e.operator"))
+    }
+
+    async fn rows(&self, sql: &Sql) -> Result<Vec<EventRow>, Error> {
+        let mut rows = Vec::new();
+        for row in self.store.select(sql).await? {
+            rows.push(read(&row)?);
+        }
+        let at: HashMap<Id, usize> = rows.iter().enumerate().map(|(i, r)| (r.id, i)).collect();
+        let ids: Vec<Id> = rows.iter().map(|r| r.id).collect();
+        for part in ids.chunks(500) {
+            let mut sql =
+                Sql::new("select event, role, item, class, qty, uom from event_item where event in ");
+            sql.bind_list(part.iter().copied()).push(" order by event, n");
+            for item in self.store.select(&sql).await? {
+                if let Some(row) = at.get(&item.id("event")?).and_then(|i| rows.get_mut(*i)) {
+                    row.items.push(item_fact(&item)?);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn details(&self, sql: &Sql) -> Result<Vec<EventDetail>, Error> {
+        let mut details = Vec::new();
+        for event in self.rows(sql).await? {
+            let row = self
+                .store
+                .one(
+                    "select e.body, c.context, c.journal from event e join capture c on c.id = e.capture \
+                     where e.id = $1",
+                    &[event.id.into()],
+                )
+                .await?;
+            details.push(EventDetail {
+                event,
+                body: row.json("body")?,
+                context: row.json("context")?,
+                journal: row.id("journal")?,
+            });
+        }
+        Ok(details)
+    }
+}
+
+fn restrict(sql: &mut Sql, f: &EventFilter) {
+    if let Some(item) = f.item.as_deref() {
+        sql.push(" and e.id in (select i.event from event_item i where i.item = ").bind(item).push(")");
+    }
+    if let Some(class) = f.class.as_deref() {
+        sql.push(" and e.id in (select i.event from event_item i where i.class = ").bind(class).push(")");
+    }
+    if let Some(place) = f.place.as_deref() {
+        let inside = format!("{}/254/", site_key(place));
+        let end = format!("{inside}~");
+        for (i, column) in ["e.read_point", "e.biz_location"].into_iter().enumerate() {
+            sql.push(if i == 0 { " and (" } else { " or " }).push(column).push(" = ").bind(place);
+            if site_key(place) == place {
+                sql.push(" or (").push(column).push(" >= ").bind(inside.as_str());
+                sql.push(" and ").push(column).push(" < ").bind(end.as_str()).push(")");
+            }
+        }
+        sql.push(")");
+    }
+    if let Some(operator) = f.operator {
+        sql.push(" and e.operator = ").bind(operator);
+    }
+    if let Some(from) = f.from {
+        sql.push(" and e.event_time >= ").bind(from);
+    }
+    if let Some(until) = f.until {
+        sql.push(" and e.event_time < ").bind(until);
+    }
+    if let Some(kind) = f.kind.as_deref() {
+        sql.push(" and e.type = ").bind(kind);
+    }
+    if let Some(action) = f.action.as_deref() {
+        sql.push(" and e.action = ").bind(action);
+    }
+    if let Some(step) = f.biz_step.as_deref() {
+        sql.push(" and e.biz_step = ").bind(step);
+    }
+    if let Some(capture) = f.capture {
+        sql.push(" and e.capture = ").bind(capture);
+    }
+}
+
+fn cursor(text: &str) -> Option<(i64, Id)> {
+    let (time, id) = text.split_once('.')?;
+    Some((time.parse().ok()?, id.parse().ok()?))
+}
+
+/// The 32 bytes of a hash id.
+fn hash_of(event_id: &str) -> Option<Vec<u8>> {
+    let rest = event_id.strip_prefix("ni:///sha-256;")?;
+    hex::decode(rest.get(..64)?).ok()
+}
+
+fn hash_bytes(row: &Row) -> Result<[u8; 32], store::Error> {
+    row.bytes("hash")?.try_into().map_err(|_| store::Error::Setup("an event hash has 32 bytes".to_owned()))
+}
+
+fn read(row: &Row) -> Result<EventRow, store::Error> {
+    let hash = hash_id(&hash_bytes(row)?);
+    Ok(EventRow {
+        id: row.id("id")?,
+        event_id: row.opt_text("event_id")?.unwrap_or_else(|| hash.clone()),
+        hash,
+        kind: row.text("type")?,
+        action: row.opt_text("action")?,
+        biz_step: row.opt_text("biz_step")?,
+        disposition: row.opt_text("disposition")?,
+        time: row.instant("event_time")?,
+        tz: row.text("tz")?,
+        recorded: row.instant("record_time")?,
+        read_point: row.opt_text("read_point")?,
+        biz_location: row.opt_text("biz_location")?,
+        source: row.opt_text("source")?,
+        destination: row.opt_text("destination")?,
+        document: row.opt_text("document")?,
+        operator: row.opt_id("operator")?,
+        region: row.text("region")?,
+        withdrawn: row.flag("withdrawn")?,
+        declaration: !row.text("declared")?.is_empty(),
+        capture: row.id("capture")?,
+        items: Vec::new(),
+    })
+}

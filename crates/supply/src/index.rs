@@ -1,0 +1,190 @@
+//! The trace index of the process: built from the columns at start, following every capture, rebuilt at will.
+//!
+//! Positions are the order in which captures were committed. Several processes on one database agree because each
+//! reads what it has not seen yet, in that order.
+
+use crate::fact::{EventFact, ItemFact};
+use crate::{Error, step};
+use chain::{Index, Names, Step};
+use std::sync::{PoisonError, RwLock};
+use store::{Row, Store};
+use tokio::sync::Mutex;
+
+/// Captures read in one query when catching up.
+const PAGE: i64 = 200;
+
+/// The index behind a lock, with the position it has reached.
+#[derive(Debug)]
+pub struct TraceIndex {
+    index: RwLock<Index>,
+    /// One follower at a time; readers are not held up by it.
+    following: Mutex<()>,
+}
+
+impl TraceIndex {
+    /// Builds the index from what is stored.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn open(store: &Store) -> Result<Self, Error> {
+        let mut names = Names::default();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut position = 0;
+        loop {
+            let (facts, reached) = read_after(store, position).await?;
+            if reached == position {
+                break;
+            }
+            position = reached;
+            for fact in &facts {
+                steps.extend(step::steps(fact, &mut names));
+            }
+        }
+        let index = tokio::task::spawn_blocking(move || {
+            let mut index = Index::build(names, steps);
+            index.set_position(position);
+            index
+        })
+        .await
+        .map_err(|_| Error::Interrupted)?;
+        Ok(Self { index: RwLock::new(index), following: Mutex::new(()) })
+    }
+
+    /// Reads the index. The closure must be short: a capture waits for it.
+    pub fn read<T>(&self, look: impl FnOnce(&Index) -> T) -> T {
+        look(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The capture position the index has reached.
+    pub fn position(&self) -> i64 {
+        self.read(Index::position)
+    }
+
+    /// Takes over everything committed since.
+    ///
+    /// # Errors
+    /// Storage; what was taken over before stays.
+    pub async fn catch_up(&self, store: &Store) -> Result<(), Error> {
+        let last = store.one("select last from capture_position where id = 1", &[]).await?.int("last")?;
+        if self.position() >= last {
+            return Ok(());
+        }
+        let _one = self.following.lock().await;
+        loop {
+            let position = self.position();
+            let (facts, reached) = read_after(store, position).await?;
+            if reached == position {
+                return Ok(());
+            }
+            self.apply(&facts, reached);
+        }
+    }
+
+    /// After a commit: takes the facts at hand when nothing is missing between, else reads.
+    pub(crate) async fn follow(
+        &self,
+        store: &Store,
+        position: i64,
+        facts: &[EventFact],
+    ) -> Result<(), Error> {
+        {
+            let _one = self.following.lock().await;
+            if self.position() + 1 == position {
+                self.apply(facts, position);
+                return Ok(());
+            }
+        }
+        self.catch_up(store).await
+    }
+
+    fn apply(&self, facts: &[EventFact], position: i64) {
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let mut steps = Vec::with_capacity(facts.len());
+        for fact in facts {
+            steps.extend(step::steps(fact, index.names_mut()));
+        }
+        index.apply_all(&steps);
+        index.set_position(position);
+    }
+}
+
+/// The facts of the next captures after a position, in order, and the position they reach.
+async fn read_after(store: &Store, position: i64) -> Result<(Vec<EventFact>, i64), Error> {
+    let reached = store
+        .one(
+            "select coalesce(max(position), $1) as reached from (select position from capture \
+             where position > $1 order by position limit $2) as page",
+            &[position.into(), PAGE.into()],
+        )
+        .await?
+        .int("reached")?;
+    if reached == position {
+        return Ok((Vec::new(), position));
+    }
+    let span = [position.into(), reached.into()];
+    let events = store
+        .query(
+            "select e.id, e.declared, e.type, e.action, e.biz_step, e.disposition, e.event_time, e.record_time, \
+             e.read_point, e.biz_location, e.source, e.destination, e.document, e.join_id, e.withdrawn, e.withdraws \
+             from capture c join event e on e.capture = c.id where c.position > $1 and c.position <= $2 \
+             order by c.position, e.leaf",
+            &span,
+        )
+        .await?;
+    let items = store
+        .query(
+            "select i.event, i.role, i.item, i.class, i.qty, i.uom from capture c \
+             join event e on e.capture = c.id join event_item i on i.event = e.id \
+             where c.position > $1 and c.position <= $2 order by c.position, e.leaf, i.n",
+            &span,
+        )
+        .await?;
+    let mut facts = Vec::with_capacity(events.len());
+    let mut items = items.iter().peekable();
+    for row in &events {
+        let mut fact = event_fact(row)?;
+        while let Some(item) = items.peek() {
+            if item.id("event")? != fact.id {
+                break;
+            }
+            fact.items.push(item_fact(item)?);
+            items.next();
+        }
+        facts.push(fact);
+    }
+    Ok((facts, reached))
+}
+
+/// The facts of a stored event, without its items.
+pub(crate) fn event_fact(row: &Row) -> Result<EventFact, store::Error> {
+    Ok(EventFact {
+        id: row.id("id")?,
+        kind: row.text("type")?,
+        action: row.opt_text("action")?,
+        biz_step: row.opt_text("biz_step")?,
+        disposition: row.opt_text("disposition")?,
+        time: row.instant("event_time")?,
+        recorded: row.instant("record_time")?,
+        read_point: row.opt_text("read_point")?,
+        biz_location: row.opt_text("biz_location")?,
+        source: row.opt_text("source")?,
+        destination: row.opt_text("destination")?,
+        document: row.opt_text("document")?,
+        join: row.opt_text("join_id")?,
+        declaration: !row.text("declared")?.is_empty(),
+        withdrawn: row.flag("withdrawn")?,
+        withdraws: row.opt_id("withdraws")?,
+        items: Vec::new(),
+    })
+}
+
+/// A stored item.
+pub(crate) fn item_fact(row: &Row) -> Result<ItemFact, store::Error> {
+    Ok(ItemFact {
+        role: row.parsed("role")?,
+        item: row.text("item")?,
+        class: row.opt_text("class")?,
+        qty: row.opt_text("qty")?.and_then(|t| t.parse().ok()),
+        uom: row.opt_text("uom")?,
+    })
+}

@@ -1,0 +1,66 @@
+//! What supply needs to know of places and partners, asked from whoever keeps the register.
+
+use async_trait::async_trait;
+use base::Id;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// A failure of the register behind a [`PlaceDirectory`].
+pub type DirectoryError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A place as the register knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceInfo {
+    /// Place key: canonical GS1 Digital Link of a GLN, or the URI events use for it.
+    pub key: String,
+    /// The operator whose place it is.
+    pub operator: Option<Id>,
+    /// The operator's name.
+    pub operator_name: String,
+    /// The site in the register.
+    pub site: Option<Id>,
+    /// The site's name, as shown on maps and lists.
+    pub name: String,
+    /// Region code of the place (6 digits or longer).
+    pub region: String,
+    /// Business form (`farm`, `producer`, `wholesale`, `retail`, `catering`, …) or empty.
+    pub form: String,
+}
+
+/// An operator as far as capture needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorInfo {
+    /// Record id.
+    pub id: Id,
+    /// Name as registered.
+    pub name: String,
+    /// Region code.
+    pub region: String,
+    /// Its places; the first is the main one, which a ledger upload takes when it names none.
+    pub places: Vec<PlaceInfo>,
+}
+
+/// How a ledger names the other side of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Partner {
+    /// Global location number, 13 digits with a right check digit.
+    Gln(String),
+    /// Unified social credit code (GB 32100), 18 characters.
+    Uscc(String),
+    /// The registered name, exactly.
+    Name(String),
+}
+
+/// The register of operators and their places. `shian` implements it over the registry.
+#[async_trait]
+pub trait PlaceDirectory: Send + Sync {
+    /// The registered places among `keys`; a key nobody registered is absent from the answer.
+    async fn owners(&self, keys: &[String]) -> Result<HashMap<String, PlaceInfo>, DirectoryError>;
+
+    /// One operator with its places.
+    async fn operator(&self, id: Id) -> Result<Option<OperatorInfo>, DirectoryError>;
+
+    /// The places each partner may mean: none when unknown, several when the name is not unique.
+    /// The answer has one list for each partner asked, in order.
+    async fn partners(&self, partners: &[Partner]) -> Result<Vec<Vec<PlaceInfo>>, DirectoryError>;
+}

@@ -1,0 +1,317 @@
+//! From a document to rows: validation, event hash, and the facts lifted into columns. Pure; run off the async threads.
+
+use crate::capture::{Format, Load};
+use crate::fact::{EventFact, ItemFact, Role};
+use base::{Id, Instant, Text};
+use epcis::vocabulary::{BIZ_STEP, DISPOSITION};
+use epcis::{Event, Limits, Node, Problem, ProblemType, Reading};
+use sha2::{Digest, Sha256};
+
+/// One event ready to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    /// JSON pointer of the event in its document.
+    pub(crate) pointer: String,
+    /// Lifted facts; the record id is given in the transaction.
+    pub(crate) fact: EventFact,
+    /// CBV 2.0 event hash.
+    pub(crate) hash: [u8; 32],
+    /// Time of the error declaration; empty for an event proper.
+    pub(crate) declared: String,
+    /// `eventID` as given.
+    pub(crate) event_id: Option<String>,
+    /// `eventTimeZoneOffset`.
+    pub(crate) tz: String,
+    /// The event as JSON.
+    pub(crate) body: String,
+    /// What it says of lots.
+    pub(crate) lots: Vec<LotFact>,
+}
+
+impl Prepared {
+    /// What the leaf of the event commits to.
+    pub(crate) fn leaf_text(&self) -> String {
+        leaf_text(&self.hash, &self.declared)
+    }
+}
+
+/// The hash id; an error declaration, whose hash is that of its event, adds its time.
+pub(crate) fn leaf_text(hash: &[u8; 32], declared: &str) -> String {
+    let id = hash_id(hash);
+    if declared.is_empty() { id } else { format!("{id}&declared={declared}") }
+}
+
+/// `ni:///sha-256;…?ver=CBV2.0`.
+pub(crate) fn hash_id(hash: &[u8; 32]) -> String {
+    format!("ni:///sha-256;{}?ver=CBV2.0", hex::encode(hash))
+}
+
+/// Facts of a lot stated by an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LotFact {
+    pub(crate) item: String,
+    pub(crate) class: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) spec: Option<String>,
+    pub(crate) produced: Option<String>,
+    pub(crate) expires: Option<String>,
+}
+
+impl LotFact {
+    /// Takes over what `other` states; the last statement wins.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in [
+            (&mut self.class, &other.class),
+            (&mut self.name, &other.name),
+            (&mut self.spec, &other.spec),
+            (&mut self.produced, &other.produced),
+            (&mut self.expires, &other.expires),
+        ] {
+            if theirs.is_some() {
+                mine.clone_from(theirs);
+            }
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        self.name.is_some() || self.spec.is_some() || self.produced.is_some() || self.expires.is_some()
+    }
+}
+
+/// Reads a document for capture.
+pub(crate) fn document(bytes: &[u8], format: Format, limits: Limits, now: Instant) -> Load {
+    let xml = match format {
+        Format::Xml => true,
+        Format::Json => false,
+        Format::Detect => bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<'),
+    };
+    if xml {
+        return refused(bytes, "xml", unsupported_xml());
+    }
+    load(bytes, "json", epcis::json::read(bytes, limits), now)
+}
+
+/// Reads one bare event.
+pub(crate) fn bare_event(bytes: &[u8], limits: Limits, now: Instant) -> Load {
+    match epcis::json::read_event(bytes, limits) {
+        Ok(event) => {
+            let context = event.node().get("@context").map_or_else(|| "[]".to_owned(), Node::to_json);
+            Load {
+                format: "json",
+                bytes_hash: sha256(bytes),
+                context,
+                events: 1,
+                prepared: vec![prepare(&event, String::new(), now)],
+                problems: Vec::new(),
+                private: None,
+            }
+        }
+        Err(problems) => Load {
+            format: "json",
+            bytes_hash: sha256(bytes),
+            context: "[]".to_owned(),
+            events: 1,
+            prepared: Vec::new(),
+            problems: problems.errors().cloned().collect(),
+            private: None,
+        },
+    }
+}
+
+fn refused(bytes: &[u8], format: &'static str, problem: Problem) -> Load {
+    Load {
+        format,
+        bytes_hash: sha256(bytes),
+        context: "[]".to_owned(),
+        events: 0,
+        prepared: Vec::new(),
+        problems: vec![problem],
+        private: None,
+    }
+}
+
+fn unsupported_xml() -> Problem {
+    Problem::new(
+        ProblemType::UnsupportedMediaType,
+        "",
+        Text::of("尚不接收 XML 格式的事件文件。", "XML event documents are not taken yet."),
+        Text::of(
+            "请改用 EPCIS 2.0 JSON (application/ld+json)。",
+            "Send EPCIS 2.0 JSON (application/ld+json).",
+        ),
+    )
+}
+
+/// A reading with its valid events prepared.
+pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: Instant) -> Load {
+    let problems: Vec<Problem> = reading.problems.errors().cloned().collect();
+    let (context, events) = match reading.document {
+        Some(document) => (document.context_node.to_json(), document.events),
+        None => ("[]".to_owned(), Vec::new()),
+    };
+    // the pointers of the valid events: the indices no problem speaks of
+    let bad: std::collections::BTreeSet<usize> = problems.iter().filter_map(|p| index(&p.pointer)).collect();
+    let good = (0..).filter(|i| !bad.contains(i));
+    let prepared: Vec<Prepared> = events
+        .iter()
+        .zip(good)
+        .map(|(event, i)| prepare(event, format!("/epcisBody/eventList/{i}"), now))
+        .collect();
+    Load {
+        format,
+        bytes_hash: sha256(bytes),
+        context,
+        events: events.len() + bad.len(),
+        prepared,
+        problems,
+        private: None,
+    }
+}
+
+/// The index of the event a pointer leads into.
+fn index(pointer: &str) -> Option<usize> {
+    pointer.split_once("/eventList/")?.1.split('/').next()?.parse().ok()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// One valid event with everything lifted.
+pub(crate) fn prepare(event: &Event, pointer: String, now: Instant) -> Prepared {
+    let fact = fact(event, now);
+    let declared = event.error_declaration().map(|d| d.time.utc_millis()).unwrap_or_default();
+    Prepared {
+        pointer,
+        hash: epcis::hash::event_digest(event),
+        declared,
+        event_id: event.event_id().map(str::to_owned),
+        tz: event.node().str("eventTimeZoneOffset").unwrap_or("+08:00").to_owned(),
+        body: event.to_json(),
+        lots: lots(event, &fact),
+        fact,
+    }
+}
+
+fn fact(event: &Event, now: Instant) -> EventFact {
+    let word = |value: &str| value.to_owned();
+    let place = |value: &str| epcis::ident::place_key(value);
+    let end = |links: Vec<epcis::Link<'_>>| {
+        // a location says where the goods are; a party only whose they are
+        let of = |wanted: &str| {
+            links
+                .iter()
+                .find(|l| l.kind.is_some_and(|k| tail(k) == wanted))
+                .map(|l| epcis::ident::place_key(l.id))
+        };
+        of("location").or_else(|| of("possessing_party").or_else(|| of("owning_party")).map(|k| of_party(&k)))
+    };
+    EventFact {
+        id: Id(0),
+        kind: event.event_type().name().to_owned(),
+        action: event.node().str("action").map(word),
+        biz_step: event.biz_step().map(|v| BIZ_STEP.bare(v).into_owned()),
+        disposition: event.disposition().map(|v| DISPOSITION.bare(v).into_owned()),
+        time: event.event_time(),
+        recorded: now,
+        read_point: event.read_point().map(place),
+        biz_location: event.biz_location().map(place),
+        source: end(event.sources().collect()),
+        destination: end(event.destinations().collect()),
+        document: document_of(event),
+        join: event.transformation_id().map(word),
+        declaration: event.error_declaration().is_some(),
+        withdrawn: false,
+        withdraws: None,
+        items: items(event),
+    }
+}
+
+/// The key of a party's own location: the GLN that identifies the firm stands for its main place (AI 417 → 414).
+fn of_party(key: &str) -> String {
+    key.strip_prefix("https://id.gs1.org/417/")
+        .map_or_else(|| key.to_owned(), |gln| format!("https://id.gs1.org/414/{gln}"))
+}
+
+/// The bare word of a source, destination or transaction type given as word, URI or URN.
+fn tail(kind: &str) -> &str {
+    let after = kind.rsplit([':', '/']).next().unwrap_or(kind);
+    after.strip_prefix("SDT-").or_else(|| after.strip_prefix("BTT-")).unwrap_or(after)
+}
+
+/// The document that travels with goods: despatch advice before bill of lading, order or any other.
+fn document_of(event: &Event) -> Option<String> {
+    const ORDER: [&str; 5] = ["desadv", "bol", "recadv", "inv", "po"];
+    let links: Vec<_> = event.biz_transactions().collect();
+    let of = |wanted: &str| links.iter().find(|l| l.kind.is_some_and(|k| tail(k) == wanted));
+    ORDER.iter().find_map(|kind| of(kind)).or_else(|| links.first()).map(|l| l.id.to_owned())
+}
+
+fn items(event: &Event) -> Vec<ItemFact> {
+    event.things().map(|t| item(&t)).collect()
+}
+
+fn item(thing: &epcis::Thing<'_>) -> ItemFact {
+    let role = match thing.role {
+        epcis::Role::Subject => Role::Epc,
+        epcis::Role::Parent => Role::Parent,
+        epcis::Role::Child => Role::Child,
+        epcis::Role::Input => Role::Input,
+        epcis::Role::Output => Role::Output,
+    };
+    let key = epcis::ident::item_key(thing.id).uri;
+    let class = class_key(&key);
+    if thing.is_class {
+        let (qty, uom) = (thing.amount, thing.unit.map(str::to_owned));
+        ItemFact { role, item: key, class, qty, uom }
+    } else {
+        ItemFact { role, item: key, class, qty: Some(base::Decimal::ONE), uom: None }
+    }
+}
+
+/// The class of a lot or instance key: the part up to the GTIN.
+pub(crate) fn class_key(item: &str) -> Option<String> {
+    let rest = item.strip_prefix("https://id.gs1.org/01/")?;
+    let gtin = rest.split('/').next()?;
+    (gtin.len() == 14).then(|| format!("https://id.gs1.org/01/{gtin}"))
+}
+
+/// What an event's instance/lot master data say of the things it made or named.
+fn lots(event: &Event, fact: &EventFact) -> Vec<LotFact> {
+    let Some(ilmd) = event.ilmd() else { return Vec::new() };
+    let text = |names: &[&str]| {
+        names.iter().find_map(|wanted| {
+            let local = |name: &str| name.rsplit([':', '/', '#']).next() == Some(*wanted);
+            let (_, value) = ilmd.members().iter().find(|(name, _)| local(name))?;
+            string(value).filter(|t| !t.trim().is_empty())
+        })
+    };
+    let stated = LotFact {
+        item: String::new(),
+        class: None,
+        name: text(&["descriptionShort", "productName", "functionalName", "tradeItemDescription"]),
+        spec: text(&["netContent", "specification", "packageSize"]),
+        produced: text(&["productionDate", "harvestEndDate", "harvestDate", "packagingDate"]),
+        expires: text(&["itemExpirationDate", "expirationDate", "bestBeforeDate", "sellByDate"]),
+    };
+    if !stated.says_something() {
+        return Vec::new();
+    }
+    let about = |i: &&ItemFact| matches!(i.role, Role::Epc | Role::Output);
+    fact.items
+        .iter()
+        .filter(about)
+        .map(|i| LotFact { item: i.item.clone(), class: i.class.clone(), ..stated.clone() })
+        .collect()
+}
+
+/// A text, or the text of a value with language or type.
+fn string(value: &Node) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    if let Some(first) = value.items().first() {
+        return string(first);
+    }
+    value.str("@value").or_else(|| value.str("value")).map(str::to_owned)
+}

@@ -1,0 +1,290 @@
+//! Events into rows: duplicates and conflicts found in the transaction that stores.
+
+use crate::capture::{Duplicate, Load, Standing, StoredEvent, exists};
+use crate::prepare::{LotFact, Prepared, hash_id};
+use crate::{Error, PlaceInfo, site_key};
+use base::{Id, Text};
+use epcis::{Problem, ProblemType};
+use ledger::Context;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use store::{Sql, Tx, Value};
+
+/// Parameters of one `in (…)` list.
+const CHUNK: usize = 500;
+
+/// Takes events out that are stored already, or stand twice in the document, by content.
+pub(crate) async fn take_out_duplicates(
+    tx: &mut Tx,
+    prepared: &mut Vec<Prepared>,
+) -> Result<Vec<Duplicate>, Error> {
+    let mut known: HashMap<([u8; 32], String), Option<Id>> = HashMap::new();
+    for part in prepared.chunks(CHUNK) {
+        let mut sql = Sql::new("select id, hash, declared from event where hash in ");
+        sql.bind_list(part.iter().map(|p| p.hash));
+        for row in tx.select(&sql).await? {
+            if let Ok(hash) = row.bytes("hash")?.try_into() {
+                known.insert((hash, row.text("declared")?), Some(row.id("id")?));
+            }
+        }
+    }
+    let mut duplicates = Vec::new();
+    prepared.retain(|p| {
+        let key = (p.hash, p.declared.clone());
+        match known.get(&key) {
+            Some(existing) => {
+                let hash = hash_id(&p.hash);
+                let event_id = p.event_id.clone().unwrap_or_else(|| hash.clone());
+                duplicates.push(Duplicate { event_id, hash, existing: *existing });
+                false
+            }
+            None => {
+                known.insert(key, None);
+                true
+            }
+        }
+    });
+    Ok(duplicates)
+}
+
+/// An event that a new one meets: stored before, or earlier in the document.
+struct Met {
+    id: Id,
+    operator: Option<Id>,
+}
+
+/// What is known under the event ids and hashes of a document.
+#[derive(Default)]
+struct Known {
+    /// Events proper by `eventID`.
+    by_id: HashMap<String, Met>,
+    /// Events proper by hash.
+    by_hash: HashMap<[u8; 32], Met>,
+    /// `eventID`s and hashes an error declaration exists for.
+    declared_ids: HashSet<String>,
+    declared_hashes: HashSet<[u8; 32]>,
+}
+
+impl Known {
+    async fn read(tx: &mut Tx, prepared: &[Prepared]) -> Result<Self, Error> {
+        let mut known = Self::default();
+        let ids: Vec<&str> = prepared.iter().filter_map(|p| p.event_id.as_deref()).collect();
+        for part in ids.chunks(CHUNK) {
+            let mut sql = Sql::new("select id, event_id, declared, operator from event where event_id in ");
+            sql.bind_list(part.iter().copied());
+            for row in tx.select(&sql).await? {
+                let event_id = row.text("event_id")?;
+                if row.text("declared")?.is_empty() {
+                    let met = Met { id: row.id("id")?, operator: row.opt_id("operator")? };
+                    known.by_id.insert(event_id, met);
+                } else {
+                    known.declared_ids.insert(event_id);
+                }
+            }
+        }
+        // an event proper and its declaration share the hash, so only these can meet by hash alone
+        for part in prepared.chunks(CHUNK) {
+            let mut sql = Sql::new("select id, hash, declared, operator from event where hash in ");
+            sql.bind_list(part.iter().map(|p| p.hash));
+            for row in tx.select(&sql).await? {
+                let Ok(hash) = <[u8; 32]>::try_from(row.bytes("hash")?) else { continue };
+                if row.text("declared")?.is_empty() {
+                    let met = Met { id: row.id("id")?, operator: row.opt_id("operator")? };
+                    known.by_hash.insert(hash, met);
+                } else {
+                    known.declared_hashes.insert(hash);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// The event a declaration speaks of.
+    fn original(&self, p: &Prepared) -> Option<&Met> {
+        p.event_id.as_ref().and_then(|id| self.by_id.get(id)).or_else(|| self.by_hash.get(&p.hash))
+    }
+
+    fn is_declared_wrong(&self, p: &Prepared) -> bool {
+        self.declared_hashes.contains(&p.hash)
+            || p.event_id.as_ref().is_some_and(|id| self.declared_ids.contains(id))
+    }
+
+    fn add(&mut self, p: &Prepared, operator: Option<Id>) {
+        if p.fact.declaration {
+            self.declared_hashes.insert(p.hash);
+            self.declared_ids.extend(p.event_id.clone());
+        } else {
+            self.by_hash.insert(p.hash, Met { id: p.fact.id, operator });
+            if let Some(id) = &p.event_id {
+                self.by_id.insert(id.clone(), Met { id: p.fact.id, operator });
+            }
+        }
+    }
+}
+
+/// Refuses an `eventID` that stands for other content already, and an error declaration on somebody else's event;
+/// links declarations with the events they withdraw. Gives every event its record id.
+pub(crate) async fn link(
+    tx: &mut Tx,
+    cx: &Context,
+    standing: &Standing,
+    load: &mut Load,
+) -> Result<(), Error> {
+    let mut known = Known::read(tx, &load.prepared).await?;
+    let problems = &mut load.problems;
+    load.prepared.retain_mut(|p| {
+        p.fact.id = cx.id();
+        if p.fact.declaration {
+            match known.original(p) {
+                Some(original) if original.operator != standing.operator => {
+                    problems.push(foreign_declaration(p));
+                    return false;
+                }
+                original => p.fact.withdraws = original.map(|o| o.id),
+            }
+        } else {
+            if let Some(id) = p.event_id.as_deref().filter(|id| known.by_id.contains_key(*id)) {
+                problems.push(exists(p.pointer.clone(), id));
+                return false;
+            }
+            p.fact.withdrawn = known.is_declared_wrong(p);
+        }
+        known.add(p, standing.operator);
+        true
+    });
+    // an event that its own document withdraws is stored as withdrawn
+    let withdrawn: HashSet<Id> = load.prepared.iter().filter_map(|p| p.fact.withdraws).collect();
+    for p in &mut load.prepared {
+        p.fact.withdrawn |= withdrawn.contains(&p.fact.id);
+    }
+    Ok(())
+}
+
+fn foreign_declaration(p: &Prepared) -> Problem {
+    Problem::new(
+        ProblemType::Forbidden,
+        format!("{}/errorDeclaration", p.pointer),
+        Text::of(
+            "被声明有误的事件由另一经营者报送。",
+            "The event declared wrong was captured by another operator.",
+        ),
+        Text::of("请联系报送方自行更正。", "Ask whoever captured it to correct it."),
+    )
+}
+
+const EVENT: &str = "insert into event (id, hash, declared, event_id, capture, leaf, type, action, biz_step, \
+    disposition, event_time, tz, record_time, read_point, biz_location, source, destination, document, join_id, \
+    operator, region, body, withdrawn, withdraws)";
+const ITEM: &str = "insert into event_item (event, n, role, item, class, qty, uom, kg)";
+
+/// Stores events, items and lots; marks what the declarations among them withdraw.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    capture: Id,
+    standing: &Standing,
+    owners: &HashMap<String, PlaceInfo>,
+    prepared: &[Prepared],
+) -> Result<Vec<StoredEvent>, Error> {
+    let mut events: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
+    let mut items: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
+    let mut lots: BTreeMap<&str, (LotFact, Id, &str)> = BTreeMap::new();
+    let mut withdrawn = Vec::new();
+    let mut stored = Vec::with_capacity(prepared.len());
+    for (leaf, p) in prepared.iter().enumerate() {
+        let f = &p.fact;
+        let at = f.biz_location.as_deref().or(f.read_point.as_deref());
+        let region = at.and_then(|k| owners.get(site_key(k))).map_or(standing.region.as_str(), |o| &o.region);
+        events.extend([
+            f.id.into(),
+            p.hash.into(),
+            p.declared.as_str().into(),
+            p.event_id.as_deref().into(),
+            capture.into(),
+            number(leaf),
+            f.kind.as_str().into(),
+            f.action.as_deref().into(),
+            f.biz_step.as_deref().into(),
+            f.disposition.as_deref().into(),
+            f.time.into(),
+            p.tz.as_str().into(),
+            f.recorded.into(),
+            f.read_point.as_deref().into(),
+            f.biz_location.as_deref().into(),
+            f.source.as_deref().into(),
+            f.destination.as_deref().into(),
+            f.document.as_deref().into(),
+            f.join.as_deref().into(),
+            standing.operator.into(),
+            region.into(),
+            p.body.as_str().into(),
+            f.withdrawn.into(),
+            f.withdraws.into(),
+        ]);
+        for (n, i) in f.items.iter().enumerate() {
+            items.extend([
+                f.id.into(),
+                number(n),
+                i.role.word().into(),
+                i.item.as_str().into(),
+                i.class.as_deref().into(),
+                i.qty.map(|q| q.to_string()).into(),
+                i.uom.as_deref().into(),
+                Value::Real(kilograms(i)),
+            ]);
+        }
+        for lot in &p.lots {
+            lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
+        }
+        withdrawn.extend(f.withdraws);
+        let hash = hash_id(&p.hash);
+        stored.push(StoredEvent {
+            id: f.id,
+            event_id: p.event_id.clone().unwrap_or_else(|| hash.clone()),
+            hash,
+        });
+    }
+    tx.insert_many(EVENT, 24, events, "").await?;
+    tx.insert_many(ITEM, 8, items, "").await?;
+    insert_lots(tx, lots).await?;
+    for part in withdrawn.chunks(CHUNK) {
+        let mut sql = Sql::new("update event set withdrawn = 1 where id in ");
+        sql.bind_list(part.iter().copied());
+        tx.execute(&sql).await?;
+    }
+    Ok(stored)
+}
+
+async fn insert_lots(tx: &mut Tx, lots: BTreeMap<&str, (LotFact, Id, &str)>) -> Result<(), Error> {
+    let mut values = Vec::with_capacity(lots.len() * 8);
+    for (item, (lot, event, region)) in lots {
+        values.extend([
+            item.into(),
+            lot.class.into(),
+            lot.name.into(),
+            lot.spec.into(),
+            lot.produced.into(),
+            lot.expires.into(),
+            event.into(),
+            region.into(),
+        ]);
+    }
+    tx.insert_many(
+        "insert into lot (item, class, name, spec, produced, expires, first_event, region)",
+        8,
+        values,
+        "on conflict (item) do update set class = coalesce(excluded.class, lot.class), \
+         name = coalesce(excluded.name, lot.name), spec = coalesce(excluded.spec, lot.spec), \
+         produced = coalesce(excluded.produced, lot.produced), expires = coalesce(excluded.expires, lot.expires)",
+    )
+    .await?;
+    Ok(())
+}
+
+/// The reported mass in kilograms, for charts; `None` for pieces, volumes and unknown amounts.
+fn kilograms(item: &crate::ItemFact) -> Option<f64> {
+    let common = crate::step::quantity(item)?.common();
+    if common.unit == chain::Unit::KGM { f64::try_from(common.value).ok() } else { None }
+}
+
+fn number(n: usize) -> Value {
+    Value::Int(i64::try_from(n).ok())
+}
