@@ -13,11 +13,13 @@
 
 mod amount;
 mod answer;
+pub mod bench;
 mod derive;
 mod facts;
 mod gaps;
 mod graph;
 mod index;
+mod layout;
 mod names;
 mod pack;
 mod pair;
@@ -26,6 +28,7 @@ mod snapshot;
 mod sources;
 mod step;
 mod stock;
+pub mod synthetic;
 mod trace;
 
 pub use amount::{Amount, Qty, Unit};
@@ -34,6 +37,7 @@ pub use answer::{
     Source, Totals, Trace, TraceLink, TraceNode,
 };
 pub use index::{Index, Stats};
+pub use layout::{Layout, LayoutOptions, PlacedEdge, PlacedNode, layout};
 pub use names::{DocId, Interner, ItemId, JoinId, Names, PlaceId};
 pub use snapshot::SnapshotError;
 pub use sources::{Case, Sources};

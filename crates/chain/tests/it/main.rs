@@ -3,6 +3,7 @@
 mod examples;
 mod oracle;
 mod packing;
+mod picture;
 mod quantities;
 mod replay;
 mod world;

@@ -103,7 +103,7 @@ impl History {
         let mut events = BTreeSet::new();
         loop {
             let before = (best.clone(), events.len());
-            let mut reach = |best: &mut HashMap<(u32, u32), i64>, stock: (u32, u32), time: i64| {
+            let reach = |best: &mut HashMap<(u32, u32), i64>, stock: (u32, u32), time: i64| {
                 let known = best.entry(stock).or_insert(time * sign);
                 *known = (*known).min(time * sign);
             };

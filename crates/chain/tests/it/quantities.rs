@@ -5,7 +5,7 @@ use base::Decimal;
 use chain::{Amount, How, LinkKind, Qty, Role, ScopeOptions, ScopeRow, Unit};
 
 fn row<'a>(index: &chain::Index, scope: &'a chain::Scope, place: &str) -> &'a ScopeRow {
-    scope.rows.iter().find(|row| row.place == index.place_id(place)).unwrap()
+    scope.rows.iter().find(|row| row.place == index.place_id(place)).expect("a row for the place")
 }
 
 #[test]

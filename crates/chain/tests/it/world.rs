@@ -159,11 +159,11 @@ impl Ask for Index {
     }
 
     fn item_id(&self, item: &str) -> ItemId {
-        self.names().find_item(item).unwrap()
+        self.names().find_item(item).expect(item)
     }
 
     fn place_id(&self, place: &str) -> PlaceId {
-        self.names().find_place(place).unwrap()
+        self.names().find_place(place).expect(place)
     }
 }
 
