@@ -1,1 +1,47 @@
-//! Pages, REST and OpenAPI, public site, EPCIS bindings, islands.
+//! Pages, REST and OpenAPI, the public site, EPCIS bindings: the only crate that knows HTTP and HTML.
+//!
+//! Main types: [`App`] (what every handler shares), [`router`]. Invariants: every page works without script; a
+//! handler never writes by itself but calls one function of an office crate inside one transaction; every list is cut
+//! by the viewer's scope; what a visitor sees in an error names the field and the remedy in their language.
+
+mod assets;
+mod export;
+mod fault;
+mod forms;
+mod lang;
+mod layout;
+mod map;
+mod ops;
+mod pages;
+mod session;
+mod state;
+mod ui;
+
+pub use state::App;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(pages::routes())
+        .route("/login", get(pages::account::show_login).post(pages::account::login))
+        .route("/logout", post(pages::account::logout))
+        .route("/password", get(pages::account::show_password).post(pages::account::change_password))
+        .route("/preferences", post(pages::account::preferences))
+        .route("/assets/{name}", get(assets::serve))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/healthz", get(ops::healthz))
+        .route("/metrics", get(ops::metrics))
+        .fallback(pages::missing)
+        .layer(DefaultBodyLimit::max(session::FORM_BYTES))
+        .layer(axum::middleware::from_fn(fault::render))
+        .layer(axum::middleware::from_fn(ops::guard))
+        .layer(axum::middleware::from_fn(ops::observe))
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}

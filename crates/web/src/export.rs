@@ -1,0 +1,40 @@
+//! Lists as files: CSV and XLSX with the same rows the page shows.
+
+use crate::fault::{Answer, Fault};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use base::Text;
+use paper::sheet::{Sheet, Value};
+
+/// A sheet with these columns and no rows yet.
+pub(crate) fn sheet(name: &str, columns: &[&str]) -> Sheet {
+    Sheet {
+        name: name.to_owned(),
+        header: columns.iter().map(|c| (*c).to_owned()).collect(),
+        rows: Vec::new(),
+    }
+}
+
+/// A row of texts.
+pub(crate) fn texts<S: Into<String>>(cells: impl IntoIterator<Item = S>) -> Vec<Value> {
+    cells.into_iter().map(|c| Value::Text(c.into())).collect()
+}
+
+/// The sheet as a download; `format` is `csv` or `xlsx`.
+pub(crate) fn download(format: &str, sheet: &Sheet) -> Answer {
+    let (bytes, media) = match format {
+        "csv" => (paper::sheet::write_csv(sheet), "text/csv; charset=utf-8"),
+        "xlsx" => (
+            paper::sheet::write_xlsx(std::slice::from_ref(sheet)),
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+        _ => return Err(Fault::bad("format", Text::of("请选择 csv 或 xlsx", "choose csv or xlsx"))),
+    };
+    let mut response = bytes.map_err(Fault::internal)?.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{}.{format}\"", sheet.name)) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}

@@ -1,0 +1,171 @@
+//! What can go wrong in a request, and how it is said: a page in the visitor's language for people, a problem
+//! document (RFC 9457) for programs. A failure is logged once, here, and never with personal data.
+
+use crate::lang::Prefs;
+use crate::layout::{self, Viewer};
+use crate::ui::{self, Tone};
+use access::Principal;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base::{Lang, Text};
+use maud::html;
+use std::sync::Arc;
+
+/// A refused or failed request.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub(crate) status: StatusCode,
+    /// The field concerned, if one is.
+    pub(crate) field: Option<String>,
+    /// What is wrong and what to do.
+    pub(crate) text: Text,
+    /// Longer lines: row errors of an import, changes made by somebody else meanwhile.
+    pub(crate) details: Vec<Text>,
+}
+
+/// Result of a handler.
+pub(crate) type Answer<T = Response> = Result<T, Fault>;
+
+impl Fault {
+    pub(crate) fn new(status: StatusCode, text: Text) -> Self {
+        Self { status, field: None, text, details: Vec::new() }
+    }
+
+    /// The record does not exist or may not be seen: the two are not told apart.
+    pub(crate) fn not_found(what: &Text) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            Text::new(
+                format!("没有找到{}，或您无权查看。请核对链接或编号。", what.zh),
+                format!("No such {}, or you may not see it. Check the link or number.", what.en),
+            ),
+        )
+    }
+
+    /// Something the sender can mend.
+    pub(crate) fn bad(field: &str, text: Text) -> Self {
+        let field = (!field.is_empty()).then(|| field.to_owned());
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, field, text, details: Vec::new() }
+    }
+
+    /// Somebody else changed the record meanwhile.
+    pub(crate) fn conflict(text: Text) -> Self {
+        Self::new(StatusCode::CONFLICT, text)
+    }
+
+    /// Sign in first.
+    pub(crate) fn sign_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, Text::of("请先登录。", "Please sign in first."))
+    }
+
+    /// A failure of ours; what happened goes to the log, the visitor gets a reference-free plain sentence.
+    pub(crate) fn internal(error: impl std::fmt::Debug) -> Self {
+        tracing::error!(error = ?error, "request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Text::of(
+                "系统出现故障，本次操作没有保存。请稍后重试；如仍失败请联系管理员。",
+                "Something failed on our side and nothing was saved. Try again later; if it persists, tell the administrator.",
+            ),
+        )
+    }
+
+    pub(crate) fn with_details(mut self, details: Vec<Text>) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// The problem document. `kind` is the problem type; EPCIS bindings use their own.
+    pub(crate) fn problem(&self, lang: Lang, kind: &str) -> serde_json::Value {
+        serde_json::json!({
+            "type": kind,
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.text.get(lang),
+            "detail_zh": self.text.zh,
+            "detail_en": self.text.en,
+            "field": self.field,
+            "errors": self.details.iter().map(|d| d.get(lang)).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl From<store::Error> for Fault {
+    fn from(e: store::Error) -> Self {
+        match e {
+            store::Error::DiskFull => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                Text::of(
+                    "磁盘空间已满，本次操作没有保存。请通知管理员清理空间后重试。",
+                    "The disk is full and nothing was saved. Ask the administrator to free space, then repeat.",
+                ),
+            ),
+            store::Error::Stale => Self::conflict(Text::of(
+                "该记录刚被他人修改，请刷新后重试。",
+                "Somebody else has just changed this record; reload and repeat.",
+            )),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Gives a fault its body: a page, or a problem document for API paths and clients that ask for JSON.
+pub(crate) async fn render(request: Request, next: Next) -> Response {
+    let prefs = Prefs::read(request.uri().query(), request.headers());
+    let path = request.uri().path().to_owned();
+    let here = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);
+    let wants_json = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.contains("json") && !v.contains("html"));
+    let mut response = next.run(request).await;
+    let Some(fault) = response.extensions_mut().remove::<Arc<Fault>>() else { return response };
+    if path.starts_with("/api/") || path.starts_with("/epcis") || wants_json {
+        let body = fault.problem(prefs.lang, "about:blank").to_string();
+        let mut out = (fault.status, body).into_response();
+        out.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        return out;
+    }
+    if fault.status == StatusCode::UNAUTHORIZED {
+        let to = format!("/login?next={}", ui::encode(&here));
+        return axum::response::Redirect::to(&to).into_response();
+    }
+    let viewer = Viewer { prefs, who: Principal::anonymous(), csrf: String::new(), here };
+    (fault.status, page(&viewer, &fault)).into_response()
+}
+
+/// The fault as a page of its own.
+fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
+    let lang = viewer.lang();
+    let title = match fault.status {
+        StatusCode::NOT_FOUND => lang.pick("没有找到", "Not found"),
+        StatusCode::FORBIDDEN => lang.pick("没有权限", "Not permitted"),
+        StatusCode::CONFLICT => lang.pick("记录已被他人修改", "Changed by somebody else"),
+        s if s.is_server_error() => lang.pick("系统故障", "System failure"),
+        _ => lang.pick("请更正后重试", "Please correct and repeat"),
+    };
+    layout::narrow(
+        viewer,
+        title,
+        &html! {
+            h1 { (title) }
+            (ui::message(Tone::Bad, &html! {
+                p { (fault.text.get(lang)) }
+                @if let Some(field) = &fault.field { p.small { (lang.pick("字段：", "Field: ")) code { (field) } } }
+            }))
+            @if !fault.details.is_empty() { ul { @for d in &fault.details { li { (d.get(lang)) } } } }
+            p { a href="/" { (lang.pick("首页", "Home")) } }
+        },
+    )
+}

@@ -1,0 +1,210 @@
+//! The page frame: four layouts (desk, firm, laboratory, public) share one shell and differ in navigation.
+
+use crate::assets;
+use crate::lang::Prefs;
+use access::{Principal, Role};
+use base::{Lang, Text};
+use maud::{DOCTYPE, Markup, html};
+
+/// Which layout a page wears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Area {
+    /// Officers, desks, leaders, administrators.
+    Desk,
+    /// Producers, sellers, caterers.
+    Firm,
+    /// Laboratories.
+    Laboratory,
+    /// Everyone, without login.
+    Public,
+}
+
+/// Who looks, how they like it, and where they are.
+#[derive(Debug, Clone)]
+pub(crate) struct Viewer {
+    /// Language, theme, size.
+    pub(crate) prefs: Prefs,
+    /// The account; the anonymous principal for citizens.
+    pub(crate) who: Principal,
+    /// Token every form of this session carries; empty without a session.
+    pub(crate) csrf: String,
+    /// Path and query of this page, to return to after changing preferences.
+    pub(crate) here: String,
+}
+
+impl Viewer {
+    /// Shorthand.
+    pub(crate) const fn lang(&self) -> Lang {
+        self.prefs.lang
+    }
+
+    /// True when the account holds the role anywhere.
+    pub(crate) fn is(&self, role: Role) -> bool {
+        self.who.grants.iter().any(|g| g.role == role)
+    }
+
+    /// The layout an account works in.
+    pub(crate) fn area(&self) -> Area {
+        if self.is(Role::Firm) {
+            Area::Firm
+        } else if self.is(Role::Laboratory) {
+            Area::Laboratory
+        } else if self.who.grants.is_empty() {
+            Area::Public
+        } else {
+            Area::Desk
+        }
+    }
+
+    /// Where the account lands after login.
+    pub(crate) fn home(&self) -> &'static str {
+        match self.area() {
+            Area::Desk if self.is(Role::Leader) => "/desk/situation",
+            Area::Desk if self.is(Role::Admin) && self.who.grants.len() == 1 => "/desk/accounts",
+            Area::Desk => "/desk/tasks",
+            Area::Firm => "/firm",
+            Area::Laboratory => "/lab/samples",
+            Area::Public => "/",
+        }
+    }
+}
+
+const DESK: &[(&str, Text)] = &[
+    ("/desk/tasks", Text::of("今日任务", "Today")),
+    ("/desk/nonconformities", Text::of("不合格", "Nonconformities")),
+    ("/desk/matters", Text::of("办件", "Matters")),
+    ("/desk/samples", Text::of("抽检", "Samples")),
+    ("/desk/trace", Text::of("追溯", "Trace")),
+    ("/desk/operators", Text::of("主体", "Operators")),
+    ("/desk/situation", Text::of("态势", "Situation")),
+    ("/desk/journal", Text::of("存证", "Journal")),
+];
+const ADMIN: &[(&str, Text)] =
+    &[("/desk/accounts", Text::of("账号", "Accounts")), ("/desk/jobs", Text::of("作业", "Jobs"))];
+const FIRM: &[(&str, Text)] = &[
+    ("/firm", Text::of("首页", "Home")),
+    ("/firm/lots", Text::of("批次", "Lots")),
+    ("/firm/upload", Text::of("上传台账", "Upload ledger")),
+    ("/firm/captures", Text::of("采集记录", "Captures")),
+    ("/firm/duties", Text::of("待办义务", "Duties")),
+];
+const LABORATORY: &[(&str, Text)] = &[
+    ("/lab/samples", Text::of("样品", "Samples")),
+    ("/lab/import", Text::of("导入结果", "Import results")),
+    ("/limits", Text::of("限量查询", "Limits")),
+];
+const PUBLIC: &[(&str, Text)] = &[
+    ("/notices", Text::of("公告", "Notices")),
+    ("/lot", Text::of("查批次", "Look up a lot")),
+    ("/shops", Text::of("查店铺", "Look up a shop")),
+    ("/limits", Text::of("查限量", "Limits")),
+    ("/verify", Text::of("验证存证", "Verify a proof")),
+];
+
+fn nav(viewer: &Viewer) -> Vec<&'static (&'static str, Text)> {
+    let mut items: Vec<_> = match viewer.area() {
+        Area::Desk => DESK.iter().collect(),
+        Area::Firm => FIRM.iter().collect(),
+        Area::Laboratory => LABORATORY.iter().collect(),
+        Area::Public => PUBLIC.iter().collect(),
+    };
+    if viewer.is(Role::Admin) {
+        items.extend(ADMIN);
+    }
+    items
+}
+
+/// A whole page. `title` is the document title and should also be the page's `h1`.
+pub(crate) fn page(viewer: &Viewer, title: &str, body: &Markup) -> Markup {
+    shell(viewer, title, false, body)
+}
+
+/// A page with a narrow reading column: forms, notices.
+pub(crate) fn narrow(viewer: &Viewer, title: &str, body: &Markup) -> Markup {
+    shell(viewer, title, true, body)
+}
+
+fn shell(viewer: &Viewer, title: &str, slim: bool, body: &Markup) -> Markup {
+    let lang = viewer.lang();
+    let theme = viewer.prefs.dark.map(|d| if d { "dark" } else { "light" });
+    let size = viewer.prefs.large.then_some("large");
+    let signed_in = viewer.who.account.0 != 0;
+    html! {
+        (DOCTYPE)
+        html lang=(lang.tag()) data-theme=[theme] data-size=[size] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · " (lang.pick("食安", "Shian")) }
+                link rel="stylesheet" href=(assets::CSS_URL.as_str());
+                link rel="icon" href="/favicon.ico" type="image/svg+xml";
+                script src=(assets::JS_URL.as_str()) defer {}
+            }
+            body {
+                a.skip href="#main" { (lang.pick("跳到正文", "Skip to content")) }
+                header.top { div.in {
+                    a.brand href=(if signed_in { viewer.home() } else { "/" }) { "食安" small { "Shian" } }
+                    nav aria-label=(lang.pick("主导航", "Main")) {
+                        @for (href, label) in nav(viewer) {
+                            a href=(href) aria-current=[here(viewer, href).then_some("page")] { (label.get(lang)) }
+                        }
+                    }
+                    div.end {
+                        (prefs(viewer))
+                        @if signed_in {
+                            span { (viewer.who.name) }
+                            form method="post" action="/logout" { input type="hidden" name="csrf" value=(viewer.csrf); button { (lang.pick("退出", "Sign out")) } }
+                        } @else { a href="/login" { (lang.pick("登录", "Sign in")) } }
+                    }
+                } }
+                main #main class=[slim.then_some("narrow")] { (body) }
+                footer.foot {
+                    (lang.pick("演示与试用数据均为虚构", "Demo data are fictitious")) " · "
+                    a href="/verify" { (lang.pick("每条记录均可离线验证", "Every record can be verified offline")) } " · "
+                    a href="/api" { "API" }
+                }
+            }
+        }
+    }
+}
+
+/// Language, type size and theme: plain forms, so they work without script.
+fn prefs(viewer: &Viewer) -> Markup {
+    let lang = viewer.lang();
+    let other = lang.pick("en", "zh");
+    html! {
+        form method="post" action="/preferences" {
+            input type="hidden" name="back" value=(viewer.here);
+            button name="lang" value=(other) lang=(lang.pick("en", "zh-CN")) { (lang.pick("English", "中文")) }
+            button name="size" value=(if viewer.prefs.large { "normal" } else { "large" }) {
+                (if viewer.prefs.large { lang.pick("标准字号", "Normal type") } else { lang.pick("大字", "Large type") })
+            }
+            button name="theme" value=(if viewer.prefs.dark == Some(true) { "light" } else { "dark" }) {
+                (if viewer.prefs.dark == Some(true) { lang.pick("浅色", "Light") } else { lang.pick("深色", "Dark") })
+            }
+        }
+    }
+}
+
+fn here(viewer: &Viewer, href: &str) -> bool {
+    let path = viewer.here.split('?').next().unwrap_or_default();
+    path == href || (href.len() > 5 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// The trail above a heading.
+pub(crate) fn crumbs(trail: &[(&str, &str)]) -> Markup {
+    html! { nav.crumbs aria-label="breadcrumb" { ol { @for (href, label) in trail { li {
+        @if href.is_empty() { (label) } @else { a href=(href) { (label) } }
+    } } } } }
+}
+
+/// Heading with actions to its right.
+pub(crate) fn head(title: &str, actions: &Markup) -> Markup {
+    html! { div.head { h1 { (title) } div.actions { (actions) } } }
+}
+
+/// The hidden field every form that changes something carries.
+pub(crate) fn csrf(viewer: &Viewer) -> Markup {
+    html! { input type="hidden" name="csrf" value=(viewer.csrf); }
+}
