@@ -88,6 +88,9 @@ impl Report<'_> {
             self.say("classification", "must be 0, 1 or 2");
         }
         self.agency("agency", &d.agency);
+        for name in d.balance.iter().flat_map(|b| [&b.total, &b.unit]).filter(|n| d.fact(n).is_none()) {
+            self.say("balance", format!("there is no fact `{name}`"));
+        }
     }
 
     fn unique(&mut self, group: &str, names: &[&str]) {
@@ -321,7 +324,8 @@ impl Report<'_> {
     }
 
     fn field(&mut self, place: &str, field: &Field, inner: bool) {
-        let numeric = field.unit.is_some() || field.min.is_some() || field.max.is_some() || field.decimals.is_some();
+        let numeric =
+            field.unit.is_some() || field.min.is_some() || field.max.is_some() || field.decimals.is_some();
         if numeric && field.kind != FieldType::Number {
             self.say(place, "unit, min, max and decimals belong to a number");
         }
@@ -373,10 +377,10 @@ fn covered(d: &Definition) -> BTreeSet<&str> {
     let mut covered = BTreeSet::new();
     for clock in &d.clocks {
         let stops_in = |s: &str| clock.stop.iter().any(|e| e.strip_prefix("enter:") == Some(s));
-        let stops_by = |t: &Transition| clock.stop.iter().any(|e| e.strip_prefix("transition:") == Some(&t.id));
-        let target = |t: &'_ Transition| -> Vec<String> {
-            t.to.clone().map_or_else(|| t.from.clone(), |to| vec![to])
-        };
+        let stops_by =
+            |t: &Transition| clock.stop.iter().any(|e| e.strip_prefix("transition:") == Some(&t.id));
+        let target =
+            |t: &'_ Transition| -> Vec<String> { t.to.clone().map_or_else(|| t.from.clone(), |to| vec![to]) };
         let mut begin: BTreeSet<String> = BTreeSet::new();
         if let Some(state) = clock.start.strip_prefix("enter:") {
             begin.insert(state.to_owned());
@@ -388,7 +392,8 @@ fn covered(d: &Definition) -> BTreeSet<&str> {
                 }
             }
         }
-        let begin = d.states.iter().map(|s| s.id.as_str()).filter(|s| begin.contains(*s) && !stops_in(s)).collect();
+        let begin =
+            d.states.iter().map(|s| s.id.as_str()).filter(|s| begin.contains(*s) && !stops_in(s)).collect();
         covered.extend(closure(begin, |s| {
             let on = d.leaving(s).filter(|t| !stops_by(t)).map(|t| t.to.as_deref().unwrap_or(s));
             on.filter(|s| !stops_in(s)).collect()
@@ -415,7 +420,9 @@ fn closure<'a>(begin: BTreeSet<&'a str>, next: impl Fn(&'a str) -> Vec<&'a str>)
 fn texts(value: &Json, place: &str, found: &mut Vec<Finding>) {
     match value {
         Json::Object(map) => {
-            if let (Some(Json::String(zh)), Some(Json::String(en)), 2) = (map.get("zh"), map.get("en"), map.len()) {
+            if let (Some(Json::String(zh)), Some(Json::String(en)), 2) =
+                (map.get("zh"), map.get("en"), map.len())
+            {
                 let han = |s: &str| s.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
                 let problem = match (zh.trim(), en.trim()) {
                     ("", _) | (_, "") => "a language is empty",
@@ -432,7 +439,8 @@ fn texts(value: &Json, place: &str, found: &mut Vec<Finding>) {
         }
         Json::Array(items) => {
             for (n, v) in items.iter().enumerate() {
-                let name = v.get("id").and_then(Json::as_str).map_or_else(|| (n + 1).to_string(), ToOwned::to_owned);
+                let name =
+                    v.get("id").and_then(Json::as_str).map_or_else(|| (n + 1).to_string(), ToOwned::to_owned);
                 texts(v, &format!("{place}.{name}"), found);
             }
         }

@@ -238,6 +238,16 @@ pub struct DocumentRule {
     pub on_published: Option<String>,
 }
 
+/// Where the total of a mass balance stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BalanceRule {
+    /// Fact with the quantity that went out.
+    pub total: String,
+    /// Fact with its unit.
+    pub unit: String,
+}
+
 /// A procedure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,6 +269,9 @@ pub struct Definition {
     pub agency: String,
     /// 0 public, 1 internal, 2 confidential.
     pub classification: u8,
+    /// Mass balance over the items of its tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<BalanceRule>,
     /// Facts.
     #[serde(default, rename = "fact")]
     pub facts: Vec<Fact>,

@@ -95,13 +95,21 @@ fn arrows(d: &Definition, at: &BTreeMap<&str, (usize, usize)>, svg: &mut String)
         let (path, lx, ly) = if y2 > y1 {
             let (top, bottom) = (y1 + HEIGHT, y2);
             let middle = top.midpoint(bottom);
-            (format!("M{cx1} {top}C{cx1} {middle} {cx2} {middle} {cx2} {bottom}"), cx1.midpoint(cx2) + 6, middle)
+            (
+                format!("M{cx1} {top}C{cx1} {middle} {cx2} {middle} {cx2} {bottom}"),
+                cx1.midpoint(cx2) + 6,
+                middle,
+            )
         } else {
             // staying or going back: round the right side
             let (right, back) = (x1 + WIDTH, x2 + WIDTH);
             let bend = right.max(back) + 50 + (y1 - y2) / 8;
             let (ya, yb) = (y1 + HEIGHT / 2 + 10, y2 + HEIGHT / 2 - 10);
-            (format!("M{right} {ya}C{bend} {ya} {bend} {yb} {back} {yb}"), right.max(back) + 44, ya.midpoint(yb) + 4)
+            (
+                format!("M{right} {ya}C{bend} {ya} {bend} {yb} {back} {yb}"),
+                right.max(back) + 44,
+                ya.midpoint(yb) + 4,
+            )
         };
         let _ = write!(
             svg,

@@ -131,7 +131,8 @@ impl NewTask {
         for item in items {
             by.entry(item.region.chars().take(6).collect()).or_default().push(item);
         }
-        let task = |(region, items)| Self { kind: kind.to_owned(), region, operator: None, assigned: None, items };
+        let task =
+            |(region, items)| Self { kind: kind.to_owned(), region, operator: None, assigned: None, items };
         by.into_iter().map(task).collect()
     }
 }
@@ -374,7 +375,10 @@ impl Effect for Own {
                     other => other.as_u64().and_then(|n| u32::try_from(n).ok()),
                 });
                 let amount = amount.ok_or_else(|| {
-                    Error::refused("请填写延长的天数（整数）", "give the number of days to extend by (a whole number)")
+                    Error::refused(
+                        "请填写延长的天数（整数）",
+                        "give the number of days to extend by (a whole number)",
+                    )
                 })?;
                 out.clocks.push(ClockChange::Extend { clock, amount });
             }

@@ -17,7 +17,10 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("procedures", &self.current.keys()).field("effects", &self.effects).finish()
+        f.debug_struct("Engine")
+            .field("procedures", &self.current.keys())
+            .field("effects", &self.effects)
+            .finish()
     }
 }
 
@@ -78,15 +81,6 @@ impl Engine {
             return Ok(found);
         }
         let row = tx.one("select definition from procedure_version where hash = $1", &[hash.into()]).await?;
-        self.keep(&row.text("definition")?, hash)
-    }
-
-    /// The procedure a matter runs under, outside a transaction.
-    pub(crate) async fn version_read(&self, store: &store::Store, hash: &str) -> Result<Arc<Procedure>, Error> {
-        if let Some(found) = self.cached(hash) {
-            return Ok(found);
-        }
-        let row = store.one("select definition from procedure_version where hash = $1", &[hash.into()]).await?;
         self.keep(&row.text("definition")?, hash)
     }
 }

@@ -17,4 +17,10 @@ impl Guards {
     pub(crate) fn holds(&self, place: &str, facts: &Json) -> Result<Option<bool>, rule::Error> {
         self.0.get(place).map(|g| g.allows(facts)).transpose()
     }
+
+    /// Whether the expression there refuses already, whatever the form will say.
+    pub(crate) fn refuses_without_form(&self, place: &str, facts: &Json) -> bool {
+        let guard = self.0.get(place).filter(|g| g.reads().all(|path| !path.starts_with("form.")));
+        guard.is_some_and(|g| g.allows(facts) != Ok(true))
+    }
 }

@@ -21,11 +21,12 @@ mod publish;
 mod report;
 mod step;
 mod timing;
+pub mod view;
 
 pub use check::{Finding, Vocabulary, check};
 pub use definition::{
-    Basis, ClockUse, Definition, DocumentRule, EffectUse, Extension, Fact, Pause, Publication, Side, State, TaskRule,
-    Transition,
+    BalanceRule, Basis, ClockUse, Definition, DocumentRule, EffectUse, Extension, Fact, Pause, Publication,
+    Side, State, TaskRule, Transition,
 };
 pub use draw::draw;
 pub use effect::{

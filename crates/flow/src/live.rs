@@ -72,13 +72,19 @@ impl Live {
         if found == 0 {
             return Err(Error::missing(&Text::of("办件", "matter"), id));
         }
+        Self::read(tx, engine, id).await
+    }
+
+    /// Reads the matter without locking it, for a view.
+    pub(crate) async fn read(tx: &mut Tx, engine: &Engine, id: Id) -> Result<Self, Error> {
         let row = tx
-            .one(
+            .first(
                 "select id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
                  classification, opened_at, closed_at, version from matter where id = $1",
                 &[id.into()],
             )
-            .await?;
+            .await?
+            .ok_or_else(|| Error::missing(&Text::of("办件", "matter"), id))?;
         let procedure = engine.version(tx, &row.text("hash")?).await?;
         let draft = draft_of(&row)?;
         Ok(Self {
@@ -139,7 +145,8 @@ impl Live {
             )
             .await?;
         for row in rows {
-            children.insert(row.text("procedure")?, json!({"total": row.int("n")?, "open": row.int("running")?}));
+            children
+                .insert(row.text("procedure")?, json!({"total": row.int("n")?, "open": row.int("running")?}));
         }
         let mut documents = Map::new();
         for rule in &self.procedure.definition.documents {
@@ -297,18 +304,23 @@ impl Live {
             return if empty {
                 Ok(Entry::default())
             } else {
-                Err(Error::refused("此步没有表单，请勿附带内容", "this step has no form; send nothing with it"))
+                Err(Error::refused(
+                    "此步没有表单，请勿附带内容",
+                    "this step has no form; send nothing with it",
+                ))
             };
         };
         let Some(form) = self.procedure.definition.form(name) else {
             return Err(Error::Procedure(format!("there is no form `{name}`")));
         };
-        let entry = form.check(&self.procedure.guards, input, context).map_err(|faults| Error::Form { faults })?;
+        let entry =
+            form.check(&self.procedure.guards, input, context).map_err(|faults| Error::Form { faults })?;
         let mut faults = Vec::new();
         for (field, hash) in form.files(&entry.body) {
             let row = tx.first("select sha256 from attachment where sha256 = $1", &[hash.into()]).await?;
             if row.is_none() {
-                let text = Text::of("附件未上传成功，请重新选择文件", "the file was not uploaded; choose it again");
+                let text =
+                    Text::of("附件未上传成功，请重新选择文件", "the file was not uploaded; choose it again");
                 faults.push(FieldError { field: field.id.clone(), title: field.title.clone(), text });
             }
         }
@@ -340,7 +352,12 @@ impl Live {
     }
 
     /// The conflict to report: what happened to the matter (or one of its parts) after `expected`.
-    pub(crate) async fn conflict(&self, tx: &mut Tx, target: Option<Id>, expected: i64) -> Result<Error, Error> {
+    pub(crate) async fn conflict(
+        &self,
+        tx: &mut Tx,
+        target: Option<Id>,
+        expected: i64,
+    ) -> Result<Error, Error> {
         let rows = tx
             .query(
                 "select at, login, kind, name, to_state from matter_step \
@@ -388,7 +405,7 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
 }
 
 /// The draft of a matter's row.
-pub(crate) fn draft_of(row: &Row) -> Result<MatterDraft, Error> {
+fn draft_of(row: &Row) -> Result<MatterDraft, Error> {
     Ok(MatterDraft {
         id: row.id("id")?,
         procedure: row.text("procedure")?,

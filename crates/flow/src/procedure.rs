@@ -61,7 +61,11 @@ impl Definition {
         }
         for c in &self.clocks {
             if let Some(text) = &c.when {
-                all.push(Expression { place: format!("clock.{}", c.id), text, declared: self.declared(None) });
+                all.push(Expression {
+                    place: format!("clock.{}", c.id),
+                    text,
+                    declared: self.declared(None),
+                });
             }
         }
         for form in &self.forms {
@@ -101,10 +105,8 @@ impl Procedure {
         for data in &definition.tables {
             tables.insert(data.id.clone(), Table::compile(data.clone())?);
         }
-        let json = serde_json::to_string(&definition).map_err(|e| rule::Error::Syntax {
-            text: definition.id.clone(),
-            problem: e.to_string(),
-        })?;
+        let json = serde_json::to_string(&definition)
+            .map_err(|e| rule::Error::Syntax { text: definition.id.clone(), problem: e.to_string() })?;
         let hash = hex::encode(Sha256::digest(json.as_bytes()));
         Ok(Self { definition, hash, json, guards, tables })
     }

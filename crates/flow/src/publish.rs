@@ -23,7 +23,8 @@ pub struct Published {
 
 async fn lock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<(Live, Row), Error> {
     let missing = || Error::missing(&Text::of("文书", "document"), id);
-    let row = tx.first("select matter from document where id = $1", &[id.into()]).await?.ok_or_else(missing)?;
+    let row =
+        tx.first("select matter from document where id = $1", &[id.into()]).await?.ok_or_else(missing)?;
     let live = Live::lock(tx, engine, row.id("matter")?).await?;
     let row = tx
         .one(
@@ -70,7 +71,10 @@ pub async fn publish_document(
         ));
     }
     if row.text("status")? != "draft" {
-        return Err(Error::refused("文书不是草稿，不能发布", "the document is not a draft; it cannot be published"));
+        return Err(Error::refused(
+            "文书不是草稿，不能发布",
+            "the document is not a draft; it cannot be published",
+        ));
     }
     let (name, slug, audience) = (row.text("name")?, row.text("slug")?, row.text("audience")?);
     let html = Text::new(row.text("html_zh")?, row.text("html_en")?);

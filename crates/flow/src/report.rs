@@ -259,7 +259,10 @@ pub async fn assign_task(
         return Err(live.conflict(tx, Some(task), expected).await?);
     }
     if row.state != "open" {
-        return Err(Error::refused("任务已完成或已取消，无需转交", "the task is done or cancelled; nothing to hand over"));
+        return Err(Error::refused(
+            "任务已完成或已取消，无需转交",
+            "the task is done or cancelled; nothing to hand over",
+        ));
     }
     tx.exec_one(
         "update task set assigned = $2, version = version + 1 where id = $1",

@@ -190,7 +190,9 @@ pub(crate) fn perform<'a>(
 ) -> Boxed<'a, Outcome> {
     Box::pin(async move {
         if depth > DEEPEST {
-            return Err(Error::Procedure(format!("steps call each other more than {DEEPEST} deep at `{transition}`")));
+            return Err(Error::Procedure(format!(
+                "steps call each other more than {DEEPEST} deep at `{transition}`"
+            )));
         }
         let mut live = Live::lock(tx, engine, matter).await?;
         let procedure = live.procedure.clone();
@@ -219,7 +221,9 @@ pub(crate) fn perform<'a>(
         guarded["form"] = Json::Object(entry.body.clone());
         if procedure.guards.holds(&format!("transition.{}", t.id), &guarded)? == Some(false) {
             let refusal = t.refusal.clone();
-            return Err(Error::Refused(refusal.unwrap_or_else(|| Text::of("条件未满足", "the condition does not hold"))));
+            return Err(Error::Refused(
+                refusal.unwrap_or_else(|| Text::of("条件未满足", "the condition does not hold")),
+            ));
         }
         let form_id = match &t.form {
             Some(name) => Some(live.keep_form(tx, cx, name, &entry.body).await?),
@@ -281,7 +285,8 @@ pub(crate) async fn take_steps(
     depth: u8,
 ) -> Result<(), Error> {
     for (other, transition) in steps {
-        perform(tx, cx, engine, Authority::System(by), other, None, &transition, &Json::Null, depth + 1).await?;
+        perform(tx, cx, engine, Authority::System(by), other, None, &transition, &Json::Null, depth + 1)
+            .await?;
     }
     Ok(())
 }
@@ -296,10 +301,16 @@ impl Live {
 
     fn not_now(&self, t: &Transition) -> Error {
         let state = self.procedure.definition.state(&self.draft.state);
-        let state = state.map_or_else(|| Text::new(&*self.draft.state, &*self.draft.state), |s| s.title.clone());
+        let state =
+            state.map_or_else(|| Text::new(&*self.draft.state, &*self.draft.state), |s| s.title.clone());
         Error::Refused(Text::new(
             format!("办件处于“{}”，不能办理“{}”。{}", state.zh, t.title.zh, self.possible(Lang::Zh)),
-            format!("the matter is at \"{}\"; \"{}\" is not possible now. {}", state.en, t.title.en, self.possible(Lang::En)),
+            format!(
+                "the matter is at \"{}\"; \"{}\" is not possible now. {}",
+                state.en,
+                t.title.en,
+                self.possible(Lang::En)
+            ),
         ))
     }
 
@@ -321,15 +332,18 @@ impl Live {
             Side::Agency if who.operator.is_none() => Ok(()),
             Side::Operator if who.operator.is_some() && who.operator == self.draft.operator => Ok(()),
             Side::Agency => Err(Error::refused("此步由监管部门办理", "this step is taken by the authority")),
-            Side::Operator => Err(Error::refused("此步由生产经营者办理", "this step is taken by the operator concerned")),
-            Side::System => {
-                Err(Error::refused("此步由系统自动办理，无需操作", "the system takes this step by itself; nothing to do"))
+            Side::Operator => {
+                Err(Error::refused("此步由生产经营者办理", "this step is taken by the operator concerned"))
             }
+            Side::System => Err(Error::refused(
+                "此步由系统自动办理，无需操作",
+                "the system takes this step by itself; nothing to do",
+            )),
         }
     }
 
     /// Who last took a step of that name.
-    async fn taken_by(&self, tx: &mut Tx, name: Option<&str>) -> Result<Option<Id>, Error> {
+    pub(crate) async fn taken_by(&self, tx: &mut Tx, name: Option<&str>) -> Result<Option<Id>, Error> {
         let Some(name) = name else { return Ok(None) };
         let row = tx
             .first(

@@ -57,7 +57,12 @@ impl Form {
     }
 
     /// Checks and normalises an entry; `context` holds `facts` and `item` for the conditions.
-    pub(crate) fn check(&self, guards: &Guards, input: &Json, context: &Json) -> Result<Entry, Vec<FieldError>> {
+    pub(crate) fn check(
+        &self,
+        guards: &Guards,
+        input: &Json,
+        context: &Json,
+    ) -> Result<Entry, Vec<FieldError>> {
         let empty = Map::new();
         let input = match input {
             Json::Object(map) => map,
@@ -74,7 +79,11 @@ impl Form {
             scope["form"] = Json::Object(entry.body.clone());
             let shown = guards.holds(&format!("form.{}.{}.when", self.id, field.id), &scope);
             match shown {
-                Err(e) => errors.push(error(field, "", Text::new(format!("显示条件无法判断：{e}"), format!("its condition fails: {e}")))),
+                Err(e) => errors.push(error(
+                    field,
+                    "",
+                    Text::new(format!("显示条件无法判断：{e}"), format!("its condition fails: {e}")),
+                )),
                 Ok(Some(false)) => {}
                 Ok(_) => {
                     if let Some(value) = take(field, input.get(&field.id), "", &mut errors) {
@@ -90,8 +99,13 @@ impl Form {
             for (n, check) in self.checks.iter().enumerate() {
                 let holds = guards.holds(&format!("form.{}.check.{n}", self.id), &scope);
                 if holds != Ok(Some(true)) {
-                    let title = self.field(&check.field).map_or_else(|| self.title.clone(), |f| f.title.clone());
-                    errors.push(FieldError { field: check.field.clone(), title, text: check.message.clone() });
+                    let title =
+                        self.field(&check.field).map_or_else(|| self.title.clone(), |f| f.title.clone());
+                    errors.push(FieldError {
+                        field: check.field.clone(),
+                        title,
+                        text: check.message.clone(),
+                    });
                 }
             }
         }
@@ -173,7 +187,8 @@ fn group(field: &Field, value: &Json, path: &str, errors: &mut Vec<FieldError>) 
     for (n, row) in rows.iter().enumerate() {
         let at = format!("{path}{}.{}.", field.id, n + 1);
         let Json::Object(map) = row else {
-            let text = Text::new(format!("第 {} 行应为字段与值", n + 1), format!("row {} must hold fields", n + 1));
+            let text =
+                Text::new(format!("第 {} 行应为字段与值", n + 1), format!("row {} must hold fields", n + 1));
             errors.push(error(field, path, text));
             continue;
         };

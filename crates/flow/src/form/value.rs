@@ -41,14 +41,16 @@ impl Field {
             FieldType::Number => self.number(value),
             FieldType::Date => {
                 let date = value.as_str().and_then(|s| s.trim().parse::<Date>().ok());
-                date.map(|d| json!(d.to_string())).ok_or_else(|| {
-                    Text::of("请填日期，格式如 2026-09-02", "give a date like 2026-09-02")
-                })
+                date.map(|d| json!(d.to_string()))
+                    .ok_or_else(|| Text::of("请填日期，格式如 2026-09-02", "give a date like 2026-09-02"))
             }
             FieldType::Region => {
                 let code = value.as_str().and_then(|s| s.trim().parse::<RegionCode>().ok());
                 code.map(|c| json!(c.as_str())).ok_or_else(|| {
-                    Text::of("请选择行政区划（代码 2、4、6、9 或 12 位）", "choose a region (code of 2, 4, 6, 9 or 12 digits)")
+                    Text::of(
+                        "请选择行政区划（代码 2、4、6、9 或 12 位）",
+                        "choose a region (code of 2, 4, 6, 9 or 12 digits)",
+                    )
                 })
             }
             FieldType::Select => self.choice(value),
@@ -71,10 +73,16 @@ impl Field {
         let text = text.trim();
         let most = self.limit();
         if text.chars().count() > most {
-            return Err(Text::new(format!("最多 {most} 字，请缩短"), format!("at most {most} characters; shorten it")));
+            return Err(Text::new(
+                format!("最多 {most} 字，请缩短"),
+                format!("at most {most} characters; shorten it"),
+            ));
         }
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(Text::of("含有不可见的控制字符，请重新输入", "contains control characters; type it again"));
+            return Err(Text::of(
+                "含有不可见的控制字符，请重新输入",
+                "contains control characters; type it again",
+            ));
         }
         Ok(json!(text))
     }
@@ -85,7 +93,8 @@ impl Field {
             Json::Number(n) => n.to_string().parse::<Decimal>().ok(),
             _ => None,
         };
-        let number = parsed.ok_or_else(|| Text::of("请填数字，例如 12.5", "give a number such as 12.5"))?.normalize();
+        let number =
+            parsed.ok_or_else(|| Text::of("请填数字，例如 12.5", "give a number such as 12.5"))?.normalize();
         let decimals = self.decimals.unwrap_or(6).min(6);
         if number.scale() > decimals || rule::micro(number).is_none() {
             return Err(if decimals == 0 {
@@ -126,7 +135,10 @@ impl Field {
         };
         let hash = |h: &str| h.len() == 64 && h.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if hashes.is_empty() || !hashes.iter().all(|h| hash(h)) {
-            return Err(Text::of("附件未上传成功，请重新选择文件", "the file was not uploaded; choose it again"));
+            return Err(Text::of(
+                "附件未上传成功，请重新选择文件",
+                "the file was not uploaded; choose it again",
+            ));
         }
         let most = self.limit();
         if hashes.len() > most {

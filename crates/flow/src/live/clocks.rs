@@ -109,19 +109,27 @@ impl ClockRow {
         match change {
             ClockChange::Suspend { cause, .. } => {
                 let Some(pause) = rule.pauses.iter().find(|p| p.cause == *cause) else {
-                    let list = |lang| rule.pauses.iter().map(|p| p.title.get(lang)).collect::<Vec<_>>().join(", ");
+                    let list =
+                        |lang| rule.pauses.iter().map(|p| p.title.get(lang)).collect::<Vec<_>>().join(", ");
                     return Err(Error::Refused(Text::new(
                         format!("该时限不因“{cause}”中止；可用事由：{}", list(base::Lang::Zh)),
                         format!("this clock does not pause for `{cause}`; causes: {}", list(base::Lang::En)),
                     )));
                 };
-                let words = if reason.is_empty() { pause.cause.clone() } else { format!("{}: {reason}", pause.cause) };
+                let words = if reason.is_empty() {
+                    pause.cause.clone()
+                } else {
+                    format!("{}: {reason}", pause.cause)
+                };
                 self.clock.suspend(now, &words, approver).map_err(faulty)
             }
             ClockChange::Resume { .. } => self.clock.resume(now).map_err(faulty),
             ClockChange::Extend { amount, .. } => {
                 let Some(extension) = &rule.extension else {
-                    return Err(Error::refused("该时限依法不得延长", "the law does not allow this clock to be extended"));
+                    return Err(Error::refused(
+                        "该时限依法不得延长",
+                        "the law does not allow this clock to be extended",
+                    ));
                 };
                 if *amount == 0 || *amount > extension.at_most {
                     let most = extension.unit.length(extension.at_most.into());
@@ -287,11 +295,14 @@ impl Live {
         change: &ClockChange,
         reason: &str,
     ) -> Result<(), Error> {
-        let (ClockChange::Suspend { clock, .. } | ClockChange::Resume { clock } | ClockChange::Extend { clock, .. }) =
-            change;
+        let (ClockChange::Suspend { clock, .. }
+        | ClockChange::Resume { clock }
+        | ClockChange::Extend { clock, .. }) = change;
         let procedure = self.procedure.clone();
         let Some(rule) = procedure.definition.clock(clock) else {
-            return Err(Error::Procedure(format!("an effect names the clock `{clock}`, which is not declared")));
+            return Err(Error::Procedure(format!(
+                "an effect names the clock `{clock}`, which is not declared"
+            )));
         };
         let mut any = false;
         for mut row in self.running(tx).await? {

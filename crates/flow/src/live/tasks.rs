@@ -75,12 +75,7 @@ impl Live {
         Ok(())
     }
 
-    async fn insert_task(
-        &mut self,
-        tx: &mut Tx,
-        cx: &Context,
-        task: NewTask,
-    ) -> Result<Id, Error> {
+    async fn insert_task(&mut self, tx: &mut Tx, cx: &Context, task: NewTask) -> Result<Id, Error> {
         let Some(rule) = self.procedure.definition.task(&task.kind) else {
             return Err(Error::Procedure(format!("there is no task kind `{}`", task.kind)));
         };
@@ -163,6 +158,9 @@ impl Live {
 fn quantity(item: &NewItem) -> Result<Option<i64>, Error> {
     let Some(expected) = item.expected else { return Ok(None) };
     rule::micro(expected.round_dp(6)).map(Some).ok_or_else(|| {
-        Error::Procedure(format!("the expected quantity {expected} of {} is too large; use a larger unit", item.subject))
+        Error::Procedure(format!(
+            "the expected quantity {expected} of {} is too large; use a larger unit",
+            item.subject
+        ))
     })
 }

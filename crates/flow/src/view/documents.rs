@@ -1,0 +1,142 @@
+//! Published documents for everybody, and one document for those who work on it.
+
+use super::matter::{DocumentView, document_view};
+use super::{Page, cursor, inside, like, limited, page};
+use crate::Error;
+use access::{Access, Principal};
+use base::{Id, Instant, Text};
+use serde::Serialize;
+use store::{Row, Sql, Store};
+
+/// Which public documents.
+#[derive(Debug, Clone, Default)]
+pub struct NoticeFilter {
+    /// Kind.
+    pub kind: Option<String>,
+    /// Region code prefix.
+    pub region: Option<String>,
+    /// Part of the heading.
+    pub text: Option<String>,
+}
+
+/// A public document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// Document.
+    pub id: Id,
+    /// Address part.
+    pub slug: String,
+    /// Kind.
+    pub kind: String,
+    /// Region code.
+    pub region: String,
+    /// Heading.
+    pub title: Text,
+    /// Body, HTML; empty in lists.
+    pub html: Text,
+    /// Hex SHA-256 of the Chinese body, as in the journal entry.
+    pub sha256: String,
+    /// When it was published.
+    pub published_at: Instant,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<Instant>,
+    /// Its journal entry, for the proof.
+    pub journal: Id,
+}
+
+/// Public documents in force, newest first. No login needed: only documents published for everybody are in it.
+///
+/// # Errors
+/// A bad page mark, or storage.
+pub async fn notices(
+    store: &Store,
+    filter: &NoticeFilter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Notice>, Error> {
+    let limit = limited(limit);
+    let mut sql = Sql::new(
+        "select d.id, d.slug, d.kind, d.region, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
+         d.withdrawn_at, d.journal from document d where d.audience = 'public' and d.status = 'published'",
+    );
+    if let Some(kind) = &filter.kind {
+        sql.push(" and d.kind = ").bind(kind);
+    }
+    if let Some(region) = &filter.region {
+        inside(&mut sql, "d.region", region);
+    }
+    if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
+        let pattern = like(text);
+        sql.push(" and (lower(d.title_zh) like ")
+            .bind(pattern.as_str())
+            .push(" escape '\\' or lower(d.title_en) like ");
+        sql.bind(pattern.as_str())
+            .push(" escape '\\' or lower(d.html_zh) like ")
+            .bind(pattern)
+            .push(" escape '\\')");
+    }
+    if let Some((at, id)) = cursor(after)? {
+        sql.push(" and (d.published_at, d.id) < (").bind(at).push(", ").bind(id).push(")");
+    }
+    sql.push(" order by d.published_at desc, d.id desc limit ").bind(i64::try_from(limit).unwrap_or(0) + 1);
+    let rows = store.select(&sql).await?;
+    let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(page(rows, limit, |n| (n.published_at.0, n.id)))
+}
+
+/// A public document by its address part; a withdrawn one is given too, and says so.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none for the public; storage.
+pub async fn notice(store: &Store, slug: &str) -> Result<Notice, Error> {
+    let row = store
+        .first(
+            "select id, slug, kind, region, title_zh, title_en, html_zh, html_en, sha256, published_at, withdrawn_at, journal \
+             from document where slug = $1 and audience = 'public' and published_at is not null",
+            &[slug.into()],
+        )
+        .await?;
+    row.as_ref().map(read).transpose()?.ok_or_else(|| {
+        Error::NotFound(Text::of(
+            "没有这份公告，请从公告列表打开",
+            "there is no such notice; open it from the list",
+        ))
+    })
+}
+
+fn read(row: &Row) -> Result<Notice, Error> {
+    Ok(Notice {
+        id: row.id("id")?,
+        slug: row.text("slug")?,
+        kind: row.text("kind")?,
+        region: row.text("region")?,
+        title: Text::new(row.text("title_zh")?, row.text("title_en")?),
+        html: Text::new(row.text("html_zh")?, row.text("html_en")?),
+        sha256: row.text("sha256")?,
+        published_at: row.instant("published_at")?,
+        withdrawn_at: row.opt_instant("withdrawn_at")?,
+        journal: row.id("journal")?,
+    })
+}
+
+/// A document in any state, for those who may see it.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none or it is not the person's to see; storage.
+pub async fn document(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    id: Id,
+) -> Result<DocumentView, Error> {
+    let row = store
+        .first(
+            "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
+             audience, submitter, slug, published_at, journal, version from document where id = $1",
+            &[id.into()],
+        )
+        .await?;
+    let view = row.map(|r| document_view(&r, access, who, now)).transpose()?.flatten();
+    view.ok_or_else(|| Error::missing(&Text::of("文书", "document"), id))
+}

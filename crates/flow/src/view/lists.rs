@@ -1,0 +1,375 @@
+//! Inboxes and lists, ordered by clock, cut to what the person may see, paged by key.
+
+use super::{Due, Page, cursor, inside, kind_title, like, limited, page, state_title};
+use crate::live::ClockRow;
+use crate::{Engine, Error};
+use access::{Access, Principal};
+use base::{Id, Instant, Text};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use store::{Row, Sql, Store, Tx};
+
+/// Whose tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Whose {
+    /// All the person may see.
+    All,
+    /// Those the person may do: given to them, or to nobody yet.
+    #[default]
+    Doable,
+    /// Those given to the person.
+    Mine,
+}
+
+/// State of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TaskState {
+    /// To do.
+    #[default]
+    Open,
+    /// Done.
+    Done,
+    /// Cancelled.
+    Void,
+    /// Any.
+    Any,
+}
+
+/// Which tasks.
+#[derive(Debug, Clone, Default)]
+pub struct TaskFilter {
+    /// Whose.
+    pub whose: Whose,
+    /// In which state.
+    pub state: TaskState,
+    /// Only those past due.
+    pub overdue: bool,
+    /// Task kind.
+    pub kind: Option<String>,
+    /// Region code prefix.
+    pub region: Option<String>,
+    /// Part of the title, or of a place's name or key in it.
+    pub text: Option<String>,
+    /// Of this matter.
+    pub matter: Option<Id>,
+}
+
+/// A task in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskLine {
+    /// Task.
+    pub id: Id,
+    /// Matter.
+    pub matter: Id,
+    /// Procedure of the matter.
+    pub procedure: String,
+    /// Kind.
+    pub kind: String,
+    /// Kind on screen.
+    pub kind_title: Text,
+    /// On screen.
+    pub title: Text,
+    /// Region code.
+    pub region: String,
+    /// Department.
+    pub agency: String,
+    /// Operator who does it, for firms' tasks.
+    pub operator: Option<Id>,
+    /// `open`, `done`, `void`.
+    pub state: String,
+    /// Account it is given to.
+    pub assigned: Option<Id>,
+    /// Its clock.
+    pub due: Option<Due>,
+    /// Items.
+    pub items_total: i64,
+    /// Items reported.
+    pub items_done: i64,
+    /// For changes.
+    pub version: i64,
+    #[serde(skip)]
+    key: i64,
+}
+
+/// Which matters.
+#[derive(Debug, Clone, Default)]
+pub struct MatterFilter {
+    /// Procedure.
+    pub procedure: Option<String>,
+    /// State.
+    pub state: Option<String>,
+    /// Running (true) or ended (false).
+    pub running: Option<bool>,
+    /// Only those with a clock past due.
+    pub overdue: bool,
+    /// Region code prefix.
+    pub region: Option<String>,
+    /// Part of the title or subject.
+    pub text: Option<String>,
+    /// Operator concerned.
+    pub operator: Option<Id>,
+    /// Subject, `kind:id`.
+    pub subject: Option<String>,
+    /// Opened by this matter.
+    pub parent: Option<Id>,
+}
+
+/// A matter in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MatterLine {
+    /// Matter.
+    pub id: Id,
+    /// Procedure.
+    pub procedure: String,
+    /// Procedure on screen.
+    pub procedure_title: Text,
+    /// On screen.
+    pub title: Text,
+    /// State.
+    pub state: String,
+    /// State on screen.
+    pub state_title: Text,
+    /// Region code.
+    pub region: String,
+    /// Department.
+    pub agency: String,
+    /// Subject, `kind:id`.
+    pub subject: String,
+    /// Operator concerned.
+    pub operator: Option<Id>,
+    /// Its first running clock.
+    pub due: Option<Due>,
+    /// When it began.
+    pub opened_at: Instant,
+    /// When it ended.
+    pub closed_at: Option<Instant>,
+    /// For changes.
+    pub version: i64,
+    #[serde(skip)]
+    key: i64,
+}
+
+/// The person's tasks, first due first.
+///
+/// # Errors
+/// A bad page mark, or storage.
+#[allow(clippy::too_many_arguments)] // who, when, what and which page
+pub async fn tasks_for(
+    store: &Store,
+    engine: &Engine,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    filter: &TaskFilter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<TaskLine>, Error> {
+    let limit = limited(limit);
+    let mut sql = Sql::new(
+        "select t.id, t.matter, t.kind, t.region, t.agency, t.operator, t.state, t.assigned, t.due, t.title_zh, t.title_en, \
+         t.items_total, t.items_done, t.version, m.procedure, m.hash from task t join matter m on m.id = t.matter where ",
+    );
+    let action = if filter.whose == Whose::Doable { "act" } else { "view" };
+    let scope = access.scope(who, action, "task", now).with_agency("t.agency");
+    sql.append(&scope.sql("t.region", Some("t.classification"), Some("t.operator")));
+    match filter.whose {
+        Whose::All => {}
+        Whose::Mine => {
+            sql.push(" and t.assigned = ").bind(who.account);
+        }
+        Whose::Doable => {
+            sql.push(" and (t.assigned is null or t.assigned = ").bind(who.account).push(")");
+        }
+    }
+    match filter.state {
+        TaskState::Open => sql.push(" and t.state = 'open'"),
+        TaskState::Done => sql.push(" and t.state = 'done'"),
+        TaskState::Void => sql.push(" and t.state = 'void'"),
+        TaskState::Any => &mut sql,
+    };
+    if filter.overdue {
+        sql.push(" and t.state = 'open' and t.due < ").bind(now);
+    }
+    if let Some(kind) = &filter.kind {
+        sql.push(" and t.kind = ").bind(kind);
+    }
+    if let Some(region) = &filter.region {
+        inside(&mut sql, "t.region", region);
+    }
+    if let Some(matter) = filter.matter {
+        sql.push(" and t.matter = ").bind(matter);
+    }
+    if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
+        let pattern = like(text);
+        sql.push(" and (lower(t.title_zh) like ").bind(pattern.as_str());
+        sql.push(" escape '\\' or lower(t.title_en) like ").bind(pattern.as_str());
+        sql.push(
+            " escape '\\' or exists (select 1 from task_item i where i.task = t.id and (lower(i.label) like ",
+        );
+        sql.bind(pattern.as_str()).push(" escape '\\' or lower(i.subject) like ").bind(pattern.as_str());
+        sql.push(" escape '\\')))");
+    }
+    if let Some((due, id)) = cursor(after)? {
+        sql.push(" and (t.due, t.id) > (").bind(due).push(", ").bind(id).push(")");
+    }
+    sql.push(" order by t.due, t.id limit ").bind(i64::try_from(limit).unwrap_or(0) + 1);
+    let mut tx = store.snapshot().await?;
+    let rows = tx.select(&sql).await?;
+    let clocks = clocks_of(&mut tx, engine, &rows, Of::Task).await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in &rows {
+        lines.push(task_line(&mut tx, engine, row, &clocks, now).await?);
+    }
+    Ok(page(lines, limit, |l| (l.key, l.id)))
+}
+
+pub(super) async fn task_line(
+    tx: &mut Tx,
+    engine: &Engine,
+    row: &Row,
+    clocks: &BTreeMap<Id, (Text, ClockRow)>,
+    now: Instant,
+) -> Result<TaskLine, Error> {
+    let procedure = engine.version(tx, &row.text("hash")?).await?;
+    let (id, kind) = (row.id("id")?, row.text("kind")?);
+    Ok(TaskLine {
+        id,
+        matter: row.id("matter")?,
+        procedure: row.text("procedure")?,
+        kind_title: kind_title(&procedure, &kind),
+        kind,
+        title: Text::new(row.text("title_zh")?, row.text("title_en")?),
+        region: row.text("region")?,
+        agency: row.text("agency")?,
+        operator: row.opt_id("operator")?,
+        state: row.text("state")?,
+        assigned: row.opt_id("assigned")?,
+        due: clocks.get(&id).map(|(title, c)| Due::of(title, &c.clock, engine.calendar(), now)),
+        items_total: row.int("items_total")?,
+        items_done: row.int("items_done")?,
+        version: row.int("version")?,
+        key: row.int("due")?,
+    })
+}
+
+/// Matters the person may see, first due first.
+///
+/// # Errors
+/// A bad page mark, or storage.
+#[allow(clippy::too_many_arguments)]
+pub async fn matters(
+    store: &Store,
+    engine: &Engine,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    filter: &MatterFilter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<MatterLine>, Error> {
+    let limit = limited(limit);
+    let mut sql = Sql::new(
+        "select m.id, m.procedure, m.hash, m.title_zh, m.title_en, m.state, m.region, m.agency, m.subject, m.operator, \
+         m.opened_at, m.closed_at, m.next_due, m.version from matter m where ",
+    );
+    let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
+    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.operator")));
+    if let Some(procedure) = &filter.procedure {
+        sql.push(" and m.procedure = ").bind(procedure);
+    }
+    if let Some(state) = &filter.state {
+        sql.push(" and m.state = ").bind(state);
+    }
+    match filter.running {
+        Some(true) => sql.push(" and m.closed_at is null"),
+        Some(false) => sql.push(" and m.closed_at is not null"),
+        None => &mut sql,
+    };
+    if filter.overdue {
+        sql.push(" and m.closed_at is null and m.next_due < ").bind(now);
+    }
+    if let Some(region) = &filter.region {
+        inside(&mut sql, "m.region", region);
+    }
+    if let Some(operator) = filter.operator {
+        sql.push(" and m.operator = ").bind(operator);
+    }
+    if let Some(subject) = &filter.subject {
+        sql.push(" and m.subject = ").bind(subject);
+    }
+    if let Some(parent) = filter.parent {
+        sql.push(" and m.parent = ").bind(parent);
+    }
+    if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
+        let pattern = like(text);
+        sql.push(" and (lower(m.title_zh) like ").bind(pattern.as_str());
+        sql.push(" escape '\\' or lower(m.title_en) like ").bind(pattern.as_str());
+        sql.push(" escape '\\' or lower(m.subject) like ").bind(pattern).push(" escape '\\')");
+    }
+    if let Some((due, id)) = cursor(after)? {
+        sql.push(" and (m.next_due, m.id) > (").bind(due).push(", ").bind(id).push(")");
+    }
+    sql.push(" order by m.next_due, m.id limit ").bind(i64::try_from(limit).unwrap_or(0) + 1);
+    let mut tx = store.snapshot().await?;
+    let rows = tx.select(&sql).await?;
+    let clocks = clocks_of(&mut tx, engine, &rows, Of::Matter).await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let procedure = engine.version(&mut tx, &row.text("hash")?).await?;
+        let (id, state) = (row.id("id")?, row.text("state")?);
+        lines.push(MatterLine {
+            id,
+            procedure: row.text("procedure")?,
+            procedure_title: procedure.definition.title.clone(),
+            title: Text::new(row.text("title_zh")?, row.text("title_en")?),
+            state_title: state_title(&procedure, &state),
+            state,
+            region: row.text("region")?,
+            agency: row.text("agency")?,
+            subject: row.text("subject")?,
+            operator: row.opt_id("operator")?,
+            due: clocks.get(&id).map(|(title, c)| Due::of(title, &c.clock, engine.calendar(), now)),
+            opened_at: row.instant("opened_at")?,
+            closed_at: row.opt_instant("closed_at")?,
+            version: row.int("version")?,
+            key: row.int("next_due")?,
+        });
+    }
+    Ok(page(lines, limit, |l| (l.key, l.id)))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Of {
+    Task,
+    Matter,
+}
+
+/// The first due running clock of each task or matter listed.
+pub(super) async fn clocks_of(
+    tx: &mut Tx,
+    engine: &Engine,
+    listed: &[Row],
+    of: Of,
+) -> Result<BTreeMap<Id, (Text, ClockRow)>, Error> {
+    let mut ids = Vec::with_capacity(listed.len());
+    for row in listed {
+        ids.push(row.id("id")?);
+    }
+    let mut sql = Sql::new(
+        "select c.id, c.matter, c.task, c.rule, c.started_at, c.suspensions, c.extensions, c.met_at, c.void_at, c.version, m.hash \
+         from clock c join matter m on m.id = c.matter where c.met_at is null and c.void_at is null and ",
+    );
+    sql.push(if of == Of::Task { "c.task in " } else { "c.task is null and c.matter in " });
+    sql.bind_list(ids).push(" order by c.due desc, c.id desc");
+    let mut found = BTreeMap::new();
+    for row in tx.select(&sql).await? {
+        let procedure = engine.version(tx, &row.text("hash")?).await?;
+        if let Some(rule) = procedure.definition.clock(&row.text("rule")?) {
+            let clock = ClockRow::read(&row, rule)?;
+            let owner = if of == Of::Task { clock.task } else { Some(clock.matter) };
+            // latest first: the first due one is written last
+            found.extend(owner.map(|id| (id, (rule.title.clone(), clock))));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,553 @@
+//! One matter whole: where it stands, what happened, what runs, what can be done now.
+
+use super::lists::{Of, clocks_of, task_line};
+use super::{Due, TaskLine, state_title};
+use crate::definition::{Basis, Side};
+use crate::effect::MatterDraft;
+use crate::form::Form;
+use crate::live::{ClockRow, Live, step_title};
+use crate::{Engine, Error, Procedure};
+use access::{Access, Principal, Resource};
+use base::clock::{Extension, Suspension};
+use base::{Decimal, Id, Instant, Text};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use store::{Row, Store, Tx};
+
+/// A fact with its name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FactView {
+    /// Name.
+    pub id: String,
+    /// On screen.
+    pub title: Text,
+    /// Value.
+    pub value: Json,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepView {
+    /// When.
+    pub at: Instant,
+    /// `open`, `transition`, `item`, `task`, `clock`, `document`.
+    pub kind: String,
+    /// What, in words.
+    pub title: Text,
+    /// Login of the person.
+    pub login: String,
+    /// Reason or note as written.
+    pub note: Option<String>,
+    /// The form entered: its definition's name and the values.
+    pub form: Option<(String, Map<String, Json>)>,
+    /// Journal entry, for its proof.
+    pub journal: Id,
+    /// The task item, clock or document concerned.
+    pub target: Option<Id>,
+}
+
+/// A clock of a matter or task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClockView {
+    /// Clock.
+    pub id: Id,
+    /// Its task, if it is a task's.
+    pub task: Option<Id>,
+    /// Rule.
+    pub rule: String,
+    /// Where the number comes from, and whether it was checked.
+    pub basis: Basis,
+    /// As it stands.
+    pub due: Due,
+    /// When its event happened.
+    pub started_at: Instant,
+    /// Pauses with their reasons.
+    pub suspensions: Vec<Suspension>,
+    /// Extensions with their approvers.
+    pub extensions: Vec<Extension>,
+    /// When it was met.
+    pub met_at: Option<Instant>,
+    /// When it became void.
+    pub void_at: Option<Instant>,
+    /// Causes it may pause for: code and words.
+    pub pauses: Vec<(String, Text)>,
+    /// Whether its rule allows an extension.
+    pub extensible: bool,
+    /// For changes.
+    pub version: i64,
+}
+
+/// An item of a task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ItemView {
+    /// Item.
+    pub id: Id,
+    /// Place key.
+    pub subject: String,
+    /// Site.
+    pub site: Option<Id>,
+    /// Name of the place.
+    pub label: String,
+    /// Region code.
+    pub region: String,
+    /// Quantity expected.
+    pub expected: Option<Decimal>,
+    /// Unit.
+    pub unit: String,
+    /// When it was reported.
+    pub reported_at: Option<Instant>,
+    /// The report.
+    pub report: Option<Map<String, Json>>,
+    /// For changes.
+    pub version: i64,
+}
+
+/// A task with its items.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskView {
+    /// The task.
+    pub line: TaskLine,
+    /// State of its matter and its title.
+    pub matter_title: Text,
+    /// Form of each item.
+    pub form: Option<Form>,
+    /// Its items, in order.
+    pub items: Vec<ItemView>,
+    /// Whether the person may report.
+    pub may_act: bool,
+}
+
+/// A document of a matter.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DocumentView {
+    /// Document.
+    pub id: Id,
+    /// Its matter.
+    pub matter: Id,
+    /// Name in the procedure.
+    pub name: String,
+    /// Kind.
+    pub kind: String,
+    /// Heading.
+    pub title: Text,
+    /// Body, HTML.
+    pub html: Text,
+    /// `draft`, `published`, `withdrawn`.
+    pub status: String,
+    /// `public`, `party`, `internal`.
+    pub audience: String,
+    /// Who drafted it.
+    pub submitter: Option<Id>,
+    /// Address part.
+    pub slug: String,
+    /// When it was published.
+    pub published_at: Option<Instant>,
+    /// Journal entry of the publication.
+    pub journal: Option<Id>,
+    /// Whether the person may publish it now.
+    pub may_publish: bool,
+    /// For changes.
+    pub version: i64,
+}
+
+/// A link to another record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkView {
+    /// Relation.
+    pub kind: String,
+    /// `kind:id`.
+    pub target: String,
+    /// Shown.
+    pub label: String,
+}
+
+/// A step the person may take now, or why it is not possible yet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Action {
+    /// Transition.
+    pub id: String,
+    /// Words on the button.
+    pub title: Text,
+    /// Form to fill.
+    pub form: Option<Form>,
+    /// Why it cannot be taken yet.
+    pub refusal: Option<Text>,
+}
+
+/// A matter whole.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MatterView {
+    /// Matter.
+    pub id: Id,
+    /// Procedure.
+    pub procedure: String,
+    /// Procedure on screen.
+    pub procedure_title: Text,
+    /// Version of the procedure it runs under (hash).
+    pub procedure_version: String,
+    /// Clauses the procedure rests on.
+    pub basis: Vec<Basis>,
+    /// On screen.
+    pub title: Text,
+    /// State.
+    pub state: String,
+    /// State on screen.
+    pub state_title: Text,
+    /// Region code.
+    pub region: String,
+    /// Department.
+    pub agency: String,
+    /// Subject, `kind:id`.
+    pub subject: String,
+    /// Operator concerned.
+    pub operator: Option<Id>,
+    /// The matter it follows from.
+    pub parent: Option<Id>,
+    /// 0 public, 1 internal, 2 confidential.
+    pub classification: u8,
+    /// When it began.
+    pub opened_at: Instant,
+    /// When it ended.
+    pub closed_at: Option<Instant>,
+    /// Facts to show, in the order declared.
+    pub facts: Vec<FactView>,
+    /// All facts.
+    pub all_facts: Map<String, Json>,
+    /// History, oldest first.
+    pub steps: Vec<StepView>,
+    /// Clocks, running ones first.
+    pub clocks: Vec<ClockView>,
+    /// Tasks, without their items; see [`task`].
+    pub tasks: Vec<TaskLine>,
+    /// Documents, newest first.
+    pub documents: Vec<DocumentView>,
+    /// Links.
+    pub links: Vec<LinkView>,
+    /// Matters opened by it: id, procedure, title, state.
+    pub children: Vec<(Id, String, Text, Text)>,
+    /// What the person may do now.
+    pub actions: Vec<Action>,
+    /// For changes.
+    pub version: i64,
+}
+
+/// A matter whole, as the person may see it.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`] (needs `view`), storage.
+pub async fn matter(
+    store: &Store,
+    engine: &Engine,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    id: Id,
+) -> Result<MatterView, Error> {
+    let mut tx = store.snapshot().await?;
+    let live = Live::read(&mut tx, engine, id).await?;
+    access.check(who, "view", &live.resource("matter"), now)?;
+    let procedure = live.procedure.clone();
+    let d = &procedure.definition;
+    let draft = &live.draft;
+    let facts = d.facts.iter().filter(|f| f.shown).filter_map(|f| {
+        let value = draft.facts.get(&f.id).filter(|v| !v.is_null())?.clone();
+        Some(FactView { id: f.id.clone(), title: f.title.clone(), value })
+    });
+    let facts = facts.collect();
+    let actions = actions(&mut tx, &live, access, who, now).await?;
+    Ok(MatterView {
+        id,
+        procedure: d.id.clone(),
+        procedure_title: d.title.clone(),
+        procedure_version: procedure.hash.clone(),
+        basis: d.basis.clone(),
+        title: draft.title.clone(),
+        state: draft.state.clone(),
+        state_title: state_title(&procedure, &draft.state),
+        region: draft.region.clone(),
+        agency: draft.agency.clone(),
+        subject: draft.subject.clone(),
+        operator: draft.operator,
+        parent: draft.parent,
+        classification: draft.classification,
+        opened_at: live.opened_at,
+        closed_at: live.closed_at,
+        facts,
+        all_facts: draft.facts.clone(),
+        steps: steps(&mut tx, &procedure, id).await?,
+        clocks: clocks(&mut tx, engine, &procedure, id, now).await?,
+        tasks: tasks(&mut tx, engine, id, now).await?,
+        documents: documents(&mut tx, access, who, now, draft).await?,
+        links: links(&mut tx, id).await?,
+        children: children(&mut tx, engine, id).await?,
+        actions,
+        version: live.version,
+    })
+}
+
+/// A task with its items, as the person may see it.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Denied`] (needs `view`), storage.
+pub async fn task(
+    store: &Store,
+    engine: &Engine,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    id: Id,
+) -> Result<TaskView, Error> {
+    let mut tx = store.snapshot().await?;
+    let rows = tx
+        .query(
+            "select t.id, t.matter, t.kind, t.region, t.agency, t.operator, t.state, t.assigned, t.due, t.title_zh, t.title_en, \
+             t.items_total, t.items_done, t.version, t.classification, m.procedure, m.hash, m.title_zh as m_zh, m.title_en as m_en \
+             from task t join matter m on m.id = t.matter where t.id = $1",
+            &[id.into()],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| Error::missing(&Text::of("任务", "task"), id))?;
+    let resource = Resource::new("task", row.text("region")?)
+        .of_agency(row.text("agency")?)
+        .of_operator(row.opt_id("operator")?)
+        .classified(u8::try_from(row.int("classification")?).unwrap_or(2));
+    access.check(who, "view", &resource, now)?;
+    let may_act = access.check(who, "act", &resource, now).is_ok();
+    let clocks = clocks_of(&mut tx, engine, &rows, Of::Task).await?;
+    let line = task_line(&mut tx, engine, row, &clocks, now).await?;
+    let procedure = engine.version(&mut tx, &row.text("hash")?).await?;
+    let d = &procedure.definition;
+    let form = d.task(&line.kind).and_then(|t| d.form(&t.form)).cloned();
+    let mut items = Vec::new();
+    let found = tx
+        .query(
+            "select i.id, i.subject, i.site, i.label, i.region, i.expected, i.unit, i.reported_at, i.version, f.body \
+             from task_item i left join form_entry f on f.id = i.report where i.task = $1 order by i.ord, i.id",
+            &[id.into()],
+        )
+        .await?;
+    for row in found {
+        items.push(ItemView {
+            id: row.id("id")?,
+            subject: row.text("subject")?,
+            site: row.opt_id("site")?,
+            label: row.text("label")?,
+            region: row.text("region")?,
+            expected: row.opt_int("expected")?.map(rule::from_micro),
+            unit: row.text("unit")?,
+            reported_at: row.opt_instant("reported_at")?,
+            report: body(&row)?,
+            version: row.int("version")?,
+        });
+    }
+    Ok(TaskView { line, matter_title: Text::new(row.text("m_zh")?, row.text("m_en")?), form, items, may_act })
+}
+
+fn body(row: &Row) -> Result<Option<Map<String, Json>>, Error> {
+    Ok(if row.opt_text("body")?.is_some() { Some(row.json("body")?) } else { None })
+}
+
+async fn actions(
+    tx: &mut Tx,
+    live: &Live,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+) -> Result<Vec<Action>, Error> {
+    let d = &live.procedure.definition;
+    let scope = live.scope(tx).await?;
+    let mut actions = Vec::new();
+    for t in d.leaving(&live.draft.state) {
+        let side = match t.by {
+            Side::Agency => who.operator.is_none(),
+            Side::Operator => who.operator.is_some() && who.operator == live.draft.operator,
+            Side::System => false,
+        };
+        if !side || access.check(who, &t.action, &live.resource("matter"), now).is_err() {
+            continue;
+        }
+        let own = live.taken_by(tx, t.not_by.as_deref()).await? == Some(who.account);
+        let refusal = if own {
+            Some(Text::of(
+                "前一步由您本人办理，请由他人办理",
+                "you took the earlier step; another person must take this one",
+            ))
+        } else {
+            let refused = live.procedure.guards.refuses_without_form(&format!("transition.{}", t.id), &scope);
+            if refused { t.refusal.clone() } else { None }
+        };
+        let form = t.form.as_deref().and_then(|f| d.form(f)).cloned();
+        actions.push(Action { id: t.id.clone(), title: t.title.clone(), form, refusal });
+    }
+    Ok(actions)
+}
+
+async fn steps(tx: &mut Tx, procedure: &Procedure, id: Id) -> Result<Vec<StepView>, Error> {
+    let rows = tx
+        .query(
+            "select s.at, s.kind, s.name, s.to_state, s.login, s.note, s.journal, s.target, f.form, f.body \
+             from matter_step s left join form_entry f on f.id = s.form where s.matter = $1 order by s.id",
+            &[id.into()],
+        )
+        .await?;
+    let mut steps = Vec::with_capacity(rows.len());
+    for row in rows {
+        let kind = row.text("kind")?;
+        let form = row.opt_text("form")?;
+        steps.push(StepView {
+            at: row.instant("at")?,
+            title: step_title(procedure, &kind, &row.text("name")?, row.opt_text("to_state")?.as_deref()),
+            kind,
+            login: row.text("login")?,
+            note: row.opt_text("note")?,
+            form: form.zip(body(&row)?),
+            journal: row.id("journal")?,
+            target: row.opt_id("target")?,
+        });
+    }
+    Ok(steps)
+}
+
+async fn clocks(
+    tx: &mut Tx,
+    engine: &Engine,
+    procedure: &Procedure,
+    id: Id,
+    now: Instant,
+) -> Result<Vec<ClockView>, Error> {
+    let rows = tx
+        .query(
+            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version from clock \
+             where matter = $1 order by case when met_at is null and void_at is null then 0 else 1 end, due, id",
+            &[id.into()],
+        )
+        .await?;
+    let mut clocks = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(rule) = procedure.definition.clock(&row.text("rule")?) else { continue };
+        let clock = ClockRow::read(&row, rule)?;
+        clocks.push(ClockView {
+            id: clock.id,
+            task: clock.task,
+            rule: rule.id.clone(),
+            basis: rule.basis.clone(),
+            due: Due::of(&rule.title, &clock.clock, engine.calendar(), now),
+            started_at: clock.clock.start,
+            suspensions: clock.clock.suspensions,
+            extensions: clock.clock.extensions,
+            met_at: clock.clock.met_at,
+            void_at: clock.void_at,
+            pauses: rule.pauses.iter().map(|p| (p.cause.clone(), p.title.clone())).collect(),
+            extensible: rule.extension.is_some(),
+            version: clock.version,
+        });
+    }
+    Ok(clocks)
+}
+
+async fn tasks(tx: &mut Tx, engine: &Engine, id: Id, now: Instant) -> Result<Vec<TaskLine>, Error> {
+    let rows = tx
+        .query(
+            "select t.id, t.matter, t.kind, t.region, t.agency, t.operator, t.state, t.assigned, t.due, t.title_zh, t.title_en, \
+             t.items_total, t.items_done, t.version, m.procedure, m.hash from task t join matter m on m.id = t.matter \
+             where t.matter = $1 order by t.region, t.kind, t.id",
+            &[id.into()],
+        )
+        .await?;
+    let clocks = clocks_of(tx, engine, &rows, Of::Task).await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in &rows {
+        lines.push(task_line(tx, engine, row, &clocks, now).await?);
+    }
+    Ok(lines)
+}
+
+pub(super) fn document_view(
+    row: &Row,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+) -> Result<Option<DocumentView>, Error> {
+    let mut resource = Resource::new("document", row.text("region")?)
+        .of_agency(row.text("agency")?)
+        .of_operator(row.opt_id("operator")?)
+        .classified(u8::try_from(row.int("classification")?).unwrap_or(2));
+    resource.submitter = row.opt_id("submitter")?;
+    let (status, audience) = (row.text("status")?, row.text("audience")?);
+    // the operator concerned sees what was served on it or made public, not drafts
+    let party = who.operator.is_some() && (status != "published" || audience == "internal");
+    if party || access.check(who, "view", &resource, now).is_err() {
+        return Ok(None);
+    }
+    Ok(Some(DocumentView {
+        id: row.id("id")?,
+        matter: row.id("matter")?,
+        name: row.text("name")?,
+        kind: row.text("kind")?,
+        title: Text::new(row.text("title_zh")?, row.text("title_en")?),
+        html: Text::new(row.text("html_zh")?, row.text("html_en")?),
+        may_publish: status == "draft" && access.check(who, "publish", &resource, now).is_ok(),
+        status,
+        audience,
+        submitter: row.opt_id("submitter")?,
+        slug: row.text("slug")?,
+        published_at: row.opt_instant("published_at")?,
+        journal: row.opt_id("journal")?,
+        version: row.int("version")?,
+    }))
+}
+
+async fn documents(
+    tx: &mut Tx,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    draft: &MatterDraft,
+) -> Result<Vec<DocumentView>, Error> {
+    let rows = tx
+        .query(
+            "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
+             audience, submitter, slug, published_at, journal, version from document where matter = $1 order by id desc",
+            &[draft.id.into()],
+        )
+        .await?;
+    let mut views = Vec::new();
+    for row in rows {
+        views.extend(document_view(&row, access, who, now)?);
+    }
+    Ok(views)
+}
+
+async fn links(tx: &mut Tx, id: Id) -> Result<Vec<LinkView>, Error> {
+    let rows = tx
+        .query(
+            "select kind, target, label from matter_link where matter = $1 order by kind, at, target",
+            &[id.into()],
+        )
+        .await?;
+    let link = |row: Row| -> Result<LinkView, Error> {
+        Ok(LinkView { kind: row.text("kind")?, target: row.text("target")?, label: row.text("label")? })
+    };
+    rows.into_iter().map(link).collect()
+}
+
+async fn children(tx: &mut Tx, engine: &Engine, id: Id) -> Result<Vec<(Id, String, Text, Text)>, Error> {
+    let rows = tx
+        .query(
+            "select id, procedure, hash, title_zh, title_en, state from matter where parent = $1 order by id",
+            &[id.into()],
+        )
+        .await?;
+    let mut children = Vec::new();
+    for row in rows {
+        let procedure = engine.version(tx, &row.text("hash")?).await?;
+        let title = Text::new(row.text("title_zh")?, row.text("title_en")?);
+        children.push((
+            row.id("id")?,
+            row.text("procedure")?,
+            title,
+            state_title(&procedure, &row.text("state")?),
+        ));
+    }
+    Ok(children)
+}
