@@ -145,6 +145,11 @@ impl Context {
         }
     }
 
+    /// Whether a word starts full URIs and so cannot be a prefix.
+    pub(crate) fn is_scheme(word: &str) -> bool {
+        SCHEMES.contains(&word)
+    }
+
     /// Whether a field name with a colon means something: a full URI, a known prefix, or one that a context this
     /// program cannot see may define.
     #[must_use]

@@ -79,26 +79,43 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
 
 /// The same from a tree that is already in memory.
 #[must_use]
-pub fn read_node(mut root: Node, limits: Limits) -> Reading {
-    let kind = match shape(&root) {
-        Shape::Known(kind) => kind,
-        Shape::Unknown => {
-            let context = Context::standard(Syntax::Json);
-            let mut checker = Checker::new(&limits, &context);
-            checker.unknown_root(&root);
-            return Reading { document: None, errors: checker.errors, problems: Problems(checker.problems) };
-        }
-    };
-    let context_node = root.get("@context").cloned().unwrap_or(Node::Null);
-    let mut context = Context::from_node(&context_node);
-    context.ignored = ignored_fields(&root, &context);
+pub fn read_node(root: Node, limits: Limits) -> Reading {
+    let context = document_context(&root);
+    read_frame(Frame { root, context, structural: Vec::new() }, limits)
+}
+
+/// The context of a document or bare event.
+pub(crate) fn document_context(root: &Node) -> Context {
+    let mut context =
+        root.get("@context").map_or_else(|| Context::standard(Syntax::Json), Context::from_node);
+    context.ignored = ignored_fields(root, &context);
+    context
+}
+
+/// A document in the JSON model with what its own syntax already found.
+pub(crate) struct Frame {
+    pub(crate) root: Node,
+    pub(crate) context: Context,
+    /// Errors by event index, in order.
+    pub(crate) structural: Vec<(usize, Problem)>,
+}
+
+/// Validates the frame and every event.
+pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
+    let Frame { mut root, context, structural } = frame;
     let context = Arc::new(context);
     let mut checker = Checker::new(&limits, &context);
+    let Shape::Known(kind) = shape(&root) else {
+        checker.unknown_root(&root);
+        return Reading { document: None, errors: checker.errors, problems: Problems(checker.problems) };
+    };
     match kind {
         DocumentType::Capture => checker.capture_document(&root),
         DocumentType::Query => checker.query_document(&root),
         DocumentType::Event => {}
     }
+    let frame_is_usable = checker.errors == 0;
+    let context_node = root.get("@context").cloned().unwrap_or(Node::Null);
     let (list, events) = match kind {
         DocumentType::Event => ("", vec![std::mem::replace(&mut root, Node::Null)]),
         DocumentType::Capture => (CAPTURE_LIST, take(&mut root, CAPTURE_LIST)),
@@ -107,20 +124,20 @@ pub fn read_node(mut root: Node, limits: Limits) -> Reading {
     if let Err(problem) = limits.check_events(events.len(), list.to_owned()) {
         return Reading::refused(problem);
     }
-    let frame_is_usable = checker.errors == 0;
     let mut valid = Vec::with_capacity(events.len());
+    let mut structural = structural.into_iter().peekable();
     let base = Path::Fixed(list);
     for (i, node) in events.into_iter().enumerate() {
         let before = checker.errors;
-        let own = match node.get("@context") {
-            Some(extra) if kind != DocumentType::Event => {
-                let mut own = (*context).clone();
-                own.extend(extra);
-                Some(Arc::new(own))
-            }
-            _ => None,
-        };
+        while let Some((_, problem)) = structural.next_if(|(at, _)| *at == i) {
+            checker.add(problem);
+        }
         let at = if kind == DocumentType::Event { Path::Root } else { base.index(i) };
+        let own = node.get("@context").filter(|_| kind != DocumentType::Event).map(|extra| {
+            let mut own = (*context).clone();
+            own.extend(extra);
+            Arc::new(own)
+        });
         match &own {
             Some(own) => checker.within(own, |c| c.event(&at, &node, false)),
             None => checker.event(&at, &node, kind == DocumentType::Event),
@@ -149,11 +166,11 @@ pub fn read_node(mut root: Node, limits: Limits) -> Reading {
     Reading { document, problems: Problems(problems), errors }
 }
 
-const CAPTURE_LIST: &str = "/epcisBody/eventList";
-const QUERY_LIST: &str = "/epcisBody/queryResults/resultsBody/eventList";
+pub(crate) const CAPTURE_LIST: &str = "/epcisBody/eventList";
+pub(crate) const QUERY_LIST: &str = "/epcisBody/queryResults/resultsBody/eventList";
 
 /// Moves the items of the array at `pointer` out of the tree.
-fn take(root: &mut Node, pointer: &str) -> Vec<Node> {
+pub(crate) fn take(root: &mut Node, pointer: &str) -> Vec<Node> {
     let mut node = root;
     for step in pointer.split('/').skip(1) {
         let Node::Object(members) = node else { return Vec::new() };

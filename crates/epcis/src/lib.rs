@@ -8,16 +8,20 @@
 mod context;
 mod document;
 mod event;
+pub mod hash;
+pub mod ident;
 pub mod json;
 mod limits;
 mod node;
 mod parse;
 mod pointer;
 pub mod problem;
+mod report;
 pub mod time;
 pub mod uri;
 mod validate;
 pub mod vocabulary;
+pub mod xml;
 
 pub use context::{Context, Syntax};
 pub use document::{Document, DocumentType};
@@ -28,4 +32,5 @@ pub use json::Reading;
 pub use limits::Limits;
 pub use node::Node;
 pub use parse::parse;
-pub use problem::{Problem, ProblemType, Problems};
+pub use problem::{Position, Problem, ProblemType, Problems, Severity};
+pub use report::{ValidationReport, hash_report, is_xml, prehash_report, read, validate_report};

@@ -200,7 +200,7 @@ impl Checker<'_> {
                 let sensors = filled("sensorElementList");
                 let named = filled("epcList") || filled("quantityList");
                 if !named && !sensors {
-                    self.error(
+                    self.incomplete(
                         path,
                         Text::of("事件没有说明对象。", "The event names no thing."),
                         Text::of(
@@ -209,10 +209,17 @@ impl Checker<'_> {
                         ),
                     );
                 } else if !named && node.get("epcList").is_none() && node.get("readPoint").is_none() {
-                    self.missing(path, "readPoint", "传感器所在地点", "the place of the sensor");
+                    self.incomplete(
+                        &path.name("readPoint"),
+                        Text::of(
+                            "只有传感器数据的事件缺少 readPoint。",
+                            "An event of sensor data alone needs a readPoint.",
+                        ),
+                        Text::of("请填写传感器所在地点。", "Give the place of the sensor."),
+                    );
                 }
                 if node.get("ilmd").is_some() && action != Some("ADD") {
-                    self.error(
+                    self.incomplete(
                         &path.name("ilmd"),
                         Text::of(
                             "只有 action 为 ADD 时才可带 ilmd。",
@@ -254,7 +261,11 @@ impl Checker<'_> {
                     );
                 }
                 if node.get("epcList").is_none() && !filled("quantityList") && !deleting {
-                    self.missing(path, "epcList", " epcList 或 quantityList", "epcList or quantityList");
+                    self.incomplete(
+                        &path.name("epcList"),
+                        Text::of("事件没有说明对象。", "The event names no thing."),
+                        Text::of("请填写 epcList 或 quantityList。", "Give epcList or quantityList."),
+                    );
                 }
             }
             _ => self.inputs_and_outputs(path, node, &filled),

@@ -52,6 +52,14 @@ impl<'a> Checker<'a> {
         self.context.syntax == Syntax::Xml
     }
 
+    /// Takes over an error found elsewhere.
+    pub(crate) fn add(&mut self, problem: Problem) {
+        self.errors += 1;
+        if !self.is_full() {
+            self.problems.push(problem);
+        }
+    }
+
     pub(crate) fn error(&mut self, path: &Path<'_>, detail: Text, remedy: Text) {
         self.errors += 1;
         if !self.is_full() {
@@ -78,6 +86,15 @@ impl<'a> Checker<'a> {
         );
     }
 
+    /// A combination the JSON schema demands and the XSD leaves open.
+    fn incomplete(&mut self, path: &Path<'_>, detail: Text, remedy: Text) {
+        if self.is_xml() {
+            self.advise(path, detail, remedy);
+        } else {
+            self.error(path, detail, remedy);
+        }
+    }
+
     fn wrong_sort(&mut self, path: &Path<'_>, node: &Node, wanted: &Text) {
         let found = node.sort();
         self.error(
@@ -92,6 +109,9 @@ impl<'a> Checker<'a> {
 
     /// A field name outside the standard's list: must be a URI or prefixed name whose prefix is defined.
     fn extension_name(&mut self, path: &Path<'_>, name: &str) {
+        if self.is_xml() && !name.contains(':') {
+            return; // the order of elements has been checked; 1.2 allows names without namespace
+        }
         if !crate::uri::is_uri(name) {
             self.error(
                 &path.name(name),

@@ -1,0 +1,142 @@
+//! Identifiers of things, places and parties: EPC URN and GS1 Digital Link, brought to one canonical form.
+//!
+//! The canonical form is the *constrained canonical Digital Link* of CBV 2.0 §8.9: domain `https://id.gs1.org`, numeric
+//! application identifiers, the primary key with its finest qualifier, nothing else. Two spellings of one thing have one
+//! canonical form, so it is the key of everything in the trace index. Check digits are computed when a URN is turned
+//! round and are demanded when an identifier is *made* here; identifiers that arrive with a wrong check digit are kept
+//! as they are, for the event must not be changed.
+
+mod link;
+mod make;
+mod urn;
+
+pub use link::DigitalLink;
+pub use make::{IdentError, instance, item, logistic_unit, party, place, product};
+pub use urn::to_urn;
+
+use std::borrow::Cow;
+
+/// The domain of the canonical form.
+pub const DOMAIN: &str = "https://id.gs1.org";
+
+/// The constrained canonical Digital Link of an EPC URN, class URN, pattern URN or Digital Link on any domain; `None`
+/// when `uri` is none of these.
+#[must_use]
+pub fn canonical(uri: &str) -> Option<String> {
+    if let Some(rest) = uri.strip_prefix("urn:epc:") {
+        urn::to_link(rest)
+    } else {
+        DigitalLink::parse(uri)?.canonical()
+    }
+}
+
+/// What sort of thing a key names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ItemKind {
+    /// One serialised thing.
+    Instance,
+    /// One lot of a product.
+    Lot,
+    /// A product without lot.
+    Class,
+    /// A logistic unit (SSCC).
+    LogisticUnit,
+    /// A returnable asset or other thing with a GS1 key.
+    Asset,
+    /// A URI outside GS1.
+    Other,
+}
+
+/// The key of a thing in the trace index.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemKey {
+    /// Canonical Digital Link, or the URI as given.
+    pub uri: String,
+    /// What it names.
+    pub kind: ItemKind,
+}
+
+impl ItemKey {
+    /// GTIN-14, for products, lots and serialised items.
+    #[must_use]
+    pub fn gtin(&self) -> Option<&str> {
+        self.uri.strip_prefix("https://id.gs1.org/01/")?.get(..14)
+    }
+
+    /// Lot number, percent escapes resolved.
+    #[must_use]
+    pub fn lot(&self) -> Option<Cow<'_, str>> {
+        if self.kind != ItemKind::Lot {
+            return None;
+        }
+        let (_, lot) = self.uri.rsplit_once("/10/")?;
+        percent_encoding::percent_decode_str(lot).decode_utf8().ok()
+    }
+}
+
+/// The key of an EPC, EPC class or other item URI.
+#[must_use]
+pub fn item_key(uri: &str) -> ItemKey {
+    let Some(uri) = canonical(uri) else { return ItemKey { uri: uri.to_owned(), kind: ItemKind::Other } };
+    let path = &uri[DOMAIN.len()..];
+    let kind = if path.starts_with("/00/") {
+        ItemKind::LogisticUnit
+    } else if path.starts_with("/01/") || path.starts_with("/8006/") {
+        if path.contains("/21/") || path.contains("/235/") {
+            ItemKind::Instance
+        } else if path.contains("/10/") {
+            ItemKind::Lot
+        } else {
+            ItemKind::Class
+        }
+    } else {
+        ItemKind::Asset
+    };
+    ItemKey { uri, kind }
+}
+
+/// The key of a place: `https://id.gs1.org/414/{GLN}` with `/254/{extension}` when there is one; other URIs as given.
+#[must_use]
+pub fn place_key(uri: &str) -> String {
+    canonical(uri).unwrap_or_else(|| uri.to_owned())
+}
+
+/// Characters of serial numbers, lots and the like: the GS1 82-character set (General Specifications, figure 7.11-1).
+fn is_ai82(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"!\"%&'()*+,-./:;<=>?_".contains(&c)
+}
+
+/// Resolves percent escapes and writes them as the canonical form has them; `None` when a character is outside the set
+/// or there are not 1 to `longest` of them.
+fn canonical_text(text: &str, longest: usize) -> Option<String> {
+    let plain: Vec<u8> = percent_encoding::percent_decode_str(text).collect();
+    if plain.is_empty() || plain.len() > longest || !plain.iter().all(|c| is_ai82(*c) || *c == b'#') {
+        return None;
+    }
+    Some(encode(&plain))
+}
+
+/// Percent-encodes what a Digital Link may not carry plainly (Digital Link URI syntax, table 7-1).
+fn encode(plain: &[u8]) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = String::with_capacity(plain.len() + 6);
+    for c in plain {
+        if c.is_ascii_alphanumeric() || b"-._';=".contains(c) {
+            out.push(char::from(*c));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(c >> 4)]));
+            out.push(char::from(HEX[usize::from(c & 15)]));
+        }
+    }
+    out
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The GS1 check digit over the digits before it (General Specifications §7.9.1).
+fn check_digit(digits: &str) -> Option<char> {
+    base::gs1::check_digit(digits).and_then(|digit| char::from_digit(digit.into(), 10))
+}

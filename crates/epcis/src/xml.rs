@@ -1,0 +1,118 @@
+//! EPCIS XML documents (2.0, and the parts of 1.2 with the same names) to the same [`Document`] as JSON gives.
+//!
+//! The tree is brought to the JSON model first, so that validation, views and hash are one. What the XSD demands
+//! beyond that, the order of elements, is checked here.
+
+mod element;
+mod model;
+mod order;
+
+use crate::context::Context;
+use crate::document::Document;
+use crate::json::{Frame, Reading, read_frame};
+use crate::limits::Limits;
+use crate::node::Node;
+use crate::parse::position;
+use crate::problem::{Problem, ProblemType, Problems};
+use base::Text;
+use element::Element;
+
+/// Reads an XML `EPCISDocument` or `EPCISQueryDocument`; all or nothing.
+///
+/// # Errors
+/// Every problem found (at most [`Limits::problems`]), with line, column, pointer and remedy.
+pub fn read_document(bytes: &[u8], limits: Limits) -> Result<Document, Problems> {
+    read(bytes, limits).into_document()
+}
+
+/// Reads a document and keeps the valid events beside the findings.
+#[must_use]
+pub fn read(bytes: &[u8], limits: Limits) -> Reading {
+    let outline = match outline(bytes, &limits) {
+        Ok(outline) => outline,
+        Err(problem) => return Reading::refused(problem),
+    };
+    let mut structural = Vec::new();
+    if outline.is_version_2 {
+        for (i, event) in outline.events.iter().enumerate() {
+            order::check(event, &mut |offset, detail, remedy| {
+                let pointer = format!("{}/{i}", outline.list);
+                let problem = Problem::new(ProblemType::Validation, pointer, detail, remedy);
+                structural.push((i, problem.at(position(bytes, offset))));
+            });
+        }
+    }
+    let frame = Frame { root: outline.root, context: outline.context, structural };
+    let mut reading = read_frame(frame, limits);
+    for problem in reading.problems.0.iter_mut().filter(|problem| problem.position.is_none()) {
+        problem.position =
+            locate(&outline.events, outline.list, &problem.pointer).map(|at| position(bytes, at));
+    }
+    reading
+}
+
+/// The events of a document as trees, for hashing without validation.
+pub(crate) fn event_nodes(bytes: &[u8], limits: &Limits) -> Result<(Vec<Node>, Context), Problem> {
+    let mut outline = outline(bytes, limits)?;
+    let events = crate::json::take(&mut outline.root, outline.list);
+    Ok((events, outline.context))
+}
+
+/// A document brought to the JSON model, with the elements the events came from.
+struct Outline {
+    root: Node,
+    context: Context,
+    events: Vec<Element>,
+    list: &'static str,
+    is_version_2: bool,
+}
+
+fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Problem> {
+    let mut root = element::parse(bytes, limits)?;
+    let list = match &*root.local {
+        "EPCISDocument" => crate::json::CAPTURE_LIST,
+        "EPCISQueryDocument" => crate::json::QUERY_LIST,
+        other => {
+            return Err(Problem::new(
+                ProblemType::Validation,
+                "",
+                Text::new(
+                    format!("根元素 {other} 不是事件文件。"),
+                    format!("The root element {other} is not a document of events."),
+                ),
+                Text::of(
+                    "请提交 EPCISDocument 或 EPCISQueryDocument；主数据文件请从主数据入口提交。",
+                    "Send an EPCISDocument or EPCISQueryDocument; master data documents go to the master data page.",
+                ),
+            )
+            .at(position(bytes, root.offset)));
+        }
+    };
+    let is_version_2 = root.namespace.as_deref().is_some_and(|ns| ns.ends_with(":2"));
+    let events = model::take_events(&mut root);
+    let (root, context) = model::document(&root, &events);
+    Ok(Outline { root, context, events, list, is_version_2 })
+}
+
+/// The byte offset of the element a pointer leads to, or of the last one on the way.
+fn locate(events: &[Element], list: &str, pointer: &str) -> Option<usize> {
+    let mut steps = pointer.strip_prefix(list)?.split('/').skip(1).peekable();
+    let mut at = events.get(steps.next()?.parse::<usize>().ok()?)?;
+    while let Some(step) = steps.next() {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        let mut named = at.flat().filter(|child| *child.local == name || child.is_named(&name));
+        if let Ok(index) = step.parse::<usize>() {
+            let Some(child) = at.flat().nth(index) else { break };
+            at = child;
+        } else if name == "sensorReport" || name == "certificationInfo" {
+            let index = steps.next().and_then(|step| step.parse().ok()).unwrap_or(0);
+            let Some(child) = named.nth(index) else { break };
+            at = child;
+        } else if let Some(child) = named.next() {
+            at = child;
+        } else {
+            break;
+        }
+    }
+    Some(at.offset)
+}

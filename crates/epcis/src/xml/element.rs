@@ -1,0 +1,233 @@
+//! XML text to a tree of elements with resolved namespaces and byte offsets.
+
+use crate::limits::Limits;
+use crate::parse::position;
+use crate::problem::{Problem, ProblemType};
+use base::Text;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+use std::sync::Arc;
+
+/// One element.
+#[derive(Debug, Clone)]
+pub(super) struct Element {
+    pub(super) prefix: Box<str>,
+    pub(super) local: Box<str>,
+    pub(super) namespace: Option<Arc<str>>,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) children: Vec<Element>,
+    pub(super) text: String,
+    /// Where its start tag begins.
+    pub(super) offset: usize,
+}
+
+/// One attribute; namespace declarations are not among them.
+#[derive(Debug, Clone)]
+pub(super) struct Attribute {
+    pub(super) prefix: Box<str>,
+    pub(super) local: Box<str>,
+    pub(super) namespace: Option<Arc<str>>,
+    pub(super) value: String,
+}
+
+impl Element {
+    /// Children, with the wrappers `extension` and `baseExtension` opened.
+    pub(super) fn flat(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
+        Box::new(self.children.iter().flat_map(|child| {
+            if child.is_wrapper() { child.flat() } else { Box::new(std::iter::once(child)) }
+        }))
+    }
+
+    /// An `extension` element of the standard itself.
+    pub(super) fn is_wrapper(&self) -> bool {
+        self.namespace.is_none() && matches!(&*self.local, "extension" | "baseExtension")
+    }
+
+    /// The first child of that local name, wrappers opened.
+    pub(super) fn child(&self, local: &str) -> Option<&Self> {
+        self.flat().find(|child| &*child.local == local)
+    }
+
+    /// Whether its qualified name is `name`.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        name.split_once(':').is_some_and(|(prefix, local)| *self.prefix == *prefix && *self.local == *local)
+    }
+
+    /// An attribute without prefix.
+    pub(super) fn attribute(&self, local: &str) -> Option<&str> {
+        self.attributes.iter().find(|a| a.prefix.is_empty() && &*a.local == local).map(|a| &*a.value)
+    }
+}
+
+fn fault(bytes: &[u8], offset: usize, detail: Text, remedy: Text) -> Problem {
+    Problem::new(ProblemType::Validation, "", detail, remedy).at(position(bytes, offset))
+}
+
+fn broken(bytes: &[u8], offset: usize, reason: &dyn std::fmt::Display) -> Problem {
+    fault(
+        bytes,
+        offset,
+        Text::new(format!("XML 格式错误：{reason}。"), format!("Not well-formed XML: {reason}.")),
+        Text::of("请用 XML 编辑器检查此处。", "Check this place with an XML editor."),
+    )
+}
+
+/// Reads one document.
+pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Problem> {
+    limits.check_bytes(bytes.len())?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        fault(
+            bytes,
+            e.valid_up_to(),
+            Text::of("文件不是 UTF-8 编码。", "The text is not UTF-8."),
+            Text::of("请另存为 UTF-8 后再试。", "Save it as UTF-8 and try again."),
+        )
+    })?;
+    let skipped = text.len() - text.trim_start_matches('\u{feff}').len();
+    let text = &text[skipped..];
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<Element> = Vec::new();
+    let mut scopes: Vec<(Box<str>, Arc<str>)> = Vec::new();
+    let mut marks: Vec<usize> = Vec::new();
+    let mut root = None;
+    loop {
+        let start = usize::try_from(reader.buffer_position()).unwrap_or(text.len()) + skipped;
+        let event = reader.read_event().map_err(|e| {
+            broken(bytes, usize::try_from(reader.error_position()).unwrap_or(0) + skipped, &e)
+        })?;
+        match event {
+            Event::Start(tag) => {
+                if open.len() >= limits.depth {
+                    return Err(fault(
+                        bytes,
+                        start,
+                        Text::of("嵌套层次过深。", "The nesting is too deep."),
+                        Text::of(
+                            "请减少扩展元素的嵌套层数。",
+                            "Use fewer levels of nested extension elements.",
+                        ),
+                    ));
+                }
+                marks.push(scopes.len());
+                open.push(element(&tag, start, &mut scopes, bytes)?);
+            }
+            Event::Empty(tag) => {
+                let mark = scopes.len();
+                let element = element(&tag, start, &mut scopes, bytes)?;
+                scopes.truncate(mark);
+                close(element, &mut open, &mut root, bytes)?;
+            }
+            Event::End(_) => {
+                scopes.truncate(marks.pop().unwrap_or(0));
+                if let Some(element) = open.pop() {
+                    close(element, &mut open, &mut root, bytes)?;
+                }
+            }
+            Event::Text(part) => append(&mut open, &part.xml10_content()),
+            Event::CData(part) => append(&mut open, &part.xml10_content()),
+            Event::GeneralRef(reference) => {
+                let resolved = match reference.resolve_char_ref() {
+                    Ok(Some(c)) => Some(c.to_string()),
+                    Ok(None) => quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned),
+                    Err(_) => None,
+                };
+                let Some(resolved) = resolved else {
+                    return Err(fault(
+                        bytes,
+                        start,
+                        Text::new(
+                            format!("实体 &{};没有定义。", &*reference),
+                            format!("The entity &{}; is not defined.", &*reference),
+                        ),
+                        Text::of(
+                            "请直接写出字符，或用 &amp; &lt; &gt;。",
+                            "Write the character itself, or use &amp; &lt; &gt;.",
+                        ),
+                    ));
+                };
+                append(&mut open, &resolved);
+            }
+            Event::Eof => break,
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+    match (open.last(), root) {
+        (None, Some(root)) => Ok(root),
+        (Some(element), _) => {
+            Err(broken(bytes, element.offset, &format!("<{}> is not closed", element.local)))
+        }
+        (None, None) => Err(broken(bytes, 0, &"no root element")),
+    }
+}
+
+fn append(open: &mut [Element], text: &str) {
+    if let Some(element) = open.last_mut() {
+        element.text.push_str(text);
+    }
+}
+
+fn close(
+    element: Element,
+    open: &mut [Element],
+    root: &mut Option<Element>,
+    bytes: &[u8],
+) -> Result<(), Problem> {
+    match open.last_mut() {
+        Some(parent) => parent.children.push(element),
+        None if root.is_some() => return Err(broken(bytes, element.offset, &"a second root element")),
+        None => *root = Some(element),
+    }
+    Ok(())
+}
+
+fn element(
+    tag: &BytesStart<'_>,
+    offset: usize,
+    scopes: &mut Vec<(Box<str>, Arc<str>)>,
+    bytes: &[u8],
+) -> Result<Element, Problem> {
+    let mut attributes = Vec::new();
+    for attribute in tag.attributes() {
+        let attribute = attribute.map_err(|e| broken(bytes, offset, &e))?;
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(|e| broken(bytes, offset, &e))?
+            .into_owned();
+        let name = attribute.key.into_inner();
+        if name == "xmlns" {
+            scopes.push(("".into(), value.into()));
+        } else if let Some(prefix) = name.strip_prefix("xmlns:") {
+            scopes.push((prefix.into(), value.into()));
+        } else {
+            let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+            attributes.push(Attribute { prefix: prefix.into(), local: local.into(), namespace: None, value });
+        }
+    }
+    let resolve = |prefix: &str| match prefix {
+        "xml" => Some(Arc::from("http://www.w3.org/XML/1998/namespace")),
+        _ => scopes.iter().rev().find(|(p, ns)| **p == *prefix && !ns.is_empty()).map(|(_, ns)| ns.clone()),
+    };
+    let name = tag.name().into_inner();
+    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+    for attribute in attributes.iter_mut().filter(|a| !a.prefix.is_empty()) {
+        attribute.namespace = resolve(&attribute.prefix);
+    }
+    let namespace = resolve(prefix);
+    let unbound = attributes
+        .iter()
+        .map(|a| (&*a.prefix, a.namespace.is_none()))
+        .chain([(prefix, namespace.is_none())])
+        .find(|(prefix, unbound)| !prefix.is_empty() && *unbound);
+    if let Some((prefix, _)) = unbound {
+        return Err(broken(bytes, offset, &format!("the prefix {prefix} is not declared (xmlns:{prefix})")));
+    }
+    Ok(Element {
+        prefix: prefix.into(),
+        local: local.into(),
+        namespace,
+        attributes,
+        children: Vec::new(),
+        text: String::new(),
+        offset,
+    })
+}

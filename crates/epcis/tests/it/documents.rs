@@ -1,0 +1,105 @@
+//! Whole documents: what must be taken and what must be refused.
+
+use crate::files::{files, shared, testdata};
+use epcis::{Limits, Severity, hash, json, xml};
+
+const JSON: [&str; 2] = [".json", ".jsonld"];
+
+/// JSON documents of events below a folder.
+fn json_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = files(folder, &JSON);
+    found.retain(|file| !file.to_string_lossy().ends_with("vectors.json"));
+    found
+}
+
+#[test]
+fn official_and_food_documents_are_valid() {
+    let mut folders = vec![testdata("gdst"), testdata("pairs"), testdata("hash")];
+    folders.extend(shared("examples/json"));
+    let mut bad = Vec::new();
+    for file in folders.iter().flat_map(|folder| json_files(folder)) {
+        if let Err(problems) = json::read_document(&std::fs::read(&file).unwrap(), Limits::default()) {
+            bad.push(format!("{}\n{problems}", file.display()));
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n\n"));
+}
+
+#[test]
+fn the_traceability_rule_documents_break_one_rule_only_their_root_comment() {
+    for file in json_files(&testdata("fsma204")) {
+        let text = std::fs::read(&file).unwrap();
+        let problems = json::read_document(&text, Limits::default()).unwrap_err();
+        let pointers: Vec<&str> = problems.errors().map(|p| &*p.pointer).collect();
+        assert_eq!(pointers, ["/_comment_gs1us_mapping"], "{}", file.display());
+        let mut value: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        value.as_object_mut().unwrap().remove("_comment_gs1us_mapping");
+        json::read_document(value.to_string().as_bytes(), Limits::default()).unwrap();
+    }
+}
+
+#[test]
+fn invalid_documents_are_refused_with_pointer_and_remedy() {
+    for (name, pointer, word) in [
+        ("EPCISDocument_without_context", "/@context", "@context"),
+        ("ObjectEvent_with_invalid_action", "/epcisBody/eventList/0/action", "ADD, OBSERVE, DELETE"),
+        ("ObjectEvent_with_non_standard_disposition", "/epcisBody/eventList/0/disposition", "standard"),
+        ("ObjectEvent_with_quantity_as_text", "/epcisBody/eventList/0/quantityList/0/quantity", "number"),
+        ("ObjectEvent_without_action_and_eventTime", "/epcisBody/eventList/0/eventTime", "required"),
+    ] {
+        let file = testdata("invalid/json").join(format!("{name}.json"));
+        let problems = json::read_document(&std::fs::read(file).unwrap(), Limits::default()).unwrap_err();
+        let hit = problems.errors().find(|p| p.pointer == pointer);
+        let hit = hit.unwrap_or_else(|| panic!("{name}: {problems}"));
+        assert!(hit.message().en.contains(word), "{name}: {problems}");
+        assert!(!hit.remedy.zh.is_empty() && hit.severity == Severity::Error);
+    }
+}
+
+#[test]
+fn official_xml_documents_are_valid() {
+    let mut folders = vec![testdata("pairs")];
+    folders.extend(shared("examples/xml"));
+    folders.extend(shared("examples/xml-1.2"));
+    let mut bad = Vec::new();
+    for folder in folders {
+        for file in files(&folder, &[".xml"]) {
+            let bytes = std::fs::read(&file).unwrap();
+            let verdict = xml::read_document(&bytes, Limits::default());
+            let is_of_events = String::from_utf8_lossy(&bytes).contains("EPCISDocument");
+            match verdict {
+                Err(problems) if is_of_events => bad.push(format!("{}\n{problems}", file.display())),
+                Ok(_) if !is_of_events => bad.push(format!("{} is no document of events", file.display())),
+                _ => {}
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n\n"));
+}
+
+#[test]
+fn invalid_xml_is_refused_with_line_and_pointer() {
+    for (name, line, pointer) in [
+        ("ObjectEvent_with_invalid_action", 12, "/epcisBody/eventList/0/action"),
+        ("ObjectEvent_with_wrong_element_order", 8, "/epcisBody/eventList/0"),
+    ] {
+        let file = testdata("invalid/xml").join(format!("{name}.xml"));
+        let problems = xml::read_document(&std::fs::read(file).unwrap(), Limits::default()).unwrap_err();
+        let hit = problems.errors().find(|p| p.pointer == pointer).unwrap_or_else(|| panic!("{problems}"));
+        assert_eq!(hit.position.map(|at| at.line), Some(line), "{problems}");
+    }
+}
+
+#[test]
+fn a_document_and_its_twin_in_the_other_syntax_are_one() {
+    let json = json::read_document(
+        &std::fs::read(testdata("pairs/CurieString_document.json")).unwrap(),
+        Limits::default(),
+    );
+    let xml = xml::read_document(
+        &std::fs::read(testdata("pairs/CurieString_document.xml")).unwrap(),
+        Limits::default(),
+    );
+    let (json, xml) = (json.unwrap(), xml.unwrap());
+    assert_eq!(hash::prehash(&json.events[0]), hash::prehash(&xml.events[0]));
+}

@@ -1,0 +1,46 @@
+//! The event hash against the published vectors.
+
+use crate::files::testdata;
+use epcis::{hash_report, ident};
+use serde_json::Value;
+
+fn vectors() -> Vec<Value> {
+    serde_json::from_slice(&std::fs::read(testdata("hash/vectors.json")).unwrap()).unwrap()
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_published_vector_is_reproduced() {
+    let mut events = 0;
+    for vector in vectors().iter().filter(|v| v.get("expected").is_some()) {
+        let name = vector["input"].as_str().unwrap();
+        let bytes = std::fs::read(testdata("hash").join(name)).unwrap();
+        assert_eq!(epcis::prehash_report(&bytes).unwrap(), texts(&vector["prehash"]), "{name}");
+        assert_eq!(hash_report(&bytes).unwrap(), texts(&vector["expected"]), "{name}");
+        events += texts(&vector["expected"]).len();
+    }
+    assert_eq!(events, 53);
+}
+
+#[test]
+fn spellings_of_one_event_share_one_hash() {
+    for vector in vectors().iter().filter(|v| v.get("all_events_share_one_hash").is_some()) {
+        let name = vector["input"].as_str().unwrap();
+        let hashes = hash_report(&std::fs::read(testdata("hash").join(name)).unwrap()).unwrap();
+        assert_eq!(hashes.len() as u64, vector["events"].as_u64().unwrap(), "{name}");
+        assert!(hashes.iter().all(|hash| hash == vector["expected_each"].as_str().unwrap()), "{name}");
+    }
+}
+
+#[test]
+fn identifiers_take_the_canonical_form_of_the_vectors() {
+    let list: Vec<Value> =
+        serde_json::from_slice(&std::fs::read(testdata("hash/digital-link-vectors.json")).unwrap()).unwrap();
+    for vector in list {
+        let want = vector["constrained_canonical_digital_link"].as_str();
+        assert_eq!(ident::canonical(vector["uri"].as_str().unwrap()).as_deref(), want, "{vector}");
+    }
+}

@@ -1,0 +1,5 @@
+//! Integration tests of `epcis`, one binary.
+
+mod documents;
+mod files;
+mod hashes;
