@@ -72,8 +72,7 @@ impl FromStr for Reported {
 
     fn from_str(text: &str) -> Result<Self, ReportedError> {
         let raw = text.trim().to_owned();
-        let plain: String =
-            halfwidth(text).chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+        let plain = compact(text);
         if plain.is_empty() {
             return Err(ReportedError::Empty);
         }
@@ -100,6 +99,24 @@ impl FromStr for Reported {
         let (value, digits) = number(rest, &raw)?;
         Ok(Self { raw, qualifier, value: Some(value), digits })
     }
+}
+
+/// Half-width, lower case, without spaces except between two digits: `1 2` is no twelve.
+fn compact(text: &str) -> String {
+    let mut plain = String::new();
+    let mut space = false;
+    for c in halfwidth(text).to_lowercase().chars() {
+        if c.is_whitespace() {
+            space = true;
+            continue;
+        }
+        if space && c.is_ascii_digit() && plain.ends_with(|p: char| p.is_ascii_digit()) {
+            plain.push(' ');
+        }
+        space = false;
+        plain.push(c);
+    }
+    plain
 }
 
 /// Reads a plain number: thousands separators, `1.2e3`, `1.2×10^3`, `1.2*10³`; with its printed decimal places.
@@ -177,8 +194,7 @@ fn ungroup(text: &str) -> Option<String> {
 /// # Errors
 /// When the text is empty, not a number, qualified (`<`), or has more than 28 digits.
 pub fn parse(text: &str) -> Result<Decimal, ReportedError> {
-    let plain: String =
-        halfwidth(text).chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    let plain = compact(text);
     if plain.is_empty() { Err(ReportedError::Empty) } else { Ok(number(&plain, text.trim())?.0) }
 }
 
@@ -262,8 +278,8 @@ mod tests {
     #[test]
     fn what_is_no_value_is_refused_with_a_remedy() {
         for raw in [
-            "", "  ", "合格", "1.2.3", "1,23", "0..2", "12mg", "--", "<", "1e", "×10^3", "NDx", "1e99", ".",
-            "5.",
+            "", "  ", "合格", "1.2.3", "1,23", "0..2", "12mg", "--", "<", "1e", "×10^3", "NDx", "1e99",
+            "1 2", ".", "5.",
         ] {
             assert!(raw.parse::<Reported>().is_err(), "{raw}");
         }

@@ -20,18 +20,34 @@ pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<SheetTab
         .from_reader(text.as_bytes());
     let mut gather = Gather::new(limits);
     let mut record = csv::StringRecord::new();
+    let mut line = 0;
     loop {
         match reader.read_record(&mut record) {
             Ok(false) => return Ok(gather.finish(name)),
             Ok(true) => {}
             Err(error) => return Err(SheetError::Damaged(error.to_string())),
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        let start = record.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(0);
+        line += 1 + blank_lines(text.as_bytes(), start);
         for (column, field) in record.iter().enumerate() {
             gather.put(line, column, Cell::text(unguard(field)))?;
         }
     }
+}
+
+/// How many blank lines the reader skips at the beginning of a record: spreadsheet programs show them as rows.
+fn blank_lines(text: &[u8], start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    let breaks = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let (mut before, mut blank) = (start.checked_sub(1).map(|i| text[i]), 0);
+    for b in &rest[..breaks] {
+        // the second half of a CR LF, perhaps that of the record before, is no line of its own
+        if !(*b == b'\n' && before == Some(b'\r')) {
+            blank += 1;
+        }
+        before = Some(*b);
+    }
+    blank
 }
 
 /// Takes off the apostrophe that [`super::write_csv`] puts before text a spreadsheet program would run as a formula.
@@ -57,21 +73,21 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, SheetError> {
     Err(SheetError::Encoding { line })
 }
 
-/// The separator that stands most often, outside quotes, in the first lines.
+/// The separator that stands most often, outside quotes, in the first line that has any.
 fn separator(text: &str) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut quoted = false;
-    for b in text.lines().filter(|l| !l.trim().is_empty()).take(5).flat_map(str::bytes) {
-        quoted ^= b == b'"';
-        if let Some((_, n)) = counts.iter_mut().find(|(s, _)| *s == b && !quoted) {
-            *n += 1;
+    for line in text.lines() {
+        let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+        for b in line.bytes() {
+            quoted ^= b == b'"';
+            if let Some((_, n)) = counts.iter_mut().find(|(s, _)| *s == b && !quoted) {
+                *n += 1;
+            }
+        }
+        // of equals the first: a comma
+        if let Some((best, 1..)) = counts.into_iter().rev().max_by_key(|(_, n)| *n) {
+            return best;
         }
     }
-    let mut best = counts[0];
-    for candidate in counts {
-        if candidate.1 > best.1 {
-            best = candidate;
-        }
-    }
-    best.0
+    b','
 }

@@ -25,7 +25,8 @@ pub fn parse_date(text: &str) -> Result<Date, Text> {
     } else if digits && day.len() == 5 {
         // after February 1900 the numbering is regular
         let number: u64 = day.parse().map_err(|_| wrong())?;
-        Date::constant(1899, 12, 30).checked_add(Duration::from_secs(number * 86_400)).ok()
+        let known = (20_000..80_000).contains(&number); // 1954 to 2119: no postcode or quantity
+        Date::constant(1899, 12, 30).checked_add(Duration::from_secs(number * 86_400)).ok().filter(|_| known)
     } else {
         let plain: String = given.split('日').next().unwrap_or_default().replace(['年', '月', '/', '.'], "-");
         let plain = plain.split(['T', ' ']).next().unwrap_or_default();

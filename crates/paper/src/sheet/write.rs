@@ -226,9 +226,10 @@ pub fn write_csv(sheet: &Sheet) -> Result<Vec<u8>, WriteError> {
     out.finish()
 }
 
-/// Whether a spreadsheet program might run the text: it begins with = + - @, their full-width forms, a tab or a line
-/// break, and is no number.
+/// Whether a spreadsheet program might run the text: behind any apostrophes it begins with = + - @, their full-width
+/// forms, a tab or a line break, and is no number.
 pub(super) fn looks_like_formula(text: &str) -> bool {
+    let text = text.trim_start_matches('\'');
     text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'])
         && base::decimal::parse(text).is_err()
 }

@@ -1,0 +1,7 @@
+//! Spreadsheets as users send them, and documents from templates.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic like the test")]
+
+mod document;
+mod sheet_in;
+mod sheet_out;
