@@ -107,7 +107,7 @@ pub async fn create_first_account(
     if tx.first("select id from account limit 1", &[]).await?.is_some() {
         return Err(Error::invalid(
             "login",
-            "系统已有账号,请由管理员新建",
+            "系统已有账号，请由管理员新建",
             "accounts exist already; ask an administrator to open one",
         ));
     }
@@ -495,18 +495,19 @@ fn check_login(login: &str) -> Result<(), Error> {
     }
     Err(Error::invalid(
         "login",
-        "账号名为 3–64 个字符,只能用字母、数字和 . - _ @",
+        "账号名为 3–64 个字符，只能用字母、数字和 . - _ @",
         "a login has 3–64 characters: letters, digits and . - _ @",
     ))
 }
 
 fn check_region(code: &str) -> Result<(), Error> {
-    if matches!(code.len(), 0 | 2 | 4 | 6 | 9 | 12) && code.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(());
+    match code.parse::<base::RegionCode>() {
+        // grants are prefixes: 6201, not 620100
+        Ok(region) if region.as_str() == code => Ok(()),
+        Ok(region) => Err(Error::Invalid {
+            field: "region",
+            text: Text::new(format!("行政区划请写作“{region}”"), format!("write the region as '{region}'")),
+        }),
+        Err(e) => Err(Error::Invalid { field: "region", text: e.text() }),
     }
-    let text = Text::new(
-        format!("行政区划代码“{code}”应为 0、2、4、6、9 或 12 位数字"),
-        format!("region code “{code}” must have 0, 2, 4, 6, 9 or 12 digits"),
-    );
-    Err(Error::Invalid { field: "region", text })
 }

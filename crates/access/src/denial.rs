@@ -5,7 +5,7 @@ use crate::policy::{Policies, Seat, seats};
 use crate::{
     CONFIDENTIAL, Denied, Grant, PUBLIC, Principal, Reason, Resource, Role, action_label, kind_label,
 };
-use base::{Date, Id, Text};
+use base::{Date, Department, Id, Text};
 
 /// Explains a refusal.
 pub(crate) fn explain(
@@ -50,18 +50,19 @@ pub(crate) fn explain(
         let of = agency_name(&res.agency);
         let (place_zh, place_en) = match (res.region.as_str(), res.agency.as_str()) {
             ("", _) => (String::new(), String::new()),
-            (region, "") => (format!("({region})"), format!(" in region {region}")),
-            (region, _) => {
-                (format!("({region} {})", of.zh), format!(" of the {} department in region {region}", of.en))
-            }
+            (region, "") => (format!("（{region}）"), format!(" in region {region}")),
+            (region, _) => (
+                format!("（{region} {}）", of.zh),
+                format!(" of the {} department in region {region}", of.en),
+            ),
         };
         (
-            format!("可办理的角色:{}{place_zh}", zh.join("、")),
+            format!("可办理的角色：{}{place_zh}", zh.join("、")),
             format!("it can be done by: {}{place_en}", en.join(", ")),
         )
     };
     let text = Text::new(
-        format!("不能{}{}:{why_zh}。{can_zh}。", what.zh, kind.zh),
+        format!("不能{}{}：{why_zh}。{can_zh}。", what.zh, kind.zh),
         format!("You cannot {} this {}: {why_en}; {can_en}.", what.en, kind.en),
     );
     Denied { action: action.to_owned(), kind: res.kind, reason, text }
@@ -125,23 +126,7 @@ fn who_could(policies: &Policies, action: &str, res: &Resource, today: Date) -> 
         .collect()
 }
 
-/// The departments: code, Chinese, English.
-pub const AGENCIES: [(&str, &str, &str); 8] = [
-    ("market", "市场监管", "market supervision"),
-    ("agri", "农业农村", "agriculture"),
-    ("health", "卫生健康", "health"),
-    ("grain", "粮食和储备", "grain reserves"),
-    ("customs", "海关", "customs"),
-    ("edu", "教育", "education"),
-    ("police", "公安", "police"),
-    ("office", "食安办", "food safety office"),
-];
-
-/// The name of a department on screen.
-#[must_use]
-pub fn agency_name(code: &str) -> Text {
-    AGENCIES
-        .iter()
-        .find(|(c, ..)| *c == code)
-        .map_or_else(|| Text::new(code, code), |(_, zh, en)| Text::of(zh, en))
+/// The name of a department on screen; an unknown code as it is.
+fn agency_name(code: &str) -> Text {
+    code.parse().map_or_else(|_| Text::new(code, code), Department::name)
 }

@@ -22,7 +22,6 @@ pub mod testing;
 mod vault;
 
 pub use account::{Account, NewAccount};
-pub use denial::{AGENCIES, agency_name};
 pub use error::{Denied, Error, Reason};
 pub use password::{Hashed, Hashing};
 pub use policy::PolicyCard;
@@ -79,6 +78,12 @@ impl Access {
         now: Instant,
     ) -> Result<Permit, Denied> {
         self.policies.check(who, action, res, now)
+    }
+
+    /// The bare answer of [`Access::check`], for showing or hiding a button. A write must use the check.
+    #[must_use]
+    pub fn allows(&self, who: &Principal, action: &str, res: &Resource, now: Instant) -> bool {
+        self.policies.allows(who, action, res, now)
     }
 
     /// The rows of a kind on which the principal may do the action.

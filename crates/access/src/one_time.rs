@@ -103,7 +103,7 @@ pub async fn confirm_totp(
     let Some(step) = step_of(access, cx, &row, code)? else {
         return Err(Error::invalid(
             "code",
-            "验证码不正确,请核对手机时间后重试",
+            "验证码不正确，请核对手机时间后重试",
             "the code is not right; check the clock of your phone and try again",
         ));
     };

@@ -85,7 +85,7 @@ pub fn check_rules(login: &str, password: &str) -> Result<(), Error> {
     let bad = |text: Text| Err(Error::Invalid { field: "password", text });
     if length < MIN_LENGTH {
         return bad(Text::new(
-            format!("密码至少 {MIN_LENGTH} 个字符,现有 {length} 个"),
+            format!("密码至少 {MIN_LENGTH} 个字符，现有 {length} 个"),
             format!("a password has at least {MIN_LENGTH} characters; this one has {length}"),
         ));
     }
@@ -104,7 +104,7 @@ pub fn check_rules(login: &str, password: &str) -> Result<(), Error> {
     if length < PHRASE_LENGTH && classes.into_iter().filter(|b| *b).count() < 3 {
         return bad(Text::new(
             format!(
-                "请混用大写字母、小写字母、数字、符号中的至少三种,或者使用 {PHRASE_LENGTH} 个字符以上的短句"
+                "请混用大写字母、小写字母、数字、符号中的至少三种，或者使用 {PHRASE_LENGTH} 个字符以上的短句"
             ),
             format!(
                 "mix at least three of capitals, small letters, digits and signs, or use a phrase of {PHRASE_LENGTH} characters"
@@ -121,7 +121,7 @@ pub fn check_rules(login: &str, password: &str) -> Result<(), Error> {
     distinct.dedup();
     if guessable || distinct.len() < 5 {
         return bad(Text::of(
-            "这个密码太容易猜到,请换一个",
+            "这个密码太容易猜到，请换一个",
             "this password is too easy to guess; choose another",
         ));
     }

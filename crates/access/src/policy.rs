@@ -121,6 +121,12 @@ impl Policies {
         Err(denial::explain(self, who, action, res, today))
     }
 
+    /// The bare answer, without words or permit.
+    pub(crate) fn allows(&self, who: &Principal, action: &str, res: &Resource, now: Instant) -> bool {
+        let today = now.china_date();
+        seats(who).any(|seat| self.ask(&seat, action, res, today).is_some())
+    }
+
     /// Asks for one seat: the ids of the permitting policies, or `None` when it is not allowed.
     pub(crate) fn ask(&self, seat: &Seat, action: &str, res: &Resource, today: Date) -> Option<Vec<String>> {
         let (request, entities) = self.question(seat, action, res, today)?;

@@ -92,7 +92,7 @@ pub async fn login(
     }
     if row.text("status")? != "active" {
         return Err(Error::Refused(Text::of(
-            "账号已停用,请联系管理员",
+            "账号已停用，请联系管理员",
             "the account is suspended; contact your administrator",
         )));
     }
@@ -170,8 +170,8 @@ async fn refuse<T>(mut tx: Tx, cx: &Context, row: &Row) -> Result<T, Error> {
 
 /// The end of the lock after so many failures.
 fn lock_until(failures: i64, now: Instant) -> Option<Instant> {
-    let doublings = u32::try_from(failures - FREE_FAILURES).ok()?;
-    let seconds = FIRST_LOCK_SECONDS.checked_shl(doublings.min(20)).unwrap_or(LONGEST_LOCK_SECONDS);
+    let doublings = failures.checked_sub(FREE_FAILURES).filter(|n| *n >= 0)?.min(20);
+    let seconds = FIRST_LOCK_SECONDS << doublings;
     Some(now.plus_seconds(seconds.min(LONGEST_LOCK_SECONDS)))
 }
 
@@ -182,7 +182,7 @@ fn wrong() -> Error {
 fn locked(until: Instant) -> Error {
     let at = until.china_minute();
     Error::Refused(Text::new(
-        format!("错误次数过多,账号已锁定,请在 {at} 之后再试"),
+        format!("错误次数过多，账号已锁定，请在 {at} 之后再试"),
         format!("too many wrong attempts: the account is locked; try again after {at} (China time)"),
     ))
 }

@@ -1,0 +1,155 @@
+//! Accounts and grants: who may open and change them, and what the record keeps.
+
+use crate::office::{Office, PASSWORD, at, grant};
+use access::{Error, Role, Vault, account, session};
+use base::Date;
+
+#[tokio::test]
+async fn an_administrator_opens_accounts_in_the_own_region_only() {
+    for office in Office::all().await {
+        let id = office.open("Li.Wei", "6201").await;
+        let mut tx = office.store.begin().await.unwrap();
+        let cx = office.cx(1);
+        let outside = office.new_account("wang", "63");
+        let e =
+            account::create_account(&mut tx, &cx, &office.access, &office.admin, outside).await.unwrap_err();
+        assert!(matches!(&e, Error::Denied(d) if d.text.zh.contains("63")), "{}: {e}", office.name);
+        let again = office.new_account("li.wei", "6201");
+        let e =
+            account::create_account(&mut tx, &cx, &office.access, &office.admin, again).await.unwrap_err();
+        assert!(e.user_text().unwrap().zh.contains("已被使用"), "{e}");
+        let odd = office.new_account("李伟", "6201");
+        let e = account::create_account(&mut tx, &cx, &office.access, &office.admin, odd).await.unwrap_err();
+        assert!(matches!(e, Error::Invalid { field: "login", .. }));
+        let second = office.new_account("second.root", "");
+        assert!(account::create_first_account(&mut tx, &cx, &office.access, second).await.is_err());
+        drop(tx);
+
+        let seen = account::list_accounts(&office.store, &office.access, &office.admin, at(1), "", 10)
+            .await
+            .unwrap();
+        let mine = seen.iter().find(|a| a.id == id).unwrap();
+        assert_eq!((mine.login.as_str(), mine.name.as_str()), ("li.wei", "张三丰"));
+        assert_eq!(mine.phone.as_deref(), Some("13800000000"));
+        assert_eq!(office.journal("account.created").await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn names_phones_and_passwords_are_nowhere_in_the_clear() {
+    for office in Office::all().await {
+        let id = office.open("li.wei", "6201").await;
+        let row = office.store.one("select * from account where id = $1", &[id.into()]).await.unwrap();
+        let sealed = row.bytes("name").unwrap();
+        assert!(!sealed.windows(3).any(|w| w == "张".as_bytes()));
+        assert!(row.text("password").unwrap().starts_with("$argon2id$"));
+        // a sealed name moved to another record does not open
+        assert!(office.access.vault().open_text("account.name:other", &sealed).is_err());
+        for entry in office.journal("account.created").await {
+            assert!(!entry.contains("张三丰") && !entry.contains("1380000") && !entry.contains(PASSWORD));
+        }
+        let private = office.store.query("select body from journal_private", &[]).await.unwrap();
+        assert_eq!(private.len(), 2);
+        for row in private {
+            let body = row.text("body").unwrap();
+            assert!(!body.contains("张三丰") && !body.contains("13800000000"), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_grant_stays_within_the_region_of_who_gives_it_and_never_goes_to_oneself() {
+    for office in Office::all().await {
+        let id = office.open("li.wei", "6201").await;
+        let cx = office.cx(1);
+        let mut tx = office.store.begin().await.unwrap();
+        let (access, admin) = (&office.access, &office.admin);
+        let own =
+            account::add_grant(&mut tx, &cx, access, admin, admin.account, &grant(Role::Leader, "62", ""))
+                .await;
+        assert!(matches!(own, Err(Error::Denied(d)) if d.text.en.contains("stand aside")));
+        let wide =
+            account::add_grant(&mut tx, &cx, access, admin, id, &grant(Role::Officer, "63", "market")).await;
+        assert!(matches!(wide, Err(Error::Denied(_))));
+        let vague =
+            account::add_grant(&mut tx, &cx, access, admin, id, &grant(Role::Officer, "6201", "")).await;
+        assert!(matches!(vague, Err(Error::Invalid { field: "agency", .. })));
+        let mut past = grant(Role::Officer, "6201", "market");
+        past.to = Some(Date::constant(2026, 8, 31));
+        account::add_grant(&mut tx, &cx, access, admin, id, &past).await.unwrap();
+        let good =
+            account::add_grant(&mut tx, &cx, access, admin, id, &grant(Role::Officer, "620102", "market"))
+                .await;
+        let good = good.unwrap();
+        tx.commit().await.unwrap();
+
+        let who = office.principal("li.wei", 2).await;
+        assert_eq!(who.grants, [grant(Role::Officer, "620102", "market")]);
+        assert_eq!(account::grants_of(&office.store, access, admin, at(2), id).await.unwrap().len(), 2);
+
+        let mut tx = office.store.begin().await.unwrap();
+        account::end_grant(&mut tx, &cx, access, admin, good).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(office.principal("li.wei", 3).await.grants.is_empty());
+        assert_eq!(office.journal("grant.ended").await.len(), 1);
+        // the grant of the first account, and two here
+        assert_eq!(office.journal("grant.added").await.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn suspending_ends_sessions_and_a_reset_asks_for_a_new_password() {
+    for office in Office::all().await {
+        let id = office.open("li.wei", "6201").await;
+        let s = session::login(&office.store, &office.cx(1), &office.access, "li.wei", PASSWORD, None)
+            .await
+            .unwrap();
+        let mut tx = office.store.begin().await.unwrap();
+        let cx = office.cx(2);
+        account::set_active(&mut tx, &cx, &office.access, &office.admin, id, false).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(
+            session::principal_for(&office.store, &office.access, &s.token, at(3)).await.unwrap().is_none()
+        );
+        let e = session::login(&office.store, &office.cx(3), &office.access, "li.wei", PASSWORD, None)
+            .await
+            .unwrap_err();
+        assert!(e.user_text().unwrap().zh.contains("停用"));
+
+        let mut tx = office.store.begin().await.unwrap();
+        account::set_active(&mut tx, &cx, &office.access, &office.admin, id, true).await.unwrap();
+        let new = office.access.hash_password("li.wei", "Tianshui-2027-y").unwrap();
+        account::reset_password(&mut tx, &cx, &office.access, &office.admin, id, new).await.unwrap();
+        tx.commit().await.unwrap();
+        let s =
+            session::login(&office.store, &office.cx(4), &office.access, "li.wei", "Tianshui-2027-y", None)
+                .await;
+        assert!(s.unwrap().must_change);
+    }
+}
+
+#[test]
+fn the_key_file_is_made_once_and_read_by_its_owner_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let sealed = Vault::open(dir.path()).unwrap().seal("x", "张三丰").unwrap();
+    let again = Vault::open(dir.path()).unwrap();
+    assert_eq!(again.open_text("x", &sealed).unwrap(), "张三丰");
+    assert!(Vault::from_key([0; 32]).open_text("x", &sealed).is_err());
+    let mut changed = sealed.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(again.open_text("x", &changed).is_err());
+    assert!(again.open_text("x", &sealed[..10]).is_err());
+    assert_eq!(
+        again.fingerprint("id", "620102"),
+        Vault::open(dir.path()).unwrap().fingerprint("id", "620102")
+    );
+    assert_ne!(again.fingerprint("id", "620102"), again.fingerprint("phone", "620102"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(dir.path().join("vault.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    std::fs::write(dir.path().join("vault.key"), "short").unwrap();
+    assert!(Vault::open(dir.path()).unwrap_err().to_string().contains("64 hexadecimal"));
+}
