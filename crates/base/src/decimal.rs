@@ -18,6 +18,8 @@ pub enum Qualifier {
     GreaterThan,
     /// Not detected (`ND`, 未检出); the number, when printed beside it, is the detection limit.
     NotDetected,
+    /// Detected (检出, 阳性) without a number, as qualitative tests report.
+    Detected,
 }
 
 /// A value as reported: the text is the record, the number is read from it.
@@ -27,7 +29,7 @@ pub struct Reported {
     pub raw: String,
     /// How the value relates to the number.
     pub qualifier: Qualifier,
-    /// The number; `None` only for a bare "not detected".
+    /// The number; `None` only for a bare "detected" or "not detected".
     pub value: Option<Decimal>,
     /// Decimal places printed (`0.20` → 2): to how many places a limit is compared. 0 for powers of ten.
     pub digits: u32,
@@ -75,6 +77,9 @@ impl FromStr for Reported {
         let plain = compact(text);
         if plain.is_empty() {
             return Err(ReportedError::Empty);
+        }
+        if ["检出", "阳性", "detected", "positive"].contains(&plain.as_str()) {
+            return Ok(Self { raw, qualifier: Qualifier::Detected, value: None, digits: 0 });
         }
         if let Some(rest) = NOT_DETECTED.iter().find_map(|word| plain.strip_prefix(word)) {
             let limit = rest.trim_matches(['(', ')', '<', ',', ':', '=']);
@@ -262,6 +267,7 @@ mod tests {
             ("未检出（<0.005）", Qualifier::NotDetected, Some("0.005"), 3),
             ("ND(LOD=0.01)", Qualifier::NotDetected, Some("0.01"), 2),
             ("N.D.", Qualifier::NotDetected, None, 0),
+            ("检出", Qualifier::Detected, None, 0),
             ("1.2×10^3", Qualifier::Exact, Some("1200"), 0),
             ("1.2×10³", Qualifier::Exact, Some("1200"), 0),
             ("3.6 x 10^-2", Qualifier::Exact, Some("0.036"), 3),

@@ -34,6 +34,14 @@ pub enum Dimension {
     ProbablePerMass,
     /// 单位体积最可能数: most probable number per volume.
     ProbablePerVolume,
+    /// 单位面积计数: coliforms on tableware.
+    CountPerArea,
+    /// 剂量: an intake per body weight (acute).
+    Dose,
+    /// 日剂量: an intake per body weight and day.
+    DosePerDay,
+    /// 倍数: a sum of shares of limits (combined use of additives).
+    Ratio,
     /// 放射性比活度: becquerel per mass.
     ActivityPerMass,
     /// 温度
@@ -123,7 +131,8 @@ units! {
     MilligramPerKilogram MassFraction "1" "mg/kg" "NA" ("毫克每千克", "milligrams per kilogram") ["ppm", "mg.kg-1", "mg·kg-1", "μg/g", "毫克/千克", "毫克/公斤"];
     MicrogramPerKilogram MassFraction "0.001" "μg/kg" "J33" ("微克每千克", "micrograms per kilogram") ["ppb", "ng/g", "微克/千克", "微克/公斤"];
     NanogramPerKilogram MassFraction "0.000001" "ng/kg" "" ("纳克每千克", "nanograms per kilogram") ["ppt", "pg/g", "纳克/千克"];
-    GramPerKilogram MassFraction "1000" "g/kg" "GK" ("克每千克", "grams per kilogram") ["mg/g", "‰", "克/千克", "克/公斤"];
+    GramPerKilogram MassFraction "1000" "g/kg" "GK" ("克每千克", "grams per kilogram") ["‰", "克/千克", "克/公斤"];
+    MilligramPerGram MassFraction "1000" "mg/g" "" ("毫克每克", "milligrams per gram") ["毫克/克"];
     MilligramPer100Gram MassFraction "10" "mg/100g" "" ("毫克每百克", "milligrams per 100 grams") ["mg/(100g)", "毫克/100克"];
     MicrogramPer100Gram MassFraction "0.01" "μg/100g" "" ("微克每百克", "micrograms per 100 grams") ["μg/(100g)"];
     GramPer100Gram MassFraction "10000" "g/100g" "" ("克每百克", "grams per 100 grams") ["g/(100g)", "克/100克"];
@@ -134,7 +143,9 @@ units! {
     GramPerLitre MassPerVolume "1000" "g/L" "GL" ("克每升", "grams per litre") ["mg/mL", "克/升"];
     MilligramPer100Millilitre MassPerVolume "10" "mg/100mL" "" ("毫克每百毫升", "milligrams per 100 millilitres") ["mg/(100mL)"];
     GramPer100Millilitre MassPerVolume "10000" "g/100mL" "" ("克每百毫升", "grams per 100 millilitres") ["g/(100mL)", "%(m/v)", "%(w/v)"];
-    MilligramPerSquareDecimetre MassPerArea "1" "mg/dm²" "" ("毫克每平方分米", "milligrams per square decimetre") ["mg/dm2", "mg/100cm²", "mg/100cm2", "mg/(100cm²)", "mg/(100cm2)"];
+    MilligramPer100SquareCentimetre MassPerArea "1" "mg/100cm²" "" ("毫克每百平方厘米", "milligrams per 100 square centimetres") ["mg/100cm2", "mg/(100cm²)", "mg/(100cm2)"];
+    MilligramPerSquareDecimetre MassPerArea "1" "mg/dm²" "" ("毫克每平方分米", "milligrams per square decimetre") ["mg/dm2"];
+    Per50SquareCentimetre CountPerArea "1" "/50cm²" "" ("每50平方厘米", "per 50 square centimetres") ["/50cm2", "CFU/50cm²"];
     PercentByVolume VolumeFraction "1" "%vol" "" ("体积百分比", "percent by volume") ["%(v/v)", "vol%", "%v/v", "度"];
     ColoniesPerGram ColoniesPerMass "1" "CFU/g" "" ("菌落形成单位每克", "colony-forming units per gram") ["个/g", "cfu/克"];
     ColoniesPer25Gram ColoniesPerMass "0.04" "CFU/25g" "" ("菌落形成单位每25克", "colony-forming units per 25 grams") ["/25g"];
@@ -146,6 +157,11 @@ units! {
     ProbablePerMillilitre ProbablePerVolume "1" "MPN/mL" "" ("最可能数每毫升", "most probable number per millilitre") [];
     ProbablePer100Millilitre ProbablePerVolume "0.01" "MPN/100mL" "" ("最可能数每百毫升", "most probable number per 100 millilitres") [];
     BecquerelPerKilogram ActivityPerMass "1" "Bq/kg" "A18" ("贝可每千克", "becquerels per kilogram") [];
+    MilligramPerBodyMass Dose "1" "mg/kg bw" "" ("毫克每千克体重", "milligrams per kilogram of body weight") [];
+    MicrogramPerBodyMass Dose "0.001" "μg/kg bw" "" ("微克每千克体重", "micrograms per kilogram of body weight") [];
+    MilligramPerBodyMassDay DosePerDay "1" "mg/kg bw/day" "" ("毫克每千克体重每日", "milligrams per kilogram of body weight and day") ["mg/kg bw/d"];
+    MicrogramPerBodyMassDay DosePerDay "0.001" "μg/kg bw/day" "" ("微克每千克体重每日", "micrograms per kilogram of body weight and day") ["μg/kg bw/d"];
+    Times Ratio "1" "倍" "" ("倍", "times") [];
     Celsius Temperature "1" "℃" "CEL" ("摄氏度", "degree Celsius") ["°C", "摄氏度"];
     Kilojoule Energy "1" "kJ" "KJO" ("千焦", "kilojoule") ["千焦"];
     Kilocalorie Energy "4.184" "kcal" "" ("千卡", "kilocalorie") ["千卡", "大卡"];
@@ -365,7 +381,8 @@ mod tests {
             ("g/100 g", Unit::GramPer100Gram),
             ("％", Unit::Percent),
             ("%vol", Unit::PercentByVolume),
-            ("mg/100cm²", Unit::MilligramPerSquareDecimetre),
+            ("mg/100cm2", Unit::MilligramPer100SquareCentimetre),
+            ("mg/g", Unit::MilligramPerGram),
             ("cfu/ml", Unit::ColoniesPerMillilitre),
             ("MPN/100g", Unit::ProbablePer100Gram),
             ("°C", Unit::Celsius),
