@@ -1,8 +1,9 @@
 //! Measures the index on a synthetic network: build, memory, and the times of trace and scope by size of answer.
 
+use crate::derive::PROCESS;
 use crate::synthetic::{Random, network};
 use crate::trace::{Start, Way};
-use crate::{Bounds, Index, ItemId, Names, ScopeOptions, Step};
+use crate::{Bounds, Index, Names, ScopeOptions, Step};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -147,28 +148,31 @@ fn queries(index: &Index, seed: u64) -> Vec<QueryReport> {
     let bounds = Bounds { max_nodes: 5_000_000, max_depth: 10_000 };
     let options = ScopeOptions { bounds, ..ScopeOptions::default() };
     let mut random = Random::new(seed ^ 0x5151);
-    let items = index.facts.items();
+    let count = crate::derive::index(index.graph.sealed.nodes.len());
+    // an outbreak begins where people eat: start from a node taken evenly, and ask forward from one of its
+    // origins, so that lots that reach many are asked about as often as they matter
     let mut lots = Vec::new();
-    while lots.len() < QUERIES && items > 0 {
-        let item = random.below(items);
-        let nodes = index.graph.nodes_of(item);
-        if !nodes.is_empty() {
-            lots.push((ItemId(item), nodes));
-        }
+    while lots.len() < QUERIES && count > 0 {
+        let end = random.below(count);
+        let found = index.walk(&[Start { node: end, at: None }], Way::Back, bounds);
+        let origins: Vec<u32> = found.nodes.iter().map(|n| n.0).filter(|n| n & PROCESS == 0).collect();
+        let last = u32::try_from(origins.len()).unwrap_or(1);
+        lots.push((end, index.key(origins[random.below(last) as usize]).item));
     }
     let (mut back, mut reach, mut scope) = (Vec::new(), Vec::new(), Vec::new());
-    for (item, nodes) in lots {
-        let last = nodes.end - 1;
-        let place = index.key(last).place;
+    for (end, origin) in lots {
+        let end = index.key(end);
         let start = Instant::now();
-        let trace = index.trace_back(item, Some(place), None, bounds);
+        let trace = index.trace_back(end.item, Some(end.place), None, bounds);
         back.push(Measured { micros: micros(start), nodes: trace.nodes.len(), links: trace.links.len() });
+        let nodes = index.graph.nodes_of(origin.0);
+        let place = index.key(nodes.start).place;
         let starts: Vec<Start> = nodes.map(|node| Start { node, at: None }).collect();
         let start = Instant::now();
         let found = index.walk(&starts, Way::Forward, bounds);
         reach.push(Measured { micros: micros(start), nodes: found.nodes.len(), links: found.links.len() });
         let start = Instant::now();
-        let answer = index.scope(item, place, None, &options);
+        let answer = index.scope(origin, place, None, &options);
         let (nodes, links) = (answer.downstream.nodes.len(), answer.downstream.links.len());
         scope.push(Measured { micros: micros(start), nodes, links });
     }

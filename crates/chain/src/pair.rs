@@ -68,13 +68,24 @@ fn agree(a: u32, b: u32) -> bool {
     a == b || a == NONE || b == NONE
 }
 
+/// Nothing both sides recorded contradicts their being one movement.
+fn halves_agree(ship: &Half, receipt: &Half) -> bool {
+    agree(ship.from, receipt.from) && agree(ship.to, receipt.to) && agree(ship.document, receipt.document)
+}
+
 /// Pairs the halves. Both lists must be sorted by time, ties in a fixed order: the result depends on nothing
 /// else. Halves that find no partner come out alone.
 pub(crate) fn pair(shipped: &[Half], received: &[Half]) -> Vec<Pair> {
     let mut out = Vec::with_capacity(shipped.len().max(received.len()));
     let mut ships: Vec<State> = shipped.iter().map(State::new).collect();
     let mut receipts: Vec<State> = received.iter().map(State::new).collect();
-    if !shipped.is_empty() && !received.is_empty() {
+    if let ([ship], [receipt]) = (shipped, received) {
+        // the common case, and what the passes below would find
+        let on_paper = ship.document != NONE && ship.document == receipt.document;
+        if halves_agree(ship, receipt) && (on_paper || ship.time <= receipt.time) {
+            take((0, &mut ships[0]), (0, &mut receipts[0]), &mut out);
+        }
+    } else if !shipped.is_empty() && !received.is_empty() {
         for pass in Pass::ALL {
             run(pass, (shipped, &mut ships), (received, &mut receipts), &mut out);
             if !ships.iter().any(|s| s.open) || !receipts.iter().any(|r| r.open) {
@@ -115,13 +126,11 @@ fn run(
                 let ship = &shipped[*s];
                 ships[*s].open
                     && (pass == Pass::Document || ship.time <= receipt.time)
-                    && agree(ship.from, receipt.from)
-                    && agree(ship.to, receipt.to)
-                    && agree(ship.document, receipt.document)
+                    && halves_agree(ship, receipt)
             };
             let equal = |s: &usize| {
                 let (a, b) = (ships[*s].left, receipts[r].left);
-                matches!((a, b), (Some(a), Some(b)) if a.common() == b.common())
+                matches!((a, b), (Some(a), Some(b)) if a == b || a.common() == b.common())
             };
             let candidates = || queue[*head..].iter().copied().filter(|s| fits(s));
             let Some(s) = candidates().take(LOOK_AHEAD).find(|s| equal(s)).or_else(|| candidates().next())

@@ -7,7 +7,6 @@ use crate::pack::contents;
 use crate::stock::Stock;
 use crate::trace::{Reach, Start, Way};
 use crate::{Amount, Index, ItemId, LinkKind, PlaceId, Role, Scope, ScopeOptions, ScopeRow, Totals};
-use std::collections::HashMap;
 
 impl Index {
     /// What a failed sample of an item at a place puts under suspicion: the whole lot from its origin on,
@@ -63,19 +62,24 @@ impl Index {
     }
 
     fn rows(&self, reach: &Reach, culprits: &[ItemId]) -> Vec<(ScopeRow, Amount, Amount)> {
-        let mut first: HashMap<(u32, u32), (u32, u32)> = HashMap::new();
+        let mut stocks: Vec<(u32, u32, u32, u32)> = Vec::with_capacity(reach.nodes.len());
         for &(id, depth) in reach.nodes.iter().filter(|(id, _)| id & PROCESS == 0) {
             let node = self.graph.node(id);
-            let entry = first.entry((node.item, node.place)).or_insert((id, depth));
-            *entry = (entry.0.min(id), entry.1.min(depth));
+            stocks.push((node.item, node.place, id, depth));
         }
-        let mut stocks: Vec<_> = first.into_iter().collect();
-        stocks.sort_unstable_by_key(|&((item, place), (id, depth))| {
-            (depth, self.graph.node(id).since, item, place)
+        stocks.sort_unstable();
+        stocks.dedup_by(|next, first| {
+            let same = (next.0, next.1) == (first.0, first.1);
+            if same {
+                first.3 = first.3.min(next.3);
+            }
+            same
         });
         stocks
+            .sort_by_cached_key(|&(item, place, id, depth)| (depth, self.graph.node(id).since, item, place));
+        stocks
             .into_iter()
-            .map(|((item, place), (id, depth))| {
+            .map(|(item, place, id, depth)| {
                 self.row(reach, ItemId(item), PlaceId(place), id, depth, culprits.contains(&ItemId(item)))
             })
             .collect()
@@ -96,7 +100,9 @@ impl Index {
         let mut stock = Stock { opening: self.balance(before), ..Stock::default() };
         (first..nodes.end).take_while(here).for_each(|id| stock.count(self, id));
         let mut outside = std::mem::take(&mut stock.unexplained);
-        (first..nodes.end).take_while(here).for_each(|id| self.add_outside(reach, id, &mut outside));
+        if !culprit {
+            (first..nodes.end).take_while(here).for_each(|id| self.add_outside(reach, id, &mut outside));
+        }
         let on_hand = stock.on_hand();
         let empty = Amount::default();
         let expected_only = stock.received == empty && stock.made() == &empty && stock.expected != empty;
@@ -131,9 +137,9 @@ impl Index {
             lost: Amount::default(),
             on_hand,
             may_hold,
-            suppliers: stock.suppliers.into_iter().collect(),
-            customers: stock.customers.into_iter().collect(),
-            evidence: stock.evidence.into_iter().collect(),
+            suppliers: distinct(stock.suppliers),
+            customers: distinct(stock.customers),
+            evidence: distinct(stock.evidence),
         };
         for (how, amount) in stock.left {
             *leave_field(&mut row, how) = amount;
@@ -151,6 +157,12 @@ impl Index {
             }
         }
     }
+}
+
+fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 fn count(sums: &mut Totals, row: &ScopeRow, unreceived: &Amount, outside: &Amount) {

@@ -3,7 +3,6 @@
 use crate::derive::{Link, PROCESS};
 use crate::facts::{NONE, Said};
 use crate::{Amount, How, Index, LinkKind, PlaceId};
-use std::collections::BTreeSet;
 
 /// Sums over some stretches of one item at one place.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +18,9 @@ pub(crate) struct Stock {
     pub(crate) unexplained: Amount,
     pub(crate) arrived: Option<(i64, i64)>,
     pub(crate) made_here: bool,
-    pub(crate) suppliers: BTreeSet<PlaceId>,
-    pub(crate) customers: BTreeSet<PlaceId>,
-    pub(crate) evidence: BTreeSet<u64>,
+    pub(crate) suppliers: Vec<PlaceId>,
+    pub(crate) customers: Vec<PlaceId>,
+    pub(crate) evidence: Vec<u64>,
     pub(crate) appeared: Amount,
 }
 
@@ -45,11 +44,11 @@ impl Stock {
             (Some(LinkKind::Carried), _) => return,
             (Some(LinkKind::Moved | LinkKind::Received), _) => {
                 self.received.add(quantity);
-                self.suppliers.insert(place(link.from));
+                self.suppliers.push(place(link.from));
             }
             (Some(LinkKind::Shipped), _) => {
                 self.expected.add(index.quantity(index.left(link)));
-                self.suppliers.insert(place(link.from));
+                self.suppliers.push(place(link.from));
             }
             (Some(LinkKind::Output), _) => {
                 self.produced.add(quantity);
@@ -86,7 +85,7 @@ impl Stock {
                     self.unreceived.add(quantity);
                 }
                 if link.to & PROCESS == 0 {
-                    self.customers.insert(PlaceId(index.graph.node(link.to).place));
+                    self.customers.push(PlaceId(index.graph.node(link.to).place));
                 }
             }
             None => match left.and_then(|line| line.said.how()) {

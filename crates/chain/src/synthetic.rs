@@ -246,13 +246,13 @@ impl Iterator for Network {
                 return None;
             }
             match self.random.below(100) {
-                0..48 => self.harvest(),
-                48..51 => self.mix(1),
-                51..55 => self.mix(2),
-                55..60 => self.mix(3),
-                60..66 => self.mix(4),
-                66..72 => self.trade(5),
-                72..82 => self.trade(6),
+                0..26 => self.harvest(),
+                26..29 => self.mix(1),
+                29..35 => self.mix(2),
+                35..42 => self.mix(3),
+                42..50 => self.mix(4),
+                50..60 => self.trade(5),
+                60..75 => self.trade(6),
                 _ => self.trade(7),
             }
         }
