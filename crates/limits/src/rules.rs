@@ -1,25 +1,109 @@
-//! The loaded rule book: every edition with its rules, ready to judge.
+//! The loaded rule book: every edition with its rows, trees and names.
 
-use crate::case::Case;
-use crate::verdict::{Outcome, Status, Step, Verdict};
-use base::Text;
+use crate::analytes::Analytes;
+use crate::error::LoadError;
+use crate::foods::Foods;
+use crate::load::{self, Files};
+use crate::rule::{Edition, Rule};
+use crate::tree::Tree;
+use base::Date;
+use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 
 /// Version of the engine, part of every verdict.
 pub const ENGINE: &str = concat!("limits ", env!("CARGO_PKG_VERSION"));
 
+/// Trees in the order positions are kept: contaminants first, pesticides second.
+const TREES: [&str; 3] = ["gb2762", "gb2763", "gb29921"];
+
+macro_rules! embed {
+    ($($dir:literal / $name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../rulebook/cn/", $dir, "/", $name)))),*]
+    };
+}
+
+/// The rule files embedded in this program.
+pub const FILES: [(&str, &str); 21] = embed![
+    "foods" / "bridges.csv",
+    "foods" / "forms.csv",
+    "foods" / "gb2762.csv",
+    "foods" / "gb2763.csv",
+    "foods" / "gb2763.names.csv",
+    "foods" / "gb29921.csv",
+    "foods" / "names.csv",
+    "limits" / "analytes.csv",
+    "limits" / "gb2762-2022.csv",
+    "limits" / "gb2762-2022.toml",
+    "limits" / "gb2762-2025.csv",
+    "limits" / "gb2762-2025.toml",
+    "limits" / "gb2762.terms.csv",
+    "limits" / "gb2763-2021.csv",
+    "limits" / "gb2763-2021.toml",
+    "limits" / "gb2763-2026.analytes.csv",
+    "limits" / "gb2763-2026.csv",
+    "limits" / "gb2763-2026.toml",
+    "limits" / "gb2763.terms.csv",
+    "limits" / "gb29921-2021.csv",
+    "limits" / "gb29921-2021.toml",
+];
+
 /// The rules in force and in history, with the trees and names they use.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rules {
+    pub(crate) trees: Vec<Tree>,
+    pub(crate) foods: Foods,
+    pub(crate) analytes: Analytes,
+    pub(crate) editions: Vec<Edition>,
     hash: String,
 }
 
 impl Rules {
+    /// Loads a rule book from its files (name, text). Every header `*.toml` is one edition.
+    ///
+    /// # Errors
+    /// When a file is missing or malformed, or a printed term is in no tree: nothing is loaded then.
+    pub fn load(files: &[(&str, &str)]) -> Result<Self, LoadError> {
+        let map: Files<'_> = files.iter().copied().collect();
+        let trees = TREES
+            .iter()
+            .map(|name| {
+                let source = format!("{name}.csv");
+                Tree::read(name, &source, load::file(&map, &source)?)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let foods = Foods::read(&trees, &map)?;
+        let mut analytes = Analytes::read("analytes.csv", load::file(&map, "analytes.csv")?)?;
+        let mut headers: Vec<&str> = map.keys().copied().filter(|n| n.ends_with(".toml")).collect();
+        headers.sort_unstable();
+        let editions =
+            headers.iter().map(|h| load::edition(h, &trees, &map)).collect::<Result<Vec<_>, _>>()?;
+        for edition in &editions {
+            for name in edition.analytes.keys() {
+                analytes.add(name);
+            }
+        }
+        let mut names: Vec<&(&str, &str)> = files.iter().collect();
+        names.sort_unstable();
+        let mut digest = Sha256::new();
+        for (name, text) in names {
+            digest.update(name.as_bytes());
+            digest.update([0]);
+            digest.update(text.as_bytes());
+            digest.update([0]);
+        }
+        let hash = hex::encode(digest.finalize())[..16].to_owned();
+        Ok(Self { trees, foods, analytes, editions, hash })
+    }
+
     /// The rules embedded in this program (`rulebook/cn/limits`, `rulebook/cn/foods`).
+    ///
+    /// # Panics
+    /// Never in a released build: a test loads the embedded files.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "the embedded files are proved to load by a test")]
     pub fn builtin() -> &'static Self {
         static RULES: OnceLock<Rules> = OnceLock::new();
-        RULES.get_or_init(Self::default)
+        RULES.get_or_init(|| Self::load(&FILES).expect("the embedded rule book loads"))
     }
 
     /// SHA-256 over the rule files, first 16 hexadecimal digits.
@@ -28,31 +112,48 @@ impl Rules {
         &self.hash
     }
 
-    /// Judges one result.
+    /// The loaded editions.
     #[must_use]
-    pub fn judge(&self, case: &Case) -> Verdict {
-        Verdict {
-            case_id: case.id.clone(),
-            outcome: Outcome::NotLoaded,
-            limit: None,
-            standard: String::new(),
-            edition: String::new(),
-            clause: String::new(),
-            row_food: String::new(),
-            rule: String::new(),
-            status: Status::Unverified,
-            analyte: case.analyte.clone(),
-            position: String::new(),
-            footnotes: Vec::new(),
-            compared: None,
-            why: vec![Step {
-                code: "analyte".to_owned(),
-                text: Text::of("没有载入限定该项目的标准", "no loaded standard deals with this analyte"),
-            }],
-            losers: Vec::new(),
-            near_limit: false,
-            engine: ENGINE.to_owned(),
-            rules: self.hash.clone(),
+    pub fn editions(&self) -> &[Edition] {
+        &self.editions
+    }
+
+    /// The food trees.
+    #[must_use]
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// The names of foods.
+    #[must_use]
+    pub const fn foods(&self) -> &Foods {
+        &self.foods
+    }
+
+    /// The names of analytes.
+    #[must_use]
+    pub const fn analytes(&self) -> &Analytes {
+        &self.analytes
+    }
+
+    /// The rows that may apply to a food, of one analyte or of all, on a date.
+    #[must_use]
+    pub fn show(&self, food: &str, analyte: Option<&str>, date: Date) -> Vec<(&Edition, &Rule)> {
+        let resolution = self.foods.resolve(food, &self.trees);
+        let wanted = analyte.map(|a| self.analytes.resolve(a).name);
+        let mut out = Vec::new();
+        for edition in self.editions.iter().filter(|e| e.in_force(date)) {
+            let Some(position) = &resolution.positions[edition.tree] else { continue };
+            out.extend(
+                edition
+                    .rules
+                    .iter()
+                    .filter(|r| wanted.as_ref().is_none_or(|w| *w == r.analyte))
+                    .filter(|r| r.include.iter().any(|n| position.closure.contains(n)))
+                    .filter(|r| !r.exclude.iter().any(|n| position.closure.contains(n)))
+                    .map(|r| (edition, r)),
+            );
         }
+        out
     }
 }

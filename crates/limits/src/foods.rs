@@ -1,0 +1,448 @@
+//! From people's words to positions in the food trees: market names, product forms, facts in brackets.
+
+use crate::error::LoadError;
+use crate::facts::{Fact, Facts};
+use crate::load::{Files, csv_rows, fact_named, file};
+use crate::number;
+use crate::tree::{NodeIx, Tree};
+use crate::wording;
+use base::Text;
+use serde::Deserialize;
+use std::collections::{BTreeSet, HashMap};
+
+/// How sure a placement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// By the head noun of a longer name.
+    Likely,
+    /// By a name in the tables.
+    Named,
+    /// Fixed by a person.
+    Stated,
+}
+
+/// A position in one food tree.
+#[derive(Debug, Clone)]
+pub struct Position {
+    /// The most specific classes (a product may sit in several: dried, and of a species).
+    pub nodes: Vec<NodeIx>,
+    /// The nodes and everything above them.
+    pub closure: BTreeSet<NodeIx>,
+    /// A definite food: in no finer class than those given. A class name is not definite.
+    pub definite: bool,
+    /// For dried goods, the classes of the fresh food.
+    pub fresh: Vec<NodeIx>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The name that matched and on whose authority.
+    pub evidence: Text,
+}
+
+/// What a food text says.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// One position per tree, in the order of the trees; absent when the food cannot be placed there.
+    pub positions: Vec<Option<Position>>,
+    /// Facts stated in the text.
+    pub facts: Facts,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    nodes: Vec<NodeIx>,
+    definite: bool,
+    facts: Facts,
+    fresh: Vec<NodeIx>,
+    synonyms: usize,
+    authority: String,
+}
+
+#[derive(Debug)]
+struct Form {
+    under: NodeIx,
+    form: String,
+    nodes: Vec<NodeIx>,
+}
+
+/// The names of foods.
+#[derive(Debug, Default)]
+pub struct Foods {
+    names: HashMap<String, Entry>,
+    groups: Vec<Vec<String>>,
+    other: HashMap<String, NodeIx>,
+    forms: Vec<Form>,
+    bridges: Vec<(NodeIx, usize, NodeIx)>,
+}
+
+#[derive(Deserialize)]
+struct NameRow {
+    nodes: String,
+    kind: String,
+    facts: String,
+    authority: String,
+    names: String,
+}
+#[derive(Deserialize)]
+struct AliasRow {
+    node: String,
+    names: String,
+}
+#[derive(Deserialize)]
+struct FormRow {
+    under: String,
+    form: String,
+    nodes: String,
+}
+#[derive(Deserialize)]
+struct BridgeRow {
+    from: String,
+    to_tree: String,
+    to: String,
+}
+
+/// Index of the contaminants tree, the one names are curated for; pesticides follow by name, others by bridge.
+const MAIN: usize = 0;
+const PESTICIDES: usize = 1;
+
+impl Foods {
+    /// Reads `names.csv`, `gb2763.names.csv`, `forms.csv` and `bridges.csv`.
+    ///
+    /// # Errors
+    /// When a file is missing or names an unknown node.
+    pub(crate) fn read(trees: &[Tree], files: &Files<'_>) -> Result<Self, LoadError> {
+        let (main, mut out) = (&trees[MAIN], Self::default());
+        let code = |source: &str, code: &str| {
+            main.code(code).ok_or_else(|| LoadError::Term {
+                file: source.to_owned(),
+                row: code.to_owned(),
+                term: code.to_owned(),
+            })
+        };
+        let codes = |source: &str, list: &str| {
+            list.split(' ').filter(|c| !c.is_empty()).map(|c| code(source, c)).collect::<Result<Vec<_>, _>>()
+        };
+        for row in csv_rows::<NameRow>("names.csv", file(files, "names.csv")?)? {
+            let nodes = codes("names.csv", &row.nodes)?;
+            let (mut facts, mut fresh) = (Facts::default(), Vec::new());
+            for item in row.facts.split(';').filter(|f| !f.is_empty()) {
+                let bad = || LoadError::Field {
+                    file: "names.csv".to_owned(),
+                    row: row.nodes.clone(),
+                    field: "facts",
+                    value: item.to_owned(),
+                };
+                let (name, value) = item.split_once('=').ok_or_else(bad)?;
+                if name == "fresh" {
+                    fresh = vec![code("names.csv", value)?];
+                } else {
+                    facts.learn(fact_named(name).ok_or_else(bad)?, value);
+                }
+            }
+            for entry in row.names.split(' ') {
+                let synonyms: Vec<String> = entry.split('/').map(number::plain).collect();
+                for name in &synonyms {
+                    out.names.insert(
+                        name.clone(),
+                        Entry {
+                            nodes: nodes.clone(),
+                            definite: row.kind == "food",
+                            facts: facts.clone(),
+                            fresh: fresh.clone(),
+                            synonyms: out.groups.len(),
+                            authority: row.authority.clone(),
+                        },
+                    );
+                }
+                out.groups.push(synonyms);
+            }
+        }
+        out.learn_tree(main);
+        for (i, node) in trees[PESTICIDES].nodes().iter().enumerate() {
+            out.other.insert(number::plain(&node.name), i);
+        }
+        for row in csv_rows::<AliasRow>("gb2763.names.csv", file(files, "gb2763.names.csv")?)? {
+            let node = trees[PESTICIDES].named(&row.node).ok_or_else(|| LoadError::Term {
+                file: "gb2763.names.csv".to_owned(),
+                row: row.node.clone(),
+                term: row.node.clone(),
+            })?;
+            for name in row.names.split(' ') {
+                out.other.entry(number::plain(name)).or_insert(node);
+            }
+        }
+        for row in csv_rows::<FormRow>("forms.csv", file(files, "forms.csv")?)? {
+            let (under, nodes) = (code("forms.csv", &row.under)?, codes("forms.csv", &row.nodes)?);
+            out.forms.push(Form { under, form: row.form, nodes });
+        }
+        for row in csv_rows::<BridgeRow>("bridges.csv", file(files, "bridges.csv")?)? {
+            let to = trees
+                .iter()
+                .position(|t| t.name == row.to_tree)
+                .and_then(|t| Some((t, trees[t].code(&row.to)?)))
+                .ok_or_else(|| LoadError::Term {
+                    file: "bridges.csv".to_owned(),
+                    row: row.to_tree.clone(),
+                    term: row.to.clone(),
+                })?;
+            out.bridges.push((code("bridges.csv", &row.from)?, to.0, to.1));
+        }
+        Ok(out)
+    }
+
+    /// The tree's own names are classes; the foods its brackets print as examples are foods.
+    fn learn_tree(&mut self, tree: &Tree) {
+        for (i, node) in tree.nodes().iter().enumerate() {
+            let entry = |definite: bool, group: usize| Entry {
+                nodes: vec![i],
+                definite,
+                facts: Facts::default(),
+                fresh: Vec::new(),
+                synonyms: group,
+                authority: "tree".to_owned(),
+            };
+            let mut add = |name: &str, definite: bool| {
+                if name.chars().count() > 1 && !self.names.contains_key(name) {
+                    self.names.insert(name.to_owned(), entry(definite, self.groups.len()));
+                    self.groups.push(vec![name.to_owned()]);
+                }
+            };
+            add(&number::plain(&node.name), false);
+            let full = number::plain(&node.full);
+            if let Some((_, rest)) = full.split_once("例如") {
+                let rest = rest.trim_start_matches(':').trim_end_matches([')', ']']);
+                for example in rest.trim_end_matches('等').split('、') {
+                    add(example.trim(), true);
+                }
+            }
+        }
+    }
+
+    /// How many names are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether no name is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Places a food text in every tree and reads the facts it states.
+    #[must_use]
+    pub fn resolve(&self, text: &str, trees: &[Tree]) -> Resolution {
+        let text = number::plain(text).replace(' ', "");
+        let (head, brackets) = number::brackets(&text);
+        let mut facts = Facts::default();
+        for inner in &brackets {
+            wording::learn(inner, &mut facts);
+        }
+        wording::learn_head(&head, &mut facts);
+        let main = self.place(&trees[MAIN], &text, &head, &brackets, &mut facts);
+        let mut positions: Vec<Option<Position>> = trees.iter().map(|_| None).collect();
+        positions[PESTICIDES] = self.pesticide(&trees[PESTICIDES], &text, &head, &brackets, main.as_ref());
+        if let Some(main) = &main {
+            for (from, tree, to) in &self.bridges {
+                if main.closure.contains(from) {
+                    positions[*tree] = Some(Position {
+                        nodes: vec![*to],
+                        closure: trees[*tree].above(*to).clone(),
+                        fresh: Vec::new(),
+                        ..main.clone()
+                    });
+                }
+            }
+        }
+        positions[MAIN] = main;
+        Resolution { positions, facts }
+    }
+
+    fn place(
+        &self,
+        tree: &Tree,
+        text: &str,
+        head: &str,
+        brackets: &[String],
+        facts: &mut Facts,
+    ) -> Option<Position> {
+        let hints: Vec<&Entry> = brackets.iter().filter_map(|b| self.names.get(b.as_str())).collect();
+        let dried_bracket = brackets.iter().any(|b| matches!(b.as_str(), "干" | "干制" | "干品" | "干制品"));
+        if let Some((entry, name, how)) = self.find(text, head) {
+            // The bracket outweighs a guess by head noun, and refines a class.
+            let refined = hints.iter().find(|h| {
+                h.nodes.iter().any(|n| entry.nodes.iter().any(|e| tree.is_below(*n, *e)))
+                    || (how == Confidence::Likely && !h.nodes.is_empty() && h.definite)
+            });
+            let chosen = refined.copied().unwrap_or(entry);
+            let position =
+                self.position(tree, chosen, name, if refined.is_some() { Confidence::Named } else { how });
+            if dried_bracket && let Some(dried) = self.formed(tree, &position, "dried", text) {
+                facts.learn(Fact::State, "dried");
+                return Some(dried);
+            }
+            for (fact, value) in &chosen.facts.0 {
+                facts.learn(*fact, value.clone());
+            }
+            if !(how == Confidence::Likely && refined.is_none()) {
+                return Some(position);
+            }
+            if let Some((form, base)) = wording::form(head)
+                && let Some(formed) = self.form_of(tree, form, base, facts)
+            {
+                return Some(formed);
+            }
+            return Some(position);
+        }
+        if let Some((form, base)) = wording::form(head)
+            && let Some(formed) = self.form_of(tree, form, base, facts)
+        {
+            return Some(formed);
+        }
+        let entry = hints.first()?;
+        for (fact, value) in &entry.facts.0 {
+            facts.learn(*fact, value.clone());
+        }
+        Some(self.position(tree, entry, head, Confidence::Likely))
+    }
+
+    fn form_of(&self, tree: &Tree, form: &str, base: &str, facts: &mut Facts) -> Option<Position> {
+        let (entry, name, how) = self.find(base, base)?;
+        let formed = self.formed(tree, &self.position(tree, entry, name, how), form, base)?;
+        if form == "dried" {
+            facts.learn(Fact::State, "dried");
+        }
+        Some(formed)
+    }
+
+    /// By the whole text, the head, the head without a word of freshness, else the longest known ending.
+    fn find<'a>(&'a self, text: &str, head: &'a str) -> Option<(&'a Entry, &'a str, Confidence)> {
+        if let Some((name, entry)) = self.names.get_key_value(text) {
+            return Some((entry, name, Confidence::Named));
+        }
+        if let Some(entry) = self.names.get(head) {
+            return Some((entry, head, Confidence::Named));
+        }
+        for word in wording::FRESH {
+            if let Some(rest) = head.strip_prefix(word)
+                && let Some(entry) = self.names.get(rest)
+            {
+                return Some((entry, rest, Confidence::Named));
+            }
+        }
+        if let Some((form, _)) = wording::form(head)
+            && matches!(form, "dried" | "canned")
+        {
+            return None; // 「干牛肝菌」 must not be read as fresh 「牛肝菌」
+        }
+        head.char_indices()
+            .skip(1)
+            .map(|(i, _)| &head[i..])
+            .take_while(|rest| rest.chars().count() > 1)
+            .find_map(|rest| self.names.get(rest).map(|e| (e, rest, Confidence::Likely)))
+    }
+
+    fn position(&self, tree: &Tree, entry: &Entry, name: &str, confidence: Confidence) -> Position {
+        let zh = match confidence {
+            Confidence::Likely => format!("按中心词“{name}”归类({})", entry.authority),
+            _ => format!("按名称“{name}”归类({})", entry.authority),
+        };
+        let en = match confidence {
+            Confidence::Likely => format!("placed by the head noun “{name}” ({})", entry.authority),
+            _ => format!("placed by the name “{name}” ({})", entry.authority),
+        };
+        Position {
+            closure: closure(tree, &entry.nodes),
+            nodes: entry.nodes.clone(),
+            definite: entry.definite,
+            fresh: entry.fresh.clone(),
+            confidence,
+            evidence: Text::new(zh, en),
+        }
+    }
+
+    /// The product class of a fresh food in a form, the species' own product class included.
+    fn formed(&self, tree: &Tree, base: &Position, form: &str, text: &str) -> Option<Position> {
+        let row = self
+            .forms
+            .iter()
+            .filter(|f| f.form == form && base.closure.contains(&f.under))
+            .max_by_key(|f| tree.above(f.under).len())?;
+        let mut nodes = row.nodes.clone();
+        nodes.extend(
+            base.closure.iter().filter_map(|n| tree.named(&format!("{}制品", tree.nodes()[*n].name))),
+        );
+        if form == "canned" && base.closure.iter().any(|n| tree.nodes()[*n].name == "鱼类") {
+            nodes.extend(tree.named("鱼类罐头"));
+        }
+        let lower: Vec<NodeIx> =
+            nodes.iter().copied().filter(|n| !nodes.iter().any(|o| tree.is_below(*o, *n))).collect();
+        Some(Position {
+            closure: closure(tree, &lower),
+            nodes: lower,
+            definite: base.definite,
+            fresh: if form == "dried" { base.nodes.clone() } else { Vec::new() },
+            confidence: base.confidence,
+            evidence: Text::new(
+                format!("“{text}”为{}的制品", base.evidence.zh),
+                format!("“{text}” is a product of a food {}", base.evidence.en),
+            ),
+        })
+    }
+
+    fn pesticide(
+        &self,
+        tree: &Tree,
+        text: &str,
+        head: &str,
+        brackets: &[String],
+        main: Option<&Position>,
+    ) -> Option<Position> {
+        let by_group = |name: &str| {
+            let entry = self.names.get(name)?;
+            self.groups[entry.synonyms].iter().find_map(|s| self.other.get(s)).copied()
+        };
+        let bare = wording::FRESH.iter().find_map(|w| head.strip_prefix(w));
+        let exact = self
+            .other
+            .get(text)
+            .copied()
+            .or_else(|| brackets.iter().find_map(|b| self.other.get(b.as_str()).copied()))
+            .or_else(|| self.other.get(head).copied())
+            .or_else(|| by_group(head))
+            .or_else(|| bare.and_then(|b| self.other.get(b).copied().or_else(|| by_group(b))));
+        let (node, confidence) = match exact {
+            Some(node) => (node, Confidence::Named),
+            None => {
+                // Only raw commodities are found by their ending: a limit on grapes is none on grape jam.
+                let entry = main?;
+                if !entry.fresh.is_empty() || wording::form(head).is_some() {
+                    return None;
+                }
+                let node = head
+                    .char_indices()
+                    .skip(1)
+                    .map(|(i, _)| &head[i..])
+                    .take_while(|rest| rest.chars().count() > 1)
+                    .find_map(|rest| self.other.get(rest).copied().or_else(|| by_group(rest)))?;
+                (node, Confidence::Likely)
+            }
+        };
+        let name = &tree.nodes()[node].name;
+        Some(Position {
+            nodes: vec![node],
+            closure: tree.above(node).clone(),
+            definite: false,
+            fresh: Vec::new(),
+            confidence,
+            evidence: Text::new(
+                format!("在GB 2763中对应“{name}”({})", tree.nodes()[node].origin),
+                format!("“{name}” in GB 2763 ({})", tree.nodes()[node].origin),
+            ),
+        })
+    }
+}
+
+pub(crate) fn closure(tree: &Tree, nodes: &[NodeIx]) -> BTreeSet<NodeIx> {
+    nodes.iter().flat_map(|n| tree.above(*n).iter().copied()).collect()
+}

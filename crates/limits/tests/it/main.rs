@@ -1,0 +1,6 @@
+//! Integration tests of the adjudication engine.
+
+mod cases;
+mod observed;
+mod properties;
+mod rulebook;
