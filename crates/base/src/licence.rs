@@ -58,7 +58,7 @@ pub struct LicenceNo {
 }
 
 /// Whether the check digit (ISO 7064 MOD 11,10, GB/T 17710) matches. Misprinted genuine licences exist,
-/// so a failure is flagged and never a reason to refuse the number.
+/// so a failure is flagged and never a reason to refuse the number. That YB numbers use the same check is unverified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckState {

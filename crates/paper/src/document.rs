@@ -67,7 +67,7 @@ impl DocumentError {
     }
 }
 
-/// What a template may do: about 100,000 steps, enough for a list of thousands of rows and no more.
+/// How many steps of the engine one text may take: enough for a list of tens of thousands of rows, and an end to a loop gone wrong.
 const FUEL: u64 = 2_000_000;
 
 fn environment(escape: AutoEscape) -> Environment<'static> {

@@ -88,7 +88,7 @@ pub enum Direction {
     #[default]
     After,
     /// At least so long before the event (七日前通知): due so that the whole period lies clear between the two.
-    /// Suspensions and extensions do not move it.
+    /// Suspensions and extensions do not move it. Reading 前 as clear days is the stricter reading, unverified.
     Before,
 }
 
