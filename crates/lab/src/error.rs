@@ -6,8 +6,6 @@ use serde::{Deserialize, Serialize};
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Row of the sheet as a person counts it (the header is row 1); `None` outside a sheet.
-    pub row: Option<usize>,
     /// Stable name of the field: `produced`, `form_no`, `reported`, …
     pub field: String,
     /// The field as the form or sheet calls it.
@@ -22,14 +20,7 @@ impl Problem {
     /// A problem of one field.
     #[must_use]
     pub fn new(field: &str, label: Text, value: impl Into<String>, message: Text) -> Self {
-        Self { row: None, field: field.to_owned(), label, value: value.into(), message }
-    }
-
-    /// The same problem, in a row of a sheet.
-    #[must_use]
-    pub fn at_row(mut self, row: usize) -> Self {
-        self.row = Some(row);
-        self
+        Self { field: field.to_owned(), label, value: value.into(), message }
     }
 }
 
@@ -48,6 +39,12 @@ pub enum Error {
     /// The input is wrong; nothing was stored.
     #[error("{} field(s) are wrong; nothing was stored", .0.len())]
     Invalid(Vec<Problem>),
+    /// Cells of a sheet are wrong; nothing was imported.
+    #[error("{} cell(s) are wrong; nothing was imported", .0.len())]
+    Rows(Vec<paper::sheet::RowError>),
+    /// The file or its header cannot be used; nothing was imported.
+    #[error("{0}")]
+    Sheet(Text),
     /// No such record.
     #[error("{0} does not exist")]
     NotFound(String),
@@ -90,6 +87,14 @@ impl Error {
                 format!("有 {} 处需要更正，未保存任何内容", problems.len()),
                 format!("{} field(s) need correction; nothing was stored", problems.len()),
             ),
+            Self::Rows(rows) => Text::new(
+                format!("有 {} 处需要更正，整份文件未导入；更正后请重新上传", rows.len()),
+                format!(
+                    "{} cell(s) need correction; nothing was imported. Correct and upload again",
+                    rows.len()
+                ),
+            ),
+            Self::Sheet(text) => text.clone(),
             Self::NotFound(what) => Text::new(format!("未找到：{what}"), format!("not found: {what}")),
             Self::State(text) => text.clone(),
             Self::FourEyes => FOUR_EYES,

@@ -1,7 +1,18 @@
 //! Spreadsheets of samples and results: read whole, checked row by row, imported whole or not at all.
 
-use base::Id;
+use crate::result::{check, given_twice, same_analyte};
+use crate::sample::{NewSample, Sample, SampleKind};
+use crate::{Error, Lab, NewResult, Problem, register};
+use access::Principal;
+use base::gs1::{Gln, Gtin};
+use base::uscc::Uscc;
+use base::{Id, Text};
+use ledger::Context;
+use limits::{Fact, Facts};
+use paper::sheet::{Column, Columns, Row, RowError, RowErrors, SheetTable, read};
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use store::{Sql, Tx};
 
 /// What importing samples did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,5 +31,324 @@ pub struct ResultsImported {
     /// The samples that got results, in order of first row.
     pub samples: Vec<Id>,
     /// How many results have each outcome word.
-    pub outcomes: std::collections::BTreeMap<String, usize>,
+    pub outcomes: BTreeMap<String, usize>,
+}
+
+/// The columns of a sheet of samples (names of the national sampling form).
+#[must_use]
+pub fn sample_columns() -> Columns {
+    Columns::new(vec![
+        Column::required("抽样单编号", &["form number", "form no", "sample number"]),
+        Column::optional("抽样类别", &["kind", "抽检类型", "报送分类"]),
+        Column::required("食品名称", &["food", "judged as", "判定名称"]),
+        Column::optional("样品名称", &["product", "product name"]),
+        Column::optional("商品条码", &["gtin", "barcode", "条码"]),
+        Column::optional("批号", &["lot", "lot number", "生产批号"]),
+        Column::required("被抽样单位", &["place", "place sampled", "被抽样单位名称"]),
+        Column::optional("被抽样单位代码", &["place uscc", "统一社会信用代码", "uscc"]),
+        Column::optional("场所编码", &["gln", "place gln"]),
+        Column::optional("生产者", &["producer", "生产者名称", "标称生产者"]),
+        Column::optional("生产者代码", &["producer uscc"]),
+        Column::optional("生产日期", &["production date", "produced"]),
+        Column::required("抽样日期", &["sampling date", "sampled"]),
+        Column::optional("收样日期", &["date received", "received", "样品到达日期"]),
+        Column::optional("包装分类", &["packaging", "package"]),
+        Column::optional("抽样基数", &["base quantity"]),
+        Column::optional("所在地", &["region", "region code", "行政区划代码"]),
+        Column::optional("任务来源", &["agency", "department"]),
+        Column::optional("鲜干比", &["drying ratio", "脱水率"]),
+        Column::optional("水分", &["moisture"]),
+        Column::optional("脂肪", &["fat"]),
+    ])
+}
+
+/// The columns of a sheet of results.
+#[must_use]
+pub fn result_columns(one_sample: bool) -> Columns {
+    const FORM: &[&str] = &["form number", "form no", "sample number", "样品编号"];
+    let form = if one_sample {
+        Column::optional("抽样单编号", FORM)
+    } else {
+        Column::required("抽样单编号", FORM)
+    };
+    Columns::new(vec![
+        form,
+        Column::required("检验项目", &["analyte", "item", "项目"]),
+        Column::required("检验结果", &["result", "value", "结果"]),
+        Column::optional("结果单位", &["unit", "单位"]),
+        Column::optional("检出限", &["lod", "方法检出限"]),
+        Column::optional("定量限", &["loq", "方法定量限"]),
+        Column::optional("检验方法", &["method", "检验依据"]),
+    ])
+}
+
+/// A row of results that could be read.
+struct ResultRow {
+    line: usize,
+    form_no: Option<String>,
+    new: NewResult,
+}
+
+impl Lab {
+    /// Imports sampling forms; all go to `laboratory`. The caller commits on success and drops the transaction on error.
+    ///
+    /// # Errors
+    /// [`Error::Sheet`] for the file; [`Error::Rows`] with every wrong cell; [`Error::Denied`].
+    pub async fn import_samples(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        file_name: &str,
+        bytes: &[u8],
+        laboratory: Option<Id>,
+    ) -> Result<SamplesImported, Error> {
+        let columns = sample_columns();
+        let mut errors = RowErrors::default();
+        let mut new = Vec::new();
+        for table in tables(file_name, bytes)? {
+            let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+            for row in mapped.rows() {
+                new.extend(sample_of(&row, &mut errors, laboratory).map(|s| (row.line(), s)));
+            }
+        }
+        let mut forms = BTreeSet::new();
+        for (line, sample) in &new {
+            if !forms.insert(sample.form_no.clone()) {
+                errors.push(RowError {
+                    line: *line,
+                    column: "抽样单编号".to_owned(),
+                    value: sample.form_no.clone(),
+                    message: Text::of(
+                        "与前面的行重复，请删去一行或更正编号",
+                        "stands in an earlier row too; remove one or correct the number",
+                    ),
+                });
+            }
+        }
+        let mut done = SamplesImported { samples: Vec::new(), lot_unknown: Vec::new() };
+        let any = !new.is_empty();
+        for (line, sample) in new {
+            if !errors.is_empty() {
+                // nothing will be kept; the remaining rows are still checked
+                for p in register::check(&sample, cx.now.china_date()) {
+                    errors.push(at_line(line, p));
+                }
+                continue;
+            }
+            match self.register(tx, cx, who, sample, "import").await {
+                Ok(sample) => {
+                    done.samples.push(sample.id);
+                    if sample.lot_unknown {
+                        done.lot_unknown.push(sample.form_no);
+                    }
+                }
+                Err(Error::Invalid(problems)) => {
+                    problems.into_iter().for_each(|p| errors.push(at_line(line, p)));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        finish(errors, any, done)
+    }
+
+    /// Imports results for one sample, or for the samples the sheet names; each is judged at once. The caller commits on
+    /// success and drops the transaction on error.
+    ///
+    /// # Errors
+    /// [`Error::Sheet`] for the file; [`Error::Rows`] with every wrong cell; [`Error::Denied`]; [`Error::State`].
+    pub async fn import_results(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        file_name: &str,
+        bytes: &[u8],
+        sample: Option<Id>,
+    ) -> Result<ResultsImported, Error> {
+        let columns = result_columns(sample.is_some());
+        let mut errors = RowErrors::default();
+        let mut rows = Vec::new();
+        for table in tables(file_name, bytes)? {
+            let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+            rows.extend(mapped.rows().filter_map(|row| result_of(&row, &mut errors)));
+        }
+        let only = match sample {
+            Some(id) => Some(self.sample_in(tx, id).await?),
+            None => None,
+        };
+        let named = self.samples_named(tx, &rows).await?;
+        let count = rows.len();
+        let mut by_sample: Vec<(&Sample, Vec<(usize, NewResult)>)> = Vec::new();
+        for row in rows {
+            let found = match (&only, &row.form_no) {
+                (Some(one), None) => Some(one),
+                (Some(one), Some(form)) => Some(one).filter(|s| s.form_no == *form),
+                (None, Some(form)) => named.get(form),
+                (None, None) => None,
+            };
+            let Some(found) = found else {
+                errors.push(RowError {
+                    line: row.line,
+                    column: "抽样单编号".to_owned(),
+                    value: row.form_no.unwrap_or_default(),
+                    message: Text::of(
+                        "没有这一编号的样品；请核对编号，或先登记抽样单",
+                        "there is no sample of this number; check it, or register the sampling form first",
+                    ),
+                });
+                continue;
+            };
+            match by_sample.iter_mut().find(|(s, _)| s.id == found.id) {
+                Some((_, list)) => list.push((row.line, row.new)),
+                None => by_sample.push((found, vec![(row.line, row.new)])),
+            }
+        }
+        for (sample, list) in &by_sample {
+            for (i, (line, new)) in list.iter().enumerate() {
+                for p in self.examine(sample, new) {
+                    errors.push(at_line(*line, p));
+                }
+                if list[..i].iter().any(|(_, n)| same_analyte(&n.analyte, &new.analyte)) {
+                    errors.push(at_line(*line, given_twice(&new.analyte)));
+                }
+            }
+        }
+        let mut done = ResultsImported { rows: count, samples: Vec::new(), outcomes: BTreeMap::new() };
+        if errors.is_empty() {
+            for (sample, list) in by_sample {
+                let (lines, new): (Vec<usize>, Vec<NewResult>) = list.into_iter().unzip();
+                match self.enter_results(tx, cx, who, sample.id, new, "import").await {
+                    Ok(judged) => {
+                        done.samples.push(sample.id);
+                        for verdict in judged.iter().filter_map(|r| r.verdict()) {
+                            *done.outcomes.entry(verdict.verdict.outcome.word().to_owned()).or_default() += 1;
+                        }
+                    }
+                    // what stands in the database already: the rows of this sample
+                    Err(Error::Invalid(problems)) => {
+                        let line = lines.first().copied().unwrap_or_default();
+                        problems.into_iter().for_each(|p| errors.push(at_line(line, p)));
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+        }
+        finish(errors, count > 0, done)
+    }
+
+    async fn samples_named(&self, tx: &mut Tx, rows: &[ResultRow]) -> Result<HashMap<String, Sample>, Error> {
+        let forms: BTreeSet<&str> = rows.iter().filter_map(|r| r.form_no.as_deref()).collect();
+        let forms: Vec<&str> = forms.into_iter().collect();
+        let mut named = HashMap::new();
+        for part in forms.chunks(500) {
+            let mut sql = Sql::new("select * from sample where form_no in ");
+            sql.bind_list(part.iter().copied());
+            for row in tx.select(&sql).await? {
+                let sample = register::read(&row)?;
+                named.insert(sample.form_no.clone(), sample);
+            }
+        }
+        Ok(named)
+    }
+}
+
+fn tables(file_name: &str, bytes: &[u8]) -> Result<Vec<SheetTable>, Error> {
+    read(bytes, file_name, &paper::sheet::Limits::default()).map_err(|e| Error::Sheet(e.text()))
+}
+
+fn finish<T>(errors: RowErrors, any: bool, done: T) -> Result<T, Error> {
+    let done = errors.into_result(done).map_err(Error::Rows)?;
+    if any { Ok(done) } else { Err(Error::Sheet(Text::of("文件没有数据行", "the file has no rows"))) }
+}
+
+fn at_line(line: usize, p: Problem) -> RowError {
+    RowError { line, column: p.label.zh.into_owned(), value: p.value, message: p.message }
+}
+
+fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> Option<NewSample> {
+    let slipped = errors.keep(row.no_overhang());
+    let form_no = errors.keep(row.text("抽样单编号"));
+    let food = errors.keep(row.text("食品名称"));
+    let place_name = errors.keep(row.text("被抽样单位"));
+    let sampled = errors.keep(row.date("抽样日期"));
+    let kind = errors.keep(row.opt_with("抽样类别", |t| {
+        SampleKind::read(t).ok_or_else(|| {
+            Text::of(
+                "应为“监督抽检”“风险监测”或“评价性抽检”",
+                "write supervision sampling, risk monitoring or evaluation sampling",
+            )
+        })
+    }));
+    let produced = errors.keep(row.opt_date("生产日期"));
+    let received = errors.keep(row.opt_date("收样日期"));
+    let gtin = errors.keep(row.opt_with("商品条码", |t| t.parse::<Gtin>().map_err(|e| e.text())));
+    let gln = errors.keep(row.opt_with("场所编码", |t| t.parse::<Gln>().map_err(|e| e.text())));
+    let uscc = errors.keep(row.opt_with("被抽样单位代码", |t| t.parse::<Uscc>().map_err(|e| e.text())));
+    let producer_uscc = errors.keep(row.opt_with("生产者代码", |t| t.parse::<Uscc>().map_err(|e| e.text())));
+    let prepackaged = errors.keep(row.opt_with("包装分类", |t| match t {
+        "预包装" | "prepackaged" => Ok(true),
+        "散装" | "计量称重" | "无包装" | "bulk" | "weighed" => Ok(false),
+        _ => Err(Text::of("应为“预包装”“散装”或“计量称重”", "write prepackaged, bulk or weighed")),
+    }));
+    let mut facts = Facts::default();
+    for (column, fact) in [("鲜干比", Fact::DryingRatio), ("水分", Fact::Moisture), ("脂肪", Fact::Fat)]
+    {
+        if let Some(Some(value)) = errors.keep(row.opt_decimal(column)) {
+            facts.learn(fact, value.to_string());
+        }
+    }
+    let optional = |column: &str| row.opt_text(column).ok().flatten();
+    slipped?;
+    Some(NewSample {
+        form_no: form_no?,
+        kind: kind?.unwrap_or(SampleKind::Supervision),
+        food: food?,
+        product_name: optional("样品名称").unwrap_or_default(),
+        gtin: gtin?.map(|g| g.to_string()),
+        lot_no: optional("批号"),
+        item: None,
+        place: gln?.map(|g| format!("https://id.gs1.org/414/{g}")),
+        place_name: place_name?,
+        uscc: uscc?.map(|u| u.as_str().to_owned()),
+        producer_name: optional("生产者").unwrap_or_default(),
+        producer_uscc: producer_uscc?.map(|u| u.as_str().to_owned()),
+        produced: produced?,
+        sampled: sampled?,
+        received: received?,
+        prepackaged: prepackaged?.unwrap_or(false),
+        base_qty: optional("抽样基数"),
+        region: optional("所在地"),
+        agency: optional("任务来源").unwrap_or_else(|| "market".to_owned()),
+        laboratory,
+        facts,
+    })
+}
+
+fn result_of(row: &Row<'_>, errors: &mut RowErrors) -> Option<ResultRow> {
+    let slipped = errors.keep(row.no_overhang());
+    let form_no = errors.keep(row.opt_text("抽样单编号"));
+    let analyte = errors.keep(row.text("检验项目"));
+    let value = errors.keep(row.text("检验结果"));
+    let unit = errors.keep(row.opt_text("结果单位"));
+    let lod = errors.keep(row.opt_text("检出限"));
+    let loq = errors.keep(row.opt_text("定量限"));
+    let method = errors.keep(row.opt_text("检验方法"));
+    slipped?;
+    let value = value?;
+    let parts: Vec<String> = value.split(['|', ';', '；']).map(|t| t.trim().to_owned()).collect();
+    let (reported, subsamples) = if parts.len() > 1 { (String::new(), parts) } else { (value, Vec::new()) };
+    let new = NewResult {
+        analyte: analyte?,
+        reported,
+        unit: unit?.unwrap_or_default(),
+        lod: lod?,
+        loq: loq?,
+        method: method?.unwrap_or_default(),
+        subsamples,
+    };
+    let problems = check(&new);
+    let wrong = !problems.is_empty();
+    problems.into_iter().for_each(|p| errors.push(at_line(row.line(), p)));
+    if wrong { None } else { Some(ResultRow { line: row.line(), form_no: form_no?, new }) }
 }

@@ -18,7 +18,7 @@ mod sample;
 
 pub use error::{Error, Problem};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
-pub use import::{ResultsImported, SamplesImported};
+pub use import::{ResultsImported, SamplesImported, result_columns, sample_columns};
 pub use nonconformity::{Failure, Nonconformity, NonconformityState};
 pub use query::{NonconformityFilter, Page, SampleDetail, SampleFilter, SampleRow, SampleSort};
 pub use report::Submitted;

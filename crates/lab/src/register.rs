@@ -233,14 +233,14 @@ const RECEIVED: Text = Text::of("收样日期", "date received");
 /// One sample by id.
 pub(crate) const BY_ID: &str = "select * from sample where id = $1";
 
-/// Canonical Digital Link of a lot; characters outside RFC 3986 "unreserved" are percent-encoded.
+/// Canonical Digital Link of a lot; characters a Digital Link may not carry plainly are percent-encoded (as in `epcis::ident`).
 pub(crate) fn lot_key(gtin14: &str, lot: &str) -> Option<String> {
     if lot.is_empty() {
         return None;
     }
     let mut key = format!("https://id.gs1.org/01/{gtin14}/10/");
     for b in lot.bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+        if b.is_ascii_alphanumeric() || b"-._';=".contains(&b) {
             key.push(char::from(b));
         } else {
             key.push_str(&format!("%{b:02X}"));

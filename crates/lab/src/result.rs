@@ -5,7 +5,7 @@ use crate::{Error, Lab, Problem};
 use access::{Principal, Resource};
 use base::{Id, Instant, Text};
 use ledger::{Context, Entry};
-use limits::{Case, Verdict};
+use limits::{Case, Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 use store::{Row, Tx, Value};
 
@@ -110,7 +110,16 @@ impl Lab {
         let sample = self.sample_in(tx, sample).await?;
         let permit = self.access.check(who, action, &result_resource(&sample), cx.now)?;
         open_for_results(&sample)?;
-        let problems: Vec<Problem> = new.iter().flat_map(check).collect();
+        let known = results_in(tx, sample.id).await?;
+        let mut problems = Vec::new();
+        for (i, one) in new.iter().enumerate() {
+            problems.extend(self.examine(&sample, one));
+            let again = new[..i].iter().any(|n| same_analyte(&n.analyte, &one.analyte))
+                || known.iter().any(|r| !r.withdrawn && same_analyte(&r.reported.analyte, &one.analyte));
+            if again {
+                problems.push(given_twice(&one.analyte));
+            }
+        }
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
         }
@@ -156,7 +165,7 @@ impl Lab {
         let sample = self.sample_in(tx, old.id("sample")?).await?;
         let permit = self.access.check(who, "create", &result_resource(&sample), cx.now)?;
         open_for_results(&sample)?;
-        let problems = check(&new);
+        let problems = self.examine(&sample, &new);
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
         }
@@ -223,6 +232,17 @@ impl Lab {
             self.conclude(tx, cx, &sample, &judged).await?;
         }
         Ok(judged)
+    }
+
+    /// What is wrong with a result: fields, and whatever the limits cannot read.
+    pub(crate) fn examine(&self, sample: &Sample, new: &NewResult) -> Vec<Problem> {
+        let mut problems = check(new);
+        if problems.is_empty()
+            && let Outcome::DataError { reason } = self.judge(sample, new).outcome
+        {
+            problems.push(Problem::new("reported", REPORTED, new.reported.as_str(), reason));
+        }
+        problems
     }
 
     /// What the limits say of a result of this sample.
@@ -419,6 +439,24 @@ fn summary(result: &JudgedResult) -> serde_json::Value {
         "rule": verdict.map(|v| v.rule.as_str()),
         "rules": verdict.map(|v| v.rules.as_str()),
     })
+}
+
+/// Whether two names as reported are the same text.
+pub(crate) fn same_analyte(a: &str, b: &str) -> bool {
+    a.trim() == b.trim()
+}
+
+/// Said of an analyte that has a result already.
+pub(crate) fn given_twice(analyte: &str) -> Problem {
+    Problem::new(
+        "analyte",
+        ANALYTE,
+        analyte,
+        Text::of(
+            "该样品已有这一项目的结果；如需更正请用“更正结果”",
+            "the sample has a result for this analyte already; use \"correct result\" to change it",
+        ),
+    )
 }
 
 /// What is wrong with a result before it is judged.

@@ -86,6 +86,7 @@ create index event_item_by_class on event_item (class, event);
 create table lot (
   item text primary key,
   class text,
+  lot_no text,                    -- as stated, for lots without a GS1 key
   name text,                      -- product name as stated
   spec text,                      -- package size as stated
   produced text,                  -- production date

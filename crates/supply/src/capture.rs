@@ -186,6 +186,12 @@ impl Supply {
         self.store_load(cx, standing, load, options.error_behaviour).await
     }
 
+    /// Checks a document as [`Supply::capture`] would, and stores nothing: the problems it would have.
+    #[must_use]
+    pub fn check(&self, bytes: &[u8], format: Format) -> Vec<Problem> {
+        prepare::document(bytes, format, self.limits, base::Instant(0)).problems
+    }
+
     /// Captures one bare event (`POST /events`).
     ///
     /// # Errors

@@ -21,6 +21,9 @@ pub enum Error {
     /// The input is wrong; nothing was stored.
     #[error("{} problem(s); nothing was stored", .0.len())]
     Refused(Vec<Problem>),
+    /// Rows of a sheet are wrong; nothing was stored.
+    #[error("{} row(s) are wrong; nothing was stored", .0.len())]
+    Rows(Vec<paper::sheet::RowError>),
     /// The sheet cannot be used as a whole: no header, not a spreadsheet.
     #[error("{0}")]
     Sheet(Text),
@@ -49,6 +52,13 @@ impl Error {
             Self::Refused(problems) => problems.first().map_or_else(
                 || Text::of("内容有误，未保存", "the input is wrong; nothing was stored"),
                 Problem::message,
+            ),
+            Self::Rows(rows) => Text::new(
+                format!("有 {} 处需要更正，整份台账未导入；更正后请重新上传", rows.len()),
+                format!(
+                    "{} cell(s) need correction; nothing of the ledger was imported. Correct and upload again",
+                    rows.len()
+                ),
             ),
             Self::Sheet(text) => text.clone(),
             Self::NotFound(what) => Text::new(format!("未找到：{what}"), format!("not found: {what}")),

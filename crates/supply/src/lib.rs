@@ -18,6 +18,7 @@ mod prepare;
 mod rows;
 mod scope;
 mod step;
+mod upload;
 mod view;
 
 pub use capture::{
@@ -32,6 +33,7 @@ pub use lots::{GapView, HoldingView, Holdings, LotView, NeighbourView};
 pub use place::{DirectoryError, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
 pub use scope::{Frozen, RegionTotal, ScopeOptions, ScopeReport, ScopeRow, TraceReport};
 pub use step::{site_key, steps};
+pub use upload::{LEDGER_NAMESPACE, LedgerKind, LedgerOptions, LedgerOutcome};
 pub use view::{Legend, LotInfo, TraceLink, TraceNode, TraceView, amount_text};
 
 use access::Access;

@@ -2,9 +2,9 @@
 
 use crate::capture::{Format, Load};
 use crate::fact::{EventFact, ItemFact, Role};
-use base::{Id, Instant, Text};
+use base::{Id, Instant};
 use epcis::vocabulary::{BIZ_STEP, DISPOSITION};
-use epcis::{Event, Limits, Node, Problem, ProblemType, Reading};
+use epcis::{Event, Limits, Node, Problem, Reading};
 use sha2::{Digest, Sha256};
 
 /// One event ready to be stored.
@@ -51,6 +51,7 @@ pub(crate) fn hash_id(hash: &[u8; 32]) -> String {
 pub(crate) struct LotFact {
     pub(crate) item: String,
     pub(crate) class: Option<String>,
+    pub(crate) lot_no: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) spec: Option<String>,
     pub(crate) produced: Option<String>,
@@ -62,6 +63,7 @@ impl LotFact {
     pub(crate) fn merge(&mut self, other: &Self) {
         for (mine, theirs) in [
             (&mut self.class, &other.class),
+            (&mut self.lot_no, &other.lot_no),
             (&mut self.name, &other.name),
             (&mut self.spec, &other.spec),
             (&mut self.produced, &other.produced),
@@ -83,12 +85,13 @@ pub(crate) fn document(bytes: &[u8], format: Format, limits: Limits, now: Instan
     let xml = match format {
         Format::Xml => true,
         Format::Json => false,
-        Format::Detect => bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<'),
+        Format::Detect => epcis::is_xml(bytes),
     };
     if xml {
-        return refused(bytes, "xml", unsupported_xml());
+        load(bytes, "xml", epcis::xml::read(bytes, limits), now)
+    } else {
+        load(bytes, "json", epcis::json::read(bytes, limits), now)
     }
-    load(bytes, "json", epcis::json::read(bytes, limits), now)
 }
 
 /// Reads one bare event.
@@ -116,30 +119,6 @@ pub(crate) fn bare_event(bytes: &[u8], limits: Limits, now: Instant) -> Load {
             private: None,
         },
     }
-}
-
-fn refused(bytes: &[u8], format: &'static str, problem: Problem) -> Load {
-    Load {
-        format,
-        bytes_hash: sha256(bytes),
-        context: "[]".to_owned(),
-        events: 0,
-        prepared: Vec::new(),
-        problems: vec![problem],
-        private: None,
-    }
-}
-
-fn unsupported_xml() -> Problem {
-    Problem::new(
-        ProblemType::UnsupportedMediaType,
-        "",
-        Text::of("尚不接收 XML 格式的事件文件。", "XML event documents are not taken yet."),
-        Text::of(
-            "请改用 EPCIS 2.0 JSON (application/ld+json)。",
-            "Send EPCIS 2.0 JSON (application/ld+json).",
-        ),
-    )
 }
 
 /// A reading with its valid events prepared.
@@ -278,17 +257,28 @@ pub(crate) fn class_key(item: &str) -> Option<String> {
 
 /// What an event's instance/lot master data say of the things it made or named.
 fn lots(event: &Event, fact: &EventFact) -> Vec<LotFact> {
-    let Some(ilmd) = event.ilmd() else { return Vec::new() };
+    // a ledger row states the same facts beside the event (ilmd is for goods that come into being)
+    let own: Vec<(String, &Node)> = event
+        .extensions()
+        .filter_map(|(name, value)| {
+            let local = name.strip_prefix('{')?.strip_prefix(crate::LEDGER_NAMESPACE)?.strip_prefix('}')?;
+            Some((local.to_owned(), value))
+        })
+        .collect();
+    let ilmd = event.ilmd().map(Node::members).unwrap_or_default();
+    let stated = ilmd.iter().map(|(name, value)| (&**name, value));
+    let stated: Vec<(&str, &Node)> = stated.chain(own.iter().map(|(n, v)| (n.as_str(), *v))).collect();
     let text = |names: &[&str]| {
         names.iter().find_map(|wanted| {
             let local = |name: &str| name.rsplit([':', '/', '#']).next() == Some(*wanted);
-            let (_, value) = ilmd.members().iter().find(|(name, _)| local(name))?;
+            let (_, value) = stated.iter().find(|(name, _)| local(name))?;
             string(value).filter(|t| !t.trim().is_empty())
         })
     };
     let stated = LotFact {
         item: String::new(),
         class: None,
+        lot_no: text(&["lotNumber"]),
         name: text(&["descriptionShort", "productName", "functionalName", "tradeItemDescription"]),
         spec: text(&["netContent", "specification", "packageSize"]),
         produced: text(&["productionDate", "harvestEndDate", "harvestDate", "packagingDate"]),

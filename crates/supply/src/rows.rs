@@ -254,11 +254,12 @@ pub(crate) async fn insert(
 }
 
 async fn insert_lots(tx: &mut Tx, lots: BTreeMap<&str, (LotFact, Id, &str)>) -> Result<(), Error> {
-    let mut values = Vec::with_capacity(lots.len() * 8);
+    let mut values = Vec::with_capacity(lots.len() * 9);
     for (item, (lot, event, region)) in lots {
         values.extend([
             item.into(),
             lot.class.into(),
+            lot.lot_no.into(),
             lot.name.into(),
             lot.spec.into(),
             lot.produced.into(),
@@ -268,10 +269,11 @@ async fn insert_lots(tx: &mut Tx, lots: BTreeMap<&str, (LotFact, Id, &str)>) -> 
         ]);
     }
     tx.insert_many(
-        "insert into lot (item, class, name, spec, produced, expires, first_event, region)",
-        8,
+        "insert into lot (item, class, lot_no, name, spec, produced, expires, first_event, region)",
+        9,
         values,
         "on conflict (item) do update set class = coalesce(excluded.class, lot.class), \
+         lot_no = coalesce(excluded.lot_no, lot.lot_no), \
          name = coalesce(excluded.name, lot.name), spec = coalesce(excluded.spec, lot.spec), \
          produced = coalesce(excluded.produced, lot.produced), expires = coalesce(excluded.expires, lot.expires)",
     )

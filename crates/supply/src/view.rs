@@ -184,10 +184,13 @@ impl Supply {
         let keys: Vec<String> = lots.keys().cloned().collect();
         for part in keys.chunks(500) {
             let mut sql =
-                Sql::new("select item, class, name, spec, produced, expires from lot where item in ");
+                Sql::new("select item, class, lot_no, name, spec, produced, expires from lot where item in ");
             sql.bind_list(part.iter().map(String::as_str));
             for row in self.store.select(&sql).await? {
                 if let Some(lot) = lots.get_mut(&row.text("item")?) {
+                    if lot.lot.is_none() {
+                        lot.lot = row.opt_text("lot_no")?;
+                    }
                     lot.name = row.opt_text("name")?;
                     lot.spec = row.opt_text("spec")?;
                     lot.produced = row.opt_text("produced")?;

@@ -1,0 +1,231 @@
+//! One row of a ledger: the legal columns, read and checked.
+
+use super::LedgerKind;
+use crate::Partner;
+use base::gs1::{Gln, Gtin};
+use base::quantity::{Dimension, Quantity, Unit};
+use base::uscc::Uscc;
+use base::{Date, Decimal, Text};
+use paper::sheet::{Column, Columns, Row, RowError, RowErrors};
+
+/// The columns of a ledger: name as in the law, with the usual other headings.
+pub(crate) fn columns(kind: LedgerKind) -> Columns {
+    let mut all = vec![
+        Column::required(
+            "名称",
+            &["name", "product", "product name", "食品名称", "产品名称", "商品名称", "品名"],
+        ),
+        Column::optional("规格", &["spec", "specification", "规格型号", "size"]),
+        Column::required("数量", &["quantity", "qty", "amount"]),
+        Column::required("单位", &["unit", "uom", "计量单位", "数量单位"]),
+        Column::optional("生产日期", &["production date", "produced", "date of production"]),
+        Column::optional(
+            "批号",
+            &["lot", "lot number", "batch", "batch number", "生产批号", "批次号", "批次"],
+        ),
+        Column::optional("生产日期或批号", &["production date or lot"]),
+        Column::optional("保质期", &["shelf life", "expiry", "expiry date", "有效期", "保质期至"]),
+        Column::optional("商品条码", &["gtin", "barcode", "条码"]),
+        Column::optional(
+            "检验合格证号",
+            &["certificate", "inspection certificate", "合格证号", "合格证编号"],
+        ),
+        Column::optional(
+            "单据号",
+            &["document", "document number", "despatch advice", "凭证号", "送货单号", "票据号"],
+        ),
+        Column::optional("地址", &["address", "供货者地址", "购货者地址"]),
+        Column::optional("联系方式", &["contact", "phone", "telephone", "联系电话", "电话"]),
+    ];
+    match kind {
+        LedgerKind::Purchase => all.extend([
+            Column::required("进货日期", &["purchase date", "date received", "received", "date", "日期"]),
+            Column::optional("供货者名称", &["supplier", "supplier name", "供货者", "供应商", "供货单位"]),
+            Column::optional("供货者代码", &["supplier code", "supplier uscc", "统一社会信用代码", "uscc"]),
+            Column::optional("供货者GLN", &["supplier gln", "gln", "场所编码"]),
+        ]),
+        LedgerKind::Sales => all.extend([
+            Column::required("销售日期", &["sales date", "delivery date", "date shipped", "date", "日期"]),
+            Column::optional("购货者名称", &["customer", "customer name", "购货者", "客户", "购货单位"]),
+            Column::optional("购货者代码", &["customer code", "customer uscc", "统一社会信用代码", "uscc"]),
+            Column::optional("购货者GLN", &["customer gln", "gln", "场所编码"]),
+        ]),
+    }
+    Columns::new(all)
+}
+
+/// A row that can be captured.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerRow {
+    pub(crate) line: usize,
+    pub(crate) name: String,
+    pub(crate) spec: Option<String>,
+    pub(crate) qty: Decimal,
+    /// UN/ECE Rec 20 code.
+    pub(crate) uom: &'static str,
+    pub(crate) produced: Option<Date>,
+    pub(crate) lot: Option<String>,
+    pub(crate) shelf_life: Option<String>,
+    pub(crate) gtin: Option<String>,
+    pub(crate) certificate: Option<String>,
+    pub(crate) document: Option<String>,
+    pub(crate) date: Date,
+    /// How the row names the other side, most certain first.
+    pub(crate) partners: Vec<Partner>,
+    pub(crate) consumer: bool,
+    partner_column: &'static str,
+    partner_value: String,
+    address: Option<String>,
+    contact: Option<String>,
+}
+
+impl LedgerRow {
+    /// Reads a row; what is wrong goes to `errors`, every cell of it.
+    pub(crate) fn read(kind: LedgerKind, row: Row<'_>, today: Date, errors: &mut RowErrors) -> Option<Self> {
+        let (date_column, name_column, code_column, gln_column) = match kind {
+            LedgerKind::Purchase => ("进货日期", "供货者名称", "供货者代码", "供货者GLN"),
+            LedgerKind::Sales => ("销售日期", "购货者名称", "购货者代码", "购货者GLN"),
+        };
+        let slipped = errors.keep(row.no_overhang());
+        let name = errors.keep(row.text("名称"));
+        let amount = errors.keep(row.decimal("数量").and_then(|n| positive(&row, n)));
+        let unit = errors.keep(row.with("单位", unit));
+        let date = errors.keep(row.date(date_column).and_then(|d| not_after(&row, date_column, d, today)));
+        let produced = errors.keep(row.opt_date("生产日期"))?;
+        let either = errors.keep(row.opt_text("生产日期或批号")).flatten();
+        let (produced, mut lot) = match either.as_deref().map(paper::sheet::parse_date) {
+            Some(Ok(date)) => (produced.or(Some(date)), None),
+            Some(Err(_)) => (produced, either),
+            None => (produced, None),
+        };
+        if let (Some(produced), Some(date)) = (produced, date)
+            && produced > date
+        {
+            errors.push(row.cell_error(
+                "生产日期",
+                Text::new(
+                    format!("生产日期 {produced} 晚于{date_column} {date}，请核对"),
+                    format!("the production date {produced} is after the date {date}; check both"),
+                ),
+            ));
+        }
+        lot = errors.keep(row.opt_text("批号")).flatten().or(lot);
+        let gtin =
+            errors.keep(row.opt_with("商品条码", |t| t.parse::<Gtin>().map_err(|e| e.text()))).flatten();
+        let gln = errors.keep(row.opt_with(gln_column, |t| t.parse::<Gln>().map_err(|e| e.text()))).flatten();
+        let uscc =
+            errors.keep(row.opt_with(code_column, |t| t.parse::<Uscc>().map_err(|e| e.text()))).flatten();
+        let partner = errors.keep(row.opt_text(name_column)).flatten();
+        let optional = |column: &str| row.opt_text(column).ok().flatten();
+        let consumer = kind == LedgerKind::Sales && partner.as_deref().is_some_and(is_consumer);
+        let mut partners = Vec::new();
+        partners.extend(gln.map(|g| Partner::Gln(g.to_string())));
+        partners.extend(uscc.map(|u| Partner::Uscc(u.as_str().to_owned())));
+        partners.extend(partner.clone().map(Partner::Name));
+        if partners.is_empty() {
+            errors.push(row.cell_error(
+                name_column,
+                Text::of(
+                    "请填写对方名称、统一社会信用代码或场所编码(GLN)；零售给个人请填“消费者”",
+                    "state the other party by name, social credit code or location number (GLN); for sales to persons write 消费者",
+                ),
+            ));
+        }
+        slipped?;
+        let (qty, uom) = in_code(amount?, unit?);
+        Some(Self {
+            line: row.line(),
+            name: name?,
+            spec: optional("规格"),
+            qty,
+            uom,
+            produced,
+            lot,
+            shelf_life: optional("保质期"),
+            gtin: gtin.map(|g| g.to_string()),
+            certificate: optional("检验合格证号"),
+            document: optional("单据号"),
+            date: date?,
+            partners,
+            consumer,
+            partner_column: name_column,
+            partner_value: partner.unwrap_or_default(),
+            address: optional("地址"),
+            contact: optional("联系方式"),
+        })
+    }
+
+    /// The lot number used: as stated, else the production date.
+    pub(crate) fn lot_number(&self) -> Option<String> {
+        self.lot.clone().or_else(|| self.produced.map(|d| d.strftime("%Y%m%d").to_string()))
+    }
+
+    /// A message about the other party's cell.
+    pub(crate) fn partner_error(&self, message: Text) -> RowError {
+        RowError {
+            line: self.line,
+            column: self.partner_column.to_owned(),
+            value: self.partner_value.clone(),
+            message,
+        }
+    }
+
+    /// The contact person of the row: personal data.
+    pub(crate) fn contact(&self) -> Option<serde_json::Value> {
+        (self.address.is_some() || self.contact.is_some()).then(|| {
+            serde_json::json!({
+                "row": self.line,
+                "party": self.partner_value,
+                "address": self.address,
+                "contact": self.contact,
+            })
+        })
+    }
+}
+
+fn is_consumer(name: &str) -> bool {
+    let name = name.trim().to_lowercase();
+    ["消费者", "散客", "零售", "个人", "consumer", "consumers", "retail", "walk-in"].contains(&name.as_str())
+}
+
+fn positive(row: &Row<'_>, n: Decimal) -> Result<Decimal, RowError> {
+    if n > Decimal::ZERO {
+        return Ok(n);
+    }
+    Err(row.cell_error("数量", Text::of("数量应大于 0", "the quantity must be more than 0")))
+}
+
+fn not_after(row: &Row<'_>, column: &str, date: Date, today: Date) -> Result<Date, RowError> {
+    if date <= today {
+        return Ok(date);
+    }
+    Err(row.cell_error(
+        column,
+        Text::new(
+            format!("日期晚于今天 {today}，请核对"),
+            format!("the date is after today, {today}; check it"),
+        ),
+    ))
+}
+
+fn unit(text: &str) -> Result<Unit, Text> {
+    let unit = Unit::parse(text).map_err(|e| e.text())?;
+    match unit.dimension() {
+        Dimension::Mass | Dimension::Volume | Dimension::Count | Dimension::Package => Ok(unit),
+        _ => Err(Text::of(
+            "不是数量单位；请用公斤、克、吨、升、个、箱、袋、瓶等",
+            "no unit of quantity; use kg, g, t, L, pieces, cases, bags, bottles …",
+        )),
+    }
+}
+
+/// Quantity and code for the event; units without an international code become kilograms.
+fn in_code(amount: Decimal, unit: Unit) -> (Decimal, &'static str) {
+    if let Some(code) = unit.rec20() {
+        return (amount, code);
+    }
+    match Quantity::new(amount, unit).to(Unit::Kilogram) {
+        Ok(kg) => (kg.amount.normalize(), "KGM"),
+        Err(_) => (amount, "C62"),
+    }
+}
