@@ -68,12 +68,15 @@ pub(crate) fn explain(
     Denied { action: action.to_owned(), kind: res.kind, reason, text }
 }
 
+/// One fact changed for the sake of the question.
+type Change<'a> = &'a dyn Fn(&Seat, &mut Resource);
+
 fn reason(policies: &Policies, who: &Principal, action: &str, res: &Resource, today: Date) -> Reason {
     let current: Vec<Seat> = seats(who).filter(|s| s.grant.is_current(today)).collect();
     if current.iter().all(|s| s.grant.role == Role::Citizen) {
         return Reason::NoGrant;
     }
-    let able = |change: &dyn Fn(&Seat, &mut Resource)| {
+    let able = |change: Change<'_>| {
         current.iter().any(|seat| {
             let mut other = res.clone();
             change(seat, &mut other);
@@ -81,7 +84,7 @@ fn reason(policies: &Policies, who: &Principal, action: &str, res: &Resource, to
         })
     };
     // one fact at a time, then together: the first that would have made it possible is what is missing
-    let steps: [(Reason, &dyn Fn(&Seat, &mut Resource)); 6] = [
+    let steps: [(Reason, Change<'_>); 6] = [
         (Reason::Recused, &|_, r| r.recused.clear()),
         (Reason::OwnSubmission, &|_, r| r.submitter = None),
         (Reason::Ceiling, &|_, r| r.classification = PUBLIC),

@@ -109,9 +109,9 @@ fn table() -> String {
     );
     let heads: Vec<&str> = ACTIONS.iter().map(|(code, ..)| *code).collect();
     for (kind, _, zh, _) in KINDS {
-        writeln!(out, "\n== {kind} {zh}\n{:45}{}", "", heads.join(" ")).unwrap();
+        writeln!(out, "\n== {kind} {zh}\n{:48}{}", "", heads.join(" ")).unwrap();
         for (label, who, change) in cases() {
-            let mut line = format!("{label:45}");
+            let mut line = format!("{label:48}");
             for action in &heads {
                 let yes = access.allows(&who, action, &change(record(kind)), now);
                 write!(line, "{:width$} ", if yes { "yes" } else { "-" }, width = action.len()).unwrap();
