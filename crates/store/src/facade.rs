@@ -10,7 +10,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, SqlSafeStr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +40,15 @@ pub struct Config {
     pub url: String,
 }
 
+impl Config {
+    /// The file, if the database is one.
+    #[must_use]
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let path = self.url.strip_prefix("sqlite:")?;
+        Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Pools {
     Sqlite { write: SqlitePool, read: SqlitePool },
@@ -52,13 +61,15 @@ impl Store {
     /// # Errors
     /// [`Error::Setup`] for a URL of neither kind; otherwise as [`Store::sqlite`] and [`Store::postgres`].
     pub async fn open(config: &Config) -> Result<Self, Error> {
-        match config.url.split_once(':') {
-            Some(("sqlite", path)) => Self::sqlite(Path::new(path.trim_start_matches("//"))).await,
-            Some(("postgres" | "postgresql", _)) => Self::postgres(&config.url).await,
-            _ => Err(Error::Setup(
-                "store.url: begin it with `sqlite:` and a path, or `postgres://` and a server".to_owned(),
-            )),
+        if let Some(path) = config.sqlite_path() {
+            return Self::sqlite(&path).await;
         }
+        if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
+            return Self::postgres(&config.url).await;
+        }
+        Err(Error::Setup(
+            "store.url: begin it with `sqlite:` and a path, or `postgres://` and a server".to_owned(),
+        ))
     }
 
     /// Opens (and creates) an SQLite database file. WAL with `synchronous=FULL`: what was committed survives a
@@ -227,6 +238,21 @@ impl Store {
     /// When the statement fails.
     pub async fn first(&self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Writes a copy of the database file as it is now; writers go on meanwhile.
+    pub(crate) async fn copy_file_into(&self, file: &Path) -> Result<(), Error> {
+        let Pools::Sqlite { read, .. } = &self.pools else {
+            return Err(Error::Setup("only an SQLite database is a file".to_owned()));
+        };
+        let name =
+            file.to_str().ok_or_else(|| Error::Setup("the path of the backup is no UTF-8".to_owned()))?;
+        sqlx::query("vacuum into $1")
+            .bind(name)
+            .execute(read)
+            .await
+            .map(|_| ())
+            .map_err(|e| Error::from_sqlx("vacuum into", e))
     }
 
     /// Waits for running statements and closes the files.

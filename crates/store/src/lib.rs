@@ -11,6 +11,8 @@
 //! It must never know what a table means.
 
 pub mod attachments;
+pub mod backup;
+mod catalogue;
 mod driver;
 mod error;
 mod facade;
@@ -18,6 +20,8 @@ mod files;
 pub mod jobs;
 pub mod lease;
 mod migrate;
+#[cfg(test)]
+mod schema;
 mod signal;
 pub mod testing;
 mod tx;

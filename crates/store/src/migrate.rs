@@ -36,6 +36,12 @@ impl Store {
         self.migrate_with(STEPS, now).await
     }
 
+    /// Applies the steps up to a number: the schema an older backup was made under.
+    pub(crate) async fn migrate_to(&self, last: i64, now: Instant) -> Result<(), Error> {
+        let end = STEPS.iter().take_while(|step| step.number <= last).count();
+        self.migrate_with(&STEPS[..end], now).await
+    }
+
     pub(crate) async fn migrate_with(&self, steps: &[Step], now: Instant) -> Result<(), Error> {
         while self.next_step(steps, now).await? {}
         Ok(())

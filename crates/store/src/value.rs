@@ -207,6 +207,11 @@ impl Sql {
         self.text.push_str(text);
         self
     }
+    /// Appends names read from the database's own catalogue.
+    pub(crate) fn push_raw(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
     /// Appends a parameter.
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.params.push(value.into());

@@ -1,0 +1,67 @@
+//! Tiles, bundles, feed and history as others read them.
+
+use crate::{context, grown, key, write};
+use ledger::merkle::{Hash, leaf_hash, root_of, verify_consistency};
+use ledger::{entry_bundle, feed, history, note, tile};
+use store::testing::stores;
+
+#[tokio::test]
+async fn tiles_and_bundles_alone_rebuild_every_signed_root() {
+    for (name, store) in stores().await {
+        let cx = context();
+        grown(&store, &cx, &[1, 255, 1, 300]).await;
+        let head = note::open(&ledger::checkpoint(&store).await.unwrap().unwrap(), &key()).unwrap();
+        assert_eq!(head.size, 557, "{name}");
+        let mut leaves: Vec<Hash> = Vec::new();
+        for (index, width) in [(0, None), (1, None), (2, Some(45))] {
+            let bundle = entry_bundle(&store, index, width).await.unwrap().unwrap();
+            let mut rest = bundle.as_slice();
+            let before = leaves.len();
+            while let [a, b, more @ ..] = rest {
+                let (entry, after) = more.split_at(usize::from(u16::from_be_bytes([*a, *b])));
+                leaves.push(leaf_hash(entry));
+                rest = after;
+            }
+            let hashes = tile(&store, 0, index, width).await.unwrap().unwrap();
+            assert_eq!(hashes, leaves[before..].concat(), "{name}: tile {index}");
+        }
+        assert_eq!(root_of(&leaves), head.root, "{name}");
+        let upper = tile(&store, 1, 0, Some(2)).await.unwrap().unwrap();
+        assert_eq!(upper, [root_of(&leaves[..256]), root_of(&leaves[256..512])].concat(), "{name}");
+        for (level, index, width) in
+            [(0, 2, Some(46)), (0, 2, None), (0, 3, Some(1)), (1, 0, Some(3)), (2, 0, Some(1))]
+        {
+            assert_eq!(tile(&store, level, index, width).await.unwrap(), None, "{name}: beyond the tree");
+        }
+        assert_eq!(entry_bundle(&store, 2, Some(46)).await.unwrap(), None, "{name}");
+        for old in [1u64, 256, 257] {
+            let proof = ledger::consistency(&store, old, 557).await.unwrap();
+            let before = root_of(&leaves[..usize::try_from(old).unwrap()]);
+            assert!(verify_consistency(old, &before, 557, &head.root, &proof), "{name}: {old}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_feed_resumes_by_position_and_filters_by_region() {
+    for (name, store) in stores().await {
+        let cx = context();
+        grown(&store, &cx, &[10]).await;
+        write(&store, &cx, 10, 12).await;
+        let positions = async |from, limit, region: &str| -> Vec<i64> {
+            feed(&store, from, limit, region).await.unwrap().iter().map(|r| r.position).collect()
+        };
+        assert_eq!(positions(0, 3, "").await, [0, 1, 2], "{name}");
+        assert_eq!(positions(3, 100, "").await, [3, 4, 5, 6, 7, 8, 9], "{name}: waiting entries are not fed");
+        assert_eq!(positions(0, 100, "6211").await, [2, 5, 8], "{name}");
+        assert_eq!(positions(3, 100, "6201").await, [3, 4, 6, 7, 9], "{name}");
+        assert_eq!(positions(0, 100, "63").await, [0i64; 0], "{name}");
+        let waiting = history(&store, "matter:11").await.unwrap();
+        assert_eq!(
+            (waiting.len(), waiting[0].position),
+            (1, -1),
+            "{name}: a history shows waiting entries too"
+        );
+        assert_eq!(waiting[0].body::<serde_json::Value>().unwrap()["n"], 11, "{name}");
+    }
+}

@@ -1,0 +1,726 @@
+-- The full schema on SQLite, as all steps of `migrations/` give it. Written by
+-- `UPDATE_SCHEMA=1 cargo nextest run -p store schema`; never edited by hand.
+
+CREATE TABLE account (
+    id integer primary key,
+    version integer not null,
+    login text not null,
+    region text not null,
+    operator integer,
+    name blob not null,
+    phone blob,
+    password text not null,
+    must_change integer not null check (must_change in (0, 1)),
+    status text not null check (status in ('active', 'suspended')),
+    failures integer not null,
+    locked_until integer,
+    totp blob,
+    totp_state text not null check (totp_state in ('off', 'pending', 'on')),
+    totp_step integer not null,
+    created_at integer not null
+) strict;
+
+CREATE UNIQUE INDEX account_login on account (login);
+
+CREATE INDEX account_operator on account (operator, id);
+
+CREATE INDEX account_region on account (region, id);
+
+CREATE TABLE account_grant (
+    id integer primary key,
+    account integer not null references account (id),
+    role text not null check (role in ('officer', 'desk', 'leader', 'laboratory', 'firm', 'admin')),
+    region text not null,
+    agency text not null,
+    ceiling integer not null check (ceiling between 0 and 2),
+    valid_from text not null,
+    valid_to text,
+    created_at integer not null
+) strict;
+
+CREATE INDEX account_grant_account on account_grant (account, id);
+
+CREATE TABLE agency (
+    id integer primary key,
+    version integer not null,
+    region text not null,
+    department text not null,
+    name text not null,
+    name_en text not null,
+    status text not null check (status in ('active', 'closed')),
+    predecessor integer,
+    successor integer,
+    created_at integer not null
+) strict;
+
+CREATE INDEX agency_region on agency (region, department);
+
+CREATE TABLE api_token (
+    id integer primary key,
+    token blob not null,
+    account integer not null references account (id),
+    name text not null,
+    created_at integer not null,
+    expires_at integer,
+    revoked_at integer
+) strict;
+
+CREATE INDEX api_token_account on api_token (account, id);
+
+CREATE UNIQUE INDEX api_token_token on api_token (token);
+
+CREATE TABLE attachment (
+    sha256 text primary key,
+    media_type text not null,
+    size integer not null,
+    at integer not null
+) strict;
+
+CREATE TABLE capture (
+  id integer primary key,
+  position integer,
+  account integer,
+  operator integer,
+  region text not null,
+  format text not null,
+  bytes_hash text not null,
+  events integer not null,
+  stored integer not null,
+  duplicates integer not null,
+  events_root text,
+  error_behaviour text not null,
+  context text not null,
+  state text not null,
+  problems text not null,
+  created integer not null,
+  finished integer not null,
+  journal integer
+) strict;
+
+CREATE INDEX capture_by_account on capture (account, id);
+
+CREATE INDEX capture_by_journal on capture (journal);
+
+CREATE INDEX capture_by_operator on capture (operator, id);
+
+CREATE UNIQUE INDEX capture_by_position on capture (position);
+
+CREATE TABLE capture_position (
+  id integer primary key check (id = 1),
+  last integer not null
+) strict;
+
+CREATE TABLE clock (
+    id integer primary key,
+    matter integer not null references matter (id),
+    task integer references task (id),
+    rule text not null,
+    started_at integer not null,
+    suspensions text not null,
+    extensions text not null,
+    met_at integer,
+    void_at integer,
+    due integer not null,
+    due_date text,
+    provisional integer not null,
+    version integer not null
+) strict;
+
+CREATE INDEX clock_matter on clock (matter);
+
+CREATE INDEX clock_running on clock (due, id) where met_at is null and void_at is null;
+
+CREATE INDEX clock_task on clock (task);
+
+CREATE TABLE document (
+    id integer primary key,
+    matter integer not null references matter (id),
+    name text not null,
+    kind text not null,
+    region text not null,
+    agency text not null,
+    operator integer,
+    classification integer not null,
+    title_zh text not null,
+    title_en text not null,
+    html_zh text not null,
+    html_en text not null,
+    sha256 text not null,
+    status text not null,
+    audience text not null,
+    submitter integer,
+    published_by integer,
+    published_at integer,
+    withdrawn_at integer,
+    journal integer,
+    slug text not null,
+    created_at integer not null,
+    version integer not null
+) strict;
+
+CREATE INDEX document_matter on document (matter);
+
+CREATE INDEX document_public on document (audience, status, published_at, id);
+
+CREATE UNIQUE INDEX document_slug on document (slug);
+
+CREATE TABLE event (
+  id integer primary key,
+  hash blob not null,
+  declared text not null,
+  event_id text,
+  capture integer not null references capture (id),
+  leaf integer not null,
+  type text not null,
+  action text,
+  biz_step text,
+  disposition text,
+  event_time integer not null,
+  tz text not null,
+  record_time integer not null,
+  read_point text,
+  biz_location text,
+  source text,
+  destination text,
+  document text,
+  join_id text,
+  operator integer,
+  region text not null,
+  body text not null,
+  withdrawn integer not null,
+  withdraws integer
+) strict;
+
+CREATE INDEX event_by_capture on event (capture, leaf);
+
+CREATE UNIQUE INDEX event_by_event_id on event (event_id, declared) where event_id is not null;
+
+CREATE UNIQUE INDEX event_by_hash on event (hash, declared);
+
+CREATE INDEX event_by_operator on event (operator, id);
+
+CREATE INDEX event_by_place on event (biz_location, event_time) where biz_location is not null;
+
+CREATE INDEX event_by_read_point on event (read_point, event_time) where read_point is not null;
+
+CREATE INDEX event_by_time on event (event_time, id);
+
+CREATE TABLE event_item (
+  event integer not null references event (id),
+  n integer not null,
+  role text not null,
+  item text not null,
+  class text,
+  qty text,
+  uom text,
+  kg real,
+  primary key (event, n)
+) strict;
+
+CREATE INDEX event_item_by_class on event_item (class, event);
+
+CREATE INDEX event_item_by_item on event_item (item, event);
+
+CREATE TABLE form_entry (
+    id integer primary key,
+    matter integer not null references matter (id),
+    form text not null,
+    body text not null,
+    account integer,
+    at integer not null
+) strict;
+
+CREATE INDEX form_entry_matter on form_entry (matter);
+
+CREATE TABLE frozen_scope (
+  id integer primary key,
+  item text not null,
+  place text,
+  at integer not null,
+  body text not null,
+  hash text not null,
+  journal integer not null
+) strict;
+
+CREATE INDEX frozen_scope_by_item on frozen_scope (item, id);
+
+CREATE TABLE job (
+    id integer primary key,
+    kind text not null,
+    payload text not null,
+    dedup text,
+    state text not null check (state in ('waiting', 'running', 'done', 'dead', 'superseded')),
+    run_at integer not null,
+    created_at integer not null,
+    attempts integer not null,
+    max_attempts integer not null,
+    holder text,
+    lease_until integer,
+    finished_at integer,
+    error text
+) strict;
+
+CREATE UNIQUE INDEX job_dedup on job (dedup) where state = 'waiting';
+
+CREATE INDEX job_due on job (run_at, id) where state in ('waiting', 'running');
+
+CREATE INDEX job_state on job (state, id);
+
+CREATE TABLE journal (
+    id integer primary key,
+    at integer not null,
+    kind text not null,
+    region text not null,
+    subject text not null,
+    actor text not null,
+    canonical text not null,
+    leaf blob not null,
+    position integer
+) strict;
+
+CREATE UNIQUE INDEX journal_position on journal (position);
+
+CREATE INDEX journal_subject on journal (subject, id);
+
+CREATE INDEX journal_waiting on journal (id) where position is null;
+
+CREATE TABLE journal_private (
+    id integer primary key,
+    salt blob,
+    body text,
+    erased_at integer
+) strict;
+
+CREATE TABLE lease (
+    name text primary key,
+    holder text not null,
+    until integer not null,
+    fence integer not null
+) strict;
+
+CREATE TABLE licence (
+    id integer primary key,
+    version integer not null,
+    operator integer not null references operator (id),
+    site integer references site (id),
+    number text not null,
+    check_state text not null check (check_state in ('ok', 'failed', 'none')),
+    class text not null,
+    issued text,
+    expires text,
+    status text not null check (status in ('valid', 'suspended', 'revoked', 'cancelled')),
+    created_at integer not null
+) strict;
+
+CREATE INDEX licence_expires on licence (expires);
+
+CREATE INDEX licence_number on licence (number);
+
+CREATE INDEX licence_operator on licence (operator, id);
+
+CREATE TABLE log_checkpoint (
+    size integer primary key,
+    root blob not null,
+    at integer not null,
+    note text not null
+) strict;
+
+CREATE TABLE log_key (
+    vkey text primary key,
+    at integer not null
+) strict;
+
+CREATE TABLE log_tile (
+    level integer not null,
+    idx integer not null,
+    hashes blob not null,
+    primary key (level, idx)
+) strict;
+
+CREATE TABLE lot (
+  item text primary key,
+  class text,
+  lot_no text,
+  name text,
+  spec text,
+  produced text,
+  expires text,
+  first_event integer not null,
+  region text not null
+) strict;
+
+CREATE INDEX lot_by_class on lot (class, item);
+
+CREATE INDEX lot_by_name on lot (name, item);
+
+CREATE TABLE matter (
+    id integer primary key,
+    procedure text not null,
+    hash text not null references procedure_version (hash),
+    region text not null,
+    agency text not null,
+    subject text not null,
+    operator integer,
+    parent integer references matter (id),
+    title_zh text not null,
+    title_en text not null,
+    state text not null,
+    facts text not null,
+    classification integer not null,
+    idempotency text,
+    opened_at integer not null,
+    closed_at integer,
+    next_due integer not null,
+    version integer not null
+) strict;
+
+CREATE INDEX matter_due on matter (next_due, id) where closed_at is null;
+
+CREATE UNIQUE INDEX matter_idempotency on matter (idempotency);
+
+CREATE INDEX matter_operator on matter (operator, id);
+
+CREATE INDEX matter_parent on matter (parent);
+
+CREATE INDEX matter_region on matter (region, next_due, id);
+
+CREATE INDEX matter_subject on matter (subject);
+
+CREATE TABLE matter_link (
+    matter integer not null references matter (id),
+    kind text not null,
+    target text not null,
+    label text not null,
+    at integer not null,
+    primary key (matter, kind, target)
+) strict;
+
+CREATE INDEX matter_link_target on matter_link (target);
+
+CREATE TABLE matter_step (
+    id integer primary key,
+    matter integer not null references matter (id),
+    at integer not null,
+    kind text not null,
+    name text not null,
+    from_state text,
+    to_state text,
+    account integer,
+    login text not null,
+    form integer,
+    target integer,
+    note text,
+    journal integer not null,
+    version integer not null
+) strict;
+
+CREATE INDEX matter_step_matter on matter_step (matter, id);
+
+CREATE INDEX matter_step_target on matter_step (target, id);
+
+CREATE TABLE nonconformity (
+  id integer primary key,
+  version integer not null,
+  sample integer not null references sample (id),
+  result integer not null,
+  verdict integer not null,
+  state text not null,
+  item text,
+  place text,
+  operator integer,
+  producer integer,
+  region text not null,
+  agency text not null,
+  created integer not null,
+  matter integer
+) strict;
+
+CREATE INDEX nonconformity_by_item on nonconformity (item);
+
+CREATE INDEX nonconformity_by_region on nonconformity (region, id);
+
+CREATE UNIQUE INDEX nonconformity_by_sample on nonconformity (sample);
+
+CREATE TABLE operator (
+    id integer primary key,
+    version integer not null,
+    code text not null,
+    code_key text not null,
+    person blob,
+    name text not null,
+    name_en text not null,
+    kinds integer not null,
+    region text not null,
+    status text not null check (status in ('active', 'suspended', 'closed')),
+    initials text not null,
+    search text not null,
+    created_at integer not null,
+    updated_at integer not null
+) strict;
+
+CREATE UNIQUE INDEX operator_code_key on operator (code_key);
+
+CREATE INDEX operator_initials on operator (initials, id);
+
+CREATE INDEX operator_region on operator (region, id);
+
+CREATE INDEX operator_search on operator (region, search, kinds, status);
+
+CREATE TABLE person (
+    id integer primary key,
+    version integer not null,
+    operator integer not null references operator (id),
+    role text not null,
+    name blob not null,
+    number blob,
+    number_key text,
+    phone blob,
+    valid_from text not null,
+    valid_to text,
+    created_at integer not null
+) strict;
+
+CREATE INDEX person_number on person (number_key);
+
+CREATE INDEX person_operator on person (operator, id);
+
+CREATE TABLE place (
+  key text primary key,
+  name text,
+  address text,
+  updated integer not null
+) strict;
+
+CREATE TABLE procedure_version (
+    hash text primary key,
+    procedure text not null,
+    definition text not null,
+    at integer not null
+) strict;
+
+CREATE TABLE product (
+    id integer primary key,
+    version integer not null,
+    operator integer not null references operator (id),
+    gtin text,
+    name text not null,
+    category text not null,
+    status text not null check (status in ('active', 'closed')),
+    created_at integer not null
+) strict;
+
+CREATE UNIQUE INDEX product_gtin on product (gtin);
+
+CREATE INDEX product_operator on product (operator, id);
+
+CREATE TABLE projection (
+    name text primary key,
+    position integer not null,
+    at integer not null
+) strict;
+
+CREATE TABLE recovery_code (
+    account integer not null references account (id),
+    code blob not null,
+    primary key (account, code)
+) strict;
+
+CREATE TABLE result (
+  id integer primary key,
+  sample integer not null references sample (id),
+  analyte text not null,
+  reported text not null,
+  unit text not null,
+  lod text,
+  loq text,
+  method text not null,
+  subsamples text not null,
+  value real,
+  entered_by integer,
+  entered integer not null,
+  withdrawn integer not null
+) strict;
+
+CREATE INDEX result_by_analyte on result (analyte, id);
+
+CREATE INDEX result_by_sample on result (sample, id);
+
+CREATE TABLE sample (
+  id integer primary key,
+  version integer not null,
+  form_no text not null,
+  report_no text,
+  kind text not null,
+  state text not null,
+  food text not null,
+  product_name text not null,
+  gtin text,
+  lot_no text,
+  item text,
+  lot_unknown integer not null,
+  place text,
+  place_name text not null,
+  site integer,
+  operator integer,
+  producer integer,
+  producer_name text not null,
+  produced text,
+  sampled text not null,
+  received text,
+  governing_on text not null,
+  governing_rule text not null,
+  prepackaged integer not null,
+  base_qty text,
+  region text not null,
+  agency text not null,
+  laboratory integer,
+  facts text not null,
+  registered_by integer,
+  approved_by integer,
+  submitted_by integer,
+  conclusion text,
+  created integer not null,
+  submitted_at integer
+) strict;
+
+CREATE UNIQUE INDEX sample_by_form_no on sample (form_no);
+
+CREATE INDEX sample_by_item on sample (item);
+
+CREATE INDEX sample_by_laboratory on sample (laboratory, id);
+
+CREATE INDEX sample_by_operator on sample (operator, id);
+
+CREATE INDEX sample_by_region on sample (region, id);
+
+CREATE INDEX sample_by_sampled on sample (sampled, id);
+
+CREATE TABLE schema_migration (
+    number integer primary key, name text not null, sha256 text not null, at integer not null
+) strict;
+
+CREATE TABLE session (
+    token blob primary key,
+    id integer not null,
+    account integer not null references account (id),
+    created_at integer not null,
+    seen_at integer not null,
+    expires_at integer not null
+) strict;
+
+CREATE INDEX session_account on session (account, id);
+
+CREATE INDEX session_expires on session (expires_at);
+
+CREATE UNIQUE INDEX session_id on session (id);
+
+CREATE TABLE site (
+    id integer primary key,
+    version integer not null,
+    operator integer not null references operator (id),
+    gln text,
+    name text not null,
+    address text not null,
+    region text not null,
+    lat real,
+    lon real,
+    form text not null,
+    status text not null check (status in ('active', 'suspended', 'closed')),
+    initials text not null,
+    search text not null,
+    created_at integer not null,
+    updated_at integer not null
+) strict;
+
+CREATE UNIQUE INDEX site_gln on site (gln);
+
+CREATE INDEX site_initials on site (initials, id);
+
+CREATE INDEX site_operator on site (operator, id);
+
+CREATE INDEX site_search on site (region, search, status);
+
+CREATE TABLE task (
+    id integer primary key,
+    matter integer not null references matter (id),
+    kind text not null,
+    region text not null,
+    agency text not null,
+    operator integer,
+    classification integer not null,
+    title_zh text not null,
+    title_en text not null,
+    state text not null,
+    assigned integer,
+    due integer not null,
+    items_total integer not null,
+    items_done integer not null,
+    created_at integer not null,
+    done_at integer,
+    version integer not null
+) strict;
+
+CREATE INDEX task_assigned on task (assigned, due, id);
+
+CREATE INDEX task_due on task (due, id) where state = 'open';
+
+CREATE INDEX task_matter on task (matter, kind);
+
+CREATE INDEX task_operator on task (operator, due, id);
+
+CREATE INDEX task_region on task (region, due, id) where state = 'open';
+
+CREATE TABLE task_item (
+    id integer primary key,
+    task integer not null references task (id),
+    matter integer not null references matter (id),
+    kind text not null,
+    ord integer not null,
+    subject text not null,
+    site integer,
+    label text not null,
+    region text not null,
+    expected integer,
+    unit text not null,
+    report integer,
+    reported_by integer,
+    reported_at integer,
+    answer text,
+    found integer,
+    sealed integer,
+    recovered integer,
+    sold integer,
+    destroyed integer,
+    counts integer not null,
+    version integer not null
+) strict;
+
+CREATE INDEX task_item_matter on task_item (matter, subject);
+
+CREATE INDEX task_item_region on task_item (region, id);
+
+CREATE UNIQUE INDEX task_item_subject on task_item (task, subject);
+
+CREATE TABLE verdict (
+  id integer primary key,
+  result integer not null references result (id),
+  sample integer not null,
+  outcome text not null,
+  standard text,
+  edition text,
+  clause text,
+  rule text,
+  limit_text text,
+  near_limit integer not null,
+  body text not null,
+  engine text not null,
+  judged integer not null,
+  superseded_by integer,
+  reason text not null
+) strict;
+
+CREATE INDEX verdict_by_outcome on verdict (outcome, id);
+
+CREATE INDEX verdict_by_result on verdict (result, id);
+
+CREATE INDEX verdict_by_sample on verdict (sample, id);

@@ -1,0 +1,69 @@
+//! Attachments by content hash.
+
+use crate::NOW;
+use store::Error;
+use store::attachments::Attachments;
+use store::testing::stores;
+
+fn png() -> Vec<u8> {
+    [b"\x89PNG\r\n\x1a\n".as_slice(), b"picture"].concat()
+}
+
+#[tokio::test]
+async fn what_is_kept_comes_back_and_the_same_content_is_kept_once() {
+    for (name, store) in stores().await {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Attachments::new(dir.path().join("attachments"));
+        let mut tx = store.begin().await.unwrap();
+        let first = files.put(&mut tx, png(), NOW).await.unwrap();
+        assert_eq!(files.put(&mut tx, png(), NOW).await.unwrap(), first, "{name}");
+        tx.commit().await.unwrap();
+        assert_eq!(first.media_type, "image/png", "{name}");
+        assert_eq!(files.get(&first.sha256).await.unwrap(), png(), "{name}");
+        assert_eq!(files.find(&store, &first.sha256).await.unwrap(), Some(first.clone()), "{name}");
+        let path = dir.path().join("attachments").join(&first.sha256[..2]).join(&first.sha256[2..]);
+        std::fs::write(&path, "other").unwrap();
+        assert!(matches!(files.get(&first.sha256).await, Err(Error::Corrupt { .. })), "{name}");
+        files.keep(png()).await.unwrap();
+        assert!(files.get(&first.sha256).await.is_ok(), "{name}: sending it again heals it");
+        for odd in ["", "..", "../../etc/passwd", &first.sha256.to_uppercase()] {
+            assert!(matches!(files.get(odd).await, Err(Error::Refused(_))), "{name}: {odd}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_known_by_its_bytes_and_others_are_refused_in_both_languages() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = Attachments::new(dir.path());
+    let gbk = b"\xc6\xb7\xc3\xfb,\xca\xfd\xc1\xbf\r\n\xc2\xf3\xb7\xdb,3\r\n".to_vec();
+    let cases: Vec<(&str, Vec<u8>, Option<&str>)> = vec![
+        ("jpeg", vec![0xff, 0xd8, 0xff, 0xe0], Some("image/jpeg")),
+        ("png", png(), Some("image/png")),
+        ("webp", b"RIFF\x10\0\0\0WEBPVP8 ".to_vec(), Some("image/webp")),
+        ("pdf", b"%PDF-1.7\n".to_vec(), Some("application/pdf")),
+        (
+            "xlsx",
+            b"PK\x03\x04....xl/workbook.xml....".to_vec(),
+            Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ),
+        ("csv", "品名,数量\n面粉,3\n".into(), Some("text/csv")),
+        ("csv in GBK", gbk, Some("text/csv")),
+        ("empty", vec![], None),
+        ("zip", b"PK\x03\x04....virus.exe".to_vec(), None),
+        ("html", b"<html>,</html>".to_vec(), None),
+        ("svg", b"\n <svg onload='a,b'>".to_vec(), None),
+        ("program", b"\x7fELF\x02\x01,".to_vec(), None),
+        ("prose", b"no columns here".to_vec(), None),
+        ("too large", [b"%PDF-".to_vec(), vec![b'x'; 51 << 20]].concat(), None),
+    ];
+    for (what, bytes, expected) in cases {
+        match (files.keep(bytes).await, expected) {
+            (Ok(kept), Some(media_type)) => assert_eq!(kept.attachment().media_type, media_type, "{what}"),
+            (Err(Error::Refused(text)), None) => {
+                assert!(!text.zh.is_empty() && !text.en.is_empty(), "{what}")
+            }
+            (other, _) => panic!("{what}: {other:?}"),
+        }
+    }
+}
