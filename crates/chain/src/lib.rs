@@ -6,6 +6,9 @@
 //! Main types: [`Index`], [`Names`] (interned identifiers), [`Step`], and the plain answers [`Trace`], [`Scope`], [`Gap`],
 //! [`Source`].
 //!
+//! Beside the index: [`layout`] places a trace on a page, [`score`](mod@score) ranks the stations of an outbreak as
+//! FoodChain-Lab does, [`synthetic`] and [`mod@bench`] make and measure networks of any size.
+//!
 //! Invariants: the answer depends on the set of steps, never on their order of arrival; a link out of a stock
 //! counts only if it is not earlier than the link in; being packed beside something is not being mixed with it;
 //! quantities of different dimension are never added; a query that stops at its bounds says so. No I/O and no
@@ -24,6 +27,7 @@ mod names;
 mod pack;
 mod pair;
 mod scope;
+pub mod score;
 mod snapshot;
 mod sources;
 mod step;

@@ -6,4 +6,5 @@ mod packing;
 mod picture;
 mod quantities;
 mod replay;
+mod scores;
 mod world;
