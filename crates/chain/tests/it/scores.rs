@@ -56,3 +56,23 @@ fn the_published_table_of_the_reference_program_is_reproduced() {
         Err(_) => println!("golden-temporal-order.json is absent (GPL-3.0 data, not in this repository)"),
     }
 }
+
+#[test]
+fn a_loop_of_deliveries_scores_the_same_all_round_and_a_killing_station_ends_it() {
+    let case = |kill: &str| {
+        let text = format!(
+            r#"{{"settings":{{"stationWeights":{{"case":1.0}},"killContaminationStations":[{kill}]}},
+            "stations":[{{"id":"a"}},{{"id":"b"}},{{"id":"case"}}],
+            "deliveries":[{{"id":"1","from":"a","to":"b"}},{{"id":"2","from":"b","to":"a"}},
+                          {{"id":"3","from":"a","to":"case"}}],
+            "relations":[["1","2"],["2","1"],["2","3"]]}}"#
+        );
+        let network: Network = serde_json::from_str(&text).expect("a case");
+        let scores = score(&network);
+        let stations: Vec<i64> = scores.stations.iter().map(|s| i64::from(s.score.score > 0.5)).collect();
+        let deliveries: Vec<i64> = scores.deliveries.iter().map(|d| i64::from(d.score.score > 0.5)).collect();
+        (stations, deliveries)
+    };
+    assert_eq!(case(""), (vec![1, 1, 1], vec![1, 1, 1]));
+    assert_eq!(case("\"a\""), (vec![0, 0, 1], vec![0, 0, 1]));
+}
