@@ -6,7 +6,7 @@ use crate::{Error, Lab, NewResult, Problem, register};
 use access::Principal;
 use base::gs1::{Gln, Gtin};
 use base::uscc::Uscc;
-use base::{Id, Text};
+use base::{Department, Id, Text};
 use ledger::Context;
 use limits::{Fact, Facts};
 use paper::sheet::{Column, Columns, Row, RowError, RowErrors, SheetTable, read};
@@ -291,6 +291,16 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
         "散装" | "计量称重" | "无包装" | "bulk" | "weighed" => Ok(false),
         _ => Err(Text::of("应为“预包装”“散装”或“计量称重”", "write prepackaged, bulk or weighed")),
     }));
+    let agency = errors.keep(row.opt_with("任务来源", |t| {
+        // 市场监管 in 甘肃省市场监督管理局 is written out: compare the first two characters as well
+        let named = |d: &Department| {
+            let zh = d.name().zh;
+            d.code() == t || t.contains(&*zh) || t.contains(zh.chars().take(2).collect::<String>().as_str())
+        };
+        Department::ALL.into_iter().find(named).ok_or_else(|| {
+            Text::of("请填写部署抽检的部门，如“市场监管”“农业农村”", "state the department that ordered it, such as market or agri")
+        })
+    }));
     let mut facts = Facts::default();
     for (column, fact) in [("鲜干比", Fact::DryingRatio), ("水分", Fact::Moisture), ("脂肪", Fact::Fat)]
     {
@@ -319,7 +329,7 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
         prepackaged: prepackaged?.unwrap_or(false),
         base_qty: optional("抽样基数"),
         region: optional("所在地"),
-        agency: optional("任务来源").unwrap_or_else(|| "market".to_owned()),
+        agency: agency?.unwrap_or(Department::Market).code().to_owned(),
         laboratory,
         facts,
     })

@@ -91,7 +91,7 @@ impl LedgerRow {
         let amount = errors.keep(row.decimal("数量").and_then(|n| positive(&row, n)));
         let unit = errors.keep(row.with("单位", unit));
         let date = errors.keep(row.date(date_column).and_then(|d| not_after(&row, date_column, d, today)));
-        let produced = errors.keep(row.opt_date("生产日期"))?;
+        let produced = errors.keep(row.opt_date("生产日期")).flatten();
         let either = errors.keep(row.opt_text("生产日期或批号")).flatten();
         let (produced, mut lot) = match either.as_deref().map(paper::sheet::parse_date) {
             Some(Ok(date)) => (produced.or(Some(date)), None),

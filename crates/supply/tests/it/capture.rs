@@ -1,0 +1,234 @@
+//! Capture: one transaction, one journal entry, nothing twice.
+
+use crate::{NOW, World, document, firm, lot, made, received, shipped, site, worlds};
+use access::Principal;
+use base::Instant;
+use epcis::ProblemType;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use supply::{CaptureOptions, CaptureState, Error, ErrorBehaviour, EventFilter, Format, ScopeOptions};
+
+async fn with(world: &World, behaviour: ErrorBehaviour, events: &[Value]) -> supply::CaptureOutcome {
+    let who = firm(1);
+    let options = CaptureOptions { error_behaviour: behaviour, operator: None };
+    world.supply.capture(&world.cx(&who), &who, document(events), Format::Json, &options).await.unwrap()
+}
+
+fn bad() -> Value {
+    let mut event = made("2026-09-01", 1, &lot(1, "B"), 5);
+    event["action"] = "PAINT".into();
+    event
+}
+
+#[tokio::test]
+async fn a_capture_is_stored_with_one_journal_entry_that_proves_each_event() {
+    for world in worlds().await {
+        let events =
+            vec![made("2026-09-01", 1, &lot(1, "A"), 100), shipped("2026-09-02", 1, 2, &lot(1, "A"), 60)];
+        let outcome = world.capture(1, events).await;
+        assert_eq!((outcome.state, outcome.stored.len()), (CaptureState::Stored, 2), "{}", world.name);
+        assert_eq!(world.count("select count(*) as n from journal").await, 1);
+        assert_eq!(world.supply.index.position(), 1);
+
+        let signer = Arc::new(ledger::FileSigner::from_seed("test.shian", &[9; 32]));
+        let now = Instant::parse(NOW).unwrap();
+        ledger::Sequencer::new(signer, "test").run_once(&world.store, now).await.unwrap();
+        let who = firm(1);
+        for event in &outcome.stored {
+            let receipt = world.supply.event_receipt(&who, now, event.id).await.unwrap();
+            let verified = ledger::verify_receipt(&receipt, None).unwrap();
+            assert_eq!(verified.event.as_deref(), Some(event.hash.as_str()));
+        }
+        let detail = world.supply.event(&who, now, outcome.stored[1].id).await.unwrap();
+        assert_eq!(detail.body["bizStep"], "shipping");
+        assert_eq!(detail.event.destination, Some(site(2)));
+        assert_eq!(detail.event.region, "620102");
+    }
+}
+
+#[tokio::test]
+async fn the_same_event_is_stored_once_and_reported() {
+    for world in worlds().await {
+        let event = made("2026-09-01", 1, &lot(1, "A"), 100);
+        let first = world.capture(1, vec![event.clone()]).await;
+        // written differently, same content; and twice in one document
+        let mut again = event.clone();
+        again["quantityList"][0]["quantity"] = json!(100.0);
+        let second = world.capture(1, vec![again, event, made("2026-09-01", 1, &lot(1, "C"), 1)]).await;
+        assert_eq!(second.state, CaptureState::Stored);
+        assert_eq!(second.stored.len(), 1);
+        assert_eq!(second.duplicates.len(), 2);
+        assert_eq!(second.duplicates[0].existing, Some(first.stored[0].id));
+        assert_eq!(world.count("select count(*) as n from event").await, 2);
+        let job = world.supply.capture_job(&firm(1), Instant::parse(NOW).unwrap(), second.id).await.unwrap();
+        assert_eq!((job.events, job.stored, job.duplicates), (3, 1, 2));
+    }
+}
+
+#[tokio::test]
+async fn rollback_stores_nothing_and_proceed_stores_the_good_ones() {
+    for world in worlds().await {
+        let events =
+            [made("2026-09-01", 1, &lot(1, "A"), 100), bad(), made("2026-09-01", 1, &lot(1, "C"), 1)];
+        let refused = with(&world, ErrorBehaviour::Rollback, &events).await;
+        assert_eq!((refused.state, refused.stored.len()), (CaptureState::Refused, 0));
+        assert!(refused.problems.iter().all(|p| p.pointer.starts_with("/epcisBody/eventList/1")));
+        assert_eq!(world.count("select count(*) as n from event").await, 0);
+        assert_eq!(world.supply.index.position(), 0);
+
+        let part = with(&world, ErrorBehaviour::Proceed, &events).await;
+        assert_eq!((part.state, part.stored.len(), part.events), (CaptureState::Part, 2, 3));
+        assert_eq!(world.count("select count(*) as n from event").await, 2);
+        let jobs = world.supply.capture_jobs(&firm(1), Instant::parse(NOW).unwrap(), None, 10).await.unwrap();
+        assert_eq!(jobs.len(), 2);
+        assert!(jobs[0].problems[0]["pointer"].as_str().unwrap().contains("eventList/1"));
+    }
+}
+
+#[tokio::test]
+async fn an_event_id_stands_for_one_content_only() {
+    for world in worlds().await {
+        let mut event = made("2026-09-01", 1, &lot(1, "A"), 100);
+        event["eventID"] = "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8".into();
+        world.capture(1, vec![event.clone()]).await;
+        event["quantityList"][0]["quantity"] = 90.into();
+        let outcome = world.capture(1, vec![event.clone()]).await;
+        assert_eq!(outcome.state, CaptureState::Refused);
+        assert_eq!(outcome.problems[0].kind, ProblemType::ResourceAlreadyExists);
+
+        event["@context"] = json!("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld");
+        event.as_object_mut().unwrap().remove("ilmd");
+        let who = firm(1);
+        let bytes = event.to_string().into_bytes();
+        let single = world.supply.capture_event(&world.cx(&who), &who, bytes, None).await;
+        let Err(Error::Refused(problems)) = single else { panic!("{single:?}") };
+        assert_eq!(problems[0].kind.status(), 409);
+    }
+}
+
+#[tokio::test]
+async fn an_error_declaration_withdraws_its_event_from_the_trace() {
+    for world in worlds().await {
+        let mut event = shipped("2026-09-02", 1, 2, &lot(1, "A"), 60);
+        event["eventID"] = "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8".into();
+        world.capture(1, vec![made("2026-09-01", 1, &lot(1, "A"), 100), event.clone()]).await;
+        let reaches = async |w: &World| {
+            let scope = w.supply.draw_scope(&lot(1, "A"), None, None, ScopeOptions::default()).await.unwrap();
+            scope.rows.iter().any(|r| r.place == site(2))
+        };
+        assert!(reaches(&world).await);
+        event["errorDeclaration"] = json!({
+            "declarationTime": "2026-09-03T00:00:00Z", "reason": "incorrect_data",
+        });
+        // only whoever captured it may say so
+        let foreign = world.capture(2, vec![event.clone()]).await;
+        assert_eq!(foreign.state, CaptureState::Refused);
+        let outcome = world.capture(1, vec![event.clone()]).await;
+        assert_eq!(outcome.state, CaptureState::Stored, "{:?}", outcome.problems);
+        assert!(!reaches(&world).await);
+        let found = world
+            .supply
+            .events_named(&firm(1), Instant::parse(NOW).unwrap(), event["eventID"].as_str().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(
+            found.iter().map(|d| (d.event.withdrawn, d.event.declaration)).collect::<Vec<_>>(),
+            [(true, false), (false, true)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_firm_reports_what_happens_at_its_own_places() {
+    for world in worlds().await {
+        let outcome = world.capture(1, vec![received("2026-09-02", 1, 2, &lot(1, "A"), 60)]).await;
+        assert_eq!(outcome.state, CaptureState::Refused);
+        assert_eq!(outcome.problems[0].kind, ProblemType::Forbidden);
+        assert!(outcome.problems[0].pointer.ends_with("/readPoint/id"));
+        let nobody = Principal::anonymous();
+        let denied = world
+            .supply
+            .capture(&world.cx(&nobody), &nobody, document(&[]), Format::Json, &CaptureOptions::default())
+            .await;
+        assert!(matches!(denied, Err(Error::Denied(_))));
+        let other = firm(3);
+        let seen =
+            world.supply.events(&other, Instant::parse(NOW).unwrap(), &EventFilter::default()).await.unwrap();
+        assert!(seen.rows.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn bad_documents_are_refused_with_the_place_and_the_remedy() {
+    for world in worlds().await {
+        let who = firm(1);
+        let gbk = [b"{\"type\":\"".as_slice(), &[0xca, 0xb3], b"\"}"].concat();
+        for (what, bytes) in [
+            ("empty", Vec::new()),
+            ("cut off", b"{\"type\":".to_vec()),
+            ("not UTF-8", gbk),
+            ("XML cut off", b"<a>".to_vec()),
+            ("no document", b"[1]".to_vec()),
+        ] {
+            let outcome = world
+                .supply
+                .capture(&world.cx(&who), &who, bytes, Format::Detect, &CaptureOptions::default())
+                .await
+                .unwrap();
+            assert_eq!(outcome.state, CaptureState::Refused, "{what}");
+            let message = outcome.problems[0].message();
+            assert!(!message.zh.is_empty() && !message.en.is_empty(), "{what}");
+        }
+        let mut small = world.supply.clone();
+        small.limits.events = 1;
+        let two = [made("2026-09-01", 1, &lot(1, "A"), 1), made("2026-09-01", 1, &lot(1, "B"), 1)];
+        let outcome = small
+            .capture(&world.cx(&who), &who, document(&two), Format::Json, &CaptureOptions::default())
+            .await
+            .unwrap();
+        assert_eq!(outcome.problems[0].kind, ProblemType::CaptureLimitExceeded);
+        assert_eq!(world.count("select count(*) as n from event").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn events_are_listed_by_item_place_time_and_step_page_by_page() {
+    for world in worlds().await {
+        let a = lot(1, "A");
+        world.capture(1, vec![made("2026-09-01", 1, &a, 100), shipped("2026-09-02", 1, 2, &a, 60)]).await;
+        world
+            .capture(2, vec![received("2026-09-03", 1, 2, &a, 60), made("2026-09-04", 2, &lot(2, "X"), 9)])
+            .await;
+        let officer = access::testing::officer("6201");
+        let now = Instant::parse(NOW).unwrap();
+        let list = async |filter: EventFilter| {
+            let page = world.supply.events(&officer, now, &filter).await.unwrap();
+            page.rows.into_iter().map(|r| r.biz_step.unwrap_or_default()).collect::<Vec<_>>()
+        };
+        let all = EventFilter::default;
+        assert_eq!(
+            list(EventFilter { item: Some(a.clone()), ..all() }).await,
+            ["receiving", "shipping", "commissioning"]
+        );
+        assert_eq!(list(EventFilter { place: Some(site(2)), ..all() }).await, ["commissioning", "receiving"]);
+        let from = Instant::parse("2026-09-02T00:00:00+08:00").unwrap();
+        let until = Instant::parse("2026-09-03T00:00:00+08:00").unwrap();
+        assert_eq!(list(EventFilter { from: Some(from), until: Some(until), ..all() }).await, ["shipping"]);
+        assert_eq!(list(EventFilter { biz_step: Some("receiving".into()), ..all() }).await, ["receiving"]);
+        let class = Some(format!("https://id.gs1.org/01/{}", crate::gtin(2)));
+        assert_eq!(list(EventFilter { class, ..all() }).await, ["commissioning"]);
+        let mut after = None;
+        let mut seen = Vec::new();
+        loop {
+            let filter = EventFilter { limit: 3, after: after.clone(), ..all() };
+            let page = world.supply.events(&officer, now, &filter).await.unwrap();
+            seen.extend(page.rows.iter().map(|r| r.id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 4);
+    }
+}
