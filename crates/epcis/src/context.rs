@@ -2,6 +2,7 @@
 
 use crate::node::Node;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The syntax an event was read from; two rules of the event hash depend on it (see `hash`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,8 +41,8 @@ const SCHEMES: [&str; 12] =
 /// The resolved context of a document or event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
-    /// Prefix or term and its namespace, later ones winning.
-    prefixes: Vec<(Box<str>, Box<str>)>,
+    /// Prefix or term and its namespace.
+    prefixes: BTreeMap<Box<str>, Box<str>>,
     /// Context documents named by address that are not the standard's; what they define is not known here.
     pub remote: Vec<Box<str>>,
     /// Where the events came from.
@@ -54,7 +55,7 @@ impl Context {
     /// Only the standard's own prefixes.
     #[must_use]
     pub const fn standard(syntax: Syntax) -> Self {
-        Self { prefixes: Vec::new(), remote: Vec::new(), syntax, ignored: Vec::new() }
+        Self { prefixes: BTreeMap::new(), remote: Vec::new(), syntax, ignored: Vec::new() }
     }
 
     /// Reads the value of `@context`; unusable parts are left out (validation reports them).
@@ -68,11 +69,8 @@ impl Context {
     /// This context overlaid with an event's own `@context`.
     pub(crate) fn extend(&mut self, node: &Node) {
         match node {
-            Node::String(address) => {
-                if !STANDARD_CONTEXTS.contains(&&**address) {
-                    self.remote.push(address.clone());
-                }
-            }
+            Node::String(address) if STANDARD_CONTEXTS.contains(&&**address) => {}
+            Node::String(address) => self.remote.push(address.clone()),
             Node::Array(items) => items.iter().for_each(|item| self.extend(item)),
             Node::Object(members) => {
                 for (term, value) in members {
@@ -88,7 +86,7 @@ impl Context {
 
     /// Adds one prefix; a later declaration of the same prefix wins.
     pub(crate) fn declare(&mut self, prefix: &str, namespace: &str) {
-        self.prefixes.push((prefix.into(), namespace.into()));
+        self.prefixes.insert(prefix.into(), namespace.into());
     }
 
     /// The namespace of a prefix.
@@ -100,10 +98,10 @@ impl Context {
 
     /// The namespace the document itself gives a prefix.
     fn declared(&self, prefix: &str) -> Option<&str> {
-        self.prefixes.iter().rev().find(|(p, _)| &**p == prefix).map(|(_, namespace)| &**namespace)
+        self.prefixes.get(prefix).map(|namespace| &**namespace)
     }
 
-    /// The declared prefixes with their namespaces, in order.
+    /// The declared prefixes with their namespaces, by prefix.
     pub fn prefixes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.prefixes.iter().map(|(prefix, namespace)| (&**prefix, &**namespace))
     }

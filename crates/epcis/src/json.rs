@@ -39,7 +39,7 @@ impl Reading {
         }
     }
 
-    pub(crate) fn refused(problem: Problem) -> Self {
+    pub(crate) fn refused(problem: Box<Problem>) -> Self {
         Self { document: None, problems: problem.into(), errors: 1 }
     }
 }

@@ -5,6 +5,7 @@
 //! everything the sender wrote stays in its [`Node`], numbers digit by digit; no input makes a reader panic, loop or
 //! exceed its [`Limits`]. The crate must never touch storage, clock or network: context documents are not fetched.
 
+pub mod build;
 mod context;
 mod document;
 mod event;

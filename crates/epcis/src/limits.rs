@@ -28,11 +28,11 @@ impl Default for Limits {
 
 impl Limits {
     /// Refuses an input that is too long.
-    pub(crate) fn check_bytes(&self, bytes: usize) -> Result<(), Problem> {
+    pub(crate) fn check_bytes(&self, bytes: usize) -> Result<(), Box<Problem>> {
         if bytes <= self.bytes {
             return Ok(());
         }
-        Err(Problem::new(
+        Err(Box::new(Problem::new(
             ProblemType::CaptureLimitExceeded,
             "",
             Text::new(
@@ -40,15 +40,15 @@ impl Limits {
                 format!("The document has {bytes} bytes; the limit is {}.", self.bytes),
             ),
             Text::of("请分成几个较小的文件提交。", "Send it in several smaller documents."),
-        ))
+        )))
     }
 
     /// Refuses a document with too many events.
-    pub(crate) fn check_events(&self, events: usize, pointer: String) -> Result<(), Problem> {
+    pub(crate) fn check_events(&self, events: usize, pointer: String) -> Result<(), Box<Problem>> {
         if events <= self.events {
             return Ok(());
         }
-        Err(Problem::new(
+        Err(Box::new(Problem::new(
             ProblemType::CaptureLimitExceeded,
             pointer,
             Text::new(
@@ -56,6 +56,6 @@ impl Limits {
                 format!("The document has {events} events; the limit is {}.", self.events),
             ),
             Text::of("请分成几个较小的文件提交。", "Send it in several smaller documents."),
-        ))
+        )))
     }
 }

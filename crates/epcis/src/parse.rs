@@ -4,12 +4,16 @@ use crate::limits::Limits;
 use crate::node::Node;
 use crate::problem::{Position, Problem, ProblemType};
 use base::Text;
+use std::collections::HashSet;
+
+/// Up to so many members of an object, repeated names are looked for one by one.
+const FEW: usize = 32;
 
 /// Reads one JSON text.
 ///
 /// # Errors
 /// One problem with line, column and, where known, the JSON pointer.
-pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Node, Problem> {
+pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Node, Box<Problem>> {
     limits.check_bytes(bytes.len())?;
     let text = std::str::from_utf8(bytes).map_err(|e| {
         problem(
@@ -47,8 +51,8 @@ pub(crate) fn position(bytes: &[u8], offset: usize) -> Position {
     }
 }
 
-fn problem(bytes: &[u8], offset: usize, pointer: String, detail: Text, remedy: Text) -> Problem {
-    Problem::new(ProblemType::Validation, pointer, detail, remedy).at(position(bytes, offset))
+fn problem(bytes: &[u8], offset: usize, pointer: String, detail: Text, remedy: Text) -> Box<Problem> {
+    Problem::new(ProblemType::Validation, pointer, detail, remedy).at(position(bytes, offset)).into()
 }
 
 enum Step {
@@ -64,7 +68,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn fault(&self, detail: Text, remedy: Text) -> Problem {
+    fn fault(&self, detail: Text, remedy: Text) -> Box<Problem> {
         let mut pointer = String::new();
         for step in &self.path {
             match step {
@@ -75,7 +79,7 @@ impl<'a> Reader<'a> {
         problem(self.text.as_bytes(), self.at, pointer, detail, remedy)
     }
 
-    fn broken(&self, expected_zh: &str, expected_en: &str) -> Problem {
+    fn broken(&self, expected_zh: &str, expected_en: &str) -> Box<Problem> {
         let found = self.text[self.at..].chars().next();
         let (zh, en) = match found {
             Some(c) => (format!("JSON 格式错误：遇到“{c}”。"), format!("Not well-formed JSON: found '{c}'.")),
@@ -97,7 +101,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self) -> Result<Node, Problem> {
+    fn value(&mut self) -> Result<Node, Box<Problem>> {
         match self.peek() {
             Some(b'{') => self.object(),
             Some(b'[') => self.array(),
@@ -117,7 +121,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn enter(&mut self) -> Result<(), Problem> {
+    fn enter(&mut self) -> Result<(), Box<Problem>> {
         if self.depth == 0 {
             return Err(self.fault(
                 Text::of("嵌套层次过深。", "The nesting is too deep."),
@@ -130,9 +134,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn object(&mut self) -> Result<Node, Problem> {
+    fn object(&mut self) -> Result<Node, Box<Problem>> {
         self.enter()?;
         let mut members: Vec<(Box<str>, Node)> = Vec::with_capacity(8);
+        let mut seen: HashSet<Box<str>> = HashSet::new();
         if self.peek() == Some(b'}') {
             self.at += 1;
         } else {
@@ -141,8 +146,16 @@ impl<'a> Reader<'a> {
                     return Err(self.broken("带引号的字段名", "a quoted field name"));
                 }
                 let name = self.string()?;
-                // Few members: a scan is quicker than a set; many: look the name up in a sorted probe.
-                if members.iter().any(|(other, _)| *other == name) {
+                // few members: a scan is quicker than a set
+                let known = if members.len() < FEW {
+                    members.iter().any(|(other, _)| *other == name)
+                } else {
+                    if seen.is_empty() {
+                        seen.extend(members.iter().map(|(other, _)| other.clone()));
+                    }
+                    !seen.insert(name.clone())
+                };
+                if known {
                     self.path.push(Step::Name(name.clone()));
                     return Err(self.fault(
                         Text::new(
@@ -182,7 +195,7 @@ impl<'a> Reader<'a> {
         Ok(Node::Object(members))
     }
 
-    fn array(&mut self) -> Result<Node, Problem> {
+    fn array(&mut self) -> Result<Node, Box<Problem>> {
         self.enter()?;
         let mut items = Vec::new();
         if self.peek() == Some(b']') {
@@ -209,7 +222,7 @@ impl<'a> Reader<'a> {
         Ok(Node::Array(items))
     }
 
-    fn number(&mut self) -> Result<Node, Problem> {
+    fn number(&mut self) -> Result<Node, Box<Problem>> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -239,7 +252,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn some_digits(&mut self) -> Result<(), Problem> {
+    fn some_digits(&mut self) -> Result<(), Box<Problem>> {
         if !matches!(self.peek(), Some(b'0'..=b'9')) {
             return Err(self.broken("数字", "a digit"));
         }
@@ -247,7 +260,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Box<str>, Problem> {
+    fn string(&mut self) -> Result<Box<str>, Box<Problem>> {
         self.at += 1;
         let start = self.at;
         loop {
@@ -290,7 +303,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Problem> {
+    fn escape(&mut self) -> Result<char, Box<Problem>> {
         self.at += 1;
         let c = match self.peek() {
             Some(b'"') => '"',
@@ -308,7 +321,7 @@ impl<'a> Reader<'a> {
         Ok(c)
     }
 
-    fn unicode(&mut self) -> Result<char, Problem> {
+    fn unicode(&mut self) -> Result<char, Box<Problem>> {
         let high = self.hex4()?;
         let code = if (0xd800..0xdc00).contains(&high) && self.text.as_bytes()[self.at..].starts_with(b"\\u")
         {
@@ -325,7 +338,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Four hexadecimal digits after the `u` at the cursor.
-    fn hex4(&mut self) -> Result<u32, Problem> {
+    fn hex4(&mut self) -> Result<u32, Box<Problem>> {
         self.at += 1;
         let digits = self.text.as_bytes().get(self.at..self.at + 4).unwrap_or_default();
         let mut value = 0;

@@ -243,6 +243,12 @@ impl From<Problem> for Problems {
     }
 }
 
+impl From<Box<Problem>> for Problems {
+    fn from(problem: Box<Problem>) -> Self {
+        Self(vec![*problem])
+    }
+}
+
 impl std::fmt::Display for Problems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (i, problem) in self.0.iter().enumerate() {

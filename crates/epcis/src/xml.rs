@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
 }
 
 /// The events of a document as trees, for hashing without validation.
-pub(crate) fn event_nodes(bytes: &[u8], limits: &Limits) -> Result<(Vec<Node>, Context), Problem> {
+pub(crate) fn event_nodes(bytes: &[u8], limits: &Limits) -> Result<(Vec<Node>, Context), Box<Problem>> {
     let mut outline = outline(bytes, limits)?;
     let events = crate::json::take(&mut outline.root, outline.list);
     Ok((events, outline.context))
@@ -67,13 +67,13 @@ struct Outline {
     is_version_2: bool,
 }
 
-fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Problem> {
+fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
     let mut root = element::parse(bytes, limits)?;
     let list = match &*root.local {
         "EPCISDocument" => crate::json::CAPTURE_LIST,
         "EPCISQueryDocument" => crate::json::QUERY_LIST,
         other => {
-            return Err(Problem::new(
+            let problem = Problem::new(
                 ProblemType::Validation,
                 "",
                 Text::new(
@@ -84,8 +84,8 @@ fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Problem> {
                     "请提交 EPCISDocument 或 EPCISQueryDocument；主数据文件请从主数据入口提交。",
                     "Send an EPCISDocument or EPCISQueryDocument; master data documents go to the master data page.",
                 ),
-            )
-            .at(position(bytes, root.offset)));
+            );
+            return Err(problem.at(position(bytes, root.offset)).into());
         }
     };
     let is_version_2 = root.namespace.as_deref().is_some_and(|ns| ns.ends_with(":2"));

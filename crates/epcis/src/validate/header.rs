@@ -52,6 +52,7 @@ impl Checker<'_> {
             Node::String(_) => self.uri(path, node),
             Node::Object(_) => {}
             Node::Array(items) => {
+                let mut seen = std::collections::HashSet::new();
                 for (i, item) in items.iter().enumerate() {
                     let at = path.index(i);
                     match item {
@@ -59,7 +60,7 @@ impl Checker<'_> {
                         Node::Object(_) => {}
                         other => self.wrong_sort(&at, other, &OBJECT),
                     }
-                    if items[..i].contains(item) {
+                    if !seen.insert(item) {
                         self.error(
                             &at,
                             Text::of("@context 中有重复项。", "@context lists the same item twice."),

@@ -63,7 +63,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn error(&mut self, path: &Path<'_>, detail: Text, remedy: Text) {
         self.errors += 1;
         if !self.is_full() {
-            self.problems.push(Problem::new(ProblemType::Validation, path.render(), detail, remedy));
+            self.problems.push(Problem::new(ProblemType::Validation, path.render(), clip(detail), remedy));
         }
     }
 
@@ -136,6 +136,16 @@ impl<'a> Checker<'a> {
             );
         }
     }
+}
+
+/// A detail that quotes a very long value, cut.
+fn clip(detail: Text) -> Text {
+    const LONGEST: usize = 400;
+    let cut = |text: &str| text.chars().take(LONGEST).chain(['…']).collect::<String>();
+    if detail.zh.len() <= LONGEST && detail.en.len() <= LONGEST {
+        return detail;
+    }
+    Text::new(cut(&detail.zh), cut(&detail.en))
 }
 
 const OBJECT: Text = Text::of("对象 {…}", "an object {…}");

@@ -6,7 +6,12 @@ use crate::problem::{Problem, ProblemType};
 use base::Text;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
+use std::collections::HashSet;
 use std::sync::Arc;
+
+/// More differently named children, or a longer start tag, are no honest document.
+const MOST_NAMES: usize = 1000;
+const LONGEST_TAG: usize = 64 << 10;
 
 /// One element.
 #[derive(Debug, Clone)]
@@ -59,11 +64,11 @@ impl Element {
     }
 }
 
-fn fault(bytes: &[u8], offset: usize, detail: Text, remedy: Text) -> Problem {
-    Problem::new(ProblemType::Validation, "", detail, remedy).at(position(bytes, offset))
+fn fault(bytes: &[u8], offset: usize, detail: Text, remedy: Text) -> Box<Problem> {
+    Problem::new(ProblemType::Validation, "", detail, remedy).at(position(bytes, offset)).into()
 }
 
-fn broken(bytes: &[u8], offset: usize, reason: &dyn std::fmt::Display) -> Problem {
+fn broken(bytes: &[u8], offset: usize, reason: &dyn std::fmt::Display) -> Box<Problem> {
     fault(
         bytes,
         offset,
@@ -73,7 +78,7 @@ fn broken(bytes: &[u8], offset: usize, reason: &dyn std::fmt::Display) -> Proble
 }
 
 /// Reads one document.
-pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Problem> {
+pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Box<Problem>> {
     limits.check_bytes(bytes.len())?;
     let text = std::str::from_utf8(bytes).map_err(|e| {
         fault(
@@ -87,7 +92,7 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Problem> {
     let text = &text[skipped..];
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
-    let mut scopes: Vec<(Box<str>, Arc<str>)> = Vec::new();
+    let mut scopes = Scopes::default();
     let mut marks: Vec<usize> = Vec::new();
     let mut root = None;
     loop {
@@ -108,17 +113,17 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Problem> {
                         ),
                     ));
                 }
-                marks.push(scopes.len());
+                marks.push(scopes.open.len());
                 open.push(element(&tag, start, &mut scopes, bytes)?);
             }
             Event::Empty(tag) => {
-                let mark = scopes.len();
+                let mark = scopes.open.len();
                 let element = element(&tag, start, &mut scopes, bytes)?;
-                scopes.truncate(mark);
+                scopes.open.truncate(mark);
                 close(element, &mut open, &mut root, bytes)?;
             }
             Event::End(_) => {
-                scopes.truncate(marks.pop().unwrap_or(0));
+                scopes.open.truncate(marks.pop().unwrap_or(0));
                 if let Some(element) = open.pop() {
                     close(element, &mut open, &mut root, bytes)?;
                 }
@@ -171,7 +176,13 @@ fn close(
     open: &mut [Element],
     root: &mut Option<Element>,
     bytes: &[u8],
-) -> Result<(), Problem> {
+) -> Result<(), Box<Problem>> {
+    if element.children.len() > MOST_NAMES {
+        let names: HashSet<_> = element.children.iter().map(|child| (&child.prefix, &child.local)).collect();
+        if names.len() > MOST_NAMES {
+            return Err(broken(bytes, element.offset, &"too many different elements in one"));
+        }
+    }
     match open.last_mut() {
         Some(parent) => parent.children.push(element),
         None if root.is_some() => return Err(broken(bytes, element.offset, &"a second root element")),
@@ -180,12 +191,40 @@ fn close(
     Ok(())
 }
 
+/// Namespace declarations in force, innermost last, and every namespace seen.
+#[derive(Default)]
+struct Scopes {
+    open: Vec<(Box<str>, Arc<str>)>,
+    seen: HashSet<Arc<str>>,
+}
+
+impl Scopes {
+    /// More distinct namespaces, or more declarations in force at once, are no honest document.
+    const MOST: usize = 1000;
+
+    fn declare(&mut self, prefix: &str, namespace: &str) -> Result<(), &'static str> {
+        let shared = match self.seen.get(namespace) {
+            Some(known) => known.clone(),
+            None => Arc::from(namespace),
+        };
+        self.seen.insert(shared.clone());
+        self.open.push((prefix.into(), shared));
+        if self.seen.len() > Self::MOST || self.open.len() > Self::MOST {
+            return Err("too many namespace declarations");
+        }
+        Ok(())
+    }
+}
+
 fn element(
     tag: &BytesStart<'_>,
     offset: usize,
-    scopes: &mut Vec<(Box<str>, Arc<str>)>,
+    scopes: &mut Scopes,
     bytes: &[u8],
-) -> Result<Element, Problem> {
+) -> Result<Element, Box<Problem>> {
+    if tag.len() > LONGEST_TAG {
+        return Err(broken(bytes, offset, &"a start tag of more than 64 KiB"));
+    }
     let mut attributes = Vec::new();
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|e| broken(bytes, offset, &e))?;
@@ -195,9 +234,9 @@ fn element(
             .into_owned();
         let name = attribute.key.into_inner();
         if name == "xmlns" {
-            scopes.push(("".into(), value.into()));
+            scopes.declare("", &value).map_err(|e| broken(bytes, offset, &e))?;
         } else if let Some(prefix) = name.strip_prefix("xmlns:") {
-            scopes.push((prefix.into(), value.into()));
+            scopes.declare(prefix, &value).map_err(|e| broken(bytes, offset, &e))?;
         } else {
             let (prefix, local) = name.split_once(':').unwrap_or(("", name));
             attributes.push(Attribute { prefix: prefix.into(), local: local.into(), namespace: None, value });
@@ -205,7 +244,12 @@ fn element(
     }
     let resolve = |prefix: &str| match prefix {
         "xml" => Some(Arc::from("http://www.w3.org/XML/1998/namespace")),
-        _ => scopes.iter().rev().find(|(p, ns)| **p == *prefix && !ns.is_empty()).map(|(_, ns)| ns.clone()),
+        _ => scopes
+            .open
+            .iter()
+            .rev()
+            .find(|(p, ns)| **p == *prefix && !ns.is_empty())
+            .map(|(_, ns)| ns.clone()),
     };
     let name = tag.name().into_inner();
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));

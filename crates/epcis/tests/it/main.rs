@@ -1,5 +1,11 @@
 //! Integration tests of `epcis`, one binary.
 
+// clippy.toml exempts only the test functions themselves, not what they share
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod built;
+mod differential;
 mod documents;
 mod files;
 mod hashes;
+mod properties;
