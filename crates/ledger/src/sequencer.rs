@@ -101,7 +101,7 @@ impl Sequencer {
                 sql.push(if i == 0 { "" } else { ", " });
                 sql.push("(").bind(*id).push(", ").bind(*position).push(")");
             }
-            sql.push(") as v where journal.id = v.column1 and journal.position is null");
+            sql.push(") as v where journal.id = v.column1");
             if tx.execute(&sql).await? != part.len() as u64 {
                 return Err(store::Error::Stale.into());
             }

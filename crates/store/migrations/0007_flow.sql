@@ -93,6 +93,7 @@ create table task_item (
     region text not null,
     expected {int},
     unit text not null,
+    measured {int} not null,            -- 1: the form of the kind asks for quantities
     report {int},                       -- form_entry
     reported_by {int},
     reported_at {int},

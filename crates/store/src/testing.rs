@@ -77,6 +77,23 @@ async fn postgres(url: &str) -> Result<Store, Error> {
     let mut tx = admin.begin().await?;
     tx.script(&format!("create schema {schema}")).await?;
     tx.commit().await?;
+    sweep(&admin).await;
     admin.close().await;
     Store::postgres_with(options.options([("search_path", schema.as_str())]), 8).await
+}
+
+/// Drops a few schemas that tests left more than an hour ago.
+async fn sweep(admin: &Store) {
+    let an_hour_ago = unique().split('_').next().and_then(|ms| ms.parse().ok()).unwrap_or(0) - 3_600_000i64;
+    let sql = "select cast(nspname as text) as name from pg_namespace where nspname ~ '^t_[0-9]{13}_' \
+               and cast(split_part(cast(nspname as text), '_', 2) as bigint) < $1 limit 5";
+    let Ok(old) = admin.query(sql, &[an_hour_ago.into()]).await else { return };
+    for name in old.iter().filter_map(|row| row.text("name").ok()) {
+        // another test may drop the same one at this moment
+        if let Ok(mut tx) = admin.begin().await
+            && tx.script(&format!("drop schema if exists {name} cascade")).await.is_ok()
+        {
+            let _ = tx.commit().await;
+        }
+    }
 }
