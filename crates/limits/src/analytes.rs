@@ -134,7 +134,7 @@ impl Analytes {
         }
         let mut parts = Vec::new();
         for item in items {
-            let cut = item.rfind(|c: char| c == ' ' || c == '=' || c == ':')?;
+            let cut = item.rfind([' ', '=', ':'])?;
             parts.push((item[..cut].trim().to_owned(), number::decimal(item[cut + 1..].trim())?));
         }
         let stated = brackets.iter().find_map(|b| b.strip_prefix('以')?.strip_suffix('计'));

@@ -215,7 +215,7 @@ impl<'a> Levels<'_, 'a> {
                 self.end(Outcome::NotComparable { reason })
             }
             _ => match fresh {
-                Some(fresh) if fresh.basis != Basis::Dry => self.dried(rule, fresh, facts),
+                Some(fresh) if fresh.basis != Basis::Dry => self.dried(fresh, facts),
                 _ => self.plain(),
             },
         }
@@ -272,9 +272,10 @@ impl<'a> Levels<'_, 'a> {
         let (as_solid, compared) = self.against(limit, Decimal::ONE);
         let Some(ratio) = ratio else {
             let outcome = match (form, as_solid == Outcome::Conform) {
-                (None, _) => ask(Fact::Form),
+                // A liquid would be held to less: what fails as a solid fails either way.
+                (_, false) => as_solid,
+                (None, true) => ask(Fact::Form),
                 (Some(_), true) => ask(Fact::DryingRatio),
-                (Some(_), false) => as_solid,
             };
             return self.finish(outcome, compared, limit);
         };
@@ -294,7 +295,7 @@ impl<'a> Levels<'_, 'a> {
     }
 
     /// Clause on dried goods: below the fresh limit passes; else the dehydration rate decides.
-    fn dried(mut self, _row: &Rule, fresh: &'a Rule, facts: &Facts) -> Finding<'a> {
+    fn dried(mut self, fresh: &'a Rule, facts: &Facts) -> Finding<'a> {
         let Kind::Maximum(limit) = fresh.kind else { return self.plain() };
         let clause = self.q.edition.dried.as_ref().map(|d| d.0.clone()).unwrap_or_default();
         self.ready.rule = Some(fresh);

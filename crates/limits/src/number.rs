@@ -179,8 +179,7 @@ pub(crate) enum Dimension {
 #[must_use]
 pub(crate) fn unit(text: &str) -> Option<(Dimension, Decimal)> {
     let unit: String = plain(text).chars().filter(|c| !c.is_whitespace()).collect();
-    let (_, bare) = (0, unit.replace("㎎", "mg").replace("㎏", "kg").replace("MPN", "CFU"));
-    let lower = bare.to_lowercase();
+    let lower = unit.replace('㎎', "mg").replace('㎏', "kg").replace("MPN", "CFU").to_lowercase();
     let d = |n: i64, scale: u32| Decimal::new(n, scale);
     Some(match lower.as_str() {
         "mg/kg" | "μg/g" | "ug/g" | "ppm" | "g/t" => (Dimension::MassPerMass, d(1, 0)),

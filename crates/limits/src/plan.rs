@@ -24,7 +24,7 @@ fn above(reading: &Reading, level: Decimal) -> Option<bool> {
 pub(crate) fn judge<'a>(plan: Plan, reading: &Reading) -> Finding<'a> {
     let one = std::slice::from_ref(reading);
     let samples = if let Reading::Several(list) = reading { list.as_slice() } else { one };
-    if samples.iter().any(|s| *s == Reading::Unreadable) || samples.len() > plan.n {
+    if samples.contains(&Reading::Unreadable) || samples.len() > plan.n {
         return Finding::of(Outcome::DataError {
             reason: Text::new(
                 format!("应为{}个样本单位的结果,以|分隔(value)", plan.n),
