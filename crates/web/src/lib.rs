@@ -5,9 +5,11 @@
 //! by the viewer's scope; what a visitor sees in an error names the field and the remedy in their language.
 
 mod assets;
+mod errors;
 mod export;
 mod fault;
 mod forms;
+mod graph;
 mod lang;
 mod layout;
 mod map;

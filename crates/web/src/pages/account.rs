@@ -162,7 +162,7 @@ pub(crate) async fn change_password(
         access::session::confirm(&app.store, &cx, &app.access, &viewer.who, posted.get("old")).await?;
         let hashed = app.access.hash_password(&viewer.who.login, posted.get("password"))?;
         let mut tx = app.store.begin().await?;
-        access::account::change_password(&mut tx, &cx, &viewer.who, hashed, identity.session).await?;
+        access::account::change_password(&mut tx, &cx, &viewer.who, identity.session, hashed).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -222,26 +222,6 @@ fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
         }
     }
     response
-}
-
-impl From<Error> for Fault {
-    fn from(e: Error) -> Self {
-        match e {
-            Error::Denied(denied) => Self::new(StatusCode::FORBIDDEN, denied.text),
-            Error::Store(e) => e.into(),
-            Error::Invalid { field, text } => Self::bad(field, text),
-            Error::Refused(text) | Error::NeedsCode(text) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, text)
-            }
-            other => Self::internal(other),
-        }
-    }
-}
-
-impl From<access::Denied> for Fault {
-    fn from(denied: access::Denied) -> Self {
-        Self::new(StatusCode::FORBIDDEN, denied.text)
-    }
 }
 
 #[cfg(test)]

@@ -2,24 +2,48 @@
 
 pub(crate) mod account;
 pub(crate) mod journal;
+pub(crate) mod matters;
+pub(crate) mod nonconformities;
+pub(crate) mod notices;
 pub(crate) mod scope;
+pub(crate) mod show;
+pub(crate) mod situation;
+pub(crate) mod tasks;
 
 use crate::fault::Fault;
 use crate::state::App;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::Text;
 use std::sync::Arc;
 
 /// Routes of the pages.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
+        .route("/notices", get(notices::list))
+        .route("/notices/{slug}", get(notices::show))
+        .route("/notices/{slug}/receipt.json", get(notices::receipt))
+        .route("/notices/{slug}/body.html", get(notices::body))
+        .route("/notices/{slug}/qr.svg", get(notices::qr))
         .route("/verify", get(journal::show_verify).post(journal::verify))
         .route("/verify.html", get(journal::offline_page))
         .route("/log/checkpoint", get(journal::checkpoint))
         .route("/log/tile/{*path}", get(journal::tile))
         .route("/desk/journal", get(journal::list))
         .route("/desk/journal/{id}/receipt.json", get(journal::receipt))
+        .route("/desk/tasks", get(tasks::list))
+        .route("/desk/tasks/{id}", get(tasks::show))
+        .route("/desk/items", get(situation::items))
+        .route("/desk/items/{id}", post(tasks::report))
+        .route("/desk/nonconformities", get(nonconformities::list))
+        .route("/desk/nonconformities/{id}", get(nonconformities::show))
+        .route("/desk/graph.svg", get(nonconformities::graph))
+        .route("/desk/trace", get(nonconformities::trace))
+        .route("/desk/situation", get(situation::show))
+        .route("/desk/matters", get(matters::list))
+        .route("/desk/matters/{id}", get(matters::show))
+        .route("/desk/matters/{id}/{step}", post(matters::step))
+        .route("/desk/documents/{id}/publish", post(matters::publish))
 }
 
 /// What no route matches.

@@ -1,0 +1,108 @@
+//! How failures of the office crates become answers: what a user can mend keeps its words, the rest is logged.
+
+use crate::fault::Fault;
+use axum::http::StatusCode;
+use base::Text;
+
+impl From<access::Denied> for Fault {
+    fn from(denied: access::Denied) -> Self {
+        Self::new(StatusCode::FORBIDDEN, denied.text)
+    }
+}
+
+impl From<access::Error> for Fault {
+    fn from(e: access::Error) -> Self {
+        match e {
+            access::Error::Denied(denied) => denied.into(),
+            access::Error::Store(e) => e.into(),
+            access::Error::Invalid { field, text } => Self::bad(field, text),
+            access::Error::Refused(text) | access::Error::NeedsCode(text) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, text)
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<flow::Error> for Fault {
+    fn from(e: flow::Error) -> Self {
+        let Some(text) = e.user_text() else {
+            return match e {
+                flow::Error::Store(e) => e.into(),
+                other => Self::internal(other),
+            };
+        };
+        let status = match &e {
+            flow::Error::Denied(_) => StatusCode::FORBIDDEN,
+            flow::Error::Conflict { .. } => StatusCode::CONFLICT,
+            flow::Error::NotFound(_) => StatusCode::NOT_FOUND,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let mut fault = Self::new(status, text);
+        if let flow::Error::Form { faults } = &e {
+            fault.field = faults.first().map(|f| f.field.clone());
+            fault.details = faults
+                .iter()
+                .map(|f| {
+                    Text::new(
+                        format!("{}：{}", f.title.zh, f.text.zh),
+                        format!("{}: {}", f.title.en, f.text.en),
+                    )
+                })
+                .collect();
+        }
+        fault
+    }
+}
+
+impl From<lab::Error> for Fault {
+    fn from(e: lab::Error) -> Self {
+        let text = e.text();
+        match e {
+            lab::Error::Store(e) => e.into(),
+            lab::Error::Denied(denied) => denied.into(),
+            lab::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
+            lab::Error::FourEyes => Self::new(StatusCode::FORBIDDEN, text),
+            lab::Error::State(_) => Self::new(StatusCode::CONFLICT, text),
+            lab::Error::Invalid(problems) => {
+                let mut fault = Self::bad(problems.first().map_or("", |p| p.field.as_str()), text);
+                fault.details = problems
+                    .iter()
+                    .map(|p| {
+                        Text::new(
+                            format!("{}：{}", p.label.zh, p.message.zh),
+                            format!("{}: {}", p.label.en, p.message.en),
+                        )
+                    })
+                    .collect();
+                fault
+            }
+            lab::Error::Rows(rows) => {
+                Self::bad("file", text).with_details(rows.iter().map(paper::sheet::RowError::text).collect())
+            }
+            lab::Error::Sheet(_) => Self::bad("file", text),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<supply::Error> for Fault {
+    fn from(e: supply::Error) -> Self {
+        let text = e.text();
+        match e {
+            supply::Error::Store(e) => e.into(),
+            supply::Error::Denied(denied) => denied.into(),
+            supply::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
+            supply::Error::Refused(problems) => {
+                let mut fault = Self::bad(problems.first().map_or("", |p| p.pointer.as_str()), text);
+                fault.details = problems.iter().map(epcis::Problem::message).collect();
+                fault
+            }
+            supply::Error::Rows(rows) => {
+                Self::bad("file", text).with_details(rows.iter().map(paper::sheet::RowError::text).collect())
+            }
+            supply::Error::Sheet(_) => Self::bad("file", text),
+            other => Self::internal(other),
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! Matters: the list, one matter whole (state, clocks, tasks, documents, timeline, proof), and its steps.
+
+use super::show::{agency_name, clock_badge, tone_of};
+use super::tasks::keep_files;
+use crate::fault::{Answer, Fault};
+use crate::forms;
+use crate::layout::{self, Area, Viewer};
+use crate::map::region_name;
+use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::state::App;
+use crate::ui::{self, Column, ListLinks, Tone};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use base::{Decimal, Id, Lang, Text};
+use flow::view::{Balance, ClockView, DocumentView, MatterFilter, MatterView};
+use flow::{Error, FieldError};
+use maud::{Markup, PreEscaped, html};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+const MATTER: Text = Text::of("办件", "matter");
+const PAGE: usize = 50;
+
+/// `GET /desk/matters`
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let lang = viewer.lang();
+    let links = ListLinks::read("/desk/matters", raw.as_deref(), "due");
+    let some = |name: &str| links.get(name).map(ToOwned::to_owned);
+    let filter = MatterFilter {
+        procedure: some("procedure"),
+        state: some("state"),
+        running: match links.get("running") {
+            Some("all") => None,
+            Some("closed") => Some(false),
+            _ => Some(true),
+        },
+        overdue: links.get("overdue") == Some("1"),
+        region: some("region"),
+        text: some("q"),
+        operator: links.get("operator").and_then(|o| o.parse().ok()),
+        subject: some("subject"),
+        parent: links.get("parent").and_then(|p| p.parse().ok()),
+    };
+    let export = links.get("format");
+    let limit = if export.is_some() { flow::view::MOST_ROWS } else { PAGE };
+    let page = flow::view::matters(
+        &app.store,
+        &app.engine,
+        &app.access,
+        &viewer.who,
+        app.now(),
+        &filter,
+        links.get("after"),
+        limit,
+    )
+    .await?;
+    if let Some(format) = export {
+        let mut sheet = crate::export::sheet(
+            "matters",
+            &["matter", "procedure", "title", "state", "region", "due", "opened", "closed"],
+        );
+        for m in &page.rows {
+            sheet.rows.push(crate::export::texts([
+                m.id.to_string(),
+                m.procedure_title.get(lang).to_owned(),
+                m.title.get(lang).to_owned(),
+                m.state_title.get(lang).to_owned(),
+                m.region.clone(),
+                m.due.as_ref().and_then(|d| d.date.clone()).unwrap_or_default(),
+                m.opened_at.rfc3339(),
+                m.closed_at.map(|c| c.rfc3339()).unwrap_or_default(),
+            ]));
+        }
+        return crate::export::download(format, &sheet);
+    }
+    let rows: Vec<Vec<Markup>> = page
+        .rows
+        .iter()
+        .map(|m| {
+            vec![
+                html! { a href={ "/desk/matters/" (m.id) } { (m.title.get(lang)) } },
+                html! { (m.procedure_title.get(lang)) },
+                html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) },
+                html! { (region_name(lang, &m.region)) },
+                html! { @if let Some(due) = &m.due { (clock_badge(lang, due)) } @else { "—" } },
+                html! { (m.opened_at.china_date()) },
+            ]
+        })
+        .collect();
+    let title = lang.pick("办件", "Matters");
+    let mut procedures = vec![(String::new(), lang.pick("全部程序", "All procedures").to_owned())];
+    procedures.extend(
+        app.engine.procedures().map(|p| (p.definition.id.clone(), p.definition.title.get(lang).to_owned())),
+    );
+    let running: Vec<(String, String)> =
+        [("", "在办", "Running"), ("closed", "已结", "Closed"), ("all", "全部", "All")]
+            .iter()
+            .map(|(v, zh, en)| ((*v).to_owned(), lang.pick(zh, en).to_owned()))
+            .collect();
+    Ok(layout::page(&viewer, title, &html! {
+        (layout::head(title, &html! {}))
+        form.filters method="get" {
+            (ui::input(&ui::Field { name: "q", label: lang.pick("标题", "Title"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
+            (ui::select(&ui::Field { name: "procedure", label: lang.pick("程序", "Procedure"), value: links.get("procedure").unwrap_or_default(), ..Default::default() }, &procedures))
+            (ui::select(&ui::Field { name: "running", label: lang.pick("状态", "State"), value: links.get("running").unwrap_or_default(), ..Default::default() }, &running))
+            label.choice { input type="checkbox" name="overdue" value="1" checked[filter.overdue]; (lang.pick("只看逾期", "Overdue only")) }
+            button { (lang.pick("筛选", "Filter")) }
+        }
+        @if rows.is_empty() { (ui::empty(lang.pick("没有符合条件的办件", "No matter fits"), lang.pick("请放宽筛选条件。", "Widen the filter."))) }
+        @else {
+            (ui::table(lang, title, &[Column::text("标题", "Title"), Column::text("程序", "Procedure"), Column::text("环节", "State"),
+                Column::text("地区", "Region"), Column::text("时限", "Clock"), Column::text("立项", "Opened")], &rows, Some(&links)))
+            (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
+        }
+    }).into_response())
+}
+
+/// `GET /desk/matters/{id}` and `/firm/duties/{id}`
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<String>,
+) -> Answer<Markup> {
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&MATTER))?;
+    matter_page(&app, &viewer, id, None).await
+}
+
+/// What came back with faults.
+struct Refilled<'a> {
+    step: &'a str,
+    entry: &'a Json,
+    faults: &'a [FieldError],
+}
+
+async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<'_>>) -> Answer<Markup> {
+    let lang = viewer.lang();
+    let now = app.now();
+    let m = flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, now, id).await?;
+    // goods are counted where there are places to report
+    let balance = if m.tasks.is_empty() && m.procedure != "recall" {
+        None
+    } else {
+        flow::view::mass_balance(&app.store, &app.engine, &app.access, &viewer.who, now, id).await.ok()
+    };
+    let title = m.title.get(lang).to_owned();
+    let (list, list_title) = match viewer.area() {
+        Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
+        _ => ("/desk/matters", lang.pick("办件", "Matters")),
+    };
+    Ok(layout::page(
+        viewer,
+        &title,
+        &html! {
+            (layout::crumbs(&[(list, list_title), ("", m.procedure_title.get(lang))]))
+            (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
+            div.grid.wide {
+                section.card { h2 { (m.procedure_title.get(lang)) } (summary(lang, &m)) }
+                section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(lang, &m.clocks)) }
+            }
+            @if !m.actions.is_empty() { section #actions {
+                h2 { (lang.pick("下一步", "Next step")) }
+                @for a in &m.actions { (action(viewer, &m, a, again.as_ref().filter(|r| r.step == a.id))) }
+            } }
+            @if let Some(b) = balance.filter(|b| b.places > 0 || b.total.is_some()) { section.card {
+                h2 { (lang.pick("召回数量平衡", "Mass balance of the recall")) } (balance_view(lang, &b))
+                p { a href={ "/desk/items?matter=" (m.id) } { (lang.pick("逐个场所查看", "Place by place")) } }
+            } }
+            @if !m.tasks.is_empty() { section {
+                h2 { (lang.pick("各县任务", "Tasks by county")) }
+                (task_table(lang, &m))
+            } }
+            @if !m.documents.is_empty() { section {
+                h2 { (lang.pick("文书", "Documents")) }
+                @for d in &m.documents { (document_card(viewer, d)) }
+            } }
+            div.grid.wide {
+                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m)) }
+                section.card { h2 { (lang.pick("关联", "Links")) } (links(lang, &m)) }
+            }
+        },
+    ))
+}
+
+fn summary(lang: Lang, m: &MatterView) -> Markup {
+    let mut rows = vec![
+        (Text::of("编号", "Number"), html! { code { (m.id) } }),
+        (
+            Text::of("承办", "Held by"),
+            html! { (region_name(lang, &m.region)) " · " (agency_name(lang, &m.agency)) },
+        ),
+        (Text::of("立项时间", "Opened"), html! { (m.opened_at.china_minute()) }),
+    ];
+    if let Some(closed) = m.closed_at {
+        rows.push((Text::of("办结时间", "Closed"), html! { (closed.china_minute()) }));
+    }
+    for f in &m.facts {
+        let shown = f.value.as_str().map_or_else(|| f.value.to_string(), ToOwned::to_owned);
+        rows.push((f.title.clone(), html! { (shown) }));
+    }
+    let basis = html! { @for b in &m.basis { div { (b.document) " " (b.clause)
+    @if b.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } } } };
+    rows.push((Text::of("依据", "Basis"), basis));
+    ui::facts(lang, &rows)
+}
+
+fn clocks(lang: Lang, all: &[ClockView]) -> Markup {
+    if all.is_empty() {
+        return html! { p.soft { (lang.pick("此环节没有法定时限。", "No statutory clock runs here.")) } };
+    }
+    html! { ul { @for c in all.iter().filter(|c| c.task.is_none() && c.void_at.is_none()) { li {
+        (c.due.title.get(lang)) " " (clock_badge(lang, &c.due))
+        div.small.soft { (lang.pick("自 ", "from ")) (c.started_at.china_minute()) " · " (c.basis.document) " " (c.basis.clause)
+            @if c.basis.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } }
+        @for s in &c.suspensions { div.small { (lang.pick("中止：", "Suspended: ")) (s.reason) } }
+        @for e in &c.extensions { div.small { (lang.pick("延长：", "Extended: ")) (e.amount) " " (e.reason) } }
+    } } } }
+}
+
+fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option<&Refilled<'_>>) -> Markup {
+    let lang = viewer.lang();
+    html! { div.card {
+        @if let Some(refusal) = &a.refusal {
+            p { strong { (a.title.get(lang)) } " — " span.soft { (refusal.get(lang)) } }
+        } @else {
+            @let body = html! { form method="post" action={ "/desk/matters/" (m.id) "/" (a.id) } enctype="multipart/form-data" {
+                (layout::csrf(viewer))
+                input type="hidden" name="version" value=(m.version);
+                @if let Some(form) = &a.form {
+                    (forms::fields(lang, form, again.map_or(&json!({}), |r| r.entry), again.map_or(&[], |r| r.faults), ""))
+                }
+                button { (a.title.get(lang)) }
+            } };
+            @if a.form.is_some() {
+                details open[again.is_some() || m.actions.len() == 1] { summary { strong { (a.title.get(lang)) } }
+                    @if again.is_some() { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
+                    (body) }
+            } @else { (body) }
+        }
+    } }
+}
+
+/// The balance as a bar of parts and a sentence.
+pub(crate) fn balance_view(lang: Lang, b: &Balance) -> Markup {
+    let part = |zh: &str, en: &str, d: Decimal, class: &'static str| {
+        let share: f64 = d.to_string().parse().unwrap_or(0.0);
+        (lang.pick(zh, en).to_owned(), share, class, format!("{d} {}", b.unit))
+    };
+    let of = b.total.unwrap_or(b.expected);
+    html! {
+        p { (lang.pick("应追回", "To account for")) " " b { (of) " " (b.unit) } " · "
+            (lang.pick("场所", "places")) " " b { (b.reached) " / " (b.places) } }
+        (ui::stack(&[
+            part("已召回", "recovered", b.recovered, "c1"),
+            part("已封存", "sealed", b.sealed, "c2"),
+            part("已销毁", "destroyed", b.destroyed, "c3"),
+            part("已售出", "sold", b.sold, "c4"),
+            part("尚未查明", "unaccounted", b.unaccounted, "c5"),
+        ]))
+        @for (unit, n) in &b.other_units { p.small.soft { (n) " " (lang.pick("处以其他单位上报：", "reports in another unit: ")) (unit) } }
+        @if b.unaccounted.is_zero() && b.reached == b.places {
+            (ui::message(Tone::Ok, &html! { p { (lang.pick("数量已全部查明，平衡闭合。", "Everything is accounted for: the balance closes.")) } }))
+        }
+    }
+}
+
+fn task_table(lang: Lang, m: &MatterView) -> Markup {
+    let rows: Vec<Vec<Markup>> = m
+        .tasks
+        .iter()
+        .map(|t| {
+            vec![
+                html! { a href={ "/desk/tasks/" (t.id) } { (t.kind_title.get(lang)) } },
+                html! { (region_name(lang, &t.region)) },
+                html! { @match (t.state.as_str(), &t.due) {
+                    ("void", _) => (ui::badge(Tone::Idle, lang.pick("已撤销", "cancelled"))),
+                    (_, Some(due)) => (clock_badge(lang, due)),
+                    _ => "—",
+                } },
+                html! { (ui::meter(t.items_done, t.items_total)) },
+            ]
+        })
+        .collect();
+    let overdue = m.tasks.iter().filter(|t| t.due.as_ref().is_some_and(|d| tone_of(d) == Tone::Bad)).count();
+    html! {
+        @if overdue > 0 { (ui::message(Tone::Warn, &html! { p { (overdue) " " (lang.pick("项任务逾期", "task(s) overdue")) } })) }
+        (ui::table(lang, lang.pick("各县任务", "Tasks by county"), &[Column::text("任务", "Task"), Column::text("县区", "County"),
+            Column::text("时限", "Clock"), Column::text("进度", "Progress")], &rows, None))
+    }
+}
+
+fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
+    let lang = viewer.lang();
+    let (tone, word) = match d.status.as_str() {
+        "published" => (Tone::Ok, lang.pick("已发布", "published")),
+        "withdrawn" => (Tone::Idle, lang.pick("已撤回", "withdrawn")),
+        _ => (Tone::Warn, lang.pick("草稿", "draft")),
+    };
+    html! { article.card {
+        p { strong { (d.title.get(lang)) } " " (ui::badge(tone, word)) }
+        details { summary { (lang.pick("查看正文", "Read")) } div.doc { (PreEscaped(d.html.get(lang))) } }
+        @if d.status == "published" && d.audience == "public" { p { a href={ "/notices/" (d.slug) } { (lang.pick("公开页面", "Public page")) } } }
+        @if d.status == "draft" {
+            @if d.may_publish {
+                form method="post" action={ "/desk/documents/" (d.id) "/publish" } {
+                    (layout::csrf(viewer))
+                    input type="hidden" name="version" value=(d.version);
+                    button { (lang.pick("发布", "Publish")) }
+                }
+            } @else { p.soft { (lang.pick("须由另一名有发布权限的人员发布（四眼原则）。", "To be published by another person with the right to (four eyes).")) } }
+        }
+    } }
+}
+
+fn timeline(lang: Lang, m: &MatterView) -> Markup {
+    let items: Vec<(String, Markup)> = m
+        .steps
+        .iter()
+        .rev()
+        .map(|s| {
+            let body = html! {
+                (s.title.get(lang)) " " span.soft { (s.login) } " "
+                a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) }
+                @if let Some(note) = &s.note { div.small { (note) } }
+            };
+            (s.at.china_minute(), body)
+        })
+        .collect();
+    ui::timeline(&items)
+}
+
+fn links(lang: Lang, m: &MatterView) -> Markup {
+    html! { ul {
+        @if let Some(parent) = m.parent { li { (lang.pick("上级办件：", "Follows from: ")) a href={ "/desk/matters/" (parent) } { (parent) } } }
+        @for (id, _, title, state) in &m.children { li { a href={ "/desk/matters/" (id) } { (title.get(lang)) } " " (ui::badge(Tone::Info, state.get(lang))) } }
+        @for l in &m.links { li { (link(l.target.as_str(), if l.label.is_empty() { &l.target } else { &l.label })) } }
+        li { (link(&m.subject, &m.subject)) }
+    } }
+}
+
+/// A record reference `kind:id` as a link to its page.
+fn link(target: &str, label: &str) -> Markup {
+    let href = match target.split_once(':') {
+        Some(("nonconformity", id)) => format!("/desk/nonconformities/{id}"),
+        Some(("sample", id)) => format!("/desk/samples/{id}"),
+        Some(("operator", id)) => format!("/desk/operators/{id}"),
+        Some(("site", id)) => format!("/desk/sites/{id}"),
+        Some(("matter", id)) => format!("/desk/matters/{id}"),
+        Some(("scope", id)) => format!("/desk/scopes/{id}"),
+        Some(("lot", item)) => format!("/desk/trace?item={}", ui::encode(item)),
+        _ => return html! { (label) },
+    };
+    html! { a href=(href) { (label) } }
+}
+
+/// `POST /desk/matters/{id}/{step}`
+pub(crate) async fn step(
+    State(app): State<Arc<App>>,
+    Path((id, step)): Path<(String, String)>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&MATTER))?;
+    let m = flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, app.now(), id).await?;
+    let form = m.actions.iter().find(|a| a.id == step).and_then(|a| a.form.as_ref());
+    let kept = keep_files(&app, &posted).await?;
+    let hashes: Vec<(String, String)> =
+        kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
+    let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &hashes));
+    let cx = context(&app, viewer);
+    let mut tx = app.store.begin().await?;
+    for (_, k) in &kept {
+        app.attachments.record(&mut tx, k, cx.now).await?;
+    }
+    let done = flow::transition(
+        &mut tx,
+        &cx,
+        &app.engine,
+        &app.access,
+        &viewer.who,
+        id,
+        posted.version()?,
+        &step,
+        &entry,
+    )
+    .await;
+    match done {
+        Ok(_) => {
+            tx.commit().await?;
+            Ok(Redirect::to(&format!("/desk/matters/{id}")).into_response())
+        }
+        Err(Error::Form { faults }) => {
+            tx.rollback().await?;
+            let again = Refilled { step: &step, entry: &entry, faults: &faults };
+            let page = matter_page(&app, viewer, id, Some(again)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// `POST /desk/documents/{id}/publish`
+pub(crate) async fn publish(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&Text::of("文书", "document")))?;
+    let cx = context(&app, viewer);
+    let mut tx = app.store.begin().await?;
+    let published =
+        flow::publish_document(&mut tx, &cx, &app.engine, &app.access, &viewer.who, id, posted.version()?)
+            .await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/notices/{}", published.slug)).into_response())
+}

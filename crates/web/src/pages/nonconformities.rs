@@ -1,0 +1,363 @@
+//! Failed samples and, in one step, the whole scope of the lot; the free trace search beside it.
+
+use super::scope;
+use super::show::agency_name;
+use crate::fault::{Answer, Fault};
+use crate::layout;
+use crate::map::region_name;
+use crate::session::{SignedIn, context};
+use crate::state::App;
+use crate::ui::{self, Column, ListLinks, Tone};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use base::{Id, Lang, Text};
+use lab::{Nonconformity, NonconformityFilter, NonconformityState};
+use maud::{Markup, html};
+use std::sync::Arc;
+use supply::{ScopeOptions, ScopeReport};
+
+const RECORD: Text = Text::of("不合格记录", "nonconformity");
+
+/// `GET /desk/nonconformities`
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let lang = viewer.lang();
+    let links = ListLinks::read("/desk/nonconformities", raw.as_deref(), "created");
+    let filter = NonconformityFilter {
+        state: links.get("state").and_then(NonconformityState::read),
+        region: links.get("region").map(ToOwned::to_owned),
+        item: links.get("item").map(ToOwned::to_owned),
+        operator: links.get("operator").and_then(|o| o.parse().ok()),
+        after: links.get("after").map(ToOwned::to_owned),
+        limit: if links.get("format").is_some() { 200 } else { 50 },
+    };
+    let page = app.lab.nonconformities(&app.store, &viewer.who, app.now(), &filter).await?;
+    if let Some(format) = links.get("format") {
+        let mut sheet = crate::export::sheet(
+            "nonconformities",
+            &["id", "form_no", "food", "failure", "place", "region", "state", "created"],
+        );
+        for n in &page.rows {
+            sheet.rows.push(crate::export::texts([
+                n.id.to_string(),
+                n.form_no.clone(),
+                n.food.clone(),
+                failures_text(n),
+                n.place_name.clone(),
+                n.region.clone(),
+                n.state.label().get(lang).to_owned(),
+                n.created.rfc3339(),
+            ]));
+        }
+        return crate::export::download(format, &sheet);
+    }
+    let rows: Vec<Vec<Markup>> = page
+        .rows
+        .iter()
+        .map(|n| {
+            vec![
+                html! { a href={ "/desk/nonconformities/" (n.id) } { (name_of(n)) } },
+                html! { (failures_text(n)) },
+                html! { (n.place_name) },
+                html! { (region_name(lang, &n.region)) },
+                html! { (state_badge(lang, n.state)) },
+                html! { (n.created.china_minute()) },
+            ]
+        })
+        .collect();
+    let title = lang.pick("不合格样品", "Nonconformities");
+    Ok(layout::page(&viewer, title, &html! {
+        (layout::head(title, &html! {}))
+        @if rows.is_empty() { (ui::empty(lang.pick("没有不合格样品", "No nonconformity"), lang.pick("检验报告不合格时会立即出现在这里。", "A failed report appears here at once."))) }
+        @else {
+            (ui::table(lang, title, &[Column::text("样品", "Sample"), Column::text("不合格项目", "Failure"), Column::text("被抽样场所", "Place sampled"),
+                Column::text("县区", "County"), Column::text("状态", "State"), Column::text("时间", "When")], &rows, Some(&links)))
+            (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
+        }
+    }).into_response())
+}
+
+fn name_of(n: &Nonconformity) -> String {
+    let name = if n.product_name.is_empty() { &n.food } else { &n.product_name };
+    match &n.lot_no {
+        Some(lot) => format!("{name} {lot}"),
+        None => name.clone(),
+    }
+}
+
+fn failures_text(n: &Nonconformity) -> String {
+    n.failures
+        .iter()
+        .map(|f| format!("{} {} {} > {}", f.analyte, f.reported, f.unit, f.limit))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn state_badge(lang: Lang, state: NonconformityState) -> Markup {
+    let tone = match state {
+        NonconformityState::Open => Tone::Bad,
+        NonconformityState::Closed => Tone::Ok,
+        NonconformityState::Overturned => Tone::Idle,
+    };
+    ui::badge(tone, state.label().get(lang))
+}
+
+fn options(links: &ListLinks) -> ScopeOptions {
+    ScopeOptions {
+        from_item: links.get("from_item").map(ToOwned::to_owned),
+        include_sibling_outputs: links.get("siblings") == Some("1"),
+        bounds: None,
+    }
+}
+
+/// `GET /desk/nonconformities/{id}`: the failure and the whole scope in one step.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let lang = viewer.lang();
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&RECORD))?;
+    let path = format!("/desk/nonconformities/{id}");
+    let links = ListLinks::read(&path, raw.as_deref(), "depth");
+    let n = app.lab.nonconformity(&app.store, &viewer.who, app.now(), id).await?;
+    let report = match &n.item {
+        Some(item) => {
+            let drawn = app
+                .supply
+                .scope(&context(&app, &viewer), &viewer.who, item, n.place.as_deref(), None, options(&links))
+                .await;
+            match drawn {
+                Ok(report) => Some(report),
+                Err(supply::Error::NotFound(_)) => None,
+                Err(e) => return Err(e.into()),
+            }
+        }
+        None => None,
+    };
+    if let (Some(format), Some(report)) = (links.get("format"), &report) {
+        return crate::export::download(format, &scope_sheet(lang, report));
+    }
+    let matter = match n.matter {
+        Some(m) => {
+            flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, app.now(), m).await.ok()
+        }
+        None => None,
+    };
+    let title = format!("{} · {}", lang.pick("不合格", "Nonconformity"), name_of(&n));
+    Ok(layout::page(&viewer, &title, &html! {
+        (layout::crumbs(&[("/desk/nonconformities", lang.pick("不合格", "Nonconformities")), ("", n.form_no.as_str())]))
+        (layout::head(&title, &html! { (state_badge(lang, n.state)) }))
+        div.grid.wide {
+            section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(lang, &n)) }
+            section.card { h2 { (lang.pick("处置", "Disposal")) }
+                @match &matter {
+                    Some(m) => {
+                        p { a href={ "/desk/matters/" (m.id) } { (m.title.get(lang)) } " " (ui::badge(Tone::Info, m.state_title.get(lang))) }
+                        @for a in &m.actions { @if a.refusal.is_none() {
+                            @if a.form.is_none() {
+                                form method="post" action={ "/desk/matters/" (m.id) "/" (a.id) } {
+                                    (layout::csrf(&viewer))
+                                    input type="hidden" name="version" value=(m.version);
+                                    button { (a.title.get(lang)) }
+                                }
+                            } @else { p { a.button.plain href={ "/desk/matters/" (m.id) "#actions" } { (a.title.get(lang)) } } }
+                        } }
+                    }
+                    None => p.soft { (lang.pick("没有关联的办件，或您无权查看。", "No matter, or none you may see.")) },
+                }
+            }
+        }
+        @match &report {
+            None => (ui::message(Tone::Warn, &html! { p { (lang.pick(
+                "追溯记录中没有该批次：只能从被抽样场所开始核查，请要求企业补报追溯信息。",
+                "The trace record does not know this lot: the inquiry begins at the place sampled; ask the firm to report its events.")) } })),
+            Some(r) => (scope_view(lang, r, &links, &format!("nonconformity={id}"))),
+        }
+    }).into_response())
+}
+
+fn failure(lang: Lang, n: &Nonconformity) -> Markup {
+    html! {
+        ul { @for f in &n.failures { li {
+            strong { (f.analyte) " " (f.reported) " " (f.unit) } " — " (lang.pick("限量 ", "limit ")) (f.limit)
+            div.small.soft { (f.basis) }
+        } } }
+        (ui::facts(lang, &[
+            (Text::of("样品", "Sample"), html! { a href={ "/desk/samples/" (n.sample) } { (n.form_no) } }),
+            (Text::of("被抽样场所", "Place sampled"), html! { (n.place_name) " · " (region_name(lang, &n.region)) }),
+            (Text::of("生产者", "Producer"), html! { @match n.producer { Some(p) => { a href={ "/desk/operators/" (p) } { (n.producer_name) } } None => { (n.producer_name) } } }),
+            (Text::of("批次", "Lot"), html! { @match &n.item { Some(item) => { code.break { (item) } } None => "—" } }),
+            (Text::of("承办部门", "Department"), html! { (agency_name(lang, &n.agency)) }),
+        ]))
+    }
+}
+
+/// The scope: figures, map beside a table, graph, places.
+fn scope_view(lang: Lang, r: &ScopeReport, links: &ListLinks, subject: &str) -> Markup {
+    let chosen = links.query.iter().filter(|(k, _)| k == "from_item" || k == "siblings");
+    let chosen: String = chosen.map(|(k, v)| format!("&{k}={}", ui::encode(v))).collect();
+    let graph = format!("/desk/graph.svg?{subject}&per=14{chosen}");
+    html! {
+        h2 { (lang.pick("全部范围", "The whole scope")) }
+        (scope::figures(lang, r))
+        (widen(lang, r, links))
+        div.grid.wide {
+            section.card { h3 { (lang.pick("地图", "Map")) } (scope::county_map(lang, r)) }
+            section { h3 { (lang.pick("按县区", "By county")) } (scope::region_table(lang, r)) }
+        }
+        section { h3 { (lang.pick("追溯图", "Trace graph")) }
+            p.small.soft { (lang.pick("左为源头，右为去向；红框为被抽样的批次；虚线为加工。", "Sources left, destinations right; red: the sampled lot; dashed: made into.")) }
+            div.graph tabindex="0" role="region" aria-label=(lang.pick("追溯图", "Trace graph")) { a href=(graph) { img src=(graph) alt=(lang.pick("追溯图，内容同下表", "Trace graph; the table below says the same")) loading="lazy" style="max-width:none"; } }
+        }
+        (scope::place_table(lang, r, links.get("all") == Some("1"), &links.with(&[("all", "1")])))
+        p { a href=(links.with(&[("format", "xlsx")])) { (lang.pick("导出范围 XLSX", "Export the scope as XLSX")) } " · "
+            a href=(links.with(&[("format", "csv")])) { "CSV" } }
+    }
+}
+
+/// From the sampled lot to an ingredient: the officer widens the scope by choosing the upstream lot.
+fn widen(lang: Lang, r: &ScopeReport, links: &ListLinks) -> Markup {
+    let mut items: Vec<&str> =
+        r.upstream.nodes.iter().filter_map(|n| n.item.as_deref()).filter(|i| *i != r.item).collect();
+    items.sort_unstable();
+    items.dedup();
+    items.truncate(60);
+    let mut choices = vec![(String::new(), lang.pick("仅被抽样批次", "the sampled lot only").to_owned())];
+    choices.extend(items.iter().map(|i| ((*i).to_owned(), scope::lot_name(r.legend.lots.get(*i), i))));
+    html! {
+        @if choices.len() > 1 { form.filters method="get" {
+            (ui::select(&ui::Field { name: "from_item", label: lang.pick("从上游批次扩大范围", "Widen from an upstream lot"), value: links.get("from_item").unwrap_or_default(), ..Default::default() }, &choices))
+            label.choice { input type="checkbox" name="siblings" value="1" checked[links.get("siblings") == Some("1")]; (lang.pick("包括同批投料的其他产品", "include sibling outputs")) }
+            button.plain { (lang.pick("重新计算", "Draw again")) }
+        } }
+    }
+}
+
+fn scope_sheet(lang: Lang, r: &ScopeReport) -> paper::sheet::Sheet {
+    let mut sheet = crate::export::sheet(
+        "scope",
+        &[
+            "place",
+            "place_key",
+            "region",
+            "county",
+            "lot",
+            "item_key",
+            "suspect_lot",
+            "received",
+            "passed_on",
+            "made_into",
+            "sold",
+            "on_hand",
+            "expected",
+        ],
+    );
+    for row in &r.rows {
+        sheet.rows.push(crate::export::texts([
+            scope::place_name(&r.legend, &row.place),
+            row.place.clone(),
+            row.region.clone(),
+            region_name(lang, &row.region),
+            scope::lot_name(r.legend.lots.get(&row.item), &row.item),
+            row.item.clone(),
+            row.culprit.to_string(),
+            supply::amount_text(&row.received),
+            supply::amount_text(&row.passed_on),
+            supply::amount_text(&row.made_into),
+            supply::amount_text(&row.sold),
+            supply::amount_text(&row.on_hand),
+            supply::amount_text(&row.expected),
+        ]));
+    }
+    sheet
+}
+
+/// `GET /desk/graph.svg?nonconformity=ID` or `?item=KEY[&place=KEY]`
+pub(crate) async fn graph(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let links = ListLinks::read("/desk/graph.svg", raw.as_deref(), "");
+    let (item, place) = match links.get("nonconformity") {
+        Some(id) => {
+            let id: Id = id.parse().map_err(|_| Fault::not_found(&RECORD))?;
+            let n = app.lab.nonconformity(&app.store, &viewer.who, app.now(), id).await?;
+            (n.item.ok_or_else(|| Fault::not_found(&Text::of("批次", "lot")))?, n.place)
+        }
+        None => {
+            let item =
+                links.get("item").ok_or_else(|| Fault::bad("item", Text::of("请给出批次", "give a lot")))?;
+            (item.to_owned(), links.get("place").map(ToOwned::to_owned))
+        }
+    };
+    let report = app
+        .supply
+        .scope(&context(&app, &viewer), &viewer.who, &item, place.as_deref(), None, options(&links))
+        .await?;
+    let per = links.get("per").and_then(|p| p.parse().ok()).unwrap_or(24usize).clamp(4, 200);
+    let picture = crate::graph::svg(
+        viewer.lang(),
+        &[&report.upstream, &report.downstream],
+        &report.legend,
+        (&report.item, report.place.as_deref()),
+        per,
+    );
+    // an image cannot read the page's style sheet
+    let styled = picture.replacen('>', &format!("><style>{}</style>", crate::graph::STYLE), 1);
+    Ok((
+        [
+            (header::CONTENT_TYPE, "image/svg+xml"),
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+        ],
+        styled,
+    )
+        .into_response())
+}
+
+/// `GET /desk/trace`: any lot by its number, code or link.
+pub(crate) async fn trace(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let lang = viewer.lang();
+    let links = ListLinks::read("/desk/trace", raw.as_deref(), "depth");
+    let title = lang.pick("追溯", "Trace");
+    let asked = links.get("item").map(|i| epcis::ident::item_key(i).uri);
+    let report = match &asked {
+        None => None,
+        Some(item) => Some(
+            app.supply
+                .scope(&context(&app, &viewer), &viewer.who, item, links.get("place"), None, options(&links))
+                .await,
+        ),
+    };
+    if let (Some(format), Some(Ok(report))) = (links.get("format"), &report) {
+        return crate::export::download(format, &scope_sheet(lang, report));
+    }
+    Ok(layout::page(&viewer, title, &html! {
+        (layout::head(title, &html! {}))
+        form.filters method="get" {
+            (ui::input(&ui::Field { name: "item", label: lang.pick("批次编码（GS1 链接或 URN）", "Lot (GS1 Digital Link or URN)"), value: links.get("item").unwrap_or_default(), required: true, ..Default::default() }))
+            (ui::input(&ui::Field { name: "place", label: lang.pick("场所（可不填）", "Place (optional)"), value: links.get("place").unwrap_or_default(), ..Default::default() }))
+            button { (lang.pick("追溯", "Trace")) }
+        }
+        @match &report {
+            None => (ui::empty(lang.pick("输入一个批次", "Enter a lot"), lang.pick("例如 https://id.gs1.org/01/06990000010015/10/GM260901001", "for example https://id.gs1.org/01/06990000010015/10/GM260901001"))),
+            Some(Err(supply::Error::NotFound(_))) => (ui::message(Tone::Warn, &html! { p { (lang.pick("追溯记录中没有该批次，请核对编码。", "No event names this lot; check the code.")) } })),
+            Some(Err(e)) => (ui::message(Tone::Bad, &html! { p { (e.text().get(lang)) } })),
+            Some(Ok(r)) => {
+                h2 { (scope::lot_name(r.legend.lots.get(&r.item), &r.item)) }
+                p { code.break { (r.item) } }
+                (scope_view(lang, r, &links, &format!("item={}", ui::encode(&r.item))))
+            }
+        }
+    }).into_response())
+}

@@ -1,0 +1,33 @@
+//! Small pieces several pages share: clocks, departments, exact amounts.
+
+use crate::ui::{self, Tone};
+use base::Lang;
+use base::clock::State;
+use flow::view::Due;
+use maud::{Markup, html};
+
+/// How urgent a clock is: overdue, within a fifth of common periods (two units), or calm.
+pub(crate) fn tone_of(due: &Due) -> Tone {
+    match due.state {
+        State::Overdue | State::MetLate => Tone::Bad,
+        State::Met => Tone::Ok,
+        State::Suspended => Tone::Idle,
+        State::Running if due.left.amount <= 2 => Tone::Warn,
+        State::Running => Tone::Info,
+    }
+}
+
+/// A clock as a badge: what is left in words, the date, and whether the year's calendar is provisional.
+pub(crate) fn clock_badge(lang: Lang, due: &Due) -> Markup {
+    html! {
+        span class={ "badge clock " (tone_of(due).class()) } title=(due.title.get(lang)) { (due.text.get(lang)) }
+        @if let Some(date) = &due.date { " " time.small.soft datetime=(date) { (date) } }
+        @if due.provisional { " " (ui::badge(Tone::Idle, lang.pick("暂定", "provisional"))) }
+    }
+}
+
+/// A department's name.
+pub(crate) fn agency_name(lang: Lang, code: &str) -> String {
+    code.parse::<base::department::Department>()
+        .map_or_else(|_| code.to_owned(), |d| d.name().get(lang).to_owned())
+}

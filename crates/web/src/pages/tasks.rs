@@ -1,0 +1,264 @@
+//! Today's list and the work in a task: on a phone, place by place.
+
+use super::show::{agency_name, clock_badge, tone_of};
+use crate::fault::{Answer, Fault};
+use crate::forms;
+use crate::layout::{self, Viewer};
+use crate::map::region_name;
+use crate::session::{Posted, PostedSignedIn, SignedIn, context};
+use crate::state::App;
+use crate::ui::{self, ListLinks, Tone};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use base::{Id, Lang, Text};
+use flow::view::{ItemView, TaskFilter, TaskLine, TaskState, TaskView, Whose};
+use flow::{Error, FieldError};
+use maud::{Markup, html};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+const TASK: Text = Text::of("任务", "task");
+const PAGE: usize = 50;
+
+fn filter(links: &ListLinks) -> TaskFilter {
+    TaskFilter {
+        whose: match links.get("whose") {
+            Some("all") => Whose::All,
+            Some("mine") => Whose::Mine,
+            _ => Whose::Doable,
+        },
+        state: match links.get("state") {
+            Some("done") => TaskState::Done,
+            Some("any") => TaskState::Any,
+            _ => TaskState::Open,
+        },
+        overdue: links.get("overdue") == Some("1"),
+        kind: links.get("kind").map(ToOwned::to_owned),
+        region: links.get("region").map(ToOwned::to_owned),
+        text: links.get("q").map(ToOwned::to_owned),
+        matter: links.get("matter").and_then(|m| m.parse().ok()),
+    }
+}
+
+/// `GET /desk/tasks`: what is to be done, soonest clock first.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let lang = viewer.lang();
+    let links = ListLinks::read("/desk/tasks", raw.as_deref(), "due");
+    let filter = filter(&links);
+    let (now, export) = (app.now(), links.get("format"));
+    let limit = if export.is_some() { flow::view::MOST_ROWS } else { PAGE };
+    let page = flow::view::tasks_for(
+        &app.store,
+        &app.engine,
+        &app.access,
+        &viewer.who,
+        now,
+        &filter,
+        links.get("after"),
+        limit,
+    )
+    .await?;
+    if let Some(format) = export {
+        return crate::export::download(format, &sheet(lang, &page.rows));
+    }
+    let title = lang.pick("今日任务", "Today");
+    let whose = [
+        ("", lang.pick("我可办理", "I can do")),
+        ("mine", lang.pick("指派给我", "Assigned to me")),
+        ("all", lang.pick("辖区全部", "All in my region")),
+    ];
+    let state = [
+        ("", lang.pick("待办", "Open")),
+        ("done", lang.pick("已办", "Done")),
+        ("any", lang.pick("全部", "All")),
+    ];
+    let pick = |options: &[(&str, &str)]| {
+        options.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>()
+    };
+    Ok(layout::page(&viewer, title, &html! {
+        (layout::head(title, &html! {}))
+        form.filters method="get" {
+            (ui::input(&ui::Field { name: "q", label: lang.pick("事项或场所", "Title or place"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
+            (ui::select(&ui::Field { name: "whose", label: lang.pick("范围", "Whose"), value: links.get("whose").unwrap_or_default(), ..Default::default() }, &pick(&whose)))
+            (ui::select(&ui::Field { name: "state", label: lang.pick("状态", "State"), value: links.get("state").unwrap_or_default(), ..Default::default() }, &pick(&state)))
+            label.choice { input type="checkbox" name="overdue" value="1" checked[filter.overdue]; (lang.pick("只看逾期", "Overdue only")) }
+            button { (lang.pick("筛选", "Filter")) }
+        }
+        @if page.rows.is_empty() {
+            (ui::empty(lang.pick("没有待办任务", "Nothing to do"), lang.pick("新任务会按时限出现在这里。", "New tasks appear here, soonest clock first.")))
+        } @else {
+            ul.tasks { @for t in &page.rows { (task_card(lang, t)) } }
+            (ui::pager(lang, &links, page.rows.len(), None, page.next.as_deref(), true))
+        }
+    }).into_response())
+}
+
+fn task_card(lang: Lang, t: &TaskLine) -> Markup {
+    let tone = t.due.as_ref().map_or(Tone::Idle, tone_of);
+    html! { li class=(tone.class()) {
+        h3 { a href={ "/desk/tasks/" (t.id) } { (t.kind_title.get(lang)) " · " (t.title.get(lang)) } }
+        p { @if let Some(due) = &t.due { (clock_badge(lang, due)) " " }
+            (region_name(lang, &t.region)) " · " (agency_name(lang, &t.agency)) }
+        (ui::meter(t.items_done, t.items_total))
+    } }
+}
+
+fn sheet(lang: Lang, rows: &[TaskLine]) -> paper::sheet::Sheet {
+    let mut sheet = crate::export::sheet(
+        "tasks",
+        &["task", "matter", "kind", "title", "region", "due", "state", "places", "reported"],
+    );
+    for t in rows {
+        sheet.rows.push(crate::export::texts([
+            t.id.to_string(),
+            t.matter.to_string(),
+            t.kind_title.get(lang).to_owned(),
+            t.title.get(lang).to_owned(),
+            t.region.clone(),
+            t.due.as_ref().and_then(|d| d.date.clone()).unwrap_or_default(),
+            t.state.clone(),
+            t.items_total.to_string(),
+            t.items_done.to_string(),
+        ]));
+    }
+    sheet
+}
+
+/// `GET /desk/tasks/{id}`
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<String>,
+) -> Answer<Markup> {
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&TASK))?;
+    let task = flow::view::task(&app.store, &app.engine, &app.access, &viewer.who, app.now(), id).await?;
+    Ok(task_page(&viewer, &task, None))
+}
+
+/// What came back with faults: the item, what was entered, what is wrong.
+struct Refilled<'a> {
+    item: Id,
+    entry: &'a Json,
+    faults: &'a [FieldError],
+}
+
+fn task_page(viewer: &Viewer, t: &TaskView, again: Option<&Refilled<'_>>) -> Markup {
+    let lang = viewer.lang();
+    let line = &t.line;
+    let title = format!("{} · {}", line.kind_title.get(lang), t.matter_title.get(lang));
+    layout::narrow(
+        viewer,
+        &title,
+        &html! {
+            (layout::crumbs(&[("/desk/tasks", lang.pick("今日任务", "Today")), ("", line.kind_title.get(lang))]))
+            h1 { (title) }
+            div.card {
+                p { @if let Some(due) = &line.due { (clock_badge(lang, due)) " " }
+                    @if line.state == "done" { (ui::badge(Tone::Ok, lang.pick("已完成", "done"))) }
+                    @if line.state == "void" { (ui::badge(Tone::Idle, lang.pick("已撤销", "cancelled"))) } }
+                p { (region_name(lang, &line.region)) " · " (agency_name(lang, &line.agency)) " · "
+                    a href={ "/desk/matters/" (line.matter) } { (lang.pick("查看办件", "Open the matter")) } }
+                (ui::meter(line.items_done, line.items_total))
+            }
+            @if line.state == "done" { (ui::message(Tone::Ok, &html! { p { (lang.pick("本任务已全部上报。", "Everything in this task is reported.")) } })) }
+            @for item in &t.items { (item_card(viewer, t, item, again.filter(|a| a.item == item.id))) }
+        },
+    )
+}
+
+fn item_card(viewer: &Viewer, t: &TaskView, item: &ItemView, again: Option<&Refilled<'_>>) -> Markup {
+    let lang = viewer.lang();
+    let report = item.report.as_ref().map(|r| Json::Object(r.clone()));
+    let open = item.reported_at.is_none() || again.is_some();
+    html! { section.card id={ "i" (item.id) } {
+        h2 { (item.label) " " @match item.reported_at {
+            Some(at) => { (ui::badge(Tone::Ok, lang.pick("已上报", "reported"))) " " small.soft { (at.china_minute()) } }
+            None => { (ui::badge(Tone::Warn, lang.pick("待上报", "to report"))) }
+        } }
+        p.soft { (region_name(lang, &item.region))
+            @if let Some(expected) = item.expected { " · " (lang.pick("应有数量 ", "expected ")) b { (expected) " " (item.unit) } }
+            @if let Some(site) = item.site { " · " a href={ "/desk/sites/" (site) } { (lang.pick("场所信息", "the place")) } }
+        }
+        @if let (Some(form), Some(report), None) = (&t.form, &report, again) { (forms::shown(lang, form, report, &item.unit)) }
+        @if let (Some(form), true) = (&t.form, t.may_act && t.line.state != "void") {
+            details open[open] {
+                summary { (if item.reported_at.is_some() { lang.pick("更正", "Correct the report") } else { lang.pick("填写", "Report") }) }
+                @if again.is_some() { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
+                form method="post" action={ "/desk/items/" (item.id) } enctype="multipart/form-data" {
+                    (layout::csrf(viewer))
+                    input type="hidden" name="version" value=(item.version);
+                    input type="hidden" name="task" value=(t.line.id);
+                    (forms::fields(lang, form, again.map(|a| a.entry).or(report.as_ref()).unwrap_or(&json!({})), again.map_or(&[], |a| a.faults), &item.unit))
+                    button { (lang.pick("提交", "Submit")) }
+                }
+            }
+        }
+    } }
+}
+
+/// Keeps the uploaded files and gives the hash for each field, before the transaction.
+pub(crate) async fn keep_files(
+    app: &App,
+    posted: &Posted,
+) -> Answer<Vec<(String, store::attachments::Kept)>> {
+    let mut kept = Vec::new();
+    for file in &posted.files {
+        match app.attachments.keep(file.bytes.to_vec()).await {
+            Ok(k) => kept.push((file.field.clone(), k)),
+            Err(store::Error::Refused(text)) => return Err(Fault::bad(&file.field, text)),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(kept)
+}
+
+/// `POST /desk/items/{id}`: one place reported.
+pub(crate) async fn report(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let item: Id = id.parse().map_err(|_| Fault::not_found(&TASK))?;
+    let task: Id = posted.get("task").parse().map_err(|_| Fault::not_found(&TASK))?;
+    let view = flow::view::task(&app.store, &app.engine, &app.access, &viewer.who, app.now(), task).await?;
+    let Some(form) = &view.form else { return Err(Fault::not_found(&TASK)) };
+    let kept = keep_files(&app, &posted).await?;
+    let hashes: Vec<(String, String)> =
+        kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
+    let entry = forms::entry(form, &posted, &hashes);
+    let cx = context(&app, viewer);
+    let mut tx = app.store.begin().await?;
+    for (_, k) in &kept {
+        app.attachments.record(&mut tx, k, cx.now).await?;
+    }
+    let done = flow::report_item(
+        &mut tx,
+        &cx,
+        &app.engine,
+        &app.access,
+        &viewer.who,
+        item,
+        posted.version()?,
+        &entry,
+    )
+    .await;
+    match done {
+        Ok(outcome) => {
+            tx.commit().await?;
+            let to = format!("/desk/tasks/{}{}", outcome.task, if outcome.task_done { "" } else { "#main" });
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(Error::Form { faults }) => {
+            tx.rollback().await?;
+            let again = Refilled { item, entry: &entry, faults: &faults };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, task_page(viewer, &view, Some(&again))).into_response())
+        }
+        Err(e) => Err(e.into()),
+    }
+}
