@@ -66,13 +66,36 @@ pub struct Layout {
     pub rows: usize,
 }
 
+/// What the layout needs to know of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ShapeNode {
+    /// Links from the start; nodes near it are shown first. The start itself has 0 and is never collapsed.
+    pub depth: u32,
+    /// Orders the rows where nothing else does, microseconds.
+    pub since: i64,
+}
+
 /// Lays a trace out from left (sources) to right. Depends on the trace only.
 #[must_use]
 pub fn layout(trace: &Trace, options: LayoutOptions) -> Layout {
-    let count = trace.nodes.len();
+    let since = |kind: &NodeKind| match kind {
+        NodeKind::Lot(key) => key.since,
+        NodeKind::Process { since, .. } => *since,
+    };
+    let nodes: Vec<ShapeNode> =
+        trace.nodes.iter().map(|n| ShapeNode { depth: n.depth, since: since(&n.kind) }).collect();
+    let links: Vec<(usize, usize)> = trace.links.iter().map(|l| (l.from, l.to)).collect();
+    layout_shape(&nodes, &links, options)
+}
+
+/// Lays out any directed graph the same way; `links` are pairs of indices into `nodes`, and the numbers in
+/// [`PlacedNode::members`] and [`PlacedEdge::links`] are indices into these two.
+#[must_use]
+pub fn layout_shape(nodes: &[ShapeNode], links: &[(usize, usize)], options: LayoutOptions) -> Layout {
+    let count = nodes.len();
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for link in trace.links.iter().filter(|l| l.from != l.to) {
-        next[link.from].push(link.to);
+    for (from, to) in links.iter().filter(|(from, to)| from != to) {
+        next[*from].push(*to);
     }
     let order = topological(&next);
     let mut rank = vec![0; count];
@@ -85,14 +108,14 @@ pub fn layout(trace: &Trace, options: LayoutOptions) -> Layout {
             layer[to] = layer[to].max(layer[node] + 1);
         }
     }
-    let mut placed = group(trace, &layer, options.max_per_layer.max(2));
+    let mut placed = group(nodes, links, &layer, options.max_per_layer.max(2));
     let mut home = vec![0; count];
     for (at, node) in placed.iter().enumerate() {
         node.members.iter().for_each(|&m| home[m] = at);
     }
     let mut pairs: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
-    for (at, link) in trace.links.iter().enumerate() {
-        let (from, to) = (home[link.from], home[link.to]);
+    for (at, link) in links.iter().enumerate() {
+        let (from, to) = (home[link.0], home[link.1]);
         if from != to {
             pairs.entry((from, to)).or_default().push(at);
         }
@@ -131,28 +154,23 @@ fn topological(next: &[Vec<usize>]) -> Vec<usize> {
 }
 
 /// Cuts each layer to size: the start, branching points and the nearest nodes stay, the others become one.
-fn group(trace: &Trace, layer: &[usize], max: usize) -> Vec<PlacedNode> {
+fn group(shape: &[ShapeNode], links: &[(usize, usize)], layer: &[usize], max: usize) -> Vec<PlacedNode> {
     let layers = layer.iter().max().map_or(0, |&l| l + 1);
     let mut by_layer: Vec<Vec<usize>> = vec![Vec::new(); layers];
     for (node, &l) in layer.iter().enumerate() {
         by_layer[l].push(node);
     }
     let mut degree = vec![0usize; layer.len()];
-    for link in &trace.links {
-        degree[link.from] += 1;
-        degree[link.to] += 1;
+    for (from, to) in links {
+        degree[*from] += 1;
+        degree[*to] += 1;
     }
     let mut placed = Vec::new();
     for (l, mut nodes) in by_layer.into_iter().enumerate() {
-        let key =
-            |n: &usize| (trace.nodes[*n].depth > 0, std::cmp::Reverse(degree[*n]), trace.nodes[*n].depth, *n);
+        let key = |n: &usize| (shape[*n].depth > 0, std::cmp::Reverse(degree[*n]), shape[*n].depth, *n);
         nodes.sort_by_key(key);
         let rest = if nodes.len() > max { nodes.split_off(max - 1) } else { Vec::new() };
-        let since = |n: &usize| match trace.nodes[*n].kind {
-            NodeKind::Lot(key) => key.since,
-            NodeKind::Process { since, .. } => since,
-        };
-        nodes.sort_by_key(|n| (since(n), *n));
+        nodes.sort_by_key(|n| (shape[*n].since, *n));
         placed.extend(nodes.into_iter().map(|n| PlacedNode { members: vec![n], layer: l, row: 0 }));
         if !rest.is_empty() {
             placed.push(PlacedNode { members: rest, layer: l, row: 0 });

@@ -41,7 +41,7 @@ pub use answer::{
     Source, Totals, Trace, TraceLink, TraceNode,
 };
 pub use index::{Index, Stats};
-pub use layout::{Layout, LayoutOptions, PlacedEdge, PlacedNode, layout};
+pub use layout::{Layout, LayoutOptions, PlacedEdge, PlacedNode, ShapeNode, layout, layout_shape};
 pub use names::{DocId, Interner, ItemId, JoinId, Names, PlaceId};
 pub use snapshot::SnapshotError;
 pub use sources::{Case, Sources};
