@@ -1,6 +1,7 @@
 //! The journal through its public door, on every engine at hand.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod kill;
 mod log;
 mod projection;
 mod receipt;
