@@ -446,49 +446,6 @@ impl<'a> Levels<'_, 'a> {
     }
 }
 
-/// A total measured where a species is limited: low totals conform, high ones need the species.
-pub(crate) fn species_of_total<'a>(mut found: Finding<'a>, species: &str) -> Finding<'a> {
-    if let Some(limit) = &mut found.limit {
-        limit.qualifier = Some(match species {
-            "甲基汞" => Text::of("甲基汞", "methylmercury"),
-            _ => Text::of("无机砷", "inorganic arsenic"),
-        });
-    }
-    found.steps.push(step(
-        "ladder",
-        Text::new(
-            format!("限量针对{species}:总量不高于限量即合格,否则须测定{species}"),
-            format!(
-                "the limit is on {species}: a total not above it conforms, else {species} must be measured"
-            ),
-        ),
-    ));
-    if found.outcome == Outcome::Nonconform {
-        found.outcome = Outcome::NeedsConfirmation {
-            fact: Fact::Speciation,
-            question: Text::new(
-                format!("总量高于{species}限量,请测定{species}后再判定"),
-                format!("the total is above the {species} limit: measure {species}"),
-            ),
-        };
-    }
-    found
-}
-
-/// A species measured where the total is limited: it can fail the food, never pass it.
-pub(crate) fn total_of_species<'a>(mut found: Finding<'a>, total: &str) -> Finding<'a> {
-    if found.outcome == Outcome::Conform {
-        found.outcome = Outcome::NeedsConfirmation {
-            fact: Fact::Analyte,
-            question: Text::new(
-                format!("限量针对{total},请提供{total}结果"),
-                format!("the limit is on {total}: provide it"),
-            ),
-        };
-    }
-    found
-}
-
 /// The edition of GB 2760 on a date.
 pub(crate) fn additive_edition(date: Date) -> &'static str {
     if date >= Date::constant(2025, 2, 8) { "2024" } else { "2014" }

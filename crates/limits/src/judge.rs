@@ -1,11 +1,12 @@
 //! From a case to a verdict: analyte, edition, food, row, comparison.
 
-use crate::analytes::{Analyte, CONGENERS};
+use crate::analytes::Analyte;
 use crate::case::Case;
 use crate::compare::{self, Measured};
 use crate::facts::{Fact, Facts};
 use crate::finding::Finding;
 use crate::foods::{Confidence, Position, closure};
+use crate::ladder;
 use crate::number;
 use crate::rule::{Absence, Condition, Edition, Rule};
 use crate::rules::{ENGINE, Rules};
@@ -270,12 +271,12 @@ impl<'a> Question<'a> {
             if self.analyte.name == total
                 && let Some(found) = self.by_facts(species, world, facts, MAX_FORKS)
             {
-                return compare::species_of_total(found, species);
+                return ladder::species_of_total(found, species);
             }
             if self.analyte.name == species
                 && let Some(found) = self.by_facts(total, world, facts, MAX_FORKS)
             {
-                return compare::total_of_species(found, total);
+                return ladder::total_of_species(found, total);
             }
         }
         self.silence(world)
@@ -483,38 +484,6 @@ impl<'a> Question<'a> {
             .filter(|(r, _)| r.conditions.iter().all(|c| c.holds(facts) == Some(true)))
             .max_by_key(|(_, m)| m.iter().map(|n| self.tree.above(*n).len()).max())
             .map(|(r, _)| *r)
-    }
-
-    /// Components the residue definition or the row demands and the report does not show.
-    pub(crate) fn missing_components(&self) -> Option<Text> {
-        let name = self.analyte.name.as_str();
-        if name == "多氯联苯" && !self.analyte.parts.is_empty() {
-            let missing: Vec<&str> = CONGENERS
-                .into_iter()
-                .filter(|c| !self.analyte.parts.iter().any(|(n, _)| n.replace(['-', ' '], "") == *c))
-                .collect();
-            return (!missing.is_empty()).then(|| {
-                Text::new(
-                    format!("缺少组分:{}", missing.join("、")),
-                    format!("components missing: {}", missing.join(", ")),
-                )
-            });
-        }
-        let definition = &self.edition.analytes.get(name)?.definition;
-        let animal = definition.split("动物源性食品为").nth(1)?;
-        let is_animal = self.tree.named("动物源性食品").is_some_and(|n| self.position.closure.contains(&n));
-        if !is_animal || !(animal.contains("之和") || animal.contains("及其")) || self.analyte.summed {
-            return None;
-        }
-        Some(Text::new(
-            format!("动物源性食品的残留物定义为{animal},请补充全部组分"),
-            format!("the residue definition for animal food is {animal}: state every component"),
-        ))
-    }
-
-    /// The residue definition, for the derivation.
-    pub(crate) fn definition(&self) -> Option<&str> {
-        self.edition.analytes.get(&self.analyte.name).map(|c| c.definition.as_str()).filter(|d| !d.is_empty())
     }
 }
 

@@ -25,6 +25,7 @@ pub mod facts;
 mod finding;
 pub mod foods;
 mod judge;
+mod ladder;
 mod load;
 mod number;
 mod plan;
