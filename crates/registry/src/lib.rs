@@ -1,1 +1,41 @@
-//! Agencies, operators, sites, persons, licences, products.
+//! The registry: agencies, operators, their sites, persons, licences and products.
+//!
+//! Main types: [`Operator`], [`Site`], [`Licence`], [`Product`], [`Person`], [`Agency`], [`list::Query`],
+//! [`import::Batch`]. Invariants: every change checks the right inside the function that writes and is journalled in
+//! the same transaction; an import is all or nothing and one journal entry; identity numbers, names of persons and phones are
+//! sealed; a licence number with a wrong check digit is kept and flagged, a code with one is refused.
+
+pub mod agency;
+pub mod error;
+pub mod import;
+pub mod kind;
+pub mod licence;
+pub mod list;
+pub mod operator;
+mod owner;
+pub mod person;
+pub mod product;
+mod region;
+pub mod search;
+pub mod site;
+pub mod timeline;
+
+pub use agency::{Agency, NewAgency, agencies_in, create_agency};
+pub use error::Error;
+pub use kind::{Kinds, LicenceStatus, OperatorKind, PersonRole, Status};
+pub use licence::{
+    Licence, NewLicence, NumberCheck, create_licence, licences_by_number, licences_of, set_licence_status,
+};
+pub use list::{
+    Page, PublicOperator, Query, Sort, list_operators, list_sites, operator_names, operators_in,
+    public_search,
+};
+pub use operator::{
+    Code, NewOperator, Operator, OperatorChange, create_operator, operator, operator_by_uscc,
+    reveal_identity, update_operator,
+};
+pub use owner::Owner;
+pub use person::{NewPerson, Person, create_person, end_person, operators_of_person, persons_of};
+pub use product::{NewProduct, Product, create_product, products_by_gtin, products_of, update_product};
+pub use site::{NewSite, Site, SiteChange, create_site, site, sites_by_gln, sites_of, update_site};
+pub use timeline::{Moment, operator_timeline};

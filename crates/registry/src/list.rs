@@ -1,0 +1,273 @@
+//! Lists cut to what a person may see: filters, order, pages, totals, counts.
+
+use crate::operator::Operator;
+use crate::site::Site;
+use crate::{Error, Kinds, OperatorKind, Status, operator, search};
+use access::{Access, PUBLIC, Principal, Resource, Scope};
+use base::{Id, Instant};
+use store::{Row, Sql, Store};
+
+/// Most rows of a page.
+pub const MAX_PAGE: u32 = 200;
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Last entered first.
+    #[default]
+    Newest,
+    /// By pinyin initials.
+    Name,
+}
+
+/// What a list is asked for. The default is the first page of everything.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Region code or prefix; empty for all that the principal may see.
+    pub region: String,
+    /// Only operators of this kind.
+    pub kind: Option<OperatorKind>,
+    /// Only in this state.
+    pub status: Option<Status>,
+    /// Words of the name, pinyin initials, code, address; all must occur.
+    pub text: String,
+    /// Order.
+    pub sort: Sort,
+    /// The last record of the page before.
+    pub after: Option<Id>,
+    /// Rows of a page, 1 to [`MAX_PAGE`]; 0 stands for 50.
+    pub limit: u32,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Ask for the next page with this in [`Query::after`]; `None` on the last.
+    pub next: Option<Id>,
+    /// Rows of all pages together.
+    pub total: i64,
+}
+
+impl Query {
+    fn limit(&self) -> u32 {
+        if self.limit == 0 { 50 } else { self.limit.min(MAX_PAGE) }
+    }
+
+    /// ` where …`: the scope and every filter but the page.
+    fn conditions(&self, scope: &Scope, own: &'static str) -> Sql {
+        let mut sql = Sql::new(" where ");
+        sql.append(&scope.sql("region", None, Some(own)));
+        push_region(&mut sql, "region", &self.region);
+        if let Some(status) = self.status {
+            sql.push(" and status = ").bind(status.code());
+        }
+        search::push_text(&mut sql, "search", &self.text);
+        sql
+    }
+
+    fn order(&self) -> &'static str {
+        match self.sort {
+            Sort::Newest => " order by id desc limit ",
+            Sort::Name => " order by initials, id limit ",
+        }
+    }
+}
+
+/// Appends `and column` lies below a region prefix.
+pub(crate) fn push_region(sql: &mut Sql, column: &'static str, prefix: &str) {
+    if !prefix.is_empty() {
+        // ':' follows '9'
+        sql.push(" and ").push(column).push(" >= ").bind(prefix);
+        sql.push(" and ").push(column).push(" < ").bind(format!("{prefix}:"));
+    }
+}
+
+/// Operators that the principal may see.
+///
+/// # Errors
+/// Storage.
+pub async fn list_operators(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    query: &Query,
+) -> Result<Page<Operator>, Error> {
+    let mut conditions = query.conditions(&access.scope(who, "view", "operator", now), "id");
+    if let Some(kind) = query.kind {
+        conditions.push(" and (kinds & ").bind(Kinds::of(&[kind]).bits()).push(") <> 0");
+    }
+    let (rows, next, total) = page(store, query, &conditions, &Table::OPERATOR).await?;
+    let rows = rows.iter().map(Operator::read).collect::<Result<_, _>>()?;
+    Ok(Page { rows, next, total })
+}
+
+/// Sites that the principal may see; [`Query::kind`] plays no part.
+///
+/// # Errors
+/// Storage.
+pub async fn list_sites(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    query: &Query,
+) -> Result<Page<Site>, Error> {
+    let conditions = query.conditions(&access.scope(who, "view", "site", now), "operator");
+    let (rows, next, total) = page(store, query, &conditions, &Table::SITE).await?;
+    let rows = rows.iter().map(Site::read).collect::<Result<_, _>>()?;
+    Ok(Page { rows, next, total })
+}
+
+/// The statements of one table.
+struct Table {
+    count: &'static str,
+    /// Ids only, so that the covering index answers.
+    ids: &'static str,
+    rows: &'static str,
+    /// The sort key of the last record.
+    after_name: &'static str,
+}
+
+impl Table {
+    const OPERATOR: Self = Self {
+        count: "select count(*) as n from operator",
+        ids: "select id from operator",
+        rows: "select * from operator where id in ",
+        after_name: " and (initials, id) > ((select initials from operator where id = ",
+    };
+    const SITE: Self = Self {
+        count: "select count(*) as n from site",
+        ids: "select id from site",
+        rows: "select * from site where id in ",
+        after_name: " and (initials, id) > ((select initials from site where id = ",
+    };
+}
+
+async fn page(
+    store: &Store,
+    query: &Query,
+    conditions: &Sql,
+    table: &Table,
+) -> Result<(Vec<Row>, Option<Id>, i64), Error> {
+    let mut count = Sql::new(table.count);
+    count.append(conditions);
+    let total = store.select(&count).await?.first().map_or(Ok(0), |r| r.int("n"))?;
+
+    let limit = query.limit();
+    let mut ids = Sql::new(table.ids);
+    ids.append(conditions);
+    match (query.after, query.sort) {
+        (None, _) => {}
+        (Some(after), Sort::Newest) => {
+            ids.push(" and id < ").bind(after);
+        }
+        (Some(after), Sort::Name) => {
+            ids.push(table.after_name).bind(after).push("), ").bind(after).push(")");
+        }
+    }
+    ids.push(query.order()).bind(limit + 1);
+    let mut found: Vec<Id> = Vec::new();
+    for row in store.select(&ids).await? {
+        found.push(row.id("id")?);
+    }
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = if more { found.last().copied() } else { None };
+    let mut sql = Sql::new(table.rows);
+    sql.bind_list(found.iter().copied());
+    let mut rows = store.select(&sql).await?;
+    let place = |row: &Row| row.id("id").ok().and_then(|id| found.iter().position(|f| *f == id));
+    rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
+    Ok((rows, next, total))
+}
+
+/// What everybody may know of an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicOperator {
+    /// The record.
+    pub id: Id,
+    /// Name.
+    pub name: String,
+    /// English name, may be empty.
+    pub name_en: String,
+    /// USCC; `None` for natural persons.
+    pub uscc: Option<String>,
+    /// What it does.
+    pub kinds: Kinds,
+    /// Region code.
+    pub region: String,
+    /// Whether it is in business.
+    pub status: Status,
+}
+
+/// Looks up shops and producers for the public: by fragment of the name, initials or USCC, at least two characters.
+///
+/// # Errors
+/// [`Error::Denied`] when the public view is closed; [`Error::Invalid`] when the text is too short.
+pub async fn public_search(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    region: &str,
+    text: &str,
+) -> Result<Vec<PublicOperator>, Error> {
+    access.check(who, "view", &Resource::new("operator", region).classified(PUBLIC), now)?;
+    if text.trim().chars().count() < 2 {
+        return Err(Error::invalid("text", "请至少输入两个字", "type at least two characters"));
+    }
+    let mut sql = Sql::new("select * from operator where status <> 'closed'");
+    push_region(&mut sql, "region", region);
+    search::push_text(&mut sql, "search", text);
+    sql.push(" order by id desc limit 20");
+    let mut out = Vec::new();
+    for row in store.select(&sql).await? {
+        let o = Operator::read(&row)?;
+        out.push(PublicOperator {
+            id: o.id,
+            name: o.name,
+            name_en: o.name_en,
+            uscc: (!o.natural).then_some(o.code),
+            kinds: o.kinds,
+            region: o.region,
+            status: o.status,
+        });
+    }
+    Ok(out)
+}
+
+/// How many operators in business each county below a region prefix has, by county code.
+///
+/// # Errors
+/// Storage.
+pub async fn operators_in(store: &Store, prefix: &str) -> Result<Vec<(String, i64)>, Error> {
+    let mut sql = Sql::new(
+        "select substr(region, 1, 6) as county, count(*) as n from operator where status = 'active'",
+    );
+    push_region(&mut sql, "region", prefix);
+    sql.push(" group by substr(region, 1, 6) order by 1");
+    store.select(&sql).await?.iter().map(|r| Ok((r.text("county")?, r.int("n")?))).collect()
+}
+
+/// Names of many operators at once, for lists of other things. No right is checked: names of operators are public.
+///
+/// # Errors
+/// Storage.
+pub async fn operator_names(
+    store: &Store,
+    ids: &[Id],
+) -> Result<std::collections::HashMap<Id, base::Text>, Error> {
+    let mut out = std::collections::HashMap::with_capacity(ids.len());
+    for part in ids.chunks(800) {
+        let mut sql = Sql::new("select * from operator where id in ");
+        sql.bind_list(part.iter().copied());
+        for row in store.select(&sql).await? {
+            let o = operator::Operator::read(&row)?;
+            out.insert(o.id, o.title());
+        }
+    }
+    Ok(out)
+}

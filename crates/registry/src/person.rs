@@ -1,0 +1,201 @@
+//! Persons: who represents, manages and works for an operator. Everything that names them is sealed.
+
+use crate::{Error, PersonRole, operator};
+use access::{Access, Principal, Resource};
+use base::{Date, Id, Instant, person_id::PersonId};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ledger::{Context, Entry, append};
+use serde_json::json;
+use store::{Row, Store, Tx};
+
+/// What a person is entered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    /// At which operator.
+    pub operator: Id,
+    /// As what.
+    pub role: PersonRole,
+    /// Name: personal data.
+    pub name: String,
+    /// Identity number: personal data.
+    pub number: Option<PersonId>,
+    /// Phone: personal data.
+    pub phone: Option<String>,
+    /// First day.
+    pub from: Date,
+}
+
+/// A person at an operator, opened for somebody with the right to see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The record.
+    pub id: Id,
+    /// For optimistic updates.
+    pub version: i64,
+    /// At which operator.
+    pub operator: Id,
+    /// As what.
+    pub role: PersonRole,
+    /// Name.
+    pub name: String,
+    /// Identity number, masked.
+    pub number: Option<String>,
+    /// Phone.
+    pub phone: Option<String>,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub to: Option<Date>,
+}
+
+fn seal(access: &Access, field: &str, id: Id, text: &str) -> Result<Vec<u8>, Error> {
+    Ok(access.vault().seal(&format!("person.{field}:{id}"), text)?)
+}
+
+impl Person {
+    fn read(access: &Access, row: &Row) -> Result<Self, Error> {
+        let id = row.id("id")?;
+        let open =
+            |field: &str, sealed: &[u8]| access.vault().open_text(&format!("person.{field}:{id}"), sealed);
+        let number = row.opt_bytes("number")?.map(|b| open("number", &b)).transpose()?;
+        Ok(Self {
+            id,
+            version: row.int("version")?,
+            operator: row.id("operator")?,
+            role: row.parsed("role")?,
+            name: open("name", &row.bytes("name")?)?,
+            number: number.and_then(|n| n.parse::<PersonId>().ok()).map(|n| n.masked()),
+            phone: row.opt_bytes("phone")?.map(|b| open("phone", &b)).transpose()?,
+            from: row.date("valid_from")?,
+            to: row.opt_date("valid_to")?,
+        })
+    }
+}
+
+/// Enters a person.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::Invalid`]; [`Error::NotFound`] without the operator.
+pub async fn create_person(
+    tx: &mut Tx,
+    cx: &Context,
+    access: &Access,
+    who: &Principal,
+    new: NewPerson,
+) -> Result<Id, Error> {
+    let owner = operator::locked(tx, new.operator).await?;
+    let resource = Resource::new("person", &*owner.region).of_operator(Some(owner.id));
+    let permit = access.check(who, "create", &resource, cx.now)?;
+    let name = operator::name(&new.name)?;
+    let id = cx.id();
+    let sealed_name = seal(access, "name", id, &name)?;
+    let number = new.number.as_ref().map(|n| seal(access, "number", id, n.expose())).transpose()?;
+    let phone = new.phone.as_deref().map(|p| seal(access, "phone", id, p.trim())).transpose()?;
+    let private = json!({
+        "name": STANDARD.encode(&sealed_name),
+        "number": number.as_ref().map(|b| STANDARD.encode(b)),
+        "phone": phone.as_ref().map(|b| STANDARD.encode(b)),
+    });
+    tx.exec(
+        "insert into person (id, version, operator, role, name, number, number_key, phone, valid_from, valid_to, \
+         created_at) values ($1, 1, $2, $3, $4, $5, $6, $7, $8, null, $9)",
+        &[
+            id.into(),
+            owner.id.into(),
+            new.role.code().into(),
+            sealed_name.into(),
+            number.into(),
+            new.number.as_ref().map(|n| operator::person_key(access, n)).into(),
+            phone.into(),
+            new.from.into(),
+            cx.now.into(),
+        ],
+    )
+    .await?;
+    let entry = Entry {
+        kind: "person.created",
+        region: owner.region,
+        subject: format!("person:{id}"),
+        body: json!({ "person": id, "operator": owner.id, "role": new.role, "from": new.from.to_string() }),
+        private: Some(private),
+    };
+    append(tx, cx, &permit, entry).await?;
+    Ok(id)
+}
+
+/// Ends a person's part at an operator.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::NotFound`]; [`store::Error::Stale`] when somebody else was faster.
+pub async fn end_person(
+    tx: &mut Tx,
+    cx: &Context,
+    access: &Access,
+    who: &Principal,
+    id: Id,
+    version: i64,
+    last: Date,
+) -> Result<(), Error> {
+    let row = tx
+        .first(
+            "select p.operator, o.region from person p join operator o on o.id = p.operator where p.id = $1",
+            &[id.into()],
+        )
+        .await?
+        .ok_or_else(|| Error::not_found("没有这个人员", "there is no such person"))?;
+    let (operator, region) = (row.id("operator")?, row.text("region")?);
+    let resource = Resource::new("person", &*region).of_operator(Some(operator));
+    let permit = access.check(who, "act", &resource, cx.now)?;
+    tx.exec_one(
+        "update person set version = version + 1, valid_to = $3 where id = $1 and version = $2",
+        &[id.into(), version.into(), last.into()],
+    )
+    .await?;
+    let body = json!({ "person": id, "operator": operator, "last": last.to_string() });
+    let entry = Entry { kind: "person.ended", region, subject: format!("person:{id}"), body, private: None };
+    append(tx, cx, &permit, entry).await?;
+    Ok(())
+}
+
+/// The persons of an operator, opened.
+///
+/// # Errors
+/// [`Error::Denied`] without the right to see persons there; [`Error::NotFound`] without the operator.
+pub async fn persons_of(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    operator: Id,
+) -> Result<Vec<Person>, Error> {
+    let owner = operator::operator(store, operator).await?.ok_or_else(operator::missing)?;
+    let resource = Resource::new("person", &*owner.region).of_operator(Some(owner.id));
+    access.check(who, "view", &resource, now)?;
+    let rows =
+        store.query("select * from person where operator = $1 order by id", &[operator.into()]).await?;
+    rows.iter().map(|row| Person::read(access, row)).collect()
+}
+
+/// The operators at which somebody with this identity number has a part: for professional bans. The search runs on keyed
+/// fingerprints; no number is opened.
+///
+/// # Errors
+/// [`Error::Denied`] without the right to see persons of `region`, where the search is asked for.
+pub async fn operators_of_person(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    region: &str,
+    number: &PersonId,
+) -> Result<Vec<(Id, PersonRole)>, Error> {
+    access.check(who, "view", &Resource::new("person", region), now)?;
+    let scope = access.scope(who, "view", "person", now);
+    let mut sql = store::Sql::new(
+        "select p.operator, p.role from person p join operator o on o.id = p.operator where p.number_key = ",
+    );
+    sql.bind(operator::person_key(access, number)).push(" and ");
+    sql.append(&scope.sql("o.region", None, Some("p.operator"))).push(" order by p.id");
+    store.select(&sql).await?.iter().map(|r| Ok((r.id("operator")?, r.parsed("role")?))).collect()
+}
