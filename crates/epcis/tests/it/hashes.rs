@@ -44,3 +44,13 @@ fn identifiers_take_the_canonical_form_of_the_vectors() {
         assert_eq!(ident::canonical(vector["uri"].as_str().unwrap()).as_deref(), want, "{vector}");
     }
 }
+
+#[test]
+fn official_documents_of_one_event_share_one_hash_unless_the_zone_differs() {
+    let Some(folder) = crate::files::shared("examples/xml/WithEventHashID") else { return };
+    let hashes = |name: &str| hash_report(&std::fs::read(folder.join(name)).unwrap()).unwrap();
+    let base = hashes("event_with_identical_hash_id_1.xml");
+    assert_eq!(hashes("event_with_identical_hash_id_3.xml"), base, "another order of the EPCs");
+    // eventTimeZoneOffset takes part in the hash (CBV 2.0, position 3 of the canonical order), so -05:00 is not -06:00
+    assert_ne!(hashes("event_with_identical_hash_id_2.xml"), base);
+}

@@ -9,3 +9,4 @@ mod documents;
 mod files;
 mod hashes;
 mod properties;
+mod rules;
