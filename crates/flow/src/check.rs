@@ -1,7 +1,8 @@
 //! Proof of a procedure before it runs: what a lawyer would stumble over is found here, not in an office.
 
-use crate::definition::{Definition, Transition};
+use crate::definition::{ClockUse, Definition, Transition};
 use crate::form::{Field, FieldType, Lift};
+use base::clock::{Rules, Unit};
 use base::department::Department;
 use rule::{Guard, Table};
 use serde_json::Value as Json;
@@ -173,6 +174,9 @@ impl Report<'_> {
             if clock.amount == 0 {
                 self.say(&place, "amount must be at least 1");
             }
+            if let Some(law) = &clock.law {
+                self.law(&place, clock, law);
+            }
             match &clock.task {
                 Some(kind) => {
                     if self.d.task(kind).is_none() {
@@ -195,6 +199,30 @@ impl Report<'_> {
         }
     }
 
+    /// The clock must restate the row of the table of clocks it names.
+    fn law(&mut self, place: &str, clock: &ClockUse, law: &str) {
+        let Some(row) = Rules::builtin().get(law) else {
+            self.say(place, format!("rulebook/cn/clocks has no row `{law}`"));
+            return;
+        };
+        let (mine, theirs) = (clock.law(), &row.rule);
+        if (mine.amount, mine.unit, mine.status, mine.roll_over || mine.unit == Unit::WorkingDay)
+            != (
+                theirs.amount,
+                theirs.unit,
+                theirs.status,
+                theirs.roll_over || theirs.unit == Unit::WorkingDay,
+            )
+        {
+            self.say(
+                place,
+                format!(
+                    "differs from row `{law}` of rulebook/cn/clocks in amount, unit, status or roll_over"
+                ),
+            );
+        }
+    }
+
     fn effects(&mut self, place: &str, uses: &[crate::definition::EffectUse], words: &Vocabulary) {
         for e in uses {
             if !words.effects.contains(&e.run) {
@@ -202,12 +230,12 @@ impl Report<'_> {
                 self.say(place, format!("there is no effect `{}` (there are: {known})", e.run));
             }
             if let Some(clock) = e.with.get("clock").and_then(Json::as_str) {
-                match self.d.clock(clock) {
-                    None => self.say(place, format!("there is no clock `{clock}`")),
-                    Some(c) if e.run == "flow.extend_clock" && c.extension.is_none() => {
-                        self.say(place, format!("the clock `{clock}` has no extension rule"));
-                    }
-                    Some(_) => {}
+                let named: Vec<_> = self.d.clocks_named(clock).collect();
+                if named.is_empty() {
+                    self.say(place, format!("there is no clock or group of clocks `{clock}`"));
+                }
+                if e.run == "flow.extend_clock" && named.iter().any(|c| c.extension.is_none()) {
+                    self.say(place, format!("the clock `{clock}` has no extension rule"));
                 }
             }
             if e.run == "flow.set_facts" {
@@ -392,8 +420,13 @@ fn covered(d: &Definition) -> BTreeSet<&str> {
                 }
             }
         }
-        let begin =
+        let begin: BTreeSet<&str> =
             d.states.iter().map(|s| s.id.as_str()).filter(|s| begin.contains(*s) && !stops_in(s)).collect();
+        if clock.task.is_some() {
+            // tasks may be done at once: their clocks cover the state that creates them, no further
+            covered.extend(begin);
+            continue;
+        }
         covered.extend(closure(begin, |s| {
             let on = d.leaving(s).filter(|t| !stops_by(t)).map(|t| t.to.as_deref().unwrap_or(s));
             on.filter(|s| !stops_in(s)).collect()

@@ -158,6 +158,12 @@ pub struct Extension {
 pub struct ClockUse {
     /// Name.
     pub id: String,
+    /// Name effects and lists may use for several clocks of which one runs (`finish` for three levels).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Row of `rulebook/cn/clocks` it restates; the check proves that they agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law: Option<String>,
     /// On screen: what must be done.
     pub title: Text,
     /// Where the number comes from.
@@ -225,7 +231,7 @@ pub enum Publication {
 pub struct DocumentRule {
     /// Name.
     pub id: String,
-    /// On screen and as heading.
+    /// Heading, a template text like the body.
     pub title: Text,
     /// Group for public lists: `recall_notice`, `sampling_notice`, `decision`, ….
     pub kind: String,
@@ -348,6 +354,10 @@ impl Definition {
     #[must_use]
     pub fn fact(&self, id: &str) -> Option<&Fact> {
         self.facts.iter().find(|f| f.id == id)
+    }
+    /// Whether a name is a clock or a group of clocks.
+    pub(crate) fn clocks_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ClockUse> {
+        self.clocks.iter().filter(move |c| c.id == name || c.group.as_deref() == Some(name))
     }
     /// Transitions that leave a state, as written.
     pub fn leaving<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Transition> {

@@ -284,7 +284,7 @@ pub struct Effects(BTreeMap<String, Arc<dyn Effect>>);
 
 impl Effects {
     /// The engine's own: `flow.set_facts`, `flow.suspend_clock`, `flow.resume_clock`, `flow.extend_clock`,
-    /// `flow.step_parent`.
+    /// `flow.step_parent`, `flow.step_children`.
     #[must_use]
     pub fn builtin() -> Self {
         let mut effects = Self::default();
@@ -331,15 +331,18 @@ enum Own {
     Extend,
     /// `transition`: taken in the parent matter, when there is one.
     StepParent,
+    /// `procedure`, `transition`: taken in every running child of the procedure.
+    StepChildren,
 }
 
 impl Own {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("flow.set_facts", Self::SetFacts),
         ("flow.suspend_clock", Self::Suspend),
         ("flow.resume_clock", Self::Resume),
         ("flow.extend_clock", Self::Extend),
         ("flow.step_parent", Self::StepParent),
+        ("flow.step_children", Self::StepChildren),
     ];
 }
 
@@ -347,7 +350,7 @@ impl Own {
 impl Effect for Own {
     async fn run(
         &self,
-        _tx: &mut Tx,
+        tx: &mut Tx,
         cx: &EffectCx<'_>,
         matter: &mut MatterDraft,
         params: &BTreeMap<String, Json>,
@@ -386,16 +389,40 @@ impl Effect for Own {
                 let transition = text("transition")?;
                 out.steps.extend(matter.parent.map(|parent| (parent, transition)));
             }
+            Self::StepChildren => {
+                let (procedure, transition) = (text("procedure")?, text("transition")?);
+                let rows = tx
+                    .query(
+                        "select id from matter where parent = $1 and procedure = $2 and closed_at is null order by id",
+                        &[matter.id.into(), procedure.into()],
+                    )
+                    .await?;
+                for row in rows {
+                    out.steps.push((row.id("id")?, transition.clone()));
+                }
+            }
         }
         Ok(out)
     }
 }
 
-/// Turns a template of the procedure and a context into HTML; `shian` wires `paper` in.
+/// A document to be rendered: template texts of the procedure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentSource<'a> {
+    /// Heading.
+    pub title: &'a Text,
+    /// Body in Chinese.
+    pub zh: &'a str,
+    /// Body in English.
+    pub en: &'a str,
+}
+
+/// Turns the template texts of a procedure and a context into a heading and HTML; `shian` wires `paper` in.
 pub trait Render: Send + Sync {
-    /// Renders one language. `context` holds `matter`, `facts`, `form`, `today`, `agency` and `title`.
+    /// Renders both languages: heading and body. `context` holds `matter` (`id`, `title_zh`, `title_en`, `region_zh`, `region_en`,
+    /// `agency_zh`, `agency_en`, `subject`, `opened`), `facts` (every declared one, null when absent) and `today`.
     ///
     /// # Errors
-    /// When the template cannot be rendered, in words.
-    fn render(&self, template: &str, context: &Json, lang: base::Lang) -> Result<String, EffectError>;
+    /// When a template cannot be rendered, in words.
+    fn render(&self, source: &DocumentSource<'_>, context: &Json) -> Result<(Text, Text), EffectError>;
 }

@@ -146,4 +146,10 @@ impl Form {
     pub fn field(&self, id: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.id == id)
     }
+
+    /// Whether it asks for quantities at a place.
+    #[must_use]
+    pub fn measures(&self) -> bool {
+        self.fields.iter().any(|f| f.lift.is_some_and(|l| l != Lift::Answer))
+    }
 }

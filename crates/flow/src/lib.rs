@@ -30,8 +30,8 @@ pub use definition::{
 };
 pub use draw::draw;
 pub use effect::{
-    Authority, ClockChange, Effect, EffectCx, EffectOut, Effects, MatterDraft, NewDocument, NewItem, NewLink,
-    NewMatter, NewTask, Render,
+    Authority, ClockChange, DocumentSource, Effect, EffectCx, EffectOut, Effects, MatterDraft, NewDocument,
+    NewItem, NewLink, NewMatter, NewTask, Render,
 };
 pub use engine::Engine;
 pub use error::{Change, EffectError, Error};

@@ -205,7 +205,7 @@ async fn write_report(
     let lifts = [Lift::Found, Lift::Sealed, Lift::Recovered, Lift::Sold, Lift::Destroyed];
     let [found, sealed, recovered, sold, destroyed] = lifts.map(|lift| entry.quantity(fields, lift));
     // the latest report of quantities on a place is the one that counts
-    let asks = fields.fields.iter().any(|f| f.lift.is_some_and(|l| l != Lift::Answer));
+    let asks = fields.measures();
     if asks {
         tx.exec(
             "update task_item set counts = 0 where matter = $1 and subject = $2 and id <> $3",

@@ -230,11 +230,9 @@ pub(crate) fn perform<'a>(
             None => None,
         };
         for name in &t.sets {
-            match entry.body.get(name) {
-                Some(value) => live.draft.set(name, value.clone()),
-                None => {
-                    live.draft.facts.remove(name);
-                }
+            // what was left empty stays as it was
+            if let Some(value) = entry.body.get(name) {
+                live.draft.set(name, value.clone());
             }
         }
         live.decide(&t.decides)?;
@@ -250,7 +248,7 @@ pub(crate) fn perform<'a>(
         };
         let (steps, drafted) = live.run_effects(tx, cx, engine, authority, &t.effects, &bounds).await?;
         for name in t.documents.iter().filter(|n| !drafted.contains(n)) {
-            live.draft_template(tx, cx, engine, name, &entry.body).await?;
+            live.draft_template(tx, cx, engine, name).await?;
         }
         live.enter(tx, cx, engine, t, &to).await?;
         live.version += 1;

@@ -299,29 +299,33 @@ impl Live {
         | ClockChange::Resume { clock }
         | ClockChange::Extend { clock, .. }) = change;
         let procedure = self.procedure.clone();
-        let Some(rule) = procedure.definition.clock(clock) else {
+        let rules: Vec<&ClockUse> = procedure.definition.clocks_named(clock).collect();
+        let Some(first) = rules.first() else {
             return Err(Error::Procedure(format!(
                 "an effect names the clock `{clock}`, which is not declared"
             )));
         };
         let mut any = false;
         for mut row in self.running(tx).await? {
-            if row.rule == *clock && row.task.is_none() {
-                row.change(rule, change, cx.now, reason, &cx.actor.login)?;
-                row.save(tx, engine).await?;
-                let list = self.done.entry("clocks").or_insert_with(|| json!([]));
-                if let Json::Array(list) = list {
-                    list.push(json!({"clock": row.rule, "due": row.clock.due(engine.calendar).map(|d| d.at.rfc3339())}));
-                }
-                any = true;
+            let Some(rule) = rules.iter().find(|r| r.id == row.rule).filter(|_| row.task.is_none()) else {
+                continue;
+            };
+            row.change(rule, change, cx.now, reason, &cx.actor.login)?;
+            row.save(tx, engine).await?;
+            let list = self.done.entry("clocks").or_insert_with(|| json!([]));
+            if let Json::Array(list) = list {
+                list.push(
+                    json!({"clock": row.rule, "due": row.clock.due(engine.calendar).map(|d| d.at.rfc3339())}),
+                );
             }
+            any = true;
         }
         if any {
             return Ok(());
         }
         Err(Error::Refused(Text::new(
-            format!("“{}”未在计时，无法变动", rule.title.zh),
-            format!("the clock \"{}\" is not running", rule.title.en),
+            format!("“{}”未在计时，无法变动", first.title.zh),
+            format!("the clock \"{}\" is not running", first.title.en),
         )))
     }
 }

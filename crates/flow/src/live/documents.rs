@@ -2,9 +2,9 @@
 
 use super::Live;
 use crate::definition::Publication;
-use crate::effect::NewDocument;
+use crate::effect::{DocumentSource, NewDocument};
 use crate::{Engine, Error};
-use base::{Id, Lang, Text};
+use base::{Department, Id, RegionCode, Regions, Text};
 use ledger::Context;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -35,39 +35,54 @@ impl Live {
         cx: &Context,
         engine: &Engine,
         name: &str,
-        form: &Map<String, Json>,
     ) -> Result<Id, Error> {
         let procedure = self.procedure.clone();
         let d = &procedure.definition;
         let Some(rule) = d.document(name) else {
             return Err(Error::Procedure(format!("there is no document `{name}`")));
         };
-        let draft = &self.draft;
-        let context = |lang: Lang| {
-            json!({
-                "matter": {
-                    "id": draft.id, "region": draft.region, "agency": draft.agency, "subject": draft.subject,
-                    "title": draft.title.get(lang), "opened": self.opened_at.china_date().to_string(),
-                },
-                "facts": draft.facts,
-                "form": form,
-                "title": rule.title.get(lang),
-                "today": cx.now.china_date().to_string(),
+        let template = |lang: &str| {
+            let file = format!("{}.{lang}.html", rule.template);
+            d.templates.get(&file).ok_or_else(|| {
+                Error::Procedure(format!("the template templates/{file} of `{}` is missing", d.id))
             })
         };
-        let render = |lang: Lang, tag: &str| -> Result<String, Error> {
-            let file = format!("{}.{tag}.html", rule.template);
-            let template = d.templates.get(&file).ok_or_else(|| {
-                Error::Procedure(format!("the template templates/{file} of `{}` is missing", d.id))
-            })?;
-            engine
-                .render
-                .render(template, &context(lang), lang)
-                .map_err(|source| Error::Effect { name: format!("document {name}"), source })
-        };
-        let html = Text::new(render(Lang::Zh, "zh")?, render(Lang::En, "en")?);
-        let title = rule.title.clone();
+        let source = DocumentSource { title: &rule.title, zh: template("zh")?, en: template("en")? };
+        let (title, html) = engine
+            .render
+            .render(&source, &self.document_context(cx))
+            .map_err(|source| Error::Effect { name: format!("document {name}"), source })?;
         self.insert_document(tx, cx, NewDocument { name: name.to_owned(), title: Some(title), html }).await
+    }
+
+    /// What templates see: every declared fact is there, null when absent.
+    fn document_context(&self, cx: &Context) -> Json {
+        let draft = &self.draft;
+        let facts: Map<String, Json> = self
+            .procedure
+            .definition
+            .facts
+            .iter()
+            .map(|f| (f.id.clone(), draft.facts.get(&f.id).cloned().unwrap_or(Json::Null)))
+            .collect();
+        let region = draft.region.parse::<RegionCode>().map_or_else(
+            |_| Text::new(draft.region.as_str(), draft.region.as_str()),
+            |code| Regions::builtin().full_name(&code),
+        );
+        let agency = draft
+            .agency
+            .parse::<Department>()
+            .map_or_else(|_| Text::new(draft.agency.as_str(), draft.agency.as_str()), Department::name);
+        json!({
+            "matter": {
+                "id": draft.id, "subject": draft.subject, "opened": self.opened_at.china_date().to_string(),
+                "title_zh": draft.title.zh, "title_en": draft.title.en,
+                "region_zh": region.zh, "region_en": region.en,
+                "agency_zh": agency.zh, "agency_en": agency.en,
+            },
+            "facts": facts,
+            "today": cx.now.china_date().to_string(),
+        })
     }
 
     /// Drafts a document; an older draft of the same name is withdrawn in its favour.

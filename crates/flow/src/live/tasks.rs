@@ -2,12 +2,16 @@
 
 use super::{Live, NEVER};
 use crate::effect::{NewItem, NewTask};
+use crate::form::Form;
 use crate::{Engine, Error};
 use base::{Id, Text};
 use ledger::Context;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Tx, Value};
+
+/// Items of a kind the matter has, by subject: id, expected quantity, still unreported.
+type Known = BTreeMap<String, (Id, Option<i64>, bool)>;
 
 impl Live {
     /// Creates tasks; `allowed` are the kinds the step may create. Items whose subject the matter has under the kind already
@@ -20,7 +24,7 @@ impl Live {
         tasks: Vec<NewTask>,
         allowed: &[String],
     ) -> Result<(), Error> {
-        let mut known: BTreeMap<String, BTreeMap<String, (Id, Option<i64>, bool)>> = BTreeMap::new();
+        let mut known: BTreeMap<String, Known> = BTreeMap::new();
         for mut task in tasks {
             if !allowed.contains(&task.kind) {
                 return Err(Error::Procedure(format!(
@@ -106,7 +110,8 @@ impl Live {
             ],
         )
         .await?;
-        let mut values: Vec<Value> = Vec::with_capacity(task.items.len() * 13);
+        let measured = self.procedure.definition.form(&rule.form).is_some_and(Form::measures);
+        let mut values: Vec<Value> = Vec::with_capacity(task.items.len() * 14);
         for (ord, item) in task.items.iter().enumerate() {
             values.extend([
                 cx.id().into(),
@@ -120,13 +125,14 @@ impl Live {
                 item.region.as_str().into(),
                 quantity(item)?.into(),
                 item.unit.as_str().into(),
+                measured.into(),
                 0i64.into(),
                 1i64.into(),
             ]);
         }
         tx.insert_many(
-            "insert into task_item (id, task, matter, kind, ord, subject, site, label, region, expected, unit, counts, version)",
-            13,
+            "insert into task_item (id, task, matter, kind, ord, subject, site, label, region, expected, unit, measured, counts, version)",
+            14,
             values,
             "",
         )

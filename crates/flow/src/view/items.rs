@@ -27,8 +27,9 @@ pub enum Reach {
     Sold,
 }
 
-/// Which items: the filter of the situation, so that every figure opens to its records.
-#[derive(Debug, Clone, Default)]
+/// Which items: the filter of the situation, so that every figure opens to its records. By default all items of tasks
+/// that are not void.
+#[derive(Debug, Clone)]
 pub struct ItemFilter {
     /// Region code prefix.
     pub region: String,
@@ -44,6 +45,20 @@ pub struct ItemFilter {
     pub overdue: bool,
     /// Part of the place's name or key.
     pub text: Option<String>,
+}
+
+impl Default for ItemFilter {
+    fn default() -> Self {
+        Self {
+            region: String::new(),
+            matter: None,
+            kind: None,
+            reach: Reach::Any,
+            task: TaskState::Any,
+            overdue: false,
+            text: None,
+        }
+    }
 }
 
 /// An item in a list.
@@ -243,15 +258,15 @@ pub async fn mass_balance(
          cast(sum(case when i.counts = 1 then i.destroyed end) as bigint) as destroyed \
          from task_item i join task t on t.id = i.task where 1 = 1",
     );
-    let filter = ItemFilter { matter: Some(matter), task: TaskState::Any, ..ItemFilter::default() };
+    let filter = ItemFilter { matter: Some(matter), ..ItemFilter::default() };
     conditions(&mut sql, &filter, now);
-    sql.push(" group by i.unit order by i.unit");
+    sql.push(" and i.measured = 1 group by i.unit order by i.unit");
     let rows = tx.select(&sql).await?;
     let unit = unit.or_else(|| rows.iter().find_map(|r| r.text("unit").ok().filter(|u| !u.is_empty())));
     let mut balance = Balance {
+        expected: expected(&mut tx, matter, unit.as_deref().unwrap_or_default(), now).await?,
         unit: unit.unwrap_or_default(),
         total,
-        expected: expected(&mut tx, matter, now).await?,
         found: Decimal::ZERO,
         sealed: Decimal::ZERO,
         recovered: Decimal::ZERO,
@@ -313,14 +328,14 @@ async fn totals(
 }
 
 /// Expected quantities, each place once.
-async fn expected(tx: &mut Tx, matter: Id, now: Instant) -> Result<Decimal, Error> {
+async fn expected(tx: &mut Tx, matter: Id, unit: &str, now: Instant) -> Result<Decimal, Error> {
     let mut sql = Sql::new(
         "select cast(sum(e.most) as bigint) as expected from (select i.subject, max(i.expected) as most \
          from task_item i join task t on t.id = i.task where 1 = 1",
     );
-    let filter = ItemFilter { matter: Some(matter), task: TaskState::Any, ..ItemFilter::default() };
+    let filter = ItemFilter { matter: Some(matter), ..ItemFilter::default() };
     conditions(&mut sql, &filter, now);
-    sql.push(" group by i.subject) e");
+    sql.push(" and i.measured = 1 and i.unit = ").bind(unit).push(" group by i.subject) e");
     let rows = tx.select(&sql).await?;
     let sum = rows.first().map(|r| r.opt_int("expected")).transpose()?.flatten();
     Ok(rule::from_micro(sum.unwrap_or(0)))

@@ -1,6 +1,5 @@
 //! The leader's picture: places, reached, recovered, overdue, by region; every figure opens to its items.
 
-use super::TaskState;
 use super::items::{ItemFilter, conditions, scope};
 use crate::Error;
 use access::{Access, Principal};
@@ -67,8 +66,7 @@ pub async fn situation(
     region: &str,
     matter: Option<Id>,
 ) -> Result<Situation, Error> {
-    let filter =
-        ItemFilter { region: region.to_owned(), matter, task: TaskState::Any, ..ItemFilter::default() };
+    let filter = ItemFilter { region: region.to_owned(), matter, ..ItemFilter::default() };
     let select = |columns: &[&'static str], group: &'static str| {
         let mut sql = Sql::new("select ");
         for part in columns {

@@ -1,0 +1,11 @@
+//! Tests of procedures and their engine, on every store at hand.
+
+#![allow(clippy::unwrap_used)] // a helper that fails fails its test
+
+mod clocks;
+mod forms;
+mod rulebook;
+mod story;
+mod support;
+mod together;
+mod walks;

@@ -1,0 +1,124 @@
+//! The procedures of the rulebook, and what the check finds in a broken one.
+
+use crate::support::{OUTSIDE, effects};
+use flow::{Definition, Vocabulary, check, draw};
+use std::collections::BTreeMap;
+
+fn words(all: &[Definition]) -> Vocabulary {
+    Vocabulary {
+        effects: effects().names().map(ToOwned::to_owned).chain(OUTSIDE.map(ToOwned::to_owned)).collect(),
+        procedures: all.iter().map(|d| d.id.clone()).collect(),
+    }
+}
+
+#[test]
+fn every_shipped_procedure_is_read_and_proved() {
+    let all = flow::shipped().unwrap();
+    assert!(all.len() >= 2);
+    for d in &all {
+        assert_eq!(check(d, &words(&all)), [], "{}", d.id);
+        let svg = draw(d);
+        for state in &d.states {
+            assert!(svg.contains(&*state.title.zh), "{}: {}", d.id, state.id);
+        }
+    }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook/cn/procedures");
+    assert_eq!(flow::load_all(&folder).unwrap(), all);
+}
+
+#[test]
+fn a_version_is_the_hash_of_everything() {
+    let hash = |d: Definition| flow::Procedure::compile(d).unwrap().hash;
+    let d = flow::shipped().unwrap().remove(0);
+    let mut other = d.clone();
+    other.templates.values_mut().next().unwrap().push(' ');
+    assert_eq!(hash(d.clone()), hash(d.clone()));
+    assert_ne!(hash(d), hash(other));
+}
+
+#[test]
+fn the_check_names_what_is_wrong() {
+    let all = flow::shipped().unwrap();
+    let words = words(&all);
+    type Break = fn(&mut Definition);
+    let cases: &[(Break, &str, &str)] = &[
+        (|d| d.states[1].title.en = "".into(), "state.tracking", "a language is empty"),
+        (|d| d.title.en = "处置".into(), "title", "en holds Chinese"),
+        (|d| d.basis.clear(), "basis", "cite at least one clause"),
+        (|d| d.states[0].initial = false, "state", "exactly one state is initial"),
+        (|d| d.transitions.retain(|t| t.id != "conclude"), "state.concluded", "no transition leads here"),
+        (
+            |d| d.transitions.retain(|t| !matches!(t.id.as_str(), "close" | "retest_overturned")),
+            "state.concluded",
+            "no way leads",
+        ),
+        (|d| d.clocks.retain(|c| c.task.is_some()), "state.concluded", "no clock runs here"),
+        (|d| d.clocks[0].amount = 9, "clock.serve", "differs from row `SAM-08`"),
+        (|d| d.clocks[0].basis.clause.clear(), "clock.serve", "cites no clause"),
+        (|d| d.clocks[0].stop = vec!["enter:nowhere".into()], "clock.serve", "is not an event here"),
+        (|d| d.transitions[1].guard = Some("facts.itme != null".into()), "transition.launch", "facts.itme"),
+        (|d| d.transitions[1].refusal = None, "transition.launch", "a guard needs a refusal"),
+        (|d| d.transitions[1].action = "press".into(), "transition.launch", "action `press`"),
+        (
+            |d| d.transitions[1].effects[0].run = "supply.scope".into(),
+            "transition.launch",
+            "no effect `supply.scope`",
+        ),
+        (|d| d.transitions[1].form = Some("lanch".into()), "transition.launch", "no form `lanch`"),
+        (|d| d.transitions[1].documents.push("poster".into()), "transition.launch", "no document `poster`"),
+        (|d| d.transitions[1].opens.push("recal".into()), "transition.launch", "no procedure `recal`"),
+        (|d| d.transitions[1].sets.push("weight".into()), "transition.launch", "sets `weight`"),
+        (|d| d.tasks[0].agency = "markt".into(), "task.seal", "not a department"),
+        (|d| d.templates.clear(), "document.notice", "is missing"),
+        (|d| d.tables[0].rows.truncate(2), "table.level", "no row for facts.harm = label"),
+        (|d| d.forms[0].fields[1].options.clear(), "form.service.method", "a select has options"),
+    ];
+    for (n, (spoil, place, problem)) in cases.iter().enumerate() {
+        let mut d = all.iter().find(|d| d.id == "disposal").unwrap().clone();
+        spoil(&mut d);
+        let found = check(&d, &words);
+        let hit = found.iter().any(|f| f.place.starts_with(place) && f.problem.contains(problem));
+        assert!(hit, "case {n}: wanted {place}: {problem}, found {found:#?}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_names_file_key_and_remedy() {
+    let whole = "id = \"x\"\nvalid_from = \"2026-01-01\"\nsubject = \"lot\"\nagency = \"market\"\nclassification = 1\n\
+                 basis = []\nstate = []\ntransition = []\ntitle = { zh = \"甲\", en = \"A\" }\n";
+    let read = |toml: &str, more: &[(&str, &str)]| {
+        let mut files = BTreeMap::from([("procedure.toml".to_owned(), toml.to_owned())]);
+        files.extend(more.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())));
+        flow::load("x", &files)
+    };
+    assert!(read(whole, &[]).is_ok());
+    for (toml, more, wanted) in [
+        (
+            whole.replace("en = \"A\"", "eng = \"A\""),
+            &[][..],
+            ["x/procedure.toml", "unknown field `eng`", "spelling"],
+        ),
+        (
+            whole.replace(", en = \"A\"", ""),
+            &[],
+            ["x/procedure.toml", "missing field `en`", "both zh and en"],
+        ),
+        (format!("{whole}colour = 1\n"), &[], ["line 10", "unknown field `colour`", "remove the key"]),
+        (
+            whole.replace("id = \"x\"", "id = \"y\""),
+            &[],
+            ["x/procedure.toml", "id is `y`", "like its folder"],
+        ),
+        (whole.to_owned(), &[("notes.txt", "")], ["x/notes.txt", "no such file", "only"]),
+        (
+            whole.to_owned(),
+            &[("forms.toml", "[[form]]\nid = 1")],
+            ["x/forms.toml", "line 2", "correct the value"],
+        ),
+    ] {
+        let said = read(&toml, more).unwrap_err().to_string();
+        for part in wanted {
+            assert!(said.contains(part), "{said} lacks {part}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! An engine with small real effects, people, and short ways to write and read.
+
+use access::{Access, Principal, Role};
+use async_trait::async_trait;
+use base::{Decimal, Id, IdGen, Instant, Lang, Text};
+use flow::{
+    DocumentSource, Effect, EffectCx, EffectError, EffectOut, Effects, Engine, MatterDraft, NewItem,
+    NewMatter, NewTask, Procedure, Render,
+};
+use ledger::Context;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::{Store, Tx};
+
+/// The effects `shian` registers for the procedures of the rulebook.
+pub(crate) const OUTSIDE: [&str; 2] = ["supply.recall_scope", "lab.settle_nonconformity"];
+
+/// County, place, expected kilograms.
+pub(crate) const PLACES: [(&str, &str, i64); 4] =
+    [("620102", "shop-1", 40), ("620102", "shop-2", 30), ("620104", "depot", 100), ("620802", "school", 20)];
+
+pub(crate) const FIRM: Id = Id(7_000_001);
+
+/// Puts every place of [`PLACES`] under a recall check, seals the depot, asks the producer, opens the recall.
+struct Scope;
+
+#[async_trait]
+impl Effect for Scope {
+    async fn run(
+        &self,
+        _tx: &mut Tx,
+        cx: &EffectCx<'_>,
+        matter: &mut MatterDraft,
+        params: &BTreeMap<String, Json>,
+    ) -> Result<EffectOut, EffectError> {
+        let kind = |name: &str| params[name].as_str().unwrap().to_owned();
+        let item = |(region, place, kg): &(&str, &str, i64)| NewItem {
+            subject: format!("https://id.gs1.org/414/{place}"),
+            site: None,
+            label: format!("虚构{place}"),
+            region: (*region).to_owned(),
+            expected: Some(Decimal::from(*kg)),
+            unit: "kg".to_owned(),
+        };
+        let mut checked: Vec<NewItem> = PLACES.iter().map(item).collect();
+        if cx.step == "widen" {
+            checked.push(item(&("620802", "canteen", 10)));
+        }
+        let mut out = EffectOut::default();
+        out.tasks.extend(NewTask::by_county(&kind("check"), checked.clone()));
+        out.tasks.extend(NewTask::by_county(&kind("seal"), vec![checked[2].clone()]));
+        out.tasks.extend(NewTask::by_county(&kind("source"), vec![item(&("620402", "mill", 200))]));
+        matter.set("shipped", "200");
+        matter.set("unit", "kg");
+        matter.set("places", checked.len());
+        let title = Text::new(format!("召回：{}", matter.title.zh), format!("Recall: {}", matter.title.en));
+        let recall = NewMatter::new("620402", matter.fact("item"), title)
+            .of_operator(Some(FIRM))
+            .with_key(format!("recall:{}", matter.id))
+            .fact("product", matter.fact("product"))
+            .fact("harm", matter.fact("harm"))
+            .fact("shipped", "200")
+            .fact("unit", "kg");
+        out.matters.push((kind("recall"), recall));
+        Ok(out)
+    }
+}
+
+/// Stands for the laboratory's settlement: remembers the state as a link.
+struct Settle;
+
+#[async_trait]
+impl Effect for Settle {
+    async fn run(
+        &self,
+        _tx: &mut Tx,
+        _cx: &EffectCx<'_>,
+        matter: &mut MatterDraft,
+        params: &BTreeMap<String, Json>,
+    ) -> Result<EffectOut, EffectError> {
+        let state = params["state"].as_str().unwrap().to_owned();
+        let link = flow::NewLink { kind: "settled".into(), target: matter.subject.clone(), label: state };
+        Ok(EffectOut { links: vec![link], ..EffectOut::default() })
+    }
+}
+
+/// Puts the facts behind the template's text.
+pub(crate) struct Plain;
+
+impl Render for Plain {
+    fn render(&self, source: &DocumentSource<'_>, context: &Json) -> Result<(Text, Text), EffectError> {
+        let product = context["facts"]["product"].as_str().unwrap_or_default();
+        let body = |text: &str| format!("{text}<!-- {product} -->");
+        Ok((source.title.clone(), Text::new(body(source.zh), body(source.en))))
+    }
+}
+
+pub(crate) fn effects() -> Effects {
+    let mut effects = Effects::builtin();
+    effects.register(OUTSIDE[0], Arc::new(Scope)).register(OUTSIDE[1], Arc::new(Settle));
+    effects
+}
+
+/// The shipped procedures and those given.
+pub(crate) fn engine_with(more: Vec<flow::Definition>) -> Engine {
+    let all = flow::shipped().unwrap().into_iter().chain(more);
+    Engine::new(all.map(|d| Procedure::compile(d).unwrap()).collect(), effects(), Arc::new(Plain))
+}
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) engine: Engine,
+    pub(crate) access: Access,
+    pub(crate) ids: Arc<IdGen>,
+    pub(crate) now: Instant,
+}
+
+impl World {
+    pub(crate) fn new(store: Store, engine: Engine) -> Self {
+        let now = Instant::china(base::Date::constant(2026, 9, 28), 9, 0);
+        Self { store, engine, access: access::testing::access(), ids: Arc::new(IdGen::new(1)), now }
+    }
+
+    pub(crate) async fn all() -> Vec<(&'static str, Self)> {
+        let stores = store::testing::stores().await;
+        stores.into_iter().map(|(name, store)| (name, Self::new(store, engine_with(Vec::new())))).collect()
+    }
+
+    pub(crate) fn cx(&self, who: &Principal) -> Context {
+        Context { now: self.now, ids: self.ids.clone(), actor: who.actor(), lang: Lang::Zh }
+    }
+
+    pub(crate) fn after_hours(&mut self, hours: i64) {
+        self.now = self.now.plus_seconds(hours * 3600);
+    }
+
+    pub(crate) async fn open(
+        &self,
+        who: &Principal,
+        procedure: &str,
+        new: NewMatter,
+    ) -> Result<Id, flow::Error> {
+        let mut tx = self.store.begin().await?;
+        let opened =
+            flow::open(&mut tx, &self.cx(who), &self.engine, &self.access, who, procedure, new).await?;
+        tx.commit().await?;
+        Ok(opened.matter)
+    }
+
+    pub(crate) async fn step(
+        &self,
+        who: &Principal,
+        matter: Id,
+        name: &str,
+        form: Json,
+    ) -> Result<flow::Outcome, flow::Error> {
+        let version = self.version(matter).await;
+        self.step_at(who, matter, version, name, form).await
+    }
+
+    pub(crate) async fn step_at(
+        &self,
+        who: &Principal,
+        matter: Id,
+        version: i64,
+        name: &str,
+        form: Json,
+    ) -> Result<flow::Outcome, flow::Error> {
+        let mut tx = self.store.begin().await?;
+        let cx = self.cx(who);
+        let out =
+            flow::transition(&mut tx, &cx, &self.engine, &self.access, who, matter, version, name, &form)
+                .await?;
+        tx.commit().await?;
+        Ok(out)
+    }
+
+    pub(crate) async fn report(
+        &self,
+        who: &Principal,
+        item: Id,
+        version: i64,
+        form: Json,
+    ) -> Result<flow::ItemOutcome, flow::Error> {
+        let mut tx = self.store.begin().await?;
+        let cx = self.cx(who);
+        let out =
+            flow::report_item(&mut tx, &cx, &self.engine, &self.access, who, item, version, &form).await?;
+        tx.commit().await?;
+        Ok(out)
+    }
+
+    pub(crate) async fn version(&self, matter: Id) -> i64 {
+        let row = self.store.one("select version from matter where id = $1", &[matter.into()]).await.unwrap();
+        row.int("version").unwrap()
+    }
+
+    pub(crate) async fn count(&self, sql: &'static str, matter: Id) -> i64 {
+        self.store.one(sql, &[matter.into()]).await.unwrap().int("n").unwrap()
+    }
+
+    /// A disposal matter in 兰州 城关, as the failed report opens it.
+    pub(crate) async fn disposal(&self, who: &Principal) -> Id {
+        let title = Text::of("虚构面粉铅超标", "Lead in a fictitious flour");
+        let new = NewMatter::new("620102", "nonconformity:1", title)
+            .fact("product", "虚构面粉")
+            .fact("item", "https://id.gs1.org/01/06900000000017/10/L1")
+            .fact("harm", "general");
+        self.open(who, "disposal", new).await.unwrap()
+    }
+
+    pub(crate) async fn view(&self, who: &Principal, matter: Id) -> flow::view::MatterView {
+        flow::view::matter(&self.store, &self.engine, &self.access, who, self.now, matter).await.unwrap()
+    }
+
+    pub(crate) async fn task(&self, who: &Principal, task: Id) -> flow::view::TaskView {
+        flow::view::task(&self.store, &self.engine, &self.access, who, self.now, task).await.unwrap()
+    }
+}
+
+/// An officer of market supervision with an account of their own.
+pub(crate) fn officer(account: i64, region: &str) -> Principal {
+    access::testing::principal(account, Role::Officer, region, "market", None)
+}
+
+/// A deciding desk.
+pub(crate) fn desk(account: i64, region: &str) -> Principal {
+    access::testing::principal(account, Role::Desk, region, "market", None)
+}
+
+/// The producer's account.
+pub(crate) fn firm() -> Principal {
+    access::testing::firm(FIRM)
+}
+
+pub(crate) fn found(kg: &str, recovered: &str, sold: &str) -> Json {
+    json!({"outcome": "open", "found": kg, "recovered": recovered, "sold": sold})
+}
