@@ -41,6 +41,7 @@ struct Row {
 #[derive(Debug, Default)]
 pub struct Analytes {
     names: HashMap<String, String>,
+    english: HashMap<String, String>,
 }
 
 impl Analytes {
@@ -57,8 +58,19 @@ impl Analytes {
             {
                 out.names.entry(key(name)).or_insert_with(|| row.analyte.clone());
             }
+            // the first name that is a word, not a symbol
+            let word = |n: &&str| n.len() > 3 && n.is_ascii() && n.chars().any(|c| c.is_ascii_lowercase());
+            if let Some(word) = row.names.split('|').find(word) {
+                out.english.insert(row.analyte.clone(), word.to_owned());
+            }
         }
         Ok(out)
+    }
+
+    /// The English name of an analyte as a laboratory writes it, where the list has one.
+    #[must_use]
+    pub fn english(&self, label: &str) -> Option<&str> {
+        self.english.get(&self.resolve(label).name).map(String::as_str)
     }
 
     /// Adds the canonical names of an edition, so that a loaded analyte is always found.

@@ -1,5 +1,7 @@
-//! The one binary.
+//! The program `shian`; everything is in the library, so that tests can open a province themselves.
 
-mod demo;
+use std::process::ExitCode;
 
-fn main() {}
+fn main() -> ExitCode {
+    shian::main()
+}

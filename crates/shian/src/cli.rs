@@ -1,0 +1,272 @@
+//! The command-line contract: JSON lines on stdout unless said otherwise, messages on stderr; exit 0 ok,
+//! 1 refused or failed, 2 usage.
+
+use crate::config::LogFormat;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// 食安 Shian: the food-safety system of a province.
+#[derive(Debug, Parser)]
+#[command(name = "shian", version, about, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the data are.
+#[derive(Debug, Clone, Args)]
+pub struct DataArgs {
+    /// Configuration file (TOML); flags win over it.
+    #[arg(long, env = "SHIAN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Data directory: keys, attachments and, by default, the SQLite database.
+    #[arg(long, env = "SHIAN_DATA")]
+    pub data: Option<PathBuf>,
+    /// Database: `postgres://…`; SQLite in the data directory when absent.
+    #[arg(long, env = "SHIAN_DATABASE")]
+    pub database: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The embedded demo province: creates it when absent, serves it, prints the address and the accounts.
+    Demo(DemoArgs),
+    /// Serves a province.
+    Serve(ServeArgs),
+    /// EPCIS documents: validate, hash.
+    #[command(subcommand)]
+    Epcis(EpcisCommand),
+    /// The trace engine by itself.
+    #[command(subcommand)]
+    Chain(ChainCommand),
+    /// Limits: judge a file, show the rules, explain a verdict.
+    #[command(subcommand)]
+    Limits(LimitsCommand),
+    /// The journal: verify a data directory or a receipt, replay the projections.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// The rulebook: check everything, draw a procedure.
+    #[command(subcommand)]
+    Rulebook(RulebookCommand),
+    /// Imports a spreadsheet: operators, samples, results.
+    Import(ImportArgs),
+    /// Exports records.
+    Export(ExportArgs),
+    /// Copies a running province into an empty directory.
+    Backup {
+        /// Target directory; must be empty or absent.
+        dir: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Restores a backup into an empty data directory or database.
+    Restore {
+        /// Directory a backup wrote.
+        dir: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Creates the first administrator of a new province.
+    Admin {
+        /// Login name.
+        login: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Measures a part on this machine: capture, judge, scope, pages.
+    Bench {
+        /// `capture`, `judge`, `scope` or `pages`.
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+/// `shian demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Number of operators in the province.
+    #[arg(long, default_value_t = 20_000)]
+    pub operators: usize,
+    /// Seed; the same seed gives the same province.
+    #[arg(long, default_value_t = 62)]
+    pub seed: u64,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8620")]
+    pub listen: String,
+    /// Create the province and stop, without serving.
+    #[arg(long)]
+    pub create_only: bool,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// `shian serve`
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address to listen on.
+    #[arg(long, env = "SHIAN_LISTEN")]
+    pub listen: Option<String>,
+    /// Roles of this process; all by default. With PostgreSQL several processes may run, one `sequencer` by lease.
+    #[arg(long, value_enum)]
+    pub role: Vec<Role>,
+    /// `https://HOST` by which the public reaches this province; for QR codes and receipts.
+    #[arg(long, env = "SHIAN_ORIGIN")]
+    pub origin: Option<String>,
+    /// Cookies only over TLS; implied by an `https` origin.
+    #[arg(long, env = "SHIAN_SECURE_COOKIES")]
+    pub secure_cookies: bool,
+    /// Form of the log on stderr.
+    #[arg(long, env = "SHIAN_LOG_FORMAT", value_enum)]
+    pub log: Option<LogFormat>,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Pages and APIs.
+    Web,
+    /// Background jobs.
+    Worker,
+    /// Positions and checkpoints of the journal; one by lease.
+    Sequencer,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EpcisCommand {
+    /// A line a file: {"file","valid","problems"}; exit 1 if any is invalid.
+    Validate {
+        /// JSON or XML documents.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// One event hash id a line, in document order.
+    Hash {
+        /// A JSON or XML document.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ChainCommand {
+    /// Outbreak scores of a case: one JSON object with stations and deliveries.
+    Score {
+        /// A case in the layout of FoodChain-Lab (settings, stations, deliveries, relations).
+        file: PathBuf,
+    },
+    /// Builds a synthetic network and prints build and query figures.
+    Bench {
+        /// Links of the network.
+        #[arg(long, default_value_t = 1_000_000)]
+        links: usize,
+        /// Seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LimitsCommand {
+    /// Judges the rows of a CSV file (case_id, food, analyte, value, unit, lod, sample_date).
+    Judge {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The rules for a food and an analyte on a date.
+    Show {
+        #[arg(long)]
+        food: String,
+        #[arg(long)]
+        analyte: String,
+        /// `YYYY-MM-DD`; today when absent.
+        #[arg(long)]
+        date: Option<String>,
+    },
+    /// The derivation of one verdict, in words.
+    Explain {
+        #[arg(long)]
+        food: String,
+        #[arg(long)]
+        analyte: String,
+        #[arg(long)]
+        value: String,
+        #[arg(long, default_value = "mg/kg")]
+        unit: String,
+        #[arg(long)]
+        lod: Option<String>,
+        #[arg(long)]
+        date: Option<String>,
+        /// `zh` or `en`.
+        #[arg(long, default_value = "zh")]
+        lang: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Verifies every entry, the tree and all checkpoints of a data directory, or one receipt.
+    Verify {
+        /// A receipt file instead of the data directory.
+        #[arg(long)]
+        receipt: Option<PathBuf>,
+        /// The verifier key to trust (C2SP note key); the one in the receipt when absent.
+        #[arg(long)]
+        key: Option<String>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Rebuilds the projections from the journal.
+    Replay {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulebookCommand {
+    /// Validates limits, procedures, policies, calendar and regions.
+    Check,
+    /// The state diagram of a procedure as SVG.
+    Draw {
+        /// `disposal`, `recall`, …
+        procedure: String,
+    },
+}
+
+/// `shian import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// `operators`, `samples`, `results` or `events`.
+    pub kind: String,
+    /// CSV, XLSX or, for events, EPCIS JSON/XML.
+    pub file: PathBuf,
+    /// Login of the account in whose name it is done.
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub login: Option<String>,
+    /// Form number of the sample, when a file of results is about one sample and does not name it.
+    #[arg(long)]
+    pub sample: Option<String>,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// `shian export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// `operators`, `samples`, `events` or `journal`.
+    pub kind: String,
+    /// `csv`, `xlsx` or `json`.
+    #[arg(long, default_value = "csv")]
+    pub format: String,
+    /// File to write; stdout when absent (not for XLSX).
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Login of the account whose view it is.
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub login: Option<String>,
+    #[command(flatten)]
+    pub data: DataArgs,
+}

@@ -1,0 +1,46 @@
+//! What each command does: 0 it was done, 1 it was refused or failed, 2 it was called wrongly.
+
+mod admin;
+mod science;
+mod server;
+
+use crate::cli::Command;
+use crate::out;
+use std::future::Future;
+use std::process::ExitCode;
+
+/// The command was called wrongly; the message says how to call it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+/// How a command ended.
+pub(crate) type Outcome = anyhow::Result<bool>;
+
+/// Runs a command. `Ok(false)` means refused: it has said on stdout why.
+pub(crate) fn run(command: Command) -> ExitCode {
+    match dispatch(command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            out::note(&format!("shian: {error:#}"));
+            ExitCode::from(if error.is::<Usage>() || error.is::<crate::config::ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Outcome {
+    match command {
+        Command::Serve(args) => block(server::serve(args)),
+        Command::Epcis(command) => science::epcis(command),
+        Command::Chain(command) => science::chain(command),
+        Command::Limits(command) => science::limits(command),
+        Command::Admin { login, data } => block(admin::create(login, data)),
+        _ => Err(Usage("not in this build".to_owned()).into()),
+    }
+}
+
+/// Runs a command that works on a province.
+fn block(work: impl Future<Output = Outcome>) -> Outcome {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,117 @@
+//! Commands of the science: they read files and print answers, without a province.
+
+use super::{Outcome, Usage};
+use crate::cli::{ChainCommand, EpcisCommand, LimitsCommand};
+use crate::out;
+use crate::province::now;
+use anyhow::Context as _;
+use base::{Date, Lang};
+use limits::{Case, Rules};
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// `shian epcis`
+pub(crate) fn epcis(command: EpcisCommand) -> Outcome {
+    match command {
+        EpcisCommand::Validate { files } => {
+            let mut all = true;
+            for file in &files {
+                let name = file.display().to_string();
+                let report = match std::fs::read(file) {
+                    Ok(bytes) => epcis::validate_report(&bytes, &name),
+                    Err(e) => {
+                        all = false;
+                        let problem = json!({ "type": "about:blank", "title": "unreadable", "detail": e.to_string(), "pointer": "" });
+                        out::json(&json!({ "file": name, "valid": false, "problems": [problem] }));
+                        continue;
+                    }
+                };
+                all &= report.valid;
+                let problems: Vec<Json> = report.problems.iter().map(|p| p.to_json(Lang::En)).collect();
+                out::json(&json!({ "file": name, "valid": report.valid, "events": report.events, "problems": problems }));
+            }
+            Ok(all)
+        }
+        EpcisCommand::Hash { file } => match epcis::hash_report(&read(&file)?) {
+            Ok(hashes) => {
+                hashes.iter().for_each(|hash| out::line(hash));
+                Ok(true)
+            }
+            Err(problems) => {
+                for problem in &problems.0 {
+                    out::note(&problem.message().to_string());
+                }
+                Ok(false)
+            }
+        },
+    }
+}
+
+/// `shian chain`
+pub(crate) fn chain(command: ChainCommand) -> Outcome {
+    match command {
+        ChainCommand::Bench { links, seed } => {
+            out::json(&serde_json::to_value(chain::bench::bench(links as u64, seed))?);
+        }
+        ChainCommand::Score { file } => {
+            let network: chain::score::Network = serde_json::from_slice(&read(&file)?)
+                .with_context(|| format!("{} is no case in the layout of FoodChain-Lab", file.display()))?;
+            out::json(&serde_json::to_value(chain::score::score(&network))?);
+        }
+    }
+    Ok(true)
+}
+
+/// `shian limits`
+pub(crate) fn limits(command: LimitsCommand) -> Outcome {
+    let rules = Rules::builtin();
+    match command {
+        LimitsCommand::Judge { file } => {
+            let bytes = read(&file)?;
+            limits::judge_csv(rules, bytes.as_slice()).for_each(|line| out::line(&line));
+            Ok(true)
+        }
+        LimitsCommand::Show { food, analyte, date } => {
+            let date = day(date.as_deref())?;
+            let found = rules.show(&food, Some(&analyte), date);
+            for (edition, rule) in &found {
+                out::json(&json!({
+                    "standard": edition.standard, "edition": edition.edition, "title": edition.title,
+                    "status": edition.status, "from": edition.from.to_string(), "to": edition.to.map(|d| d.to_string()),
+                    "clause": rule.clause, "row": rule.id, "food": rule.food, "analyte": rule.analyte,
+                    "limit": rule.printed, "unit": rule.unit, "notes": rule.notes,
+                }));
+            }
+            if found.is_empty() {
+                out::note(&format!(
+                    "no loaded rule names this food and analyte on {date}; run `shian limits explain` for the reasons"
+                ));
+            }
+            Ok(!found.is_empty())
+        }
+        LimitsCommand::Explain { food, analyte, value, unit, lod, date, lang } => {
+            let lang = match lang.as_str() {
+                "zh" => Lang::Zh,
+                "en" => Lang::En,
+                other => return Err(Usage(format!("--lang {other}: use zh or en")).into()),
+            };
+            let mut case = Case::new(food, analyte, value, unit, day(date.as_deref())?);
+            case.lod = lod;
+            out::line(&rules.judge(&case).explain(lang));
+            Ok(true)
+        }
+    }
+}
+
+fn day(text: Option<&str>) -> anyhow::Result<Date> {
+    match text {
+        None => Ok(now().china_date()),
+        Some(text) => {
+            text.parse().map_err(|_| anyhow::Error::new(Usage(format!("--date {text}: write YYYY-MM-DD"))))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The consequences procedures may name that reach into other domains.
+//!
+//! | effect | parameters | what it does |
+//! |---|---|---|
+//! | `supply.recall_scope` | `seal`, `check`, `source`: task kinds; `recall`: procedure | draws and freezes the scope of the lot, creates tasks for each county with an item for each place, opens the producer's recall |
+//! | `lab.settle_nonconformity` | `state`: `closed` or `overturned` | settles the nonconformity the matter is about |
+
+mod recall_scope;
+mod scope_items;
+mod settle;
+
+pub use recall_scope::RecallScope;
+pub use settle::Settle;
+
+use crate::wiring::Templates;
+use anyhow::{Context as _, bail};
+use flow::{Effects, Engine, Procedure, Vocabulary};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The names of the effects there are, the engine's own included.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = Effects::builtin().names().map(str::to_owned).collect();
+    names.extend([recall_scope::NAME, settle::NAME].map(str::to_owned));
+    names.sort();
+    names
+}
+
+/// What procedures may name, given the ones there are.
+#[must_use]
+pub fn vocabulary(procedures: &[flow::Definition]) -> Vocabulary {
+    Vocabulary {
+        effects: names().into_iter().collect(),
+        procedures: procedures.iter().map(|d| d.id.clone()).collect(),
+    }
+}
+
+/// The engine over the shipped procedures, with all effects.
+///
+/// # Errors
+/// When a procedure does not hold what it should: every finding is named.
+pub fn engine(supply: &supply::Supply, lab: &lab::Lab) -> anyhow::Result<Engine> {
+    let definitions = flow::shipped().context("the shipped procedures")?;
+    let words = vocabulary(&definitions);
+    let findings: Vec<String> = definitions
+        .iter()
+        .flat_map(|d| flow::check(d, &words).into_iter().map(move |f| format!("{}: {f}", d.id)))
+        .collect();
+    if !findings.is_empty() {
+        bail!("the shipped procedures have faults; run `shian rulebook check`:\n{}", findings.join("\n"));
+    }
+    let procedures = definitions.into_iter().map(Procedure::compile).collect::<Result<_, _>>()?;
+    let mut effects = Effects::builtin();
+    effects.register(recall_scope::NAME, Arc::new(RecallScope::new(supply.clone())));
+    effects.register(settle::NAME, Arc::new(Settle::new(lab.clone())));
+    Ok(Engine::new(procedures, effects, Arc::new(Templates)))
+}
+
+/// A text parameter of an effect.
+fn text<'a>(params: &'a BTreeMap<String, serde_json::Value>, effect: &str, name: &str) -> Result<&'a str, flow::Error> {
+    let value = params.get(name).and_then(serde_json::Value::as_str);
+    value.ok_or_else(|| flow::Error::Procedure(format!("{effect} needs the text parameter `{name}`")))
+}

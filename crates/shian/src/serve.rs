@@ -1,0 +1,107 @@
+//! Serving: pages and background work until the process is asked to stop, then everything at work is finished.
+
+use crate::cli::Role;
+use crate::province::{Province, now};
+use anyhow::Context as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long requests at work may take after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+/// How often a process renews its number.
+const RENEW: Duration = Duration::from_secs(30);
+
+/// Serves until SIGTERM or ctrl-c. `ready` is called once the address answers.
+pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> anyhow::Result<()> {
+    let (stopper, stop) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let (app, clock) = (province.app.clone(), Arc::new(now) as store::jobs::Clock);
+    if province.config.has(Role::Sequencer) {
+        let (sequencer, store) = (province.sequencer()?, app.store.clone());
+        let (clock, stop) = (clock.clone(), stop.clone());
+        tasks.spawn(async move { sequencer.run(&store, clock, stop).await });
+    }
+    if province.config.has(Role::Worker) {
+        let runner = store::jobs::Runner::new(app.store.clone(), clock, province.holder.clone());
+        let stop = stop.clone();
+        tasks.spawn(async move { runner.run(stop).await });
+    }
+    if province.config.has(Role::Web) {
+        let listen = &province.config.listen;
+        let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen}; is another process there? choose another address with --listen")
+        })?;
+        let address = listener.local_addr()?.to_string();
+        let router = web::router(app.clone());
+        let drained = stopped(stop.clone());
+        tasks.spawn(async move {
+            let served = axum::serve(listener, router).with_graceful_shutdown(drained);
+            if let Err(error) = served.await {
+                tracing::error!(?error, "the web server ended");
+            }
+        });
+        ready(&address);
+    }
+    tracing::info!(roles = ?province.config.roles, data = %province.config.data.display(), "the province runs");
+    let asked = asked_to_stop();
+    tokio::pin!(asked);
+    loop {
+        tokio::select! {
+            () = &mut asked => break,
+            () = tokio::time::sleep(RENEW) => {
+                if let Err(error) = province.renew().await {
+                    tracing::error!(?error, "another process has this one's number; stopping");
+                    break;
+                }
+            }
+            Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
+                tracing::error!(?ended, "a part of the process ended; stopping");
+                break;
+            }
+        }
+    }
+    tracing::info!("stopping: work at hand is finished first");
+    stopper.send_replace(true);
+    let drain = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, drain).await.is_err() {
+        tracing::warn!("requests still at work after {} s were cut off; nothing is half-written", DRAIN.as_secs());
+        tasks.abort_all();
+    }
+    if province.config.has(Role::Sequencer)
+        && let Err(error) = province.sequence().await
+    {
+        tracing::error!(?error, "the last entries wait for the next start");
+    }
+    drop(app);
+    province.close().await;
+    Ok(())
+}
+
+/// Resolves when the channel says stop.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Resolves at SIGTERM or ctrl-c.
+async fn asked_to_stop() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                () = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => interrupt.await,
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}

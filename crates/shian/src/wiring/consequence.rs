@@ -1,0 +1,129 @@
+//! What a failed supervision sample brings about: `lab::Consequence` opens the disposal matter.
+
+use async_trait::async_trait;
+use base::{Id, Lang, RegionCode, Text};
+use flow::{Authority, Engine, NewMatter};
+use lab::{Consequence, Failure, HookError, Nonconformity};
+use ledger::Context;
+use std::sync::{Arc, OnceLock, Weak};
+use store::Tx;
+
+/// The procedure that follows a nonconformity.
+const PROCEDURE: &str = "disposal";
+
+/// Opens one disposal matter (核查处置) for each nonconformity. The engine, whose effects know the laboratory, is made after
+/// it and connected then.
+#[derive(Debug, Default)]
+pub struct Disposal {
+    engine: OnceLock<Weak<Engine>>,
+}
+
+impl Disposal {
+    /// Names the engine; once.
+    pub fn connect(&self, engine: &Arc<Engine>) {
+        let _ = self.engine.set(Arc::downgrade(engine));
+    }
+}
+
+/// The trace key of a lot that only its sample knows: nothing in the trace record has it.
+#[must_use]
+pub fn sample_key(sample: Id) -> String {
+    format!("urn:shian:sample:{}", sample.0)
+}
+
+#[async_trait]
+impl Consequence for Disposal {
+    async fn nonconforming(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        n: &Nonconformity,
+    ) -> Result<Option<Id>, HookError> {
+        let engine = self.engine.get().and_then(Weak::upgrade).ok_or("the procedure engine is not connected")?;
+        let row = tx.one("select report_no, sampled from sample where id = $1", &[n.sample.into()]).await?;
+        let (report_no, sampled) = (row.opt_text("report_no")?, row.text("sampled")?);
+        let county = n.region.parse::<RegionCode>().map_or_else(|_| n.region.clone(), |r| r.county().to_string());
+        let mut new = NewMatter::new(county, format!("nonconformity:{}", n.id), title(n))
+            .of_operator(n.operator.or(n.producer))
+            .with_key(format!("disposal:nonconformity:{}", n.id))
+            .fact("product", n.product_name.as_str())
+            .fact("item", n.item.clone().unwrap_or_else(|| sample_key(n.sample)))
+            .fact("place_name", n.place_name.as_str())
+            .fact("sampled", sampled)
+            .fact("failures", failures(&n.failures, Lang::Zh))
+            .fact("failures_en", failures(&n.failures, Lang::En));
+        let optional = [
+            ("lot", n.lot_no.clone()),
+            ("place", n.place.clone()),
+            ("producer", n.producer.map(|p| p.to_string())),
+            ("producer_name", Some(n.producer_name.clone())),
+            ("report_no", report_no),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value.filter(|v| !v.is_empty()) {
+                new = new.fact(name, value);
+            }
+        }
+        if !n.agency.is_empty() {
+            new.agency = Some(n.agency.clone());
+        }
+        let authority = Authority::System("lab.nonconformity");
+        let opened = flow::open_as(tx, cx, &engine, authority, PROCEDURE, new).await?;
+        Ok(Some(opened.matter))
+    }
+}
+
+fn title(n: &Nonconformity) -> Text {
+    let (lot_zh, lot_en) = n.lot_no.as_deref().map_or_else(Default::default, |lot| {
+        (format!("（批号 {lot}）"), format!(" (lot {lot})"))
+    });
+    Text::new(
+        format!("{}{lot_zh}不合格核查处置", n.product_name),
+        format!("{}{lot_en}: disposal of nonconforming food", n.product_name),
+    )
+}
+
+/// `铅：0.36 mg/kg（限量 0.2 mg/kg，GB 2762-2025 4.1 表1）`, joined.
+fn failures(all: &[Failure], lang: Lang) -> String {
+    let one = |f: &Failure| {
+        let value = format!("{} {}", f.reported, f.unit);
+        let (value, limit) = (value.trim(), f.limit.trim());
+        match (lang, limit.is_empty()) {
+            (Lang::Zh, true) => format!("{}：{value}", f.analyte),
+            (Lang::Zh, false) => format!("{}：{value}（限量 {limit}，{}）", f.analyte, f.basis),
+            (Lang::En, true) => format!("{}: {value}", english(&f.analyte)),
+            (Lang::En, false) => format!("{}: {value} (limit {limit}, {})", english(&f.analyte), f.basis),
+        }
+    };
+    all.iter().map(one).collect::<Vec<_>>().join(lang.pick("；", "; "))
+}
+
+/// The English name of an analyte where the rules know one.
+fn english(analyte: &str) -> String {
+    let analytes = limits::Rules::builtin().analytes();
+    analytes.english(analyte).unwrap_or(analyte).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_said_in_both_languages_with_value_limit_and_basis() {
+        let lead = Failure {
+            result: Id(1),
+            analyte: "铅(以Pb计)".to_owned(),
+            reported: "0.36".to_owned(),
+            unit: "mg/kg".to_owned(),
+            limit: "0.2 mg/kg".to_owned(),
+            basis: "GB 2762-2025 4.1 表1".to_owned(),
+        };
+        let plain = Failure { limit: String::new(), analyte: "性状".to_owned(), unit: String::new(), ..lead.clone() };
+        let all = [lead, plain];
+        assert_eq!(
+            failures(&all, Lang::Zh),
+            "铅(以Pb计)：0.36 mg/kg（限量 0.2 mg/kg，GB 2762-2025 4.1 表1）；性状：0.36"
+        );
+        assert!(failures(&all, Lang::En).starts_with("Lead: 0.36 mg/kg (limit 0.2 mg/kg"));
+    }
+}

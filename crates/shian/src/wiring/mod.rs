@@ -1,0 +1,11 @@
+//! Adapters: the domain crates ask for their surroundings through traits, and these answer from their neighbours.
+
+mod consequence;
+mod ground;
+mod register;
+mod templates;
+
+pub use consequence::Disposal;
+pub use ground::Ground;
+pub use register::Register;
+pub use templates::Templates;
