@@ -221,6 +221,11 @@ fn clocks(lang: Lang, all: &[ClockView]) -> Markup {
     } } } }
 }
 
+/// One step as a button or, where it asks something, its form.
+pub(crate) fn step_card(viewer: &Viewer, m: &MatterView, a: &flow::view::Action) -> Markup {
+    action(viewer, m, a, None)
+}
+
 fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option<&Refilled<'_>>) -> Markup {
     let lang = viewer.lang();
     html! { div.card {
@@ -236,7 +241,7 @@ fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option
                 button { (a.title.get(lang)) }
             } };
             @if a.form.is_some() {
-                details open[again.is_some() || m.actions.len() == 1] { summary { strong { (a.title.get(lang)) } }
+                details open[again.is_some() || a.id == "launch" || m.actions.len() == 1] { summary { strong { (a.title.get(lang)) } }
                     @if again.is_some() { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
                     (body) }
             } @else { (body) }

@@ -159,15 +159,7 @@ pub(crate) async fn show(
                 @match &matter {
                     Some(m) => {
                         p { a href={ "/desk/matters/" (m.id) } { (m.title.get(lang)) } " " (ui::badge(Tone::Info, m.state_title.get(lang))) }
-                        @for a in &m.actions { @if a.refusal.is_none() {
-                            @if a.form.is_none() {
-                                form method="post" action={ "/desk/matters/" (m.id) "/" (a.id) } {
-                                    (layout::csrf(&viewer))
-                                    input type="hidden" name="version" value=(m.version);
-                                    button { (a.title.get(lang)) }
-                                }
-                            } @else { p { a.button.plain href={ "/desk/matters/" (m.id) "#actions" } { (a.title.get(lang)) } } }
-                        } }
+                        @for a in m.actions.iter().filter(|a| a.refusal.is_none()) { (super::matters::step_card(&viewer, m, a)) }
                     }
                     None => p.soft { (lang.pick("没有关联的办件，或您无权查看。", "No matter, or none you may see.")) },
                 }
