@@ -1,5 +1,13 @@
 //! The demo province: fictitious firms in real counties, two years of goods, samples and one incident waiting.
 
+mod documents;
 mod flows;
+mod incidents;
 mod lines;
+mod load;
+mod people;
+mod samples;
 mod world;
+
+pub use load::{Made, Wanted, create};
+pub use people::{GUIDE, PASSWORD};

@@ -1,0 +1,65 @@
+//! The waiting incident, and past ones already dealt with, so that the province has a history.
+
+use super::flows::History;
+use super::load::Loader;
+use super::world::World;
+use anyhow::Result;
+use base::{Date, Instant};
+use jiff::ToSpan;
+use std::collections::{HashMap, HashSet};
+
+/// The lot whose sample waits in the laboratory.
+#[derive(Debug, Clone)]
+pub(crate) struct Incident {
+    pub(crate) lot: usize,
+    pub(crate) shop: usize,
+    pub(crate) sampled: Date,
+}
+
+/// The line of the incident: dried noodles.
+const LINE: usize = 0;
+/// The county whose officer the guide names.
+const COUNTY: &str = "620102";
+
+/// Picks the widest recent lot of the first line, sampled if possible in the county the guide names.
+pub(crate) fn choose(world: &World, history: &History, now: Instant) -> Option<Incident> {
+    let since = now.plus_seconds(-75 * 86_400);
+    let until = now.plus_seconds(-7 * 86_400);
+    let mut shops: HashMap<usize, Vec<(usize, Instant)>> = HashMap::new();
+    for (line, lot, shop, at) in &history.on_sale {
+        if *line == LINE && *at < until {
+            shops.entry(*lot).or_default().push((*shop, *at));
+        }
+    }
+    let recent = |all: &[(usize, Instant)]| all.iter().any(|(_, at)| *at > since);
+    let here = |all: &[(usize, Instant)]| all.iter().any(|(s, _)| world.firms[*s].region == COUNTY);
+    let wide = |all: &[(usize, Instant)]| all.iter().map(|(s, _)| *s).collect::<HashSet<_>>().len();
+    let (lot, all) =
+        shops.iter().max_by_key(|(lot, all)| (recent(all) && here(all), recent(all), wide(all), **lot))?;
+    let (shop, at) = all.iter().find(|(s, _)| world.firms[*s].region == COUNTY).or(all.first())?;
+    let sampled =
+        at.china_date().checked_add(2.days()).ok()?.min(now.china_date().checked_sub(5.days()).ok()?);
+    Some(Incident { lot: *lot, shop: *shop, sampled })
+}
+
+/// Past incidents; the history of samples above is all conforming, so there is none yet.
+pub(crate) async fn past(_loader: &Loader<'_>, _now: Instant) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{flows, world};
+    use super::*;
+
+    #[test]
+    fn the_incident_is_a_lot_several_shops_received() {
+        let w = world::build(62, 2000, &HashMap::new());
+        let today = jiff::civil::date(2026, 11, 20);
+        let h = flows::run(&w, 62, today, 730);
+        let i = choose(&w, &h, Instant::china(today, 9, 0)).unwrap();
+        let shops: HashSet<usize> = h.on_sale.iter().filter(|s| s.1 == i.lot).map(|s| s.2).collect();
+        assert!(shops.len() >= 5, "{} shops", shops.len());
+        assert!(i.sampled > h.lots[i.lot].made);
+    }
+}

@@ -1,0 +1,211 @@
+//! The accounts of the demo: one for every role, and an officer in every county.
+
+use access::account::{add_grant, create_account, create_first_account, principal_by_login};
+use access::{Access, Grant, NewAccount, Principal, Role};
+use anyhow::{Context as _, Result};
+use base::region::{RegionCode, Regions};
+use base::{Date, Id};
+use ledger::Context;
+use std::collections::HashSet;
+use store::Store;
+
+/// One password for every demo account. The demo listens on the loopback address only unless told otherwise.
+pub const PASSWORD: &str = "Shian-demo-2026";
+
+/// The accounts worth naming when the demo starts: login and what to do with it.
+pub const GUIDE: &[(&str, &str)] = &[
+    ("lab / lab2", "检验机构：录入结果、第二人审核 · laboratory: enters, second person approves"),
+    ("chengguan …", "各县监管人员（县名拼音） · officer of each county (its name)"),
+    ("desk", "省级业务主管：决定、发布 · provincial desk: decides, publishes"),
+    ("leader", "省级领导：态势 · provincial leader: the situation"),
+    ("firm", "被召回的生产者 · the producer under recall"),
+    ("shop", "抽样所在商店 · the shop where the sample was taken"),
+    ("admin", "系统管理员 · administrator"),
+];
+
+/// Operators the accounts of firms and laboratories act for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seats {
+    pub(crate) laboratory: Id,
+    pub(crate) producer: Id,
+    pub(crate) shop: Id,
+}
+
+struct Seat {
+    login: String,
+    name: String,
+    role: Role,
+    region: String,
+    agency: &'static str,
+    operator: Option<Id>,
+}
+
+/// The login of a county's officer: its English name without the word for its kind.
+pub(crate) fn county_login(english: &str, code: &str, taken: &mut HashSet<String>) -> String {
+    let word = english.split(' ').next().unwrap_or(english);
+    let mut login: String =
+        word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    if login.len() < 3 || !taken.insert(login.clone()) {
+        login = format!("{login}{code}");
+        taken.insert(login.clone());
+    }
+    login
+}
+
+fn seats(at: Seats) -> Vec<Seat> {
+    let gansu: RegionCode = "62".parse().expect("a constant code");
+    let regions = Regions::builtin();
+    let seat = |login: &str, name: &str, role, region: &str, agency, operator| Seat {
+        login: login.to_owned(),
+        name: name.to_owned(),
+        role,
+        region: region.to_owned(),
+        agency,
+        operator,
+    };
+    let mut taken: HashSet<String> =
+        ["lab", "lab2", "desk", "desk2", "leader", "firm", "shop", "admin", "exchange"]
+            .map(String::from)
+            .into();
+    let mut all = vec![
+        seat("desk", "演示·省局主管甲", Role::Desk, "62", "market", None),
+        seat("desk2", "演示·省局主管乙", Role::Desk, "62", "market", None),
+        seat("leader", "演示·省级领导", Role::Leader, "62", "", None),
+        seat("exchange", "演示·数据交换", Role::Desk, "62", "market", None),
+        seat("lab", "演示·检验员甲", Role::Laboratory, "62", "", Some(at.laboratory)),
+        seat("lab2", "演示·检验员乙", Role::Laboratory, "62", "", Some(at.laboratory)),
+        seat("firm", "演示·生产者", Role::Firm, "62", "", Some(at.producer)),
+        seat("shop", "演示·店主", Role::Firm, "62", "", Some(at.shop)),
+    ];
+    for county in regions.leaf_units(&gansu) {
+        let login = county_login(&county.name.en, county.code.as_str(), &mut taken);
+        let name = format!("演示·{}监管员", county.name.zh);
+        all.push(seat(&login, &name, Role::Officer, county.code.as_str(), "market", None));
+    }
+    for prefecture in regions.children(&gansu) {
+        // 嘉峪关 has no counties and its officer above already carries its name
+        let login = format!(
+            "{}-desk",
+            county_login(&prefecture.name.en, prefecture.code.as_str(), &mut HashSet::new())
+        );
+        if taken.insert(login.clone()) {
+            let name = format!("演示·{}主管", prefecture.name.zh);
+            all.push(seat(&login, &name, Role::Desk, prefecture.code.as_str(), "market", None));
+        }
+    }
+    all
+}
+
+/// Opens the administrator, or finds them when a half-made demo is made anew.
+pub(crate) async fn administrator(store: &Store, access: &Access, cx: &Context) -> Result<Principal> {
+    let mut tx = store.begin().await?;
+    let password = access.hash_password("admin", PASSWORD)?;
+    let new = NewAccount {
+        login: "admin".to_owned(),
+        password,
+        name: "演示·系统管理员".to_owned(),
+        phone: None,
+        region: String::new(),
+        operator: None,
+        must_change: false,
+    };
+    create_first_account(&mut tx, cx, access, new).await?;
+    tx.commit().await?;
+    principal(store, access, "admin", cx).await
+}
+
+/// An account's principal by login.
+pub(crate) async fn principal(
+    store: &Store,
+    access: &Access,
+    login: &str,
+    cx: &Context,
+) -> Result<Principal> {
+    principal_by_login(store, access, login, cx.now)
+        .await?
+        .with_context(|| format!("no demo account {login}"))
+}
+
+/// Opens the two accounts that load the province before any firm exists.
+pub(crate) async fn exchange(
+    store: &Store,
+    access: &Access,
+    cx: &Context,
+    admin: &Principal,
+    from: Date,
+) -> Result<Principal> {
+    let seat = Seat {
+        login: "exchange".to_owned(),
+        name: "演示·数据交换".to_owned(),
+        role: Role::Desk,
+        region: "62".to_owned(),
+        agency: "market",
+        operator: None,
+    };
+    open(store, access, cx, admin, &[seat], from).await?;
+    principal(store, access, "exchange", cx).await
+}
+
+/// Opens all other accounts.
+pub(crate) async fn everybody(
+    store: &Store,
+    access: &Access,
+    cx: &Context,
+    admin: &Principal,
+    at: Seats,
+    from: Date,
+) -> Result<()> {
+    let mut all = seats(at);
+    all.retain(|s| s.login != "exchange");
+    open(store, access, cx, admin, &all, from).await
+}
+
+async fn open(
+    store: &Store,
+    access: &Access,
+    cx: &Context,
+    admin: &Principal,
+    seats: &[Seat],
+    from: Date,
+) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for s in seats {
+        let password = access.hash_password(&s.login, PASSWORD)?;
+        let new = NewAccount {
+            login: s.login.clone(),
+            password,
+            name: s.name.clone(),
+            phone: None,
+            region: s.region.clone(),
+            operator: s.operator,
+            must_change: false,
+        };
+        let account = create_account(&mut tx, cx, access, admin, new).await?;
+        let grant = Grant {
+            role: s.role,
+            region: s.region.clone(),
+            agency: s.agency.to_owned(),
+            ceiling: access::INTERNAL,
+            from,
+            to: None,
+        };
+        add_grant(&mut tx, cx, access, admin, account, &grant).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_county_has_an_officer_and_no_login_is_given_twice() {
+        let at = Seats { laboratory: Id(1), producer: Id(2), shop: Id(3) };
+        let all = seats(at);
+        let logins: HashSet<&str> = all.iter().map(|s| s.login.as_str()).collect();
+        assert_eq!(logins.len(), all.len());
+        assert_eq!(all.iter().filter(|s| s.role == Role::Officer).count(), 88);
+        assert!(logins.contains("chengguan"));
+    }
+}

@@ -1,0 +1,199 @@
+//! Two years of samples and results, as a laboratory's spreadsheets, and the sample of the waiting incident.
+
+use super::incidents::Incident;
+use super::lines::LINES;
+use super::load::{Loader, line_of};
+use super::people;
+use crate::out;
+use anyhow::{Context as _, Result, ensure};
+use base::{Date, Id, Instant};
+use jiff::ToSpan;
+use paper::sheet::{Sheet, Value, write_csv};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+/// One sample to take.
+struct Plan {
+    form: String,
+    lot: usize,
+    shop: usize,
+    sampled: Date,
+    results: Vec<(&'static str, String)>,
+}
+
+const SAMPLE_HEADER: &[&str] = &[
+    "抽样单编号",
+    "食品名称",
+    "样品名称",
+    "商品条码",
+    "批号",
+    "被抽样单位",
+    "统一社会信用代码",
+    "场所编码",
+    "生产者",
+    "生产者代码",
+    "生产日期",
+    "抽样日期",
+    "收样日期",
+    "包装分类",
+    "抽样基数",
+    "所在地",
+    "任务来源",
+];
+
+/// Loads the history and the waiting sample; gives back how many samples there are.
+pub(crate) async fn load(loader: &Loader<'_>, incident: &Incident, now: Instant) -> Result<usize> {
+    let plans = plan(loader, now);
+    let lab =
+        people::principal(&loader.app.store, &loader.access, "lab", &loader.context(&loader.exchange, now))
+            .await?;
+    let second =
+        people::principal(&loader.app.store, &loader.access, "lab2", &loader.context(&loader.exchange, now))
+            .await?;
+    let total = plans.len();
+    // by month, each month's sheet sent some days after its last sample
+    let mut done = 0;
+    for month in
+        plans.chunk_by(|a, b| (a.sampled.year(), a.sampled.month()) == (b.sampled.year(), b.sampled.month()))
+    {
+        let last = month.last().context("an empty month")?.sampled;
+        let sent = Instant::china(last.checked_add(12.days())?, 9, 0).min(now);
+        let ids = import(loader, month, sent).await?;
+        let results = result_sheet(month)?;
+        let cx = loader.context(&lab, sent);
+        let mut tx = loader.app.store.begin().await?;
+        let imported =
+            loader.app.lab.import_results(&mut tx, &cx, &lab, "results.csv", &results, None).await?;
+        tx.commit().await?;
+        ensure!(imported.rows > 0, "no results were imported");
+        let cx = loader.context(&second, sent.plus_seconds(3600).min(now));
+        let mut tx = loader.app.store.begin().await?;
+        for (id, p) in ids.iter().zip(month) {
+            loader.app.lab.approve_report(&mut tx, &cx, &second, *id, &format!("R{}", p.form)).await?;
+            loader.app.lab.submit_report(&mut tx, &cx, &second, *id).await?;
+        }
+        tx.commit().await?;
+        done += month.len();
+        out::progress(&format!("导入抽检 {done} / {total} samples"));
+    }
+    let waiting = Plan {
+        form: "GC62000000000009999".to_owned(),
+        lot: incident.lot,
+        shop: incident.shop,
+        sampled: incident.sampled,
+        results: Vec::new(),
+    };
+    import(loader, &[waiting], now).await?;
+    Ok(total + 1)
+}
+
+/// Draws the samples of two years: one for every ten firms, at shops that had the lot on sale.
+fn plan(loader: &Loader<'_>, now: Instant) -> Vec<Plan> {
+    let history = loader.history;
+    let mut rng = Pcg64Mcg::seed_from_u64(0x5a4d_1e5);
+    let count = (loader.world.firms.len() / 10).max(20).min(history.on_sale.len());
+    let until = now.plus_seconds(-20 * 86_400);
+    let sold: Vec<_> = history.on_sale.iter().filter(|s| s.3 < until).collect();
+    let mut plans = Vec::new();
+    for n in 0..count {
+        let Some((_, lot, shop, at)) = sold.get(n * sold.len() / count) else { break };
+        let line = line_of(loader.world, history.lots[*lot].product);
+        let results = LINES[line]
+            .tests
+            .iter()
+            .map(|(analyte, level)| {
+                let spread: f64 = rng.random_range(0.2..1.5);
+                let value = level * spread;
+                let text = if value < 0.003 { "未检出".to_owned() } else { format!("{value:.3}") };
+                (*analyte, text)
+            })
+            .collect();
+        plans.push(Plan {
+            form: format!("GC62{n:015}"),
+            lot: *lot,
+            shop: *shop,
+            sampled: at.china_date().checked_add(1.day()).unwrap_or(at.china_date()),
+            results,
+        });
+    }
+    plans.sort_by(|a, b| a.sampled.cmp(&b.sampled));
+    plans
+}
+
+async fn import(loader: &Loader<'_>, plans: &[Plan], now: Instant) -> Result<Vec<Id>> {
+    let (world, history) = (loader.world, loader.history);
+    let mut sheet = Sheet {
+        name: "samples".to_owned(),
+        header: SAMPLE_HEADER.iter().map(|h| (*h).to_owned()).collect(),
+        rows: Vec::new(),
+    };
+    for p in plans {
+        let lot = &history.lots[p.lot];
+        let product = &world.products[lot.product];
+        let (shop, maker) = (&world.firms[p.shop], &world.firms[product.firm]);
+        let received = p.sampled.checked_add(2.days())?;
+        let cell = |t: &str| Value::Text(t.to_owned());
+        sheet.rows.push(vec![
+            cell(&p.form),
+            cell(product.name),
+            cell(product.name),
+            cell(&product.gtin),
+            cell(&lot.number),
+            cell(&shop.name),
+            cell(&shop.uscc),
+            cell(&shop.gln),
+            cell(&maker.name),
+            cell(&maker.uscc),
+            Value::Date(lot.made),
+            Value::Date(p.sampled),
+            Value::Date(received),
+            cell("预包装"),
+            cell("20 kg"),
+            cell(&shop.region),
+            cell("market"),
+        ]);
+    }
+    let bytes = write_csv(&sheet)?;
+    let cx = loader.context(&loader.exchange, now);
+    let mut tx = loader.app.store.begin().await?;
+    let done = loader
+        .app
+        .lab
+        .import_samples(&mut tx, &cx, &loader.exchange, "samples.csv", &bytes, Some(loader.laboratory))
+        .await
+        .map_err(explain)?;
+    tx.commit().await?;
+    ensure!(done.lot_unknown.is_empty(), "the trace record does not know the lots of {:?}", done.lot_unknown);
+    Ok(done.samples)
+}
+
+fn result_sheet(plans: &[Plan]) -> Result<Vec<u8>> {
+    let header = ["抽样单编号", "检验项目", "检验结果", "结果单位", "检出限", "检验方法"];
+    let mut sheet = Sheet {
+        name: "results".to_owned(),
+        header: header.map(ToOwned::to_owned).to_vec(),
+        rows: Vec::new(),
+    };
+    for p in plans {
+        for (analyte, value) in &p.results {
+            let unit = if analyte.starts_with("苯并") { "μg/kg" } else { "mg/kg" };
+            sheet.rows.push(
+                [p.form.as_str(), analyte, value, unit, "0.001", "GB 5009"]
+                    .map(|t| Value::Text(t.to_owned()))
+                    .to_vec(),
+            );
+        }
+    }
+    Ok(write_csv(&sheet)?)
+}
+
+/// An import error with its first wrong cell, for the person who works on the demo.
+fn explain(e: lab::Error) -> anyhow::Error {
+    match &e {
+        lab::Error::Rows(rows) => {
+            let first = rows.first().map(|r| r.text().to_string()).unwrap_or_default();
+            anyhow::Error::new(e).context(first)
+        }
+        _ => e.into(),
+    }
+}
