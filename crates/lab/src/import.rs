@@ -112,20 +112,7 @@ impl Lab {
                 new.extend(sample_of(&row, &mut errors, laboratory).map(|s| (row.line(), s)));
             }
         }
-        let mut forms = BTreeSet::new();
-        for (line, sample) in &new {
-            if !forms.insert(sample.form_no.clone()) {
-                errors.push(RowError {
-                    line: *line,
-                    column: "抽样单编号".to_owned(),
-                    value: sample.form_no.clone(),
-                    message: Text::of(
-                        "与前面的行重复，请删去一行或更正编号",
-                        "stands in an earlier row too; remove one or correct the number",
-                    ),
-                });
-            }
-        }
+        self.numbers_free(tx, &new, &mut errors).await?;
         let mut done = SamplesImported { samples: Vec::new(), lot_unknown: Vec::new() };
         let any = !new.is_empty();
         for (line, sample) in new {
@@ -237,6 +224,37 @@ impl Lab {
         finish(errors, count > 0, done)
     }
 
+    /// Form numbers must stand once in the sheet and be free.
+    async fn numbers_free(
+        &self,
+        tx: &mut Tx,
+        new: &[(usize, NewSample)],
+        errors: &mut RowErrors,
+    ) -> Result<(), Error> {
+        let mut taken = BTreeSet::new();
+        for part in new.chunks(500) {
+            let mut sql = Sql::new("select form_no from sample where form_no in ");
+            sql.bind_list(part.iter().map(|(_, s)| s.form_no.trim()));
+            for row in tx.select(&sql).await? {
+                taken.insert(row.text("form_no")?);
+            }
+        }
+        for (line, sample) in new {
+            if !taken.insert(sample.form_no.trim().to_owned()) {
+                errors.push(RowError {
+                    line: *line,
+                    column: "抽样单编号".to_owned(),
+                    value: sample.form_no.clone(),
+                    message: Text::of(
+                        "已登记，或与前面的行重复；请删去该行或更正编号",
+                        "registered already, or in an earlier row too; remove the row or correct the number",
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
     async fn samples_named(&self, tx: &mut Tx, rows: &[ResultRow]) -> Result<HashMap<String, Sample>, Error> {
         let forms: BTreeSet<&str> = rows.iter().filter_map(|r| r.form_no.as_deref()).collect();
         let forms: Vec<&str> = forms.into_iter().collect();
@@ -298,7 +316,10 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
             d.code() == t || t.contains(&*zh) || t.contains(zh.chars().take(2).collect::<String>().as_str())
         };
         Department::ALL.into_iter().find(named).ok_or_else(|| {
-            Text::of("请填写部署抽检的部门，如“市场监管”“农业农村”", "state the department that ordered it, such as market or agri")
+            Text::of(
+                "请填写部署抽检的部门，如“市场监管”“农业农村”",
+                "state the department that ordered it, such as market or agri",
+            )
         })
     }));
     let mut facts = Facts::default();

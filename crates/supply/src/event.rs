@@ -92,6 +92,12 @@ pub struct EventFilter {
     pub action: Option<String>,
     /// Bare CBV word or URI.
     pub biz_step: Option<String>,
+    /// Bare CBV word or URI.
+    pub disposition: Option<String>,
+    /// Place key, as read point only.
+    pub read_point: Option<String>,
+    /// Place key, as business location only.
+    pub biz_location: Option<String>,
     /// The capture.
     pub capture: Option<Id>,
     /// Cursor of the page before.
@@ -138,6 +144,20 @@ impl Supply {
         rows.truncate(limit as usize);
         let next = if more { rows.last().map(|r| format!("{}.{}", r.time.0, r.id)) } else { None };
         Ok(EventPage { rows, next })
+    }
+
+    /// As [`Supply::events`], with the bodies; the second value is the cursor of the next page.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn event_bodies(
+        &self,
+        who: &Principal,
+        now: Instant,
+        filter: &EventFilter,
+    ) -> Result<(Vec<EventDetail>, Option<String>), Error> {
+        let page = self.events(who, now, filter).await?;
+        Ok((self.with_bodies(page.rows).await?, page.next))
     }
 
     /// One event by record id.
@@ -238,21 +258,32 @@ impl Supply {
     }
 
     async fn details(&self, sql: &Sql) -> Result<Vec<EventDetail>, Error> {
-        let mut details = Vec::new();
-        for event in self.rows(sql).await? {
-            let row = self
-                .store
-                .one(
-                    "select e.body, c.context, c.journal from event e join capture c on c.id = e.capture \
-                     where e.id = $1",
-                    &[event.id.into()],
-                )
-                .await?;
+        let rows = self.rows(sql).await?;
+        self.with_bodies(rows).await
+    }
+
+    /// Adds to each row what was captured, in the same order.
+    async fn with_bodies(&self, rows: Vec<EventRow>) -> Result<Vec<EventDetail>, Error> {
+        let mut bodies: HashMap<Id, Row> = HashMap::new();
+        let ids: Vec<Id> = rows.iter().map(|r| r.id).collect();
+        for part in ids.chunks(500) {
+            let mut sql = Sql::new(
+                "select e.id, e.body, c.context, c.journal from event e join capture c on c.id = e.capture \
+                 where e.id in ",
+            );
+            sql.bind_list(part.iter().copied());
+            for row in self.store.select(&sql).await? {
+                bodies.insert(row.id("id")?, row);
+            }
+        }
+        let mut details = Vec::with_capacity(rows.len());
+        for event in rows {
+            let row = bodies.get(&event.id).ok_or_else(|| Error::NotFound(format!("event {}", event.id)))?;
             details.push(EventDetail {
-                event,
                 body: row.json("body")?,
                 context: row.json("context")?,
                 journal: row.id("journal")?,
+                event,
             });
         }
         Ok(details)
@@ -295,6 +326,15 @@ fn restrict(sql: &mut Sql, f: &EventFilter) {
     }
     if let Some(step) = f.biz_step.as_deref() {
         sql.push(" and e.biz_step = ").bind(step);
+    }
+    for (column, value) in [
+        (" and e.disposition = ", &f.disposition),
+        (" and e.read_point = ", &f.read_point),
+        (" and e.biz_location = ", &f.biz_location),
+    ] {
+        if let Some(value) = value.as_deref() {
+            sql.push(column).bind(value);
+        }
     }
     if let Some(capture) = f.capture {
         sql.push(" and e.capture = ").bind(capture);

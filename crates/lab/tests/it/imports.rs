@@ -1,0 +1,90 @@
+//! Sheets of samples and results: whole or not at all.
+
+use crate::{World, analyst, form, worlds};
+use access::testing;
+use lab::{Error, ResultsImported, SampleKind, SamplesImported};
+
+async fn results(world: &World, csv: &str) -> Result<ResultsImported, Error> {
+    let who = analyst();
+    let mut tx = world.store.begin().await.unwrap();
+    let done =
+        world.lab.import_results(&mut tx, &world.cx(&who), &who, "结果.csv", csv.as_bytes(), None).await?;
+    tx.commit().await.unwrap();
+    Ok(done)
+}
+
+#[tokio::test]
+async fn a_sheet_of_results_for_several_samples_is_judged() {
+    for world in worlds().await {
+        for no in ["GC001", "GC002"] {
+            world.register(form(no, SampleKind::Supervision)).await.unwrap();
+        }
+        let csv = "抽样单编号,检验项目,检验结果,结果单位,检出限\n\
+                   GC001,镉(以Cd计),0.12,mg/kg,0.002\n\
+                   GC001,铅(以Pb计),ND,mg/kg,0.02\n\
+                   GC002,镉(以Cd计),0.31,mg/kg,0.002\n";
+        let done = results(&world, csv).await.unwrap();
+        assert_eq!((done.rows, done.samples.len()), (3, 2), "{}", world.name);
+        assert_eq!(done.outcomes.get("conform"), Some(&2));
+        assert_eq!(done.outcomes.get("nonconform"), Some(&1));
+    }
+}
+
+#[tokio::test]
+async fn one_bad_row_imports_nothing_and_every_bad_row_is_listed() {
+    for world in worlds().await {
+        world.register(form("GC001", SampleKind::Supervision)).await.unwrap();
+        let csv = "抽样单编号,检验项目,检验结果,结果单位,检出限\n\
+                   GC001,镉(以Cd计),0.12,mg/kg,0.002\n\
+                   GC001,铅(以Pb计),未知,mg/kg,0.02\n\
+                   GC009,镉(以Cd计),0.31,mg/kg,0.002\n\
+                   GC001,镉(以Cd计),0.13,mg/kg,0.002\n\
+                   GC001,,0.13,mg/kg,\n";
+        let Err(Error::Rows(errors)) = results(&world, csv).await else { panic!() };
+        let mut lines: Vec<usize> = errors.iter().map(|e| e.line).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, [3, 4, 5, 6], "{errors:?}");
+        assert_eq!(world.count("select count(*) as n from result").await, 0);
+        assert_eq!(world.count("select count(*) as n from journal").await, 1);
+        let header = results(&world, "编号,结果\n1,2\n").await;
+        assert!(matches!(header, Err(Error::Sheet(_))));
+    }
+}
+
+#[tokio::test]
+async fn sampling_forms_are_imported_whole() {
+    for world in worlds().await {
+        let who = testing::officer("6201");
+        let import = async |csv: &str| -> Result<SamplesImported, Error> {
+            let mut tx = world.store.begin().await.unwrap();
+            let lab = Some(crate::LABORATORY);
+            let cx = world.cx(&who);
+            let done = world.lab.import_samples(&mut tx, &cx, &who, "抽样.csv", csv.as_bytes(), lab).await?;
+            tx.commit().await.unwrap();
+            Ok(done)
+        };
+        let head =
+            "抽样单编号,抽样类别,食品名称,商品条码,批号,被抽样单位,生产日期,抽样日期,包装分类,任务来源\n";
+        let good = format!(
+            "{head}GC001,监督抽检,大米,,L9,虚构商店,2026-10-01,2026-11-01,预包装,市场监管\n\
+             GC002,风险监测,韭菜,,,虚构商店,,2026-11-01,散装,market\n"
+        );
+        let done = import(&good).await.unwrap();
+        assert_eq!((done.samples.len(), done.lot_unknown.len()), (2, 2), "{}", world.name);
+        let bad = format!(
+            "{head}GC003,监督抽检,大米,,L9,虚构商店,2026-12-01,2026-11-01,预包装,市场监管\n\
+             GC004,抽着玩,大米,123,,虚构商店,,2026-11-01,散装,\n\
+             GC005,监督抽检,大米,,,虚构商店,,2026-11-01,散装,\n\
+             GC005,监督抽检,大米,,,虚构商店,,2026-11-01,散装,\n\
+             GC001,监督抽检,大米,,,虚构商店,,2026-11-01,散装,\n"
+        );
+        let Err(Error::Rows(errors)) = import(&bad).await else { panic!() };
+        let cells: Vec<(usize, &str)> = errors.iter().map(|e| (e.line, e.column.as_str())).collect();
+        for wanted in
+            [(2, "生产日期"), (3, "抽样类别"), (3, "商品条码"), (5, "抽样单编号"), (6, "抽样单编号")]
+        {
+            assert!(cells.contains(&wanted), "{wanted:?} in {cells:?}");
+        }
+        assert_eq!(world.count("select count(*) as n from sample").await, 2);
+    }
+}
