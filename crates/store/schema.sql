@@ -244,6 +244,19 @@ CREATE TABLE frozen_scope (
 
 CREATE INDEX frozen_scope_by_item on frozen_scope (item, id);
 
+CREATE TABLE idempotency (
+  account integer not null,
+  key text not null,
+  request text not null,
+  status integer not null,
+  location text not null,
+  body text not null,
+  at integer not null,
+  primary key (account, key)
+) strict;
+
+CREATE INDEX idempotency_by_time on idempotency (at);
+
 CREATE TABLE job (
     id integer primary key,
     kind text not null,
@@ -682,6 +695,7 @@ CREATE TABLE task_item (
     region text not null,
     expected integer,
     unit text not null,
+    measured integer not null,
     report integer,
     reported_by integer,
     reported_at integer,
