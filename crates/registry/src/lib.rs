@@ -28,7 +28,7 @@ pub use licence::{
 };
 pub use list::{
     Page, PublicOperator, Query, Sort, list_operators, list_sites, operator_names, operators_in,
-    public_search,
+    operators_of_kind, public_operator, public_search,
 };
 pub use operator::{
     Code, NewOperator, Operator, OperatorChange, create_operator, operator, operator_by_uscc,

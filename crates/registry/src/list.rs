@@ -225,16 +225,7 @@ pub async fn public_search(
     sql.push(" order by id desc limit 20");
     let mut out = Vec::new();
     for row in store.select(&sql).await? {
-        let o = Operator::read(&row)?;
-        out.push(PublicOperator {
-            id: o.id,
-            name: o.name,
-            name_en: o.name_en,
-            uscc: (!o.natural).then_some(o.code),
-            kinds: o.kinds,
-            region: o.region,
-            status: o.status,
-        });
+        out.push(PublicOperator::of(Operator::read(&row)?));
     }
     Ok(out)
 }
@@ -270,4 +261,45 @@ pub async fn operator_names(
         }
     }
     Ok(out)
+}
+
+/// Operators in business of one kind, by pinyin initials, at most [`MAX_PAGE`]: for choosing a laboratory or a market. No right
+/// is checked: names of operators are public.
+///
+/// # Errors
+/// Storage.
+pub async fn operators_of_kind(store: &Store, kind: OperatorKind) -> Result<Vec<PublicOperator>, Error> {
+    let mut sql = Sql::new("select * from operator where status = 'active' and (kinds & ");
+    sql.bind(Kinds::of(&[kind]).bits()).push(") <> 0 order by initials, id limit ").bind(MAX_PAGE);
+    store.select(&sql).await?.iter().map(|row| Ok(PublicOperator::of(Operator::read(row)?))).collect()
+}
+
+/// The public view of one operator; `None` when there is none.
+///
+/// # Errors
+/// [`Error::Denied`] when the public view is closed; storage.
+pub async fn public_operator(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    id: Id,
+) -> Result<Option<PublicOperator>, Error> {
+    let Some(found) = operator::operator(store, id).await? else { return Ok(None) };
+    access.check(who, "view", &Resource::new("operator", &*found.region).classified(PUBLIC), now)?;
+    Ok(Some(PublicOperator::of(found)))
+}
+
+impl PublicOperator {
+    fn of(o: Operator) -> Self {
+        Self {
+            id: o.id,
+            name: o.name,
+            name_en: o.name_en,
+            uscc: (!o.natural).then_some(o.code),
+            kinds: o.kinds,
+            region: o.region,
+            status: o.status,
+        }
+    }
 }

@@ -1,14 +1,18 @@
 //! The pages, one module a subject.
 
 pub(crate) mod account;
+mod choices;
 pub(crate) mod journal;
+mod lab;
 pub(crate) mod matters;
 pub(crate) mod nonconformities;
 pub(crate) mod notices;
+mod operators;
 pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod situation;
 pub(crate) mod tasks;
+mod upload;
 
 use crate::fault::Fault;
 use crate::state::App;
@@ -44,6 +48,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/matters/{id}", get(matters::show))
         .route("/desk/matters/{id}/{step}", post(matters::step))
         .route("/desk/documents/{id}/publish", post(matters::publish))
+        .merge(lab::routes())
 }
 
 /// What no route matches.

@@ -1,0 +1,89 @@
+//! What the laboratory posts: receive, enter, correct, approve, return, submit.
+
+use super::show::{Again, page};
+use super::{Door, SAMPLE, entry};
+use crate::fault::{Answer, Fault};
+use crate::pages::choices;
+use crate::session::{PostedSignedIn, context};
+use crate::state::App;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use base::{Id, Text};
+use lab::{Error, NewResult};
+use std::sync::Arc;
+
+/// `POST /lab/samples/{id}/{action}`
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    Path((id, action)): Path<(String, String)>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let sample: Id = id.parse().map_err(|_| Fault::not_found(&SAMPLE))?;
+    let cx = context(&app, viewer);
+    let entered = entry::read(&posted);
+    let result: Option<Id> = posted.get("result").parse().ok();
+    let mut tx = app.store.begin().await?;
+    let (tx_ref, lab, who) = (&mut tx, &app.lab, &viewer.who);
+    let done: Result<(), Error> = match action.as_str() {
+        "receive" => match choices::date(posted.get("received")) {
+            Some(day) => lab.receive_sample(tx_ref, &cx, who, sample, day).await.map(drop),
+            None => Err(Error::State(Text::of("请填写收样日期。", "State the date of arrival."))),
+        },
+        "results" if entered.is_empty() => Err(nothing_entered()),
+        "results" => lab.enter_results(tx_ref, &cx, who, sample, entered.clone(), "create").await.map(drop),
+        "correct" => match (result, entered.first()) {
+            (Some(result), Some(new)) => {
+                lab.correct_result(tx_ref, &cx, who, result, new.clone()).await.map(drop)
+            }
+            _ => Err(nothing_entered()),
+        },
+        "approve" => lab.approve_report(tx_ref, &cx, who, sample, posted.get("report_no")).await.map(drop),
+        "return" => lab.return_report(tx_ref, &cx, who, sample, posted.get("reason")).await.map(drop),
+        "submit" => lab.submit_report(tx_ref, &cx, who, sample).await.map(drop),
+        _ => return Err(Fault::not_found(&Text::of("操作", "action"))),
+    };
+    match done {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(Redirect::to(&format!("/lab/samples/{sample}")).into_response())
+        }
+        Err(e) => {
+            tx.rollback().await?;
+            let faults = faults(&e, &entered);
+            let fault = Fault::from(e);
+            if fault.status.is_server_error() || fault.status == StatusCode::NOT_FOUND {
+                return Err(fault);
+            }
+            let again = Again { action, faults, entered, result };
+            let shown = page(&app, viewer, &id, Door::Bench, Some(&again)).await?;
+            Ok((fault.status, shown).into_response())
+        }
+    }
+}
+
+fn nothing_entered() -> Error {
+    Error::State(Text::of(
+        "没有填写任何结果：请至少填写一项检验项目和结果。",
+        "Nothing was entered: give at least one analyte and its result.",
+    ))
+}
+
+/// What is wrong in words: the sentence, then each field with the value it was given.
+fn faults(e: &Error, entered: &[NewResult]) -> Vec<Text> {
+    let mut out = vec![e.text()];
+    if let Error::Invalid(problems) = e {
+        out.extend(problems.iter().map(|p| {
+            let row = entered.iter().position(|n| n.reported == p.value || n.analyte == p.value);
+            let (zh, en) = row.map_or_else(Default::default, |r| {
+                (format!("结果 {}，", r + 1), format!("Result {}, ", r + 1))
+            });
+            Text::new(
+                format!("{zh}{}“{}”：{}", p.label.zh, p.value, p.message.zh),
+                format!("{en}{} '{}': {}", p.label.en, p.value, p.message.en),
+            )
+        }));
+    }
+    out
+}

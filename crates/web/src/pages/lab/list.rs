@@ -1,0 +1,178 @@
+//! The list of samples, for the laboratory and for officers.
+
+use super::Door;
+use super::verdict::{conclusion_badge, state_badge};
+use crate::fault::{Answer, Fault};
+use crate::layout::{self, Viewer};
+use crate::map::region_name;
+use crate::pages::choices;
+use crate::session::SignedIn;
+use crate::state::App;
+use crate::ui::{self, Column, Field, ListLinks, Tone};
+use axum::extract::{RawQuery, State};
+use axum::response::IntoResponse;
+use base::{Lang, Text};
+use lab::{Conclusion, SampleFilter, SampleKind, SampleRow, SampleSort, SampleState};
+use maud::{Markup, html};
+use std::sync::Arc;
+
+/// Rows of an exported list.
+const EXPORT: u32 = 500;
+
+/// `GET /lab/samples`
+pub(crate) async fn bench(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    list(&app, &viewer, raw.as_deref(), Door::Bench).await
+}
+
+/// `GET /desk/samples`
+pub(crate) async fn desk(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    list(&app, &viewer, raw.as_deref(), Door::Desk).await
+}
+
+fn filter(links: &ListLinks) -> SampleFilter {
+    let text = |name: &str| links.get(name).map(ToOwned::to_owned);
+    SampleFilter {
+        text: text("q"),
+        state: links.get("state").and_then(SampleState::read),
+        kind: links.get("kind").and_then(SampleKind::read),
+        conclusion: links.get("conclusion").and_then(Conclusion::read),
+        region: text("region"),
+        operator: links.get("operator").and_then(|o| o.parse().ok()),
+        item: text("item"),
+        from: links.get("from").and_then(choices::date),
+        to: links.get("to").and_then(choices::date),
+        sort: if links.sort == "sampled" { SampleSort::Sampled } else { SampleSort::Registered },
+        after: text("after"),
+        limit: if links.get("format").is_some() { EXPORT } else { 50 },
+        laboratory: None,
+    }
+}
+
+async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answer {
+    let lang = viewer.lang();
+    let links = ListLinks::read(door.path(), raw, "registered");
+    let filter = filter(&links);
+    let page = app.lab.samples(&app.store, &viewer.who, app.now(), &filter).await.map_err(Fault::from)?;
+    if let Some(format) = links.get("format") {
+        return crate::export::download(format, &sheet(lang, &page.rows));
+    }
+    let rows: Vec<Vec<Markup>> = page.rows.iter().map(|r| line(lang, door, r)).collect();
+    let title = match door {
+        Door::Bench => lang.pick("样品", "Samples"),
+        Door::Desk => lang.pick("抽检样品", "Samples"),
+    };
+    Ok(layout::page(viewer, title, &html! {
+        (layout::head(title, &html! {
+            @match door {
+                Door::Bench => a.button href="/lab/import" { (lang.pick("导入结果", "Import results")) },
+                Door::Desk => {
+                    a.button href="/desk/samples/new" { (lang.pick("登记样品", "Register a sample")) }
+                    a.button.plain href="/desk/samples/import" { (lang.pick("批量导入", "Import")) }
+                }
+            }
+        }))
+        (filters(viewer, &links))
+        @if rows.is_empty() {
+            (ui::empty(lang.pick("没有符合条件的样品", "No sample fits"), lang.pick("请放宽筛选条件；分配给您的新样品会出现在这里。", "Widen the filter; samples assigned to you appear here.")))
+        } @else {
+            (ui::table(lang, title, &[Column::text("抽样单", "Form"), Column::text("样品", "Sample"), Column::text("被抽样场所", "Place sampled"),
+                Column::text("抽样日期", "Sampled").by("sampled"), Column::text("状态", "State"), Column::num("结果", "Results"), Column::text("结论", "Conclusion")], &rows, Some(&links)))
+            (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
+        }
+    }).into_response())
+}
+
+fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
+    let lang = viewer.lang();
+    let value = |name: &str| links.get(name).unwrap_or_default();
+    let field = |name: &'static str, label: &'static str, kind: &'static str| Field {
+        name,
+        label,
+        value: value(name),
+        kind,
+        ..Field::default()
+    };
+    html! { form.filters method="get" {
+        (ui::input(&field("q", lang.pick("编号、食品、场所或生产者", "Number, food, place or producer"), "search")))
+        (ui::select(&field("state", lang.pick("状态", "State"), ""), &choices::any(lang, &choices::ALL, SampleState::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::select(&field("kind", lang.pick("类别", "Kind"), ""), &choices::any(lang, &choices::ALL, SampleKind::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::select(&field("conclusion", lang.pick("结论", "Conclusion"), ""), &choices::any(lang, &choices::ALL, Conclusion::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::input(&field("from", lang.pick("抽样自", "Sampled from"), "date")))
+        (ui::input(&field("to", lang.pick("至", "to"), "date")))
+        button { (lang.pick("筛选", "Filter")) }
+    } }
+}
+
+fn line(lang: Lang, door: Door, r: &SampleRow) -> Vec<Markup> {
+    let s = &r.sample;
+    vec![
+        html! { a href={ (door.path()) "/" (s.id) } { (s.form_no) } div.small.soft { (s.kind.label().get(lang)) } },
+        html! { (s.product_name) @if let Some(lot) = &s.lot_no { " " span.soft { (lot) } } },
+        html! { (s.place_name) div.small.soft { (region_name(lang, &s.region)) } },
+        html! { (s.sampled) },
+        html! { (state_badge(lang, s.state)) },
+        html! { (r.results) @if r.failing > 0 { " " (ui::badge(Tone::Bad, &format!("{} {}", r.failing, lang.pick("项不合格", "failing")))) } },
+        html! { @match s.conclusion { Some(c) => (conclusion_badge(lang, c)), None => "—" } },
+    ]
+}
+
+fn sheet(lang: Lang, rows: &[SampleRow]) -> paper::sheet::Sheet {
+    let mut sheet = crate::export::sheet(
+        "samples",
+        &[
+            "id",
+            "form_no",
+            "kind",
+            "state",
+            "food",
+            "product",
+            "gtin",
+            "lot",
+            "place",
+            "region",
+            "producer",
+            "produced",
+            "sampled",
+            "governing_on",
+            "results",
+            "failing",
+            "conclusion",
+            "report_no",
+        ],
+    );
+    for r in rows {
+        let s = &r.sample;
+        sheet.rows.push(crate::export::texts([
+            s.id.to_string(),
+            s.form_no.clone(),
+            s.kind.label().get(lang).to_owned(),
+            s.state.label().get(lang).to_owned(),
+            s.food.clone(),
+            s.product_name.clone(),
+            s.gtin.clone().unwrap_or_default(),
+            s.lot_no.clone().unwrap_or_default(),
+            s.place_name.clone(),
+            s.region.clone(),
+            s.producer_name.clone(),
+            s.produced.map(|d| d.to_string()).unwrap_or_default(),
+            s.sampled.to_string(),
+            s.governing_on.to_string(),
+            r.results.to_string(),
+            r.failing.to_string(),
+            s.conclusion.map(|c| c.label().get(lang).to_owned()).unwrap_or_default(),
+            s.report_no.clone().unwrap_or_default(),
+        ]));
+    }
+    sheet
+}
+
+/// The heading of an import or a form above the list.
+pub(super) const SAMPLES: Text = Text::of("样品", "Samples");

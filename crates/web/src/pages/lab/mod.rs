@@ -1,0 +1,48 @@
+//! Samples and results: the laboratory's bench and, read only, the officers' view of the same records.
+
+mod act;
+mod entry;
+mod import;
+mod list;
+mod register;
+mod show;
+mod verdict;
+
+use crate::state::App;
+use axum::Router;
+use axum::routing::{get, post};
+use base::Text;
+use std::sync::Arc;
+
+pub(crate) const SAMPLE: Text = Text::of("样品", "sample");
+
+/// Where a sample page hangs: it decides the links and whether the bench's forms are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// The laboratory.
+    Bench,
+    /// The officers' desk, read only.
+    Desk,
+}
+
+impl Door {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Bench => "/lab/samples",
+            Self::Desk => "/desk/samples",
+        }
+    }
+}
+
+/// Routes of this subject.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/lab/samples", get(list::bench))
+        .route("/lab/samples/{id}", get(show::bench))
+        .route("/lab/samples/{id}/{action}", post(act::post))
+        .route("/lab/import", get(import::show_results).post(import::results))
+        .route("/desk/samples", get(list::desk))
+        .route("/desk/samples/new", get(register::show).post(register::post))
+        .route("/desk/samples/import", get(import::show_samples).post(import::samples))
+        .route("/desk/samples/{id}", get(show::desk))
+}
