@@ -1,6 +1,10 @@
 //! What each command does: 0 it was done, 1 it was refused or failed, 2 it was called wrongly.
 
 mod admin;
+mod copies;
+mod journal;
+mod rulebook;
+mod demo;
 mod science;
 mod server;
 
@@ -24,17 +28,27 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             out::note(&format!("shian: {error:#}"));
-            ExitCode::from(if error.is::<Usage>() || error.is::<crate::config::ConfigError>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<Usage>() || error.is::<crate::config::ConfigError>() {
+                2
+            } else {
+                1
+            })
         }
     }
 }
 
 fn dispatch(command: Command) -> Outcome {
     match command {
+        Command::Demo(args) => block(demo::demo(args)),
+        Command::Demo(args) => block(server::demo(args)),
         Command::Serve(args) => block(server::serve(args)),
         Command::Epcis(command) => science::epcis(command),
         Command::Chain(command) => science::chain(command),
         Command::Limits(command) => science::limits(command),
+        Command::Journal(command) => journal::run(command),
+        Command::Rulebook(command) => rulebook::run(command),
+        Command::Backup { dir, data } => block(copies::backup(dir, data)),
+        Command::Restore { dir, data } => block(copies::restore(dir, data)),
         Command::Admin { login, data } => block(admin::create(login, data)),
         _ => Err(Usage("not in this build".to_owned()).into()),
     }

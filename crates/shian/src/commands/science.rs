@@ -32,7 +32,9 @@ pub(crate) fn epcis(command: EpcisCommand) -> Outcome {
                 };
                 all &= report.valid;
                 let problems: Vec<Json> = report.problems.iter().map(|p| p.to_json(Lang::En)).collect();
-                out::json(&json!({ "file": name, "valid": report.valid, "events": report.events, "problems": problems }));
+                out::json(
+                    &json!({ "file": name, "valid": report.valid, "events": report.events, "problems": problems }),
+                );
             }
             Ok(all)
         }

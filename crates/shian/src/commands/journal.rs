@@ -1,0 +1,77 @@
+//! `shian journal`: proof of the record, and the rebuilding of what is derived from it.
+
+use super::{Outcome, Usage, science};
+use crate::cli::{DataArgs, JournalCommand};
+use crate::config::Config;
+use crate::province::{Province, Purpose};
+use crate::{log, out};
+use anyhow::Context as _;
+use serde_json::json;
+use std::path::Path;
+use store::Store;
+
+/// `shian journal`
+pub(crate) fn run(command: JournalCommand) -> Outcome {
+    match command {
+        JournalCommand::Verify { receipt: Some(file), key, .. } => receipt(&file, key.as_deref()),
+        JournalCommand::Verify { receipt: None, key, data } => super::block(verify(key, data)),
+        JournalCommand::Replay { data } => super::block(replay(data)),
+    }
+}
+
+/// One receipt, offline: what it proves, or why it proves nothing.
+fn receipt(file: &Path, key: Option<&str>) -> Outcome {
+    let receipt: ledger::Receipt = serde_json::from_slice(&science::read(file)?)
+        .with_context(|| format!("{} is no receipt", file.display()))?;
+    match ledger::verify_receipt(&receipt, key) {
+        Ok(verified) => {
+            if !verified.trusted {
+                out::note("the key is the receipt's own; compare it with one obtained elsewhere, or pass --key");
+            }
+            out::json(&json!({ "valid": true, "key": receipt.key, "verified": verified }));
+            Ok(true)
+        }
+        Err(error) => {
+            out::json(&json!({ "valid": false, "problem": error.text() }));
+            Ok(false)
+        }
+    }
+}
+
+/// The journal of a data directory: a line a finding, then the summary. Reads only; a running server is no obstacle.
+async fn verify(key: Option<String>, data: DataArgs) -> Outcome {
+    let config = Config::load(&data)?;
+    log::init(config.log, true);
+    if let Some(file) = config.database.sqlite_path()
+        && !file.exists()
+    {
+        return Err(Usage(format!("there is no database {}; name the data directory with --data", file.display())).into());
+    }
+    let store = Store::open(&config.database).await.context("the database cannot be opened")?;
+    let report = ledger::verify_journal(&store, key.as_deref()).await?;
+    for finding in &report.findings {
+        out::json(&json!({ "finding": finding }));
+    }
+    out::json(&json!({
+        "intact": report.intact(), "entries": report.entries, "waiting": report.waiting,
+        "checkpoints": report.checkpoints, "size": report.size, "origin": report.origin, "findings": report.found,
+        "keys": ledger::keys(&store).await?,
+    }));
+    store.close().await;
+    Ok(report.intact())
+}
+
+/// Rebuilds what is derived: the trace index, from the events as they were captured.
+async fn replay(data: DataArgs) -> Outcome {
+    let config = Config::load(&data)?;
+    log::init(config.log, true);
+    // opening builds the index from the first event on: it is kept in memory only
+    let province = Province::open(config, Purpose::Look).await?;
+    let stats = province.app.supply.index.read(chain::Index::stats);
+    out::json(&json!({
+        "projection": "trace index", "position": province.app.supply.index.position(), "items": stats.items,
+        "nodes": stats.nodes, "links": stats.links,
+    }));
+    province.close().await;
+    Ok(true)
+}

@@ -1,0 +1,183 @@
+//! `shian rulebook`: every law fact the program ships, checked as a whole; procedures as pictures.
+
+use super::{Outcome, Usage};
+use crate::cli::RulebookCommand;
+use crate::{effects, out};
+use access::Vault;
+use base::calendar::Calendar;
+use base::region::Regions;
+use limits::Rules;
+use paper::document::Template;
+use serde_json::json;
+
+/// `shian rulebook`
+pub(crate) fn run(command: RulebookCommand) -> Outcome {
+    match command {
+        RulebookCommand::Check => check(),
+        RulebookCommand::Draw { procedure } => draw(&procedure),
+    }
+}
+
+/// Collects findings; prints each as it comes.
+#[derive(Default)]
+struct Findings(usize);
+
+impl Findings {
+    fn add(&mut self, part: &str, place: &str, problem: &str) {
+        self.0 += 1;
+        out::json(&json!({ "part": part, "place": place, "problem": problem }));
+    }
+}
+
+fn check() -> Outcome {
+    let mut found = Findings::default();
+    let (procedures, templates) = procedures(&mut found);
+    let rules = limit_rows(&mut found);
+    let policies = match access::Access::new(Vault::from_key([0; 32])) {
+        Ok(access) => access.policies().len(),
+        Err(e) => {
+            found.add("policies", "policies", &e.to_string());
+            0
+        }
+    };
+    let years = calendar(&mut found);
+    let regions = regions(&mut found);
+    let clocks = base::clock::Rules::builtin().iter().count();
+    out::json(&json!({
+        "findings": found.0, "procedures": procedures, "templates": templates, "effects": effects::names(),
+        "editions": Rules::builtin().editions().len(), "limit_rows": rules, "limits_hash": Rules::builtin().hash(),
+        "policies": policies, "calendar_years": years, "regions": regions, "clocks": clocks,
+    }));
+    Ok(found.0 == 0)
+}
+
+/// Procedures with their guards, clocks, effects, forms and templates.
+fn procedures(found: &mut Findings) -> (usize, usize) {
+    let definitions = match flow::shipped() {
+        Ok(definitions) => definitions,
+        Err(e) => {
+            found.add("procedures", &e.file, &format!("{}; {}", e.problem, e.remedy));
+            return (0, 0);
+        }
+    };
+    let words = effects::vocabulary(&definitions);
+    let mut templates = 0;
+    for d in &definitions {
+        for finding in flow::check(d, &words) {
+            found.add("procedures", &format!("{}/{}", d.id, finding.place), &finding.problem);
+        }
+        for rule in &d.documents {
+            let body = |lang: &str| d.templates.get(&format!("{}.{lang}.html", rule.template)).cloned();
+            let (Some(zh), Some(en)) = (body("zh"), body("en")) else { continue };
+            templates += 1;
+            let template = Template { title: rule.title.clone(), zh, en };
+            let place = format!("{}/templates/{}", d.id, rule.template);
+            match template.check() {
+                Err(e) => found.add("templates", &place, &e.to_string()),
+                Ok(names) => {
+                    for name in names.iter().filter(|n| !known(d, n)) {
+                        found.add("templates", &place, &format!("`{name}` is nothing a template may name"));
+                    }
+                }
+            }
+        }
+    }
+    (definitions.len(), templates)
+}
+
+/// What a template of a procedure may name.
+fn known(d: &flow::Definition, name: &str) -> bool {
+    const MATTER: [&str; 9] = [
+        "id", "title_zh", "title_en", "region_zh", "region_en", "agency_zh", "agency_en", "subject", "opened",
+    ];
+    match name.split_once('.') {
+        None => matches!(name, "today" | "matter" | "facts"),
+        Some(("matter", field)) => MATTER.contains(&field),
+        Some(("facts", fact)) => d.facts.iter().any(|f| f.id == fact),
+        Some(_) => false,
+    }
+}
+
+/// Rows of the limits: each must have a clause, a food that its tree knows, and a limit; editions must not overlap.
+fn limit_rows(found: &mut Findings) -> usize {
+    let rules = Rules::builtin();
+    let mut rows = 0;
+    for edition in rules.editions() {
+        let place = |row: &str| format!("{}/{row}", edition.id);
+        if edition.to.is_some_and(|to| to < edition.from) {
+            found.add("limits", &edition.id, "it ends before it begins");
+        }
+        let mut ids = std::collections::BTreeSet::new();
+        for rule in &edition.rules {
+            rows += 1;
+            if !ids.insert(rule.id.as_str()) {
+                found.add("limits", &place(&rule.id), "two rows have this id");
+            }
+            if rule.clause.is_empty() {
+                found.add("limits", &place(&rule.id), "the row cites no clause");
+            }
+            if rule.include.is_empty() && rule.conditions.is_empty() {
+                found.add("limits", &place(&rule.id), "the row covers no class of food");
+            }
+            if rule.printed.is_empty() {
+                found.add("limits", &place(&rule.id), "the row has no limit");
+            }
+        }
+        let twin = rules.editions().iter().find(|other| {
+            other.standard == edition.standard
+                && other.from > edition.from
+                && edition.to.is_none_or(|to| to >= other.from)
+        });
+        if let Some(twin) = twin {
+            let problem = format!("in force together with {}; end this one the day before", twin.id);
+            found.add("limits", &edition.id, &problem);
+        }
+    }
+    rows
+}
+
+/// Years the calendar declares; the current one must be among them.
+fn calendar(found: &mut Findings) -> Vec<i16> {
+    let calendar = Calendar::builtin();
+    let today = crate::province::now().china_date();
+    let years: Vec<i16> =
+        (2000..2100).filter(|y| jiff::civil::Date::new(*y, 6, 1).is_ok_and(|d| calendar.is_declared(d))).collect();
+    if !calendar.is_declared(today) {
+        found.add("calendar", &today.year().to_string(), "the holidays of this year are not declared: due dates are provisional");
+    }
+    years
+}
+
+/// Regions: each below one that exists.
+fn regions(found: &mut Findings) -> usize {
+    let regions = Regions::builtin();
+    let mut count = 0;
+    for region in regions.within(&base::RegionCode::nation()) {
+        count += 1;
+        let mut above = region.code.parent();
+        // county-level units directly below a province have no prefecture
+        while let Some(code) = above {
+            if regions.get(&code).is_some() || code.as_str().is_empty() {
+                break;
+            }
+            above = code.parent();
+        }
+        if above.is_none() && !region.code.as_str().is_empty() {
+            found.add("regions", region.code.as_str(), "no region above it is known");
+        }
+        if region.name.zh.is_empty() || region.name.en.is_empty() {
+            found.add("regions", region.code.as_str(), "a name is missing in one language");
+        }
+    }
+    count
+}
+
+fn draw(procedure: &str) -> Outcome {
+    let definitions = flow::shipped()?;
+    let Some(found) = definitions.iter().find(|d| d.id == procedure) else {
+        let known: Vec<&str> = definitions.iter().map(|d| d.id.as_str()).collect();
+        return Err(Usage(format!("there is no procedure `{procedure}`; there are: {}", known.join(", "))).into());
+    };
+    out::line(flow::draw(found).trim_end());
+    Ok(true)
+}
