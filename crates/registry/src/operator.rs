@@ -172,6 +172,8 @@ impl NewOperator {
     /// The values of one row, in the order of [`INSERT`].
     pub(crate) fn values(&self, access: &Access, id: Id, now: Instant) -> Result<[Value; WIDTH], Error> {
         let shown = self.code.shown();
+        // part of an identity number is no search key
+        let findable = if matches!(self.code, Code::Uscc(_)) { shown.as_str() } else { "" };
         let person = match &self.code {
             Code::Uscc(_) => None,
             Code::Person(p) => Some(access.vault().seal(&format!("operator.person:{id}"), p.expose())?),
@@ -188,7 +190,7 @@ impl NewOperator {
             self.region.as_str().into(),
             Status::Active.code().into(),
             search::initials(&self.name).into(),
-            search::search_text(&self.name, &[&self.name_en, &shown]).into(),
+            search::search_text(&self.name, &[&self.name_en, findable]).into(),
             now.into(),
             now.into(),
         ])
@@ -291,7 +293,7 @@ pub async fn update_operator(
             region.as_str().into(),
             change.status.code().into(),
             search::initials(&name).into(),
-            search::search_text(&name, &[name_en, &old.code]).into(),
+            search::search_text(&name, &[name_en, if old.natural { "" } else { &old.code }]).into(),
             cx.now.into(),
         ],
     )

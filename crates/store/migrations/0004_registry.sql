@@ -33,8 +33,8 @@ create table operator (
     updated_at {int} not null
 );
 create unique index operator_code_key on operator (code_key);
-create index operator_search on operator (region, search, kinds, status);
-create index operator_initials on operator (initials, id);
+create index operator_search on operator (region, search, kinds, status, initials);
+create index operator_initials on operator (initials, id, region, status, kinds);
 create index operator_region on operator (region, id);
 
 -- A place of business.
@@ -57,8 +57,8 @@ create table site (
 );
 create unique index site_gln on site (gln);
 create index site_operator on site (operator, id);
-create index site_search on site (region, search, status);
-create index site_initials on site (initials, id);
+create index site_search on site (region, search, status, operator, initials);
+create index site_initials on site (initials, id, region, status, operator);
 
 -- Somebody's part at an operator; personal data is sealed.
 create table person (

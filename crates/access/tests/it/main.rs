@@ -1,4 +1,5 @@
 //! Integration tests of `access`, on every store at hand.
+#![allow(clippy::unwrap_used)] // helpers of tests
 
 mod accounts;
 mod golden;

@@ -1,0 +1,7 @@
+//! Integration tests of `registry`, on every store at hand.
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+mod imports;
+mod lists;
+mod office;
+mod records;
