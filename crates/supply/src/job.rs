@@ -54,7 +54,7 @@ impl Supply {
         let mut sql = Sql::new(COLUMNS);
         sql.append(&self.visible_jobs(who, now)).push(" and c.id = ").bind(id);
         let row = self.store.select(&sql).await?.into_iter().next();
-        Ok(row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("capture {id}")))?)
+        row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("capture {id}")))
     }
 
     /// Capture jobs the reader may see, newest first, at most `limit` after the given one.

@@ -41,7 +41,7 @@ async fn a_failed_supervision_sample_becomes_a_nonconformity_with_its_matter() {
         let officer = testing::officer("620102");
         let filter = NonconformityFilter::default();
         let list = world.lab.nonconformities(&world.store, &officer, now(), &filter).await.unwrap();
-        assert_eq!(list.rows, [opened.clone()], "{}", world.name);
+        assert_eq!(list.rows, std::slice::from_ref(&opened), "{}", world.name);
         let one = world.lab.nonconformity(&world.store, &officer, now(), opened.id).await.unwrap();
         assert_eq!(one.item.as_deref(), sample.item.as_deref());
         let shop = testing::firm(base::Id(4));

@@ -4,6 +4,7 @@ use crate::{firm, worlds};
 use std::path::{Path, PathBuf};
 use supply::{CaptureOptions, CaptureState, Format};
 
+#[expect(clippy::print_stdout, reason = "says when it proves nothing")]
 fn files(folder: &str) -> Vec<PathBuf> {
     fn walk(at: &Path, out: &mut Vec<PathBuf>) {
         let Ok(entries) = std::fs::read_dir(at) else { return };

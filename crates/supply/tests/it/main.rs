@@ -1,4 +1,5 @@
 //! Supply on every engine at hand: capture, index, lots, scope, ledgers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod capture;
 mod examples;
