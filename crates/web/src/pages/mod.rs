@@ -49,6 +49,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/matters/{id}/{step}", post(matters::step))
         .route("/desk/documents/{id}/publish", post(matters::publish))
         .merge(lab::routes())
+        .merge(operators::routes())
 }
 
 /// What no route matches.

@@ -6,7 +6,7 @@ mod import;
 mod list;
 mod register;
 mod show;
-mod verdict;
+pub(crate) mod verdict;
 
 use crate::state::App;
 use axum::Router;

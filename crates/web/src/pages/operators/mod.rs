@@ -1,7 +1,34 @@
 //! Operators as the authorities know them: list, everything known in time order, entry, import, and their sites.
 
+mod edit;
+mod import;
+mod list;
+mod records;
+mod show;
+mod site;
+
+pub(crate) use list::kinds_text;
+pub(crate) use records::licence_badge;
+
 use crate::fault::Fault;
+use crate::state::App;
+use axum::Router;
 use axum::http::StatusCode;
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// Routes of this subject.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/desk/operators", get(list::show))
+        .route("/desk/operators/new", get(edit::show_new).post(edit::create))
+        .route("/desk/operators/import", get(import::show))
+        .route("/desk/operators/import/{what}", get(import::template).post(import::post))
+        .route("/desk/operators/{id}", get(show::show))
+        .route("/desk/operators/{id}/edit", get(edit::show))
+        .route("/desk/operators/{id}/{what}", post(edit::post))
+        .route("/desk/sites/{id}", get(site::show))
+}
 
 impl From<registry::Error> for Fault {
     fn from(e: registry::Error) -> Self {
