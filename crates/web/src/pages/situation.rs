@@ -82,7 +82,7 @@ pub(crate) async fn show(
         div.grid.wide {
             @if !tints.is_empty() { section.card { h2 { (lang.pick("各县涉及场所", "Places by county")) }
                 (tinted(lang, lang.pick("颜色越深，涉及场所越多", "The darker, the more places"), &tints, |code| links.with(&[("region", code)]))) } }
-            section { h2 { (lang.pick("分地区", "By region")) } (region_table(lang, &s, &links)) }
+            @if !s.regions.is_empty() { section { h2 { (lang.pick("分地区", "By region")) } (region_table(lang, &s, &links)) } }
         }
         section { h2 { (lang.pick("在办事项", "Matters under way")) }
             @if running.rows.is_empty() { p.soft { (lang.pick("没有在办事项。", "None.")) } }
