@@ -1,9 +1,7 @@
-//! The waiting incident, and past ones already dealt with, so that the province has a history.
+//! The waiting incident: which lot, sampled where and when.
 
 use super::flows::History;
-use super::load::Loader;
 use super::world::World;
-use anyhow::Result;
 use base::{Date, Instant};
 use jiff::ToSpan;
 use std::collections::{HashMap, HashSet};
@@ -40,11 +38,6 @@ pub(crate) fn choose(world: &World, history: &History, now: Instant) -> Option<I
     let sampled =
         at.china_date().checked_add(2.days()).ok()?.min(now.china_date().checked_sub(5.days()).ok()?);
     Some(Incident { lot: *lot, shop: *shop, sampled })
-}
-
-/// Past incidents; the history of samples above is all conforming, so there is none yet.
-pub(crate) async fn past(_loader: &Loader<'_>, _now: Instant) -> Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::lines::LINES;
 use super::people::{self, Seats};
 use super::samples;
 use super::world::{self, Firm, Kind, World};
-use super::{documents, incidents};
+use super::{documents, incidents, past};
 use crate::out;
 use access::{Access, Hashing, Principal};
 use anyhow::{Context as _, Result, ensure};
@@ -156,7 +156,7 @@ pub async fn create(app: &App, wanted: Wanted) -> Result<Made> {
     loader.events(now).await.context("event capture")?;
     let capture_seconds = captured.elapsed().as_secs_f64();
     let samples = samples::load(&loader, &incident, now).await.context("samples")?;
-    incidents::past(&loader, now).await.context("past incidents")?;
+    past::settle(&loader, now).await.context("past incidents")?;
     out::progress("");
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     Ok(Made {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use base::region::{RegionCode, Regions};
 use base::{Date, Id};
 use ledger::Context;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use store::Store;
 
 /// One password for every demo account. The demo listens on the loopback address only unless told otherwise.
@@ -94,6 +94,13 @@ fn seats(at: Seats) -> Vec<Seat> {
         }
     }
     all
+}
+
+/// The login of each county's officer, by region code.
+pub(crate) fn county_logins() -> HashMap<String, String> {
+    let nobody = Seats { laboratory: Id(0), producer: Id(0), shop: Id(0) };
+    let officers = seats(nobody).into_iter().filter(|s| s.role == Role::Officer);
+    officers.map(|s| (s.region, s.login)).collect()
 }
 
 /// Opens the administrator, or finds them when a half-made demo is made anew.

@@ -95,15 +95,18 @@ fn plan(loader: &Loader<'_>, now: Instant) -> Vec<Plan> {
     let until = now.plus_seconds(-20 * 86_400);
     let sold: Vec<_> = history.on_sale.iter().filter(|s| s.3 < until).collect();
     let mut plans = Vec::new();
+    // three samples of the past failed: two cases are closed by now, one is under way
+    let failing = [count * 3 / 5, count * 4 / 5, count - 1];
     for n in 0..count {
         let Some((_, lot, shop, at)) = sold.get(n * sold.len() / count) else { break };
         let line = line_of(loader.world, history.lots[*lot].product);
         let results = LINES[line]
             .tests
             .iter()
-            .map(|(analyte, level)| {
+            .enumerate()
+            .map(|(test, (analyte, level))| {
                 let spread: f64 = rng.random_range(0.2..1.5);
-                let value = level * spread;
+                let value = if test == 0 && failing.contains(&n) { level * 60.0 } else { level * spread };
                 let text = if value < 0.003 { "未检出".to_owned() } else { format!("{value:.3}") };
                 (*analyte, text)
             })
