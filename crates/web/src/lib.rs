@@ -4,7 +4,9 @@
 //! handler never writes by itself but calls one function of an office crate inside one transaction; every list is cut
 //! by the viewer's scope; what a visitor sees in an error names the field and the remedy in their language.
 
+mod api;
 mod assets;
+mod epcis;
 mod errors;
 mod export;
 mod fault;
@@ -19,6 +21,7 @@ mod session;
 mod state;
 mod ui;
 
+pub use api::openapi;
 pub use state::App;
 
 use axum::Router;
@@ -31,6 +34,8 @@ use tower_http::compression::CompressionLayer;
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(pages::routes())
+        .merge(api::routes())
+        .merge(epcis::routes())
         .route("/login", get(pages::account::show_login).post(pages::account::login))
         .route("/logout", post(pages::account::logout))
         .route("/password", get(pages::account::show_password).post(pages::account::change_password))

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod choices;
+mod firm;
 pub(crate) mod journal;
 mod lab;
 pub(crate) mod matters;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/matters/{id}", get(matters::show))
         .route("/desk/matters/{id}/{step}", post(matters::step))
         .route("/desk/documents/{id}/publish", post(matters::publish))
+        .merge(firm::routes())
         .merge(lab::routes())
         .merge(operators::routes())
 }

@@ -1,0 +1,50 @@
+//! The REST interface v1: the same office functions with the same rights as the pages, in JSON; described in one
+//! table ([`catalogue`]) that gives the OpenAPI document, the page `/api` and the tests.
+
+mod caller;
+mod catalogue;
+mod manual;
+mod once;
+mod openapi;
+mod record;
+mod rules;
+mod samples;
+mod sent;
+pub(crate) mod tokens;
+mod work;
+
+pub(crate) use caller::Caller;
+pub use openapi::openapi;
+
+use crate::state::App;
+use axum::Router;
+use axum::routing::{delete, get, post};
+use std::sync::Arc;
+
+/// Routes of the interface and its description.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api", get(manual::show))
+        .route("/api/openapi.json", get(openapi::serve))
+        .route("/api/v1/journal", get(record::journal))
+        .route("/api/v1/events/{id}/receipt", get(record::receipt))
+        .route("/api/v1/lots", get(record::lots))
+        .route("/api/v1/scope", get(record::scope))
+        .route("/api/v1/attachments", post(record::attach))
+        .route("/api/v1/samples", get(samples::list).post(samples::create))
+        .route("/api/v1/samples/{id}", get(samples::show))
+        .route("/api/v1/samples/{id}/results", post(samples::results))
+        .route("/api/v1/samples/{id}/approve", post(samples::approve))
+        .route("/api/v1/samples/{id}/submit", post(samples::submit))
+        .route("/api/v1/limits/judge", get(rules::judge).post(rules::judge_all))
+        .route("/api/v1/tasks", get(work::tasks))
+        .route("/api/v1/tasks/{id}", get(work::task))
+        .route("/api/v1/task-items/{id}/report", post(work::report))
+        .route("/api/v1/matters/{id}", get(work::matter))
+        .route("/api/v1/matters/{id}/{step}", post(work::step))
+        .route("/api/v1/documents/{id}/publish", post(work::publish))
+        .route("/api/v1/notices", get(work::notices))
+        .route("/api/v1/situation", get(work::situation))
+        .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
+}
