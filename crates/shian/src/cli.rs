@@ -8,9 +8,9 @@ use std::path::PathBuf;
 /// 食安 Shian: the food-safety system of a province.
 #[derive(Debug, Parser)]
 #[command(name = "shian", version, about, max_term_width = 110)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// Where the data are.
@@ -28,7 +28,7 @@ pub struct DataArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// The embedded demo province: creates it when absent, serves it, prints the address and the accounts.
     Demo(DemoArgs),
     /// Serves a province.
@@ -84,21 +84,21 @@ pub enum Command {
 
 /// `shian demo`
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// Number of operators in the province.
     #[arg(long, default_value_t = 20_000)]
-    pub operators: usize,
+    pub(crate) operators: usize,
     /// Seed; the same seed gives the same province.
     #[arg(long, default_value_t = 62)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8620")]
-    pub listen: String,
+    pub(crate) listen: String,
     /// Create the province and stop, without serving.
     #[arg(long)]
-    pub create_only: bool,
+    pub(crate) create_only: bool,
     #[command(flatten)]
-    pub data: DataArgs,
+    pub(crate) data: DataArgs,
 }
 
 /// `shian serve`
@@ -119,6 +119,7 @@ pub struct ServeArgs {
     /// Form of the log on stderr.
     #[arg(long, env = "SHIAN_LOG_FORMAT", value_enum)]
     pub log: Option<LogFormat>,
+    /// Where the data are.
     #[command(flatten)]
     pub data: DataArgs,
 }
@@ -136,7 +137,7 @@ pub enum Role {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum EpcisCommand {
+pub(crate) enum EpcisCommand {
     /// A line a file: {"file","valid","problems"}; exit 1 if any is invalid.
     Validate {
         /// JSON or XML documents.
@@ -151,7 +152,7 @@ pub enum EpcisCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum ChainCommand {
+pub(crate) enum ChainCommand {
     /// Outbreak scores of a case: one JSON object with stations and deliveries.
     Score {
         /// A case in the layout of FoodChain-Lab (settings, stations, deliveries, relations).
@@ -169,7 +170,7 @@ pub enum ChainCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum LimitsCommand {
+pub(crate) enum LimitsCommand {
     /// Judges the rows of a CSV file (case_id, food, analyte, value, unit, lod, sample_date).
     Judge {
         /// The file.
@@ -206,7 +207,7 @@ pub enum LimitsCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum JournalCommand {
+pub(crate) enum JournalCommand {
     /// Verifies every entry, the tree and all checkpoints of a data directory, or one receipt.
     Verify {
         /// A receipt file instead of the data directory.
@@ -226,7 +227,7 @@ pub enum JournalCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum RulebookCommand {
+pub(crate) enum RulebookCommand {
     /// Validates limits, procedures, policies, calendar and regions.
     Check,
     /// The state diagram of a procedure as SVG.
@@ -238,35 +239,35 @@ pub enum RulebookCommand {
 
 /// `shian import`
 #[derive(Debug, Args)]
-pub struct ImportArgs {
+pub(crate) struct ImportArgs {
     /// `operators`, `samples`, `results` or `events`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// CSV, XLSX or, for events, EPCIS JSON/XML.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Login of the account in whose name it is done.
     #[arg(long = "as", value_name = "LOGIN")]
-    pub login: Option<String>,
+    pub(crate) login: Option<String>,
     /// Form number of the sample, when a file of results is about one sample and does not name it.
     #[arg(long)]
-    pub sample: Option<String>,
+    pub(crate) sample: Option<String>,
     #[command(flatten)]
-    pub data: DataArgs,
+    pub(crate) data: DataArgs,
 }
 
 /// `shian export`
 #[derive(Debug, Args)]
-pub struct ExportArgs {
+pub(crate) struct ExportArgs {
     /// `operators`, `samples`, `events` or `journal`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// `csv`, `xlsx` or `json`.
     #[arg(long, default_value = "csv")]
-    pub format: String,
+    pub(crate) format: String,
     /// File to write; stdout when absent (not for XLSX).
     #[arg(long)]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Login of the account whose view it is.
     #[arg(long = "as", value_name = "LOGIN")]
-    pub login: Option<String>,
+    pub(crate) login: Option<String>,
     #[command(flatten)]
-    pub data: DataArgs,
+    pub(crate) data: DataArgs,
 }

@@ -183,7 +183,8 @@ fn read(path: Option<&Path>) -> Result<File, ConfigError> {
 }
 
 fn checked_listen(text: &str) -> Result<String, ConfigError> {
-    let port = text.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok()));
+    let port =
+        text.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then(|| port.parse::<u16>().ok()));
     match port.flatten() {
         Some(_) => Ok(text.to_owned()),
         None => Err(ConfigError::Value {

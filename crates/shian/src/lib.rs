@@ -2,20 +2,22 @@
 //!
 //! Main types: [`config::Config`] (where everything is), [`province::Province`] (everything opened and wired into
 //! [`web::App`]). The parts that join domains live here and nowhere else: [`wiring`] implements the traits the
-//! domain crates declare, [`effects`] are the consequences procedures may name. Invariants: nothing but [`out`]
-//! writes to stdout; a command of the science needs no province; what a command writes goes through the same
+//! domain crates declare, [`effects`] are the consequences procedures may name. Invariants: nothing but the module
+//! `out` writes to stdout; a command of the science needs no province; what a command writes goes through the same
 //! functions, rights and journal as the web.
 
-pub mod cli;
+mod cli;
 mod commands;
 pub mod config;
 mod demo;
 pub mod effects;
 mod log;
-pub mod out;
+mod out;
 pub mod province;
 mod serve;
 pub mod wiring;
+
+pub use cli::{DataArgs, Role, ServeArgs};
 
 use clap::Parser;
 use std::process::ExitCode;

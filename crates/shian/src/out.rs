@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 /// Writes one line. A closed pipe ends the program quietly, as other tools do.
-pub fn line(text: &str) {
+pub(crate) fn line(text: &str) {
     let mut out = io::stdout().lock();
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
@@ -11,17 +11,17 @@ pub fn line(text: &str) {
 }
 
 /// Writes one JSON value as a line.
-pub fn json(value: &serde_json::Value) {
+pub(crate) fn json(value: &serde_json::Value) {
     line(&value.to_string());
 }
 
 /// Writes a message for people to stderr.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Rewrites the current line of the terminal with the progress of a long work.
-pub fn progress(text: &str) {
+pub(crate) fn progress(text: &str) {
     let mut err = io::stderr().lock();
     let _ = write!(err, "\r\x1b[K{text}");
     let _ = err.flush();

@@ -134,7 +134,8 @@ async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Result<
     let vault = access::Vault::open(&config.keys()).context("the vault key")?;
     let access = access::Access::new(vault).context("the policies")?.with_hashing(config.hashing);
     let directory = Arc::new(wiring::Register::new(store.clone()));
-    let supply = supply::Supply::open(store.clone(), access.clone(), directory).await.context("the trace index")?;
+    let supply =
+        supply::Supply::open(store.clone(), access.clone(), directory).await.context("the trace index")?;
     let rules = limits::Rules::builtin();
     let disposal = Arc::new(wiring::Disposal::default());
     let lab = lab::Lab {

@@ -31,7 +31,9 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
     if province.config.has(Role::Web) {
         let listen = &province.config.listen;
         let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| {
-            format!("cannot listen on {listen}; is another process there? choose another address with --listen")
+            format!(
+                "cannot listen on {listen}; is another process there? choose another address with --listen"
+            )
         })?;
         let address = listener.local_addr()?.to_string();
         let router = web::router(app.clone());
@@ -66,7 +68,10 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
     stopper.send_replace(true);
     let drain = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN, drain).await.is_err() {
-        tracing::warn!("requests still at work after {} s were cut off; nothing is half-written", DRAIN.as_secs());
+        tracing::warn!(
+            "requests still at work after {} s were cut off; nothing is half-written",
+            DRAIN.as_secs()
+        );
         tasks.abort_all();
     }
     if province.config.has(Role::Sequencer)

@@ -47,7 +47,8 @@ pub(crate) async fn restore(dir: PathBuf, data: DataArgs) -> Outcome {
 
 /// The files of the keys folder.
 fn keys(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();

@@ -56,7 +56,10 @@ async fn make(config: &Config, wanted: Wanted) -> anyhow::Result<()> {
         }
         clear(data)?;
     } else if sqlite.as_ref().is_some_and(|f| f.exists()) {
-        bail!("{} holds a province that is not the demo; choose another directory with --data", data.display());
+        bail!(
+            "{} holds a province that is not the demo; choose another directory with --data",
+            data.display()
+        );
     }
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be created", data.display()))?;
     std::fs::write(data.join(MAKING), "").with_context(|| format!("{} cannot be written", data.display()))?;

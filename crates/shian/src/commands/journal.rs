@@ -26,7 +26,9 @@ fn receipt(file: &Path, key: Option<&str>) -> Outcome {
     match ledger::verify_receipt(&receipt, key) {
         Ok(verified) => {
             if !verified.trusted {
-                out::note("the key is the receipt's own; compare it with one obtained elsewhere, or pass --key");
+                out::note(
+                    "the key is the receipt's own; compare it with one obtained elsewhere, or pass --key",
+                );
             }
             out::json(&json!({ "valid": true, "key": receipt.key, "verified": verified }));
             Ok(true)
@@ -45,7 +47,11 @@ async fn verify(key: Option<String>, data: DataArgs) -> Outcome {
     if let Some(file) = config.database.sqlite_path()
         && !file.exists()
     {
-        return Err(Usage(format!("there is no database {}; name the data directory with --data", file.display())).into());
+        return Err(Usage(format!(
+            "there is no database {}; name the data directory with --data",
+            file.display()
+        ))
+        .into());
     }
     let store = Store::open(&config.database).await.context("the database cannot be opened")?;
     let report = ledger::verify_journal(&store, key.as_deref()).await?;

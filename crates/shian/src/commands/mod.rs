@@ -1,10 +1,15 @@
 //! What each command does: 0 it was done, 1 it was refused or failed, 2 it was called wrongly.
 
 mod admin;
+mod bench;
 mod copies;
-mod journal;
-mod rulebook;
 mod demo;
+mod export;
+mod import;
+mod journal;
+mod page_times;
+mod person;
+mod rulebook;
 mod science;
 mod server;
 
@@ -40,17 +45,18 @@ pub(crate) fn run(command: Command) -> ExitCode {
 fn dispatch(command: Command) -> Outcome {
     match command {
         Command::Demo(args) => block(demo::demo(args)),
-        Command::Demo(args) => block(server::demo(args)),
         Command::Serve(args) => block(server::serve(args)),
         Command::Epcis(command) => science::epcis(command),
         Command::Chain(command) => science::chain(command),
         Command::Limits(command) => science::limits(command),
         Command::Journal(command) => journal::run(command),
         Command::Rulebook(command) => rulebook::run(command),
+        Command::Import(args) => block(import::run(args)),
+        Command::Export(args) => block(export::run(args)),
         Command::Backup { dir, data } => block(copies::backup(dir, data)),
         Command::Restore { dir, data } => block(copies::restore(dir, data)),
         Command::Admin { login, data } => block(admin::create(login, data)),
-        _ => Err(Usage("not in this build".to_owned()).into()),
+        Command::Bench { name, data } => block(bench::run(name, data)),
     }
 }
 

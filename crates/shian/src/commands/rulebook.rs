@@ -88,7 +88,15 @@ fn procedures(found: &mut Findings) -> (usize, usize) {
 /// What a template of a procedure may name.
 fn known(d: &flow::Definition, name: &str) -> bool {
     const MATTER: [&str; 9] = [
-        "id", "title_zh", "title_en", "region_zh", "region_en", "agency_zh", "agency_en", "subject", "opened",
+        "id",
+        "title_zh",
+        "title_en",
+        "region_zh",
+        "region_en",
+        "agency_zh",
+        "agency_en",
+        "subject",
+        "opened",
     ];
     match name.split_once('.') {
         None => matches!(name, "today" | "matter" | "facts"),
@@ -140,10 +148,15 @@ fn limit_rows(found: &mut Findings) -> usize {
 fn calendar(found: &mut Findings) -> Vec<i16> {
     let calendar = Calendar::builtin();
     let today = crate::province::now().china_date();
-    let years: Vec<i16> =
-        (2000..2100).filter(|y| jiff::civil::Date::new(*y, 6, 1).is_ok_and(|d| calendar.is_declared(d))).collect();
+    let years: Vec<i16> = (2000..2100)
+        .filter(|y| jiff::civil::Date::new(*y, 6, 1).is_ok_and(|d| calendar.is_declared(d)))
+        .collect();
     if !calendar.is_declared(today) {
-        found.add("calendar", &today.year().to_string(), "the holidays of this year are not declared: due dates are provisional");
+        found.add(
+            "calendar",
+            &today.year().to_string(),
+            "the holidays of this year are not declared: due dates are provisional",
+        );
     }
     years
 }
@@ -156,8 +169,9 @@ fn regions(found: &mut Findings) -> usize {
         count += 1;
         let mut above = region.code.parent();
         // county-level units directly below a province have no prefecture
-        while let Some(code) = above {
+        while let Some(code) = above.take() {
             if regions.get(&code).is_some() || code.as_str().is_empty() {
+                above = Some(code);
                 break;
             }
             above = code.parent();
@@ -176,7 +190,9 @@ fn draw(procedure: &str) -> Outcome {
     let definitions = flow::shipped()?;
     let Some(found) = definitions.iter().find(|d| d.id == procedure) else {
         let known: Vec<&str> = definitions.iter().map(|d| d.id.as_str()).collect();
-        return Err(Usage(format!("there is no procedure `{procedure}`; there are: {}", known.join(", "))).into());
+        return Err(
+            Usage(format!("there is no procedure `{procedure}`; there are: {}", known.join(", "))).into()
+        );
     };
     out::line(flow::draw(found).trim_end());
     Ok(true)

@@ -58,7 +58,11 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab) -> anyhow::Result<Engine>
 }
 
 /// A text parameter of an effect.
-fn text<'a>(params: &'a BTreeMap<String, serde_json::Value>, effect: &str, name: &str) -> Result<&'a str, flow::Error> {
+fn text<'a>(
+    params: &'a BTreeMap<String, serde_json::Value>,
+    effect: &str,
+    name: &str,
+) -> Result<&'a str, flow::Error> {
     let value = params.get(name).and_then(serde_json::Value::as_str);
     value.ok_or_else(|| flow::Error::Procedure(format!("{effect} needs the text parameter `{name}`")))
 }

@@ -99,7 +99,8 @@ impl Effect for RecallScope {
             }
         };
         state(matter, cx, &work);
-        for (kind, items) in [(kind("seal")?, &work.seal), (kind("check")?, &work.check), (kind("source")?, &work.source)]
+        for (kind, items) in
+            [(kind("seal")?, &work.seal), (kind("check")?, &work.check), (kind("source")?, &work.source)]
         {
             out.tasks.extend(NewTask::by_county(kind, items.clone()));
         }
@@ -135,7 +136,8 @@ fn state(matter: &mut MatterDraft, cx: &EffectCx<'_>, work: &Work) {
 /// The work on a lot no event names: the place it was taken from, sealed, checked and asked for its supplier.
 fn place_sampled(matter: &MatterDraft) -> Work {
     let (place, name) = (matter.fact("place"), matter.fact("place_name"));
-    let subject = if place.is_empty() { format!("urn:shian:place-of:{}", matter.subject) } else { place.to_owned() };
+    let subject =
+        if place.is_empty() { format!("urn:shian:place-of:{}", matter.subject) } else { place.to_owned() };
     let item = NewItem {
         label: if name.is_empty() { subject.clone() } else { name.to_owned() },
         subject,
@@ -149,11 +151,17 @@ fn place_sampled(matter: &MatterDraft) -> Work {
 
 /// The recall duty of the producer, once for each nonconformity.
 fn recall(matter: &MatterDraft, producer: &Operator) -> NewMatter {
-    let region = producer.region.parse::<RegionCode>().map_or_else(|_| producer.region.clone(), |r| r.county().to_string());
+    let region = producer
+        .region
+        .parse::<RegionCode>()
+        .map_or_else(|_| producer.region.clone(), |r| r.county().to_string());
     let inside = region.get(..2).is_some() && region.get(..2) == matter.region.get(..2);
     let (product, lot) = (matter.fact("product"), matter.fact("lot"));
-    let (lot_zh, lot_en) =
-        if lot.is_empty() { Default::default() } else { (format!("（批号 {lot}）"), format!(" (lot {lot})")) };
+    let (lot_zh, lot_en) = if lot.is_empty() {
+        Default::default()
+    } else {
+        (format!("（批号 {lot}）"), format!(" (lot {lot})"))
+    };
     let title = Text::new(format!("{product}{lot_zh}召回"), format!("{product}{lot_en}: recall"));
     // a producer elsewhere is followed by the county that holds the matter
     let region = if inside { region } else { matter.region.clone() };
@@ -193,7 +201,9 @@ mod tests {
 
     #[test]
     fn a_lot_no_event_names_is_checked_where_it_was_sampled() {
-        let named = place_sampled(&matter(json!({"place": "https://id.gs1.org/414/6901234500004", "place_name": "某超市"})));
+        let named = place_sampled(&matter(
+            json!({"place": "https://id.gs1.org/414/6901234500004", "place_name": "某超市"}),
+        ));
         assert_eq!((named.seal.len(), named.check.len(), named.source.len()), (1, 1, 1));
         assert_eq!(named.check[0].label, "某超市");
         assert_eq!(named.check[0].region, "620102");

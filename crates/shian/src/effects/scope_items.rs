@@ -279,12 +279,21 @@ mod tests {
             ScopeRow { sold: kg(40), ..row("stall", Role::SoldOut) },
             ScopeRow { expected: kg(20), may_hold: true, ..row("school", Role::Expected) },
         ];
-        let all = [("maker", "620102"), ("dealer", "620102"), ("shop", "620103"), ("stall", "6201"), ("school", "620104")];
+        let all = [
+            ("maker", "620102"),
+            ("dealer", "620102"),
+            ("shop", "620103"),
+            ("stall", "6201"),
+            ("school", "620104"),
+        ];
         let work = work(&report(rows, &all), Home { region: "620105" });
         assert_eq!(keys(&work.seal), ["school", "shop"]);
         assert_eq!(keys(&work.check), ["school", "shop", "stall"]);
         assert_eq!(keys(&work.source), ["maker"]);
-        assert_eq!((work.unit, work.total, work.produced), ("kg", Decimal::from(100), Some(Decimal::from(100))));
+        assert_eq!(
+            (work.unit, work.total, work.produced),
+            ("kg", Decimal::from(100), Some(Decimal::from(100)))
+        );
         assert_eq!((work.places(), work.counties(), work.partial), (4, 4, false));
     }
 
@@ -293,7 +302,8 @@ mod tests {
         let rows = ["nowhere", "shandong", "here"]
             .map(|p| ScopeRow { on_hand: kg(1), may_hold: true, ..row(p, Role::Holder) })
             .to_vec();
-        let work = work(&report(rows, &[("shandong", "370102"), ("here", "620102001")]), Home { region: "620105" });
+        let work =
+            work(&report(rows, &[("shandong", "370102"), ("here", "620102001")]), Home { region: "620105" });
         let regions: BTreeMap<&str, &str> =
             work.check.iter().map(|i| (i.subject.as_str(), i.region.as_str())).collect();
         assert_eq!(regions["nowhere"], "620105");

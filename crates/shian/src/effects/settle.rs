@@ -41,8 +41,9 @@ impl Effect for Settle {
         params: &BTreeMap<String, Json>,
     ) -> Result<EffectOut, EffectError> {
         let word = text(params, NAME, "state")?;
-        let state = NonconformityState::read(word)
-            .ok_or_else(|| flow::Error::Procedure(format!("{NAME}: `{word}` is no state of a nonconformity")))?;
+        let state = NonconformityState::read(word).ok_or_else(|| {
+            flow::Error::Procedure(format!("{NAME}: `{word}` is no state of a nonconformity"))
+        })?;
         // a matter opened by hand is about something else: nothing to settle
         if let Some(id) = nonconformity(&matter.subject) {
             let permit = Permit::system(&format!("{}.{}", matter.procedure, cx.step));

@@ -39,10 +39,12 @@ impl Consequence for Disposal {
         cx: &Context,
         n: &Nonconformity,
     ) -> Result<Option<Id>, HookError> {
-        let engine = self.engine.get().and_then(Weak::upgrade).ok_or("the procedure engine is not connected")?;
+        let engine =
+            self.engine.get().and_then(Weak::upgrade).ok_or("the procedure engine is not connected")?;
         let row = tx.one("select report_no, sampled from sample where id = $1", &[n.sample.into()]).await?;
         let (report_no, sampled) = (row.opt_text("report_no")?, row.text("sampled")?);
-        let county = n.region.parse::<RegionCode>().map_or_else(|_| n.region.clone(), |r| r.county().to_string());
+        let county =
+            n.region.parse::<RegionCode>().map_or_else(|_| n.region.clone(), |r| r.county().to_string());
         let mut new = NewMatter::new(county, format!("nonconformity:{}", n.id), title(n))
             .of_operator(n.operator.or(n.producer))
             .with_key(format!("disposal:nonconformity:{}", n.id))
@@ -74,9 +76,10 @@ impl Consequence for Disposal {
 }
 
 fn title(n: &Nonconformity) -> Text {
-    let (lot_zh, lot_en) = n.lot_no.as_deref().map_or_else(Default::default, |lot| {
-        (format!("（批号 {lot}）"), format!(" (lot {lot})"))
-    });
+    let (lot_zh, lot_en) = n
+        .lot_no
+        .as_deref()
+        .map_or_else(Default::default, |lot| (format!("（批号 {lot}）"), format!(" (lot {lot})")));
     Text::new(
         format!("{}{lot_zh}不合格核查处置", n.product_name),
         format!("{}{lot_en}: disposal of nonconforming food", n.product_name),
@@ -118,7 +121,10 @@ mod tests {
             limit: "0.2 mg/kg".to_owned(),
             basis: "GB 2762-2025 4.1 表1".to_owned(),
         };
-        let plain = Failure { limit: String::new(), analyte: "性状".to_owned(), unit: String::new(), ..lead.clone() };
+        let plain =
+            Failure {
+                limit: String::new(), analyte: "性状".to_owned(), unit: String::new(), ..lead.clone()
+            };
         let all = [lead, plain];
         assert_eq!(
             failures(&all, Lang::Zh),

@@ -107,8 +107,10 @@ impl PlaceDirectory for Register {
     }
 
     async fn partners(&self, partners: &[Partner]) -> Result<Vec<Vec<PlaceInfo>>, DirectoryError> {
-        let names: BTreeSet<&str> =
-            partners.iter().filter_map(|p| if let Partner::Name(n) = p { Some(n.as_str()) } else { None }).collect();
+        let names: BTreeSet<&str> = partners
+            .iter()
+            .filter_map(|p| if let Partner::Name(n) = p { Some(n.as_str()) } else { None })
+            .collect();
         let names: Vec<&str> = names.into_iter().collect();
         let named = self.named(&names).await?;
         let mut all = Vec::with_capacity(partners.len());
