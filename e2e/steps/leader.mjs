@@ -1,0 +1,88 @@
+// Step 5: the leader watches the loop; every figure is the sum of its records and opens them.
+
+import assert from "node:assert/strict";
+import { Clerk, csv } from "../clerk.mjs";
+import { DESK, PHONE, shot, sound } from "../browser.mjs";
+import { stats } from "./officer.mjs";
+
+const sum = (rows, column) => rows.reduce((total, r) => total + Math.round(Number(r[column] || 0) * 1e6), 0) / 1e6;
+// "12.5 kg + 3 L" → {kg: 12.5, L: 3}
+const quantities = (text) => Object.fromEntries([...text.matchAll(/([\d.]+)\s*([^\d\s+]+)/g)].map(([, n, unit]) => [unit, Number(n)]));
+
+export async function leader({ tally, url, browser, facts }) {
+  const page = await browser.as("leader");
+  const clerk = await Clerk.signIn(url, "leader");
+  await tally.check("a leader lands on the situation page", async () => {
+    assert.equal(new URL(page.url()).pathname, "/desk/situation");
+    await sound(page, "zh");
+    await shot(page, "situation");
+  });
+
+  const figures = await stats(page);
+  console.log(`      ${JSON.stringify(figures)}`);
+  const items = csv(await clerk.page("/desk/items?region=62&format=csv"));
+  await tally.check("figures equal the sums over their records", async () => {
+    const places = new Set(items.map((i) => `${i.place}|${i.region}`));
+    assert.equal(Number(figures["涉及场所"]), places.size);
+    const reached = new Set(items.filter((i) => i.reported).map((i) => `${i.place}|${i.region}`));
+    assert.equal(Number(figures["已核查"]), reached.size);
+    assert.equal(Number(figures["待核查"]), places.size - reached.size);
+  });
+
+  await tally.check("every figure opens the list of its records, with a matching count", async () => {
+    const links = await page.locator(".stats a").evaluateAll((all) => all.map((a) => [a.querySelector("span").textContent.trim(), a.querySelector("b").textContent.trim(), a.getAttribute("href")]));
+    assert.equal(links.length, await page.locator(".stats li").count(), "each figure is a link");
+    const columns = { 已召回: "recovered", 已封存: "sealed", 已售出: "sold" };
+    for (const [label, shown, href] of links) {
+      const html = await clerk.page(href);
+      const rows = csv(await clerk.page(`${href}${href.includes("?") ? "&" : "?"}format=csv`));
+      const places = new Set(rows.map((r) => `${r.place}|${r.region}`)).size;
+      if (columns[label]) {
+        const want = quantities(shown);
+        for (const [unit, n] of Object.entries(want)) assert.equal(sum(rows.filter((r) => r.unit === unit), columns[label]), n, `${label} ${unit}`);
+      } else if (/任务/.test(label)) {
+        const tasks = new Set(rows.map((r) => `${r.task}|${r.region.slice(0, 6)}`)).size;
+        assert.equal(tasks, Number(shown), label);
+      } else {
+        assert.equal(places, Number(shown), label);
+      }
+      assert.ok(rows.length === 0 || /<tbody>/.test(html), `${label} opens a list`);
+    }
+  });
+
+  await tally.check("the regions add up to the whole, and each opens its own", async () => {
+    const rows = csv(await clerk.page("/desk/situation?format=csv"));
+    assert.equal(sum(rows, "places"), Number(figures["涉及场所"]));
+    assert.equal(sum(rows, "reached"), Number(figures["已核查"]));
+    const region = rows.find((r) => Number(r.places) > 0);
+    await page.goto(`${url}/desk/situation?region=${region.region}`);
+    await sound(page, "zh");
+    assert.equal((await stats(page))["涉及场所"], region.places);
+    await shot(page, "situation-prefecture");
+  });
+
+  await tally.check("a county on the map opens that county", async () => {
+    await page.goto(`${url}/desk/situation`);
+    const href = await page.locator("svg a").first().getAttribute("href");
+    const reply = await page.goto(url + href);
+    assert.equal(reply.status(), 200);
+    await sound(page, "zh");
+  });
+
+  await tally.check("a leader looks but does not act", async () => {
+    await page.goto(`${url}/desk/matters/${facts.matter}`);
+    await sound(page, "zh");
+    assert.equal(await page.locator('form[action*="/desk/matters/"], form[action$="/publish"]').count(), 0);
+  });
+
+  for (const [lang, size, name] of [["zh", PHONE, "situation-phone"], ["en", DESK, "situation-en"], ["en", PHONE, "situation-phone-en"]]) {
+    await tally.check(`the situation page holds at ${size.width} px in ${lang}`, async () => {
+      const other = await browser.again("leader", { lang, size });
+      await other.goto(`${url}/desk/situation`);
+      await sound(other, lang);
+      await shot(other, name);
+      await other.context().close();
+    });
+  }
+  await page.context().close();
+}

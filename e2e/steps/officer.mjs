@@ -1,0 +1,140 @@
+// Step 3: the officer whose sample failed sees the whole scope and launches the disposal with one press.
+
+import assert from "node:assert/strict";
+import { six } from "../logins.mjs";
+import { Clerk, csv, forms } from "../clerk.mjs";
+import { DESK, PHONE, shot, sound } from "../browser.mjs";
+import { FORM } from "./laboratory.mjs";
+
+const number = (text) => Number(text.replace(/[^\d.]/g, ""));
+
+// The figures of a row of stats by label.
+export async function stats(page) {
+  return Object.fromEntries(
+    await page.locator(".stats li").evaluateAll((all) => all.map((li) => [li.querySelector("span").textContent.trim(), li.querySelector("b").textContent.trim()])),
+  );
+}
+
+export async function officer({ tally, url, browser, facts, logins }) {
+  const desk = await Clerk.signIn(url, "desk");
+  await tally.check("the nonconformity is on record in the county where the sample was taken", async () => {
+    const rows = csv(await desk.page("/desk/nonconformities?format=csv"));
+    const found = rows.find((r) => r.form_no === FORM);
+    assert.ok(found, JSON.stringify(rows));
+    facts.nonconformity = found.id;
+    facts.county = six(found.region);
+    facts.officer = logins.get(facts.county);
+    assert.ok(facts.officer, `no officer login for ${found.region}`);
+    console.log(`      sampled in ${found.region} (${facts.officer}): ${found.failure}`);
+  });
+  if (!facts.nonconformity) return;
+
+  const page = await browser.as(facts.officer);
+  await tally.check("the officer's work list or list of failures leads to it", async () => {
+    await page.goto(`${url}/desk/nonconformities`);
+    await sound(page, "zh");
+    await page.click(`a[href="/desk/nonconformities/${facts.nonconformity}"]`);
+    assert.match(await page.innerText("h1"), /挂面/);
+  });
+
+  await tally.check("one step shows the scope: figures, map, graph, table with quantities", async () => {
+    const started = Date.now();
+    await page.goto(`${url}/desk/nonconformities/${facts.nonconformity}`);
+    console.log(`      scope page took ${Date.now() - started} ms`);
+    await sound(page, "zh");
+    facts.scope = await stats(page);
+    console.log(`      ${JSON.stringify(facts.scope)}`);
+    assert.ok(number(facts.scope["涉及场所"]) >= 3, "several places");
+    assert.ok(number(facts.scope["涉及县区"]) >= 1);
+    assert.match(facts.scope["该批总量"], /\d+(\.\d+)?\s*\S+/, "a quantity with its unit");
+    assert.ok((await page.locator("svg path.county").count()) >= 86, "the map has every county");
+    const tinted = await page.locator("svg a path.county").count();
+    assert.ok(tinted >= 1, "counties concerned are tinted");
+    const graph = page.locator(".graph img");
+    await graph.scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => document.querySelector(".graph img").naturalWidth > 100);
+    const shown = await page.locator("table").last().locator("tbody tr").count();
+    assert.ok(shown >= number(facts.scope["涉及场所"]), `${shown} rows`);
+    await shot(page, "scope");
+  });
+
+  await tally.check("the scope exports as a spreadsheet with the same places", async () => {
+    const clerk = await Clerk.signIn(url, facts.officer);
+    const rows = csv(await clerk.page(`/desk/nonconformities/${facts.nonconformity}?format=csv`));
+    const places = new Set(rows.map((r) => r.place_key).filter(Boolean));
+    assert.equal(places.size, number(facts.scope["涉及场所"]));
+  });
+
+  await tally.check("one press launches: harm chosen, tasks made, recall opened, notice drafted", async () => {
+    await page.goto(`${url}/desk/nonconformities/${facts.nonconformity}`);
+    await page.check('input[name="harm"][value="general"]');
+    const started = Date.now();
+    await page.click('form[action$="/launch"] button');
+    console.log(`      launch took ${Date.now() - started} ms`);
+    await sound(page, "zh");
+    const at = new URL(page.url()).pathname;
+    assert.match(at, /^\/desk\/matters\/[^/]+$/);
+    facts.matter = at.split("/").pop();
+    await shot(page, "matter");
+    const text = await page.innerText("main");
+    assert.match(text, /核查处置中/);
+    assert.match(text, /关于不合格食品挂面的风险提示/);
+    assert.match(text, /草稿/);
+  });
+  if (!facts.matter) return;
+
+  await tally.check("every county of the scope has its tasks", async () => {
+    facts.tasks = csv(await desk.page(`/desk/tasks?whose=all&state=any&matter=${facts.matter}&format=csv`));
+    assert.ok(facts.tasks.length > 0);
+    const kinds = new Set(facts.tasks.map((t) => t.kind));
+    assert.ok(kinds.size >= 2, [...kinds].join());
+    const items = csv(await desk.page(`/desk/items?region=62&matter=${facts.matter}&format=csv`));
+    facts.items = items;
+    const wanted = new Set(items.map((i) => six(i.region)));
+    const have = new Set(facts.tasks.map((t) => six(t.region)));
+    assert.deepEqual([...wanted].filter((r) => !have.has(r)), []);
+    assert.ok(facts.tasks.every((t) => t.due), "every task has its clock");
+    console.log(`      ${facts.tasks.length} tasks (${[...kinds].join(", ")}), ${items.length} items in ${have.size} counties`);
+  });
+
+  await tally.check("the firm's recall duty is open, with its statutory clock", async () => {
+    const link = page.locator('main a[href^="/desk/matters/"]', { hasText: "召回" }).first();
+    facts.recall = (await link.getAttribute("href")).split("/").pop();
+    await link.click();
+    await sound(page, "zh");
+    await shot(page, "recall");
+    assert.match(await page.innerText("main"), /二级|2/);
+    assert.ok((await page.locator(".badge.clock").count()) >= 1, "a clock runs");
+    assert.match(await page.innerText("main"), /食品召回管理办法/);
+  });
+
+  await tally.check("the officer who drafted the notice may not publish it", async () => {
+    await page.goto(`${url}/desk/matters/${facts.matter}`);
+    assert.equal(await page.locator('form[action$="/publish"]').count(), 0);
+    const [form] = forms(await desk.page(`/desk/matters/${facts.matter}`)).filter((f) => f.action.endsWith("/publish"));
+    assert.ok(form, "the provincial desk may");
+    facts.document = form.action;
+    const clerk = await Clerk.signIn(url, facts.officer);
+    const own = forms(await clerk.page(`/desk/matters/${facts.matter}`)).find((f) => f.hidden.csrf);
+    const reply = await clerk.post({ action: form.action, hidden: { csrf: own.hidden.csrf, version: form.hidden.version } }, {});
+    assert.equal(reply.status, 403, reply.text.slice(0, 300));
+  });
+
+  await tally.check("launching twice is refused, not done twice", async () => {
+    const clerk = await Clerk.signIn(url, facts.officer);
+    const own = forms(await clerk.page(`/desk/matters/${facts.matter}`)).find((f) => f.hidden.csrf);
+    const reply = await clerk.post({ action: `/desk/matters/${facts.matter}/launch`, hidden: own.hidden }, { version: "1", harm: "general" });
+    assert.ok([403, 409, 422].includes(reply.status), `${reply.status}`);
+  });
+
+  for (const [lang, size, name] of [["zh", PHONE, "scope-phone"], ["en", DESK, "scope-en"]]) {
+    await tally.check(`the scope page holds at ${size.width} px in ${lang}`, async () => {
+      const other = await browser.again(facts.officer, { lang, size });
+      await other.goto(`${url}/desk/nonconformities/${facts.nonconformity}`);
+      await sound(other, lang);
+      await shot(other, name);
+      await other.context().close();
+    });
+  }
+  await page.context().close();
+}
