@@ -386,7 +386,7 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
         "transition" => d.transition(name).map(|t| t.title.clone()),
         "item" | "task" => d.task(name).map(|t| t.title.clone()),
         "clock" => d.clock(name).map(|c| c.title.clone()),
-        "document" => d.document(name).map(|x| x.title.clone()),
+        "document" => d.document(name).map(|x| Text::new(unfilled(&x.title.zh), unfilled(&x.title.en))),
         _ => None,
     };
     let own = own.unwrap_or_else(|| Text::new(name, name));
@@ -402,6 +402,18 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
         ("document", _) => Text::new(format!("文书：{}", own.zh), format!("document: {}", own.en)),
         _ => own,
     }
+}
+
+/// A heading without its placeholders, for places that name the kind of document and not one document.
+fn unfilled(title: &str) -> String {
+    let mut out = String::new();
+    let mut rest = title;
+    while let Some((before, after)) = rest.split_once("{{") {
+        out.push_str(before.trim_end());
+        rest = after.split_once("}}").map_or("", |(_, r)| r);
+    }
+    out.push_str(rest);
+    out.trim_matches([' ', ':', '：']).to_owned()
 }
 
 /// The draft of a matter's row.

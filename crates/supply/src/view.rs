@@ -144,9 +144,10 @@ pub fn amount_text(amount: &Amount) -> String {
             out.push_str(" + ");
         }
         out.push_str(&q.value.normalize().to_string());
-        if !q.unit.as_str().is_empty() {
+        let code = q.unit.as_str();
+        if !code.is_empty() {
             out.push(' ');
-            out.push_str(q.unit.as_str());
+            out.push_str(base::quantity::Unit::from_rec20(code).map_or(code, base::quantity::Unit::symbol));
         }
     }
     if amount.quantity_unknown {

@@ -149,10 +149,10 @@ pub(crate) fn svg(
             escape(&more),
             x + 8,
             y + 19,
-            escape(&cut(&first, 15)),
+            escape(&cut(&first, 14)),
             x + 8,
             y + 36,
-            escape(&cut(&second, 17)),
+            escape(&cut(&second, 16)),
         );
     }
     out.push_str("</svg>");

@@ -244,6 +244,8 @@ fn place_every_tier(firms: &mut [Firm]) {
             if !has && let Some(shop) = firms.iter_mut().rev().find(|f| f.kind == Kind::Line(Tier::Retail)) {
                 shop.kind = Kind::Line(stage.tier);
                 shop.line = l;
+                shop.name = shop.name.replace("便民超市", &trade(shop.kind, stage.product).0);
+                shop.name_en = shop.name_en.replace("grocery", trade(shop.kind, stage.product).1);
             }
         }
     }

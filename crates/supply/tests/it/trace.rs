@@ -62,11 +62,11 @@ async fn the_scope_of_a_failed_sample_reaches_every_place_with_its_quantity() {
         let row = |n: i64| report.rows.iter().find(|r| r.place == site(n)).unwrap();
         assert_eq!(report.places(), 6, "{}", world.name);
         assert_eq!(row(1).role, Role::Origin);
-        assert_eq!(supply::amount_text(&row(4).on_hand), "20 KGM");
-        assert_eq!(supply::amount_text(&row(5).on_hand), "30 KGM");
-        assert_eq!(supply::amount_text(&row(3).on_hand), "5 KGM");
+        assert_eq!(supply::amount_text(&row(4).on_hand), "20 kg");
+        assert_eq!(supply::amount_text(&row(5).on_hand), "30 kg");
+        assert_eq!(supply::amount_text(&row(3).on_hand), "5 kg");
         assert!(!row(6).culprit && row(6).may_hold);
-        assert_eq!(supply::amount_text(&report.totals.produced), "100 KGM");
+        assert_eq!(supply::amount_text(&report.totals.produced), "100 kg");
         assert_eq!(report.legend.places[&site(4)].name, "虚构场所4");
         assert_eq!(report.legend.lots[&lot(1, "A")].name.as_deref(), Some("虚构百合"));
         let regions: Vec<_> = report.regions.iter().map(|r| (r.region.as_str(), r.holders)).collect();
@@ -158,5 +158,20 @@ async fn restart_and_a_second_process_give_the_same_answers() {
         let live = scope(&world.supply).await;
         assert_eq!(live, scope(&rebuilt).await, "{}", world.name);
         assert_eq!(live, scope(&followed).await, "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn everybody_sees_the_way_of_a_lot_by_county_and_no_names() {
+    for world in worlds().await {
+        incident(&world).await;
+        let now = world.cx(&testing::officer("6201")).now;
+        let everybody = access::Principal::anonymous();
+        let seen = world.supply.public_lot(&everybody, now, &lot(1, "A")).await.unwrap().unwrap();
+        assert_eq!(seen.stops.iter().map(|s| s.places).sum::<usize>(), 5, "{seen:?}");
+        assert!(seen.stops.iter().all(|s| s.region.len() == 6), "{seen:?}");
+        let text = serde_json::to_string(&seen).unwrap();
+        assert!(!text.contains("/414/"), "a place shows: {text}");
+        assert_eq!(world.supply.public_lot(&everybody, now, &lot(1, "NONE")).await.unwrap(), None);
     }
 }

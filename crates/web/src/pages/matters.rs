@@ -159,7 +159,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             (layout::crumbs(&[(list, list_title), ("", m.procedure_title.get(lang))]))
             (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
             div.grid.wide {
-                section.card { h2 { (m.procedure_title.get(lang)) } (summary(lang, &m)) }
+                section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) }
                 section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(lang, &m.clocks)) }
             }
             @if !m.actions.is_empty() { section #actions {
@@ -186,7 +186,16 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     ))
 }
 
-fn summary(lang: Lang, m: &MatterView) -> Markup {
+/// A fact in words: a code chosen in a form is shown as its choice.
+fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, value: &Json) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let Ok(procedure) = app.engine.procedure(&m.procedure) else { return text };
+    let fields = procedure.definition.forms.iter().filter_map(|f| f.field(id));
+    let choice = fields.flat_map(|f| &f.options).find(|o| o.id == text);
+    choice.map_or(text.clone(), |o| o.title.get(lang).to_owned())
+}
+
+fn summary(app: &App, lang: Lang, m: &MatterView) -> Markup {
     let mut rows = vec![
         (Text::of("编号", "Number"), html! { code { (m.id) } }),
         (
@@ -199,8 +208,7 @@ fn summary(lang: Lang, m: &MatterView) -> Markup {
         rows.push((Text::of("办结时间", "Closed"), html! { (closed.china_minute()) }));
     }
     for f in &m.facts {
-        let shown = f.value.as_str().map_or_else(|| f.value.to_string(), ToOwned::to_owned);
-        rows.push((f.title.clone(), html! { (shown) }));
+        rows.push((f.title.clone(), html! { (fact_text(app, lang, m, &f.id, &f.value)) }));
     }
     let basis = html! { @for b in &m.basis { div { (b.document) " " (b.clause)
     @if b.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } } } };

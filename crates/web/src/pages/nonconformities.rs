@@ -194,7 +194,7 @@ fn failure(lang: Lang, n: &Nonconformity) -> Markup {
 fn scope_view(lang: Lang, r: &ScopeReport, links: &ListLinks, subject: &str) -> Markup {
     let chosen = links.query.iter().filter(|(k, _)| k == "from_item" || k == "siblings");
     let chosen: String = chosen.map(|(k, v)| format!("&{k}={}", ui::encode(v))).collect();
-    let graph = format!("/desk/graph.svg?{subject}&per=14{chosen}");
+    let graph = format!("/desk/graph.svg?{subject}&per=9{chosen}");
     html! {
         h2 { (lang.pick("全部范围", "The whole scope")) }
         (scope::figures(lang, r))
