@@ -147,7 +147,10 @@ pub fn amount_text(amount: &Amount) -> String {
         let code = q.unit.as_str();
         if !code.is_empty() {
             out.push(' ');
-            out.push_str(base::quantity::Unit::from_rec20(code).map_or(code, base::quantity::Unit::symbol));
+            match base::quantity::Unit::from_rec20(code) {
+                Some(unit) => out.push_str(unit.symbol()),
+                None => out.push_str(code),
+            }
         }
     }
     if amount.quantity_unknown {
