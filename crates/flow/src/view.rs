@@ -6,7 +6,7 @@ mod lists;
 mod matter;
 mod situation;
 
-pub use documents::{Notice, NoticeFilter, document, notice, notices};
+pub use documents::{About, Notice, NoticeFilter, document, notice, notices, notices_about};
 pub use items::{Balance, ItemFilter, ItemLine, Reach, items, mass_balance};
 pub use lists::{MatterFilter, MatterLine, TaskFilter, TaskLine, TaskState, Whose, matters, tasks_for};
 pub use matter::{

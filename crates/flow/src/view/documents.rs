@@ -84,6 +84,62 @@ pub async fn notices(
     Ok(page(rows, limit, |n| (n.published_at.0, n.id)))
 }
 
+/// Which published documents concern something.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// A fact of the document's matter and its exact value.
+    pub fact: Option<(String, String)>,
+    /// What the document's matter is linked to, as `kind:id`.
+    pub target: Option<String>,
+    /// The operator the document concerns.
+    pub operator: Option<Id>,
+}
+
+/// Public documents in force that concern something, newest first; any of the conditions suffices. No login needed.
+///
+/// # Errors
+/// Storage.
+pub async fn notices_about(store: &Store, about: &About, limit: usize) -> Result<Vec<Notice>, Error> {
+    let mut certain = Sql::new("1 = 0");
+    if let Some(operator) = about.operator {
+        certain.push(" or d.operator = ").bind(operator);
+    }
+    if let Some(target) = &about.target {
+        certain.push(" or exists (select 1 from matter_link l where l.matter = m.id and l.target = ");
+        certain.bind(target.as_str()).push(")");
+    }
+    let mut sql = Sql::new(
+        "select d.id, d.slug, d.kind, d.region, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
+         d.withdrawn_at, d.journal, m.facts, case when ",
+    );
+    sql.append(&certain);
+    sql.push(
+        " then 1 else 0 end as certain from document d join matter m on m.id = d.matter \
+         where d.audience = 'public' and d.status = 'published' and (",
+    );
+    sql.append(&certain);
+    if let Some((_, value)) = &about.fact {
+        let text = value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        sql.push(" or m.facts like ").bind(format!("%{text}%")).push(" escape '\\'");
+    }
+    sql.push(") order by d.published_at desc, d.id desc");
+    let mut out = Vec::new();
+    for row in store.select(&sql).await? {
+        let stated = || -> Result<bool, Error> {
+            let Some((name, value)) = &about.fact else { return Ok(false) };
+            let facts: serde_json::Value = row.json("facts")?;
+            Ok(facts.get(name).and_then(serde_json::Value::as_str) == Some(value))
+        };
+        if row.int("certain")? == 1 || stated()? {
+            out.push(read(&row)?);
+            if out.len() == limit {
+                break;
+            }
+        }
+    }
+    Ok(out)
+}
+
 /// A public document by its address part; a withdrawn one is given too, and says so.
 ///
 /// # Errors

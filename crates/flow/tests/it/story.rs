@@ -148,6 +148,25 @@ async fn from_the_failed_report_to_the_last_shop() {
         assert_eq!(public.journal, published.journal.id);
         let list = view::notices(&w.store, &NoticeFilter::default(), None, 10).await.unwrap();
         assert_eq!(list.rows.iter().map(|n| n.kind.as_str()).collect::<Vec<_>>(), ["recall_notice"]);
+        let about = |fact: Option<(&str, &str)>, operator| view::About {
+            fact: fact.map(|(name, value)| (name.to_owned(), value.to_owned())),
+            operator,
+            ..view::About::default()
+        };
+        let facts = w.view(&chief, recall).await.facts;
+        let product = facts.iter().find(|f| f.id == "product").unwrap().value.as_str().unwrap().to_owned();
+        let part: String = product.chars().take(1).collect();
+        for (about, found) in [
+            (about(Some(("product", &product)), None), 1),
+            (about(Some(("product", &part)), None), 0),
+            (about(Some(("lot", &product)), None), 0),
+            (about(None, firm().operator), 1),
+            (about(None, Some(base::Id(1))), 0),
+            (about(None, None), 0),
+        ] {
+            let list = view::notices_about(&w.store, &about, 10).await.unwrap();
+            assert_eq!(list.len(), found, "{about:?}");
+        }
         let seen = w.view(&chief, recall).await;
         assert_eq!(seen.state, "executing", "publication took the step");
         // 20 working days from 28 September over National Day, with 10 October worked

@@ -9,6 +9,7 @@ pub(crate) mod matters;
 pub(crate) mod nonconformities;
 pub(crate) mod notices;
 mod operators;
+mod public;
 pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod situation;
@@ -52,6 +53,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(firm::routes())
         .merge(lab::routes())
         .merge(operators::routes())
+        .merge(public::routes())
 }
 
 /// What no route matches.

@@ -32,14 +32,7 @@ impl<'a> Form<'a> {
         Self { viewer, posted: None, wrong: None }
     }
 
-    fn field(
-        &'a self,
-        name: &'a str,
-        zh: &'a str,
-        en: &'a str,
-        now: &'a str,
-        required: bool,
-    ) -> Field<'a> {
+    fn field(&'a self, name: &'a str, zh: &'a str, en: &'a str, now: &'a str, required: bool) -> Field<'a> {
         Field {
             name,
             label: self.viewer.lang().pick(zh, en),
@@ -52,9 +45,8 @@ impl<'a> Form<'a> {
 
     fn kinds(&self, now: &[OperatorKind]) -> Markup {
         let lang = self.viewer.lang();
-        let chosen = |k: OperatorKind| {
-            self.posted.map_or_else(|| now.contains(&k), |p| read_kinds(p).contains(&k))
-        };
+        let chosen =
+            |k: OperatorKind| self.posted.map_or_else(|| now.contains(&k), |p| read_kinds(p).contains(&k));
         html! { fieldset { legend.req { (lang.pick("经营类别", "Kinds")) }
             @if let Some((_, why)) = self.wrong.as_ref().filter(|w| w.0 == "kinds") { p.why { (why.get(lang)) } }
             @for k in OperatorKind::ALL { label.choice { input type="checkbox" name="kinds" value=(k.code()) checked[chosen(*k)]; (k.label().get(lang)) } }
@@ -103,10 +95,7 @@ fn new_page(form: &Form<'_>) -> Markup {
 }
 
 /// `POST /desk/operators/new`
-pub(crate) async fn create(
-    State(app): State<Arc<App>>,
-    PostedSignedIn(posted): PostedSignedIn,
-) -> Answer {
+pub(crate) async fn create(State(app): State<Arc<App>>, PostedSignedIn(posted): PostedSignedIn) -> Answer {
     let viewer = &posted.viewer;
     let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;

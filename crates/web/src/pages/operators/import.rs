@@ -27,7 +27,10 @@ const PARTS: [(&str, Text, Text); 4] = [
     (
         "sites",
         Text::of("场所", "Sites"),
-        Text::of("所属主体代码、场所名称、地址、行政区划、全球位置码。", "Operator's code, name, address, region, location number."),
+        Text::of(
+            "所属主体代码、场所名称、地址、行政区划、全球位置码。",
+            "Operator's code, name, address, region, location number.",
+        ),
     ),
     (
         "licences",
@@ -40,7 +43,10 @@ const PARTS: [(&str, Text, Text); 4] = [
     (
         "products",
         Text::of("产品", "Products"),
-        Text::of("所属主体代码、商品条码、产品名称、食品类别。", "Operator's code, trade item number, name, food category."),
+        Text::of(
+            "所属主体代码、商品条码、产品名称、食品类别。",
+            "Operator's code, trade item number, name, food category.",
+        ),
     ),
 ];
 
@@ -81,9 +87,10 @@ pub(crate) async fn template(
         _ => return Err(Fault::not_found(&Text::of("模板", "template"))),
     };
     match ListLinks::read("", raw.as_deref(), "").get("format") {
-        Some(format) => {
-            crate::export::download(format, &crate::export::sheet(&format!("{what}-template"), &columns.template()))
-        }
+        Some(format) => crate::export::download(
+            format,
+            &crate::export::sheet(&format!("{what}-template"), &columns.template()),
+        ),
         None => Ok(page(&viewer, &html! {}).into_response()),
     }
 }

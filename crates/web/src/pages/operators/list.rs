@@ -54,8 +54,7 @@ pub(crate) async fn show(
     let lang = viewer.lang();
     let links = ListLinks::read("/desk/operators", raw.as_deref(), "newest");
     let mut query = query(&links);
-    let mut page =
-        registry::list_operators(&app.store, &app.access, &viewer.who, app.now(), &query).await?;
+    let mut page = registry::list_operators(&app.store, &app.access, &viewer.who, app.now(), &query).await?;
     if let Some(format) = links.get("format") {
         while let Some(next) = page.next.filter(|_| page.rows.len() < EXPORT) {
             query.after = Some(next);
@@ -110,8 +109,10 @@ pub(crate) async fn show(
 }
 
 fn sheet(lang: Lang, rows: &[Operator]) -> paper::sheet::Sheet {
-    let mut sheet =
-        crate::export::sheet("operators", &["id", "code", "name", "name_en", "kinds", "region", "county", "status"]);
+    let mut sheet = crate::export::sheet(
+        "operators",
+        &["id", "code", "name", "name_en", "kinds", "region", "county", "status"],
+    );
     for o in rows {
         sheet.rows.push(crate::export::texts([
             o.id.to_string(),

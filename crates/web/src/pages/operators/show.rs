@@ -56,7 +56,8 @@ pub(crate) async fn show(
     let filter = NonconformityFilter { operator: Some(o.id), limit: 20, ..NonconformityFilter::default() };
     let failed = app.lab.nonconformities(store, who, now, &filter).await?.rows;
     let filter = MatterFilter { operator: Some(o.id), ..MatterFilter::default() };
-    let matters = flow::view::matters(store, &app.engine, &app.access, who, now, &filter, None, 20).await?.rows;
+    let matters =
+        flow::view::matters(store, &app.engine, &app.access, who, now, &filter, None, 20).await?.rows;
     let lots = seen(app.supply.lots_of(&cx, who, o.id, None, 0, SHOWN).await)?;
     let gaps = seen(app.supply.gaps(&cx, who, o.id).await)?;
     let mut more: Vec<String> = samples.iter().map(|s| format!("sample:{}", s.sample.id)).collect();
@@ -116,9 +117,15 @@ fn facts(lang: Lang, o: &Operator) -> Markup {
         lang,
         &[
             (code, html! { code { (o.code) } }),
-            (Text::of("英文名称", "English name"), html! { (if o.name_en.is_empty() { "—" } else { &o.name_en }) }),
+            (
+                Text::of("英文名称", "English name"),
+                html! { (if o.name_en.is_empty() { "—" } else { &o.name_en }) },
+            ),
             (Text::of("经营类别", "Kinds"), html! { (kinds_text(lang, o.kinds)) }),
-            (Text::of("县区", "County"), html! { a href={ "/desk/operators?region=" (o.region) } { (region_name(lang, &o.region)) } }),
+            (
+                Text::of("县区", "County"),
+                html! { a href={ "/desk/operators?region=" (o.region) } { (region_name(lang, &o.region)) } },
+            ),
             (Text::of("登记时间", "Entered"), html! { (o.created_at.china_minute()) }),
             (Text::of("最近变更", "Last change"), html! { (o.updated_at.china_minute()) }),
         ],
@@ -210,7 +217,10 @@ fn gap_word(kind: GapKind) -> Text {
 
 fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
     if gaps.is_empty() {
-        return ui::message(Tone::Ok, &html! { p { (lang.pick("记录完整，没有缺口。", "The record is complete.")) } });
+        return ui::message(
+            Tone::Ok,
+            &html! { p { (lang.pick("记录完整，没有缺口。", "The record is complete.")) } },
+        );
     }
     let rows: Vec<Vec<Markup>> = gaps
         .iter()
