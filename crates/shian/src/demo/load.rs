@@ -24,26 +24,26 @@ const BATCH: usize = 1500;
 
 /// What the demo was asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Firms in the province.
-    pub operators: usize,
+    pub(crate) operators: usize,
     /// Seed.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// What was made.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Made {
+pub(crate) struct Made {
     /// Firms.
-    pub operators: usize,
+    pub(crate) operators: usize,
     /// Trace events.
-    pub events: usize,
+    pub(crate) events: usize,
     /// Samples.
-    pub samples: usize,
+    pub(crate) samples: usize,
     /// Seconds it took.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// Events captured a second.
-    pub events_per_second: f64,
+    pub(crate) events_per_second: f64,
 }
 
 /// Everything a loading step needs.
@@ -122,7 +122,7 @@ fn laboratory() -> Firm {
 ///
 /// # Errors
 /// When a part refuses; nothing later is done then, and the next start begins anew.
-pub async fn create(app: &App, wanted: Wanted) -> Result<Made> {
+pub(crate) async fn create(app: &App, wanted: Wanted) -> Result<Made> {
     let started = Moment::now();
     let now = app.now();
     let today = now.china_date();

@@ -10,5 +10,5 @@ mod people;
 mod samples;
 mod world;
 
-pub use load::{Made, Wanted, create};
-pub use people::{GUIDE, PASSWORD};
+pub(crate) use load::{Made, Wanted, create};
+pub(crate) use people::{GUIDE, PASSWORD};

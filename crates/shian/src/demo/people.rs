@@ -10,10 +10,10 @@ use std::collections::{HashMap, HashSet};
 use store::Store;
 
 /// One password for every demo account. The demo listens on the loopback address only unless told otherwise.
-pub const PASSWORD: &str = "Shian-demo-2026";
+pub(crate) const PASSWORD: &str = "Shian-demo-2026";
 
 /// The accounts worth naming when the demo starts: login and what to do with it.
-pub const GUIDE: &[(&str, &str)] = &[
+pub(crate) const GUIDE: &[(&str, &str)] = &[
     ("lab / lab2", "检验机构：录入结果、第二人审核 · laboratory: enters, second person approves"),
     ("chengguan …", "各县监管人员（县名拼音） · officer of each county (its name)"),
     ("desk", "省级业务主管：决定、发布 · provincial desk: decides, publishes"),

@@ -90,7 +90,7 @@ pub(crate) async fn load(loader: &Loader<'_>, incident: &Incident, now: Instant)
 /// Draws the samples of two years: one for every ten firms, at shops that had the lot on sale.
 fn plan(loader: &Loader<'_>, now: Instant) -> Vec<Plan> {
     let history = loader.history;
-    let mut rng = Pcg64Mcg::seed_from_u64(0x5a4d_1e5);
+    let mut rng = Pcg64Mcg::seed_from_u64(0x05a4_d1e5);
     let count = (loader.world.firms.len() / 10).max(20).min(history.on_sale.len());
     let until = now.plus_seconds(-20 * 86_400);
     let sold: Vec<_> = history.on_sale.iter().filter(|s| s.3 < until).collect();
@@ -119,7 +119,7 @@ fn plan(loader: &Loader<'_>, now: Instant) -> Vec<Plan> {
             results,
         });
     }
-    plans.sort_by(|a, b| a.sampled.cmp(&b.sampled));
+    plans.sort_by_key(|p| p.sampled);
     plans
 }
 

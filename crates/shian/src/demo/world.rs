@@ -52,7 +52,6 @@ pub(crate) struct Product {
     pub(crate) firm: usize,
     pub(crate) gtin: String,
     pub(crate) name: &'static str,
-    pub(crate) name_en: &'static str,
 }
 
 /// The province before anything happened in it.
@@ -272,7 +271,7 @@ fn products(firms: &[Firm]) -> (Vec<Product>, HashMap<(usize, usize), usize>) {
         let gtin = Gtin::with_check(&format!("0699{i:06}001")).map(|g| g.to_string()).unwrap_or_default();
         of.insert((i, stage), products.len());
         let s = &LINES[f.line].stages[stage];
-        products.push(Product { firm: i, gtin, name: s.product, name_en: s.product_en });
+        products.push(Product { firm: i, gtin, name: s.product });
     }
     (products, of)
 }
