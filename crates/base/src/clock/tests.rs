@@ -1,3 +1,5 @@
+//! Clock tests: dated cases around holidays and properties of suspensions and extensions.
+
 use super::*;
 use proptest::prelude::*;
 
