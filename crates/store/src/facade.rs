@@ -217,7 +217,7 @@ impl Store {
     /// # Errors
     /// When the statement fails.
     pub async fn select(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
-        let text = AssertSqlSafe(sql.text().to_owned()).into_sql_str();
+        let text = AssertSqlSafe(sql.for_engine(self.engine())).into_sql_str();
         match &self.pools {
             Pools::Sqlite { read, .. } => sqlite_rows(read, text, sql.params()).await,
             Pools::Postgres(pool) => pg_rows(pool, text, sql.params()).await,

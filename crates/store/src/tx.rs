@@ -5,6 +5,9 @@ use crate::signal::Signals;
 use crate::{Engine, Error, Row, Sql, Value};
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
 
+/// Parameters of one multi-row insert.
+const ROOM: usize = 900;
+
 /// A write transaction; dropping it without [`Tx::commit`] rolls everything back.
 #[derive(Debug)]
 pub struct Tx {
@@ -53,7 +56,7 @@ impl Tx {
     /// # Errors
     /// As [`Tx::exec`].
     pub async fn execute(&mut self, sql: &Sql) -> Result<u64, Error> {
-        self.run(AssertSqlSafe(sql.text().to_owned()).into_sql_str(), sql.params()).await
+        self.run(AssertSqlSafe(sql.for_engine(self.engine())).into_sql_str(), sql.params()).await
     }
 
     /// Runs an update that must change exactly one row: the optimistic lock (`… where id = $1 and version = $2`).
@@ -82,29 +85,38 @@ impl Tx {
         if columns == 0 || !values.len().is_multiple_of(columns) {
             return Err(Error::Setup(format!("insert_many: {} values for {columns} columns", values.len())));
         }
-        let chunk = (900 / columns).max(1) * columns;
+        let rows = (ROOM / columns).max(1);
         let mut changed = 0;
-        let mut values = values.into_iter().peekable();
-        while values.peek().is_some() {
-            let mut sql = Sql::new(insert);
-            sql.push(" values ");
-            let part: Vec<Value> = values.by_ref().take(chunk).collect();
-            let mut first = true;
-            let mut row = Vec::with_capacity(columns);
-            for v in part {
-                row.push(v);
-                if row.len() == columns {
-                    if !first {
-                        sql.push(", ");
-                    }
-                    first = false;
-                    sql.bind_list(row.drain(..));
-                }
-            }
-            sql.push(" ").push(tail);
-            changed += self.execute(&sql).await?;
+        let mut whole = None;
+        for part in values.chunks(rows * columns) {
+            let text = if part.len() == rows * columns {
+                whole.get_or_insert_with(|| self.many(insert, columns, rows, tail)).clone()
+            } else {
+                self.many(insert, columns, part.len() / columns, tail)
+            };
+            changed += self.run(AssertSqlSafe(text).into_sql_str(), part).await?;
         }
         Ok(changed)
+    }
+
+    /// The text of an insert of `rows` rows; parameters as [`Sql::for_engine`] writes them.
+    fn many(&self, insert: &str, columns: usize, rows: usize, tail: &str) -> String {
+        use std::fmt::Write;
+        let mut text = format!("{insert} values ");
+        for n in 0..rows * columns {
+            text.push_str(match (n, n % columns) {
+                (0, _) => "(",
+                (_, 0) => "), (",
+                _ => ", ",
+            });
+            // writing to a String cannot fail
+            let _ = match self.engine() {
+                Engine::Sqlite => write!(text, "?"),
+                Engine::Postgres => write!(text, "${}", n + 1),
+            };
+        }
+        let _ = write!(text, ") {tail}");
+        text
     }
 
     /// Reads rows inside the transaction.
@@ -120,7 +132,7 @@ impl Tx {
     /// # Errors
     /// When the statement fails.
     pub async fn select(&mut self, sql: &Sql) -> Result<Vec<Row>, Error> {
-        self.rows(AssertSqlSafe(sql.text().to_owned()).into_sql_str(), sql.params()).await
+        self.rows(AssertSqlSafe(sql.for_engine(self.engine())).into_sql_str(), sql.params()).await
     }
 
     /// Reads exactly one row.

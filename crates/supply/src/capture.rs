@@ -249,8 +249,9 @@ impl Supply {
             load.prepared.clear();
         }
         let mut tx = self.store.begin().await?;
-        let mut duplicates = rows::take_out_duplicates(&mut tx, &mut load.prepared).await?;
-        rows::link(&mut tx, cx, &standing, &mut load).await?;
+        let known = rows::Known::read(&mut tx, &load.prepared).await?;
+        let mut duplicates = rows::take_out_duplicates(&known, &mut load.prepared);
+        rows::link(known, cx, &standing, &mut load);
         if !load.problems.is_empty() && behaviour == ErrorBehaviour::Rollback {
             load.prepared.clear();
             duplicates.clear();

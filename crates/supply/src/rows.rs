@@ -13,48 +13,33 @@ use store::{Sql, Tx, Value};
 const CHUNK: usize = 500;
 
 /// Takes events out that are stored already, or stand twice in the document, by content.
-pub(crate) async fn take_out_duplicates(
-    tx: &mut Tx,
-    prepared: &mut Vec<Prepared>,
-) -> Result<Vec<Duplicate>, Error> {
-    let mut known: HashMap<([u8; 32], String), Option<Id>> = HashMap::new();
-    for part in prepared.chunks(CHUNK) {
-        let mut sql = Sql::new("select id, hash, declared from event where hash in ");
-        sql.bind_list(part.iter().map(|p| p.hash));
-        for row in tx.select(&sql).await? {
-            if let Ok(hash) = row.bytes("hash")?.try_into() {
-                known.insert((hash, row.text("declared")?), Some(row.id("id")?));
-            }
-        }
-    }
+pub(crate) fn take_out_duplicates(known: &Known, prepared: &mut Vec<Prepared>) -> Vec<Duplicate> {
+    let mut seen: HashSet<([u8; 32], String)> = HashSet::new();
     let mut duplicates = Vec::new();
     prepared.retain(|p| {
-        let key = (p.hash, p.declared.clone());
-        match known.get(&key) {
-            Some(existing) => {
-                let hash = hash_id(&p.hash);
-                let event_id = p.event_id.clone().unwrap_or_else(|| hash.clone());
-                duplicates.push(Duplicate { event_id, hash, existing: *existing });
-                false
-            }
-            None => {
-                known.insert(key, None);
-                true
-            }
+        let existing = known.stored.get(&p.hash).and_then(|all| all.get(&p.declared)).copied();
+        if existing.is_none() && seen.insert((p.hash, p.declared.clone())) {
+            return true;
         }
+        let hash = hash_id(&p.hash);
+        let event_id = p.event_id.clone().unwrap_or_else(|| hash.clone());
+        duplicates.push(Duplicate { event_id, hash, existing });
+        false
     });
-    Ok(duplicates)
+    duplicates
 }
 
 /// An event that a new one meets: stored before, or earlier in the document.
-struct Met {
+pub(crate) struct Met {
     id: Id,
     operator: Option<Id>,
 }
 
 /// What is known under the event ids and hashes of a document.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
+    /// Everything stored under a hash, by time of declaration.
+    stored: HashMap<[u8; 32], HashMap<String, Id>>,
     /// Events proper by `eventID`.
     by_id: HashMap<String, Met>,
     /// Events proper by hash.
@@ -65,7 +50,8 @@ struct Known {
 }
 
 impl Known {
-    async fn read(tx: &mut Tx, prepared: &[Prepared]) -> Result<Self, Error> {
+    /// What the database knows of the events of a document.
+    pub(crate) async fn read(tx: &mut Tx, prepared: &[Prepared]) -> Result<Self, Error> {
         let mut known = Self::default();
         let ids: Vec<&str> = prepared.iter().filter_map(|p| p.event_id.as_deref()).collect();
         for part in ids.chunks(CHUNK) {
@@ -87,7 +73,9 @@ impl Known {
             sql.bind_list(part.iter().map(|p| p.hash));
             for row in tx.select(&sql).await? {
                 let Ok(hash) = <[u8; 32]>::try_from(row.bytes("hash")?) else { continue };
-                if row.text("declared")?.is_empty() {
+                let declared = row.text("declared")?;
+                known.stored.entry(hash).or_default().insert(declared.clone(), row.id("id")?);
+                if declared.is_empty() {
                     let met = Met { id: row.id("id")?, operator: row.opt_id("operator")? };
                     known.by_hash.insert(hash, met);
                 } else {
@@ -123,13 +111,7 @@ impl Known {
 
 /// Refuses an `eventID` that stands for other content already, and an error declaration on somebody else's event;
 /// links declarations with the events they withdraw. Gives every event its record id.
-pub(crate) async fn link(
-    tx: &mut Tx,
-    cx: &Context,
-    standing: &Standing,
-    load: &mut Load,
-) -> Result<(), Error> {
-    let mut known = Known::read(tx, &load.prepared).await?;
+pub(crate) fn link(mut known: Known, cx: &Context, standing: &Standing, load: &mut Load) {
     let problems = &mut load.problems;
     load.prepared.retain_mut(|p| {
         p.fact.id = cx.id();
@@ -156,7 +138,6 @@ pub(crate) async fn link(
     for p in &mut load.prepared {
         p.fact.withdrawn |= withdrawn.contains(&p.fact.id);
     }
-    Ok(())
 }
 
 fn foreign_declaration(p: &Prepared) -> Problem {
