@@ -1,6 +1,7 @@
 //! The pages, one module a subject.
 
 pub(crate) mod account;
+mod admin;
 mod choices;
 mod firm;
 pub(crate) mod journal;
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(lab::routes())
         .merge(operators::routes())
         .merge(public::routes())
+        .merge(admin::routes())
 }
 
 /// What no route matches.

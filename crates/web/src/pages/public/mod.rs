@@ -6,6 +6,8 @@ mod lot;
 mod portal;
 mod shops;
 
+pub(crate) use limits_search::coverage;
+
 use crate::state::App;
 use axum::Router;
 use axum::routing::get;
