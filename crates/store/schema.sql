@@ -473,11 +473,11 @@ CREATE TABLE operator (
 
 CREATE UNIQUE INDEX operator_code_key on operator (code_key);
 
-CREATE INDEX operator_initials on operator (initials, id);
+CREATE INDEX operator_initials on operator (initials, id, region, status, kinds);
 
 CREATE INDEX operator_region on operator (region, id);
 
-CREATE INDEX operator_search on operator (region, search, kinds, status);
+CREATE INDEX operator_search on operator (region, search, kinds, status, initials);
 
 CREATE TABLE person (
     id integer primary key,
@@ -647,11 +647,11 @@ CREATE TABLE site (
 
 CREATE UNIQUE INDEX site_gln on site (gln);
 
-CREATE INDEX site_initials on site (initials, id);
+CREATE INDEX site_initials on site (initials, id, region, status, operator);
 
 CREATE INDEX site_operator on site (operator, id);
 
-CREATE INDEX site_search on site (region, search, status);
+CREATE INDEX site_search on site (region, search, status, operator, initials);
 
 CREATE TABLE task (
     id integer primary key,
