@@ -2,7 +2,7 @@
 // sample to a verified notice, in a browser, on a demo province of their own. Prints a line a check and the sum at the end.
 //   node journey.mjs            SHIAN_BIN=… tries another binary
 
-import { Browser, open } from "./browser.mjs";
+import { Browser, allSound, open } from "./browser.mjs";
 import { Province } from "./province.mjs";
 import { Tally } from "./tally.mjs";
 import { countyLogins } from "./logins.mjs";
@@ -34,14 +34,19 @@ try {
   console.log(`province ready after ${province.seconds.toFixed(1)} s at ${province.url}`);
   chromium = await open();
   const stage = { tally, province, url: province.url, browser: new Browser(chromium, province.url), facts: {}, logins: countyLogins() };
-  await tally.step("1 a firm and its software", () => firm(stage));
-  await tally.step("2 a laboratory", () => laboratory(stage));
-  await tally.step("3 the officer whose sample failed", () => officer(stage));
-  await tally.step("4 the officers of the counties", () => county(stage));
-  await tally.step("5 a leader", () => leader(stage));
-  await tally.step("6 a citizen", () => citizen(stage));
-  await tally.step("every page, every way", () => gallery(stage));
-  await tally.step("the record", () => journal(stage));
+  for (const [title, walk] of [
+    ["1 a firm and its software", firm],
+    ["2 a laboratory", laboratory],
+    ["3 the officer whose sample failed", officer],
+    ["4 the officers of the counties", county],
+    ["5 a leader", leader],
+    ["6 a citizen", citizen],
+    ["every page, every way", gallery],
+    ["the record", journal],
+  ]) {
+    await tally.step(title, () => walk(stage));
+    await tally.check(`pages passed were sound: language, heading, labels, width, console (${title})`, allSound);
+  }
 } catch (error) {
   tally.failures.push("the journey");
   console.log(`FAIL  the journey stopped: ${error?.stack ?? error}`);

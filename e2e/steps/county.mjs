@@ -79,7 +79,7 @@ export async function county({ tally, url, browser, facts, logins }) {
     await card.locator("form button").last().click();
     await sound(phone, "zh");
     await shot(phone, "task-phone-reported");
-    const shown = phone.locator(`#i${reported.split("/").pop()}`);
+    const shown = phone.locator(`[id="i${reported.split("/").pop()}"]`);
     assert.match(await shown.innerText(), /已上报/);
     const picture = shown.locator("dl.facts img");
     assert.equal(await picture.count(), 1, "the photo is shown");
@@ -140,7 +140,7 @@ export async function county({ tally, url, browser, facts, logins }) {
     await card.locator('input[name="outcome"][value="open"]').check();
     for (const [name, value] of Object.entries(q)) await card.locator(`[name="${name}"]`).fill(value);
     await card.locator("form button").last().click();
-    assert.match(await page.locator(`#i${id}`).innerText(), /已上报/);
+    assert.match(await page.locator(`[id="i${id}"]`).innerText(), /已上报/);
     await page.context().close();
   });
 

@@ -22,9 +22,9 @@ export async function leader({ tally, url, browser, facts }) {
   console.log(`      ${JSON.stringify(figures)}`);
   const items = csv(await clerk.page("/desk/items?region=62&format=csv"));
   await tally.check("figures equal the sums over their records", async () => {
-    const places = new Set(items.map((i) => `${i.place}|${i.region}`));
+    const places = new Set(items.map((i) => i.place_key));
     assert.equal(Number(figures["涉及场所"]), places.size);
-    const reached = new Set(items.filter((i) => i.reported).map((i) => `${i.place}|${i.region}`));
+    const reached = new Set(items.filter((i) => i.reported).map((i) => i.place_key));
     assert.equal(Number(figures["已核查"]), reached.size);
     assert.equal(Number(figures["待核查"]), places.size - reached.size);
   });
@@ -36,12 +36,12 @@ export async function leader({ tally, url, browser, facts }) {
     for (const [label, shown, href] of links) {
       const html = await clerk.page(href);
       const rows = csv(await clerk.page(`${href}${href.includes("?") ? "&" : "?"}format=csv`));
-      const places = new Set(rows.map((r) => `${r.place}|${r.region}`)).size;
+      const places = new Set(rows.map((r) => r.place_key)).size;
       if (columns[label]) {
         const want = quantities(shown);
-        for (const [unit, n] of Object.entries(want)) assert.equal(sum(rows.filter((r) => r.unit === unit), columns[label]), n, `${label} ${unit}`);
+        for (const [unit, n] of Object.entries(want)) assert.equal(sum(rows.filter((r) => r.unit === unit && r.counts === "true"), columns[label]), n, `${label} ${unit}`);
       } else if (/任务/.test(label)) {
-        const tasks = new Set(rows.map((r) => `${r.task}|${r.region.slice(0, 6)}`)).size;
+        const tasks = new Set(rows.map((r) => r.task_id)).size;
         assert.equal(tasks, Number(shown), label);
       } else {
         assert.equal(places, Number(shown), label);

@@ -4,6 +4,7 @@ use crate::fault::{Answer, Fault};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use base::Text;
+use flow::view::Page;
 use paper::sheet::{Sheet, Value};
 
 /// A sheet with these columns and no rows yet.
@@ -18,6 +19,20 @@ pub(crate) fn sheet(name: &str, columns: &[&str]) -> Sheet {
 /// A row of texts.
 pub(crate) fn texts<S: Into<String>>(cells: impl IntoIterator<Item = S>) -> Vec<Value> {
     cells.into_iter().map(|c| Value::Text(c.into())).collect()
+}
+
+/// Every row of a list, page by page: an export is never cut short.
+pub(crate) async fn every<T, F>(fetch: impl Fn(Option<String>) -> F) -> Answer<Vec<T>>
+where
+    F: Future<Output = Result<Page<T>, flow::Error>>,
+{
+    let mut page = fetch(None).await?;
+    let mut rows = page.rows;
+    while let Some(next) = page.next {
+        page = fetch(Some(next)).await?;
+        rows.append(&mut page.rows);
+    }
+    Ok(rows)
 }
 
 /// The sheet as a download; `format` is `csv` or `xlsx`.

@@ -10,20 +10,29 @@ use serde_json::{Map, Value as Json, json};
 /// Empty rows offered for a repeat group when the form is new.
 const NEW_ROWS: usize = 3;
 
-/// The inputs of a form. `values` are what was entered before, `faults` what is wrong with them, `unit` the unit of the
-/// task item that fields with unit `item` take.
-pub(crate) fn fields(lang: Lang, form: &Form, values: &Json, faults: &[FieldError], unit: &str) -> Markup {
-    html! { @for f in &form.fields { (field(lang, f, &f.id, values.get(&f.id), faults, unit)) } }
+/// The inputs of a form. `prefix` keeps the ids of several forms on a page apart, `values` are what was entered before,
+/// `faults` what is wrong with them, `unit` the unit of the task item that fields with unit `item` take.
+pub(crate) fn fields(
+    lang: Lang,
+    prefix: &str,
+    form: &Form,
+    values: &Json,
+    faults: &[FieldError],
+    unit: &str,
+) -> Markup {
+    html! { @for f in &form.fields { (field(lang, prefix, f, &f.id, values.get(&f.id), faults, unit)) } }
 }
 
 fn field(
     lang: Lang,
+    prefix: &str,
     f: &Field,
     name: &str,
     value: Option<&Json>,
     faults: &[FieldError],
     unit: &str,
 ) -> Markup {
+    let id = format!("{prefix}{name}");
     let fault = faults.iter().find(|x| x.field == name).map(|x| x.text.get(lang));
     let text = match value {
         Some(Json::String(s)) => s.clone(),
@@ -33,6 +42,7 @@ fn field(
     };
     let base = ui::Field {
         name,
+        id: &id,
         label: f.title.get(lang),
         hint: f.help.as_ref().map_or("", |h| h.get(lang)),
         value: &text,
@@ -64,13 +74,13 @@ fn field(
             radios(lang, &base, &[("true", lang.pick("是", "Yes")), ("false", lang.pick("否", "No"))])
         }
         FieldType::File => html! { div class={ "field" @if fault.is_some() { " error" } } {
-            label for=(name) class=[base.required.then_some("req")] { (base.label) }
+            label for=(id) class=[base.required.then_some("req")] { (base.label) }
             @if !base.hint.is_empty() { p.hint { (base.hint) } }
             @if let Some(Json::Array(kept)) = value { @for h in kept.iter().filter_map(Json::as_str) {
                 p.small { a href={ "/files/" (h) } { (lang.pick("已上传 ", "uploaded ")) (&h[..h.len().min(8)]) } }
                 input type="hidden" name=(name) value=(h);
             } }
-            input id=(name) name=(name) type="file" accept="image/jpeg,image/png,image/webp,application/pdf" capture="environment" data-shrink="1" multiple[f.limit() > 1];
+            input id=(id) name=(name) type="file" accept="image/jpeg,image/png,image/webp,application/pdf" capture="environment" data-shrink="1" multiple[f.limit() > 1];
             @if let Some(why) = fault { p.why { (why) } }
         } },
         FieldType::Position => {
@@ -80,7 +90,7 @@ fn field(
             let shown = shown.filter(|s| s.len() > 1).unwrap_or(text.clone());
             html! {
                 (ui::input(&ui::Field { value: &shown, hint: if base.hint.is_empty() { lang.pick("纬度,经度", "latitude,longitude") } else { base.hint }, ..base }))
-                button.plain type="button" data-geolocate=(name) hidden { (lang.pick("定位", "Locate me")) }
+                button.plain type="button" data-geolocate=(id) hidden { (lang.pick("定位", "Locate me")) }
             }
         }
         FieldType::Group => {
@@ -90,7 +100,7 @@ fn field(
                 @if !base.hint.is_empty() { p.hint { (base.hint) } }
                 @if let Some(why) = fault { p.why { (why) } }
                 @for i in 0..count { fieldset { legend { (i + 1) }
-                    @for g in &f.fields { (field(lang, &Field { required: false, ..g.clone() }, &format!("{name}.{i}.{}", g.id), rows.get(i).and_then(|r| r.get(&g.id)), faults, unit)) }
+                    @for g in &f.fields { (field(lang, prefix, &Field { required: false, ..g.clone() }, &format!("{name}.{i}.{}", g.id), rows.get(i).and_then(|r| r.get(&g.id)), faults, unit)) }
                 } }
             } }
         }

@@ -109,8 +109,10 @@ pub(crate) fn level(value: i64, max: i64) -> u8 {
 /// The map as an SVG element. Codes are six-digit GB/T 2260 codes as in the outlines (嘉峪关 is 620200).
 pub(crate) fn svg(lang: Lang, title: &str, tints: &HashMap<String, Tint>) -> String {
     let atlas = &*ATLAS;
+    // a picture may hold no links; a group may
+    let role = if tints.values().any(|t| t.href.is_some()) { "group" } else { "img" };
     let mut out = format!(
-        "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\" xmlns=\"http://www.w3.org/2000/svg\">",
+        "<svg viewBox=\"0 0 {} {}\" role=\"{role}\" aria-label=\"{}\" xmlns=\"http://www.w3.org/2000/svg\">",
         atlas.width,
         atlas.height,
         escape(title)

@@ -241,8 +241,10 @@ pub(crate) fn pager(
 /// A labelled input with hint and error.
 #[derive(Debug, Default)]
 pub(crate) struct Field<'a> {
-    /// Name in the form data; also the id.
+    /// Name in the form data.
     pub(crate) name: &'a str,
+    /// Id on the page, where several forms have a field of this name; the name when empty.
+    pub(crate) id: &'a str,
     /// Label.
     pub(crate) label: &'a str,
     /// Help shown before the input.
@@ -259,21 +261,29 @@ pub(crate) struct Field<'a> {
     pub(crate) autocomplete: Option<&'a str>,
 }
 
+impl Field<'_> {
+    /// Id of the control on the page.
+    pub(crate) const fn id(&self) -> &str {
+        if self.id.is_empty() { self.name } else { self.id }
+    }
+}
+
 /// A text-like input.
 pub(crate) fn input(f: &Field<'_>) -> Markup {
     let kind = if f.kind.is_empty() { "text" } else { f.kind };
+    let id = f.id();
     let described = match (f.error.is_some(), f.hint.is_empty()) {
-        (true, _) => Some(format!("{}-why", f.name)),
-        (false, false) => Some(format!("{}-hint", f.name)),
+        (true, _) => Some(format!("{id}-why")),
+        (false, false) => Some(format!("{id}-hint")),
         _ => None,
     };
     wrap(
         f,
         &html! {
             @if kind == "textarea" {
-                textarea id=(f.name) name=(f.name) required[f.required] aria-invalid=[f.error.map(|_| "true")] aria-describedby=[described] { (f.value) }
+                textarea id=(id) name=(f.name) required[f.required] aria-invalid=[f.error.map(|_| "true")] aria-describedby=[described] { (f.value) }
             } @else {
-                input id=(f.name) name=(f.name) type=(kind) value=(f.value) required[f.required] aria-invalid=[f.error.map(|_| "true")]
+                input id=(id) name=(f.name) type=(kind) value=(f.value) required[f.required] aria-invalid=[f.error.map(|_| "true")]
                     aria-describedby=[described] autocomplete=[f.autocomplete] inputmode=[(kind == "decimal").then_some("decimal")];
             }
         },
@@ -285,7 +295,7 @@ pub(crate) fn select(f: &Field<'_>, options: &[(String, String)]) -> Markup {
     wrap(
         f,
         &html! {
-            select id=(f.name) name=(f.name) required[f.required] aria-invalid=[f.error.map(|_| "true")] {
+            select id=(f.id()) name=(f.name) required[f.required] aria-invalid=[f.error.map(|_| "true")] {
                 @for (value, label) in options { option value=(value) selected[value == f.value] { (label) } }
             }
         },
@@ -294,10 +304,10 @@ pub(crate) fn select(f: &Field<'_>, options: &[(String, String)]) -> Markup {
 
 fn wrap(f: &Field<'_>, control: &Markup) -> Markup {
     html! { div class={ "field" @if f.error.is_some() { " error" } } {
-        label for=(f.name) class=[f.required.then_some("req")] { (f.label) }
-        @if !f.hint.is_empty() { p.hint id={ (f.name) "-hint" } { (f.hint) } }
+        label for=(f.id()) class=[f.required.then_some("req")] { (f.label) }
+        @if !f.hint.is_empty() { p.hint id={ (f.id()) "-hint" } { (f.hint) } }
         (control)
-        @if let Some(why) = f.error { p.why id={ (f.name) "-why" } { (why) } }
+        @if let Some(why) = f.error { p.why id={ (f.id()) "-why" } { (why) } }
     } }
 }
 

@@ -46,25 +46,19 @@ pub(crate) async fn list(
         subject: some("subject"),
         parent: links.get("parent").and_then(|p| p.parse().ok()),
     };
-    let export = links.get("format");
-    let limit = if export.is_some() { flow::view::MOST_ROWS } else { PAGE };
-    let page = flow::view::matters(
-        &app.store,
-        &app.engine,
-        &app.access,
-        &viewer.who,
-        app.now(),
-        &filter,
-        links.get("after"),
-        limit,
-    )
-    .await?;
-    if let Some(format) = export {
+    let (now, who) = (app.now(), &viewer.who);
+    let (app, filter) = (&*app, &filter);
+    let fetch = move |after: Option<String>, limit| async move {
+        flow::view::matters(&app.store, &app.engine, &app.access, who, now, filter, after.as_deref(), limit)
+            .await
+    };
+    if let Some(format) = links.get("format") {
+        let rows = crate::export::every(|after| fetch(after, flow::view::MOST_ROWS)).await?;
         let mut sheet = crate::export::sheet(
             "matters",
             &["matter", "procedure", "title", "state", "region", "due", "opened", "closed"],
         );
-        for m in &page.rows {
+        for m in &rows {
             sheet.rows.push(crate::export::texts([
                 m.id.to_string(),
                 m.procedure_title.get(lang).to_owned(),
@@ -78,6 +72,7 @@ pub(crate) async fn list(
         }
         return crate::export::download(format, &sheet);
     }
+    let page = fetch(links.get("after").map(ToOwned::to_owned), PAGE).await?;
     let rows: Vec<Vec<Markup>> = page
         .rows
         .iter()
@@ -244,7 +239,7 @@ fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option
                 (layout::csrf(viewer))
                 input type="hidden" name="version" value=(m.version);
                 @if let Some(form) = &a.form {
-                    (forms::fields(lang, form, again.map_or(&json!({}), |r| r.entry), again.map_or(&[], |r| r.faults), ""))
+                    (forms::fields(lang, &format!("{}-", a.id), form, again.map_or(&json!({}), |r| r.entry), again.map_or(&[], |r| r.faults), ""))
                 }
                 button { (a.title.get(lang)) }
             } };

@@ -241,56 +241,19 @@ pub(crate) async fn items(
         overdue: links.get("overdue") == Some("1"),
         text: links.get("q").map(ToOwned::to_owned),
     };
-    let export = links.get("format");
-    let limit = if export.is_some() { flow::view::MOST_ROWS } else { 50 };
-    let page = flow::view::items(
-        &app.store,
-        &app.engine,
-        &app.access,
-        &viewer.who,
-        app.now(),
-        &filter,
-        links.get("after"),
-        limit,
-    )
-    .await?;
+    let (now, who) = (app.now(), &viewer.who);
+    let (app, filter) = (&*app, &filter);
+    let fetch = move |after: Option<String>, limit| async move {
+        flow::view::items(&app.store, &app.engine, &app.access, who, now, filter, after.as_deref(), limit)
+            .await
+    };
+    if let Some(format) = links.get("format") {
+        let rows = crate::export::every(|after| fetch(after, flow::view::MOST_ROWS)).await?;
+        return crate::export::download(format, &items_sheet(lang, &rows));
+    }
+    let page = fetch(links.get("after").map(ToOwned::to_owned), 50).await?;
     let number =
         |d: Option<base::Decimal>, unit: &str| d.map_or_else(|| "—".to_owned(), |d| format!("{d} {unit}"));
-    if let Some(format) = export {
-        let mut sheet = crate::export::sheet(
-            "items",
-            &[
-                "place",
-                "region",
-                "task",
-                "expected",
-                "found",
-                "sealed",
-                "recovered",
-                "sold",
-                "destroyed",
-                "unit",
-                "reported",
-            ],
-        );
-        for i in &page.rows {
-            let d = |v: Option<base::Decimal>| v.map(|v| v.to_string()).unwrap_or_default();
-            sheet.rows.push(crate::export::texts([
-                i.label.clone(),
-                i.region.clone(),
-                i.kind_title.get(lang).to_owned(),
-                d(i.expected),
-                d(i.found),
-                d(i.sealed),
-                d(i.recovered),
-                d(i.sold),
-                d(i.destroyed),
-                i.unit.clone(),
-                i.reported_at.map(|r| r.rfc3339()).unwrap_or_default(),
-            ]));
-        }
-        return crate::export::download(format, &sheet);
-    }
     let rows: Vec<Vec<Markup>> = page
         .rows
         .iter()
@@ -325,4 +288,46 @@ pub(crate) async fn items(
             (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())
+}
+
+fn items_sheet(lang: Lang, rows: &[flow::view::ItemLine]) -> paper::sheet::Sheet {
+    let mut sheet = crate::export::sheet(
+        "items",
+        &[
+            "place",
+            "place_key",
+            "region",
+            "task",
+            "task_id",
+            "expected",
+            "found",
+            "sealed",
+            "recovered",
+            "sold",
+            "destroyed",
+            "unit",
+            "counts",
+            "reported",
+        ],
+    );
+    for i in rows {
+        let d = |v: Option<base::Decimal>| v.map(|v| v.to_string()).unwrap_or_default();
+        sheet.rows.push(crate::export::texts([
+            i.label.clone(),
+            i.subject.clone(),
+            i.region.clone(),
+            i.kind_title.get(lang).to_owned(),
+            i.task.to_string(),
+            d(i.expected),
+            d(i.found),
+            d(i.sealed),
+            d(i.recovered),
+            d(i.sold),
+            d(i.destroyed),
+            i.unit.clone(),
+            i.counts.to_string(),
+            i.reported_at.map(|r| r.rfc3339()).unwrap_or_default(),
+        ]));
+    }
+    sheet
 }

@@ -50,22 +50,17 @@ pub(crate) async fn list(
     let lang = viewer.lang();
     let links = ListLinks::read("/desk/tasks", raw.as_deref(), "due");
     let filter = filter(&links);
-    let (now, export) = (app.now(), links.get("format"));
-    let limit = if export.is_some() { flow::view::MOST_ROWS } else { PAGE };
-    let page = flow::view::tasks_for(
-        &app.store,
-        &app.engine,
-        &app.access,
-        &viewer.who,
-        now,
-        &filter,
-        links.get("after"),
-        limit,
-    )
-    .await?;
-    if let Some(format) = export {
-        return crate::export::download(format, &sheet(lang, &page.rows));
+    let (now, who) = (app.now(), &viewer.who);
+    let (app, filter) = (&*app, &filter);
+    let fetch = move |after: Option<String>, limit| async move {
+        flow::view::tasks_for(&app.store, &app.engine, &app.access, who, now, filter, after.as_deref(), limit)
+            .await
+    };
+    if let Some(format) = links.get("format") {
+        let rows = crate::export::every(|after| fetch(after, flow::view::MOST_ROWS)).await?;
+        return crate::export::download(format, &sheet(lang, &rows));
     }
+    let page = fetch(links.get("after").map(ToOwned::to_owned), PAGE).await?;
     let title = lang.pick("今日任务", "Today");
     let whose = [
         ("", lang.pick("我可办理", "I can do")),
@@ -193,7 +188,7 @@ fn item_card(viewer: &Viewer, t: &TaskView, item: &ItemView, again: Option<&Refi
                     (layout::csrf(viewer))
                     input type="hidden" name="version" value=(item.version);
                     input type="hidden" name="task" value=(t.line.id);
-                    (forms::fields(lang, form, again.map(|a| a.entry).or(report.as_ref()).unwrap_or(&json!({})), again.map_or(&[], |a| a.faults), &item.unit))
+                    (forms::fields(lang, &format!("{}-", item.id), form, again.map(|a| a.entry).or(report.as_ref()).unwrap_or(&json!({})), again.map_or(&[], |a| a.faults), &item.unit))
                     button { (lang.pick("提交", "Submit")) }
                 }
             }

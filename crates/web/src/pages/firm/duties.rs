@@ -27,15 +27,17 @@ pub(super) async fn list(
     let closed = links.get("running") == Some("closed");
     let filter = MatterFilter { operator: Some(own), running: Some(!closed), ..MatterFilter::default() };
     let (engine, access, who, now) = (&app.engine, &app.access, &viewer.who, app.now());
-    let limit = if links.get("format").is_some() { flow::view::MOST_ROWS } else { PAGE };
-    let page =
-        flow::view::matters(&app.store, engine, access, who, now, &filter, links.get("after"), limit).await?;
+    let (app, filter) = (&*app, &filter);
+    let fetch = move |after: Option<String>, limit| async move {
+        flow::view::matters(&app.store, engine, access, who, now, filter, after.as_deref(), limit).await
+    };
     if let Some(format) = links.get("format") {
+        let rows = crate::export::every(|after| fetch(after, flow::view::MOST_ROWS)).await?;
         let mut sheet = crate::export::sheet(
             "duties",
             &["matter", "procedure", "title", "state", "due", "opened", "closed"],
         );
-        for m in &page.rows {
+        for m in &rows {
             sheet.rows.push(crate::export::texts([
                 m.id.to_string(),
                 m.procedure_title.get(lang).to_owned(),
@@ -48,6 +50,7 @@ pub(super) async fn list(
         }
         return crate::export::download(format, &sheet);
     }
+    let page = fetch(links.get("after").map(ToOwned::to_owned), PAGE).await?;
     let state = if closed { TaskState::Done } else { TaskState::Open };
     let filter = TaskFilter { whose: Whose::All, state, ..TaskFilter::default() };
     let tasks = flow::view::tasks_for(&app.store, engine, access, who, now, &filter, None, PAGE).await?;
