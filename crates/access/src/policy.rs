@@ -1,5 +1,6 @@
 //! The policies: loaded, validated strictly, and asked.
 
+use crate::memory::{self, Answer, Memory};
 use crate::{ACTIONS, Denied, Error, Grant, KINDS, Principal, Resource, Role, denial, scope::Cubes};
 use base::{Date, Id, Instant};
 use cedar_policy::{
@@ -48,6 +49,7 @@ pub(crate) struct Policies {
     names: Names,
     cards: Vec<PolicyCard>,
     pub(crate) cubes: RwLock<HashMap<(Seat, &'static str, &'static str), Cubes>>,
+    memory: Memory,
 }
 
 /// Entity names parsed once.
@@ -84,6 +86,14 @@ impl Policies {
         for (file, text) in files {
             let parsed = PolicySet::from_str(text).map_err(|e| setup(file, &e))?;
             for policy in parsed.policies() {
+                let json = policy.to_json().map_err(|e| setup(file, &e))?;
+                if memory::holds_large_number(&json) {
+                    let id = policy.id();
+                    return Err(setup(
+                        file,
+                        &format!("policy {id} must not name an account, operator or day by number"),
+                    ));
+                }
                 let card = card(policy)
                     .map_err(|missing| setup(file, &format!("policy {} has no @{missing}", policy.id())))?;
                 let named = Policy::new_id(policy, PolicyId::new(&card.id));
@@ -97,7 +107,14 @@ impl Policies {
             return Err(setup("policies", e));
         }
         cards.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Self { authorizer: Authorizer::new(), set, names, cards, cubes: RwLock::default() })
+        Ok(Self {
+            authorizer: Authorizer::new(),
+            set,
+            names,
+            cards,
+            cubes: RwLock::default(),
+            memory: Memory::default(),
+        })
     }
 
     pub(crate) fn cards(&self) -> &[PolicyCard] {
@@ -115,7 +132,7 @@ impl Policies {
         let today = now.china_date();
         for seat in seats(who) {
             if let Some(policies) = self.ask(&seat, action, res, today) {
-                return Ok(Permit { action: action.to_owned(), policies });
+                return Ok(Permit { action: action.to_owned(), policies: policies.to_vec() });
             }
         }
         Err(denial::explain(self, who, action, res, today))
@@ -128,7 +145,11 @@ impl Policies {
     }
 
     /// Asks for one seat: the ids of the permitting policies, or `None` when it is not allowed.
-    pub(crate) fn ask(&self, seat: &Seat, action: &str, res: &Resource, today: Date) -> Option<Vec<String>> {
+    pub(crate) fn ask(&self, seat: &Seat, action: &str, res: &Resource, today: Date) -> Answer {
+        self.memory.answer(seat, action, res, today, || self.decide(seat, action, res, today).map(Into::into))
+    }
+
+    fn decide(&self, seat: &Seat, action: &str, res: &Resource, today: Date) -> Option<Vec<String>> {
         let (request, entities) = self.question(seat, action, res, today)?;
         let response = self.authorizer.is_authorized(&request, &self.set, &entities);
         if let Some(e) = response.diagnostics().errors().next() {

@@ -101,8 +101,31 @@ fn policies_with_a_fault_do_not_load() {
         (&twice, "duplicate"),
         (&bad_role, "king"),
         (&bad_attribute, "rank"),
+        (&head("a").add(&rule.replace("};", "&& principal.account == 123456 };")), "by number"),
     ] {
         let e = load(text).unwrap_err().to_string();
         assert!(e.contains(says), "{text}: {e}");
     }
+}
+
+#[test]
+fn a_remembered_answer_is_the_answer_of_the_same_question_only() {
+    let access = testing::access();
+    let officer = testing::officer("620102");
+    let ask = |who: &Principal, res: &Resource, now: Instant| access.allows(who, "act", res, now);
+    let matter = Resource::new("matter", "620102").of_agency("market");
+    for _ in 0..2 {
+        assert!(ask(&officer, &matter, now()));
+        assert!(!ask(&testing::officer("620103"), &matter, now()));
+        assert!(!ask(&officer, &Resource { region: "620103".into(), ..matter.clone() }, now()));
+        assert!(!ask(&officer, &Resource { recused: vec![Id(3), officer.account], ..matter.clone() }, now()));
+        assert!(ask(&officer, &Resource { recused: vec![Id(3)], ..matter.clone() }, now()));
+        assert!(ask(&testing::firm(Id(5)), &matter.clone().of_operator(Some(Id(5))), now()));
+        assert!(!ask(&testing::firm(Id(6)), &matter.clone().of_operator(Some(Id(5))), now()));
+        assert!(!ask(&testing::firm(Id(6)), &matter, now()));
+    }
+    let mut leaving = officer;
+    leaving.grants[0].to = Some(Date::constant(2026, 9, 1));
+    assert!(ask(&leaving, &matter, now()));
+    assert!(!ask(&leaving, &matter, now().plus_seconds(86_400)), "the grant ended overnight");
 }
