@@ -16,7 +16,7 @@ use lab::{Conclusion, SampleFilter, SampleKind, SampleRow, SampleSort, SampleSta
 use maud::{Markup, html};
 use std::sync::Arc;
 
-/// Rows of an exported list.
+/// Rows fetched at a time for an exported list.
 const EXPORT: u32 = 500;
 
 /// `GET /lab/samples`
@@ -59,9 +59,15 @@ fn filter(links: &ListLinks) -> SampleFilter {
 async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read(door.path(), raw, "registered");
-    let filter = filter(&links);
-    let page = app.lab.samples(&app.store, &viewer.who, app.now(), &filter).await.map_err(Fault::from)?;
+    let mut filter = filter(&links);
+    let mut page = app.lab.samples(&app.store, &viewer.who, app.now(), &filter).await.map_err(Fault::from)?;
     if let Some(format) = links.get("format") {
+        while page.next.is_some() {
+            filter.after = page.next;
+            let more = app.lab.samples(&app.store, &viewer.who, app.now(), &filter).await?;
+            page.rows.extend(more.rows);
+            page.next = more.next;
+        }
         return crate::export::download(format, &sheet(lang, &page.rows));
     }
     let rows: Vec<Vec<Markup>> = page.rows.iter().map(|r| line(lang, door, r)).collect();

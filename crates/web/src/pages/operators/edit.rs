@@ -201,19 +201,32 @@ fn edit_page(form: &Form<'_>, o: &Operator, open: &str) -> Markup {
     )
 }
 
-/// `POST /desk/operators/{id}/{what}`
+/// `POST /desk/operators/{id}/edit`
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    apply(&app, &posted, &id, "edit").await
+}
+
+/// `POST /desk/operators/{id}/{what}`: something that belongs to it.
 pub(crate) async fn post(
     State(app): State<Arc<App>>,
     Path((id, what)): Path<(String, String)>,
     PostedSignedIn(posted): PostedSignedIn,
 ) -> Answer {
+    apply(&app, &posted, &id, &what).await
+}
+
+async fn apply(app: &App, posted: &Posted, id: &str, what: &str) -> Answer {
     let viewer = &posted.viewer;
-    let o = visible(&app, viewer, &id).await?;
-    match write(&app, &posted, o.id, &what).await {
+    let o = visible(app, viewer, id).await?;
+    match write(app, posted, o.id, what).await {
         Ok(()) => Ok(Redirect::to(&format!("/desk/operators/{}", o.id)).into_response()),
         Err(Error::Invalid { field, text }) => {
-            let form = Form { viewer, posted: Some(&posted), wrong: Some((field, text)) };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(&form, &o, &what)).into_response())
+            let form = Form { viewer, posted: Some(posted), wrong: Some((field, text)) };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(&form, &o, what)).into_response())
         }
         Err(e) => Err(Fault::from(e)),
     }

@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/operators/import", get(import::show))
         .route("/desk/operators/import/{what}", get(import::template).post(import::post))
         .route("/desk/operators/{id}", get(show::show))
-        .route("/desk/operators/{id}/edit", get(edit::show))
+        .route("/desk/operators/{id}/edit", get(edit::show).post(edit::change))
         .route("/desk/operators/{id}/{what}", post(edit::post))
         .route("/desk/sites/{id}", get(site::show))
 }

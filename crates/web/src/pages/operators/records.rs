@@ -29,7 +29,7 @@ pub(crate) fn licence_badge(lang: Lang, l: &Licence, today: Date) -> Markup {
 /// Licences, a failed check digit shown beside its number.
 pub(super) fn licences(lang: Lang, all: &[Licence], today: Date) -> Markup {
     html! { @if all.is_empty() { (none(lang)) } ul { @for l in all { li {
-        code { (l.number) } " " (licence_badge(lang, l, today)) " " (l.class)
+        code { (l.number) } " " (licence_badge(lang, l, today)) @if !l.class.is_empty() { " " span.small.soft { (lang.pick("类别 ", "class ")) (l.class) } }
         div.small.soft {
             @if let Some(d) = l.issued { (lang.pick("发证 ", "issued ")) (d) " " }
             @if let Some(d) = l.expires { (lang.pick("有效期至 ", "until ")) (d) }

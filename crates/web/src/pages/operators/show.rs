@@ -11,7 +11,7 @@ use crate::pages::show::clock_badge;
 use crate::session::{SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Tone};
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use base::{Id, Lang, Text};
 use chain::GapKind;
 use flow::view::{MatterFilter, MatterLine};
@@ -22,7 +22,11 @@ use std::sync::Arc;
 use supply::{GapView, Holdings, amount_text};
 
 pub(super) const OPERATOR: Text = Text::of("主体", "operator");
-/// Lots, gaps and moments shown at first.
+/// Lots and gaps shown at first.
+const FIRST: usize = 12;
+/// Lots shown when the reader asks for more.
+const MOST: usize = 500;
+/// Moments shown at first.
 const SHOWN: usize = 50;
 
 /// The operator, if the viewer may see it.
@@ -38,8 +42,10 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     SignedIn(viewer): SignedIn,
     Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
 ) -> Answer<Markup> {
     let lang = viewer.lang();
+    let all = raw.as_deref().is_some_and(|q| q.split('&').any(|p| p == "lots=all"));
     let o = visible(&app, &viewer, &id).await?;
     let (now, who, store) = (app.now(), &viewer.who, &app.store);
     let cx = context(&app, &viewer);
@@ -58,7 +64,7 @@ pub(crate) async fn show(
     let filter = MatterFilter { operator: Some(o.id), ..MatterFilter::default() };
     let matters =
         flow::view::matters(store, &app.engine, &app.access, who, now, &filter, None, 20).await?.rows;
-    let lots = seen(app.supply.lots_of(&cx, who, o.id, None, 0, SHOWN).await)?;
+    let lots = seen(app.supply.lots_of(&cx, who, o.id, None, 0, if all { MOST } else { FIRST }).await)?;
     let gaps = seen(app.supply.gaps(&cx, who, o.id).await)?;
     let mut more: Vec<String> = samples.iter().map(|s| format!("sample:{}", s.sample.id)).collect();
     more.extend(failed.iter().map(|n| format!("nonconformity:{}", n.id)));
@@ -70,7 +76,7 @@ pub(crate) async fn show(
         &title,
         &html! {
             (layout::crumbs(&[("/desk/operators", lang.pick("主体", "Operators")), ("", &title)]))
-            (layout::head(&title, &html! { (status_badge(lang, o.status)) " "
+            (layout::head(&title, &html! { span { (status_badge(lang, o.status)) }
                 @if app.access.allows(who, "act", &o.resource(), now) { a.button.plain href={ "/desk/operators/" (o.id) "/edit" } { (lang.pick("编辑", "Edit")) } } }))
             div.grid.wide {
                 section.card { h2 { (lang.pick("基本信息", "The operator")) } (facts(lang, &o)) }
@@ -86,6 +92,7 @@ pub(crate) async fn show(
                 a href={ "/desk/nonconformities?operator=" (o.id) } { (lang.pick("不合格记录", "Nonconformities")) " (" (failed.len()) ")" } } }
             h2 { (lang.pick("批次", "Lots")) @if let Some(l) = &lots { " " span.soft { (l.total) } } }
             @match &lots { Some(l) => (lot_table(lang, l)), None => (closed(lang)) }
+            @if let Some(l) = lots.as_ref().filter(|l| l.total > l.rows.len() && !all) { p { a href="?lots=all" { (lang.pick("全部批次", "All lots")) " (" (l.total) ")" } } }
             h2 { (lang.pick("追溯记录的缺口", "Gaps in the trace record")) @if let Some(g) = &gaps { " " span.soft { (g.len()) } } }
             @match &gaps { Some(g) => (gap_table(lang, g)), None => (closed(lang)) }
             h2 { (lang.pick("全部经过", "Everything in time order")) }
@@ -225,7 +232,7 @@ fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
     let rows: Vec<Vec<Markup>> = gaps
         .iter()
         .rev()
-        .take(SHOWN)
+        .take(FIRST)
         .map(|g| {
             vec![
                 html! { (g.time.china_minute()) },
