@@ -250,6 +250,9 @@ pub(crate) struct ImportArgs {
     /// Form number of the sample, when a file of results is about one sample and does not name it.
     #[arg(long)]
     pub(crate) sample: Option<String>,
+    /// Unified social credit code of the laboratory that a file of samples goes to.
+    #[arg(long, value_name = "USCC")]
+    pub(crate) laboratory: Option<String>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }

@@ -129,8 +129,11 @@ impl Province {
     }
 }
 
-/// Opens the services over a store and joins them.
-async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Result<web::App> {
+/// Opens the services over a migrated store and joins them; the folder of keys must exist.
+///
+/// # Errors
+/// When a key, a policy, a procedure or the index cannot be read.
+pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Result<web::App> {
     let vault = access::Vault::open(&config.keys()).context("the vault key")?;
     let access = access::Access::new(vault).context("the policies")?.with_hashing(config.hashing);
     let directory = Arc::new(wiring::Register::new(store.clone()));

@@ -7,9 +7,10 @@ use crate::province::{Province, Purpose};
 use crate::{log, out};
 use access::{Principal, Role};
 use anyhow::Context as _;
-use base::Lang;
+use base::{Lang, Uscc};
 use paper::sheet::RowError;
 use serde_json::{Value as Json, json};
+use store::Tx;
 use supply::{CaptureOptions, CaptureState, Format};
 
 /// What can be imported and whose work it is.
@@ -18,7 +19,7 @@ const KINDS: &[(&str, &[Role])] = &[
     ("sites", &[Role::Desk, Role::Officer]),
     ("licences", &[Role::Desk, Role::Officer]),
     ("products", &[Role::Desk, Role::Officer]),
-    ("samples", &[Role::Laboratory, Role::Officer]),
+    ("samples", &[Role::Desk, Role::Officer]),
     ("results", &[Role::Laboratory]),
     ("events", &[Role::Desk, Role::Officer]),
 ];
@@ -39,9 +40,8 @@ pub(crate) async fn run(args: ImportArgs) -> Outcome {
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let done = match *kind {
         "events" => events(&province, &who, bytes).await,
-        "samples" | "results" => {
-            laboratory(&province, &who, kind, &name, &bytes, args.sample.as_deref()).await
-        }
+        "samples" => samples(&province, &who, &name, &bytes, args.laboratory.as_deref()).await,
+        "results" => results(&province, &who, &name, &bytes, args.sample.as_deref()).await,
         _ => register(&province, &who, kind, &name, &bytes).await,
     };
     let done = done?;
@@ -101,10 +101,34 @@ async fn register(province: &Province, who: &Principal, kind: &str, name: &str, 
     }
 }
 
-async fn laboratory(
+async fn samples(
     province: &Province,
     who: &Principal,
-    kind: &str,
+    name: &str,
+    bytes: &[u8],
+    laboratory: Option<&str>,
+) -> Outcome {
+    let app = &province.app;
+    let laboratory = match laboratory {
+        None => None,
+        Some(code) => {
+            let uscc =
+                code.parse::<Uscc>().map_err(|e| Usage(format!("--laboratory {code}: {}", e.text())))?;
+            let found = registry::operator_by_uscc(&app.store, &uscc).await?;
+            Some(found.with_context(|| format!("--laboratory {code}: no operator has this code"))?.id)
+        }
+    };
+    let cx = person::context(province, who);
+    let mut tx = app.store.begin().await?;
+    let done = app.lab.import_samples(&mut tx, &cx, who, name, bytes, laboratory).await;
+    let line =
+        done.map(|d| json!({ "imported": d.samples.len(), "kind": "samples", "lot_unknown": d.lot_unknown }));
+    judged(tx, line).await
+}
+
+async fn results(
+    province: &Province,
+    who: &Principal,
     name: &str,
     bytes: &[u8],
     sample: Option<&str>,
@@ -119,16 +143,15 @@ async fn laboratory(
         None => None,
     };
     let mut tx = app.store.begin().await?;
-    let result: Result<Json, lab::Error> = if kind == "samples" {
-        let laboratory = who.operator.filter(|_| who.has(Role::Laboratory));
-        let done = app.lab.import_samples(&mut tx, &cx, who, name, bytes, laboratory).await;
-        done.map(|d| json!({ "imported": d.samples.len(), "kind": kind, "lot_unknown": d.lot_unknown }))
-    } else {
-        let done = app.lab.import_results(&mut tx, &cx, who, name, bytes, one).await;
-        done.map(
-            |d| json!({ "imported": d.rows, "kind": kind, "samples": d.samples, "outcomes": d.outcomes }),
-        )
-    };
+    let done = app.lab.import_results(&mut tx, &cx, who, name, bytes, one).await;
+    let line = done.map(
+        |d| json!({ "imported": d.rows, "kind": "results", "samples": d.samples, "outcomes": d.outcomes }),
+    );
+    judged(tx, line).await
+}
+
+/// Commits what the laboratory took, or says why it did not.
+async fn judged(tx: Tx, result: Result<Json, lab::Error>) -> Outcome {
     match result {
         Ok(line) => {
             tx.commit().await?;

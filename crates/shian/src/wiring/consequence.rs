@@ -26,8 +26,7 @@ impl Disposal {
 }
 
 /// The trace key of a lot that only its sample knows: nothing in the trace record has it.
-#[must_use]
-pub fn sample_key(sample: Id) -> String {
+fn sample_key(sample: Id) -> String {
     format!("urn:shian:sample:{}", sample.0)
 }
 

@@ -10,8 +10,7 @@ const GLN_KEY: &str = "https://id.gs1.org/414/";
 const SITE_KEY: &str = "urn:shian:site:";
 
 /// The key of a site in trace events: its GLN as a Digital Link; a name of ours for a site without one.
-#[must_use]
-pub fn key_of(gln: Option<&str>, site: Id) -> String {
+pub(crate) fn key_of(gln: Option<&str>, site: Id) -> String {
     gln.map_or_else(|| format!("{SITE_KEY}{}", site.0), |gln| format!("{GLN_KEY}{gln}"))
 }
 
@@ -55,7 +54,7 @@ impl Register {
         }
     }
 
-    /// Operators of exactly these names. By the index on initials, of which names are prefixes of nothing.
+    /// Operators of exactly these names. Found by the index on initials.
     pub(crate) async fn named(&self, names: &[&str]) -> Result<HashMap<String, Vec<Id>>, DirectoryError> {
         let mut found: HashMap<String, Vec<Id>> = HashMap::new();
         for part in names.chunks(300) {

@@ -1,0 +1,180 @@
+//! The command line as other programs call it: JSON lines on stdout, messages on stderr, exit 0, 1 or 2.
+
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Runs the program; no configuration of the machine reaches it.
+pub(crate) fn shian(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shian"));
+    for name in ["SHIAN_CONFIG", "SHIAN_DATA", "SHIAN_DATABASE", "SHIAN_LISTEN", "SHIAN_LOG", "SHIAN_ORIGIN"]
+    {
+        command.env_remove(name);
+    }
+    command.env("SHIAN_PASSWORD", "correct-horse-9").stdin(Stdio::null()).args(args).output().unwrap()
+}
+
+/// The JSON lines of an answer.
+pub(crate) fn lines(out: &Output) -> Vec<Json> {
+    let text = String::from_utf8(out.stdout.clone()).unwrap();
+    text.lines().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{l}: {e}"))).collect()
+}
+
+fn crates(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_sheet_of_results_is_judged_line_by_line_as_expected() {
+    let file = crates("limits/testdata/verdict_cases.csv");
+    let out = shian(&["limits", "judge", text(&file)]);
+    assert!(out.status.success());
+    let mut rows = csv::Reader::from_path(&file).unwrap();
+    let want: Vec<(String, String)> =
+        rows.records().map(Result::unwrap).map(|r| (r[0].to_owned(), r[7].to_owned())).collect();
+    let got: Vec<(String, String)> = lines(&out)
+        .iter()
+        .map(|l| (l["case_id"].as_str().unwrap().to_owned(), l["verdict"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(got, want);
+}
+
+#[test]
+fn the_rule_and_its_derivation_can_be_asked_for_in_both_languages() {
+    let out = shian(&["limits", "show", "--food", "大米", "--analyte", "镉", "--date", "2026-10-08"]);
+    assert!(out.status.success());
+    assert!(
+        lines(&out).iter().any(|l| l["standard"] == "GB 2762" && l["limit"] == "0.2"),
+        "{:?}",
+        lines(&out)
+    );
+    let explain = |lang: &str| {
+        let args = [
+            "limits",
+            "explain",
+            "--food",
+            "挂面",
+            "--analyte",
+            "铅",
+            "--value",
+            "0.36",
+            "--date",
+            "2026-10-08",
+        ];
+        let out = shian(&[&args[..], &["--lang", lang]].concat());
+        assert!(out.status.success());
+        String::from_utf8(out.stdout).unwrap()
+    };
+    assert!(explain("zh").contains("GB 2762-2025") && explain("en").contains("Verdict"));
+    assert_eq!(
+        shian(&["limits", "explain", "--food", "x", "--analyte", "y", "--value", "1", "--lang", "fr"])
+            .status
+            .code(),
+        Some(2)
+    );
+    assert_eq!(
+        shian(&["limits", "show", "--food", "大米", "--analyte", "镉", "--date", "soon"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn documents_are_validated_a_line_a_file_and_one_bad_file_makes_the_exit_code() {
+    let good = crates("epcis/testdata/hash/epcisDocWithSingleEvent.jsonld");
+    let bad = tempfile::tempdir().unwrap();
+    let bad = bad.path().join("bad.json");
+    std::fs::create_dir_all(bad.parent().unwrap()).unwrap();
+    std::fs::write(&bad, br#"{"@context":[],"type":"EPCISDocument","schemaVersion":"2.0","epcisBody":{}}"#)
+        .unwrap();
+    let out = shian(&["epcis", "validate", text(&good)]);
+    assert_eq!((out.status.code(), &lines(&out)[0]["valid"]), (Some(0), &Json::Bool(true)));
+    let out = shian(&["epcis", "validate", text(&good), text(&bad), "nowhere.json"]);
+    assert_eq!(out.status.code(), Some(1));
+    let all = lines(&out);
+    assert_eq!(all.len(), 3);
+    assert_eq!((&all[1]["valid"], &all[2]["valid"]), (&Json::Bool(false), &Json::Bool(false)));
+    let problem = &all[1]["problems"][0];
+    for member in ["type", "title", "detail", "pointer"] {
+        assert!(problem[member].is_string(), "{member}: {problem}");
+    }
+}
+
+#[test]
+fn event_hashes_are_the_published_ones_in_document_order() {
+    let folder = crates("epcis/testdata/hash");
+    let vectors: Vec<Json> =
+        serde_json::from_slice(&std::fs::read(folder.join("vectors.json")).unwrap()).unwrap();
+    let mut checked = 0;
+    for vector in vectors.iter().filter(|v| v.get("expected").is_some()).step_by(4) {
+        let file = folder.join(vector["input"].as_str().unwrap());
+        let out = shian(&["epcis", "hash", text(&file)]);
+        assert!(out.status.success());
+        let got: Vec<&str> = std::str::from_utf8(&out.stdout).unwrap().lines().collect();
+        let want: Vec<&str> =
+            vector["expected"].as_array().unwrap().iter().map(|h| h.as_str().unwrap()).collect();
+        assert_eq!(got, want, "{}", file.display());
+        checked += 1;
+    }
+    assert!(checked >= 3);
+    assert_eq!(shian(&["epcis", "hash", "nowhere.json"]).status.code(), Some(1));
+}
+
+#[test]
+fn outbreak_scores_come_as_one_object() {
+    let cases: Json =
+        serde_json::from_slice(&std::fs::read(crates("chain/testdata/fcl-synthetic-cases.json")).unwrap())
+            .unwrap();
+    let first = cases.as_array().or_else(|| cases["cases"].as_array()).map(|all| all[0].clone()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("case.json");
+    let case = first.get("input").cloned().unwrap_or(first);
+    std::fs::write(&file, case.to_string()).unwrap();
+    let out = shian(&["chain", "score", text(&file)]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let scores = &lines(&out)[0];
+    assert_eq!(scores["stations"].as_array().unwrap().len(), case["stations"].as_array().unwrap().len());
+    assert!(scores["deliveries"][0]["lotScore"].is_number());
+}
+
+#[test]
+fn wrong_calls_exit_with_2_and_say_what_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = text(dir.path());
+    for (args, says) in [
+        (vec!["frobnicate"], "frobnicate"),
+        (vec!["rulebook", "draw", "nothing"], "disposal"),
+        (vec!["bench", "everything"], "capture, judge, scope, pages"),
+        (vec!["import", "wishes", "x.csv", "--data", data], "operators"),
+        (vec!["export", "wishes", "--data", data], "operators"),
+        (vec!["journal", "verify", "--data", data], "no database"),
+        (vec!["serve", "--data", data, "--listen", "here"], "listen: `here`"),
+    ] {
+        let out = shian(&args);
+        assert_eq!(out.status.code(), Some(2), "{args:?}");
+        assert!(
+            String::from_utf8_lossy(&out.stderr).contains(says),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        assert!(out.stdout.is_empty(), "{args:?}: messages belong on stderr");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_program_quietly() {
+    let file = crates("limits/testdata/verdict_cases.csv");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_shian"))
+        .args(["limits", "judge", text(&file)])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success());
+    assert_eq!(String::from_utf8_lossy(&out.stderr), "");
+}
