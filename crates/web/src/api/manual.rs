@@ -1,6 +1,7 @@
 //! `/api`: the interface for people, one example each.
 
-use super::catalogue::{ENDPOINTS, Endpoint, chapter};
+use super::catalogue::{Endpoint, Right, chapter};
+use super::endpoints::ENDPOINTS;
 use crate::layout::{self, Viewer};
 use crate::state::App;
 use crate::ui;
@@ -83,7 +84,7 @@ fn call(origin: &str, e: &Endpoint) -> String {
     if !matches!(e.method, "GET") {
         out += &format!(" -X {}", e.method);
     }
-    if e.right != super::catalogue::Right::Public {
+    if e.right != Right::Public {
         out += " -H 'Authorization: Bearer shian_…'";
     }
     if !e.body.0.is_empty() {

@@ -1,8 +1,9 @@
 //! The REST interface v1: the same office functions with the same rights as the pages, in JSON; described in one
-//! table ([`catalogue`]) that gives the OpenAPI document, the page `/api` and the tests.
+//! table ([`endpoints`]) that gives the OpenAPI document, the page `/api` and the tests.
 
 mod caller;
 mod catalogue;
+mod endpoints;
 mod manual;
 mod once;
 mod openapi;

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made from the catalogue; a test compares it with the committed `openapi.json`.
 
-use super::catalogue::{ENDPOINTS, Endpoint, Right, chapter};
+use super::catalogue::{Endpoint, Right, chapter};
+use super::endpoints::ENDPOINTS;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;

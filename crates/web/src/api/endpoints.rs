@@ -1,0 +1,421 @@
+//! Every endpoint for programs, once: the OpenAPI document and the page `/api` are made from this table, and the tests
+//! walk it.
+
+use super::catalogue::{Endpoint, Param, Right, Text2};
+
+const fn q(name: &'static str, zh: &'static str, en: &'static str) -> Param {
+    Param { name, required: false, text: (zh, en) }
+}
+
+const fn must(name: &'static str, zh: &'static str, en: &'static str) -> Param {
+    Param { name, required: true, text: (zh, en) }
+}
+
+const fn get(
+    path: &'static str,
+    tag: &'static str,
+    right: Right,
+    text: Text2,
+    query: &'static [Param],
+    example: &'static str,
+) -> Endpoint {
+    Endpoint {
+        method: "GET",
+        path,
+        tag,
+        text,
+        right,
+        query,
+        body: ("", ""),
+        answer: (200, example),
+        keyed: false,
+    }
+}
+
+const fn post(
+    path: &'static str,
+    tag: &'static str,
+    right: Right,
+    text: Text2,
+    body: (&'static str, &'static str),
+    answer: (u16, &'static str),
+) -> Endpoint {
+    Endpoint { method: "POST", path, tag, text, right, query: &[], body, answer, keyed: true }
+}
+
+const JSON: &str = "application/json";
+const AFTER: Param = q("after", "上一页给出的 next", "the `next` of the page before");
+const LIMIT: Param = q("limit", "每页行数", "rows a page");
+const REGION: Param = q("region", "行政区划代码前缀", "beginning of a region code");
+const NEXT_TOKEN: Param = q("nextPageToken", "Link 头给出的页标记", "page token from the Link header");
+const PER_PAGE: Param = q("perPage", "每页行数，默认 30", "rows a page, 30 unless said");
+
+/// A capture document.
+pub(crate) const CAPTURE: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-11-21T08:00:00+08:00","epcisBody":{"eventList":[{"type":"ObjectEvent","action":"ADD","bizStep":"commissioning","eventTime":"2026-11-20T12:00:00+08:00","eventTimeZoneOffset":"+08:00","readPoint":{"id":"https://id.gs1.org/414/6900000000014"},"bizLocation":{"id":"https://id.gs1.org/414/6900000000014"},"quantityList":[{"epcClass":"https://id.gs1.org/01/06900000000014/10/LOT1","quantity":120,"uom":"KGM"}]}]}}"#;
+/// A bare event.
+pub(crate) const EVENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"ObjectEvent","action":"ADD","bizStep":"commissioning","eventTime":"2026-11-20T12:00:00+08:00","eventTimeZoneOffset":"+08:00","readPoint":{"id":"https://id.gs1.org/414/6900000000014"},"bizLocation":{"id":"https://id.gs1.org/414/6900000000014"},"quantityList":[{"epcClass":"https://id.gs1.org/01/06900000000014/10/LOT2","quantity":120,"uom":"KGM"}]}"#;
+const QUERY_DOCUMENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISQueryDocument","schemaVersion":"2.0","creationDate":"2026-11-21T00:00:00.000Z","epcisBody":{"queryResults":{"queryName":"SimpleEventQuery","resultsBody":{"eventList":[]}}}}"#;
+const JOB: &str = r#"{"captureID":"01J8ZK3M0P5Q7R","createdAt":"2026-11-21T00:00:00.000Z","finishedAt":"2026-11-21T00:00:00.000Z","running":false,"success":true,"captureErrorBehaviour":"rollback","errors":[],"events":1,"stored":1,"duplicates":0,"eventsRoot":"sha-256:…"}"#;
+/// A sampling form.
+pub(crate) const SAMPLE: &str = r#"{"form_no":"XC26620102000001","kind":"supervision","food":"挂面","product_name":"虚构牌挂面","gtin":"06900000000014","lot_no":"LOT1","place_name":"虚构超市","producer_name":"虚构面业","produced":"2026-10-01","sampled":"2026-11-20","prepackaged":true,"region":"620102","agency":"market"}"#;
+/// A result.
+pub(crate) const RESULT: &str =
+    r#"{"analyte":"铅(以Pb计)","reported":"0.36","unit":"mg/kg","lod":"0.02","method":"GB 5009.12-2023"}"#;
+const BATCH: &str = r#"{"cases":[{"id":"1","food":"大米","analyte":"镉(以Cd计)","value":"0.25","unit":"mg/kg","date":"2026-11-21"}]}"#;
+const VERDICT: &str = r#"{"case_id":"1","verdict":"nonconform","limit":{"printed":"0.2","value":"0.2","unit":"mg/kg","qualifier":null},"standard":"GB 2762","edition":"2025","clause":"4.2 表2","why":[{"code":"row","text":{"zh":"…","en":"…"}}]}"#;
+const FILLED: &str = r#"{"version":3,"form":{"answer":"held","found":"12","recovered":"12"}}"#;
+
+/// All of them, by chapter.
+pub(crate) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        keyed: false,
+        ..post(
+            "/epcis/capture",
+            "EPCIS 2.0",
+            Right::Needs("capture", "event"),
+            (
+                "采集一份 EPCIS 2.0 文件（JSON 或 XML）；202 与作业地址。出错时的行为由 GS1-Capture-Error-Behaviour 决定（rollback 或 proceed）。",
+                "Captures an EPCIS 2.0 document (JSON or XML); 202 with the job's address. GS1-Capture-Error-Behaviour says what happens on errors (rollback or proceed).",
+            ),
+            ("application/ld+json", CAPTURE),
+            (202, ""),
+        )
+    },
+    get(
+        "/epcis/capture",
+        "EPCIS 2.0",
+        Right::Needs("view", "event"),
+        ("采集作业，最新在前", "Capture jobs, newest first"),
+        &[PER_PAGE, NEXT_TOKEN],
+        JOB,
+    ),
+    get(
+        "/epcis/capture/{id}",
+        "EPCIS 2.0",
+        Right::Needs("view", "event"),
+        ("一个采集作业及其错误", "One capture job with its errors"),
+        &[],
+        JOB,
+    ),
+    Endpoint {
+        keyed: false,
+        ..post(
+            "/epcis/events",
+            "EPCIS 2.0",
+            Right::Needs("capture", "event"),
+            (
+                "采集一个事件；201 与事件地址，已存在时 409",
+                "Captures one event; 201 with its address, 409 when it exists",
+            ),
+            ("application/ld+json", EVENT),
+            (201, EVENT),
+        )
+    },
+    get(
+        "/epcis/events",
+        "EPCIS 2.0",
+        Right::Needs("view", "event"),
+        (
+            "查询事件，最近在前；下一页在 Link 头中",
+            "Events, newest first; the next page is in the Link header",
+        ),
+        &[
+            q("eventType", "事件类型", "event type"),
+            q("GE_eventTime", "事件时间不早于", "event time not before"),
+            q("LT_eventTime", "事件时间早于", "event time before"),
+            q("EQ_action", "ADD、OBSERVE 或 DELETE", "ADD, OBSERVE or DELETE"),
+            q("EQ_bizStep", "业务步骤", "business step"),
+            q("EQ_disposition", "状态", "disposition"),
+            q("EQ_readPoint", "读取点", "read point"),
+            q("EQ_bizLocation", "业务地点", "business location"),
+            q("MATCH_anyEPC", "任何角色中的实例或批次", "an instance or lot in any role"),
+            q("MATCH_anyEPCClass", "任何角色中的产品类或批次", "a product class or lot in any role"),
+            PER_PAGE,
+            NEXT_TOKEN,
+        ],
+        QUERY_DOCUMENT,
+    ),
+    get(
+        "/epcis/events/{id}",
+        "EPCIS 2.0",
+        Right::Needs("view", "event"),
+        (
+            "按 eventID 或事件散列取事件及其错误声明",
+            "The event with this eventID or hash id, and the error declarations on it",
+        ),
+        &[],
+        QUERY_DOCUMENT,
+    ),
+    get(
+        "/api/v1/lots",
+        "trace",
+        Right::Needs("view", "lot"),
+        ("一个批次：来源、去向、存量、事件", "One lot: where it came from, went to and is, with its events"),
+        &[must("item", "批次的 Digital Link 或 URN", "Digital Link or URN of the lot")],
+        r#"{"lot":{"item":"https://id.gs1.org/01/06900000000014/10/LOT1","name":"挂面"},"holdings":[],"suppliers":[],"customers":[],"origins":[],"events":[]}"#,
+    ),
+    get(
+        "/api/v1/scope",
+        "trace",
+        Right::Needs("view", "lot"),
+        (
+            "不合格样品牵涉的全部范围（监管部门）",
+            "Everything a failed sample puts under suspicion (authorities)",
+        ),
+        &[
+            must("item", "批次", "the lot"),
+            q("place", "抽样场所", "place sampled"),
+            q("at", "抽样时间", "time of sampling"),
+            q("from_item", "从这个上游批次起算", "start from this upstream lot"),
+            q(
+                "siblings",
+                "包括同次加工的其他产出（true）",
+                "also the other outputs of its transformation (true)",
+            ),
+        ],
+        r#"{"item":"https://id.gs1.org/01/06900000000014/10/LOT1","culprits":[],"rows":[],"regions":[],"truncated":false}"#,
+    ),
+    get(
+        "/api/v1/events/{id}/receipt",
+        "trace",
+        Right::Needs("view", "event"),
+        ("事件的存证回执，可离线验证", "The receipt of an event, to be verified offline"),
+        &[],
+        r#"{"origin":"shian.example/log","index":1207,"size":1300}"#,
+    ),
+    get(
+        "/api/v1/journal",
+        "journal",
+        Right::Needs("view", "journal"),
+        (
+            "按日志位置订阅本辖区的记录",
+            "The feed of the journal of the caller's regions, in the order of the log",
+        ),
+        &[
+            q("after", "此位置之后", "after this position"),
+            LIMIT,
+            q("kind", "事项", "kind of entry"),
+            q("subject", "对象", "subject"),
+        ],
+        r#"{"entries":[{"position":1207,"id":"01J8ZK3M0P5Q7R","at":"2026-11-21T00:00:00.000Z","kind":"capture.accepted","region":"620102","subject":"capture:01J8ZK3M0P5Q7R","actor":"firm1"}],"next":1207}"#,
+    ),
+    post(
+        "/api/v1/samples",
+        "laboratory",
+        Right::Needs("create", "sample"),
+        ("登记抽样单", "Registers a sampling form"),
+        (JSON, SAMPLE),
+        (201, r#"{"id":"01J8ZK3M0P5Q7R","version":1,"state":"sealed"}"#),
+    ),
+    get(
+        "/api/v1/samples",
+        "laboratory",
+        Right::Needs("view", "sample"),
+        ("样品列表", "Samples"),
+        &[
+            q("q", "编号、食品、场所的一部分", "part of number, food, place"),
+            q("state", "环节", "state"),
+            q("kind", "抽检性质", "kind"),
+            q("conclusion", "结论", "conclusion"),
+            REGION,
+            q("operator", "被抽样主体", "operator sampled"),
+            q("laboratory", "检验机构", "laboratory"),
+            q("item", "批次", "lot"),
+            q("from", "抽样日期自", "sampled from"),
+            q("to", "抽样日期至", "sampled to"),
+            AFTER,
+            LIMIT,
+        ],
+        r#"{"rows":[],"next":null}"#,
+    ),
+    get(
+        "/api/v1/samples/{id}",
+        "laboratory",
+        Right::Needs("view", "sample"),
+        ("一份样品及其结果与判定", "One sample with results and verdicts"),
+        &[],
+        r#"{"sample":{"id":"01J8ZK3M0P5Q7R"},"results":[],"nonconformity":null}"#,
+    ),
+    post(
+        "/api/v1/samples/{id}/results",
+        "laboratory",
+        Right::Needs("create", "result"),
+        ("录入一个或多个结果，立即判定", "Enters one result or a list; each is judged at once"),
+        (JSON, RESULT),
+        (201, r#"[{"id":"01J8ZK3M0P5Q7R","analyte":"铅","verdicts":[]}]"#),
+    ),
+    post(
+        "/api/v1/samples/{id}/approve",
+        "laboratory",
+        Right::Needs("act", "result"),
+        (
+            "批准报告（须由未录入结果的另一人）",
+            "Approves the report (by another person than who entered results)",
+        ),
+        (JSON, r#"{"report_no":"R2026-0001"}"#),
+        (200, r#"{"id":"01J8ZK3M0P5Q7R","state":"approved"}"#),
+    ),
+    post(
+        "/api/v1/samples/{id}/submit",
+        "laboratory",
+        Right::Needs("act", "result"),
+        (
+            "报送报告；不合格的监督抽检随即立案处置",
+            "Submits the report; a failed supervision sample opens its disposal",
+        ),
+        (JSON, "{}"),
+        (200, r#"{"sample":{"state":"submitted"},"nonconformity":null}"#),
+    ),
+    get(
+        "/api/v1/limits/judge",
+        "limits",
+        Right::Public,
+        ("按现行限量判定一个结果，不保存", "Judges one result by the limits in force; nothing is stored"),
+        &[
+            must("food", "食品名称", "food"),
+            must("analyte", "检验项目", "analyte"),
+            must("value", "结果", "result as reported"),
+            q("unit", "单位", "unit"),
+            q("lod", "检出限", "limit of detection"),
+            q("loq", "定量限", "limit of quantification"),
+            q("date", "适用日期，默认今天", "governing date, today unless said"),
+            q("id", "调用方编号", "the caller's reference"),
+        ],
+        VERDICT,
+    ),
+    Endpoint {
+        keyed: false,
+        ..post(
+            "/api/v1/limits/judge",
+            "limits",
+            Right::Public,
+            ("按现行限量判定至多 1000 个结果", "Judges up to 1000 results"),
+            (JSON, BATCH),
+            (200, r#"{"verdicts":[]}"#),
+        )
+    },
+    get(
+        "/api/v1/tasks",
+        "work",
+        Right::Needs("view", "task"),
+        ("任务，时限最近者在前", "Tasks, soonest clock first"),
+        &[
+            q("whose", "doable、mine 或 all", "doable, mine or all"),
+            q("state", "open、done 或 any", "open, done or any"),
+            q("overdue", "只看逾期（true）", "overdue only (true)"),
+            q("kind", "任务种类", "kind"),
+            REGION,
+            q("q", "标题的一部分", "part of the title"),
+            q("matter", "所属办件", "matter"),
+            AFTER,
+            LIMIT,
+        ],
+        r#"{"rows":[],"next":null}"#,
+    ),
+    get(
+        "/api/v1/tasks/{id}",
+        "work",
+        Right::Needs("view", "task"),
+        ("一项任务：表单与各场所", "One task: its form and places"),
+        &[],
+        r#"{"line":{"id":"01J8ZK3M0P5Q7R"},"form":null,"items":[],"may_act":true}"#,
+    ),
+    post(
+        "/api/v1/task-items/{id}/report",
+        "work",
+        Right::Needs("act", "task"),
+        ("上报一个场所；version 为读到的版本", "Reports one place; `version` is the one that was read"),
+        (JSON, FILLED),
+        (200, r#"{"item":"01J8ZK3M0P5Q7R","version":4,"task_done":false}"#),
+    ),
+    get(
+        "/api/v1/matters/{id}",
+        "work",
+        Right::Needs("view", "matter"),
+        ("一个办件的全部", "One matter whole"),
+        &[],
+        r#"{"id":"01J8ZK3M0P5Q7R","state":"open","actions":[],"version":3}"#,
+    ),
+    post(
+        "/api/v1/matters/{id}/{step}",
+        "work",
+        Right::Needs("act", "matter"),
+        ("办理一步；环节名见 actions", "Takes one step; its name is in `actions`"),
+        (JSON, FILLED),
+        (200, r#"{"matter":"01J8ZK3M0P5Q7R","version":4,"state":"launched"}"#),
+    ),
+    post(
+        "/api/v1/documents/{id}/publish",
+        "work",
+        Right::Needs("publish", "document"),
+        ("发布文书（须由起草人以外的人）", "Publishes a document (by another person than who drafted it)"),
+        (JSON, r#"{"version":1}"#),
+        (200, r#"{"slug":"gg-2026-1","version":2}"#),
+    ),
+    get(
+        "/api/v1/situation",
+        "work",
+        Right::Needs("view", "task"),
+        (
+            "态势：场所、到达、追回、逾期，按地区",
+            "The situation: places, reached, recovered, overdue, by region",
+        ),
+        &[REGION, q("matter", "一个办件及其下级", "one matter and what follows from it")],
+        r#"{"region":"62","total":{"places":0,"reached":0},"regions":[]}"#,
+    ),
+    get(
+        "/api/v1/notices",
+        "public",
+        Right::Public,
+        ("已公布的公告", "Published notices"),
+        &[q("kind", "种类", "kind"), REGION, q("q", "标题的一部分", "part of the heading"), AFTER, LIMIT],
+        r#"{"rows":[],"next":null}"#,
+    ),
+    Endpoint {
+        keyed: false,
+        ..post(
+            "/api/v1/attachments",
+            "files",
+            Right::Account,
+            (
+                "上传照片或 PDF；以内容散列为名，重复上传无影响",
+                "Uploads a picture or PDF, kept under its hash; a repeat changes nothing",
+            ),
+            ("application/octet-stream", ""),
+            (201, r#"{"sha256":"9f86d0…","media_type":"image/jpeg","size":81234}"#),
+        )
+    },
+    get(
+        "/api/v1/tokens",
+        "account",
+        Right::Account,
+        ("自己的访问令牌", "The own access tokens"),
+        &[],
+        r#"[{"id":"01J8ZK3M0P5Q7R","name":"ERP","created":"2026-11-21T00:00:00.000Z","expires":null,"revoked":null}]"#,
+    ),
+    Endpoint {
+        keyed: false,
+        ..post(
+            "/api/v1/tokens",
+            "account",
+            Right::Account,
+            (
+                "创建访问令牌（须为网页会话）；密文只显示这一次",
+                "Makes an access token (from a session on the site); the secret is shown this once",
+            ),
+            (JSON, r#"{"name":"ERP","days":365}"#),
+            (201, r#"{"id":"01J8ZK3M0P5Q7R","token":"shian_…","expires":"2027-11-21T00:00:00.000Z"}"#),
+        )
+    },
+    Endpoint {
+        method: "DELETE",
+        ..get(
+            "/api/v1/tokens/{id}",
+            "account",
+            Right::Account,
+            ("撤销访问令牌", "Revokes an access token"),
+            &[],
+            "",
+        )
+    },
+];
