@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -93,7 +93,10 @@ impl Store {
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory");
         let fail = |e| Error::from_sqlx("open", e);
+        // SQLite rolls back by itself when the disk is full; the driver still counts the transaction as open and would
+        // refuse every later one on that connection
         let write = SqlitePoolOptions::new()
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(options.clone())
