@@ -1,6 +1,9 @@
 // The only script of the product. Every page works without it; it adds three comforts:
 // fragments that load when they come into view, pictures made smaller before upload, and a guard against double submits.
 (() => {
+  const current = document.querySelector(".top nav [aria-current]");
+  if (current) current.parentElement.scrollLeft = current.offsetLeft - 24;
+
   const load = async (el) => {
     el.setAttribute("aria-busy", "true");
     try {

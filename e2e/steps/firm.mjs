@@ -165,6 +165,7 @@ export async function firm({ tally, url, browser, facts }) {
     assert.match(text, /到哪里去/);
     assert.ok((await page.locator("section:has(h2:text('到哪里去')) tbody tr").count()) >= 1, "customers");
     assert.ok((await page.locator("section:has(h2:text('从哪里来')) tbody tr").count()) >= 1, "suppliers");
+    assert.match(await page.innerText("section:has(h2:text('从哪里来'))"), /GM\d+/, "the lots it was made from");
   });
   await tally.check("the firm's pages hold on a phone", async () => {
     const phone = await browser.again("firm", { size: PHONE });

@@ -32,7 +32,7 @@ export function pages(facts) {
     nonconformity: [facts.officer, facts.nonconformity && `/desk/nonconformities/${facts.nonconformity}`],
     matters: [facts.officer, "/desk/matters?running=all"],
     matter: [facts.officer, facts.matter && `/desk/matters/${facts.matter}`],
-    recall: [facts.officer, facts.recall && `/desk/matters/${facts.recall}`],
+    recall: ["firm", facts.recall && `/firm/duties/${facts.recall}`],
     samples: [facts.officer, "/desk/samples"],
     "sample-new": [facts.officer, "/desk/samples/new"],
     trace: [facts.officer, "/desk/trace"],

@@ -63,6 +63,7 @@ export async function officer({ tally, url, browser, facts, logins }) {
     const rows = csv(await clerk.page(`/desk/nonconformities/${facts.nonconformity}?format=csv`));
     const places = new Set(rows.map((r) => r.place_key).filter(Boolean));
     assert.equal(places.size, number(facts.scope["涉及场所"]));
+    facts.item = rows.find((r) => r.suspect_lot === "true").item_key;
   });
 
   await tally.check("one press launches: harm chosen, tasks made, recall opened, notice drafted", async () => {
@@ -100,12 +101,25 @@ export async function officer({ tally, url, browser, facts, logins }) {
   await tally.check("the firm's recall duty is open, with its statutory clock", async () => {
     const link = page.locator('main a[href^="/desk/matters/"]', { hasText: "召回" }).first();
     facts.recall = (await link.getAttribute("href")).split("/").pop();
-    await link.click();
-    await sound(page, "zh");
-    await shot(page, "recall");
-    assert.match(await page.innerText("main"), /二级|2/);
-    assert.ok((await page.locator(".badge.clock").count()) >= 1, "a clock runs");
-    assert.match(await page.innerText("main"), /食品召回管理办法/);
+    const seat = await browser.as("firm");
+    await seat.goto(`${url}/firm/duties/${facts.recall}`);
+    await sound(seat, "zh");
+    await shot(seat, "recall");
+    assert.match(await seat.innerText("main"), /召回级别\s*2/);
+    assert.ok((await seat.locator(".badge.clock").count()) >= 1, "a clock runs");
+    assert.match(await seat.innerText("main"), /食品召回管理办法/);
+    await seat.context().close();
+  });
+
+  await tally.check("no link on the officer's own matter leads to a refusal", async () => {
+    const clerk = await Clerk.signIn(url, facts.officer);
+    const links = new Set([...(await clerk.page(`/desk/matters/${facts.matter}`)).matchAll(/<main[\s\S]*<\/main>/g)][0][0].match(/href="\/desk\/[^"?#]+/g).map((h) => h.slice(6)));
+    const refused = [];
+    for (const path of links) {
+      const { status } = await clerk.get(path);
+      if (status !== 200) refused.push(`${path}: ${status}`);
+    }
+    assert.deepEqual(refused, []);
   });
 
   await tally.check("the officer who drafted the notice may not publish it", async () => {

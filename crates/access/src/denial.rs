@@ -5,6 +5,7 @@ use crate::policy::{Policies, Seat, seats};
 use crate::{
     CONFIDENTIAL, Denied, Grant, PUBLIC, Principal, Reason, Resource, Role, action_label, kind_label,
 };
+use base::region::Regions;
 use base::{Date, Department, Id, Text};
 
 /// Explains a refusal.
@@ -17,6 +18,7 @@ pub(crate) fn explain(
 ) -> Denied {
     let reason = reason(policies, who, action, res, today);
     let (what, kind) = (action_label(action), kind_label(res.kind));
+    let region = region_name(&res.region);
     let (why_zh, why_en) = match reason {
         Reason::NoGrant if who.is_anonymous() => ("请先登录".to_owned(), "please log in".to_owned()),
         Reason::NoGrant => ("您没有有效的授权".to_owned(), "your account has no grant in force".to_owned()),
@@ -26,8 +28,8 @@ pub(crate) fn explain(
             "what you submitted must be decided or published by somebody else".to_owned(),
         ),
         Reason::Region => (
-            format!("该记录属于行政区划 {},不在您的辖区", res.region),
-            format!("the record belongs to region {}, outside yours", res.region),
+            format!("该记录属于{}，不在您的辖区", region.zh),
+            format!("the record belongs to {}, outside your region", region.en),
         ),
         Reason::Agency => (
             format!("该记录属于 {} 部门", agency_name(&res.agency).zh),
@@ -50,10 +52,10 @@ pub(crate) fn explain(
         let of = agency_name(&res.agency);
         let (place_zh, place_en) = match (res.region.as_str(), res.agency.as_str()) {
             ("", _) => (String::new(), String::new()),
-            (region, "") => (format!("（{region}）"), format!(" in region {region}")),
-            (region, _) => (
-                format!("（{region} {}）", of.zh),
-                format!(" of the {} department in region {region}", of.en),
+            (_, "") => (format!("（{}）", region.zh), format!(" in {}", region.en)),
+            _ => (
+                format!("（{} {}）", region.zh, of.zh),
+                format!(" of the {} department in {}", of.en, region.en),
             ),
         };
         (
@@ -66,6 +68,11 @@ pub(crate) fn explain(
         format!("You cannot {} this {}: {why_en}; {can_en}.", what.en, kind.en),
     );
     Denied { action: action.to_owned(), kind: res.kind, reason, text }
+}
+
+/// A region by name, or its code where the table lacks it.
+fn region_name(code: &str) -> Text {
+    code.parse().map_or_else(|_| Text::new(code, code), |c| Regions::builtin().name(&c))
 }
 
 /// One fact changed for the sake of the question.

@@ -264,7 +264,8 @@ impl Supply {
     }
 }
 
-/// The neighbours of an item at a place; across a transformation the process stands between.
+/// The neighbours of an item at a place: whom it came from and went to; across a transformation, what it was made from
+/// and into.
 fn neighbours(
     index: &chain::Index,
     item: chain::ItemId,
@@ -272,31 +273,53 @@ fn neighbours(
     up: &mut Vec<NeighbourView>,
     down: &mut Vec<NeighbourView>,
 ) {
-    let hop = index.one_hop(item, place);
-    let own = |i: usize| {
-        hop.trace
-            .nodes
-            .get(i)
-            .is_some_and(|n| matches!(n.kind, NodeKind::Lot(key) if key.item == item && key.place == place))
-    };
-    for link in &hop.trace.links {
-        let inward = own(link.to);
-        if inward == own(link.from) {
-            continue;
-        }
-        let Some(other) = hop.trace.nodes.get(if inward { link.from } else { link.to }) else { continue };
-        let (other_item, other_place) = match other.kind {
-            NodeKind::Lot(key) => (Some(index.names().item_key(key.item).to_owned()), key.place),
-            NodeKind::Process { place, .. } => (None, place),
+    // a transformation counts two links
+    let near = chain::Bounds { max_depth: 2, ..chain::Bounds::default() };
+    let back = index.trace_back(item, Some(place), None, near);
+    adjacent(index, &back, (item, place), |l| (l.to, l.from), up);
+    let forward = index.trace_forward(item, Some(place), None, near);
+    adjacent(index, &forward, (item, place), |l| (l.from, l.to), down);
+}
+
+/// What a trace says stands next to an item at a place; `ends` gives the near and the far end of a link.
+fn adjacent(
+    index: &chain::Index,
+    trace: &chain::Trace,
+    (item, place): (chain::ItemId, chain::PlaceId),
+    ends: impl Fn(&chain::TraceLink) -> (usize, usize),
+    out: &mut Vec<NeighbourView>,
+) {
+    let kind = |i: usize| trace.nodes.get(i).map(|n| n.kind);
+    let own =
+        |i: usize| matches!(kind(i), Some(NodeKind::Lot(key)) if key.item == item && key.place == place);
+    let mut push = |link: &chain::TraceLink, far: usize| {
+        let (other, at) = match kind(far) {
+            Some(NodeKind::Lot(key)) => (Some(index.names().item_key(key.item).to_owned()), key.place),
+            Some(NodeKind::Process { place, .. }) => (None, place),
+            None => return,
         };
-        let neighbour = NeighbourView {
-            item: other_item,
-            place: place_key(index, other_place),
+        out.push(NeighbourView {
+            item: other,
+            place: place_key(index, at),
             kind: link.kind,
             at: link.depart.or(link.arrive).map(Instant),
             quantity: link.received.or(link.sent),
             events: link.events.iter().copied().map(record).collect(),
-        };
-        if inward { up.push(neighbour) } else { down.push(neighbour) }
+        });
+    };
+    for link in &trace.links {
+        let (near, far) = ends(link);
+        if !own(near) || own(far) {
+            continue;
+        }
+        if !matches!(kind(far), Some(NodeKind::Process { .. })) {
+            push(link, far);
+            continue;
+        }
+        let mut beyond = trace.links.iter().filter(|l| ends(l).0 == far).peekable();
+        if beyond.peek().is_none() {
+            push(link, far);
+        }
+        beyond.for_each(|l| push(l, ends(l).1));
     }
 }

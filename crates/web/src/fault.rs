@@ -3,10 +3,11 @@
 
 use crate::lang::Prefs;
 use crate::layout::{self, Viewer};
+use crate::state::App;
 use crate::ui::{self, Tone};
 use access::Principal;
-use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base::{Lang, Text};
@@ -120,7 +121,10 @@ impl IntoResponse for Fault {
 }
 
 /// Gives a fault its body: a page, or a problem document for API paths and clients that ask for JSON.
-pub(crate) async fn render(request: Request, next: Next) -> Response {
+pub(crate) async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut asked = parts.clone();
+    let request = Request::from_parts(parts, body);
     let prefs = Prefs::read(request.uri().query(), request.headers());
     let path = request.uri().path().to_owned();
     let here = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);
@@ -141,7 +145,12 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
         let to = format!("/login?next={}", ui::encode(&here));
         return axum::response::Redirect::to(&to).into_response();
     }
-    let viewer = Viewer { prefs, who: Principal::anonymous(), csrf: String::new(), here };
+    let anonymous = Viewer { prefs, who: Principal::anonymous(), csrf: String::new(), here };
+    let mut viewer = Viewer::from_request_parts(&mut asked, &app).await.unwrap_or(anonymous);
+    if asked.method != Method::GET {
+        // a posted address cannot be returned to after changing the language
+        viewer.here = viewer.home().to_owned();
+    }
     (fault.status, page(&viewer, &fault)).into_response()
 }
 

@@ -46,7 +46,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(ops::metrics))
         .fallback(pages::missing)
         .layer(DefaultBodyLimit::max(session::FORM_BYTES))
-        .layer(axum::middleware::from_fn(fault::render))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), fault::render))
         .layer(axum::middleware::from_fn(ops::guard))
         .layer(axum::middleware::from_fn(ops::observe))
         .layer(CompressionLayer::new())

@@ -68,9 +68,17 @@ pub(crate) struct Stat {
 /// A row of figures.
 pub(crate) fn stats(items: &[Stat]) -> Markup {
     html! { ul.stats { @for s in items { li class=(s.tone.class()) {
-        @if let Some(href) = &s.href { a href=(href) { b { (s.figure) } span { (s.label) } } }
-        @else { div { b { (s.figure) } span { (s.label) } } }
+        @if let Some(href) = &s.href { a href=(href) { b { (figure(&s.figure)) } span { (s.label) } } }
+        @else { div { b { (figure(&s.figure)) } span { (s.label) } } }
     } } } }
+}
+
+/// A figure with its unit set smaller.
+fn figure(text: &str) -> Markup {
+    match text.split_once(' ') {
+        Some((number, unit)) => html! { (number) small { " " (unit) } },
+        None => html! { (text) },
+    }
 }
 
 /// A figure with its unit and label as a bar of parts (mass balance, progress by state).

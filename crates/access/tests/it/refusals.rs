@@ -32,7 +32,7 @@ fn a_refusal_names_what_is_missing_in_both_languages() {
             "没有有效的授权",
             "no grant in force",
         ),
-        (testing::officer("620103"), "act", matter(), Reason::Region, "620102", "outside yours"),
+        (testing::officer("620103"), "act", matter(), Reason::Region, "城关区", "outside your region"),
         (
             testing::principal(1, Role::Officer, "620102", "agri", None),
             "act",

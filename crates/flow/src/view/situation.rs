@@ -13,8 +13,10 @@ use store::{Row, Sql, Store};
 pub struct Figures {
     /// Places concerned (each once, however many tasks touch it).
     pub places: i64,
-    /// Places reported.
+    /// Places reported in at least one task.
     pub reached: i64,
+    /// Places that still wait in at least one task; a place may be reached in one and wait in another.
+    pub waiting: i64,
     /// Tasks to do.
     pub tasks_open: i64,
     /// Tasks done.
@@ -66,6 +68,33 @@ pub async fn situation(
     region: &str,
     matter: Option<Id>,
 ) -> Result<Situation, Error> {
+    grouped(store, access, who, now, region, matter, below(region)).await
+}
+
+/// As [`situation`], with one row a county whatever the region: for the map.
+///
+/// # Errors
+/// Storage.
+pub async fn situation_by_county(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    region: &str,
+    matter: Option<Id>,
+) -> Result<Situation, Error> {
+    grouped(store, access, who, now, region, matter, below("620100")).await
+}
+
+async fn grouped(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    region: &str,
+    matter: Option<Id>,
+    level: &'static str,
+) -> Result<Situation, Error> {
     let filter = ItemFilter { region: region.to_owned(), matter, ..ItemFilter::default() };
     let select = |columns: &[&'static str], group: &'static str| {
         let mut sql = Sql::new("select ");
@@ -80,19 +109,21 @@ pub async fn situation(
         }
         sql
     };
-    let level = below(region);
     let mut tx = store.snapshot().await?;
     let mut out = Situation { region: region.to_owned(), ..Situation::default() };
     let mut by: BTreeMap<String, Figures> = BTreeMap::new();
 
     const PLACES: &str = "count(distinct i.subject) as places, \
-        count(distinct case when i.reported_at is not null then i.subject end) as reached";
+        count(distinct case when i.reported_at is not null then i.subject end) as reached, \
+        count(distinct case when i.reported_at is null then i.subject end) as waiting";
     for row in tx.select(&select(&[PLACES], "")).await? {
         (out.total.places, out.total.reached) = (row.int("places")?, row.int("reached")?);
+        out.total.waiting = row.int("waiting")?;
     }
     for row in tx.select(&select(&[level, " as code, ", PLACES], level)).await? {
         let figures = by.entry(row.text("code")?).or_default();
         (figures.places, figures.reached) = (row.int("places")?, row.int("reached")?);
+        figures.waiting = row.int("waiting")?;
     }
     const SUMS: &str = "i.unit, cast(sum(i.found) as bigint) as found, cast(sum(i.sealed) as bigint) as sealed, \
         cast(sum(i.recovered) as bigint) as recovered, cast(sum(i.sold) as bigint) as sold, \

@@ -37,16 +37,10 @@ pub(crate) async fn show(
     let now = app.now();
     let s = flow::view::situation(&app.store, &app.access, &viewer.who, now, &region, matter).await?;
     // counties are drawn on the map, whatever level the table shows
-    let mut counties = Vec::new();
-    if region.len() < 4 {
-        for r in &s.regions {
-            let deeper =
-                flow::view::situation(&app.store, &app.access, &viewer.who, now, &r.region, matter).await?;
-            counties.extend(deeper.regions);
-        }
-    } else {
-        counties.clone_from(&s.regions);
-    }
+    let counties =
+        flow::view::situation_by_county(&app.store, &app.access, &viewer.who, now, &region, matter)
+            .await?
+            .regions;
     if let Some(format) = links.get("format") {
         return crate::export::download(format, &sheet(lang, &s));
     }
@@ -133,7 +127,7 @@ fn figures(lang: Lang, f: &Figures, links: &ListLinks) -> Markup {
         href: Some(items_href(links, extra)),
         tone,
     };
-    let waiting = f.places - f.reached;
+    let waiting = f.waiting;
     ui::stats(&[
         stat(f.places.to_string(), "涉及场所", "places concerned", &[], Tone::Info),
         stat(f.reached.to_string(), "已核查", "reached", &[("reach", "reached")], Tone::Ok),

@@ -96,7 +96,7 @@ pub(crate) async fn list(
 fn task_card(lang: Lang, t: &TaskLine) -> Markup {
     let tone = t.due.as_ref().map_or(Tone::Idle, tone_of);
     html! { li class=(tone.class()) {
-        h3 { a href={ "/desk/tasks/" (t.id) } { (t.kind_title.get(lang)) " · " (t.title.get(lang)) } }
+        h3 { a href={ "/desk/tasks/" (t.id) } { @if !t.title.get(lang).starts_with(t.kind_title.get(lang)) { (t.kind_title.get(lang)) " · " } (t.title.get(lang)) } }
         p { @if let Some(due) = &t.due { (clock_badge(lang, due)) " " }
             (region_name(lang, &t.region)) " · " (agency_name(lang, &t.agency)) }
         (ui::meter(t.items_done, t.items_total))
