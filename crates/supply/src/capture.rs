@@ -9,7 +9,11 @@ use epcis::{Problem, ProblemType};
 use ledger::{Context, Entry, Permit};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use store::Tx;
+
+/// Times a capture is tried when another process stores the same events at the same moment.
+const ATTEMPTS: usize = 3;
 
 /// What happens to the good events of a document that also has bad ones (GS1-Capture-Error-Behaviour).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -179,6 +183,25 @@ impl Supply {
         options: &CaptureOptions,
     ) -> Result<CaptureOutcome, Error> {
         let standing = self.standing(cx, who, options.operator).await?;
+        let bytes: Arc<[u8]> = bytes.into();
+        for _ in 1..ATTEMPTS {
+            match self.try_capture(cx, &standing, bytes.clone(), format, options).await {
+                // another process stored one of the events meanwhile: now it is seen as a duplicate
+                Err(Error::Store(store::Error::Conflict { .. })) => {}
+                done => return done,
+            }
+        }
+        self.try_capture(cx, &standing, bytes, format, options).await
+    }
+
+    async fn try_capture(
+        &self,
+        cx: &Context,
+        standing: &Standing,
+        bytes: Arc<[u8]>,
+        format: Format,
+        options: &CaptureOptions,
+    ) -> Result<CaptureOutcome, Error> {
         let (limits, now) = (self.limits, cx.now);
         let load = tokio::task::spawn_blocking(move || prepare::document(&bytes, format, limits, now))
             .await
@@ -211,7 +234,7 @@ impl Supply {
         if !load.problems.is_empty() {
             return Err(Error::Refused(load.problems));
         }
-        let outcome = self.store_load(cx, standing, load, ErrorBehaviour::Rollback).await?;
+        let outcome = self.store_load(cx, &standing, load, ErrorBehaviour::Rollback).await?;
         if let Some(duplicate) = outcome.duplicates.first() {
             return Err(Error::Refused(vec![exists(String::new(), &duplicate.event_id)]));
         }
@@ -239,25 +262,25 @@ impl Supply {
     pub(crate) async fn store_load(
         &self,
         cx: &Context,
-        standing: Standing,
+        standing: &Standing,
         mut load: Load,
         behaviour: ErrorBehaviour,
     ) -> Result<CaptureOutcome, Error> {
         let owners = self.owners(&load.prepared).await.map_err(Error::Directory)?;
-        own_places_only(&standing, &owners, &mut load);
+        own_places_only(standing, &owners, &mut load);
         if !load.problems.is_empty() && behaviour == ErrorBehaviour::Rollback {
             load.prepared.clear();
         }
         let mut tx = self.store.begin().await?;
         let known = rows::Known::read(&mut tx, &load.prepared).await?;
         let mut duplicates = rows::take_out_duplicates(&known, &mut load.prepared);
-        rows::link(known, cx, &standing, &mut load);
+        rows::link(known, cx, standing, &mut load);
         if !load.problems.is_empty() && behaviour == ErrorBehaviour::Rollback {
             load.prepared.clear();
             duplicates.clear();
         }
         let (outcome, position) =
-            self.write(&mut tx, cx, &standing, &owners, &mut load, duplicates, behaviour).await?;
+            self.write(&mut tx, cx, standing, &owners, &mut load, duplicates, behaviour).await?;
         tx.commit().await?;
         if let Some(position) = position {
             let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
@@ -328,7 +351,7 @@ impl Supply {
             ],
         )
         .await?;
-        let stored = rows::insert(tx, id, standing, owners, &load.prepared).await?;
+        let stored = rows::insert(tx, id, standing, owners, &mut load.prepared).await?;
         let mut position = None;
         if !stored.is_empty() {
             // last, so that the row is locked only until the commit that follows

@@ -6,7 +6,8 @@
 use crate::fact::{EventFact, ItemFact};
 use crate::{Error, step};
 use chain::{Index, Names, Step};
-use std::sync::{PoisonError, RwLock};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use store::{Row, Store};
 use tokio::sync::Mutex;
 
@@ -40,14 +41,56 @@ impl TraceIndex {
                 steps.extend(step::steps(fact, &mut names));
             }
         }
-        let index = tokio::task::spawn_blocking(move || {
+        let build = move || {
             let mut index = Index::build(names, steps);
             index.set_position(position);
             index
+        };
+        Ok(Self::of(tokio::task::spawn_blocking(build).await.map_err(|_| Error::Interrupted)?))
+    }
+
+    /// Opens the index from a snapshot and takes over what was committed since; from the rows when there is no
+    /// snapshot, it cannot be read, or it is of another database.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn open_with(store: &Store, snapshot: &Path) -> Result<Self, Error> {
+        match restore(store, snapshot).await {
+            Ok(index) => {
+                let index = Self::of(index);
+                index.catch_up(store).await?;
+                Ok(index)
+            }
+            Err(reason) => {
+                tracing::info!(%reason, "the trace index is built from its rows");
+                Self::open(store).await
+            }
+        }
+    }
+
+    /// Writes a snapshot beside the file and puts it in its place.
+    ///
+    /// # Errors
+    /// Storage, or the file.
+    pub async fn save(self: &Arc<Self>, store: &Store, snapshot: &Path) -> Result<(), Error> {
+        let index = self.clone();
+        let (position, bytes) = tokio::task::spawn_blocking(move || {
+            let mut index = index.index.write().unwrap_or_else(PoisonError::into_inner);
+            (index.position(), index.to_bytes())
         })
         .await
         .map_err(|_| Error::Interrupted)?;
-        Ok(Self { index: RwLock::new(index), following: Mutex::new(()) })
+        let mut out = mark(store, position).await?.to_le_bytes().to_vec();
+        out.extend_from_slice(&bytes);
+        let fail = |source| store::Error::File { path: snapshot.display().to_string(), source };
+        let part = snapshot.with_extension("part");
+        tokio::fs::write(&part, out).await.map_err(fail)?;
+        tokio::fs::rename(&part, snapshot).await.map_err(fail)?;
+        Ok(())
+    }
+
+    fn of(index: Index) -> Self {
+        Self { index: RwLock::new(index), following: Mutex::new(()) }
     }
 
     /// Reads the index. The closure must be short: a capture waits for it.
@@ -106,6 +149,21 @@ impl TraceIndex {
         index.apply_all(&steps);
         index.set_position(position);
     }
+}
+
+/// The capture at a position: a snapshot whose mark differs is of another database.
+async fn mark(store: &Store, position: i64) -> Result<i64, Error> {
+    let row = store.first("select id from capture where position = $1", &[position.into()]).await?;
+    Ok(row.map(|r| r.int("id")).transpose()?.unwrap_or_default())
+}
+
+async fn restore(store: &Store, snapshot: &Path) -> Result<Index, String> {
+    let bytes = tokio::fs::read(snapshot).await.map_err(|e| e.to_string())?;
+    let (first, body) = bytes.split_first_chunk::<8>().ok_or("the snapshot is empty")?;
+    let wanted = i64::from_le_bytes(*first);
+    let index = Index::from_bytes(body).map_err(|e| e.to_string())?;
+    let found = mark(store, index.position()).await.map_err(|e| e.to_string())?;
+    if found == wanted { Ok(index) } else { Err("the snapshot is of another database".to_owned()) }
 }
 
 /// The facts of the next captures after a position, in order, and the position they reach.

@@ -72,6 +72,22 @@ impl Supply {
     }
 }
 
+impl Supply {
+    /// As [`Supply::open`], with a snapshot of the index to start from ([`TraceIndex::save`] writes it).
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn open_with(
+        store: Store,
+        access: Access,
+        directory: Arc<dyn PlaceDirectory>,
+        snapshot: &std::path::Path,
+    ) -> Result<Self, Error> {
+        let index = Arc::new(TraceIndex::open_with(&store, snapshot).await?);
+        Ok(Self { store, access, directory, index, limits: epcis::Limits::default() })
+    }
+}
+
 impl std::fmt::Debug for Supply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Supply").field("position", &self.index.position()).finish_non_exhaustive()

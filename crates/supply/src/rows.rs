@@ -163,14 +163,16 @@ pub(crate) async fn insert(
     capture: Id,
     standing: &Standing,
     owners: &HashMap<String, PlaceInfo>,
-    prepared: &[Prepared],
+    prepared: &mut [Prepared],
 ) -> Result<Vec<StoredEvent>, Error> {
     let mut events: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
     let mut items: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
     let mut lots: BTreeMap<&str, (LotFact, Id, &str)> = BTreeMap::new();
     let mut withdrawn = Vec::new();
     let mut stored = Vec::with_capacity(prepared.len());
-    for (leaf, p) in prepared.iter().enumerate() {
+    for (leaf, p) in prepared.iter_mut().enumerate() {
+        let body = std::mem::take(&mut p.body);
+        let p = &*p;
         let f = &p.fact;
         let at = f.biz_location.as_deref().or(f.read_point.as_deref());
         let region = at.and_then(|k| owners.get(site_key(k))).map_or(standing.region.as_str(), |o| &o.region);
@@ -196,7 +198,7 @@ pub(crate) async fn insert(
             f.join.as_deref().into(),
             standing.operator.into(),
             region.into(),
-            p.body.as_str().into(),
+            body.into(),
             f.withdrawn.into(),
             f.withdraws.into(),
         ]);

@@ -129,7 +129,7 @@ impl Supply {
         load.bytes_hash = hex::encode(Sha256::digest(&bytes));
         let contacts: Vec<_> = rows.iter().filter_map(LedgerRow::contact).collect();
         load.private = (!contacts.is_empty()).then(|| serde_json::json!({ "contacts": contacts }));
-        let capture = self.store_load(cx, standing, load, ErrorBehaviour::Rollback).await?;
+        let capture = self.store_load(cx, &standing, load, ErrorBehaviour::Rollback).await?;
         if !capture.problems.is_empty() {
             return Err(Error::Refused(capture.problems));
         }

@@ -149,6 +149,16 @@ async fn restart_and_a_second_process_give_the_same_answers() {
         assert_eq!(second.position(), world.supply.index.position());
         let rebuilt = Supply::open(world.store.clone(), testing::access(), world.supply.directory.clone());
         let rebuilt = rebuilt.await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trace.index");
+        world.supply.index.save(&world.store, &file).await.unwrap();
+        let mut reopened = rebuilt.clone();
+        reopened.index = TraceIndex::open_with(&world.store, &file).await.unwrap().into();
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[0] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let refused = TraceIndex::open_with(&world.store, &file).await.unwrap();
+        assert_eq!(refused.position(), world.supply.index.position());
         let mut followed = rebuilt.clone();
         followed.index = std::sync::Arc::new(second);
         let scope = async |supply: &Supply| {
@@ -158,6 +168,7 @@ async fn restart_and_a_second_process_give_the_same_answers() {
         let live = scope(&world.supply).await;
         assert_eq!(live, scope(&rebuilt).await, "{}", world.name);
         assert_eq!(live, scope(&followed).await, "{}", world.name);
+        assert_eq!(live, scope(&reopened).await, "{}", world.name);
     }
 }
 
