@@ -13,7 +13,7 @@ pub use matter::{
     Action, ClockView, DocumentView, FactView, ItemView, LinkView, MatterView, StepView, TaskView, matter,
     task,
 };
-pub use situation::{Figures, RegionFigures, Situation, situation};
+pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};
 
 use crate::{Error, Procedure};
 use base::calendar::Calendar;
