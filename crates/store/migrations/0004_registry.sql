@@ -35,7 +35,7 @@ create table operator (
 create unique index operator_code_key on operator (code_key);
 create index operator_search on operator (region, search, kinds, status, initials);
 create index operator_initials on operator (initials, id, region, status, kinds);
-create index operator_region on operator (region, id);
+create index operator_region on operator (region, status, id);
 
 -- A place of business.
 create table site (
