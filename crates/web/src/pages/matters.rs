@@ -142,6 +142,13 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     } else {
         flow::view::mass_balance(&app.store, &app.engine, &app.access, &viewer.who, now, id).await.ok()
     };
+    // a matter of another region is named, but linked only where the reader may open it
+    let mut family = Vec::new();
+    for id in m.children.iter().map(|c| c.0).chain(m.parent) {
+        if flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, now, id).await.is_ok() {
+            family.push(id);
+        }
+    }
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -167,7 +174,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             } }
             @if !m.tasks.is_empty() { section {
                 h2 { (lang.pick("各县任务", "Tasks by county")) }
-                (task_table(lang, &m))
+                (task_table(viewer, &m))
             } }
             @if !m.documents.is_empty() { section {
                 h2 { (lang.pick("文书", "Documents")) }
@@ -175,7 +182,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             } }
             div.grid.wide {
                 section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m)) }
-                section.card { h2 { (lang.pick("关联", "Links")) } (links(lang, &m)) }
+                section.card { h2 { (lang.pick("关联", "Links")) } (links(lang, &m, &family)) }
             }
         },
     ))
@@ -276,13 +283,15 @@ pub(crate) fn balance_view(lang: Lang, b: &Balance) -> Markup {
     }
 }
 
-fn task_table(lang: Lang, m: &MatterView) -> Markup {
+fn task_table(viewer: &Viewer, m: &MatterView) -> Markup {
+    let lang = viewer.lang();
+    let within = |region: &str| viewer.who.grants.iter().any(|g| region.starts_with(&g.region));
     let rows: Vec<Vec<Markup>> = m
         .tasks
         .iter()
         .map(|t| {
             vec![
-                html! { a href={ "/desk/tasks/" (t.id) } { (t.kind_title.get(lang)) } },
+                html! { @if within(&t.region) { a href={ "/desk/tasks/" (t.id) } { (t.kind_title.get(lang)) } } @else { (t.kind_title.get(lang)) } },
                 html! { (region_name(lang, &t.region)) },
                 html! { @match (t.state.as_str(), &t.due) {
                     ("void", _) => (ui::badge(Tone::Idle, lang.pick("已撤销", "cancelled"))),
@@ -341,10 +350,13 @@ fn timeline(lang: Lang, m: &MatterView) -> Markup {
     ui::timeline(&items)
 }
 
-fn links(lang: Lang, m: &MatterView) -> Markup {
+fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
+    let matter = |id: Id, label: &str| {
+        html! { @if family.contains(&id) { a href={ "/desk/matters/" (id) } { (label) } } @else { (label) } }
+    };
     html! { ul {
-        @if let Some(parent) = m.parent { li { (lang.pick("上级办件：", "Follows from: ")) a href={ "/desk/matters/" (parent) } { (parent) } } }
-        @for (id, _, title, state) in &m.children { li { a href={ "/desk/matters/" (id) } { (title.get(lang)) } " " (ui::badge(Tone::Info, state.get(lang))) } }
+        @if let Some(parent) = m.parent { li { (lang.pick("上级办件：", "Follows from: ")) (matter(parent, &parent.to_string())) } }
+        @for (id, _, title, state) in &m.children { li { (matter(*id, title.get(lang))) " " (ui::badge(Tone::Info, state.get(lang))) } }
         @for l in &m.links { li { (link(l.target.as_str(), if l.label.is_empty() { &l.target } else { &l.label })) } }
         li { (link(&m.subject, &m.subject)) }
     } }
