@@ -11,8 +11,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use store::{Row, Store};
 use tokio::sync::Mutex;
 
-/// Captures read in one query when catching up.
-const PAGE: i64 = 200;
+/// Most captures read at once when catching up.
+const PAGE: i64 = 500;
+/// Most events read at once when catching up, so that a start needs no more memory than the index itself.
+const EVENTS: i64 = 10_000;
 
 /// The index behind a lock, with the position it has reached.
 #[derive(Debug)]
@@ -168,14 +170,21 @@ async fn restore(store: &Store, snapshot: &Path) -> Result<Index, String> {
 
 /// The facts of the next captures after a position, in order, and the position they reach.
 async fn read_after(store: &Store, position: i64) -> Result<(Vec<EventFact>, i64), Error> {
-    let reached = store
-        .one(
-            "select coalesce(max(position), $1) as reached from (select position from capture \
-             where position > $1 order by position limit $2) as page",
+    let captures = store
+        .query(
+            "select position, stored from capture where position > $1 order by position limit $2",
             &[position.into(), PAGE.into()],
         )
-        .await?
-        .int("reached")?;
+        .await?;
+    // whole captures, as many as stay within the bound of events; at least one
+    let (mut reached, mut events) = (position, 0);
+    for row in &captures {
+        events += row.int("stored")?;
+        if events > EVENTS && reached > position {
+            break;
+        }
+        reached = row.int("position")?;
+    }
     if reached == position {
         return Ok((Vec::new(), position));
     }
