@@ -61,6 +61,8 @@ async fn capture(mut config: Config) -> anyhow::Result<Json> {
     }
     config.data.clone_from(&folder);
     let province = Province::open(config, Purpose::Found).await?;
+    let used = province.app.store.first("select id from account limit 1", &[]).await?.is_some();
+    ensure!(!used, "this database holds a province; measure capture in an empty one");
     let who = access::testing::desk("62");
     let cx = Context { now: now(), ids: province.app.ids.clone(), actor: who.actor(), lang: Lang::En };
     let mut ms = Vec::new();

@@ -42,6 +42,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<Json> {
         }
     }
     server.abort();
+    province.sequence().await?;
     province.close().await;
     Ok(json!({ "bench": "pages", "requests_each": TIMES, "signed_in": session.is_some(), "pages": pages }))
 }
