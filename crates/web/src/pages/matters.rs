@@ -263,9 +263,9 @@ fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option
 pub(crate) fn balance_view(lang: Lang, b: &Balance) -> Markup {
     let part = |zh: &str, en: &str, d: Decimal, class: &'static str| {
         let share: f64 = d.to_string().parse().unwrap_or(0.0);
-        (lang.pick(zh, en).to_owned(), share, class, format!("{d} {}", b.unit))
+        (lang.pick(zh, en).to_owned(), share, class, format!("{} {}", d.normalize(), b.unit))
     };
-    let of = b.total.unwrap_or(b.expected);
+    let of = b.total.unwrap_or(b.expected).normalize();
     html! {
         p { (lang.pick("应追回", "To account for")) " " b { (of) " " (b.unit) } " · "
             (lang.pick("场所", "places")) " " b { (b.reached) " / " (b.places) } }

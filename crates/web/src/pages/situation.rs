@@ -115,7 +115,7 @@ fn quantity(f: &Figures, which: usize) -> String {
         .quantities
         .iter()
         .filter(|(_, q)| !q[which].is_zero())
-        .map(|(unit, q)| format!("{} {unit}", q[which]))
+        .map(|(unit, q)| format!("{} {unit}", q[which].normalize()))
         .collect();
     if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") }
 }
@@ -246,8 +246,9 @@ pub(crate) async fn items(
         return crate::export::download(format, &items_sheet(lang, &rows));
     }
     let page = fetch(links.get("after").map(ToOwned::to_owned), 50).await?;
-    let number =
-        |d: Option<base::Decimal>, unit: &str| d.map_or_else(|| "—".to_owned(), |d| format!("{d} {unit}"));
+    let number = |d: Option<base::Decimal>, unit: &str| {
+        d.map_or_else(|| "—".to_owned(), |d| format!("{} {unit}", d.normalize()))
+    };
     let rows: Vec<Vec<Markup>> = page
         .rows
         .iter()
