@@ -8,6 +8,7 @@ use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
+use base::gs1::Gtin;
 use base::region::Regions;
 use base::{Lang, Text};
 use epcis::ident;
@@ -28,9 +29,12 @@ pub(super) fn search(lang: Lang, gtin: &str, lot: &str) -> Markup {
     } }
 }
 
-/// The local path of a lot's page.
+/// The local path of a lot's page; `None` when the barcode fails its check digit or the lot number has other signs than GS1
+/// allows.
 fn path(gtin: &str, lot: &str) -> Option<String> {
-    let link = format!("https://id.gs1.org/01/{}/10/{}", gtin.trim(), ui::encode(lot.trim()));
+    let gtin: Gtin = gtin.trim().parse().ok()?;
+    let lot = Some(lot.trim()).filter(|l| !l.is_empty())?;
+    let link = format!("https://id.gs1.org/01/{gtin}/10/{}", ui::encode(lot));
     ident::canonical(&link)?.strip_prefix("https://id.gs1.org").map(ToOwned::to_owned)
 }
 
@@ -107,7 +111,7 @@ async fn maker(app: &App, viewer: &Viewer, gtin: Option<&str>) -> Answer<Option<
 async fn page(app: &App, viewer: &Viewer, link: &str) -> Answer<Markup> {
     let lang = viewer.lang();
     let key = ident::item_key(link);
-    let gtin = key.gtin().map(ToOwned::to_owned).ok_or_else(|| {
+    let gtin = key.gtin().filter(|g| g.parse::<Gtin>().is_ok()).map(ToOwned::to_owned).ok_or_else(|| {
         Fault::bad(
             "gtin",
             Text::of(
