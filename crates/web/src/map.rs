@@ -36,12 +36,18 @@ enum Geometry {
 }
 
 /// Drawing width in user units; the picture scales to its box.
-const WIDTH: f64 = 900.0;
+const WIDTH: f64 = 1200.0;
 
 static ATLAS: LazyLock<Atlas> = LazyLock::new(|| project(assets::COUNTIES));
 
-/// Equirectangular with the width scaled by the cosine of the middle latitude; points closer than a third of a
-/// unit to the last one are dropped.
+/// A coordinate as a whole unit of the drawing.
+#[expect(clippy::cast_possible_truncation, reason = "coordinates of a drawing 1200 units wide")]
+fn unit(v: f64) -> i32 {
+    v.round() as i32
+}
+
+/// Equirectangular with the width scaled by the cosine of the middle latitude; whole units, each point relative to the
+/// last, and a point that stays on its unit is dropped.
 fn project(geojson: &str) -> Atlas {
     let features = serde_json::from_str::<Collection>(geojson).map(|c| c.features).unwrap_or_default();
     let rings = |f: &Feature| -> Vec<Vec<[f64; 2]>> {
@@ -62,20 +68,21 @@ fn project(geojson: &str) -> Atlas {
         .map(|f| {
             let mut path = String::new();
             for ring in rings(f) {
-                let mut last: Option<(f64, f64)> = None;
+                let mut last: Option<(i32, i32)> = None;
                 for [lon, lat] in &ring {
-                    let (x, y) = ((lon - west) * squeeze * scale, (north - lat) * scale);
+                    let (x, y) = (unit((lon - west) * squeeze * scale), unit((north - lat) * scale));
                     match last {
                         None => {
-                            let _ = write!(path, "M{x:.1} {y:.1}");
+                            let _ = write!(path, "M{x} {y}l");
                         }
-                        Some((px, py)) if (x - px).abs() + (y - py).abs() < 0.7 => continue,
-                        Some(_) => {
-                            let _ = write!(path, "L{x:.1} {y:.1}");
+                        Some((px, py)) if (x - px).abs() + (y - py).abs() < 2 => continue,
+                        Some((px, py)) => {
+                            let _ = write!(path, "{} {} ", x - px, y - py);
                         }
                     }
                     last = Some((x, y));
                 }
+                path.truncate(path.trim_end().len());
                 path.push('Z');
             }
             Shape { code: f.id.clone(), path }

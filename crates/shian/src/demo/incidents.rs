@@ -19,9 +19,12 @@ const LINE: usize = 0;
 /// The county whose officer the guide names.
 const COUNTY: &str = "620102";
 
-/// Picks the widest recent lot of the first line, sampled if possible in the county the guide names.
+/// Days since the lot of the incident was made, at most: long enough for the goods to have spread.
+const AGE_DAYS: i64 = 78;
+
+/// Picks the widest recently made lot of the first line, sampled if possible in the county the guide names.
 pub(crate) fn choose(world: &World, history: &History, now: Instant) -> Option<Incident> {
-    let since = now.plus_seconds(-75 * 86_400);
+    let since = now.plus_seconds(-AGE_DAYS * 86_400).china_date();
     let until = now.plus_seconds(-7 * 86_400);
     let mut shops: HashMap<usize, Vec<(usize, Instant)>> = HashMap::new();
     for (line, lot, shop, at) in &history.on_sale {
@@ -29,11 +32,12 @@ pub(crate) fn choose(world: &World, history: &History, now: Instant) -> Option<I
             shops.entry(*lot).or_default().push((*shop, *at));
         }
     }
-    let recent = |all: &[(usize, Instant)]| all.iter().any(|(_, at)| *at > since);
+    let recent = |lot: usize| history.lots[lot].made >= since;
     let here = |all: &[(usize, Instant)]| all.iter().any(|(s, _)| world.firms[*s].region == COUNTY);
     let wide = |all: &[(usize, Instant)]| all.iter().map(|(s, _)| *s).collect::<HashSet<_>>().len();
-    let (lot, all) =
-        shops.iter().max_by_key(|(lot, all)| (recent(all) && here(all), recent(all), wide(all), **lot))?;
+    let (lot, all) = shops
+        .iter()
+        .max_by_key(|(lot, all)| (recent(**lot) && here(all), recent(**lot), wide(all), **lot))?;
     let (shop, at) = all.iter().find(|(s, _)| world.firms[*s].region == COUNTY).or(all.first())?;
     let sampled =
         at.china_date().checked_add(2.days()).ok()?.min(now.china_date().checked_sub(5.days()).ok()?);
