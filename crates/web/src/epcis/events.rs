@@ -32,9 +32,9 @@ pub(super) async fn create(
     let detail = app.supply.event(&caller.who, app.now(), stored.id).await?;
     let location = format!("/epcis/events/{}", crate::ui::encode(&stored.event_id));
     let mut event = shown(detail);
-    if event.get("@context").is_none() {
-        event["@context"] = json!([CONTEXT]);
-    }
+    let mut context = vec![json!(CONTEXT)];
+    context.extend(parts(event["@context"].take()));
+    event["@context"] = context.into();
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(event)).into_response())
 }
 
@@ -91,21 +91,26 @@ fn shown(detail: EventDetail) -> Value {
     let Some(fields) = body.as_object_mut() else { return body };
     fields.entry("eventID").or_insert_with(|| event.event_id.clone().into());
     fields.insert("recordTime".to_owned(), event.recorded.rfc3339().into());
-    if !fields.contains_key("@context") {
-        let own: Vec<Value> = match context {
-            Value::Array(parts) => parts,
-            Value::Null => Vec::new(),
-            one => vec![one],
-        };
-        let own: Vec<Value> = own
-            .into_iter()
-            .filter(|part| part.as_str().is_none_or(|u| !u.ends_with("/epcis-context.jsonld")))
-            .collect();
-        if !own.is_empty() {
-            fields.insert("@context".to_owned(), own.into());
+    let mut own: Vec<Value> = Vec::new();
+    for part in parts(context).into_iter().chain(fields.remove("@context").map(parts).unwrap_or_default()) {
+        let standard = part.as_str().is_some_and(|u| u.ends_with("/epcis-context.jsonld"));
+        if !standard && !own.contains(&part) {
+            own.push(part);
         }
     }
+    if !own.is_empty() {
+        fields.insert("@context".to_owned(), own.into());
+    }
     body
+}
+
+/// The parts of a context.
+fn parts(context: Value) -> Vec<Value> {
+    match context {
+        Value::Array(parts) => parts,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    }
 }
 
 #[cfg(test)]
