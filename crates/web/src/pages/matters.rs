@@ -357,7 +357,13 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
     html! { ul {
         @if let Some(parent) = m.parent { li { (lang.pick("上级办件：", "Follows from: ")) (matter(parent, &parent.to_string())) } }
         @for (id, _, title, state) in &m.children { li { (matter(*id, title.get(lang))) " " (ui::badge(Tone::Info, state.get(lang))) } }
-        @for l in &m.links { li { (link(l.target.as_str(), if l.label.is_empty() { &l.target } else { &l.label })) } }
+        @for l in &m.links {
+            @let label = if l.label.is_empty() { &l.target } else { &l.label };
+            li { @match l.target.strip_prefix("matter:").and_then(|id| id.parse().ok()) {
+                Some(id) => (matter(id, label)),
+                None => (link(&l.target, label)),
+            } }
+        }
         li { (link(&m.subject, &m.subject)) }
     } }
 }
@@ -370,7 +376,6 @@ fn link(target: &str, label: &str) -> Markup {
         Some(("operator", id)) => format!("/desk/operators/{id}"),
         Some(("site", id)) => format!("/desk/sites/{id}"),
         Some(("matter", id)) => format!("/desk/matters/{id}"),
-        Some(("scope", id)) => format!("/desk/scopes/{id}"),
         Some(("lot", item)) => format!("/desk/trace?item={}", ui::encode(item)),
         _ => return html! { (label) },
     };
