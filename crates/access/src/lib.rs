@@ -10,6 +10,7 @@ pub mod account;
 pub mod api_token;
 mod denial;
 mod error;
+mod grant;
 mod memory;
 pub mod one_time;
 pub mod password;

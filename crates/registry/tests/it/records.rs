@@ -32,7 +32,7 @@ async fn an_operator_is_entered_once_and_only_where_the_officer_works() {
             new_operator(2, "金昌店", "620302"),
         )
         .await;
-        assert!(matches!(e, Err(Error::Denied(d)) if d.text.zh.contains("620302")));
+        assert!(matches!(e, Err(Error::Denied(d)) if d.text.zh.contains("金川区")));
         let e =
             registry::create_operator(&mut tx, &cx, &office.access, &who, new_operator(2, "某店", "620199"))
                 .await;
