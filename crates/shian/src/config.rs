@@ -138,6 +138,12 @@ impl Config {
         self.data.join("attachments")
     }
 
+    /// The trace index as it was when the province was last closed; rebuilt when it is missing.
+    #[must_use]
+    pub fn trace_snapshot(&self) -> PathBuf {
+        self.data.join("trace.index")
+    }
+
     /// The journal's signing key.
     #[must_use]
     pub fn log_key(&self) -> PathBuf {

@@ -35,6 +35,9 @@ pub struct Province {
     /// Names this start of the process in leases.
     pub holder: String,
     node: Option<lease::Lease>,
+    writes: bool,
+    /// Position of the trace index when the province was opened.
+    opened_at: i64,
     /// Held until the end; the system gives it up when the process dies.
     _lock: Option<File>,
 }
@@ -73,7 +76,8 @@ impl Province {
         };
         let number = node.as_ref().and_then(|l| l.name.strip_prefix("node-")?.parse().ok()).unwrap_or(0);
         let app = wire(&config, store, Arc::new(IdGen::new(number))).await?;
-        Ok(Self { app: Arc::new(app), config, holder, node, _lock: lock })
+        let (writes, opened_at) = (purpose != Purpose::Look, app.supply.index.position());
+        Ok(Self { app: Arc::new(app), config, holder, node, writes, opened_at, _lock: lock })
     }
 
     /// The sequencer of the journal, with the province's key (made when absent).
@@ -113,8 +117,15 @@ impl Province {
         }
     }
 
-    /// Finishes writing and closes the files.
+    /// Finishes writing and closes the files; the next start takes the trace index from its snapshot.
     pub async fn close(self) {
+        let (supply, snapshot) = (&self.app.supply, self.config.trace_snapshot());
+        if self.writes
+            && (self.opened_at != supply.index.position() || !snapshot.exists())
+            && let Err(error) = supply.index.save(&self.app.store, &snapshot).await
+        {
+            tracing::warn!(?error, "the trace index is built from its rows at the next start");
+        }
         if let Some(lease) = self.node
             && let Err(error) = lease::release(&self.app.store, lease).await
         {
@@ -138,7 +149,9 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
     let access = access::Access::new(vault).context("the policies")?.with_hashing(config.hashing);
     let directory = Arc::new(wiring::Register::new(store.clone()));
     let supply =
-        supply::Supply::open(store.clone(), access.clone(), directory).await.context("the trace index")?;
+        supply::Supply::open_with(store.clone(), access.clone(), directory, &config.trace_snapshot())
+            .await
+            .context("the trace index")?;
     let rules = limits::Rules::builtin();
     let disposal = Arc::new(wiring::Disposal::default());
     let lab = lab::Lab {

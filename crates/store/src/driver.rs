@@ -1,6 +1,7 @@
 //! Parameters into, and rows out of, the two drivers.
 
 use crate::{Error, Row, Value};
+use futures::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Column, Executor, Postgres, Row as _, Sqlite, TypeInfo, ValueRef};
@@ -50,8 +51,12 @@ where
     let text = sql.clone();
     let fail = |e| Error::from_sqlx(text.as_str(), e);
     let args = sqlite_args(params).map_err(fail)?;
-    let rows = sqlx::query_with(sql, args).fetch_all(on).await.map_err(fail)?;
-    collect(rows, |r| r.columns().iter().map(|c| c.name().to_owned()).collect(), sqlite_value).map_err(fail)
+    let mut out = Collected::default();
+    let mut rows = sqlx::query_with(sql, args).fetch(on);
+    while let Some(row) = rows.try_next().await.map_err(fail)? {
+        out.take(&row, sqlite_value).map_err(fail)?;
+    }
+    Ok(out.rows)
 }
 
 pub(crate) async fn pg_rows<'e, E>(on: E, sql: sqlx::SqlStr, params: &[Value]) -> Result<Vec<Row>, Error>
@@ -61,23 +66,35 @@ where
     let text = sql.clone();
     let fail = |e| Error::from_sqlx(text.as_str(), e);
     let args = pg_args(params).map_err(fail)?;
-    let rows = sqlx::query_with(sql, args).fetch_all(on).await.map_err(fail)?;
-    collect(rows, |r| r.columns().iter().map(|c| c.name().to_owned()).collect(), pg_value).map_err(fail)
+    let mut out = Collected::default();
+    let mut rows = sqlx::query_with(sql, args).fetch(on);
+    while let Some(row) = rows.try_next().await.map_err(fail)? {
+        out.take(&row, pg_value).map_err(fail)?;
+    }
+    Ok(out.rows)
 }
 
-fn collect<R>(
-    rows: Vec<R>,
-    names: impl Fn(&R) -> Vec<String>,
-    value: impl Fn(&R, usize) -> Result<Value, sqlx::Error>,
-) -> Result<Vec<Row>, sqlx::Error> {
-    let Some(first) = rows.first() else { return Ok(Vec::new()) };
-    let names: Arc<[String]> = names(first).into();
-    rows.iter()
-        .map(|r| {
-            let values = (0..names.len()).map(|i| value(r, i)).collect::<Result<_, _>>()?;
-            Ok(Row { names: names.clone(), values })
-        })
-        .collect()
+/// Rows taken over one by one: the driver's own form of a row is many times larger.
+#[derive(Default)]
+struct Collected {
+    names: Option<Arc<[String]>>,
+    rows: Vec<Row>,
+}
+
+impl Collected {
+    fn take<R: sqlx::Row>(
+        &mut self,
+        row: &R,
+        value: impl Fn(&R, usize) -> Result<Value, sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
+        let names = self
+            .names
+            .get_or_insert_with(|| row.columns().iter().map(|c| c.name().to_owned()).collect())
+            .clone();
+        let values = (0..names.len()).map(|i| value(row, i)).collect::<Result<_, _>>()?;
+        self.rows.push(Row { names, values });
+        Ok(())
+    }
 }
 
 fn sqlite_value(row: &SqliteRow, i: usize) -> Result<Value, sqlx::Error> {
@@ -85,8 +102,8 @@ fn sqlite_value(row: &SqliteRow, i: usize) -> Result<Value, sqlx::Error> {
     if raw.is_null() {
         return Ok(Value::Text(None));
     }
-    let kind = raw.type_info().name().to_owned();
-    Ok(match kind.as_str() {
+    let kind = raw.type_info();
+    Ok(match kind.name() {
         "INTEGER" => Value::Int(Some(row.try_get_unchecked(i)?)),
         "REAL" => Value::Real(Some(row.try_get_unchecked(i)?)),
         "BLOB" => Value::Bytes(Some(row.try_get_unchecked(i)?)),
