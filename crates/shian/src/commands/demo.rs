@@ -80,7 +80,7 @@ async fn make(config: &Config, wanted: Wanted) -> anyhow::Result<()> {
 
 /// Removes what a half-made demo left; nothing else in the directory.
 fn clear(data: &Path) -> anyhow::Result<()> {
-    for name in ["shian.db", "shian.db-wal", "shian.db-shm", COMPLETE] {
+    for name in ["shian.db", "shian.db-wal", "shian.db-shm", "trace.index", COMPLETE] {
         match std::fs::remove_file(data.join(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e).context(name),
             _ => {}

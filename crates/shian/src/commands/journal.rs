@@ -71,8 +71,12 @@ async fn verify(key: Option<String>, data: DataArgs) -> Outcome {
 async fn replay(data: DataArgs) -> Outcome {
     let config = Config::load(&data)?;
     log::init(config.log, true);
-    // opening builds the index from the first event on: it is kept in memory only
-    let province = Province::open(config, Purpose::Look).await?;
+    // without its snapshot the index is built from the first event on, and written anew at the end
+    match std::fs::remove_file(config.trace_snapshot()) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+        _ => {}
+    }
+    let province = Province::open(config, Purpose::Change).await?;
     let stats = province.app.supply.index.read(chain::Index::stats);
     out::json(&json!({
         "projection": "trace index", "position": province.app.supply.index.position(), "items": stats.items,
