@@ -602,6 +602,8 @@ CREATE INDEX sample_by_item on sample (item);
 
 CREATE INDEX sample_by_laboratory on sample (laboratory, id);
 
+CREATE INDEX sample_by_laboratory_sampled on sample (laboratory, sampled, id);
+
 CREATE INDEX sample_by_operator on sample (operator, id);
 
 CREATE INDEX sample_by_region on sample (region, id);
