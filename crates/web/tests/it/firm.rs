@@ -88,11 +88,7 @@ async fn a_ledger_is_taken_whole_or_every_wrong_cell_is_named() {
     assert_eq!(a.status, 200, "{}", a.text());
     assert!(a.text().contains("/firm/lots/view?item="), "{}", a.text());
     let home = p.get("/firm", &As::Session(&session, true)).await.text();
-    assert!(
-        home.contains("虚构面粉") && home.contains("收到了无人报送发货的货物")
-           ,
-        "{home}"
-    );
+    assert!(home.contains("虚构面粉") && home.contains("收到了无人报送发货的货物"), "{home}");
     let again = upload(&p, &session, "purchase", "进货.csv", &good).await;
     assert!(again.text().contains("以前已采集"), "a repeat stores nothing: {}", again.text());
 }
