@@ -475,7 +475,7 @@ CREATE UNIQUE INDEX operator_code_key on operator (code_key);
 
 CREATE INDEX operator_initials on operator (initials, id, region, status, kinds);
 
-CREATE INDEX operator_region on operator (region, id);
+CREATE INDEX operator_region on operator (region, status, id);
 
 CREATE INDEX operator_search on operator (region, search, kinds, status, initials);
 

@@ -135,7 +135,7 @@ pub(crate) fn view(index: &Index, trace: &Trace) -> TraceView {
     TraceView { nodes: nodes.collect(), links: links.collect(), truncated: trace.truncated }
 }
 
-/// A sum as text: `120 KGM + 3` (pieces without unit), `?` added when a part is unknown.
+/// A sum as text: `120 kg + 3` (pieces without unit), `?` added when a part is unknown.
 #[must_use]
 pub fn amount_text(amount: &Amount) -> String {
     let mut out = String::new();

@@ -1,6 +1,7 @@
 //! The real program, killed, stopped and starved while it works: nothing acknowledged is lost, nothing is half done.
 //!
 //! `SHIAN_KILLS` is the number of kills (200 when absent), `SHIAN_KILL_SEED` repeats a run.
+#![expect(clippy::print_stderr, reason = "the seed and the counts of a run, to repeat it")]
 
 mod http;
 mod province;

@@ -285,7 +285,7 @@ impl<'a> Worker<'a> {
         let id = sample["id"].as_str()?.to_owned();
         let kept = |state| Acknowledged::Sample { id: id.clone(), form_no: form_no.clone(), state };
         self.field.keep(kept("received"));
-        let level = if self.count % 3 == 0 { "0.05" } else { "0.36" };
+        let level = if self.count.is_multiple_of(3) { "0.05" } else { "0.36" };
         let result =
             json!([{ "analyte": "铅(以Pb计)", "reported": level, "unit": "mg/kg", "method": "GB 5009.12" }]);
         let judged = self.post(&tokens.lab, &format!("/api/v1/samples/{id}/results"), &result, 201)?;

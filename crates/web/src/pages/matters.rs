@@ -191,8 +191,11 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
 /// A fact in words: a code chosen in a form is shown as its choice.
 fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, value: &Json) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-    let Ok(procedure) = app.engine.procedure(&m.procedure) else { return text };
-    let fields = procedure.definition.forms.iter().filter_map(|f| f.field(id));
+    // the choice may have been made in the matter this one follows from: its own forms first, then the others'
+    let foreign = |p: &&std::sync::Arc<flow::Procedure>| p.definition.id != m.procedure;
+    let mut procedures: Vec<_> = app.engine.procedures().collect();
+    procedures.sort_by_key(foreign);
+    let fields = procedures.iter().flat_map(|p| &p.definition.forms).filter_map(|f| f.field(id));
     let choice = fields.flat_map(|f| &f.options).find(|o| o.id == text);
     choice.map_or(text.clone(), |o| o.title.get(lang).to_owned())
 }

@@ -27,7 +27,7 @@ pub(crate) async fn list(
 ) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read("/desk/nonconformities", raw.as_deref(), "created");
-    let filter = NonconformityFilter {
+    let mut filter = NonconformityFilter {
         state: links.get("state").and_then(NonconformityState::read),
         region: links.get("region").map(ToOwned::to_owned),
         item: links.get("item").map(ToOwned::to_owned),
@@ -35,8 +35,14 @@ pub(crate) async fn list(
         after: links.get("after").map(ToOwned::to_owned),
         limit: if links.get("format").is_some() { 200 } else { 50 },
     };
-    let page = app.lab.nonconformities(&app.store, &viewer.who, app.now(), &filter).await?;
+    let mut page = app.lab.nonconformities(&app.store, &viewer.who, app.now(), &filter).await?;
     if let Some(format) = links.get("format") {
+        while page.next.is_some() {
+            filter.after = page.next;
+            let more = app.lab.nonconformities(&app.store, &viewer.who, app.now(), &filter).await?;
+            page.rows.extend(more.rows);
+            page.next = more.next;
+        }
         let mut sheet = crate::export::sheet(
             "nonconformities",
             &["id", "form_no", "food", "failure", "place", "region", "state", "created"],

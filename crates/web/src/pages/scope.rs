@@ -43,6 +43,14 @@ pub(crate) fn lot_name(info: Option<&LotInfo>, key: &str) -> String {
     }
 }
 
+/// A quantity with the symbol of its unit.
+pub(crate) fn quantity(q: &chain::Qty) -> String {
+    let code = q.unit.as_str();
+    let symbol =
+        base::quantity::Unit::from_rec20(code).map_or_else(|| code.to_owned(), |u| u.symbol().to_owned());
+    format!("{} {symbol}", q.value.normalize()).trim_end().to_owned()
+}
+
 /// A role in words.
 pub(crate) fn role_badge(lang: Lang, role: Role) -> Markup {
     let (tone, zh, en) = match role {

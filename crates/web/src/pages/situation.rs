@@ -99,6 +99,10 @@ fn crumbs(lang: Lang, region: &str) -> Markup {
         trail.push((format!("/desk/situation?region={c}"), Regions::builtin().name(&c).get(lang).to_owned()));
         code = c.parent();
     }
+    // the page itself is named, not linked
+    if let Some(here) = trail.first_mut() {
+        here.0.clear();
+    }
     trail.reverse();
     let pairs: Vec<(&str, &str)> = trail.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     layout::crumbs(&pairs)

@@ -143,7 +143,7 @@ fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
                 html! { (g.time.china_date()) },
                 html! { (lot_link(lang, &g.lot)) },
                 html! { (what) },
-                html! { @if let Some(q) = &g.quantity { (q.value.normalize()) " " (q.unit.as_str()) } @else { "—" } },
+                html! { @if let Some(q) = &g.quantity { (crate::pages::scope::quantity(q)) } @else { "—" } },
                 html! { (remedy) },
             ]
         })

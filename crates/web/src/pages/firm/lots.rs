@@ -219,7 +219,7 @@ fn neighbours(lang: Lang, all: &[NeighbourView], legend: &Legend) -> Markup {
                 html! { @match n.at { Some(at) => (at.china_date()), None => "—" } },
                 html! { (place_name(lang, legend, &n.place)) },
                 html! { @match n.item.as_ref().and_then(|i| legend.lots.get(i)) { Some(lot) => (lot_link(lang, lot)), None => "—" } },
-                html! { @if let Some(q) = &n.quantity { (q.value.normalize()) " " (q.unit.as_str()) } @else { "?" } },
+                html! { @if let Some(q) = &n.quantity { (crate::pages::scope::quantity(q)) } @else { "?" } },
                 html! { (ui::badge(tone, word)) },
             ]
         })

@@ -238,7 +238,7 @@ fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
                 html! { (g.time.china_minute()) },
                 html! { (gap_word(g.kind).get(lang)) },
                 html! { a href={ "/desk/trace?item=" (ui::encode(&g.lot.item)) } { (lot_name(Some(&g.lot), &g.lot.item)) } },
-                html! { @if let Some(q) = &g.quantity { (q.value.normalize()) " " (q.unit.as_str()) } @else { "—" } },
+                html! { @if let Some(q) = &g.quantity { (crate::pages::scope::quantity(q)) } @else { "—" } },
             ]
         })
         .collect();
