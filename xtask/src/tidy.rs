@@ -25,15 +25,15 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "base", "epcis", "chain", "limits", "paper", "store", "ledger", "access", "flow", "registry", "supply",
-            "lab",
+            "base", "epcis", "chain", "limits", "paper", "store", "ledger", "access", "flow", "registry",
+            "supply", "lab",
         ],
     ),
     (
         "shian",
         &[
-            "base", "rule", "epcis", "chain", "limits", "paper", "store", "ledger", "access", "flow", "registry",
-            "supply", "lab", "web",
+            "base", "rule", "epcis", "chain", "limits", "paper", "store", "ledger", "access", "flow",
+            "registry", "supply", "lab", "web",
         ],
     ),
 ];
@@ -153,7 +153,8 @@ fn languages(name: &str, text: &str, findings: &mut Vec<String>) {
 fn pair(name: &str, at: &str, value: &toml::Value, findings: &mut Vec<String>) {
     match value {
         toml::Value::Table(t) => {
-            let filled = |k: &str| t.get(k).and_then(toml::Value::as_str).is_some_and(|s| !s.trim().is_empty());
+            let filled =
+                |k: &str| t.get(k).and_then(toml::Value::as_str).is_some_and(|s| !s.trim().is_empty());
             if (t.contains_key("zh") || t.contains_key("en")) && !(filled("zh") && filled("en")) {
                 findings.push(format!("{name}: {at}: one of the two languages is missing"));
             }
@@ -187,7 +188,11 @@ mod tests {
     #[test]
     fn a_text_in_one_language_is_found() {
         let mut found = Vec::new();
-        languages("x.toml", "[title]\nzh = \"召回\"\n[[state]]\nname = { zh = \"a\", en = \"b\" }", &mut found);
+        languages(
+            "x.toml",
+            "[title]\nzh = \"召回\"\n[[state]]\nname = { zh = \"a\", en = \"b\" }",
+            &mut found,
+        );
         assert_eq!(found, ["x.toml: .title: one of the two languages is missing"]);
     }
 
