@@ -68,27 +68,32 @@ fn project(geojson: &str) -> Atlas {
         .map(|f| {
             let mut path = String::new();
             for ring in rings(f) {
-                let mut last: Option<(i32, i32)> = None;
-                for [lon, lat] in &ring {
-                    let (x, y) = (unit((lon - west) * squeeze * scale), unit((north - lat) * scale));
-                    match last {
-                        None => {
-                            let _ = write!(path, "M{x} {y}l");
-                        }
-                        Some((px, py)) if (x - px).abs() + (y - py).abs() < 2 => continue,
-                        Some((px, py)) => {
-                            let _ = write!(path, "{} {} ", x - px, y - py);
-                        }
-                    }
-                    last = Some((x, y));
-                }
-                path.truncate(path.trim_end().len());
-                path.push('Z');
+                let points = ring
+                    .iter()
+                    .map(|[lon, lat]| (unit((lon - west) * squeeze * scale), unit((north - lat) * scale)));
+                path.push_str(&outline(points));
             }
             Shape { code: f.id.clone(), path }
         })
         .collect();
     Atlas { shapes, width: WIDTH, height: ((north - south) * scale).ceil() }
+}
+
+/// One ring as path commands; nothing for a ring smaller than the drawing can show.
+fn outline(points: impl Iterator<Item = (i32, i32)>) -> String {
+    let mut kept: Vec<(i32, i32)> = Vec::new();
+    for (x, y) in points {
+        if kept.last().is_none_or(|(px, py)| (x - px).abs() + (y - py).abs() >= 2) {
+            kept.push((x, y));
+        }
+    }
+    let [(x, y), rest @ ..] = kept.as_slice() else { return String::new() };
+    if rest.len() < 2 {
+        return String::new();
+    }
+    let steps: Vec<String> =
+        kept.windows(2).map(|w| format!("{} {}", w[1].0 - w[0].0, w[1].1 - w[0].1)).collect();
+    format!("M{x} {y}l{}Z", steps.join(" "))
 }
 
 /// What is drawn on one county.
@@ -168,6 +173,15 @@ mod tests {
         let picture = svg(Lang::Zh, "甘肃", &HashMap::new());
         assert!(picture.len() < 120_000, "{} bytes", picture.len());
         assert!(picture.contains("嘉峪关"));
+    }
+
+    #[test]
+    fn a_ring_too_small_to_draw_leaves_nothing_behind() {
+        assert_eq!(outline([(5, 5), (5, 6), (6, 5)].into_iter()), "");
+        assert_eq!(
+            outline([(0, 0), (10, 0), (10, 10), (10, 11), (0, 0)].into_iter()),
+            "M0 0l10 0 0 10 -10 -10Z"
+        );
     }
 
     #[test]
