@@ -221,6 +221,13 @@ CREATE INDEX event_item_by_class on event_item (class, event);
 
 CREATE INDEX event_item_by_item on event_item (item, event);
 
+CREATE TABLE file_upload (
+    sha256 text not null references attachment (sha256),
+    account integer not null,
+    at integer not null,
+    primary key (sha256, account)
+) strict;
+
 CREATE TABLE form_entry (
     id integer primary key,
     matter integer not null references matter (id),
@@ -231,6 +238,16 @@ CREATE TABLE form_entry (
 ) strict;
 
 CREATE INDEX form_entry_matter on form_entry (matter);
+
+CREATE TABLE form_file (
+    sha256 text not null references attachment (sha256),
+    entry integer not null references form_entry (id),
+    matter integer not null references matter (id),
+    task integer references task (id),
+    primary key (sha256, entry)
+) strict;
+
+CREATE INDEX form_file_entry on form_file (entry);
 
 CREATE TABLE frozen_scope (
   id integer primary key,

@@ -12,6 +12,7 @@ mod draw;
 mod effect;
 mod engine;
 mod error;
+mod files;
 mod form;
 mod guards;
 mod live;
@@ -35,6 +36,7 @@ pub use effect::{
 };
 pub use engine::Engine;
 pub use error::{Change, EffectError, Error};
+pub use files::{may_read_file, record_file};
 pub use form::{Check, Choice, Field, FieldError, FieldType, Form, Lift};
 pub use load::{LoadError, load, load_all, shipped};
 pub use procedure::Procedure;

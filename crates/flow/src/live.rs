@@ -12,7 +12,7 @@ pub(crate) use documents::html_hashes;
 use crate::effect::{Authority, MatterDraft};
 use crate::error::Change;
 use crate::form::{Entry, FieldError};
-use crate::{Engine, Error, Procedure};
+use crate::{Engine, Error, Procedure, files};
 use access::Resource;
 use base::{Id, Instant, Text};
 use ledger::{Appended, Context, Permit};
@@ -291,10 +291,11 @@ impl Live {
         Ok(appended)
     }
 
-    /// Checks an entry against a form of the procedure, and that its files were uploaded.
+    /// Checks an entry against a form of the procedure, and that its files were sent by whoever names them.
     pub(crate) async fn check_form(
         &self,
         tx: &mut Tx,
+        (authority, now): (&Authority<'_>, Instant),
         name: Option<&str>,
         input: &Json,
         context: &Json,
@@ -317,8 +318,7 @@ impl Live {
             form.check(&self.procedure.guards, input, context).map_err(|faults| Error::Form { faults })?;
         let mut faults = Vec::new();
         for (field, hash) in form.files(&entry.body) {
-            let row = tx.first("select sha256 from attachment where sha256 = $1", &[hash.into()]).await?;
-            if row.is_none() {
+            if !files::may_name(tx, authority, now, hash).await? {
                 let text =
                     Text::of("附件未上传成功，请重新选择文件", "the file was not uploaded; choose it again");
                 faults.push(FieldError { field: field.id.clone(), title: field.title.clone(), text });
@@ -327,13 +327,14 @@ impl Live {
         if faults.is_empty() { Ok(entry) } else { Err(Error::Form { faults }) }
     }
 
-    /// Keeps a checked form.
+    /// Keeps a checked form; `task` when it reports an item of that task.
     pub(crate) async fn keep_form(
         &self,
         tx: &mut Tx,
         cx: &Context,
         form: &str,
         body: &Map<String, Json>,
+        task: Option<Id>,
     ) -> Result<Id, Error> {
         let id = cx.id();
         tx.exec(
@@ -348,6 +349,9 @@ impl Live {
             ],
         )
         .await?;
+        if let Some(form) = self.procedure.definition.form(form) {
+            files::name_files(tx, form, body, (id, self.draft.id, task)).await?;
+        }
         Ok(id)
     }
 

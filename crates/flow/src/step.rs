@@ -216,7 +216,7 @@ pub(crate) fn perform<'a>(
             ));
         }
         let scope = live.scope(tx).await?;
-        let entry = live.check_form(tx, t.form.as_deref(), form, &scope).await?;
+        let entry = live.check_form(tx, (&authority, cx.now), t.form.as_deref(), form, &scope).await?;
         let mut guarded = scope;
         guarded["form"] = Json::Object(entry.body.clone());
         if procedure.guards.holds(&format!("transition.{}", t.id), &guarded)? == Some(false) {
@@ -226,7 +226,7 @@ pub(crate) fn perform<'a>(
             ));
         }
         let form_id = match &t.form {
-            Some(name) => Some(live.keep_form(tx, cx, name, &entry.body).await?),
+            Some(name) => Some(live.keep_form(tx, cx, name, &entry.body, None).await?),
             None => None,
         };
         for name in &t.sets {

@@ -124,7 +124,8 @@ pub(super) async fn attach(State(app): State<Arc<App>>, caller: Caller, body: Bo
         Err(e) => return Err(e.into()),
     };
     let mut tx = app.store.begin().await?;
-    let a = app.attachments.record(&mut tx, &kept, caller.context(&app).now).await?;
+    flow::record_file(&mut tx, &caller.context(&app), &app.attachments, &kept).await?;
+    let a = kept.attachment();
     tx.commit().await?;
     let body: Value = json!({ "sha256": a.sha256, "media_type": a.media_type, "size": a.size });
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/files/{}", a.sha256))], Json(body))

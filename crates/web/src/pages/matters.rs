@@ -402,7 +402,7 @@ pub(crate) async fn step(
     let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;
     for (_, k) in &kept {
-        app.attachments.record(&mut tx, k, cx.now).await?;
+        flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
     }
     let done = flow::transition(
         &mut tx,

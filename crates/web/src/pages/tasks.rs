@@ -230,7 +230,7 @@ pub(crate) async fn report(
     let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;
     for (_, k) in &kept {
-        app.attachments.record(&mut tx, k, cx.now).await?;
+        flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
     }
     let done = flow::report_item(
         &mut tx,
