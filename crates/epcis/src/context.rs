@@ -25,6 +25,26 @@ const STANDARD: [(&str, &str); 8] = [
     ("dcterms", "http://purl.org/dc/terms/"),
 ];
 
+/// A prefix in `@context` that says the events came from XML: prefixes inside their values mean nothing, and booleans
+/// hash as XML has them. The writer adds it when a hash depends on it; to JSON-LD it is a prefix nobody uses.
+pub(crate) const XML_MARK: (&str, &str) = ("xmlns", "http://www.w3.org/2000/xmlns/");
+
+/// Whether a prefix is one of the standard's own.
+pub(crate) fn is_standard(prefix: &str, namespace: &str) -> bool {
+    STANDARD.contains(&(prefix, namespace))
+}
+
+/// The `@context` of a document whose names use these prefixes.
+pub(crate) fn context_node<'a>(prefixes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Node {
+    let members: Vec<(Box<str>, Node)> =
+        prefixes.into_iter().map(|(prefix, namespace)| (prefix.into(), Node::text(namespace))).collect();
+    let mut items = vec![Node::text(crate::build::CONTEXT)];
+    if !members.is_empty() {
+        items.push(Node::Object(members));
+    }
+    Node::Array(items)
+}
+
 /// Addresses under which the standard context is published.
 const STANDARD_CONTEXTS: [&str; 5] = [
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
@@ -74,7 +94,13 @@ impl Context {
             Node::Array(items) => items.iter().for_each(|item| self.extend(item)),
             Node::Object(members) => {
                 for (term, value) in members {
-                    if let Some(address) = value.as_str().or_else(|| value.str("@id")) {
+                    if **term == *XML_MARK.0 && matches!(value, Node::Null) {
+                        self.syntax = Syntax::Json;
+                    } else if **term == *XML_MARK.0 && value.as_str() == Some(XML_MARK.1) {
+                        self.syntax = Syntax::Xml;
+                    } else if matches!(value, Node::Null) {
+                        self.prefixes.remove(&**term);
+                    } else if let Some(address) = value.as_str().or_else(|| value.str("@id")) {
                         let expanded: Box<str> = self.expand_value(address).into();
                         self.declare(term, &expanded);
                     }

@@ -16,6 +16,8 @@ pub enum DocumentType {
     Query,
     /// A single event with its own `@context`.
     Event,
+    /// `EPCISMasterDataDocument`: master data alone. JSON shows it as a capture document without events.
+    MasterData,
 }
 
 /// A valid document.
@@ -35,6 +37,8 @@ pub struct Document {
     pub instance_identifier: Option<String>,
     /// What the prefixes mean.
     pub context: Arc<Context>,
+    /// The whole document as written, without its events: their list is empty there. Null for a bare event.
+    pub frame: Node,
     /// `@context` as written; for XML, made from the declarations.
     pub context_node: Node,
     /// `epcisHeader` as written: master data for whoever wants them.

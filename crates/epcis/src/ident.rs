@@ -8,10 +8,13 @@
 
 mod link;
 mod make;
+mod translate;
 mod urn;
 
 pub use link::DigitalLink;
 pub use make::{IdentError, instance, item, logistic_unit, party, place, product};
+pub(crate) use translate::Translator;
+pub use translate::{EpcFormat, PrefixLengths};
 pub use urn::to_urn;
 
 use std::borrow::Cow;

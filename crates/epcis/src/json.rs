@@ -10,7 +10,12 @@ use crate::pointer::Path;
 use crate::problem::{Problem, Problems};
 use crate::time::Moment;
 use crate::validate::{Checker, Shape, shape};
+use crate::write::Head;
 use std::sync::Arc;
+
+mod write;
+
+pub use write::{write_document, write_event, write_events};
 
 /// What reading brought: the good events, and every finding. Capture with `proceed` takes the events even when
 /// others failed; capture with `rollback` looks at the problems first.
@@ -110,15 +115,20 @@ pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
         return Reading { document: None, errors: checker.errors, problems: Problems(checker.problems) };
     };
     match kind {
-        DocumentType::Capture => checker.capture_document(&root),
+        DocumentType::Capture | DocumentType::MasterData => checker.capture_document(&root),
         DocumentType::Query => checker.query_document(&root),
         DocumentType::Event => {}
     }
     let frame_is_usable = checker.errors == 0;
+    let kind = if kind == DocumentType::Capture && is_master_data(&root, &context) {
+        DocumentType::MasterData
+    } else {
+        kind
+    };
     let context_node = root.get("@context").cloned().unwrap_or(Node::Null);
     let (list, events) = match kind {
         DocumentType::Event => ("", vec![std::mem::replace(&mut root, Node::Null)]),
-        DocumentType::Capture => (CAPTURE_LIST, take(&mut root, CAPTURE_LIST)),
+        DocumentType::Capture | DocumentType::MasterData => (CAPTURE_LIST, take(&mut root, CAPTURE_LIST)),
         DocumentType::Query => (QUERY_LIST, take(&mut root, QUERY_LIST)),
     };
     if let Err(problem) = limits.check_events(events.len(), list.to_owned()) {
@@ -162,8 +172,47 @@ pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
         header: root.get("epcisHeader").cloned(),
         events: valid,
         advice: Vec::new(),
+        frame: Node::Null,
+    });
+    let document = document.map(|mut document| {
+        document.frame = root;
+        document
     });
     Reading { document, problems: Problems(problems), errors }
+}
+
+/// Whether a document without events says by a prefix that it is an `EPCISMasterDataDocument` in JSON.
+pub(crate) fn is_master_data(root: &Node, context: &Context) -> bool {
+    let events = root.get("epcisBody").and_then(|body| body.get("eventList"));
+    context.namespace(MASTER_DATA.0) == Some(MASTER_DATA.1)
+        && events.is_some_and(|list| list.items().is_empty())
+        && root.get("epcisHeader").is_some_and(|header| header.get("epcisMasterData").is_some())
+}
+
+/// The prefix and namespace that mark it.
+pub(crate) const MASTER_DATA: (&str, &str) = ("epcismd", "urn:epcglobal:epcis-masterdata:xsd:2");
+
+/// Head and events of a document that may break rules; `None` when an event has no type, time or zone.
+pub(crate) fn take_apart(mut root: Node, context: Context) -> Option<(Head, Vec<Event>)> {
+    let Shape::Known(kind) = shape(&root) else { return None };
+    let is_master_data = kind == DocumentType::Capture && is_master_data(&root, &context);
+    let kind = if is_master_data { DocumentType::MasterData } else { kind };
+    let context = Arc::new(context);
+    let nodes = match kind {
+        DocumentType::Event => vec![std::mem::replace(&mut root, Node::Null)],
+        DocumentType::Capture | DocumentType::MasterData => take(&mut root, CAPTURE_LIST),
+        DocumentType::Query => take(&mut root, QUERY_LIST),
+    };
+    let event = |node: Node| {
+        let own = node.get("@context").filter(|_| kind != DocumentType::Event).map(|extra| {
+            let mut own = (*context).clone();
+            own.extend(extra);
+            Arc::new(own)
+        });
+        Event::new(node, own.unwrap_or_else(|| context.clone()))
+    };
+    let events = nodes.into_iter().map(event).collect::<Option<Vec<_>>>()?;
+    Some((Head { kind, frame: root, context }, events))
 }
 
 pub(crate) const CAPTURE_LIST: &str = "/epcisBody/eventList";
@@ -183,7 +232,7 @@ pub(crate) fn take(root: &mut Node, pointer: &str) -> Vec<Node> {
 }
 
 /// Names of event fields left out of the hash, as the reference tool lets a document declare them.
-fn ignored_fields(root: &Node, context: &Context) -> Vec<Box<str>> {
+pub(crate) fn ignored_fields(root: &Node, context: &Context) -> Vec<Box<str>> {
     let results = root.get("epcisBody").and_then(|body| body.get("queryResults"));
     [Some(root), results]
         .into_iter()

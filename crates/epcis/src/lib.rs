@@ -11,6 +11,7 @@ mod document;
 mod event;
 pub mod hash;
 pub mod ident;
+mod job;
 pub mod json;
 mod limits;
 mod node;
@@ -22,6 +23,7 @@ pub mod time;
 pub mod uri;
 mod validate;
 pub mod vocabulary;
+mod write;
 pub mod xml;
 
 pub use context::{Context, Syntax};
@@ -29,9 +31,13 @@ pub use document::{Document, DocumentType};
 pub use event::{
     Action, ErrorDeclaration, Event, EventType, Link, PersistentDisposition, Role, SensorElement, Thing,
 };
+pub use job::{CaptureJob, ErrorBehaviour};
 pub use json::Reading;
 pub use limits::Limits;
 pub use node::Node;
 pub use parse::parse;
 pub use problem::{Position, Problem, ProblemType, Problems, Severity};
-pub use report::{ValidationReport, hash_report, is_xml, prehash_report, read, validate_report};
+pub use report::{
+    Target, ValidationReport, convert, hash_report, is_xml, prehash_report, read, validate_report,
+};
+pub use write::{CbvFormat, Head, WriteOptions};

@@ -84,7 +84,8 @@ impl Node {
         out
     }
 
-    fn write(&self, out: &mut String) {
+    /// Appends the JSON text.
+    pub(crate) fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
@@ -117,7 +118,7 @@ impl Node {
 }
 
 /// Writes a JSON string literal.
-fn quote(text: &str, out: &mut String) {
+pub(crate) fn quote(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
     let mut from = 0;

@@ -1,6 +1,6 @@
 //! What the command line prints: verdict and problems of a document, hashes of its events.
 
-use crate::context::{Context, Syntax};
+use crate::context::Context;
 use crate::document::DocumentType;
 use crate::hash::{id_of, node_prehash};
 use crate::json::{self, CAPTURE_LIST, QUERY_LIST, Reading};
@@ -9,6 +9,7 @@ use crate::node::Node;
 use crate::parse::parse;
 use crate::problem::{Problem, Problems};
 use crate::validate::{Shape, shape};
+use crate::write::WriteOptions;
 use crate::xml;
 use serde::Serialize;
 
@@ -63,20 +64,50 @@ pub fn hash_report(bytes: &[u8]) -> Result<Vec<String>, Problems> {
 /// # Errors
 /// As [`hash_report`].
 pub fn prehash_report(bytes: &[u8]) -> Result<Vec<String>, Problems> {
-    let limits = Limits::default();
-    if is_xml(bytes) {
-        let (events, context) = xml::event_nodes(bytes, &limits)?;
-        return Ok(events.iter().map(|event| node_prehash(event, &context)).collect());
-    }
-    let mut root = parse(bytes, &limits)?;
-    let context = json::document_context(&root);
+    let (mut root, context) = tree(bytes)?;
     let list = match shape(&root) {
-        Shape::Known(DocumentType::Capture) => CAPTURE_LIST,
+        Shape::Known(DocumentType::Capture | DocumentType::MasterData) => CAPTURE_LIST,
         Shape::Known(DocumentType::Query) => QUERY_LIST,
         Shape::Known(DocumentType::Event) => return Ok(vec![node_prehash(&root, &context)]),
-        Shape::Unknown => return Err(json::read_node(root, limits).problems),
+        Shape::Unknown => return Err(json::read_node(root, Limits::default()).problems),
     };
     Ok(json::take(&mut root, list).iter().map(|event| event_prehash(event, &context)).collect())
+}
+
+/// A document in either syntax as a tree, without validation.
+fn tree(bytes: &[u8]) -> Result<(Node, Context), Problems> {
+    let limits = Limits::default();
+    if is_xml(bytes) {
+        return Ok(xml::tree(bytes, &limits)?);
+    }
+    let root = parse(bytes, &limits)?;
+    let context = json::document_context(&root);
+    Ok((root, context))
+}
+
+/// A syntax to convert to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// JSON-LD.
+    Json,
+    /// XML 2.0.
+    Xml,
+}
+
+/// A document in either syntax and version as JSON-LD or XML 2.0. It may break rules of the standard, as long as each
+/// event has type, time and zone: converting is no judgement, [`validate_report`] is.
+///
+/// # Errors
+/// When it is not well-formed, holds no list of events, or an event lacks what every event must have.
+pub fn convert(bytes: &[u8], target: Target, options: &WriteOptions<'_>) -> Result<String, Problems> {
+    let (root, context) = tree(bytes)?;
+    let Some((head, events)) = json::take_apart(root, context) else {
+        return Err(read(bytes, Limits::default()).problems);
+    };
+    Ok(match target {
+        Target::Json => json::write_document(&head, &events, options),
+        Target::Xml => xml::write_document(&head, &events, options),
+    })
 }
 
 /// One event of a document, with the prefixes it may add itself.
@@ -85,7 +116,6 @@ fn event_prehash(event: &Node, context: &Context) -> String {
         None => node_prehash(event, context),
         Some(extra) => {
             let mut own = context.clone();
-            own.syntax = Syntax::Json;
             own.extend(extra);
             node_prehash(event, &own)
         }

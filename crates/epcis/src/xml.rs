@@ -6,6 +6,7 @@
 mod element;
 mod model;
 mod order;
+mod write;
 
 use crate::context::Context;
 use crate::document::Document;
@@ -16,6 +17,8 @@ use crate::parse::position;
 use crate::problem::{Problem, ProblemType, Problems};
 use base::Text;
 use element::Element;
+
+pub use write::{write_document, write_events, write_job, write_problem};
 
 /// Reads an XML `EPCISDocument` or `EPCISQueryDocument`; all or nothing.
 ///
@@ -36,7 +39,8 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
     if outline.is_version_2 {
         for (i, event) in outline.events.iter().enumerate() {
             order::check(event, &mut |offset, detail, remedy| {
-                let pointer = format!("{}/{i}", outline.list);
+                let pointer =
+                    if outline.list.is_empty() { String::new() } else { format!("{}/{i}", outline.list) };
                 let problem = Problem::new(ProblemType::Validation, pointer, detail, remedy);
                 structural.push((i, problem.at(position(bytes, offset))));
             });
@@ -51,11 +55,9 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
     reading
 }
 
-/// The events of a document as trees, for hashing without validation.
-pub(crate) fn event_nodes(bytes: &[u8], limits: &Limits) -> Result<(Vec<Node>, Context), Box<Problem>> {
-    let mut outline = outline(bytes, limits)?;
-    let events = crate::json::take(&mut outline.root, outline.list);
-    Ok((events, outline.context))
+/// The document in the JSON model, without validation.
+pub(crate) fn tree(bytes: &[u8], limits: &Limits) -> Result<(Node, Context), Box<Problem>> {
+    outline(bytes, limits).map(|outline| (outline.root, outline.context))
 }
 
 /// A document brought to the JSON model, with the elements the events came from.
@@ -69,8 +71,10 @@ struct Outline {
 
 fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
     let mut root = element::parse(bytes, limits)?;
+    let is_event = root.hints().is_some_and(|hints| hints.is_event);
     let list = match &*root.local {
-        "EPCISDocument" => crate::json::CAPTURE_LIST,
+        "EPCISDocument" if is_event => "",
+        "EPCISDocument" | "EPCISMasterDataDocument" => crate::json::CAPTURE_LIST,
         "EPCISQueryDocument" => crate::json::QUERY_LIST,
         other => {
             let problem = Problem::new(
@@ -81,8 +85,8 @@ fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
                     format!("The root element {other} is not a document of events."),
                 ),
                 Text::of(
-                    "请提交 EPCISDocument 或 EPCISQueryDocument；主数据文件请从主数据入口提交。",
-                    "Send an EPCISDocument or EPCISQueryDocument; master data documents go to the master data page.",
+                    "请提交 EPCISDocument、EPCISQueryDocument 或 EPCISMasterDataDocument。",
+                    "Send an EPCISDocument, EPCISQueryDocument or EPCISMasterDataDocument.",
                 ),
             );
             return Err(problem.at(position(bytes, root.offset)).into());
@@ -97,7 +101,8 @@ fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
 /// The byte offset of the element a pointer leads to, or of the last one on the way.
 fn locate(events: &[Element], list: &str, pointer: &str) -> Option<usize> {
     let mut steps = pointer.strip_prefix(list)?.split('/').skip(1).peekable();
-    let mut at = events.get(steps.next()?.parse::<usize>().ok()?)?;
+    let index = if list.is_empty() { 0 } else { steps.next()?.parse::<usize>().ok()? };
+    let mut at = events.get(index)?;
     while let Some(step) = steps.next() {
         let name = step.replace("~1", "/").replace("~0", "~");
         let mut named = at.flat().filter(|child| *child.local == name || child.is_named(&name));

@@ -1,6 +1,8 @@
 //! XML text to a tree of elements with resolved namespaces and byte offsets.
 
+use super::write::markup::TARGET;
 use crate::limits::Limits;
+use crate::node::Node;
 use crate::parse::position;
 use crate::problem::{Problem, ProblemType};
 use base::Text;
@@ -24,6 +26,65 @@ pub(super) struct Element {
     pub(super) text: String,
     /// Where its start tag begins.
     pub(super) offset: usize,
+    /// What processing instructions say about it.
+    hints: Option<Box<Hints>>,
+}
+
+/// What the writer of an XML document tells about the JSON it came from (module `write::markup`).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hints {
+    pub(super) context: Option<Node>,
+    pub(super) members: Vec<(Box<str>, Node)>,
+    pub(super) value: Option<Node>,
+    pub(super) name: Option<Box<str>>,
+    pub(super) absent: Vec<Node>,
+    pub(super) sort: Option<Sort>,
+    pub(super) is_array: bool,
+    pub(super) is_event: bool,
+}
+
+/// What a value is in JSON when its text does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Number,
+    Boolean,
+    Null,
+    Object,
+    Empty,
+}
+
+impl Hints {
+    /// Takes one instruction; false when it is not understood.
+    fn take(&mut self, instruction: &str, limits: &Limits) -> bool {
+        let instruction = instruction.trim();
+        let (what, rest) = instruction.split_once(' ').unwrap_or((instruction, ""));
+        let json = || crate::parse::parse(rest.as_bytes(), limits).ok();
+        match what {
+            "number" => self.sort = Some(Sort::Number),
+            "boolean" => self.sort = Some(Sort::Boolean),
+            "null" => self.sort = Some(Sort::Null),
+            "object" => self.sort = Some(Sort::Object),
+            "empty" => self.sort = Some(Sort::Empty),
+            "array" => self.is_array = true,
+            "event" => self.is_event = true,
+            "context" => self.context = json(),
+            "value" => self.value = json(),
+            "name" => match json() {
+                Some(Node::String(name)) => self.name = Some(name),
+                _ => return false,
+            },
+            "members" => match json() {
+                Some(Node::Object(members)) => self.members = members,
+                _ => return false,
+            },
+            "absent" => match json() {
+                Some(Node::Array(names)) => self.absent = names,
+                _ => return false,
+            },
+            _ => return false,
+        }
+        !(what == "context" && self.context.is_none() || what == "value" && self.value.is_none())
+    }
 }
 
 /// One attribute; namespace declarations are not among them.
@@ -56,6 +117,26 @@ impl Element {
     /// Whether its qualified name is `name`.
     pub(super) fn is_named(&self, name: &str) -> bool {
         name.split_once(':').is_some_and(|(prefix, local)| *self.prefix == *prefix && *self.local == *local)
+    }
+
+    /// What instructions say about it.
+    pub(super) fn hints(&self) -> Option<&Hints> {
+        self.hints.as_deref()
+    }
+
+    /// Whether instructions say that the JSON had no such member.
+    pub(super) fn lacks(&self, name: &str) -> bool {
+        self.hints().is_some_and(|hints| hints.absent.iter().any(|absent| absent.as_str() == Some(name)))
+    }
+
+    /// Members told by instruction take their places.
+    pub(super) fn complete(&self, out: &mut Vec<(Box<str>, Node)>) {
+        for (name, value) in self.hints().map(|hints| &*hints.members).unwrap_or_default() {
+            match out.iter_mut().find(|(known, _)| known == name) {
+                Some((_, slot)) => *slot = value.clone(),
+                None => out.push((name.clone(), value.clone())),
+            }
+        }
     }
 
     /// An attribute without prefix.
@@ -153,6 +234,15 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Box<Proble
                 append(&mut open, &resolved);
             }
             Event::Eof => break,
+            Event::PI(instruction) if instruction.target() == TARGET => {
+                let depth = limits.depth.saturating_sub(open.len());
+                if let Some(element) = open.last_mut() {
+                    let hints = element.hints.get_or_insert_default();
+                    if !hints.take(instruction.content(), &Limits { depth, ..*limits }) {
+                        return Err(broken(bytes, start, &format!("<?{TARGET}?> says nothing known")));
+                    }
+                }
+            }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
     }
@@ -273,5 +363,6 @@ fn element(
         children: Vec::new(),
         text: String::new(),
         offset,
+        hints: None,
     })
 }

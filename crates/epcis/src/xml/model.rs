@@ -1,8 +1,10 @@
 //! From elements to the JSON model: names, lists, vocabulary words, extension fields.
 
-use super::element::{Attribute, Element};
-use crate::context::{Context, Syntax};
-use crate::json::IGNORE_FIELDS;
+mod frame;
+
+use super::element::{Attribute, Element, Sort};
+use super::write::markup::XSI;
+use crate::context::Context;
 use crate::node::Node;
 use crate::vocabulary::{
     ALERT, BIZ_STEP, COMPONENT, DISPOSITION, ERROR_REASON, MEASUREMENT, PARTY_TYPE, TRANSACTION_TYPE,
@@ -10,140 +12,109 @@ use crate::vocabulary::{
 };
 use std::borrow::Cow;
 
+pub(super) use frame::{document, take_events};
+
 type Members = Vec<(Box<str>, Node)>;
-
-/// Takes the event elements out of a document.
-pub(super) fn take_events(root: &mut Element) -> Vec<Element> {
-    let Some(list) = descend(root, "EventList") else { return Vec::new() };
-    let mut events = Vec::new();
-    for child in std::mem::take(&mut list.children) {
-        open_wrappers(child, &mut events);
-    }
-    events
-}
-
-fn open_wrappers(element: Element, out: &mut Vec<Element>) {
-    if element.is_wrapper() {
-        element.children.into_iter().for_each(|child| open_wrappers(child, out));
-    } else {
-        out.push(element);
-    }
-}
-
-fn descend<'a>(element: &'a mut Element, local: &str) -> Option<&'a mut Element> {
-    if &*element.local == local {
-        return Some(element);
-    }
-    let frame = ["EPCISBody", "QueryResults", "resultsBody", "EventList", "extension"];
-    element.children.iter_mut().filter(|c| frame.contains(&&*c.local)).find_map(|child| descend(child, local))
-}
-
-/// The document in the JSON model, with the context its extension names need.
-pub(super) fn document(root: &Element, events: &[Element]) -> (Node, Context) {
-    let mut model = Model { context: Context::standard(Syntax::Xml) };
-    let events: Vec<Node> = events.iter().map(|event| model.event(event)).collect();
-    let mut members: Members = vec![("type".into(), Node::text(&root.local))];
-    for name in ["schemaVersion", "creationDate"] {
-        if let Some(value) = root.attribute(name) {
-            members.push((name.into(), Node::text(value)));
-        }
-    }
-    if let Some(header) = root.child("EPCISHeader").and_then(|header| model.header(header)) {
-        members.push(("epcisHeader".into(), header));
-    }
-    let list = (Box::from("eventList"), Node::Array(events));
-    let has_list = find(root, "EventList").is_some();
-    let body = if &*root.local == "EPCISQueryDocument" {
-        let mut results: Members = Vec::new();
-        for name in ["queryName", "subscriptionID"] {
-            if let Some(value) = find(root, name) {
-                results.push((name.into(), Node::text(value.text.trim())));
-            }
-        }
-        let inner = if has_list { vec![list] } else { Vec::new() };
-        results.push(("resultsBody".into(), Node::Object(inner)));
-        vec![(Box::from("queryResults"), Node::Object(results))]
-    } else if has_list {
-        vec![list]
-    } else {
-        Vec::new()
-    };
-    members.push(("epcisBody".into(), Node::Object(body)));
-    for field in root.children.iter().filter(|child| &*child.local == IGNORE_FIELDS.1) {
-        if field.namespace.as_deref() == Some(IGNORE_FIELDS.0) {
-            for name in &field.children {
-                let key = model.element_name(name);
-                let full = model.context.expand_name(&key).into();
-                model.context.ignored.push(full);
-            }
-        }
-    }
-    let standard = Node::text("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld");
-    let mut context = vec![standard];
-    let prefixes: Members = model.context.prefixes().map(|(p, ns)| (p.into(), Node::text(ns))).collect();
-    if !prefixes.is_empty() {
-        context.push(Node::Object(prefixes));
-    }
-    members.insert(0, ("@context".into(), Node::Array(context)));
-    (Node::Object(members), model.context)
-}
-
-fn find<'a>(element: &'a Element, local: &str) -> Option<&'a Element> {
-    if &*element.local == local {
-        return Some(element);
-    }
-    let frame =
-        ["EPCISBody", "QueryResults", "resultsBody", "EventList", "extension", "queryName", "subscriptionID"];
-    element.children.iter().filter(|c| frame.contains(&&*c.local)).find_map(|child| find(child, local))
-}
 
 struct Model {
     context: Context,
+    /// Whether the context was told, so that names mean what it says and nothing is added to it.
+    is_told: bool,
 }
 
 impl Model {
     fn event(&mut self, element: &Element) -> Node {
-        let mut out: Members = Vec::with_capacity(element.children.len() + 1);
-        out.push(("type".into(), Node::text(&self.element_name(element))));
+        let Some(own) = element.hints().and_then(|hints| hints.context.as_ref()) else {
+            return self.event_members(element, None);
+        };
+        let mut inner = Self { context: self.context.clone(), is_told: true };
+        inner.context.extend(own);
+        inner.event_members(element, Some(own))
+    }
+
+    fn event_members(&mut self, element: &Element, own: Option<&Node>) -> Node {
+        let mut out: Members = Vec::with_capacity(element.children.len() + 2);
+        if let Some(own) = own {
+            out.push(("@context".into(), own.clone()));
+        }
+        if element.namespace.is_none() && &*element.local == "QuantityEvent" {
+            out.push(("type".into(), Node::text("ObjectEvent")));
+            self.quantity_event(element, &mut out);
+        } else {
+            let name = element.hints().and_then(|hints| hints.name.clone());
+            out.push((
+                "type".into(),
+                Node::String(name.unwrap_or_else(|| self.element_name(element).into())),
+            ));
+        }
+        for attribute in &element.attributes {
+            if attribute.namespace.as_deref().is_some_and(|ns| ns != XSI) {
+                let name = self.attribute_name(attribute);
+                insert(&mut out, name.into(), Node::text(&attribute.value));
+            }
+        }
         for child in element.flat() {
             if child.namespace.is_some() {
                 self.extension(child, &mut out);
-                continue;
+            } else {
+                let value = self.standard_field(child);
+                insert(&mut out, (&*child.local).into(), value);
             }
-            let value = match &*child.local {
-                "bizStep" => word(&child.text, &BIZ_STEP),
-                "disposition" => word(&child.text, &DISPOSITION),
-                "epcList" | "inputEPCList" | "outputEPCList" | "childEPCs" => texts(child),
-                "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
-                    Node::Array(child.flat().map(|item| self.quantity(item)).collect())
-                }
-                "bizTransactionList" => self.links(child, "bizTransaction", &TRANSACTION_TYPE),
-                "sourceList" => self.links(child, "source", &PARTY_TYPE),
-                "destinationList" => self.links(child, "destination", &PARTY_TYPE),
-                "persistentDisposition" => persistent(child),
-                "readPoint" | "bizLocation" => self.fields(child, |_, field| Node::text(field.text.trim())),
-                "errorDeclaration" => self.fields(child, |_, field| match &*field.local {
-                    "reason" => word(&field.text, &ERROR_REASON),
-                    "correctiveEventIDs" => texts(field),
-                    _ => Node::text(field.text.trim()),
-                }),
-                "ilmd" => self.fields(child, |model, field| model.value(field)),
-                "sensorElementList" => {
-                    Node::Array(child.flat().map(|item| self.sensor_element(item)).collect())
-                }
-                "eventTime"
-                | "recordTime"
-                | "eventTimeZoneOffset"
-                | "eventID"
-                | "action"
-                | "parentID"
-                | "transformationID"
-                | "certificationInfo" => Node::text(child.text.trim()),
-                _ => self.value(child),
-            };
-            insert(&mut out, (&*child.local).into(), value);
         }
+        element.complete(&mut out);
         Node::Object(out)
+    }
+
+    /// EPCIS 1.x: an amount of a class seen, which 2.0 has as an object event.
+    fn quantity_event(&mut self, element: &Element, out: &mut Members) {
+        out.push(("action".into(), Node::text("OBSERVE")));
+        let mut amount = Members::new();
+        for child in element.children.iter().filter(|child| child.namespace.is_none()) {
+            match &*child.local {
+                "epcClass" => amount.push(("epcClass".into(), Node::text(child.text.trim()))),
+                "quantity" => amount.push(("quantity".into(), number(&child.text))),
+                _ => {}
+            }
+        }
+        out.push(("quantityList".into(), Node::Array(vec![Node::Object(amount)])));
+    }
+
+    fn standard_field(&mut self, child: &Element) -> Node {
+        if let Some(exact) = child.hints().and_then(|hints| hints.value.as_ref()) {
+            return exact.clone();
+        }
+        match &*child.local {
+            "bizStep" => word(&child.text, &BIZ_STEP),
+            "disposition" => word(&child.text, &DISPOSITION),
+            "epcList" | "inputEPCList" | "outputEPCList" | "childEPCs" => texts(child),
+            "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
+                Node::Array(child.flat().map(|item| self.quantity(item)).collect())
+            }
+            "bizTransactionList" => self.links(child, "bizTransaction", &TRANSACTION_TYPE),
+            "sourceList" => self.links(child, "source", &PARTY_TYPE),
+            "destinationList" => self.links(child, "destination", &PARTY_TYPE),
+            "persistentDisposition" => persistent(child),
+            "readPoint" | "bizLocation" => self.fields(child, |_, field| Node::text(field.text.trim())),
+            "errorDeclaration" => self.fields(child, |_, field| match &*field.local {
+                "reason" => word(&field.text, &ERROR_REASON),
+                "correctiveEventIDs" => texts(field),
+                _ => Node::text(field.text.trim()),
+            }),
+            "ilmd" => self.fields(child, Self::value),
+            "sensorElementList" => Node::Array(child.flat().map(|item| self.sensor_element(item)).collect()),
+            "certificationInfo" if child.hints().is_some_and(|hints| hints.is_array) => {
+                Node::Array(vec![Node::text(child.text.trim())])
+            }
+            "eventTime"
+            | "recordTime"
+            | "eventTimeZoneOffset"
+            | "eventID"
+            | "action"
+            | "parentID"
+            | "transformationID"
+            | "certificationInfo" => Node::text(child.text.trim()),
+            _ => self.value(child),
+        }
     }
 
     /// An object of the standard whose plain fields `convert` turns into values.
@@ -152,18 +123,35 @@ impl Model {
         for field in element.flat() {
             if field.namespace.is_some() {
                 self.extension(field, &mut out);
+            } else if let Some(exact) = field.hints().and_then(|hints| hints.value.as_ref()) {
+                out.push(((&*field.local).into(), exact.clone()));
             } else {
                 let value = convert(self, field);
                 insert(&mut out, (&*field.local).into(), value);
             }
         }
+        element.complete(&mut out);
         Node::Object(out)
     }
 
     fn quantity(&mut self, element: &Element) -> Node {
-        self.fields(element, |_, field| {
-            if &*field.local == "quantity" { number(&field.text) } else { Node::text(field.text.trim()) }
-        })
+        let mut out = self.fields(element, |_, field| {
+            if &*field.local != "quantity" {
+                Node::text(field.text.trim())
+            } else if field
+                .attributes
+                .iter()
+                .any(|a| &*a.local == "nil" && a.namespace.as_deref() == Some(XSI))
+            {
+                Node::Null
+            } else {
+                number(&field.text)
+            }
+        });
+        if let Node::Object(members) = &mut out {
+            members.retain(|(name, value)| !(&**name == "quantity" && matches!(value, Node::Null)));
+        }
+        out
     }
 
     fn links(&mut self, list: &Element, name: &str, vocabulary: &Vocabulary) -> Node {
@@ -199,6 +187,7 @@ impl Model {
         if let Some((_, slot)) = out.iter_mut().find(|(name, _)| &**name == "sensorReport") {
             *slot = Node::Array(reports);
         }
+        element.complete(&mut out);
         Node::Object(out)
     }
 
@@ -224,33 +213,56 @@ impl Model {
             let name = self.attribute_name(attribute);
             insert(&mut out, name.into(), value);
         }
+        element.complete(&mut out);
         Node::Object(out)
     }
 
     /// Adds an extension element under its prefixed name.
     fn extension(&mut self, element: &Element, out: &mut Members) {
-        let name = self.element_name(element);
+        let hints = element.hints();
+        let name = match hints.and_then(|hints| hints.name.clone()) {
+            Some(name) => name,
+            None => self.element_name(element).into(),
+        };
         let value = self.value(element);
-        insert(out, name.into(), value);
+        if hints.is_some_and(|hints| hints.is_array) {
+            out.push((name, Node::Array(vec![value])));
+        } else {
+            insert(out, name, value);
+        }
     }
 
     /// The content of an extension element: a text, or an object of attributes and elements.
     fn value(&mut self, element: &Element) -> Node {
-        if element.children.is_empty() && element.attributes.is_empty() {
-            return Node::text(element.text.trim());
+        let text = element.text.trim();
+        let hints = element.hints();
+        if let Some(exact) = hints.and_then(|hints| hints.value.as_ref()) {
+            return exact.clone();
+        }
+        let sort = hints.and_then(|hints| hints.sort);
+        match sort {
+            Some(Sort::Number) => return number(text),
+            Some(Sort::Boolean) => return Node::Bool(text == "true"),
+            Some(Sort::Null) => return Node::Null,
+            Some(Sort::Empty) => return Node::Array(Vec::new()),
+            Some(Sort::Object) | None => {}
+        }
+        let told = hints.is_some_and(|hints| !hints.members.is_empty()) || sort.is_some();
+        if element.children.is_empty() && element.attributes.is_empty() && !told {
+            return Node::text(text);
         }
         let mut out = Members::new();
         for attribute in &element.attributes {
             let name = self.attribute_name(attribute);
             insert(&mut out, name.into(), Node::text(&attribute.value));
         }
-        let text = element.text.trim();
         if !text.is_empty() {
             out.push(("#text".into(), Node::text(text)));
         }
         for child in element.flat() {
             self.extension(child, &mut out);
         }
+        element.complete(&mut out);
         Node::Object(out)
     }
 
@@ -267,8 +279,14 @@ impl Model {
         let Some(namespace) = namespace.filter(|ns| !ns.starts_with("urn:epcglobal:epcis")) else {
             return local.to_owned();
         };
+        if !prefix.is_empty() && self.context.namespace(prefix) == Some(namespace) {
+            return format!("{prefix}:{local}");
+        }
         if let Some((known, _)) = self.context.prefixes().find(|(_, ns)| *ns == namespace) {
             return format!("{known}:{local}");
+        }
+        if self.is_told && !prefix.is_empty() {
+            return format!("{prefix}:{local}");
         }
         let free = |context: &Context, candidate: &str| {
             !candidate.is_empty()
@@ -286,54 +304,6 @@ impl Model {
         };
         self.context.declare(&chosen, namespace);
         format!("{chosen}:{local}")
-    }
-
-    /// Master data of the header as the JSON header has it.
-    fn header(&mut self, header: &Element) -> Option<Node> {
-        let vocabularies = header.child("EPCISMasterData")?.child("VocabularyList")?;
-        let list: Vec<Node> = vocabularies.flat().map(|vocabulary| self.vocabulary(vocabulary)).collect();
-        let master = vec![(Box::from("vocabularyList"), Node::Array(list))];
-        Some(Node::Object(vec![("epcisMasterData".into(), Node::Object(master))]))
-    }
-
-    fn vocabulary(&mut self, element: &Element) -> Node {
-        let mut out: Members = Vec::new();
-        if let Some(kind) = element.attribute("type") {
-            out.push(("type".into(), Node::text(kind)));
-        }
-        if let Some(list) = element.child("VocabularyElementList") {
-            let elements = list.flat().map(|entry| self.vocabulary_element(entry)).collect();
-            out.push(("vocabularyElementList".into(), Node::Array(elements)));
-        }
-        Node::Object(out)
-    }
-
-    fn vocabulary_element(&mut self, element: &Element) -> Node {
-        let mut out: Members = Vec::new();
-        if let Some(id) = element.attribute("id") {
-            out.push(("id".into(), Node::text(id)));
-        }
-        let mut attributes = Vec::new();
-        for attribute in element.flat().filter(|child| &*child.local == "attribute") {
-            let mut members: Members = Vec::new();
-            if let Some(id) = attribute.attribute("id") {
-                members.push(("id".into(), Node::text(id)));
-            }
-            let value = if attribute.children.is_empty() {
-                Node::text(attribute.text.trim())
-            } else {
-                self.fields(attribute, Self::value)
-            };
-            members.push(("attribute".into(), value));
-            attributes.push(Node::Object(members));
-        }
-        if !attributes.is_empty() {
-            out.push(("attributes".into(), Node::Array(attributes)));
-        }
-        if let Some(children) = element.child("children") {
-            out.push(("children".into(), texts(children)));
-        }
-        Node::Object(out)
     }
 }
 

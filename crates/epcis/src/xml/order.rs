@@ -95,17 +95,35 @@ const ASSOCIATION: &[&str] = &[
     "extension",
 ];
 
-/// Reports the first element out of order in each part of an event: byte offset, what is wrong, what to do.
-pub(super) fn check(event: &Element, report: &mut dyn FnMut(usize, Text, Text)) {
-    let own = match &*event.local {
+/// The fields of an event type in the order of the XSD; `None` for types outside the standard.
+pub(super) fn sequence(kind: &str) -> Option<Vec<&'static str>> {
+    let own = match kind {
         "ObjectEvent" => OBJECT,
         "AggregationEvent" => AGGREGATION,
         "TransactionEvent" => TRANSACTION,
         "TransformationEvent" => TRANSFORMATION,
         "AssociationEvent" => ASSOCIATION,
-        _ => return,
+        _ => return None,
     };
-    let sequence: Vec<&str> = HEAD.iter().chain(own).copied().collect();
+    Some(HEAD.iter().chain(own).copied().collect())
+}
+
+/// The fields of all event types, for types outside the standard.
+pub(super) fn every_field() -> Vec<&'static str> {
+    let mut fields: Vec<&str> = HEAD.to_vec();
+    for own in [TRANSFORMATION, OBJECT, AGGREGATION] {
+        for name in own {
+            if !fields.contains(name) {
+                fields.push(name);
+            }
+        }
+    }
+    fields
+}
+
+/// Reports the first element out of order in each part of an event: byte offset, what is wrong, what to do.
+pub(super) fn check(event: &Element, report: &mut dyn FnMut(usize, Text, Text)) {
+    let Some(sequence) = sequence(&event.local) else { return };
     sequence_of(event, &sequence, &["certificationInfo"], report);
     for part in &event.children {
         match &*part.local {

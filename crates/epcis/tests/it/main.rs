@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod built;
+mod conversions;
 mod differential;
 mod documents;
 mod files;

@@ -1,0 +1,77 @@
+//! JSON → XML → JSON and XML → JSON → XML: nothing is lost, the hash stays.
+
+use crate::files::{files, shared, testdata};
+use epcis::{Limits, Node, Target, WriteOptions, convert, hash_report, is_xml, parse};
+use std::path::PathBuf;
+
+/// Members sorted by name, so that equal documents have equal text.
+pub(crate) fn canonical(node: &Node) -> String {
+    fn sorted(node: &Node) -> Node {
+        match node {
+            Node::Array(items) => Node::Array(items.iter().map(sorted).collect()),
+            Node::Object(members) => {
+                let mut members: Vec<_> =
+                    members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+                members.sort_by(|a, b| a.0.cmp(&b.0));
+                Node::Object(members)
+            }
+            other => other.clone(),
+        }
+    }
+    sorted(node).to_json()
+}
+
+fn json_of(text: &str) -> String {
+    canonical(&parse(text.as_bytes(), &Limits::default()).unwrap())
+}
+
+fn to(bytes: &[u8], target: Target) -> Result<String, String> {
+    convert(bytes, target, &WriteOptions::default()).map_err(|problems| problems.to_string())
+}
+
+/// What one document loses on the way there and back, when it loses anything.
+pub(crate) fn loss(bytes: &[u8]) -> Result<(), String> {
+    let hashes = hash_report(bytes).map_err(|problems| problems.to_string())?;
+    let (there, back) = if is_xml(bytes) { (Target::Json, Target::Xml) } else { (Target::Xml, Target::Json) };
+    let other = to(bytes, there)?;
+    if hash_report(other.as_bytes()).map_err(|p| format!("{p}\n{other}"))? != hashes {
+        let (a, b) = (epcis::prehash_report(bytes), epcis::prehash_report(other.as_bytes()));
+        return Err(format!("the hash changes on the way\n{a:?}\n{b:?}\n{other}"));
+    }
+    let again = to(other.as_bytes(), back)?;
+    if hash_report(again.as_bytes()).map_err(|p| format!("{p}\n{again}"))? != hashes {
+        return Err(format!("the hash changes on the way back\n{again}"));
+    }
+    let (before, after) = if is_xml(bytes) {
+        (json_of(&other), json_of(&to(again.as_bytes(), Target::Json)?))
+    } else {
+        (json_of(std::str::from_utf8(bytes).unwrap()), json_of(&again))
+    };
+    if before == after { Ok(()) } else { Err(format!("before\n{before}\nafter\n{after}\nother\n{other}")) }
+}
+
+fn documents() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        ["hash", "gdst", "fsma204", "pairs", "invalid"].into_iter().map(testdata).collect();
+    folders.extend(["examples", "hash", "gdst", "fsma204"].into_iter().filter_map(shared));
+    let found = folders.iter().flat_map(|folder| files(folder, &[".json", ".jsonld", ".xml"]));
+    found.filter(|file| !is_no_document(&file.to_string_lossy())).collect()
+}
+
+fn is_no_document(path: &str) -> bool {
+    ["vectors", "CaptureJob", "SimpleEventQuery.json", "ObjectEvent_without_action_and_eventTime"]
+        .iter()
+        .any(|part| path.contains(part))
+}
+
+#[test]
+fn every_document_survives_the_other_syntax() {
+    let mut bad = Vec::new();
+    for file in documents() {
+        let bytes = std::fs::read(&file).unwrap();
+        if let Err(loss) = loss(&bytes) {
+            bad.push(format!("{}\n{loss}", file.display()));
+        }
+    }
+    assert!(bad.is_empty(), "{} documents\n{}", bad.len(), bad.join("\n\n"));
+}
