@@ -163,6 +163,13 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event taken from a store: its tree passed validation when it was captured. `None` when type, time or zone
+    /// are unusable.
+    #[must_use]
+    pub fn stored(node: Node, context: Arc<Context>) -> Option<Self> {
+        Self::new(node, context)
+    }
+
     /// From a tree that has passed validation; `None` when type, time or zone are unusable.
     pub(crate) fn new(node: Node, context: Arc<Context>) -> Option<Self> {
         let kind = EventType::parse(node.str("type")?);

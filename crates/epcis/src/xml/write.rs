@@ -100,7 +100,7 @@ pub fn write_job(job: &CaptureJob, lang: Lang) -> String {
 
 fn problem_members(markup: &mut Markup, problem: &Problem, lang: Lang) {
     markup.element("type", &problem.kind.uri());
-    markup.element("title", &problem.kind.title().get(lang));
+    markup.element("title", problem.kind.title().get(lang));
     markup.element("status", &problem.kind.status().to_string());
     let mut detail = String::new();
     if let Some(at) = problem.position {
@@ -109,7 +109,7 @@ fn problem_members(markup: &mut Markup, problem: &Problem, lang: Lang) {
     if !problem.pointer.is_empty() {
         detail.push_str(&format!("{}: ", problem.pointer));
     }
-    detail.push_str(&problem.message().get(lang));
+    detail.push_str(problem.message().get(lang));
     markup.element("detail", &detail);
 }
 
