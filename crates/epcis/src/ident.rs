@@ -120,7 +120,7 @@ fn canonical_text(text: &str, longest: usize) -> Option<String> {
 }
 
 /// Percent-encodes what a Digital Link may not carry plainly (Digital Link URI syntax, table 7-1).
-fn encode(plain: &[u8]) -> String {
+pub(crate) fn encode(plain: &[u8]) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(plain.len() + 6);
     for c in plain {

@@ -1,6 +1,6 @@
 //! EPCIS 2.0 / CBV 2.0: the event model, validation, JSON-LD and XML reading, identifiers and the event hash.
 //!
-//! Main types: [`Document`], [`Event`] (with [`Thing`], [`Link`]), [`Node`] (the tree that loses nothing),
+//! Main types: [`Document`], [`Event`] (with [`Thing`], [`Link`]), [`query::Query`], [`Node`] (the tree that loses nothing),
 //! [`Context`], [`Problem`]/[`Problems`], [`Limits`]. Invariants: a value of type [`Event`] has passed validation;
 //! everything the sender wrote stays in its [`Node`], numbers digit by digit; no input makes a reader panic, loop or
 //! exceed its [`Limits`]. The crate must never touch storage, clock or network: context documents are not fetched.
@@ -18,6 +18,7 @@ mod node;
 mod parse;
 mod pointer;
 pub mod problem;
+pub mod query;
 mod report;
 pub mod time;
 pub mod uri;

@@ -131,7 +131,7 @@ fn days_from_epoch(year: i64, month: u8, day: u8) -> i64 {
 }
 
 /// The reverse of [`days_from_epoch`].
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, in_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;

@@ -10,4 +10,5 @@ mod documents;
 mod files;
 mod hashes;
 mod properties;
+mod query;
 mod rules;
