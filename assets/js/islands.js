@@ -1,5 +1,6 @@
-// The only script of the product. Every page works without it; it adds three comforts:
-// fragments that load when they come into view, pictures made smaller before upload, and a guard against double submits.
+// The only script of the product. Every page works without it; it adds four comforts:
+// fragments that load when they come into view, fields that show with the answer they depend on, pictures made smaller
+// before upload, and a guard against double submits.
 (() => {
   const current = document.querySelector(".top nav [aria-current]");
   if (current) current.parentElement.scrollLeft = current.offsetLeft - 24;
@@ -25,6 +26,20 @@
     form.setAttribute("aria-busy", "true");
     setTimeout(() => { delete form.dataset.sent; form.removeAttribute("aria-busy"); }, 8000);
   });
+
+  // A field that depends on an answer shows with that answer only; the server ignores it otherwise.
+  const depend = (form) => {
+    const given = new FormData(form);
+    for (const el of form.querySelectorAll("[data-when]")) {
+      const [name, answer] = el.dataset.when.split("=");
+      el.hidden = !given.getAll(name).includes(answer);
+    }
+  };
+  const depending = new Set([...document.querySelectorAll("[data-when]")].map((el) => el.closest("form")));
+  for (const form of depending) {
+    depend(form);
+    form.addEventListener("change", () => depend(form));
+  }
 
   // A phone photograph of 5 MB becomes about 300 kB: 1600 pixels are enough to read a label.
   document.addEventListener("change", async (e) => {

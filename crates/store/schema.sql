@@ -124,7 +124,7 @@ CREATE TABLE clock (
     due_date text,
     provisional integer not null,
     version integer not null
-) strict;
+, reason text) strict;
 
 CREATE INDEX clock_matter on clock (matter);
 
@@ -163,6 +163,21 @@ CREATE INDEX document_matter on document (matter);
 CREATE INDEX document_public on document (audience, status, published_at, id);
 
 CREATE UNIQUE INDEX document_slug on document (slug);
+
+CREATE TABLE document_version (
+    document integer not null references document (id),
+    version integer not null,
+    title_zh text not null,
+    title_en text not null,
+    html_zh text not null,
+    html_en text not null,
+    sha256 text not null,
+    account integer,
+    login text not null,
+    note text,
+    at integer not null,
+    primary key (document, version)
+) strict;
 
 CREATE TABLE event (
   id integer primary key,
@@ -402,7 +417,7 @@ CREATE TABLE matter (
     closed_at integer,
     next_due integer not null,
     version integer not null
-) strict;
+, root integer) strict;
 
 CREATE INDEX matter_due on matter (next_due, id) where closed_at is null;
 
@@ -413,6 +428,8 @@ CREATE INDEX matter_operator on matter (operator, id);
 CREATE INDEX matter_parent on matter (parent);
 
 CREATE INDEX matter_region on matter (region, next_due, id);
+
+CREATE INDEX matter_root on matter (root);
 
 CREATE INDEX matter_subject on matter (subject);
 

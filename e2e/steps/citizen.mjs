@@ -136,6 +136,9 @@ export async function citizen({ tally, url, browser, facts, province }) {
     await sound(page, "zh");
     await shot(page, "lot-phone");
     assert.match(await page.innerText("main"), /召回|风险提示|公告/);
+    await page.click(`main a[href="${facts.notice}"]`);
+    await page.click(`main a[href="${facts.lotPage}"]`);
+    assert.equal(new URL(page.url()).pathname, facts.lotPage, "from the lot to its notice and back");
   });
 
   await tally.check("a citizen looks up a shop", async () => {

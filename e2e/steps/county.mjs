@@ -48,6 +48,9 @@ export async function county({ tally, url, browser, facts, logins }) {
 
   const item = phone.locator("section.card", { has: phone.locator('form[action^="/desk/items/"]') }).first();
   await tally.check("text in a quantity gives the field's error and keeps everything typed", async () => {
+    assert.equal(await item.locator('[name="found"]').isVisible(), false, "quantities wait for the answer");
+    await item.locator('input[name="outcome"][value="closed"]').check();
+    assert.equal(await item.locator('[name="found"]').isVisible(), false, "none at a closed shop");
     await item.locator('input[name="outcome"][value="open"]').check();
     await item.locator('[name="found"]').fill("十来箱");
     await item.locator('[name="note"]').fill("库房在后院");
@@ -149,6 +152,33 @@ export async function county({ tally, url, browser, facts, logins }) {
     await page.goto(`${url}/desk/situation`);
     await sound(page, "zh");
     await shot(page, "situation-midway");
+    await page.context().close();
+  });
+
+  await tally.check("the second report on a place begins with the first", async () => {
+    const kinds = (kind) => facts.tasks.filter((t) => t.kind === kind);
+    const [seal, check] = kinds("封存").flatMap((s) => kinds("召回核查").filter((c) => c.region === s.region).map((c) => [s, c])).at(-1);
+    const login = logins.get(six(seal.region));
+    const clerk = await Clerk.signIn(url, login);
+    const cards = async (t) => [...(await clerk.page(`/desk/tasks/${t.task}`)).matchAll(/<section class="card" id="i[^"]*"[\s\S]*?<\/section>/g)].map((m) => m[0]);
+    const name = (card) => /<h2>([^<]*)/.exec(card)[1].trim();
+    const waiting = (await cards(check)).filter((c) => !/已上报/.test(c)).map(name);
+    const card = (await cards(seal)).find((c) => waiting.includes(name(c)));
+    if (!/已上报/.test(card)) {
+      const done = await report(clerk, forms(card).find((f) => f.action.startsWith("/desk/items/")), card);
+      assert.equal(done.status, 303, textOf(done.text).slice(0, 300));
+    }
+    const page = await browser.as(login, { size: PHONE });
+    await page.goto(`${url}/desk/tasks/${check.task}`);
+    await sound(page, "zh");
+    await shot(page, "task-phone-same");
+    const second = page.locator("section.card", { hasText: name(card) }).first();
+    assert.match(await second.innerText(), /与封存时相同/);
+    assert.ok(await second.locator('input[name="outcome"][value="open"]').isChecked());
+    const found = await second.locator('[name="found"]').inputValue();
+    assert.notEqual(found, "");
+    await second.locator("form button").last().click();
+    assert.match(await page.locator("section.card", { hasText: name(card) }).first().innerText(), /已上报/);
     await page.context().close();
   });
 

@@ -134,6 +134,7 @@ export async function firm({ tally, url, browser, facts }) {
     const row = page.locator("tbody tr").first();
     assert.match(await row.innerText(), /3/);
     assert.match(await row.innerText(), /数量/);
+    assert.doesNotMatch(await row.innerText(), /未检出|结果/, "no words of laboratories");
     assert.ok(!(await clerk.page("/firm/lots?q=YAN")).includes("示例调味盐"), "nothing was taken");
   });
   await tally.check("the corrected ledger is taken and shows its lots", async () => {
@@ -166,6 +167,7 @@ export async function firm({ tally, url, browser, facts }) {
     assert.ok((await page.locator("section:has(h2:text('到哪里去')) tbody tr").count()) >= 1, "customers");
     assert.ok((await page.locator("section:has(h2:text('从哪里来')) tbody tr").count()) >= 1, "suppliers");
     assert.match(await page.innerText("section:has(h2:text('从哪里来'))"), /GM\d+/, "the lots it was made from");
+    assert.ok((await page.locator("section:has(h2:text('事件')) tbody tr").count()) >= 1, "the events it takes part in, whoever sent them");
   });
   await tally.check("the firm's pages hold on a phone", async () => {
     const phone = await browser.again("firm", { size: PHONE });

@@ -20,35 +20,36 @@ export async function leader({ tally, url, browser, facts }) {
 
   const figures = await stats(page);
   console.log(`      ${JSON.stringify(figures)}`);
-  const items = csv(await clerk.page("/desk/items?region=62&format=csv"));
-  await tally.check("figures equal the sums over their records", async () => {
-    const places = new Set(items.map((i) => i.place_key));
-    assert.equal(Number(figures["涉及场所"]), places.size);
-    const reached = new Set(items.filter((i) => i.reported).map((i) => i.place_key));
-    assert.equal(Number(figures["已核查"]), reached.size);
-    const waiting = new Set(items.filter((i) => !i.reported).map((i) => i.place_key));
-    assert.equal(Number(figures["待核查"]), waiting.size);
+  await tally.check("the figures count running cases; ended ones are a choice away", async () => {
+    assert.equal((await page.locator(".tabs a[aria-current]").innerText()).trim(), "在办");
+    const all = await clerk.page("/desk/situation?cases=all");
+    assert.ok(Number(/<b>(\d+)<\/b><span>涉及场所/.exec(all)[1]) >= Number(figures["涉及场所"]));
   });
 
-  await tally.check("every figure opens the list of its records, with a matching count", async () => {
+  // Every figure and the list it opens, on the whole and in a region of the table.
+  const opens = async (label, shown, href) => {
+    const html = await clerk.page(href);
+    const rows = csv(await clerk.page(`${href}${href.includes("?") ? "&" : "?"}format=csv`));
+    const column = { 已召回: "recovered", 已封存: "sealed", 已售出: "sold" }[label];
+    if (column) {
+      for (const [unit, n] of Object.entries(quantities(shown))) assert.equal(sum(rows.filter((r) => r.unit === unit), column), n, `${label} ${unit}`);
+      assert.ok(rows.every((r) => Number(r[column]) > 0), `${label}: only places that have some`);
+    } else {
+      assert.equal(rows.length, Number(shown), `${label} ${href}`);
+    }
+    assert.ok(rows.length === 0 || /<tbody>|class="tasks"/.test(html), `${label} opens a list`);
+  };
+  await tally.check("every figure opens exactly its records", async () => {
     const links = await page.locator(".stats a").evaluateAll((all) => all.map((a) => [a.querySelector("span").textContent.trim(), a.querySelector("b").textContent.trim(), a.getAttribute("href")]));
     assert.equal(links.length, await page.locator(".stats li").count(), "each figure is a link");
-    const columns = { 已召回: "recovered", 已封存: "sealed", 已售出: "sold" };
-    for (const [label, shown, href] of links) {
-      const html = await clerk.page(href);
-      const rows = csv(await clerk.page(`${href}${href.includes("?") ? "&" : "?"}format=csv`));
-      const places = new Set(rows.map((r) => r.place_key)).size;
-      if (columns[label]) {
-        const want = quantities(shown);
-        for (const [unit, n] of Object.entries(want)) assert.equal(sum(rows.filter((r) => r.unit === unit && r.counts === "true"), columns[label]), n, `${label} ${unit}`);
-      } else if (/任务/.test(label)) {
-        const tasks = new Set(rows.map((r) => r.task_id)).size;
-        assert.equal(tasks, Number(shown), label);
-      } else {
-        assert.equal(places, Number(shown), label);
-      }
-      assert.ok(rows.length === 0 || /<tbody>/.test(html), `${label} opens a list`);
-    }
+    for (const link of links) await opens(...link);
+    assert.equal(Number(figures["已核查"]) + Number(figures["待核查"]), Number(figures["涉及场所"]), "reached and waiting are all places");
+    const cells = await page.locator("main table").first().locator("tbody tr").first().locator("td.num a").evaluateAll((all) => all.map((a) => [a.closest("td").dataset.label, a.textContent.trim(), a.getAttribute("href")]));
+    for (const [label, shown, href] of cells) await opens(label, shown, href);
+  });
+  await tally.check("a place is counted once a case", async () => {
+    const rows = csv(await clerk.page("/desk/places?region=62&cases=all&format=csv"));
+    assert.equal(new Set(rows.map((r) => `${r.case} ${r.place_key}`)).size, rows.length);
   });
 
   await tally.check("the regions add up to the whole, and each opens its own", async () => {
@@ -64,6 +65,9 @@ export async function leader({ tally, url, browser, facts }) {
 
   await tally.check("a county on the map opens that county", async () => {
     await page.goto(`${url}/desk/situation`);
+    await page.locator(".island").scrollIntoViewIfNeeded();
+    await page.waitForSelector(".island svg path.county");
+    assert.ok((await page.locator(".island figcaption .key li").count()) >= 2, "the legend of its shades");
     const href = await page.locator("svg a").first().getAttribute("href");
     const reply = await page.goto(url + href);
     assert.equal(reply.status(), 200);

@@ -47,7 +47,11 @@ export async function officer({ tally, url, browser, facts, logins }) {
     assert.ok(number(facts.scope["涉及场所"]) >= 3, "several places");
     assert.ok(number(facts.scope["涉及县区"]) >= 1);
     assert.match(facts.scope["该批总量"], /\d+(\.\d+)?\s*\S+/, "a quantity with its unit");
+    // the map follows when it comes into view; the table stands first
+    await page.locator(".island").first().scrollIntoViewIfNeeded();
+    await page.waitForSelector(".island svg path.county");
     assert.ok((await page.locator("svg path.county").count()) >= 86, "the map has every county");
+    assert.ok((await page.locator(".island figcaption .key li").count()) >= 2, "the legend of its shades");
     const tinted = await page.locator("svg a path.county").count();
     assert.ok(tinted >= 1, "counties concerned are tinted");
     const graph = page.locator(".graph img");
@@ -139,6 +143,38 @@ export async function officer({ tally, url, browser, facts, logins }) {
     const own = forms(await clerk.page(`/desk/matters/${facts.matter}`)).find((f) => f.hidden.csrf);
     const reply = await clerk.post({ action: `/desk/matters/${facts.matter}/launch`, hidden: own.hidden }, { version: "1", harm: "general" });
     assert.ok([403, 409, 422].includes(reply.status), `${reply.status}`);
+  });
+
+  await tally.check("without script the map is a page of its own, with its table", async () => {
+    const plain = await browser.again(facts.officer, { js: false });
+    await plain.goto(`${url}/desk/nonconformities/${facts.nonconformity}`);
+    await plain.click(".island a");
+    assert.ok((await plain.locator("svg path.county").count()) >= 86);
+    assert.ok((await plain.locator("table tbody tr").count()) >= 1);
+    await plain.context().close();
+  });
+
+  await tally.check("the officer puts the draft into better words; every version stays", async () => {
+    const path = facts.document.replace(/\/publish$/, "");
+    await page.goto(url + path);
+    await sound(page, "zh");
+    await page.click("details:has(form.long) > summary");
+    const before = await page.inputValue("#body_zh");
+    assert.match(before, /\| 食品名称 \| /, "the text of the draft, its table as lines");
+    await page.fill("#body_zh", "");
+    await page.click("form.long button");
+    assert.equal(await page.getAttribute("#body_zh", "aria-invalid"), "true", "an empty text is named at its field");
+    await page.fill("#body_zh", `${before}\n\n<b>退货</b>请带小票。`);
+    await page.fill("#note", "补充退货办法");
+    await page.click("form.long button");
+    await sound(page, "zh");
+    await shot(page, "document");
+    assert.match(await page.innerText("article.doc"), /<b>退货<\/b>请带小票/, "what was typed is text");
+    assert.equal(await page.locator("details.card").count(), 2, "both versions");
+    const clerk = await Clerk.signIn(url, facts.officer);
+    const own = forms(await clerk.page(path)).find((f) => f.action.endsWith("/revise"));
+    const late = await clerk.post(own, { version: "1", title_zh: "旧", title_en: "old", body_zh: "旧", body_en: "old" });
+    assert.equal(late.status, 409, "an old version is not written over the new one");
   });
 
   for (const [lang, size, name] of [["zh", PHONE, "scope-phone"], ["en", DESK, "scope-en"]]) {

@@ -5,6 +5,7 @@ use crate::{RegionCode, Text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// What a number licenses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +49,27 @@ impl LicenceKind {
             Self::Business | Self::Filing => 1,
         }
     }
+}
+
+/// A named class of licence.
+#[derive(Debug, Deserialize)]
+struct Class {
+    kind: LicenceKind,
+    class: String,
+    zh: String,
+    en: String,
+}
+
+static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
+    let table = include_str!("../../../rulebook/cn/licences/classes.csv");
+    csv::Reader::from_reader(table.as_bytes()).deserialize().filter_map(Result::ok).collect()
+});
+
+/// What a class of licences is called (`101` of SC: 粮食加工品); `None` for a class the rulebook does not list.
+#[must_use]
+pub fn class_name(kind: LicenceKind, class: &str) -> Option<Text> {
+    let found = CLASSES.iter().find(|c| c.kind == kind && c.class == class)?;
+    Some(Text::new(found.zh.as_str(), found.en.as_str()))
 }
 
 /// A number of the right shape: prefix and 14 digits. Its check digit may be wrong; see [`CheckState`].
@@ -248,6 +270,17 @@ impl<'de> Deserialize<'de> for LicenceNo {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_class_has_its_name_in_both_languages() {
+        assert_eq!(CLASSES.len(), 40);
+        let of = |kind, class| class_name(kind, class).map(|t| (t.zh.into_owned(), t.en.into_owned()));
+        let grain = Some(("粮食加工品".to_owned(), "Grain products".to_owned()));
+        assert_eq!(of(LicenceKind::Production, "101"), grain);
+        assert_eq!(of(LicenceKind::Business, "3").unwrap().0, "集中用餐单位食堂");
+        assert_eq!(of(LicenceKind::Business, "101"), None);
+        assert!(CLASSES.iter().all(|c| !c.zh.is_empty() && !c.en.is_empty()));
+    }
 
     #[test]
     fn numbers_on_public_labels_pass_or_are_flagged_but_never_refused() {

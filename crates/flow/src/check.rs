@@ -238,6 +238,12 @@ impl Report<'_> {
                     self.say(place, format!("the clock `{clock}` has no extension rule"));
                 }
             }
+            if e.run == "flow.tell_children" {
+                let names = e.with.get("facts").and_then(Json::as_array).into_iter().flatten();
+                for name in names.filter(|n| n.as_str().is_none_or(|n| self.d.fact(n).is_none())) {
+                    self.say(place, format!("there is no fact {name}"));
+                }
+            }
             if e.run == "flow.set_facts" {
                 for name in e.with.keys().filter(|n| self.d.fact(n).is_none()) {
                     self.say(place, format!("there is no fact `{name}`"));

@@ -252,7 +252,8 @@ pub struct EffectOut {
     pub facts: Map<String, Json>,
     /// Tasks to create or widen.
     pub tasks: Vec<NewTask>,
-    /// Matters to open, by procedure; parent and link are set by the engine.
+    /// Matters to open, by procedure; parent and link are set by the engine. One that was opened before under the same key
+    /// has its facts brought up to date instead.
     pub matters: Vec<(String, NewMatter)>,
     /// Documents to draft.
     pub documents: Vec<NewDocument>,
@@ -260,6 +261,8 @@ pub struct EffectOut {
     pub links: Vec<NewLink>,
     /// Clock changes.
     pub clocks: Vec<ClockChange>,
+    /// Facts to bring up to date in other matters that still run; decisions and clocks there follow them.
+    pub told: Vec<(Id, Map<String, Json>)>,
     /// Steps to take in other matters as the system: matter, transition.
     pub steps: Vec<(Id, String)>,
 }
@@ -284,7 +287,7 @@ pub struct Effects(BTreeMap<String, Arc<dyn Effect>>);
 
 impl Effects {
     /// The engine's own: `flow.set_facts`, `flow.suspend_clock`, `flow.resume_clock`, `flow.extend_clock`,
-    /// `flow.step_parent`, `flow.step_children`.
+    /// `flow.tell_children`, `flow.step_parent`, `flow.step_children`.
     #[must_use]
     pub fn builtin() -> Self {
         let mut effects = Self::default();
@@ -329,6 +332,8 @@ enum Own {
     Resume,
     /// `clock`, and `field` (a number field of the form) or `amount`.
     Extend,
+    /// `procedure`, `facts` (names): every running child of the procedure gets these facts as they stand here.
+    TellChildren,
     /// `transition`: taken in the parent matter, when there is one.
     StepParent,
     /// `procedure`, `transition`: taken in every running child of the procedure.
@@ -336,11 +341,12 @@ enum Own {
 }
 
 impl Own {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("flow.set_facts", Self::SetFacts),
         ("flow.suspend_clock", Self::Suspend),
         ("flow.resume_clock", Self::Resume),
         ("flow.extend_clock", Self::Extend),
+        ("flow.tell_children", Self::TellChildren),
         ("flow.step_parent", Self::StepParent),
         ("flow.step_children", Self::StepChildren),
     ];
@@ -391,19 +397,34 @@ impl Effect for Own {
             }
             Self::StepChildren => {
                 let (procedure, transition) = (text("procedure")?, text("transition")?);
-                let rows = tx
-                    .query(
-                        "select id from matter where parent = $1 and procedure = $2 and closed_at is null order by id",
-                        &[matter.id.into(), procedure.into()],
-                    )
-                    .await?;
-                for row in rows {
-                    out.steps.push((row.id("id")?, transition.clone()));
-                }
+                let children = running_children(tx, matter.id, &procedure).await?;
+                out.steps.extend(children.into_iter().map(|id| (id, transition.clone())));
+            }
+            Self::TellChildren => {
+                let names = params.get("facts").and_then(Json::as_array).into_iter().flatten();
+                let facts: Map<String, Json> = names
+                    .filter_map(|n| Some((n.as_str()?.to_owned(), matter.facts.get(n.as_str()?)?.clone())))
+                    .collect();
+                let children = running_children(tx, matter.id, &text("procedure")?).await?;
+                out.told.extend(children.into_iter().map(|id| (id, facts.clone())));
             }
         }
         Ok(out)
     }
+}
+
+async fn running_children(tx: &mut Tx, matter: Id, procedure: &str) -> Result<Vec<Id>, EffectError> {
+    let rows = tx
+        .query(
+            "select id from matter where parent = $1 and procedure = $2 and closed_at is null order by id",
+            &[matter.into(), procedure.into()],
+        )
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.push(row.id("id")?);
+    }
+    Ok(found)
 }
 
 /// A document to be rendered: template texts of the procedure.
@@ -425,4 +446,10 @@ pub trait Render: Send + Sync {
     /// # Errors
     /// When a template cannot be rendered, in words.
     fn render(&self, source: &DocumentSource<'_>, context: &Json) -> Result<(Text, Text), EffectError>;
+
+    /// The body of a document as text a person can edit.
+    fn text(&self, html: &str) -> String;
+
+    /// Safe HTML from such a text: nothing typed becomes markup.
+    fn html(&self, text: &str) -> String;
 }

@@ -140,6 +140,17 @@ pub struct Form {
     pub checks: Vec<Check>,
 }
 
+impl Field {
+    /// The answer this field waits for, where its condition names a single one (`form.outcome == "open"`): field and value.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<(&str, &str)> {
+        let (name, value) = self.when.as_deref()?.trim().strip_prefix("form.")?.split_once(" == ")?;
+        let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let value = value.trim_matches('"');
+        (plain(name) && plain(value)).then_some((name, value))
+    }
+}
+
 impl Form {
     /// The field of that name.
     #[must_use]
@@ -151,5 +162,25 @@ impl Form {
     #[must_use]
     pub fn measures(&self) -> bool {
         self.fields.iter().any(|f| f.lift.is_some_and(|l| l != Lift::Answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_names_the_answer_it_waits_for_when_it_is_a_single_one() {
+        let field = |when: &str| -> Field {
+            let text = serde_json::json!({
+                "id": "found", "title": {"zh": "数量", "en": "Quantity"}, "type": "number", "when": when,
+            });
+            serde_json::from_value(text).unwrap()
+        };
+        assert_eq!(field("form.outcome == \"open\"").waits_for(), Some(("outcome", "open")));
+        assert_eq!(field("form.case_opened == true").waits_for(), Some(("case_opened", "true")));
+        for other in ["form.a == \"x\" && form.b == \"y\"", "facts.level == \"1\"", "form.n != null"] {
+            assert_eq!(field(other).waits_for(), None, "{other}");
+        }
     }
 }

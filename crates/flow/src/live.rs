@@ -7,7 +7,7 @@ mod tasks;
 
 pub(crate) use clocks::{ClockRow, lock_clock};
 pub(crate) use consequences::Bounds;
-pub(crate) use documents::html_hashes;
+pub(crate) use documents::{DocumentText, html_hashes, keep_version};
 
 use crate::effect::{Authority, MatterDraft};
 use crate::error::Change;
@@ -171,6 +171,11 @@ impl Live {
             "children": children,
             "documents": documents,
         }))
+    }
+
+    /// Whether facts differ from those loaded.
+    pub(crate) fn changed(&self) -> bool {
+        self.before != self.draft.facts
     }
 
     /// Refuses facts the procedure does not declare.
@@ -390,6 +395,7 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
         "transition" => d.transition(name).map(|t| t.title.clone()),
         "item" | "task" => d.task(name).map(|t| t.title.clone()),
         "clock" => d.clock(name).map(|c| c.title.clone()),
+        "facts" => None,
         "document" => d.document(name).map(|x| Text::new(unfilled(&x.title.zh), unfilled(&x.title.en))),
         _ => None,
     };
@@ -397,6 +403,7 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
     let state = to.and_then(|s| d.state(s)).map(|s| &s.title);
     match (kind, state) {
         ("open", _) => Text::of("立项", "opened"),
+        ("facts", _) => Text::of("上级办件更新了有关事实", "facts brought up to date by the matter above"),
         ("transition", Some(state)) => {
             Text::new(format!("{} → {}", own.zh, state.zh), format!("{} → {}", own.en, state.en))
         }

@@ -1,4 +1,5 @@
-//! Publication and withdrawal of documents: four eyes, and a journal entry that commits to every byte published.
+//! Documents after their draft: publication and withdrawal by other eyes, with a journal entry that commits to every byte
+//! published.
 
 use crate::effect::Authority;
 use crate::live::{Live, Step, html_hashes, permit};
@@ -21,7 +22,7 @@ pub struct Published {
     pub version: i64,
 }
 
-async fn lock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<(Live, Row), Error> {
+pub(crate) async fn lock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<(Live, Row), Error> {
     let missing = || Error::missing(&Text::of("文书", "document"), id);
     let row =
         tx.first("select matter from document where id = $1", &[id.into()]).await?.ok_or_else(missing)?;
@@ -36,7 +37,7 @@ async fn lock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<(Live, Row), Error
     Ok((live, row))
 }
 
-fn resource(row: &Row) -> Result<Resource, Error> {
+pub(crate) fn resource(row: &Row) -> Result<Resource, Error> {
     let mut resource = Resource::new("document", row.text("region")?)
         .of_agency(row.text("agency")?)
         .of_operator(row.opt_id("operator")?)

@@ -247,6 +247,8 @@ pub(crate) fn perform<'a>(
             reason: note.unwrap_or_default(),
         };
         let (steps, drafted) = live.run_effects(tx, cx, engine, authority, &t.effects, &bounds).await?;
+        let why = live.reason_of(&bounds);
+        live.retime_clocks(tx, cx, engine, &why).await?;
         for name in t.documents.iter().filter(|n| !drafted.contains(n)) {
             live.draft_template(tx, cx, engine, name).await?;
         }
@@ -397,8 +399,9 @@ impl Live {
         .await?;
         tx.exec(
             "insert into matter (id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
-             classification, idempotency, opened_at, next_due, version) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 9223372036854775807, 1)",
+             classification, idempotency, opened_at, next_due, version, root) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 9223372036854775807, 1, \
+             coalesce((select p.root from matter p where p.id = $8), $1))",
             &[
                 d.id.into(),
                 d.procedure.as_str().into(),

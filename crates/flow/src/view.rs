@@ -4,16 +4,20 @@ mod documents;
 mod items;
 mod lists;
 mod matter;
+mod places;
 mod situation;
+mod task;
 
-pub use documents::{About, Notice, NoticeFilter, document, notice, notices, notices_about};
-pub use items::{Balance, ItemFilter, ItemLine, Reach, items, mass_balance};
-pub use lists::{MatterFilter, MatterLine, TaskFilter, TaskLine, TaskState, Whose, matters, tasks_for};
-pub use matter::{
-    Action, ClockView, DocumentView, FactView, ItemView, LinkView, MatterView, StepView, TaskView, matter,
-    task,
+pub use documents::{
+    About, DocumentVersion, Notice, NoticeFilter, document, document_versions, notice, notice_targets,
+    notices, notices_about,
 };
+pub use items::{Balance, Cases, ItemFilter, ItemLine, items, mass_balance};
+pub use lists::{MatterFilter, MatterLine, TaskFilter, TaskLine, TaskState, Whose, matters, tasks_for};
+pub use matter::{Action, ClockView, DocumentView, FactView, LinkView, MatterView, StepView, matter};
+pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};
+pub use task::{Earlier, ItemView, TaskView, task};
 
 use crate::{Error, Procedure};
 use base::calendar::Calendar;

@@ -6,5 +6,6 @@
 //! column and the remedy in both languages; HTML made here contains no unescaped data.
 
 pub mod document;
+pub mod letter;
 pub mod qr;
 pub mod sheet;

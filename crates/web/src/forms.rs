@@ -20,7 +20,14 @@ pub(crate) fn fields(
     faults: &[FieldError],
     unit: &str,
 ) -> Markup {
-    html! { @for f in &form.fields { (field(lang, prefix, f, &f.id, values.get(&f.id), faults, unit)) } }
+    html! { @for f in &form.fields {
+        @let control = field(lang, prefix, f, &f.id, values.get(&f.id), faults, unit);
+        // the script shows it with its answer only; without script it stays, and what does not apply is not kept
+        @match f.waits_for() {
+            Some((name, answer)) => div data-when={ (name) "=" (answer) } { (control) },
+            None => (control),
+        }
+    } }
 }
 
 fn field(

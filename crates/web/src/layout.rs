@@ -3,8 +3,13 @@
 use crate::assets;
 use crate::lang::Prefs;
 use access::{Principal, Role};
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use base::{Lang, Text};
 use maud::{DOCTYPE, Markup, html};
+use std::convert::Infallible;
 
 /// Which layout a page wears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +83,7 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/operators", Text::of("主体", "Operators")),
     ("/desk/situation", Text::of("态势", "Situation")),
     ("/desk/journal", Text::of("存证", "Journal")),
+    ("/desk/rulebook", Text::of("规则", "Rules")),
 ];
 const ADMIN: &[(&str, Text)] =
     &[("/desk/accounts", Text::of("账号", "Accounts")), ("/desk/jobs", Text::of("作业", "Jobs"))];
@@ -197,6 +203,37 @@ pub(crate) fn crumbs(trail: &[(&str, &str)]) -> Markup {
     html! { nav.crumbs aria-label="breadcrumb" { ol { @for (href, label) in trail { li {
         @if href.is_empty() { (label) } @else { a href=(href) { (label) } }
     } } } } }
+}
+
+/// Whether the browser asks for a part of a page: an island fetches it into place; opened by itself it is a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fragment(pub(crate) bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Fragment {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.contains_key("x-fragment")))
+    }
+}
+
+impl Fragment {
+    /// The part alone, or as a page under its trail. The browser may keep it for a minute.
+    pub(crate) fn answer(
+        self,
+        viewer: &Viewer,
+        title: &str,
+        trail: &[(&str, &str)],
+        body: &Markup,
+    ) -> Response {
+        let keep = [(header::CACHE_CONTROL, "private, max-age=60"), (header::VARY, "x-fragment, cookie")];
+        if self.0 {
+            return (keep, html! { (body) }).into_response();
+        }
+        let trail: Vec<(&str, &str)> = trail.iter().copied().chain([("", title)]).collect();
+        let whole = html! { (crumbs(&trail)) h1 { (title) } (body) };
+        (keep, page(viewer, title, &whole)).into_response()
+    }
 }
 
 /// Heading with actions to its right.

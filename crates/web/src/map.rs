@@ -118,6 +118,19 @@ pub(crate) fn level(value: i64, max: i64) -> u8 {
     (1..=5u8).find(|l| share <= f64::from(*l) / 5.0 + 1e-9).unwrap_or(5)
 }
 
+/// The shades in use on a scale that ends at `max`, each with the smallest and largest count it stands for.
+pub(crate) fn legend(max: i64) -> Vec<(u8, i64, i64)> {
+    let mut shades = vec![(0, 0, 0)];
+    for value in 1..=max {
+        let of = level(value, max);
+        match shades.last_mut() {
+            Some((last, _, to)) if *last == of => *to = value,
+            _ => shades.push((of, value, value)),
+        }
+    }
+    shades
+}
+
 /// The map as an SVG element. Codes are six-digit GB/T 2260 codes as in the outlines (嘉峪关 is 620200).
 pub(crate) fn svg(lang: Lang, title: &str, tints: &HashMap<String, Tint>) -> String {
     let atlas = &*ATLAS;
@@ -182,6 +195,13 @@ mod tests {
             outline([(0, 0), (10, 0), (10, 10), (10, 11), (0, 0)].into_iter()),
             "M0 0l10 0 0 10 -10 -10Z"
         );
+    }
+
+    #[test]
+    fn the_legend_names_every_shade_in_use_without_gap() {
+        assert_eq!(legend(0), [(0, 0, 0)]);
+        assert_eq!(legend(2), [(0, 0, 0), (4, 1, 1), (5, 2, 2)]);
+        assert_eq!(legend(100), [(0, 0, 0), (1, 1, 4), (2, 5, 16), (3, 17, 36), (4, 37, 64), (5, 65, 100)]);
     }
 
     #[test]

@@ -319,6 +319,11 @@ fn wrap(f: &Field<'_>, control: &Markup) -> Markup {
     } }
 }
 
+/// A part of the page that loads when it comes into view; without script, a link to the same as a page.
+pub(crate) fn island(lang: Lang, src: &str, what: &str) -> Markup {
+    html! { div.island data-island=(src) { p { a href=(src) { (lang.pick("打开", "Open the ")) (what) } } } }
+}
+
 /// A time line of dated happenings.
 pub(crate) fn timeline(items: &[(String, Markup)]) -> Markup {
     html! { ol.timeline { @for (when, what) in items { li { time { (when) } (what) } } } }

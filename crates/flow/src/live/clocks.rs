@@ -93,6 +93,38 @@ impl ClockRow {
         Ok(())
     }
 
+    /// Writes a new clock; `reason` when it takes another's place.
+    async fn insert(&self, tx: &mut Tx, engine: &Engine, reason: Option<&Text>) -> Result<(), Error> {
+        let [due, date, provisional] = self.computed(engine);
+        tx.exec(
+            "insert into clock (id, matter, task, rule, started_at, suspensions, extensions, due, due_date, provisional, \
+             version, reason) values ($1, $2, $3, $4, $5, $6, '[]', $7, $8, $9, 1, $10)",
+            &[
+                self.id.into(),
+                self.matter.into(),
+                self.task.into(),
+                self.rule.as_str().into(),
+                self.clock.start.into(),
+                json!(self.clock.suspensions).to_string().into(),
+                due,
+                date,
+                provisional,
+                reason.map(|r| json!(r).to_string()).into(),
+            ],
+        )
+        .await?;
+        if let Some(task) = self.task {
+            refresh_task(tx, task).await?;
+        }
+        Ok(())
+    }
+
+    async fn explain(&self, tx: &mut Tx, reason: &Text) -> Result<(), Error> {
+        let text = json!(reason).to_string();
+        tx.exec("update clock set reason = $2 where id = $1", &[self.id.into(), text.into()]).await?;
+        Ok(())
+    }
+
     /// Changes the clock as asked, within its rule.
     pub(crate) fn change(
         &mut self,
@@ -228,24 +260,70 @@ impl Live {
                 version: 1,
                 clock: Clock::start(rule.law(), cx.now),
             };
-            let [due, date, provisional] = row.computed(engine);
-            tx.exec(
-                "insert into clock (id, matter, task, rule, started_at, suspensions, extensions, due, due_date, provisional, \
-                 version) values ($1, $2, $3, $4, $5, '[]', '[]', $6, $7, $8, 1)",
-                &[
-                    row.id.into(),
-                    self.draft.id.into(),
-                    row.task.into(),
-                    rule.id.as_str().into(),
-                    cx.now.into(),
-                    due,
-                    date,
-                    provisional,
-                ],
-            )
-            .await?;
-            if let Some(task) = row.task {
-                refresh_task(tx, task).await?;
+            row.insert(tx, engine, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes running clocks follow changed facts: where the facts now call for another clock of the same group (another recall
+    /// level), the old one is void and the other counts from the same start, with what stood still; extensions were
+    /// given for the old length and end with it. Both say why.
+    pub(crate) async fn retime_clocks(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        why: &Text,
+    ) -> Result<(), Error> {
+        if !self.changed() {
+            return Ok(());
+        }
+        let procedure = self.procedure.clone();
+        let scope = self.scope(tx).await?;
+        let holds = |c: &ClockUse| procedure.guards.holds(&format!("clock.{}", c.id), &scope);
+        for mut row in self.running(tx).await? {
+            let Some(rule) = procedure.definition.clock(&row.rule).filter(|r| r.group.is_some()) else {
+                continue;
+            };
+            if holds(rule)? != Some(false) {
+                continue;
+            }
+            let same = |c: &&ClockUse| {
+                c.group == rule.group && c.start == rule.start && c.task == rule.task && c.id != rule.id
+            };
+            let mut next = None;
+            for other in procedure.definition.clocks.iter().filter(same) {
+                if holds(other)? == Some(true) {
+                    next = Some(other);
+                    break;
+                }
+            }
+            let Some(next) = next else { continue };
+            let reason = Text::new(
+                format!("{}：由“{}”改为“{}”，自原起点重新计算", why.zh, rule.title.zh, next.title.zh),
+                format!(
+                    "{}: \"{}\" became \"{}\", counted anew from the same start",
+                    why.en, rule.title.en, next.title.en
+                ),
+            );
+            let fresh = ClockRow {
+                id: cx.id(),
+                rule: next.id.clone(),
+                version: 1,
+                clock: Clock {
+                    suspensions: row.clock.suspensions.clone(),
+                    ..Clock::start(next.law(), row.clock.start)
+                },
+                ..row.clone()
+            };
+            row.void_at = Some(cx.now);
+            row.save(tx, engine).await?;
+            row.explain(tx, &reason).await?;
+            fresh.insert(tx, engine, Some(&reason)).await?;
+            let list = self.done.entry("clocks").or_insert_with(|| json!([]));
+            if let Json::Array(list) = list {
+                let due = fresh.clock.due(engine.calendar).map(|d| d.at.rfc3339());
+                list.push(json!({"clock": fresh.rule, "instead_of": row.rule, "due": due}));
             }
         }
         Ok(())

@@ -1,12 +1,12 @@
 //! Runs the effects of a step and does what they ask for.
 
-use super::Live;
+use super::{Live, Step};
 use crate::definition::EffectUse;
 use crate::effect::{Authority, EffectCx, EffectOut};
 use crate::step::open_child;
 use crate::{Engine, Error};
-use base::Id;
-use ledger::Context;
+use base::{Id, Text};
+use ledger::{Context, Permit};
 use serde_json::{Map, Value as Json, json};
 use store::Tx;
 
@@ -72,6 +72,7 @@ impl Live {
             }
             new.parent = Some(self.draft.id);
             let label = new.title.zh.clone().into_owned();
+            let facts = new.facts.clone();
             let opened = open_child(tx, cx, engine, by, &procedure, new).await?;
             self.link(tx, cx, "child", &format!("matter:{}", opened.matter), &label).await?;
             if opened.created {
@@ -79,7 +80,12 @@ impl Live {
                 if let Json::Array(list) = list {
                     list.push(json!({"procedure": procedure, "matter": opened.matter}));
                 }
+            } else {
+                self.tell(tx, cx, engine, opened.matter, facts, bounds).await?;
             }
+        }
+        for (matter, facts) in out.told {
+            self.tell(tx, cx, engine, matter, facts, bounds).await?;
         }
         for document in out.documents {
             self.insert_document(tx, cx, document).await?;
@@ -91,6 +97,61 @@ impl Live {
             self.change_clock(tx, cx, engine, change, bounds.reason).await?;
         }
         Ok(out.steps)
+    }
+
+    /// Brings facts of another running matter up to date with this one: its decision tables are asked again, its clocks follow,
+    /// and its history says so. Facts its version of the procedure does not know are left out.
+    async fn tell(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        matter: Id,
+        facts: Map<String, Json>,
+        bounds: &Bounds<'_>,
+    ) -> Result<(), Error> {
+        let mut other = Self::lock(tx, engine, matter).await?;
+        if other.closed_at.is_some() {
+            return Ok(());
+        }
+        let procedure = other.procedure.clone();
+        let known = facts.into_iter().filter(|(name, _)| procedure.definition.fact(name).is_some());
+        other.draft.facts.extend(known);
+        if !other.changed() {
+            return Ok(());
+        }
+        other.decide(&procedure.definition.decides)?;
+        let why = self.reason_of(bounds);
+        other.retime_clocks(tx, cx, engine, &why).await?;
+        other.version += 1;
+        other.save(tx).await?;
+        other.done.insert("told_by".to_owned(), json!(self.draft.id));
+        let step = Step {
+            kind: "facts",
+            name: bounds.step,
+            from: None,
+            to: None,
+            form: None,
+            target: None,
+            note: Some(&why.zh),
+            version: other.version,
+        };
+        other.record(tx, cx, &Permit::system(bounds.step), "matter.updated", step, None).await?;
+        let list = self.done.entry("told").or_insert_with(|| json!([]));
+        if let Json::Array(list) = list {
+            list.push(json!(matter));
+        }
+        Ok(())
+    }
+
+    /// A step and the reason written in its form, in words: why clocks changed.
+    pub(crate) fn reason_of(&self, bounds: &Bounds<'_>) -> Text {
+        let step = self.procedure.definition.transition(bounds.step);
+        let title = step.map_or_else(|| Text::new(bounds.step, bounds.step), |t| t.title.clone());
+        if bounds.reason.is_empty() {
+            return title;
+        }
+        Text::new(format!("{}（{}）", title.zh, bounds.reason), format!("{} ({})", title.en, bounds.reason))
     }
 
     /// Links the matter to a record, once.

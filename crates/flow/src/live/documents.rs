@@ -16,6 +16,45 @@ pub(crate) fn html_hashes(html: &Text) -> (String, String) {
     (hash(&html.zh), hash(&html.en))
 }
 
+/// What a document says in one version.
+pub(crate) struct DocumentText<'a> {
+    pub(crate) title: &'a Text,
+    pub(crate) html: &'a Text,
+    /// Of the Chinese body.
+    pub(crate) sha256: &'a str,
+    /// Why it was changed.
+    pub(crate) note: Option<&'a str>,
+}
+
+/// Keeps a version of a document.
+pub(crate) async fn keep_version(
+    tx: &mut Tx,
+    cx: &Context,
+    document: Id,
+    version: i64,
+    text: &DocumentText<'_>,
+) -> Result<(), Error> {
+    tx.exec(
+        "insert into document_version (document, version, title_zh, title_en, html_zh, html_en, sha256, account, login, note, at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &[
+            document.into(),
+            version.into(),
+            text.title.zh.as_ref().into(),
+            text.title.en.as_ref().into(),
+            text.html.zh.as_ref().into(),
+            text.html.en.as_ref().into(),
+            text.sha256.into(),
+            cx.actor.account.into(),
+            cx.actor.login.as_str().into(),
+            text.note.into(),
+            cx.now.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
 impl Publication {
     /// The stored code.
     pub(crate) const fn code(self) -> &'static str {
@@ -129,6 +168,8 @@ impl Live {
             ],
         )
         .await?;
+        let text = DocumentText { title: &title, html: &new.html, sha256: &sha256, note: None };
+        keep_version(tx, cx, id, 1, &text).await?;
         let list = self.done.entry("documents").or_insert_with(|| json!([]));
         if let Json::Array(list) = list {
             list.push(json!({"id": id, "name": new.name, "sha256": sha256}));

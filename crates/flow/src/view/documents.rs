@@ -30,6 +30,8 @@ pub struct Notice {
     pub kind: String,
     /// Region code.
     pub region: String,
+    /// The operator it concerns.
+    pub operator: Option<Id>,
     /// Heading.
     pub title: Text,
     /// Body, HTML; empty in lists.
@@ -56,7 +58,7 @@ pub async fn notices(
 ) -> Result<Page<Notice>, Error> {
     let limit = limited(limit);
     let mut sql = Sql::new(
-        "select d.id, d.slug, d.kind, d.region, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
+        "select d.id, d.slug, d.kind, d.region, d.operator, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
          d.withdrawn_at, d.journal from document d where d.audience = 'public' and d.status = 'published'",
     );
     if let Some(kind) = &filter.kind {
@@ -109,7 +111,7 @@ pub async fn notices_about(store: &Store, about: &About, limit: usize) -> Result
         certain.bind(target.as_str()).push(")");
     }
     let mut sql = Sql::new(
-        "select d.id, d.slug, d.kind, d.region, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
+        "select d.id, d.slug, d.kind, d.region, d.operator, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
          d.withdrawn_at, d.journal, m.facts, case when ",
     );
     sql.append(&certain);
@@ -147,7 +149,7 @@ pub async fn notices_about(store: &Store, about: &About, limit: usize) -> Result
 pub async fn notice(store: &Store, slug: &str) -> Result<Notice, Error> {
     let row = store
         .first(
-            "select id, slug, kind, region, title_zh, title_en, html_zh, html_en, sha256, published_at, withdrawn_at, journal \
+            "select id, slug, kind, region, operator, title_zh, title_en, html_zh, html_en, sha256, published_at, withdrawn_at, journal \
              from document where slug = $1 and audience = 'public' and published_at is not null",
             &[slug.into()],
         )
@@ -166,6 +168,7 @@ fn read(row: &Row) -> Result<Notice, Error> {
         slug: row.text("slug")?,
         kind: row.text("kind")?,
         region: row.text("region")?,
+        operator: row.opt_id("operator")?,
         title: Text::new(row.text("title_zh")?, row.text("title_en")?),
         html: Text::new(row.text("html_zh")?, row.text("html_en")?),
         sha256: row.text("sha256")?,
@@ -173,6 +176,76 @@ fn read(row: &Row) -> Result<Notice, Error> {
         withdrawn_at: row.opt_instant("withdrawn_at")?,
         journal: row.id("journal")?,
     })
+}
+
+/// A document as it stood in one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentVersion {
+    /// Number, from 1.
+    pub version: i64,
+    /// Heading.
+    pub title: Text,
+    /// Body, HTML.
+    pub html: Text,
+    /// Hex SHA-256 of the Chinese body.
+    pub sha256: String,
+    /// Login of who wrote it.
+    pub login: String,
+    /// Why it was changed.
+    pub note: Option<String>,
+    /// When.
+    pub at: Instant,
+}
+
+/// Every version of a document, newest first, for those who may see it.
+///
+/// # Errors
+/// As [`document`].
+pub async fn document_versions(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    id: Id,
+) -> Result<Vec<DocumentVersion>, Error> {
+    document(store, access, who, now, id).await?;
+    let rows = store
+        .query(
+            "select version, title_zh, title_en, html_zh, html_en, sha256, login, note, at from document_version \
+             where document = $1 order by version desc",
+            &[id.into()],
+        )
+        .await?;
+    let read = |row: Row| -> Result<DocumentVersion, Error> {
+        Ok(DocumentVersion {
+            version: row.int("version")?,
+            title: Text::new(row.text("title_zh")?, row.text("title_en")?),
+            html: Text::new(row.text("html_zh")?, row.text("html_en")?),
+            sha256: row.text("sha256")?,
+            login: row.text("login")?,
+            note: row.opt_text("note")?,
+            at: row.instant("at")?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// What a public document is about: the subject of its matter and every record the matter is linked to, as `kind:id`. No
+/// login needed: the caller shows those that are public themselves.
+///
+/// # Errors
+/// Storage.
+pub async fn notice_targets(store: &Store, id: Id) -> Result<Vec<String>, Error> {
+    let rows = store
+        .query(
+            "select m.subject as target from document d join matter m on m.id = d.matter \
+             where d.id = $1 and d.audience = 'public' and d.published_at is not null \
+             union select l.target from document d join matter_link l on l.matter = d.matter \
+             where d.id = $1 and d.audience = 'public' and d.published_at is not null order by target",
+            &[id.into()],
+        )
+        .await?;
+    rows.iter().map(|r| Ok(r.text("target")?)).collect()
 }
 
 /// A document in any state, for those who may see it.

@@ -9,36 +9,29 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use store::{Sql, Store, Tx};
 
-/// Which items by what is known of them.
+/// Which cases. A case is a family of matters; its state is that of the matter at the top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reach {
+pub enum Cases {
     /// All.
     #[default]
     Any,
-    /// Reported.
-    Reached,
-    /// Not reported yet.
-    Waiting,
-    /// Something was recovered.
-    Recovered,
-    /// Something was put under seal.
-    Sealed,
-    /// Something had been sold already.
-    Sold,
+    /// Those still running.
+    Running,
+    /// Those ended.
+    Ended,
 }
 
-/// Which items: the filter of the situation, so that every figure opens to its records. By default all items of tasks
-/// that are not void.
+/// Which items. By default all of tasks that are not void.
 #[derive(Debug, Clone)]
 pub struct ItemFilter {
     /// Region code prefix.
     pub region: String,
-    /// A matter; those above and below it are included.
+    /// A matter; the whole case it belongs to is meant.
     pub matter: Option<Id>,
+    /// State of their case.
+    pub cases: Cases,
     /// Task kind.
     pub kind: Option<String>,
-    /// What is known of them.
-    pub reach: Reach,
     /// State of their task.
     pub task: TaskState,
     /// Only of tasks past due.
@@ -52,8 +45,8 @@ impl Default for ItemFilter {
         Self {
             region: String::new(),
             matter: None,
+            cases: Cases::Any,
             kind: None,
-            reach: Reach::Any,
             task: TaskState::Any,
             overdue: false,
             text: None,
@@ -134,11 +127,7 @@ pub struct Balance {
 /// Appends the conditions of the filter to a statement over `task_item i join task t`.
 pub(super) fn conditions(sql: &mut Sql, filter: &ItemFilter, now: Instant) {
     inside(sql, "i.region", &filter.region);
-    if let Some(matter) = filter.matter {
-        sql.push(" and i.matter in (select f.id from matter f where f.id = ").bind(matter);
-        sql.push(" or f.parent = ").bind(matter);
-        sql.push(" or f.id = (select p.parent from matter p where p.id = ").bind(matter).push("))");
-    }
+    of_case(sql, "i.matter", filter.matter, filter.cases);
     if let Some(kind) = &filter.kind {
         sql.push(" and i.kind = ").bind(kind);
     }
@@ -151,14 +140,6 @@ pub(super) fn conditions(sql: &mut Sql, filter: &ItemFilter, now: Instant) {
     if filter.overdue {
         sql.push(" and t.state = 'open' and t.due < ").bind(now);
     }
-    sql.push(match filter.reach {
-        Reach::Any => "",
-        Reach::Reached => " and i.reported_at is not null",
-        Reach::Waiting => " and i.reported_at is null",
-        Reach::Recovered => " and i.counts = 1 and i.recovered > 0",
-        Reach::Sealed => " and i.counts = 1 and i.sealed > 0",
-        Reach::Sold => " and i.counts = 1 and i.sold > 0",
-    });
     if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
         let pattern = like(text);
         sql.push(" and (lower(i.label) like ")
@@ -166,6 +147,21 @@ pub(super) fn conditions(sql: &mut Sql, filter: &ItemFilter, now: Instant) {
             .push(" escape '\\' or lower(i.subject) like ");
         sql.bind(pattern).push(" escape '\\')");
     }
+}
+
+/// Appends that the matter in `column` belongs to the case of a matter, and to cases in a state.
+pub(super) fn of_case(sql: &mut Sql, column: &'static str, matter: Option<Id>, cases: Cases) {
+    if let Some(matter) = matter {
+        sql.push(" and ").push(column).push(" in (select f.id from matter f where f.root = ");
+        sql.push("(select p.root from matter p where p.id = ").bind(matter).push("))");
+    }
+    let ended = match cases {
+        Cases::Any => return,
+        Cases::Running => "r.closed_at is null)",
+        Cases::Ended => "r.closed_at is not null)",
+    };
+    sql.push(" and ").push(column);
+    sql.push(" in (select f.id from matter f join matter r on r.id = f.root where ").push(ended);
 }
 
 /// The person's scope over tasks `t`, as the beginning of a condition.

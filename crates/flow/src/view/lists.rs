@@ -1,5 +1,6 @@
 //! Inboxes and lists, ordered by clock, cut to what the person may see, paged by key.
 
+use super::items::{Cases, of_case};
 use super::{Due, Page, cursor, inside, kind_title, like, limited, page, state_title};
 use crate::live::ClockRow;
 use crate::{Engine, Error};
@@ -52,6 +53,10 @@ pub struct TaskFilter {
     pub text: Option<String>,
     /// Of this matter.
     pub matter: Option<Id>,
+    /// Of the case this matter belongs to.
+    pub case: Option<Id>,
+    /// State of their case.
+    pub cases: Cases,
 }
 
 /// A task in a list.
@@ -199,6 +204,7 @@ pub async fn tasks_for(
     if let Some(matter) = filter.matter {
         sql.push(" and t.matter = ").bind(matter);
     }
+    of_case(&mut sql, "t.matter", filter.case, filter.cases);
     if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
         let pattern = like(text);
         sql.push(" and (lower(t.title_zh) like ").bind(pattern.as_str());

@@ -9,7 +9,7 @@ use crate::live::{ClockRow, Live, step_title};
 use crate::{Engine, Error, Procedure};
 use access::{Access, Principal, Resource};
 use base::clock::{Extension, Suspension};
-use base::{Decimal, Id, Instant, Text};
+use base::{Id, Instant, Text};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use store::{Row, Store, Tx};
@@ -69,52 +69,14 @@ pub struct ClockView {
     pub met_at: Option<Instant>,
     /// When it became void.
     pub void_at: Option<Instant>,
+    /// Why it took another clock's place, or lost its own.
+    pub reason: Option<Text>,
     /// Causes it may pause for: code and words.
     pub pauses: Vec<(String, Text)>,
     /// Whether its rule allows an extension.
     pub extensible: bool,
     /// For changes.
     pub version: i64,
-}
-
-/// An item of a task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ItemView {
-    /// Item.
-    pub id: Id,
-    /// Place key.
-    pub subject: String,
-    /// Site.
-    pub site: Option<Id>,
-    /// Name of the place.
-    pub label: String,
-    /// Region code.
-    pub region: String,
-    /// Quantity expected.
-    pub expected: Option<Decimal>,
-    /// Unit.
-    pub unit: String,
-    /// When it was reported.
-    pub reported_at: Option<Instant>,
-    /// The report.
-    pub report: Option<Map<String, Json>>,
-    /// For changes.
-    pub version: i64,
-}
-
-/// A task with its items.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TaskView {
-    /// The task.
-    pub line: TaskLine,
-    /// State of its matter and its title.
-    pub matter_title: Text,
-    /// Form of each item.
-    pub form: Option<Form>,
-    /// Its items, in order.
-    pub items: Vec<ItemView>,
-    /// Whether the person may report.
-    pub may_act: bool,
 }
 
 /// A document of a matter.
@@ -146,6 +108,8 @@ pub struct DocumentView {
     pub journal: Option<Id>,
     /// Whether the person may publish it now.
     pub may_publish: bool,
+    /// Whether the person may change it now: a draft of their own.
+    pub may_revise: bool,
     /// For changes.
     pub version: i64,
 }
@@ -285,65 +249,7 @@ pub async fn matter(
     })
 }
 
-/// A task with its items, as the person may see it.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::Denied`] (needs `view`), storage.
-pub async fn task(
-    store: &Store,
-    engine: &Engine,
-    access: &Access,
-    who: &Principal,
-    now: Instant,
-    id: Id,
-) -> Result<TaskView, Error> {
-    let mut tx = store.snapshot().await?;
-    let rows = tx
-        .query(
-            "select t.id, t.matter, t.kind, t.region, t.agency, t.operator, t.state, t.assigned, t.due, t.title_zh, t.title_en, \
-             t.items_total, t.items_done, t.version, t.classification, m.procedure, m.hash, m.title_zh as m_zh, m.title_en as m_en \
-             from task t join matter m on m.id = t.matter where t.id = $1",
-            &[id.into()],
-        )
-        .await?;
-    let row = rows.first().ok_or_else(|| Error::missing(&Text::of("任务", "task"), id))?;
-    let resource = Resource::new("task", row.text("region")?)
-        .of_agency(row.text("agency")?)
-        .of_operator(row.opt_id("operator")?)
-        .classified(u8::try_from(row.int("classification")?).unwrap_or(2));
-    access.check(who, "view", &resource, now)?;
-    let may_act = access.check(who, "act", &resource, now).is_ok();
-    let clocks = clocks_of(&mut tx, engine, &rows, Of::Task).await?;
-    let line = task_line(&mut tx, engine, row, &clocks, now).await?;
-    let procedure = engine.version(&mut tx, &row.text("hash")?).await?;
-    let d = &procedure.definition;
-    let form = d.task(&line.kind).and_then(|t| d.form(&t.form)).cloned();
-    let mut items = Vec::new();
-    let found = tx
-        .query(
-            "select i.id, i.subject, i.site, i.label, i.region, i.expected, i.unit, i.reported_at, i.version, f.body \
-             from task_item i left join form_entry f on f.id = i.report where i.task = $1 order by i.ord, i.id",
-            &[id.into()],
-        )
-        .await?;
-    for row in found {
-        items.push(ItemView {
-            id: row.id("id")?,
-            subject: row.text("subject")?,
-            site: row.opt_id("site")?,
-            label: row.text("label")?,
-            region: row.text("region")?,
-            expected: row.opt_int("expected")?.map(rule::from_micro),
-            unit: row.text("unit")?,
-            reported_at: row.opt_instant("reported_at")?,
-            report: body(&row)?,
-            version: row.int("version")?,
-        });
-    }
-    Ok(TaskView { line, matter_title: Text::new(row.text("m_zh")?, row.text("m_en")?), form, items, may_act })
-}
-
-fn body(row: &Row) -> Result<Option<Map<String, Json>>, Error> {
+pub(super) fn body(row: &Row) -> Result<Option<Map<String, Json>>, Error> {
     Ok(if row.opt_text("body")?.is_some() { Some(row.json("body")?) } else { None })
 }
 
@@ -417,7 +323,7 @@ async fn clocks(
 ) -> Result<Vec<ClockView>, Error> {
     let rows = tx
         .query(
-            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version from clock \
+            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version, reason from clock \
              where matter = $1 order by case when met_at is null and void_at is null then 0 else 1 end, due, id",
             &[id.into()],
         )
@@ -437,6 +343,7 @@ async fn clocks(
             extensions: clock.clock.extensions,
             met_at: clock.clock.met_at,
             void_at: clock.void_at,
+            reason: if row.opt_text("reason")?.is_some() { Some(row.json("reason")?) } else { None },
             pauses: rule.pauses.iter().map(|p| (p.cause.clone(), p.title.clone())).collect(),
             extensible: rule.extension.is_some(),
             version: clock.version,
@@ -486,7 +393,10 @@ pub(super) fn document_view(
         kind: row.text("kind")?,
         title: Text::new(row.text("title_zh")?, row.text("title_en")?),
         html: Text::new(row.text("html_zh")?, row.text("html_en")?),
-        may_publish: status == "draft" && access.check(who, "publish", &resource, now).is_ok(),
+        may_publish: status == "draft" && access.allows(who, "publish", &resource, now),
+        may_revise: status == "draft"
+            && resource.submitter.is_none_or(|s| s == who.account)
+            && access.allows(who, "act", &resource, now),
         status,
         audience,
         submitter: row.opt_id("submitter")?,

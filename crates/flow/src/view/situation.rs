@@ -1,6 +1,8 @@
-//! The leader's picture: places, reached, recovered, overdue, by region; every figure opens to its items.
+//! The leader's picture: places, reached, recovered, overdue, by region; every figure opens to its records.
 
-use super::items::{ItemFilter, conditions, scope};
+use super::inside;
+use super::items::{Cases, ItemFilter, conditions, of_case, scope};
+use super::places::FROM;
 use crate::Error;
 use access::{Access, Principal};
 use base::{Decimal, Id, Instant};
@@ -8,14 +10,15 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use store::{Row, Sql, Store};
 
-/// The figures of a region.
+/// The figures of a region. A place is counted once in each case, however many tasks touch it there, and again in
+/// another case: what was reached in an old one says nothing of a new one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Figures {
-    /// Places concerned (each once, however many tasks touch it).
+    /// Places concerned.
     pub places: i64,
-    /// Places reported in at least one task.
+    /// Of these, reported in at least one task of the case.
     pub reached: i64,
-    /// Places that still wait in at least one task; a place may be reached in one and wait in another.
+    /// Of these, not reported yet; with `reached` they are all places.
     pub waiting: i64,
     /// Tasks to do.
     pub tasks_open: i64,
@@ -47,16 +50,16 @@ pub struct Situation {
     pub regions: Vec<RegionFigures>,
 }
 
-/// The beginning of a region code down to the level below `prefix`.
-const fn below(prefix: &str) -> &'static str {
+/// How many digits of a region code name the level below `prefix`.
+const fn below(prefix: &str) -> u8 {
     match prefix.len() {
-        0 | 1 => "substr(i.region, 1, 2)",
-        2 | 3 => "substr(i.region, 1, 4)",
-        _ => "substr(i.region, 1, 6)",
+        0 | 1 => 2,
+        2 | 3 => 4,
+        _ => 6,
     }
 }
 
-/// The figures of a region (code prefix), of all tasks the person may see or of one matter's family.
+/// The figures of a region (code prefix), of the cases the person may see; `matter` narrows them to its case.
 ///
 /// # Errors
 /// Storage.
@@ -67,8 +70,10 @@ pub async fn situation(
     now: Instant,
     region: &str,
     matter: Option<Id>,
+    cases: Cases,
 ) -> Result<Situation, Error> {
-    grouped(store, access, who, now, region, matter, below(region)).await
+    let filter = ItemFilter { region: region.to_owned(), matter, cases, ..ItemFilter::default() };
+    grouped(store, access, who, now, &filter, below(region)).await
 }
 
 /// As [`situation`], with one row a county whatever the region: for the map.
@@ -82,8 +87,10 @@ pub async fn situation_by_county(
     now: Instant,
     region: &str,
     matter: Option<Id>,
+    cases: Cases,
 ) -> Result<Situation, Error> {
-    grouped(store, access, who, now, region, matter, below("620100")).await
+    let filter = ItemFilter { region: region.to_owned(), matter, cases, ..ItemFilter::default() };
+    grouped(store, access, who, now, &filter, 6).await
 }
 
 async fn grouped(
@@ -91,94 +98,85 @@ async fn grouped(
     access: &Access,
     who: &Principal,
     now: Instant,
-    region: &str,
-    matter: Option<Id>,
-    level: &'static str,
+    filter: &ItemFilter,
+    digits: u8,
 ) -> Result<Situation, Error> {
-    let filter = ItemFilter { region: region.to_owned(), matter, ..ItemFilter::default() };
-    let select = |columns: &[&'static str], group: &'static str| {
-        let mut sql = Sql::new("select ");
-        for part in columns {
-            sql.push(part);
-        }
-        sql.push(" from task_item i join task t on t.id = i.task where ");
-        scope(&mut sql, access, who, now);
-        conditions(&mut sql, &filter, now);
-        if !group.is_empty() {
-            sql.push(" group by ").push(group);
-        }
-        sql
+    let (of_item, of_task) = match digits {
+        2 => ("substr(i.region, 1, 2)", "substr(t.region, 1, 2)"),
+        4 => ("substr(i.region, 1, 4)", "substr(t.region, 1, 4)"),
+        _ => ("substr(i.region, 1, 6)", "substr(t.region, 1, 6)"),
     };
     let mut tx = store.snapshot().await?;
-    let mut out = Situation { region: region.to_owned(), ..Situation::default() };
     let mut by: BTreeMap<String, Figures> = BTreeMap::new();
 
-    const PLACES: &str = "count(distinct i.subject) as places, \
-        count(distinct case when i.reported_at is not null then i.subject end) as reached, \
-        count(distinct case when i.reported_at is null then i.subject end) as waiting";
-    for row in tx.select(&select(&[PLACES], "")).await? {
-        (out.total.places, out.total.reached) = (row.int("places")?, row.int("reached")?);
-        out.total.waiting = row.int("waiting")?;
-    }
-    for row in tx.select(&select(&[level, " as code, ", PLACES], level)).await? {
+    let mut sql = Sql::new("select g.code, count(*) as places, count(g.reached) as reached from (select ");
+    sql.push("min(").push(of_item).push(") as code, max(i.reported_at) as reached").push(FROM);
+    scope(&mut sql, access, who, now);
+    conditions(&mut sql, filter, now);
+    sql.push(" group by m.root, i.subject) g group by g.code");
+    for row in tx.select(&sql).await? {
         let figures = by.entry(row.text("code")?).or_default();
         (figures.places, figures.reached) = (row.int("places")?, row.int("reached")?);
-        figures.waiting = row.int("waiting")?;
+        figures.waiting = figures.places - figures.reached;
     }
-    const SUMS: &str = "i.unit, cast(sum(i.found) as bigint) as found, cast(sum(i.sealed) as bigint) as sealed, \
-        cast(sum(i.recovered) as bigint) as recovered, cast(sum(i.sold) as bigint) as sold, \
-        cast(sum(i.destroyed) as bigint) as destroyed";
+
     let mut sql = Sql::new("select ");
-    sql.push(level)
-        .push(" as code, ")
-        .push(SUMS)
-        .push(" from task_item i join task t on t.id = i.task where ");
+    sql.push(of_item).push(
+        " as code, i.unit, cast(sum(i.found) as bigint) as found, cast(sum(i.sealed) as bigint) as sealed, \
+         cast(sum(i.recovered) as bigint) as recovered, cast(sum(i.sold) as bigint) as sold, \
+         cast(sum(i.destroyed) as bigint) as destroyed",
+    );
+    sql.push(FROM);
     scope(&mut sql, access, who, now);
-    conditions(&mut sql, &filter, now);
-    sql.push(" and i.counts = 1 group by ").push(level).push(", i.unit");
+    conditions(&mut sql, filter, now);
+    sql.push(" and i.counts = 1 group by ").push(of_item).push(", i.unit");
     for row in tx.select(&sql).await? {
-        let (unit, sums) = (row.text("unit")?, sums(&row)?);
-        for figures in [by.entry(row.text("code")?).or_default(), &mut out.total] {
-            let at = figures.quantities.entry(unit.clone()).or_insert([Decimal::ZERO; 5]);
-            for (sum, part) in at.iter_mut().zip(sums) {
-                *sum += part;
-            }
-        }
+        let figures = by.entry(row.text("code")?).or_default();
+        figures.quantities.insert(row.text("unit")?, sums(&row)?);
     }
-    // a task counts where its items lie; a task over two regions below counts in both, once in the total
-    let mut counts =
-        Sql::new("cast(count(distinct case when t.state = 'open' then t.id end) as bigint) as open, ");
-    counts.push("cast(count(distinct case when t.state = 'done' then t.id end) as bigint) as done, ");
-    counts.push("cast(count(distinct case when t.state = 'open' and t.due < ").bind(now);
-    counts.push(" then t.id end) as bigint) as overdue");
-    let tasks = |head: &[&'static str], group: &'static str| {
-        let mut sql = Sql::new("select ");
-        for part in head {
-            sql.push(part);
-        }
-        sql.append(&counts).push(" from task_item i join task t on t.id = i.task where ");
-        scope(&mut sql, access, who, now);
-        conditions(&mut sql, &filter, now);
-        if !group.is_empty() {
-            sql.push(" group by ").push(group);
-        }
-        sql
-    };
-    for row in tx.select(&tasks(&[], "")).await? {
-        fill(&mut out.total, &row)?;
+
+    // a task belongs to the region of its agency
+    let mut sql = Sql::new("select ");
+    sql.push(of_task).push(
+        " as code, cast(sum(case when t.state = 'open' then 1 else 0 end) as bigint) as open, \
+         cast(sum(case when t.state = 'done' then 1 else 0 end) as bigint) as done, \
+         cast(sum(case when t.state = 'open' and t.due < ",
+    );
+    sql.bind(now).push(" then 1 else 0 end) as bigint) as overdue from task t where ");
+    scope(&mut sql, access, who, now);
+    inside(&mut sql, "t.region", &filter.region);
+    of_case(&mut sql, "t.matter", filter.matter, filter.cases);
+    sql.push(" and t.state <> 'void' group by ").push(of_task);
+    for row in tx.select(&sql).await? {
+        let figures = by.entry(row.text("code")?).or_default();
+        figures.tasks_open = row.int("open")?;
+        figures.tasks_done = row.int("done")?;
+        figures.tasks_overdue = row.int("overdue")?;
     }
-    for row in tx.select(&tasks(&[level, " as code, "], level)).await? {
-        fill(by.entry(row.text("code")?).or_default(), &row)?;
+
+    let mut out = Situation { region: filter.region.clone(), ..Situation::default() };
+    for figures in by.values() {
+        out.total.add(figures);
     }
     out.regions = by.into_iter().map(|(region, figures)| RegionFigures { region, figures }).collect();
     Ok(out)
 }
 
-fn fill(figures: &mut Figures, row: &Row) -> Result<(), Error> {
-    figures.tasks_open = row.int("open")?;
-    figures.tasks_done = row.int("done")?;
-    figures.tasks_overdue = row.int("overdue")?;
-    Ok(())
+impl Figures {
+    fn add(&mut self, other: &Self) {
+        self.places += other.places;
+        self.reached += other.reached;
+        self.waiting += other.waiting;
+        self.tasks_open += other.tasks_open;
+        self.tasks_done += other.tasks_done;
+        self.tasks_overdue += other.tasks_overdue;
+        for (unit, sums) in &other.quantities {
+            let at = self.quantities.entry(unit.clone()).or_insert([Decimal::ZERO; 5]);
+            for (sum, part) in at.iter_mut().zip(sums) {
+                *sum += part;
+            }
+        }
+    }
 }
 
 fn sums(row: &Row) -> Result<[Decimal; 5], Error> {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a helper that fails fails its test
 
+mod cases;
+mod changes;
 mod clocks;
 mod files;
 mod forms;

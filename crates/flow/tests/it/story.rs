@@ -2,7 +2,7 @@
 
 use crate::support::{FIRM, World, desk, firm, found, officer};
 use base::{Decimal, Instant};
-use flow::view::{self, ItemFilter, MatterFilter, NoticeFilter, Reach, TaskFilter};
+use flow::view::{self, Cases, ItemFilter, MatterFilter, NoticeFilter, PlaceFilter, Reach, TaskFilter};
 use serde_json::json;
 
 #[tokio::test]
@@ -32,6 +32,11 @@ async fn from_the_failed_report_to_the_last_shop() {
             json!([{"id": out.done["tasks"][0]["id"], "kind": "recall_check", "region": "620802", "items": 1}])
         );
         assert!(!out.done.contains_key("opened"));
+        // and the recall learns of it
+        assert_eq!(out.done["told"], json!([recall]), "{name}");
+        let seen = w.view(&desk(9, "62"), recall).await;
+        assert_eq!(seen.all_facts["shipped"], "200", "{name}");
+        assert_eq!(seen.steps.last().map(|s| s.kind.as_str()), Some("facts"), "{name}");
 
         // the officer of another county finds the work in the inbox, first due first, and only their own
         let there = officer(3, "620104");
@@ -103,17 +108,15 @@ async fn from_the_failed_report_to_the_last_shop() {
             assert_eq!((b.places, b.reached, b.expected), (5, 5, Decimal::from(200)), "{name}");
         }
         // the leader's page, and the records behind a figure
-        let s = view::situation(&w.store, &w.access, &province, w.now, "62", Some(matter)).await.unwrap();
+        let s = view::situation(&w.store, &w.access, &province, w.now, "62", Some(matter), Cases::Any)
+            .await
+            .unwrap();
         assert_eq!((s.total.places, s.total.reached, s.total.tasks_open, s.total.tasks_done), (6, 6, 0, 6));
         let lanzhou = &s.regions.iter().find(|r| r.region == "6201").unwrap().figures;
         assert_eq!((lanzhou.places, lanzhou.quantities["kg"][2]), (3, "65.5".parse().unwrap()));
-        let filter = ItemFilter {
-            region: "6201".into(),
-            matter: Some(matter),
-            reach: Reach::Recovered,
-            ..ItemFilter::default()
-        };
-        let rows = view::items(&w.store, &w.engine, &w.access, &province, w.now, &filter, None, 50)
+        let items = ItemFilter { region: "6201".into(), matter: Some(matter), ..ItemFilter::default() };
+        let filter = PlaceFilter { items, reach: Reach::Recovered };
+        let rows = view::places(&w.store, &w.engine, &w.access, &province, w.now, &filter, None, 50)
             .await
             .unwrap()
             .rows;

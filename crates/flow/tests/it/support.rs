@@ -44,14 +44,16 @@ impl Effect for Scope {
             unit: "kg".to_owned(),
         };
         let mut checked: Vec<NewItem> = PLACES.iter().map(item).collect();
-        if cx.step == "widen" {
+        let widened = cx.step == "widen";
+        let shipped = if widened { "200" } else { "190" };
+        if widened {
             checked.push(item(&("620802", "canteen", 10)));
         }
         let mut out = EffectOut::default();
         out.tasks.extend(NewTask::by_county(&kind("check"), checked.clone()));
         out.tasks.extend(NewTask::by_county(&kind("seal"), vec![checked[2].clone()]));
         out.tasks.extend(NewTask::by_county(&kind("source"), vec![item(&("620402", "mill", 200))]));
-        matter.set("shipped", "200");
+        matter.set("shipped", shipped);
         matter.set("unit", "kg");
         matter.set("places", checked.len());
         let title = Text::new(format!("召回：{}", matter.title.zh), format!("Recall: {}", matter.title.en));
@@ -60,7 +62,7 @@ impl Effect for Scope {
             .with_key(format!("recall:{}", matter.id))
             .fact("product", matter.fact("product"))
             .fact("harm", matter.fact("harm"))
-            .fact("shipped", "200")
+            .fact("shipped", shipped)
             .fact("unit", "kg");
         out.matters.push((kind("recall"), recall));
         Ok(out)
@@ -93,6 +95,14 @@ impl Render for Plain {
         let product = context["facts"]["product"].as_str().unwrap_or_default();
         let body = |text: &str| format!("{text}<!-- {product} -->");
         Ok((source.title.clone(), Text::new(body(source.zh), body(source.en))))
+    }
+
+    fn text(&self, html: &str) -> String {
+        html.to_owned()
+    }
+
+    fn html(&self, text: &str) -> String {
+        text.to_owned()
     }
 }
 

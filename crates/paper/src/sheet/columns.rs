@@ -1,6 +1,7 @@
 //! Which columns a sheet must have, and how its cells are read, so that an import can report every wrong row at once.
 
 use super::{Cell, CellKind, SheetTable, letters, parse_date};
+use base::decimal::ReportedError;
 use base::text::halfwidth;
 use base::{Date, Decimal, Text};
 use serde::Serialize;
@@ -353,6 +354,13 @@ impl Row<'_> {
     }
 }
 
+/// A plain number of any sheet: the words of laboratory results do not belong here.
 fn read_decimal(text: &str) -> Result<Decimal, Text> {
-    base::decimal::parse(text).map_err(|e| e.text())
+    base::decimal::parse(text).map_err(|e| match e {
+        ReportedError::TooLarge(_) => e.text(),
+        ReportedError::Empty | ReportedError::NotANumber(_) => Text::new(
+            format!("“{text}”不是数字，请填写数字，例如 12.5"),
+            format!("'{text}' is not a number; give a number such as 12.5"),
+        ),
+    })
 }

@@ -16,4 +16,12 @@ impl Render for Templates {
         let document = template.render(context)?;
         Ok((document.title, Text::new(document.html_zh, document.html_en)))
     }
+
+    fn text(&self, html: &str) -> String {
+        paper::letter::text(html)
+    }
+
+    fn html(&self, text: &str) -> String {
+        paper::letter::html(text)
+    }
 }

@@ -360,7 +360,11 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
             "态势：场所、到达、追回、逾期，按地区",
             "The situation: places, reached, recovered, overdue, by region",
         ),
-        &[REGION, q("matter", "一个办件及其下级", "one matter and what follows from it")],
+        &[
+            REGION,
+            q("matter", "一个办件所属的案件", "the case of one matter"),
+            q("cases", "running 在办、ended 已办结；缺省全部", "running or ended; all when absent"),
+        ],
         r#"{"region":"62","total":{"places":0,"reached":0},"regions":[]}"#,
     ),
     get(

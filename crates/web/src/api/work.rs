@@ -10,7 +10,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use base::Text;
-use flow::view::{NoticeFilter, TaskFilter, TaskState, Whose};
+use flow::view::{Cases, NoticeFilter, TaskFilter, TaskState, Whose};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -43,6 +43,7 @@ pub(super) async fn tasks(State(app): State<Arc<App>>, caller: Caller, RawQuery(
         region: text("region"),
         text: text("q"),
         matter: p.read("matter", "01J8ZK3M0P5Q7R")?,
+        ..TaskFilter::default()
     };
     let limit = p.read("limit", "50")?.unwrap_or(PAGE);
     let (engine, who) = (&app.engine, &caller.who);
@@ -172,9 +173,14 @@ pub(super) async fn situation(
     caller: Caller,
     RawQuery(raw): RawQuery,
 ) -> Answer {
-    let p = Params::known(raw.as_deref(), &["region", "matter"])?;
+    let p = Params::known(raw.as_deref(), &["region", "matter", "cases"])?;
     let (region, matter) = (p.get("region").unwrap_or_default(), p.read("matter", "01J8ZK3M0P5Q7R")?);
+    let cases = match p.get("cases") {
+        Some("running") => Cases::Running,
+        Some("ended") => Cases::Ended,
+        _ => Cases::Any,
+    };
     let picture =
-        flow::view::situation(&app.store, &app.access, &caller.who, app.now(), region, matter).await?;
+        flow::view::situation(&app.store, &app.access, &caller.who, app.now(), region, matter, cases).await?;
     Ok(Json(picture).into_response())
 }

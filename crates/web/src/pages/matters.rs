@@ -1,5 +1,6 @@
 //! Matters: the list, one matter whole (state, clocks, tasks, documents, timeline, proof), and its steps.
 
+use super::documents;
 use super::show::{agency_name, clock_badge, tone_of};
 use super::tasks::keep_files;
 use crate::fault::{Answer, Fault};
@@ -170,7 +171,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             } }
             @if let Some(b) = balance.filter(|b| b.places > 0 || b.total.is_some()) { section.card {
                 h2 { (lang.pick("召回数量平衡", "Mass balance of the recall")) } (balance_view(lang, &b))
-                p { a href={ "/desk/items?matter=" (m.id) } { (lang.pick("逐个场所查看", "Place by place")) } }
+                p { a href={ "/desk/places?matter=" (m.id) } { (lang.pick("逐个场所查看", "Place by place")) } }
             } }
             @if !m.tasks.is_empty() { section {
                 h2 { (lang.pick("各县任务", "Tasks by county")) }
@@ -230,6 +231,7 @@ fn clocks(lang: Lang, all: &[ClockView]) -> Markup {
         div.small.soft { (lang.pick("自 ", "from ")) (c.started_at.china_minute()) " · " (c.basis.document) " " (c.basis.clause)
             @if c.basis.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } }
         @for s in &c.suspensions { div.small { (lang.pick("中止：", "Suspended: ")) (s.reason) } }
+        @if let Some(why) = &c.reason { div.small { (why.get(lang)) } }
         @for e in &c.extensions { div.small { (lang.pick("延长：", "Extended: ")) (e.amount) " " (e.reason) } }
     } } } }
 }
@@ -315,24 +317,14 @@ fn task_table(viewer: &Viewer, m: &MatterView) -> Markup {
 
 fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     let lang = viewer.lang();
-    let (tone, word) = match d.status.as_str() {
-        "published" => (Tone::Ok, lang.pick("已发布", "published")),
-        "withdrawn" => (Tone::Idle, lang.pick("已撤回", "withdrawn")),
-        _ => (Tone::Warn, lang.pick("草稿", "draft")),
-    };
     html! { article.card {
-        p { strong { (d.title.get(lang)) } " " (ui::badge(tone, word)) }
+        p { strong { (d.title.get(lang)) } " " (documents::state_badge(lang, &d.status)) }
         details { summary { (lang.pick("查看正文", "Read")) } div.doc { (PreEscaped(d.html.get(lang))) } }
         @if d.status == "published" && d.audience == "public" { p { a href={ "/notices/" (d.slug) } { (lang.pick("公开页面", "Public page")) } } }
-        @if d.status == "draft" {
-            @if d.may_publish {
-                form method="post" action={ "/desk/documents/" (d.id) "/publish" } {
-                    (layout::csrf(viewer))
-                    input type="hidden" name="version" value=(d.version);
-                    button { (lang.pick("发布", "Publish")) }
-                }
-            } @else { p.soft { (lang.pick("须由另一名有发布权限的人员发布（四眼原则）。", "To be published by another person with the right to (four eyes).")) } }
-        }
+        @if viewer.area() == Area::Desk { p { a href={ "/desk/documents/" (d.id) } {
+            (if d.may_revise { lang.pick("修改草稿与历次版本", "Change the draft, versions") } else { lang.pick("历次版本", "Versions") })
+        } } }
+        (documents::publish_form(viewer, d))
     } }
 }
 
@@ -429,21 +421,4 @@ pub(crate) async fn step(
         }
         Err(e) => Err(e.into()),
     }
-}
-
-/// `POST /desk/documents/{id}/publish`
-pub(crate) async fn publish(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    PostedSignedIn(posted): PostedSignedIn,
-) -> Answer {
-    let viewer = &posted.viewer;
-    let id: Id = id.parse().map_err(|_| Fault::not_found(&Text::of("文书", "document")))?;
-    let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    let published =
-        flow::publish_document(&mut tx, &cx, &app.engine, &app.access, &viewer.who, id, posted.version()?)
-            .await?;
-    tx.commit().await?;
-    Ok(Redirect::to(&format!("/notices/{}", published.slug)).into_response())
 }

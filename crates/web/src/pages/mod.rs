@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod admin;
 mod choices;
+pub(crate) mod documents;
 mod firm;
 pub(crate) mod journal;
 mod lab;
@@ -10,6 +11,7 @@ pub(crate) mod matters;
 pub(crate) mod nonconformities;
 pub(crate) mod notices;
 mod operators;
+mod places;
 mod public;
 pub(crate) mod scope;
 pub(crate) mod show;
@@ -40,17 +42,22 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/journal/{id}/receipt.json", get(journal::receipt))
         .route("/desk/tasks", get(tasks::list))
         .route("/desk/tasks/{id}", get(tasks::show))
-        .route("/desk/items", get(situation::items))
+        .route("/desk/places", get(places::list))
+        .route("/desk/items", get(places::items))
         .route("/desk/items/{id}", post(tasks::report))
         .route("/desk/nonconformities", get(nonconformities::list))
         .route("/desk/nonconformities/{id}", get(nonconformities::show))
         .route("/desk/graph.svg", get(nonconformities::graph))
+        .route("/desk/scope/map", get(nonconformities::map))
         .route("/desk/trace", get(nonconformities::trace))
         .route("/desk/situation", get(situation::show))
+        .route("/desk/situation/map", get(situation::map))
         .route("/desk/matters", get(matters::list))
         .route("/desk/matters/{id}", get(matters::show))
         .route("/desk/matters/{id}/{step}", post(matters::step))
-        .route("/desk/documents/{id}/publish", post(matters::publish))
+        .route("/desk/documents/{id}", get(documents::show))
+        .route("/desk/documents/{id}/revise", post(documents::revise))
+        .route("/desk/documents/{id}/publish", post(documents::publish))
         .merge(firm::routes())
         .merge(lab::routes())
         .merge(operators::routes())

@@ -3,7 +3,7 @@
 use super::scope;
 use super::show::agency_name;
 use crate::fault::{Answer, Fault};
-use crate::layout;
+use crate::layout::{self, Fragment, Viewer};
 use crate::map::region_name;
 use crate::session::{SignedIn, context};
 use crate::state::App;
@@ -201,13 +201,14 @@ fn scope_view(lang: Lang, r: &ScopeReport, links: &ListLinks, subject: &str) -> 
     let chosen = links.query.iter().filter(|(k, _)| k == "from_item" || k == "siblings");
     let chosen: String = chosen.map(|(k, v)| format!("&{k}={}", ui::encode(v))).collect();
     let graph = format!("/desk/graph.svg?{subject}&per=9{chosen}");
+    let map = format!("/desk/scope/map?{subject}{chosen}");
     html! {
         h2 { (lang.pick("全部范围", "The whole scope")) }
         (scope::figures(lang, r))
         (widen(lang, r, links))
         div.grid.wide {
-            section.card { h3 { (lang.pick("地图", "Map")) } (scope::county_map(lang, r)) }
             section { h3 { (lang.pick("按县区", "By county")) } (scope::region_table(lang, r)) }
+            section.card { h3 { (lang.pick("地图", "Map")) } (ui::island(lang, &map, lang.pick("地图", "map"))) }
         }
         section { h3 { (lang.pick("追溯图", "Trace graph")) }
             p.small.soft { (lang.pick("左为源头，右为去向；红框为被抽样的批次；虚线为加工。", "Sources left, destinations right; red: the sampled lot; dashed: made into.")) }
@@ -276,13 +277,8 @@ fn scope_sheet(lang: Lang, r: &ScopeReport) -> paper::sheet::Sheet {
     sheet
 }
 
-/// `GET /desk/graph.svg?nonconformity=ID` or `?item=KEY[&place=KEY]`
-pub(crate) async fn graph(
-    State(app): State<Arc<App>>,
-    SignedIn(viewer): SignedIn,
-    RawQuery(raw): RawQuery,
-) -> Answer {
-    let links = ListLinks::read("/desk/graph.svg", raw.as_deref(), "");
+/// The scope a picture is asked for: of a nonconformity, or of a lot (and place).
+async fn asked_scope(app: &App, viewer: &Viewer, links: &ListLinks) -> Answer<ScopeReport> {
     let (item, place) = match links.get("nonconformity") {
         Some(id) => {
             let id: Id = id.parse().map_err(|_| Fault::not_found(&RECORD))?;
@@ -295,10 +291,39 @@ pub(crate) async fn graph(
             (item.to_owned(), links.get("place").map(ToOwned::to_owned))
         }
     };
-    let report = app
-        .supply
-        .scope(&context(&app, &viewer), &viewer.who, &item, place.as_deref(), None, options(&links))
-        .await?;
+    let cx = context(app, viewer);
+    Ok(app.supply.scope(&cx, &viewer.who, &item, place.as_deref(), None, options(links)).await?)
+}
+
+/// `GET /desk/scope/map?nonconformity=ID` or `?item=KEY[&place=KEY]`: the counties of a scope, as a part of its page or as
+/// a page of its own.
+pub(crate) async fn map(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    fragment: Fragment,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let lang = viewer.lang();
+    let links = ListLinks::read("/desk/scope/map", raw.as_deref(), "");
+    let report = asked_scope(&app, &viewer, &links).await?;
+    let back = match links.get("nonconformity") {
+        Some(id) => format!("/desk/nonconformities/{id}"),
+        None => ListLinks { path: "/desk/trace".to_owned(), ..links.clone() }.with(&[]),
+    };
+    let map = scope::county_map(lang, &report);
+    let body = html! { (map) @if !fragment.0 { (scope::region_table(lang, &report)) } };
+    let title = lang.pick("各县涉及场所", "Places by county");
+    Ok(fragment.answer(&viewer, title, &[(&back, lang.pick("范围", "The scope"))], &body))
+}
+
+/// `GET /desk/graph.svg?nonconformity=ID` or `?item=KEY[&place=KEY]`
+pub(crate) async fn graph(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let links = ListLinks::read("/desk/graph.svg", raw.as_deref(), "");
+    let report = asked_scope(&app, &viewer, &links).await?;
     let per = links.get("per").and_then(|p| p.parse().ok()).unwrap_or(24usize).clamp(4, 200);
     let picture = crate::graph::svg(
         viewer.lang(),

@@ -62,6 +62,7 @@ pub(crate) async fn show(
     let lang = viewer.lang();
     let n = flow::view::notice(&app.store, &slug).await?;
     let url = format!("{}/notices/{}", app.origin, n.slug);
+    let about = about(&app, &viewer, &n).await?;
     Ok(layout::narrow(
         &viewer,
         n.title.get(lang),
@@ -69,6 +70,7 @@ pub(crate) async fn show(
             (layout::crumbs(&[("/notices", lang.pick("公告", "Notices")), ("", n.title.get(lang))]))
             @if let Some(at) = n.withdrawn_at { (ui::message(Tone::Warn, &html! { p { (lang.pick("本公告已撤回：", "This notice was withdrawn: ")) (at.china_minute()) } })) }
             article.doc { h1 { (n.title.get(lang)) } (PreEscaped(n.html.get(lang))) p.soft { (lang.pick("发布时间 ", "Published ")) (n.published_at.china_minute()) } }
+            (about)
             section.card {
                 h2 { (lang.pick("存证", "Proof")) }
                 p { (lang.pick("下载回执，断网也可验证本公告未被改动。", "Download the receipt to verify, even offline, that this notice was not changed.")) }
@@ -82,6 +84,40 @@ pub(crate) async fn show(
             }
         },
     ))
+}
+
+/// Where a reader goes on: the lots it concerns with their way, the firm, and the look-ups for what stands on the own shelf.
+async fn about(app: &App, viewer: &Viewer, n: &Notice) -> Answer<Markup> {
+    let lang = viewer.lang();
+    let targets = flow::view::notice_targets(&app.store, n.id).await?;
+    let lots: Vec<&str> = targets
+        .iter()
+        .filter_map(|t| t.strip_prefix("lot:https://id.gs1.org"))
+        .filter(|path| path.starts_with("/01/"))
+        .collect();
+    let firm = match n.operator {
+        Some(id) => registry::public_operator(&app.store, &app.access, &viewer.who, app.now(), id).await?,
+        None => None,
+    };
+    Ok(html! { section.card {
+        h2 { (lang.pick("相关查询", "Look further")) }
+        ul {
+            @for path in &lots { li { a href=(path) { (lang.pick("这个批次去过哪里：", "Where this lot has been: ")) (lot_of(path)) } } }
+            @if let Some(o) = &firm {
+                @let name = if o.name_en.is_empty() { &o.name } else { lang.pick(&o.name, &o.name_en) };
+                li { a href={ "/shops/" (o.id) } { (lang.pick("有关单位：", "The firm concerned: ")) (name) } }
+            }
+            li { a href="/lot" { (lang.pick("查我买的批次", "Look up the lot I bought")) } }
+            li { a href="/shops" { (lang.pick("查店铺或企业", "Look up a shop or producer")) } }
+        }
+    } })
+}
+
+/// The lot number at the end of a lot's path, or the path itself.
+fn lot_of(path: &str) -> String {
+    epcis::ident::item_key(&format!("https://id.gs1.org{path}"))
+        .lot()
+        .map_or_else(|| path.to_owned(), |l| l.into_owned())
 }
 
 /// `GET /notices/{slug}/receipt.json`

@@ -80,42 +80,53 @@ pub(crate) fn figures(lang: Lang, r: &ScopeReport) -> Markup {
     ])
 }
 
-/// The map of the scope's counties.
+/// The map of the scope's counties; a county leads to its row in the table.
 pub(crate) fn county_map(lang: Lang, r: &ScopeReport) -> Markup {
-    let counts: Vec<(String, i64, String)> = r
+    let shades: Vec<Shade> = r
         .regions
         .iter()
         .filter(|x| !x.region.is_empty())
-        .map(|x| {
-            let places = i64::try_from(x.places).unwrap_or(i64::MAX);
-            (
-                x.region.clone(),
-                places,
-                format!("{}：{} {}", map::region_name(lang, &x.region), x.places, lang.pick("处", "places")),
-            )
+        .map(|x| Shade {
+            region: x.region.clone(),
+            value: i64::try_from(x.places).unwrap_or(i64::MAX),
+            href: format!("#r{}", x.region),
         })
         .collect();
-    tinted(lang, lang.pick("各县涉及场所数", "Places concerned by county"), &counts, |code| {
-        format!("#r{code}")
-    })
+    shaded(lang, lang.pick("各县涉及场所数", "Places concerned by county"), &shades)
 }
 
-/// A map from (region code, value, words).
-pub(crate) fn tinted(
-    lang: Lang,
-    title: &str,
-    counts: &[(String, i64, String)],
-    href: impl Fn(&str) -> String,
-) -> Markup {
-    let max = counts.iter().map(|c| c.1).max().unwrap_or(0);
-    let tints: HashMap<String, Tint> = counts
+/// A county on a map of counts.
+#[derive(Debug)]
+pub(crate) struct Shade {
+    /// Region code.
+    pub(crate) region: String,
+    /// What is counted there.
+    pub(crate) value: i64,
+    /// Where the county leads.
+    pub(crate) href: String,
+}
+
+/// A map of counts of places with the legend of its shades. The figures stand in a table beside it.
+pub(crate) fn shaded(lang: Lang, title: &str, shades: &[Shade]) -> Markup {
+    let max = shades.iter().map(|s| s.value).max().unwrap_or(0);
+    let tints: HashMap<String, Tint> = shades
         .iter()
-        .map(|(code, value, words)| {
-            let six = format!("{code:0<6}").chars().take(6).collect::<String>();
-            (six, Tint { level: map::level(*value, max), title: words.clone(), href: Some(href(code)) })
+        .map(|s| {
+            let six = format!("{:0<6}", s.region).chars().take(6).collect::<String>();
+            let name = map::region_name(lang, &s.region);
+            let title = format!("{name}：{} {}", s.value, lang.pick("处", "places"));
+            (six, Tint { level: map::level(s.value, max), title, href: Some(s.href.clone()) })
         })
         .collect();
-    html! { figure { (PreEscaped(map::svg(lang, title, &tints))) figcaption { (title) } } }
+    html! { figure {
+        (PreEscaped(map::svg(lang, title, &tints)))
+        figcaption {
+            (title) (lang.pick("；数字见表格", "; the table has the figures"))
+            ul.key { @for (level, from, to) in map::legend(max) { li {
+                i class={ "h" (level) } {} @if from == to { (from) } @else { (from) "–" (to) }
+            } } }
+        }
+    } }
 }
 
 /// One row a county: the plain table beside the map.

@@ -12,7 +12,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Lang, Text};
-use flow::view::{ItemView, TaskFilter, TaskLine, TaskState, TaskView, Whose};
+use flow::view::{Cases, Earlier, ItemView, TaskFilter, TaskLine, TaskState, TaskView, Whose};
 use flow::{Error, FieldError};
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
@@ -38,6 +38,12 @@ fn filter(links: &ListLinks) -> TaskFilter {
         region: links.get("region").map(ToOwned::to_owned),
         text: links.get("q").map(ToOwned::to_owned),
         matter: links.get("matter").and_then(|m| m.parse().ok()),
+        case: links.get("case").and_then(|m| m.parse().ok()),
+        cases: match links.get("cases") {
+            Some("running") => Cases::Running,
+            Some("ended") => Cases::Ended,
+            _ => Cases::Any,
+        },
     }
 }
 
@@ -77,7 +83,9 @@ pub(crate) async fn list(
     };
     Ok(layout::page(&viewer, title, &html! {
         (layout::head(title, &html! {}))
+        @if let Some(region) = &filter.region { p { (ui::badge(Tone::Info, &region_name(lang, region))) " " a href=(links.with(&[("region", ""), ("after", "")])) { (lang.pick("查看全部地区", "show all regions")) } } }
         form.filters method="get" {
+            @for keep in ["region", "matter", "case", "cases", "kind"] { @if let Some(v) = links.get(keep) { input type="hidden" name=(keep) value=(v); } }
             (ui::input(&ui::Field { name: "q", label: lang.pick("事项或场所", "Title or place"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
             (ui::select(&ui::Field { name: "whose", label: lang.pick("范围", "Whose"), value: links.get("whose").unwrap_or_default(), ..Default::default() }, &pick(&whose)))
             (ui::select(&ui::Field { name: "state", label: lang.pick("状态", "State"), value: links.get("state").unwrap_or_default(), ..Default::default() }, &pick(&state)))
@@ -169,6 +177,8 @@ fn task_page(viewer: &Viewer, t: &TaskView, again: Option<&Refilled<'_>>) -> Mar
 fn item_card(viewer: &Viewer, t: &TaskView, item: &ItemView, again: Option<&Refilled<'_>>) -> Markup {
     let lang = viewer.lang();
     let report = item.report.as_ref().map(|r| Json::Object(r.clone()));
+    let earlier = item.earlier.as_ref().map(|e| Json::Object(e.report.clone()));
+    let given = again.map(|a| a.entry).or(report.as_ref()).or(earlier.as_ref());
     let open = item.reported_at.is_none() || again.is_some();
     html! { section.card id={ "i" (item.id) } {
         h2 { (item.label) " " @match item.reported_at {
@@ -184,16 +194,31 @@ fn item_card(viewer: &Viewer, t: &TaskView, item: &ItemView, again: Option<&Refi
             details open[open] {
                 summary { (if item.reported_at.is_some() { lang.pick("更正", "Correct the report") } else { lang.pick("填写", "Report") }) }
                 @if again.is_some() { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
+                @if let (Some(e), None) = (&item.earlier, again) { (same_as(lang, e)) }
                 form method="post" action={ "/desk/items/" (item.id) } enctype="multipart/form-data" {
                     (layout::csrf(viewer))
                     input type="hidden" name="version" value=(item.version);
                     input type="hidden" name="task" value=(t.line.id);
-                    (forms::fields(lang, &format!("{}-", item.id), form, again.map(|a| a.entry).or(report.as_ref()).unwrap_or(&json!({})), again.map_or(&[], |a| a.faults), &item.unit))
+                    (forms::fields(lang, &format!("{}-", item.id), form, given.unwrap_or(&json!({})), again.map_or(&[], |a| a.faults), &item.unit))
                     button { (lang.pick("提交", "Submit")) }
                 }
             }
         }
     } }
+}
+
+/// Says where the values of a form that was not reported yet come from.
+fn same_as(lang: Lang, e: &Earlier) -> Markup {
+    let (kind, at) = (e.kind_title.get(lang), e.at.china_minute());
+    ui::message(
+        Tone::Info,
+        &html! { p {
+            @match lang {
+                Lang::Zh => { "已按“" (kind) "”任务中 " (at) " 上报的内容填好：与" (kind) "时相同就直接提交，有变化请修改。" }
+                Lang::En => { "Filled in as reported for \"" (kind) "\" at " (at) ": submit it when nothing changed since, or correct what did." }
+            }
+        } },
+    )
 }
 
 /// Keeps the uploaded files and gives the hash for each field, before the transaction.

@@ -185,6 +185,14 @@ impl Render for Plain {
     fn render(&self, source: &DocumentSource<'_>, _: &Value) -> Result<(Text, Text), EffectError> {
         Ok((source.title.clone(), Text::new(source.zh.to_owned(), source.en.to_owned())))
     }
+
+    fn text(&self, html: &str) -> String {
+        html.to_owned()
+    }
+
+    fn html(&self, text: &str) -> String {
+        text.to_owned()
+    }
 }
 
 fn engine() -> Engine {

@@ -44,7 +44,9 @@ async fn page(app: &App, viewer: &Viewer, outcome: &Markup) -> Answer<Markup> {
         found.map(|o| o.places).unwrap_or_default().into_iter().map(|p| (p.key, p.name)).collect();
     let title = lang.pick("上传台账", "Upload a ledger");
     let form = |kind: &str, title: Text, hint: Text| {
-        let place = ui::Field { name: "place", label: lang.pick("场所", "Place"), ..ui::Field::default() };
+        let id = format!("place-{kind}");
+        let place =
+            ui::Field { name: "place", id: &id, label: lang.pick("场所", "Place"), ..ui::Field::default() };
         let more = html! {
             input type="hidden" name="kind" value=(kind);
             @if places.len() > 1 { (ui::select(&place, &places)) }

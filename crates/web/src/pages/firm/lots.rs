@@ -199,7 +199,11 @@ fn lot_page(viewer: &Viewer, v: &LotView, lang: Lang) -> Markup {
             section { h2 { (lang.pick("到哪里去", "Where it went")) }
                 @if v.customers.is_empty() { p.soft { (lang.pick("没有发货记录。", "No shipment recorded.")) } }
                 @else { (neighbours(lang, &v.customers, &v.legend)) } }
-            section { h2 { (lang.pick("事件", "Events")) } (events(lang, &v.events, &v.legend)) }
+            section { h2 { (lang.pick("事件", "Events")) }
+                @if v.events.is_empty() { p.soft { (lang.pick(
+                    "没有可查看的事件：本单位及直接交易的上下游（依食品安全法第五十、五十一、五十三条互留凭证）尚未报送涉及这个批次的事件。",
+                    "No event to show: neither you nor those you bought this lot from or sold it to (whose records of the exchange the Food Safety Law, articles 50, 51 and 53, opens to you) have reported one.")) } }
+                @else { (events(lang, &v.events, &v.legend)) } }
         },
     )
 }

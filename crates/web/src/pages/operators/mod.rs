@@ -8,7 +8,7 @@ mod show;
 mod site;
 
 pub(crate) use list::kinds_text;
-pub(crate) use records::licence_badge;
+pub(crate) use records::{licence_badge, licence_class};
 
 use crate::fault::Fault;
 use crate::state::App;

@@ -3,7 +3,8 @@
 use super::list::status_badge;
 use crate::map::region_name;
 use crate::ui::{self, Tone};
-use base::{Date, Lang};
+use base::licence::class_name;
+use base::{Date, Lang, LicenceNo};
 use maud::{Markup, html};
 use registry::licence::NumberCheck;
 use registry::{Licence, LicenceStatus, Person, Product, Site};
@@ -26,10 +27,22 @@ pub(crate) fn licence_badge(lang: Lang, l: &Licence, today: Date) -> Markup {
     }
 }
 
+/// The class of a licence by its name, with the number it has in the catalogue.
+pub(crate) fn licence_class(lang: Lang, l: &Licence) -> Markup {
+    if l.class.is_empty() {
+        return html! {};
+    }
+    let name = LicenceNo::parse(&l.number).ok().and_then(|(n, _)| class_name(n.kind(), &l.class));
+    html! { " " span.small.soft { @match name {
+        Some(name) => { (name.get(lang)) " (" (l.class) ")" },
+        None => { (lang.pick("类别 ", "class ")) (l.class) },
+    } } }
+}
+
 /// Licences, a failed check digit shown beside its number.
 pub(super) fn licences(lang: Lang, all: &[Licence], today: Date) -> Markup {
     html! { @if all.is_empty() { (none(lang)) } ul { @for l in all { li {
-        code { (l.number) } " " (licence_badge(lang, l, today)) @if !l.class.is_empty() { " " span.small.soft { (lang.pick("类别 ", "class ")) (l.class) } }
+        code { (l.number) } " " (licence_badge(lang, l, today)) (licence_class(lang, l))
         div.small.soft {
             @if let Some(d) = l.issued { (lang.pick("发证 ", "issued ")) (d) " " }
             @if let Some(d) = l.expires { (lang.pick("有效期至 ", "until ")) (d) }

@@ -4,7 +4,7 @@ use super::lot::{NOTICES, full_region};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
-use crate::pages::operators::{kinds_text, licence_badge};
+use crate::pages::operators::{kinds_text, licence_badge, licence_class};
 use crate::pages::{choices, notices};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
@@ -53,7 +53,7 @@ pub(crate) async fn list(
         &html! {
             h1 { (title) }
             form.filters method="get" {
-                (ui::input(&Field { name: "q", label: lang.pick("名称、拼音首字母或信用代码", "Name, pinyin initials or credit code"), value: text, kind: "search", required: true, error: found.as_ref().err().map(|t| t.get(lang)), ..Field::default() }))
+                (ui::input(&Field { name: "q", label: lang.pick("名称或代码", "Name or code"), hint: lang.pick("可用拼音首字母", "pinyin initials do too"), value: text, kind: "search", required: true, error: found.as_ref().err().map(|t| t.get(lang)), ..Field::default() }))
                 (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: region, ..Field::default() }, &choices::regions(lang, &everywhere, &Text::of("全省", "whole province"))))
                 button { (lang.pick("查找", "Search")) }
             }
@@ -127,7 +127,7 @@ pub(crate) async fn show(
             section.card { h2 { (lang.pick("许可证", "Licences")) }
                 @if licences.is_empty() { p.soft { (lang.pick("没有登记许可证。", "No licence entered.")) } }
                 ul { @for l in &licences { li {
-                    code { (l.number) } " " (licence_badge(lang, l, today)) @if !l.class.is_empty() { " " span.small.soft { (lang.pick("类别 ", "class ")) (l.class) } }
+                    code { (l.number) } " " (licence_badge(lang, l, today)) (licence_class(lang, l))
                     @if let Some(d) = l.expires { div.small.soft { (lang.pick("有效期至 ", "valid until ")) (d) } }
                 } } }
             }
