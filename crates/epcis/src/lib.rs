@@ -14,6 +14,7 @@ pub mod ident;
 mod job;
 pub mod json;
 mod limits;
+mod master;
 mod node;
 mod parse;
 mod pointer;
@@ -35,6 +36,7 @@ pub use event::{
 pub use job::{CaptureJob, ErrorBehaviour};
 pub use json::Reading;
 pub use limits::Limits;
+pub use master::{MasterData, MasterElement, MasterTable};
 pub use node::Node;
 pub use parse::parse;
 pub use problem::{Position, Problem, ProblemType, Problems, Severity};

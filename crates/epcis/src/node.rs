@@ -27,6 +27,11 @@ impl Node {
         Self::String(value.into())
     }
 
+    /// An object of these members.
+    pub(crate) fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+        Self::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+
     /// The member `name` of an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {

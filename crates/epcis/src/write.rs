@@ -72,7 +72,7 @@ impl Head {
     /// An `EPCISDocument` made at `created`.
     #[must_use]
     pub fn capture(created: Instant) -> Self {
-        let body = object([("eventList", Node::Array(Vec::new()))]);
+        let body = Node::object([("eventList", Node::Array(Vec::new()))]);
         Self::made(DocumentType::Capture, "EPCISDocument", created, body)
     }
 
@@ -81,8 +81,8 @@ impl Head {
     pub fn query(name: &str, subscription: Option<&str>, created: Instant) -> Self {
         let mut results = vec![(Box::from("queryName"), Node::text(name))];
         results.extend(subscription.map(|id| (Box::from("subscriptionID"), Node::text(id))));
-        results.push(("resultsBody".into(), object([("eventList", Node::Array(Vec::new()))])));
-        let body = object([("queryResults", Node::Object(results))]);
+        results.push(("resultsBody".into(), Node::object([("eventList", Node::Array(Vec::new()))])));
+        let body = Node::object([("queryResults", Node::Object(results))]);
         Self::made(DocumentType::Query, "EPCISQueryDocument", created, body)
     }
 
@@ -104,7 +104,7 @@ impl Head {
     }
 
     fn made(kind: DocumentType, root: &str, created: Instant, body: Node) -> Self {
-        let frame = object([
+        let frame = Node::object([
             ("@context", Node::Array(vec![Node::text(CONTEXT)])),
             ("type", Node::text(root)),
             ("schemaVersion", Node::text("2.0")),
@@ -113,10 +113,6 @@ impl Head {
         ]);
         Self { kind, frame, context: Arc::new(Context::standard(Syntax::Json)) }
     }
-}
-
-fn object<const N: usize>(members: [(&str, Node); N]) -> Node {
-    Node::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
 }
 
 /// An event on its way out.
@@ -145,7 +141,7 @@ impl Plan<'_> {
         if self.context.syntax == Syntax::Json || !self.minds_syntax || marked {
             return self.context_node.clone();
         }
-        appended(&self.context_node, object([(XML_MARK.0, Node::text(XML_MARK.1))]))
+        appended(&self.context_node, Node::object([(XML_MARK.0, Node::text(XML_MARK.1))]))
     }
 }
 

@@ -75,3 +75,75 @@ fn every_document_survives_the_other_syntax() {
     }
     assert!(bad.is_empty(), "{} documents\n{}", bad.len(), bad.join("\n\n"));
 }
+
+/// The official schemas through `lxml`, when Python has it: what is written must be valid.
+#[test]
+fn xml_output_is_valid_against_the_official_schemas() {
+    const CHECK: &str = "
+import sys
+from lxml import etree
+folder = sys.argv[1] + '/EPCglobal-epcis-'
+schemas = {'EPCISQueryDocument': 'query-2_0.xsd', 'EPCISMasterDataDocument': 'masterdata-2_0.xsd'}
+bad = 0
+for file in sys.argv[2:]:
+    tree = etree.parse(file)
+    name = schemas.get(etree.QName(tree.getroot()).localname, '2_0.xsd')
+    schema = etree.XMLSchema(etree.parse(folder + name))
+    if not schema.validate(tree):
+        bad = 1
+        print(file, schema.error_log)
+sys.exit(bad)";
+    let Some(schemas) = shared("schema/xsd") else { return };
+    let has_lxml = std::process::Command::new("python3").args(["-c", "import lxml"]).output();
+    if !has_lxml.is_ok_and(|output| output.status.success()) {
+        println!("absent: python3 with lxml; the XML output is not checked against the schemas");
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("epcis-xsd-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut written = Vec::new();
+    for (i, file) in documents().iter().enumerate() {
+        let bytes = std::fs::read(file).unwrap();
+        // a document that breaks rules stays one, and 1.2 fields without namespace have no place in 2.0
+        if file.to_string_lossy().contains("/invalid/") {
+            continue;
+        }
+        let mut text = to(&bytes, Target::Xml).unwrap();
+        if is_xml(&bytes) {
+            text = to(to(&bytes, Target::Json).unwrap().as_bytes(), Target::Xml).unwrap();
+        }
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        written.push(folder.join(format!("{i}-{name}.xml")));
+        std::fs::write(&written[written.len() - 1], text).unwrap();
+    }
+    let job = epcis::CaptureJob {
+        id: "1".to_owned(),
+        created: base::Instant(0),
+        finished: Some(base::Instant(1)),
+        running: false,
+        success: false,
+        error_behaviour: epcis::ErrorBehaviour::Proceed,
+        errors: epcis::json::read_event(b"{\"a\":1}", Limits::default()).unwrap_err().0,
+        error_file: None,
+    };
+    for (name, text) in [
+        ("job", epcis::xml::write_job(&job, base::Lang::Zh)),
+        ("problem", epcis::xml::write_problem(&job.errors[0], base::Lang::En)),
+    ] {
+        written.push(folder.join(format!("{name}.xml")));
+        std::fs::write(&written[written.len() - 1], text).unwrap();
+    }
+    let output = std::process::Command::new("python3")
+        .args(["-c", CHECK])
+        .arg(&schemas)
+        .args(&written)
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -8,6 +8,7 @@ mod conversions;
 mod differential;
 mod documents;
 mod files;
+mod generated;
 mod hashes;
 mod properties;
 mod query;
