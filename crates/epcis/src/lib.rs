@@ -21,6 +21,8 @@ mod pointer;
 pub mod problem;
 pub mod query;
 mod report;
+mod source;
+mod stream;
 pub mod time;
 pub mod uri;
 mod validate;
@@ -42,5 +44,7 @@ pub use parse::parse;
 pub use problem::{Position, Problem, ProblemType, Problems, Severity};
 pub use report::{
     Target, ValidationReport, convert, hash_report, is_xml, prehash_report, read, validate_report,
+    validate_stream,
 };
+pub use stream::{Checked, Stream};
 pub use write::{CbvFormat, Head, WriteOptions};

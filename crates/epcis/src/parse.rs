@@ -42,13 +42,8 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Node, Box<Problem>> {
 }
 
 /// Line and column, from 1, of a byte offset.
-pub(crate) fn position(bytes: &[u8], offset: usize) -> Position {
-    let before = &bytes[..offset.min(bytes.len())];
-    let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    Position {
-        line: before.iter().filter(|b| **b == b'\n').count() + 1,
-        column: String::from_utf8_lossy(&before[start..]).chars().count() + 1,
-    }
+fn position(bytes: &[u8], offset: usize) -> Position {
+    Position::START.after(&bytes[..offset.min(bytes.len())])
 }
 
 fn problem(bytes: &[u8], offset: usize, pointer: String, detail: Text, remedy: Text) -> Box<Problem> {

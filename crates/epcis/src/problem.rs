@@ -131,6 +131,33 @@ pub struct Position {
     pub column: usize,
 }
 
+impl Position {
+    /// The beginning of a text.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+
+    /// The place after `bytes` that begin here.
+    pub(crate) fn after(self, bytes: &[u8]) -> Self {
+        // a byte that begins a character; the others are 10xxxxxx
+        let characters = |part: &[u8]| part.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => Self {
+                line: self.line + bytes.iter().filter(|byte| **byte == b'\n').count(),
+                column: 1 + characters(&bytes[last + 1..]),
+            },
+            None => Self { line: self.line, column: self.column + characters(bytes) },
+        }
+    }
+
+    /// A place within a text that begins here.
+    pub(crate) const fn within(self, inner: Self) -> Self {
+        if inner.line == 1 {
+            Self { line: self.line, column: self.column + inner.column - 1 }
+        } else {
+            Self { line: self.line + inner.line - 1, column: inner.column }
+        }
+    }
+}
+
 /// One finding: an RFC 9457 problem value.
 ///
 /// Serialises to the members of `application/problem+json` with both languages in `title` and `detail`;

@@ -8,10 +8,12 @@ use crate::limits::Limits;
 use crate::node::Node;
 use crate::parse::parse;
 use crate::problem::{Problem, Problems};
+use crate::stream::Stream;
 use crate::validate::{Shape, shape};
 use crate::write::WriteOptions;
 use crate::xml;
 use serde::Serialize;
+use std::io::{self, BufRead, Cursor, Seek};
 
 /// The verdict on one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,13 +44,40 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
 /// Checks a JSON or XML document.
 #[must_use]
 pub fn validate_report(bytes: &[u8], name: &str) -> ValidationReport {
-    let reading = read(bytes, Limits::default());
-    ValidationReport {
-        name: name.to_owned(),
-        valid: reading.errors == 0,
-        events: reading.document.map_or(0, |document| document.events.len()),
-        problems: reading.problems.0,
+    let limits = Limits::default();
+    match validate_stream(Cursor::new(bytes), name, limits) {
+        Ok(report) => report,
+        Err(e) => ValidationReport {
+            name: name.to_owned(),
+            valid: false,
+            events: 0,
+            problems: vec![crate::stream::unreadable(&e)],
+        },
     }
+}
+
+/// Checks a JSON or XML document of any size: in memory are its frame, one event and [`Limits::problems`] findings.
+///
+/// # Errors
+/// When the input cannot be read.
+pub fn validate_stream<R: BufRead + Seek>(
+    reader: R,
+    name: &str,
+    limits: Limits,
+) -> io::Result<ValidationReport> {
+    let mut stream = Stream::open(reader, limits)?;
+    let mut problems = stream.problems().to_vec();
+    let (mut events, mut errors) = (0, stream.errors());
+    for checked in &mut stream {
+        events += usize::from(checked.event.is_some());
+        errors += checked.errors;
+        let room = limits.problems.saturating_sub(problems.len());
+        problems.extend(checked.problems.into_iter().take(room));
+    }
+    if stream.document().is_none() {
+        events = 0;
+    }
+    Ok(ValidationReport { name: name.to_owned(), valid: errors == 0, events, problems })
 }
 
 /// The event hash of every event of a document, in order; the document need not be valid in every detail.

@@ -129,7 +129,7 @@ pub(crate) struct Plan<'e> {
     pub(crate) context_node: Node,
     /// What it means.
     pub(crate) context: Context,
-    /// Whether some event without a context of its own would hash differently under the other syntax.
+    /// Whether some event would hash differently under the other syntax.
     pub(crate) minds_syntax: bool,
     pub(crate) events: Vec<Outgoing<'e>>,
 }
@@ -201,7 +201,7 @@ pub(crate) fn plan<'e>(
         .into_iter()
         .map(|event| {
             let own = own_context(event, &context);
-            minds_syntax |= own.is_none() && minds(event.node(), event.context());
+            minds_syntax |= minds(event.node(), event.context());
             Outgoing { node: translator.event(event.node()), context: event.context(), own }
         })
         .collect();
@@ -253,7 +253,7 @@ fn uses(node: &Node, prefix: &str) -> bool {
 
 /// Whether the hash of an event depends on the syntax it is read in: it has a boolean, or a value that begins with a
 /// prefix of the document's own.
-fn minds(node: &Node, context: &Context) -> bool {
+pub(crate) fn minds(node: &Node, context: &Context) -> bool {
     match node {
         Node::Bool(_) => true,
         Node::String(text) => text.split_once(':').is_some_and(|(prefix, local)| {

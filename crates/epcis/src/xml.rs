@@ -13,10 +13,10 @@ use crate::document::Document;
 use crate::json::{Frame, Reading, read_frame};
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::parse::position;
-use crate::problem::{Problem, ProblemType, Problems};
+use crate::problem::{Position, Problem, ProblemType, Problems};
 use base::Text;
 use element::Element;
+pub(crate) use element::{Builder, Part};
 
 pub use write::{write_document, write_events, write_job, write_problem};
 
@@ -38,19 +38,15 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
     let mut structural = Vec::new();
     if outline.is_version_2 {
         for (i, event) in outline.events.iter().enumerate() {
-            order::check(event, &mut |offset, detail, remedy| {
-                let pointer =
-                    if outline.list.is_empty() { String::new() } else { format!("{}/{i}", outline.list) };
-                let problem = Problem::new(ProblemType::Validation, pointer, detail, remedy);
-                structural.push((i, problem.at(position(bytes, offset))));
-            });
+            let pointer =
+                if outline.list.is_empty() { String::new() } else { format!("{}/{i}", outline.list) };
+            structural.extend(out_of_order(event, &pointer).into_iter().map(|problem| (i, problem)));
         }
     }
     let frame = Frame { root: outline.root, context: outline.context, structural };
     let mut reading = read_frame(frame, limits);
     for problem in reading.problems.0.iter_mut().filter(|problem| problem.position.is_none()) {
-        problem.position =
-            locate(&outline.events, outline.list, &problem.pointer).map(|at| position(bytes, at));
+        problem.position = locate(&outline.events, outline.list, &problem.pointer);
     }
     reading
 }
@@ -71,35 +67,91 @@ struct Outline {
 
 fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
     let mut root = element::parse(bytes, limits)?;
-    let is_event = root.hints().is_some_and(|hints| hints.is_event);
+    let is_version_2 = root_of(&root)?;
     let list = match &*root.local {
-        "EPCISDocument" if is_event => "",
-        "EPCISDocument" | "EPCISMasterDataDocument" => crate::json::CAPTURE_LIST,
+        _ if root.is_bare_event() => "",
         "EPCISQueryDocument" => crate::json::QUERY_LIST,
-        other => {
-            let problem = Problem::new(
-                ProblemType::Validation,
-                "",
-                Text::new(
-                    format!("根元素 {other} 不是事件文件。"),
-                    format!("The root element {other} is not a document of events."),
-                ),
-                Text::of(
-                    "请提交 EPCISDocument、EPCISQueryDocument 或 EPCISMasterDataDocument。",
-                    "Send an EPCISDocument, EPCISQueryDocument or EPCISMasterDataDocument.",
-                ),
-            );
-            return Err(problem.at(position(bytes, root.offset)).into());
-        }
+        _ => crate::json::CAPTURE_LIST,
     };
-    let is_version_2 = root.namespace.as_deref().is_some_and(|ns| ns.ends_with(":2"));
     let events = model::take_events(&mut root);
     let (root, context) = model::document(&root, &events);
     Ok(Outline { root, context, events, list, is_version_2 })
 }
 
-/// The byte offset of the element a pointer leads to, or of the last one on the way.
-fn locate(events: &[Element], list: &str, pointer: &str) -> Option<usize> {
+/// Whether a root is one of version 2.
+///
+/// # Errors
+/// When it is no document of events or master data.
+pub(crate) fn root_of(root: &Element) -> Result<bool, Box<Problem>> {
+    if matches!(&*root.local, "EPCISDocument" | "EPCISQueryDocument" | "EPCISMasterDataDocument") {
+        return Ok(root.namespace.as_deref().is_some_and(|ns| ns.ends_with(":2")));
+    }
+    let problem = Problem::new(
+        ProblemType::Validation,
+        "",
+        Text::new(
+            format!("根元素 {} 不是事件文件。", root.local),
+            format!("The root element {} is not a document of events.", root.local),
+        ),
+        Text::of(
+            "请提交 EPCISDocument、EPCISQueryDocument 或 EPCISMasterDataDocument。",
+            "Send an EPCISDocument, EPCISQueryDocument or EPCISMasterDataDocument.",
+        ),
+    );
+    Err(problem.at(root.at).into())
+}
+
+/// What is wrong with the order of elements.
+fn out_of_order(event: &Element, pointer: &str) -> Vec<Problem> {
+    let mut found = Vec::new();
+    order::check(event, &mut |at, detail, remedy| {
+        found.push(Problem::new(ProblemType::Validation, pointer, detail, remedy).at(at));
+    });
+    found
+}
+
+/// Brings the events of a document into the JSON model one by one.
+pub(crate) struct EventModel(model::Model);
+
+impl EventModel {
+    /// The document without its events, and the model for them.
+    pub(crate) fn of_frame(root: &Element) -> (Node, Self) {
+        let (node, model) = model::frame(root);
+        (node, Self(model))
+    }
+
+    pub(crate) fn event(&mut self, element: &Element) -> Node {
+        self.0.event(element)
+    }
+
+    pub(crate) const fn context(&self) -> &Context {
+        &self.0.context
+    }
+}
+
+/// The element an event came from, to say where in the text its problems are.
+pub(crate) struct EventElement {
+    pub(crate) element: Element,
+    pub(crate) is_version_2: bool,
+}
+
+impl EventElement {
+    /// What is wrong with the order of its elements; earlier versions are not held to it.
+    pub(crate) fn order(&self, pointer: &str) -> Vec<Problem> {
+        if self.is_version_2 { out_of_order(&self.element, pointer) } else { Vec::new() }
+    }
+
+    /// Gives the problems below `pointer` their line and column.
+    pub(crate) fn place(&self, pointer: &str, problems: &mut [Problem]) {
+        for problem in problems.iter_mut().filter(|problem| problem.position.is_none()) {
+            let inner = problem.pointer.strip_prefix(pointer).unwrap_or_default();
+            problem.position = locate(std::slice::from_ref(&self.element), "", inner);
+        }
+    }
+}
+
+/// The place of the element a pointer leads to, or of the last one on the way.
+fn locate(events: &[Element], list: &str, pointer: &str) -> Option<Position> {
     let mut steps = pointer.strip_prefix(list)?.split('/').skip(1).peekable();
     let index = if list.is_empty() { 0 } else { steps.next()?.parse::<usize>().ok()? };
     let mut at = events.get(index)?;
@@ -119,5 +171,5 @@ fn locate(events: &[Element], list: &str, pointer: &str) -> Option<usize> {
             break;
         }
     }
-    Some(at.offset)
+    Some(at.at)
 }

@@ -3,12 +3,13 @@
 use super::write::markup::TARGET;
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::parse::position;
-use crate::problem::{Problem, ProblemType};
+use crate::problem::{Position, Problem, ProblemType};
+use crate::source::Counted;
 use base::Text;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use std::collections::HashSet;
+use std::io::BufRead;
 use std::sync::Arc;
 
 /// More differently named children, or a longer start tag, are no honest document.
@@ -17,22 +18,22 @@ const LONGEST_TAG: usize = 64 << 10;
 
 /// One element.
 #[derive(Debug, Clone)]
-pub(super) struct Element {
+pub(crate) struct Element {
     pub(super) prefix: Box<str>,
-    pub(super) local: Box<str>,
+    pub(crate) local: Box<str>,
     pub(super) namespace: Option<Arc<str>>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) children: Vec<Element>,
     pub(super) text: String,
     /// Where its start tag begins.
-    pub(super) offset: usize,
+    pub(super) at: Position,
     /// What processing instructions say about it.
     hints: Option<Box<Hints>>,
 }
 
 /// What the writer of an XML document tells about the JSON it came from (module `write::markup`).
 #[derive(Debug, Clone, Default)]
-pub(super) struct Hints {
+pub(crate) struct Hints {
     pub(super) context: Option<Node>,
     pub(super) members: Vec<(Box<str>, Node)>,
     pub(super) value: Option<Node>,
@@ -45,7 +46,7 @@ pub(super) struct Hints {
 
 /// What a value is in JSON when its text does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(crate) enum Sort {
     Number,
     Boolean,
     Null,
@@ -89,7 +90,7 @@ impl Hints {
 
 /// One attribute; namespace declarations are not among them.
 #[derive(Debug, Clone)]
-pub(super) struct Attribute {
+pub(crate) struct Attribute {
     pub(super) prefix: Box<str>,
     pub(super) local: Box<str>,
     pub(super) namespace: Option<Arc<str>>,
@@ -124,6 +125,11 @@ impl Element {
         self.hints.as_deref()
     }
 
+    /// Whether the document stands for one bare event.
+    pub(crate) fn is_bare_event(&self) -> bool {
+        self.hints().is_some_and(|hints| hints.is_event)
+    }
+
     /// Whether instructions say that the JSON had no such member.
     pub(super) fn lacks(&self, name: &str) -> bool {
         self.hints().is_some_and(|hints| hints.absent.iter().any(|absent| absent.as_str() == Some(name)))
@@ -145,14 +151,13 @@ impl Element {
     }
 }
 
-fn fault(bytes: &[u8], offset: usize, detail: Text, remedy: Text) -> Box<Problem> {
-    Problem::new(ProblemType::Validation, "", detail, remedy).at(position(bytes, offset)).into()
+fn fault(at: Position, detail: Text, remedy: Text) -> Box<Problem> {
+    Problem::new(ProblemType::Validation, "", detail, remedy).at(at).into()
 }
 
-fn broken(bytes: &[u8], offset: usize, reason: &dyn std::fmt::Display) -> Box<Problem> {
+fn broken(at: Position, reason: &dyn std::fmt::Display) -> Box<Problem> {
     fault(
-        bytes,
-        offset,
+        at,
         Text::new(format!("XML 格式错误：{reason}。"), format!("Not well-formed XML: {reason}.")),
         Text::of("请用 XML 编辑器检查此处。", "Check this place with an XML editor."),
     )
@@ -161,97 +166,191 @@ fn broken(bytes: &[u8], offset: usize, reason: &dyn std::fmt::Display) -> Box<Pr
 /// Reads one document.
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Element, Box<Problem>> {
     limits.check_bytes(bytes.len())?;
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        fault(
-            bytes,
-            e.valid_up_to(),
-            Text::of("文件不是 UTF-8 编码。", "The text is not UTF-8."),
-            Text::of("请另存为 UTF-8 后再试。", "Save it as UTF-8 and try again."),
-        )
-    })?;
-    let skipped = text.len() - text.trim_start_matches('\u{feff}').len();
-    let text = &text[skipped..];
-    let mut reader = Reader::from_str(text);
-    let mut open: Vec<Element> = Vec::new();
-    let mut scopes = Scopes::default();
-    let mut marks: Vec<usize> = Vec::new();
-    let mut root = None;
-    loop {
-        let start = usize::try_from(reader.buffer_position()).unwrap_or(text.len()) + skipped;
-        let event = reader.read_event().map_err(|e| {
-            broken(bytes, usize::try_from(reader.error_position()).unwrap_or(0) + skipped, &e)
-        })?;
-        match event {
-            Event::Start(tag) => {
-                if open.len() >= limits.depth {
-                    return Err(fault(
-                        bytes,
-                        start,
-                        Text::of("嵌套层次过深。", "The nesting is too deep."),
-                        Text::of(
-                            "请减少扩展元素的嵌套层数。",
-                            "Use fewer levels of nested extension elements.",
-                        ),
-                    ));
-                }
-                marks.push(scopes.open.len());
-                open.push(element(&tag, start, &mut scopes, bytes)?);
-            }
-            Event::Empty(tag) => {
-                let mark = scopes.open.len();
-                let element = element(&tag, start, &mut scopes, bytes)?;
-                scopes.open.truncate(mark);
-                close(element, &mut open, &mut root, bytes)?;
-            }
-            Event::End(_) => {
-                scopes.open.truncate(marks.pop().unwrap_or(0));
-                if let Some(element) = open.pop() {
-                    close(element, &mut open, &mut root, bytes)?;
-                }
-            }
-            Event::Text(part) => append(&mut open, &part.xml10_content()),
-            Event::CData(part) => append(&mut open, &part.xml10_content()),
-            Event::GeneralRef(reference) => {
-                let resolved = match reference.resolve_char_ref() {
-                    Ok(Some(c)) => Some(c.to_string()),
-                    Ok(None) => quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned),
-                    Err(_) => None,
-                };
-                let Some(resolved) = resolved else {
-                    return Err(fault(
-                        bytes,
-                        start,
-                        Text::new(
-                            format!("实体 &{};没有定义。", &*reference),
-                            format!("The entity &{}; is not defined.", &*reference),
-                        ),
-                        Text::of(
-                            "请直接写出字符，或用 &amp; &lt; &gt;。",
-                            "Write the character itself, or use &amp; &lt; &gt;.",
-                        ),
-                    ));
-                };
-                append(&mut open, &resolved);
-            }
-            Event::Eof => break,
-            Event::PI(instruction) if instruction.target() == TARGET => {
-                let depth = limits.depth.saturating_sub(open.len());
-                if let Some(element) = open.last_mut() {
-                    let hints = element.hints.get_or_insert_default();
-                    if !hints.take(instruction.content(), &Limits { depth, ..*limits }) {
-                        return Err(broken(bytes, start, &format!("<?{TARGET}?> says nothing known")));
-                    }
-                }
-            }
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+    Builder::new(bytes, Part::Whole, limits).root()
+}
+
+/// What a [`Builder`] is to bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The whole tree.
+    Whole,
+    /// The tree without what is in the `EventList`.
+    Frame,
+    /// The elements of the `EventList`, one by one.
+    Events,
+}
+
+/// Makes elements of text, in memory that one part at a time takes.
+pub(crate) struct Builder<R> {
+    reader: Reader<Counted<R>>,
+    part: Part,
+    limits: Limits,
+    open: Vec<Element>,
+    marks: Vec<usize>,
+    scopes: Scopes,
+    /// Bytes since the last element that was given away.
+    used: u64,
+}
+
+impl<R: BufRead> Builder<R> {
+    pub(crate) fn new(reader: R, part: Part, limits: &Limits) -> Self {
+        Self {
+            reader: Reader::from_reader(Counted::new(reader)),
+            part,
+            limits: *limits,
+            open: Vec::new(),
+            marks: Vec::new(),
+            scopes: Scopes::default(),
+            used: 0,
         }
     }
-    match (open.last(), root) {
-        (None, Some(root)) => Ok(root),
-        (Some(element), _) => {
-            Err(broken(bytes, element.offset, &format!("<{}> is not closed", element.local)))
+
+    /// The root element.
+    pub(crate) fn root(mut self) -> Result<Element, Box<Problem>> {
+        let root = self.next()?;
+        if let Some(element) = self.open.last() {
+            return Err(broken(element.at, &format!("<{}> is not closed", element.local)));
         }
-        (None, None) => Err(broken(bytes, 0, &"no root element")),
+        root.ok_or_else(|| broken(Position::START, &"no root element"))
+    }
+
+    /// The next element of the part: the root at the end of the text, or one event; `None` when there is no more.
+    pub(crate) fn next(&mut self) -> Result<Option<Element>, Box<Problem>> {
+        let mut buffer = Vec::new();
+        let mut root: Option<Element> = None;
+        loop {
+            buffer.clear();
+            let before = self.reader.buffer_position();
+            let at = self.reader.get_ref().at;
+            let most = u64::try_from(self.limits.bytes).unwrap_or(u64::MAX);
+            self.reader.get_mut().allowance = most.saturating_sub(self.used);
+            let event = self.reader.read_event_into(&mut buffer).map_err(|e| {
+                let at = self.reader.get_ref().at;
+                if self.reader.get_ref().allowance == 0 {
+                    return self
+                        .limits
+                        .check_bytes(self.limits.bytes + 1)
+                        .err()
+                        .unwrap_or_else(|| broken(at, &e));
+                }
+                broken(at, &e)
+            })?;
+            self.used += self.reader.buffer_position() - before;
+            let closed = match event {
+                Event::Start(tag) => {
+                    if self.open.len() >= self.limits.depth {
+                        return Err(fault(
+                            at,
+                            Text::of("嵌套层次过深。", "The nesting is too deep."),
+                            Text::of(
+                                "请减少扩展元素的嵌套层数。",
+                                "Use fewer levels of nested extension elements.",
+                            ),
+                        ));
+                    }
+                    let mark = self.scopes.open.len();
+                    let made = element(&tag, at, &mut self.scopes)?;
+                    if self.part == Part::Frame && is_list(&made) {
+                        let name = tag.to_end().into_owned();
+                        let used = self.used;
+                        self.reader.get_mut().allowance = u64::MAX;
+                        let mut skipped = Vec::new();
+                        self.reader
+                            .read_to_end_into(name.name(), &mut skipped)
+                            .map_err(|e| broken(self.reader.get_ref().at, &e))?;
+                        self.used = used;
+                        self.scopes.open.truncate(mark);
+                        Some(made)
+                    } else {
+                        self.marks.push(mark);
+                        self.open.push(made);
+                        if self.in_list() {
+                            self.used = 0;
+                        }
+                        None
+                    }
+                }
+                Event::Empty(tag) => {
+                    let mark = self.scopes.open.len();
+                    let made = element(&tag, at, &mut self.scopes)?;
+                    self.scopes.open.truncate(mark);
+                    Some(made)
+                }
+                Event::End(_) => {
+                    self.scopes.open.truncate(self.marks.pop().unwrap_or(0));
+                    self.open.pop()
+                }
+                Event::Text(part) => {
+                    append(&mut self.open, &part.xml10_content());
+                    None
+                }
+                Event::CData(part) => {
+                    append(&mut self.open, &part.xml10_content());
+                    None
+                }
+                Event::GeneralRef(reference) => {
+                    let Some(resolved) = resolve(&reference) else {
+                        return Err(fault(
+                            at,
+                            Text::new(
+                                format!("实体 &{};没有定义。", &*reference),
+                                format!("The entity &{}; is not defined.", &*reference),
+                            ),
+                            Text::of(
+                                "请直接写出字符，或用 &amp; &lt; &gt;。",
+                                "Write the character itself, or use &amp; &lt; &gt;.",
+                            ),
+                        ));
+                    };
+                    append(&mut self.open, &resolved);
+                    None
+                }
+                Event::PI(instruction) if instruction.target() == TARGET => {
+                    let depth = self.limits.depth.saturating_sub(self.open.len());
+                    if let Some(element) = self.open.last_mut() {
+                        let hints = element.hints.get_or_insert_default();
+                        if !hints.take(instruction.content(), &Limits { depth, ..self.limits }) {
+                            return Err(broken(at, &format!("<?{TARGET}?> says nothing known")));
+                        }
+                    }
+                    None
+                }
+                Event::Eof => return Ok(root.filter(|_| self.part != Part::Events)),
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => None,
+            };
+            let Some(element) = closed else { continue };
+            if self.part == Part::Events && is_list(&element) {
+                return Ok(None);
+            }
+            if self.part == Part::Events && self.in_list() && !element.is_wrapper() {
+                self.used = 0;
+                return Ok(Some(element));
+            }
+            too_many_names(&element)?;
+            match self.open.last_mut() {
+                Some(parent) => parent.children.push(element),
+                None if root.is_some() => return Err(broken(element.at, &"a second root element")),
+                None => root = Some(element),
+            }
+        }
+    }
+
+    /// Whether what is open now is the list of events, or a wrapper in it.
+    fn in_list(&self) -> bool {
+        let outer = self.open.iter().rev().find(|element| !element.is_wrapper());
+        self.part == Part::Events && outer.is_some_and(is_list)
+    }
+}
+
+fn is_list(element: &Element) -> bool {
+    element.namespace.is_none() && &*element.local == "EventList"
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Option<String> {
+    match reference.resolve_char_ref() {
+        Ok(Some(c)) => Some(c.to_string()),
+        Ok(None) => quick_xml::escape::resolve_predefined_entity(reference).map(str::to_owned),
+        Err(_) => None,
     }
 }
 
@@ -261,22 +360,12 @@ fn append(open: &mut [Element], text: &str) {
     }
 }
 
-fn close(
-    element: Element,
-    open: &mut [Element],
-    root: &mut Option<Element>,
-    bytes: &[u8],
-) -> Result<(), Box<Problem>> {
+fn too_many_names(element: &Element) -> Result<(), Box<Problem>> {
     if element.children.len() > MOST_NAMES {
         let names: HashSet<_> = element.children.iter().map(|child| (&child.prefix, &child.local)).collect();
         if names.len() > MOST_NAMES {
-            return Err(broken(bytes, element.offset, &"too many different elements in one"));
+            return Err(broken(element.at, &"too many different elements in one"));
         }
-    }
-    match open.last_mut() {
-        Some(parent) => parent.children.push(element),
-        None if root.is_some() => return Err(broken(bytes, element.offset, &"a second root element")),
-        None => *root = Some(element),
     }
     Ok(())
 }
@@ -306,27 +395,20 @@ impl Scopes {
     }
 }
 
-fn element(
-    tag: &BytesStart<'_>,
-    offset: usize,
-    scopes: &mut Scopes,
-    bytes: &[u8],
-) -> Result<Element, Box<Problem>> {
+fn element(tag: &BytesStart<'_>, at: Position, scopes: &mut Scopes) -> Result<Element, Box<Problem>> {
     if tag.len() > LONGEST_TAG {
-        return Err(broken(bytes, offset, &"a start tag of more than 64 KiB"));
+        return Err(broken(at, &"a start tag of more than 64 KiB"));
     }
     let mut attributes = Vec::new();
     for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|e| broken(bytes, offset, &e))?;
-        let value = attribute
-            .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|e| broken(bytes, offset, &e))?
-            .into_owned();
+        let attribute = attribute.map_err(|e| broken(at, &e))?;
+        let value =
+            attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| broken(at, &e))?.into_owned();
         let name = attribute.key.into_inner();
         if name == "xmlns" {
-            scopes.declare("", &value).map_err(|e| broken(bytes, offset, &e))?;
+            scopes.declare("", &value).map_err(|e| broken(at, &e))?;
         } else if let Some(prefix) = name.strip_prefix("xmlns:") {
-            scopes.declare(prefix, &value).map_err(|e| broken(bytes, offset, &e))?;
+            scopes.declare(prefix, &value).map_err(|e| broken(at, &e))?;
         } else {
             let (prefix, local) = name.split_once(':').unwrap_or(("", name));
             attributes.push(Attribute { prefix: prefix.into(), local: local.into(), namespace: None, value });
@@ -353,7 +435,7 @@ fn element(
         .chain([(prefix, namespace.is_none())])
         .find(|(prefix, unbound)| !prefix.is_empty() && *unbound);
     if let Some((prefix, _)) = unbound {
-        return Err(broken(bytes, offset, &format!("the prefix {prefix} is not declared (xmlns:{prefix})")));
+        return Err(broken(at, &format!("the prefix {prefix} is not declared (xmlns:{prefix})")));
     }
     Ok(Element {
         prefix: prefix.into(),
@@ -362,7 +444,7 @@ fn element(
         attributes,
         children: Vec::new(),
         text: String::new(),
-        offset,
+        at,
         hints: None,
     })
 }

@@ -12,18 +12,19 @@ use crate::vocabulary::{
 };
 use std::borrow::Cow;
 
-pub(super) use frame::{document, take_events};
+pub(super) use frame::{document, frame, take_events};
 
 type Members = Vec<(Box<str>, Node)>;
 
-struct Model {
-    context: Context,
+/// Turns elements into the JSON model.
+pub(super) struct Model {
+    pub(super) context: Context,
     /// Whether the context was told, so that names mean what it says and nothing is added to it.
     is_told: bool,
 }
 
 impl Model {
-    fn event(&mut self, element: &Element) -> Node {
+    pub(super) fn event(&mut self, element: &Element) -> Node {
         let Some(own) = element.hints().and_then(|hints| hints.context.as_ref()) else {
             return self.event_members(element, None);
         };

@@ -1,6 +1,7 @@
 //! The order of elements that the EPCIS 2.0 XSD demands.
 
 use super::element::Element;
+use crate::problem::Position;
 use base::Text;
 
 const HEAD: [&str; 7] = [
@@ -121,8 +122,8 @@ pub(super) fn every_field() -> Vec<&'static str> {
     fields
 }
 
-/// Reports the first element out of order in each part of an event: byte offset, what is wrong, what to do.
-pub(super) fn check(event: &Element, report: &mut dyn FnMut(usize, Text, Text)) {
+/// Reports the first element out of order in each part of an event: place, what is wrong, what to do.
+pub(super) fn check(event: &Element, report: &mut dyn FnMut(Position, Text, Text)) {
     let Some(sequence) = sequence(&event.local) else { return };
     sequence_of(event, &sequence, &["certificationInfo"], report);
     for part in &event.children {
@@ -154,7 +155,7 @@ fn sequence_of(
     parent: &Element,
     sequence: &[&str],
     repeating: &[&str],
-    report: &mut dyn FnMut(usize, Text, Text),
+    report: &mut dyn FnMut(Position, Text, Text),
 ) {
     let mut reached = 0;
     for child in &parent.children {
@@ -165,7 +166,7 @@ fn sequence_of(
         }
         let Some(place) = sequence.iter().position(|known| *known == name) else {
             return report(
-                child.offset,
+                child.at,
                 Text::new(
                     format!("{} 中没有元素 {name}。", parent.local),
                     format!("{} has no element {name}.", parent.local),
@@ -187,7 +188,7 @@ fn sequence_of(
                 (format!("此处之后只能是：{later}。"), format!("Only these may follow here: {later}."))
             };
             return report(
-                child.offset,
+                child.at,
                 Text::new(
                     format!("元素 {name} 的位置不对或重复。"),
                     format!("The element {name} is out of order or repeated."),

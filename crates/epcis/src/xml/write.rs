@@ -35,6 +35,7 @@ pub fn write_document<'e>(
     let bare = head.kind == DocumentType::Event;
     if bare && let Some(event) = plan.events.first_mut() {
         plan.context_node = event.own.take().unwrap_or(Node::Null);
+        plan.minds_syntax = crate::write::minds(&event.node, event.context);
     }
     let (root, prefix, namespace) = match head.kind {
         DocumentType::Query => ("EPCISQueryDocument", "epcisq", QUERY),

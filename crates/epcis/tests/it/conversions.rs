@@ -50,7 +50,7 @@ pub(crate) fn loss(bytes: &[u8]) -> Result<(), String> {
     if before == after { Ok(()) } else { Err(format!("before\n{before}\nafter\n{after}\nother\n{other}")) }
 }
 
-fn documents() -> Vec<PathBuf> {
+pub(crate) fn documents() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> =
         ["hash", "gdst", "fsma204", "pairs", "invalid"].into_iter().map(testdata).collect();
     folders.extend(["examples", "hash", "gdst", "fsma204"].into_iter().filter_map(shared));

@@ -13,3 +13,4 @@ mod hashes;
 mod properties;
 mod query;
 mod rules;
+mod streams;

@@ -45,37 +45,51 @@ fn find<'a>(element: &'a Element, local: &str) -> Option<&'a Element> {
 
 /// The document in the JSON model, with the context its extension names need.
 pub(in crate::xml) fn document(root: &Element, events: &[Element]) -> (Node, Context) {
-    let told = root.hints().and_then(|hints| hints.context.as_ref());
-    let mut context = Context::standard(Syntax::Xml);
-    if let Some(told) = told {
-        context.syntax = Syntax::Json;
-        context.extend(told);
-    }
-    let mut model = Model { context, is_told: told.is_some() };
+    let mut model = Model::of(root);
     let mut events: Vec<Node> = events.iter().map(|event| model.event(event)).collect();
-    if root.hints().is_some_and(|hints| hints.is_event)
-        && let (Some(Node::Object(mut members)), true) = (events.pop(), events.is_empty())
-    {
-        if let Some(told) = told {
-            members.insert(0, ("@context".into(), told.clone()));
+    let is_event = root.is_bare_event() && events.len() == 1;
+    let members = match events.pop() {
+        Some(Node::Object(members)) if is_event => members,
+        last => {
+            events.extend(last);
+            model.root(root, events)
         }
-        return (Node::Object(members), model.context);
-    }
-    let mut members = model.root(root, events);
-    // contexts told by instruction stand as they are; others are made from the names in use
-    let context = match told {
-        Some(told) => told.clone(),
-        None => context_node(model.context.prefixes()),
     };
-    if !matches!(context, Node::Null) {
-        members.insert(0, ("@context".into(), context));
-    }
-    let root = Node::Object(members);
-    model.context.ignored.extend(crate::json::ignored_fields(&root, &model.context));
+    let root = model.with_context(root, members);
     (root, model.context)
 }
 
+/// The document without its events, and the model to read them with.
+pub(in crate::xml) fn frame(root: &Element) -> (Node, Model) {
+    let mut model = Model::of(root);
+    let members = model.root(root, Vec::new());
+    (model.with_context(root, members), model)
+}
+
 impl Model {
+    /// With the context that instructions tell; else it is made from the names in use.
+    fn of(root: &Element) -> Self {
+        let told = root.hints().and_then(|hints| hints.context.as_ref());
+        let mut context = Context::standard(Syntax::Xml);
+        if let Some(told) = told {
+            context.syntax = Syntax::Json;
+            context.extend(told);
+        }
+        Self { context, is_told: told.is_some() }
+    }
+
+    /// The members with their `@context`, once all names are known.
+    fn with_context(&mut self, root: &Element, mut members: Members) -> Node {
+        let told = root.hints().and_then(|hints| hints.context.clone());
+        let context = told.unwrap_or_else(|| context_node(self.context.prefixes()));
+        if !matches!(context, Node::Null) {
+            members.insert(0, ("@context".into(), context));
+        }
+        let node = Node::Object(members);
+        self.context.ignored.extend(crate::json::ignored_fields(&node, &self.context));
+        node
+    }
+
     fn root(&mut self, root: &Element, events: Vec<Node>) -> Members {
         let is_master_data = &*root.local == "EPCISMasterDataDocument";
         let kind = if is_master_data { "EPCISDocument" } else { &*root.local };
