@@ -67,16 +67,20 @@ struct Made {
     at: u64,
 }
 
+fn index(at: u64) -> usize {
+    usize::try_from(at).unwrap()
+}
+
 impl Made {
     fn found(&self) -> &'static [u8] {
         let [head, event, between, tail] = self.parts;
         let one = (event.len() + between.len()) as u64;
-        let Some(after) = self.at.checked_sub(head.len() as u64) else { return &head[self.at as usize..] };
+        let Some(after) = self.at.checked_sub(head.len() as u64) else { return &head[index(self.at)..] };
         let body = one * self.count - between.len() as u64;
         if after >= body {
-            return tail.get((after - body) as usize..).unwrap_or_default();
+            return tail.get(index(after - body)..).unwrap_or_default();
         }
-        let within = (after % one) as usize;
+        let within = index(after % one);
         event
             .get(within..)
             .filter(|part| !part.is_empty())
