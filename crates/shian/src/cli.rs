@@ -149,6 +149,36 @@ pub(crate) enum EpcisCommand {
         /// A JSON or XML document.
         file: PathBuf,
     },
+    /// A document in the other syntax: JSON-LD or XML 2.0, from either of them or from XML 1.2.
+    Convert {
+        /// The syntax to write.
+        #[arg(long)]
+        to: Syntax,
+        /// Identifiers as GS1 Digital Links or as EPC URNs; as they are when absent. A Digital Link becomes a URN only
+        /// when a URN of the same document shows the length of its company prefix.
+        #[arg(long)]
+        epc_format: Option<EpcFormat>,
+        /// A JSON or XML document.
+        file: PathBuf,
+    },
+}
+
+/// Syntaxes of EPCIS documents.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Syntax {
+    /// XML 2.0.
+    Xml,
+    /// JSON-LD.
+    Json,
+}
+
+/// Spellings of identifiers.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum EpcFormat {
+    /// GS1 Digital Link.
+    Uri,
+    /// EPC URN.
+    Urn,
 }
 
 #[derive(Debug, Subcommand)]

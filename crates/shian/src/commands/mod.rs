@@ -4,6 +4,7 @@ mod admin;
 mod bench;
 mod copies;
 mod demo;
+mod epcis;
 mod export;
 mod import;
 mod journal;
@@ -46,7 +47,7 @@ fn dispatch(command: Command) -> Outcome {
     match command {
         Command::Demo(args) => block(demo::demo(args)),
         Command::Serve(args) => block(server::serve(args)),
-        Command::Epcis(command) => science::epcis(command),
+        Command::Epcis(command) => epcis::epcis(command),
         Command::Chain(command) => science::chain(command),
         Command::Limits(command) => science::limits(command),
         Command::Journal(command) => journal::run(command),

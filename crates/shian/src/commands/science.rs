@@ -1,56 +1,17 @@
 //! Commands of the science: they read files and print answers, without a province.
 
 use super::{Outcome, Usage};
-use crate::cli::{ChainCommand, EpcisCommand, LimitsCommand};
+use crate::cli::{ChainCommand, LimitsCommand};
 use crate::out;
 use crate::province::now;
 use anyhow::Context as _;
 use base::{Date, Lang};
 use limits::{Case, Rules};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use std::path::Path;
 
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-/// `shian epcis`
-pub(crate) fn epcis(command: EpcisCommand) -> Outcome {
-    match command {
-        EpcisCommand::Validate { files } => {
-            let mut all = true;
-            for file in &files {
-                let name = file.display().to_string();
-                let report = match std::fs::read(file) {
-                    Ok(bytes) => epcis::validate_report(&bytes, &name),
-                    Err(e) => {
-                        all = false;
-                        let problem = json!({ "type": "about:blank", "title": "unreadable", "detail": e.to_string(), "pointer": "" });
-                        out::json(&json!({ "file": name, "valid": false, "problems": [problem] }));
-                        continue;
-                    }
-                };
-                all &= report.valid;
-                let problems: Vec<Json> = report.problems.iter().map(|p| p.to_json(Lang::En)).collect();
-                out::json(
-                    &json!({ "file": name, "valid": report.valid, "events": report.events, "problems": problems }),
-                );
-            }
-            Ok(all)
-        }
-        EpcisCommand::Hash { file } => match epcis::hash_report(&read(&file)?) {
-            Ok(hashes) => {
-                hashes.iter().for_each(|hash| out::line(hash));
-                Ok(true)
-            }
-            Err(problems) => {
-                for problem in &problems.0 {
-                    out::note(&problem.message().to_string());
-                }
-                Ok(false)
-            }
-        },
-    }
 }
 
 /// `shian chain`

@@ -124,6 +124,29 @@ fn event_hashes_are_the_published_ones_in_document_order() {
 }
 
 #[test]
+fn a_converted_document_keeps_its_hashes_and_spells_identifiers_as_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = crates("epcis/testdata/hash/epcisDocWithVariousEventTypes.jsonld");
+    let hashes = shian(&["epcis", "hash", text(&file)]).stdout;
+    for (to, format) in [("xml", None), ("json", None), ("xml", Some("uri")), ("json", Some("urn"))] {
+        let mut call = vec!["epcis", "convert", "--to", to];
+        call.extend(format.map(|_| "--epc-format"));
+        call.extend(format);
+        call.push(text(&file));
+        let out = shian(&call);
+        assert_eq!(out.status.code(), Some(0), "{to} {format:?}");
+        let written = String::from_utf8(out.stdout).unwrap();
+        assert_eq!(format == Some("uri"), !written.contains("urn:epc:id:"), "{written}");
+        let copy = folder.path().join(format!("copy.{to}"));
+        std::fs::write(&copy, written).unwrap();
+        assert_eq!(shian(&["epcis", "validate", text(&copy)]).status.code(), Some(0), "{to} {format:?}");
+        assert_eq!(shian(&["epcis", "hash", text(&copy)]).stdout, hashes, "{to} {format:?}");
+    }
+    assert_eq!(shian(&["epcis", "convert", "--to", "csv", text(&file)]).status.code(), Some(2));
+    assert_eq!(shian(&["epcis", "convert", "--to", "xml", "nowhere.json"]).status.code(), Some(1));
+}
+
+#[test]
 fn outbreak_scores_come_as_one_object() {
     let cases: Json =
         serde_json::from_slice(&std::fs::read(crates("chain/testdata/fcl-synthetic-cases.json")).unwrap())
