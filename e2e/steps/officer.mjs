@@ -161,7 +161,7 @@ export async function officer({ tally, url, browser, facts, logins }) {
     await page.click("details:has(form.long) > summary");
     const before = await page.inputValue("#body_zh");
     assert.match(before, /\| 食品名称 \| /, "the text of the draft, its table as lines");
-    await page.fill("#body_zh", "");
+    await page.fill("#body_zh", " ");
     await page.click("form.long button");
     assert.equal(await page.getAttribute("#body_zh", "aria-invalid"), "true", "an empty text is named at its field");
     await page.fill("#body_zh", `${before}\n\n<b>退货</b>请带小票。`);

@@ -11,6 +11,7 @@ pub mod api_token;
 mod denial;
 mod error;
 mod grant;
+mod lookup;
 mod memory;
 pub mod one_time;
 pub mod password;
@@ -25,6 +26,7 @@ mod vault;
 
 pub use account::{Account, NewAccount};
 pub use error::{Denied, Error, Reason};
+pub use lookup::{account_named, any_account, login_with_role, totp_state};
 pub use password::{Hashed, Hashing};
 pub use policy::PolicyCard;
 pub use principal::{Grant, Principal, Role};

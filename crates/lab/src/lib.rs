@@ -21,7 +21,7 @@ pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
 pub use import::{ResultsImported, SamplesImported, result_columns, sample_columns};
 pub use nonconformity::{Failure, Nonconformity, NonconformityState};
 pub use query::{NonconformityFilter, Page, SampleDetail, SampleFilter, SampleRow, SampleSort};
-pub use report::Submitted;
+pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};
 pub use result::{JudgedResult, NewResult, VerdictRecord};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
 

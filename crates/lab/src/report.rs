@@ -8,7 +8,7 @@ use base::{Id, Text};
 use ledger::{Context, Entry, Permit};
 use limits::Outcome;
 use serde::Serialize;
-use store::Tx;
+use store::{Store, Tx};
 
 /// What submitting a report did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,6 +17,35 @@ pub struct Submitted {
     pub sample: Sample,
     /// The nonconformity it opened, if any.
     pub nonconformity: Option<Nonconformity>,
+}
+
+/// What the record of a report says, for the documents that name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportFacts {
+    /// Number of the report, once it has one.
+    pub report_no: Option<String>,
+    /// Date of sampling, ISO.
+    pub sampled: String,
+}
+
+/// Number of a sample's report and the date it was taken.
+///
+/// # Errors
+/// Storage; there is no such sample.
+pub async fn report_facts(tx: &mut Tx, sample: Id) -> Result<ReportFacts, Error> {
+    let row = tx.one("select report_no, sampled from sample where id = $1", &[sample.into()]).await?;
+    Ok(ReportFacts { report_no: row.opt_text("report_no")?, sampled: row.text("sampled")? })
+}
+
+/// How many supervision samples have a submitted report: a figure for everybody.
+///
+/// # Errors
+/// Storage.
+pub async fn reports_submitted(store: &Store) -> Result<i64, Error> {
+    let row = store
+        .one("select count(*) as n from sample where state = 'submitted' and kind = 'supervision'", &[])
+        .await?;
+    Ok(row.int("n")?)
 }
 
 impl Lab {

@@ -95,6 +95,41 @@ pub async fn history(store: &Store, subject: &str) -> Result<Vec<JournalRow>, Er
         .collect()
 }
 
+/// How far the journal and its log have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Entries written.
+    pub entries: i64,
+    /// Of these, not sequenced yet.
+    pub waiting: i64,
+    /// Size of the tree under the newest checkpoint.
+    pub signed: i64,
+}
+
+/// How far the journal and its log have come.
+///
+/// # Errors
+/// Storage.
+pub async fn standing(store: &Store) -> Result<Standing, store::Error> {
+    let row = store
+        .one(
+            "select count(*) as entries, cast(coalesce(sum(case when position is null then 1 else 0 end), 0) as bigint) \
+             as waiting, (select coalesce(max(size), 0) from log_checkpoint) as signed from journal",
+            &[],
+        )
+        .await?;
+    Ok(Standing { entries: row.int("entries")?, waiting: row.int("waiting")?, signed: row.int("signed")? })
+}
+
+/// The region of an entry, by which its readers are chosen; `None` when there is no such entry.
+///
+/// # Errors
+/// Storage.
+pub async fn region_of(store: &Store, entry: Id) -> Result<Option<String>, store::Error> {
+    let row = store.first("select region from journal where id = $1", &[entry.into()]).await?;
+    row.map(|r| r.text("region")).transpose()
+}
+
 /// The latest signed checkpoint, as served under `/log/checkpoint`; `None` before the sequencer's first pass.
 ///
 /// # Errors

@@ -32,7 +32,7 @@ pub use list::{
 };
 pub use operator::{
     Code, NewOperator, Operator, OperatorChange, create_operator, operator, operator_by_uscc,
-    reveal_identity, update_operator,
+    operators_named, reveal_identity, update_operator,
 };
 pub use owner::Owner;
 pub use person::{NewPerson, Person, create_person, end_person, operators_of_person, persons_of};

@@ -5,7 +5,8 @@ use access::{Access, Principal, Resource};
 use base::{Id, Instant, Text, Uscc, person_id::PersonId};
 use ledger::{Context, Entry, append};
 use serde_json::{Value as Json, json};
-use store::{Row, Store, Tx, Value};
+use std::collections::{BTreeSet, HashMap};
+use store::{Row, Sql, Store, Tx, Value};
 
 /// What identifies an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -333,6 +334,24 @@ pub async fn operator(store: &Store, id: Id) -> Result<Option<Operator>, Error> 
 pub async fn operator_by_uscc(store: &Store, uscc: &Uscc) -> Result<Option<Operator>, Error> {
     let row = store.first("select * from operator where code_key = $1", &[uscc.as_str().into()]).await?;
     Ok(row.as_ref().map(Operator::read).transpose()?)
+}
+
+/// Operators of exactly these names, by name. Found by the index on initials.
+///
+/// # Errors
+/// Storage.
+pub async fn operators_named(store: &Store, names: &[&str]) -> Result<HashMap<String, Vec<Id>>, Error> {
+    let mut found: HashMap<String, Vec<Id>> = HashMap::new();
+    for part in names.chunks(300) {
+        let initials: BTreeSet<String> = part.iter().map(|n| crate::search::initials(n)).collect();
+        let mut sql = Sql::new("select id, name from operator where initials in ");
+        sql.bind_list(initials.iter().map(String::as_str)).push(" and name in ");
+        sql.bind_list(part.iter().copied()).push(" order by id");
+        for row in store.select(&sql).await? {
+            found.entry(row.text("name")?).or_default().push(row.id("id")?);
+        }
+    }
+    Ok(found)
 }
 
 /// The full identity number of a natural person, for a document that must carry it; the look is journalled.

@@ -108,14 +108,14 @@ impl Supply {
                 || who.grants.first().map(|g| g.region.clone()).unwrap_or_default(),
                 |p| p.region.clone(),
             );
-            self.access.check(who, "view", &Resource::new("lot", region), cx.now).is_ok()
+            self.access.allows(who, "view", &Resource::new("lot", region), cx.now)
         });
         let own: BTreeSet<&String> = keys
             .iter()
             .filter(|k| {
                 owners.get(*k).is_some_and(|p| {
                     let lot = Resource::new("lot", p.region.clone()).of_operator(p.operator);
-                    self.access.check(who, "view", &lot, cx.now).is_ok()
+                    self.access.allows(who, "view", &lot, cx.now)
                 })
             })
             .collect();

@@ -79,16 +79,9 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Answer {
         g.set(value);
         registry.register(name, help, g);
     };
-    let row = app
-        .store
-        .one(
-            "select count(*) as entries, cast(coalesce(sum(case when position is null then 1 else 0 end), 0) as bigint) \
-             as waiting from journal",
-            &[],
-        )
-        .await?;
-    gauge(&mut registry, "journal_entries", "Entries in the journal", row.int("entries")?);
-    gauge(&mut registry, "journal_waiting", "Entries the sequencer has not reached", row.int("waiting")?);
+    let journal = ledger::standing(&app.store).await?;
+    gauge(&mut registry, "journal_entries", "Entries in the journal", journal.entries);
+    gauge(&mut registry, "journal_waiting", "Entries the sequencer has not reached", journal.waiting);
     let stats = app.supply.index.read(chain::Index::stats);
     gauge(
         &mut registry,

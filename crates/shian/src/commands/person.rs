@@ -33,18 +33,7 @@ pub(crate) fn context(province: &Province, who: &Principal) -> Context {
 async fn usual(province: &Province, roles: &[Role]) -> anyhow::Result<String> {
     let today = now().china_date();
     for role in roles {
-        let row = province
-            .app
-            .store
-            .first(
-                "select a.login from account a join account_grant g on g.account = a.id \
-                 where a.status = 'active' and g.role = $1 and g.valid_from <= $2 \
-                 and (g.valid_to is null or g.valid_to >= $2) order by length(g.region), a.id limit 1",
-                &[role.code().into(), today.into()],
-            )
-            .await?;
-        if let Some(row) = row {
-            let login = row.text("login")?;
+        if let Some(login) = access::login_with_role(&province.app.store, *role, today).await? {
             out::note(&format!("acting as {login}; name another account with --as"));
             return Ok(login);
         }

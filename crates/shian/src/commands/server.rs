@@ -12,7 +12,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     log::init(config.log, false);
     let province = Province::open(config, Purpose::Found).await?;
     let origin = province.config.origin.clone();
-    if province.app.store.first("select id from account limit 1", &[]).await?.is_none() {
+    if !access::any_account(&province.app.store).await? {
         out::note(
             "there is no account yet: create the first administrator with `shian admin LOGIN`, or try `shian demo`",
         );

@@ -40,8 +40,7 @@ impl Consequence for Disposal {
     ) -> Result<Option<Id>, HookError> {
         let engine =
             self.engine.get().and_then(Weak::upgrade).ok_or("the procedure engine is not connected")?;
-        let row = tx.one("select report_no, sampled from sample where id = $1", &[n.sample.into()]).await?;
-        let (report_no, sampled) = (row.opt_text("report_no")?, row.text("sampled")?);
+        let report = lab::report_facts(tx, n.sample).await?;
         let county =
             n.region.parse::<RegionCode>().map_or_else(|_| n.region.clone(), |r| r.county().to_string());
         let mut new = NewMatter::new(county, format!("nonconformity:{}", n.id), title(n))
@@ -50,7 +49,7 @@ impl Consequence for Disposal {
             .fact("product", n.product_name.as_str())
             .fact("item", n.item.clone().unwrap_or_else(|| sample_key(n.sample)))
             .fact("place_name", n.place_name.as_str())
-            .fact("sampled", sampled)
+            .fact("sampled", report.sampled)
             .fact("failures", failures(&n.failures, Lang::Zh))
             .fact("failures_en", failures(&n.failures, Lang::En));
         let optional = [
@@ -58,7 +57,7 @@ impl Consequence for Disposal {
             ("place", n.place.clone()),
             ("producer", n.producer.map(|p| p.to_string())),
             ("producer_name", Some(n.producer_name.clone())),
-            ("report_no", report_no),
+            ("report_no", report.report_no),
         ];
         for (name, value) in optional {
             if let Some(value) = value.filter(|v| !v.is_empty()) {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use base::{Id, Uscc};
 use std::collections::{BTreeSet, HashMap};
-use store::{Sql, Store};
+use store::Store;
 use supply::{DirectoryError, OperatorInfo, Partner, PlaceDirectory, PlaceInfo, site_key};
 
 const GLN_KEY: &str = "https://id.gs1.org/414/";
@@ -54,19 +54,9 @@ impl Register {
         }
     }
 
-    /// Operators of exactly these names. Found by the index on initials.
+    /// Operators of exactly these names.
     pub(crate) async fn named(&self, names: &[&str]) -> Result<HashMap<String, Vec<Id>>, DirectoryError> {
-        let mut found: HashMap<String, Vec<Id>> = HashMap::new();
-        for part in names.chunks(300) {
-            let initials: BTreeSet<String> = part.iter().map(|n| registry::search::initials(n)).collect();
-            let mut sql = Sql::new("select id, name from operator where initials in ");
-            sql.bind_list(initials.iter().map(String::as_str)).push(" and name in ");
-            sql.bind_list(part.iter().copied()).push(" order by id");
-            for row in self.store.select(&sql).await? {
-                found.entry(row.text("name")?).or_default().push(row.id("id")?);
-            }
-        }
-        Ok(found)
+        Ok(registry::operators_named(&self.store, names).await?)
     }
 
     async fn places_of(&self, operator: Id) -> Result<Vec<PlaceInfo>, DirectoryError> {

@@ -70,8 +70,7 @@ pub(crate) async fn receipt(
     Path(id): Path<String>,
 ) -> Answer {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&RECORD))?;
-    let row = app.store.first("select region from journal where id = $1", &[id.into()]).await?;
-    let region = row.ok_or_else(|| Fault::not_found(&RECORD))?.text("region")?;
+    let region = ledger::region_of(&app.store, id).await?.ok_or_else(|| Fault::not_found(&RECORD))?;
     app.access.check(
         &viewer.who,
         "view",

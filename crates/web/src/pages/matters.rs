@@ -356,11 +356,36 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
             @let label = if l.label.is_empty() { &l.target } else { &l.label };
             li { @match l.target.strip_prefix("matter:").and_then(|id| id.parse().ok()) {
                 Some(id) => (matter(id, label)),
-                None => (link(&l.target, label)),
+                None => (link(&l.target, &format!("{}{label}", relation(lang, &l.kind)))),
             } }
         }
-        li { (link(&m.subject, &m.subject)) }
+        li { (link(&m.subject, &subject_text(lang, &m.subject))) }
     } }
+}
+
+/// What a link of some kinds is, said before its label.
+const fn relation(lang: Lang, kind: &str) -> &'static str {
+    match (kind.as_bytes(), lang) {
+        (b"scope", Lang::Zh) => "涉及范围（固定副本）：",
+        (b"scope", Lang::En) => "The scope as frozen: ",
+        (b"lot", Lang::Zh) => "批次：",
+        (b"lot", Lang::En) => "Lot: ",
+        _ => "",
+    }
+}
+
+/// The record a matter is about, in words.
+fn subject_text(lang: Lang, subject: &str) -> String {
+    let (kind, id) = subject.split_once(':').unwrap_or(("", subject));
+    let word = match kind {
+        "nonconformity" => Text::of("不合格记录", "Nonconformity"),
+        "sample" => Text::of("样品", "Sample"),
+        "operator" => Text::of("主体", "Operator"),
+        "site" => Text::of("场所", "Place"),
+        "lot" => return format!("{}{}", lang.pick("批次：", "Lot: "), super::scope::lot_name(None, id)),
+        _ => return subject.to_owned(),
+    };
+    format!("{} {id}", word.get(lang))
 }
 
 /// A record reference `kind:id` as a link to its page.

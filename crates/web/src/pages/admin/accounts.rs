@@ -147,18 +147,17 @@ async fn open(app: &App, posted: &Posted) -> Result<(), Error> {
             let uscc: Uscc = text
                 .parse()
                 .map_err(|e: base::uscc::UsccError| Error::Invalid { field: "uscc", text: e.text() })?;
-            let row = app
-                .store
-                .first("select id from operator where code_key = $1", &[uscc.as_str().into()])
-                .await?;
-            let row = row.ok_or(Error::Invalid {
+            let found = registry::operator_by_uscc(&app.store, &uscc)
+                .await
+                .map_err(|e| Error::Setup(e.to_string()))?;
+            let operator = found.ok_or(Error::Invalid {
                 field: "uscc",
                 text: Text::of(
                     "没有登记这个主体，请先登记",
                     "this operator is not registered; enter it first",
                 ),
             })?;
-            Some(row.id("id")?)
+            Some(operator.id)
         }
     };
     let password = hashed(app, posted.get("login"), posted.get("password")).await?;
@@ -187,17 +186,8 @@ async fn hashed(app: &App, login: &str, password: &str) -> Result<access::Hashed
 
 /// The account of a login, if the viewer may see it.
 async fn find(app: &App, viewer: &Viewer, login: &str) -> Answer<Account> {
-    let missing = || Fault::not_found(&ACCOUNT);
-    let row = app.store.first("select login from account where login = $1", &[login.into()]).await?;
-    let login = row.ok_or_else(missing)?.text("login")?;
-    // the list begins after a login: one sign less than this one
-    let before: String = {
-        let mut chars: Vec<char> = login.chars().collect();
-        let last = chars.pop().and_then(|c| char::from_u32(u32::from(c).saturating_sub(1)));
-        chars.into_iter().chain(last).chain(['~']).collect()
-    };
-    let some = account::list_accounts(&app.store, &app.access, &viewer.who, app.now(), &before, 20).await?;
-    some.into_iter().find(|a| a.login == login).ok_or_else(missing)
+    let found = access::account_named(&app.store, &app.access, &viewer.who, app.now(), login).await?;
+    found.ok_or_else(|| Fault::not_found(&ACCOUNT))
 }
 
 /// `GET /desk/accounts/{login}`

@@ -36,10 +36,8 @@ fn button(viewer: &Viewer, action: &str, plain: bool, label: &str, body: &Markup
 /// `GET /account/totp`
 pub(crate) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
     let lang = viewer.lang();
-    let row =
-        app.store.one("select totp_state from account where id = $1", &[viewer.who.account.into()]).await?;
     let none = html! {};
-    let body = match row.text("totp_state")?.as_str() {
+    let body = match access::totp_state(&app.store, viewer.who.account).await?.as_str() {
         "on" => html! { section.card {
             p { (ui::badge(Tone::Ok, lang.pick("已启用", "on"))) " " (lang.pick("登录时除密码外还需验证器上的六位数字。", "A login needs the six digits of your authenticator beside the password.")) }
             (button(&viewer, "off", true, lang.pick("关闭", "Switch off"), &none))

@@ -20,12 +20,8 @@ pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<
     let newest = flow::view::notices(&app.store, &NoticeFilter::default(), None, NEWEST).await?;
     let operators: i64 = registry::operators_in(&app.store, "").await?.iter().map(|(_, n)| n).sum();
     let lots = app.supply.index.read(chain::Index::stats).items;
-    let row = app
-        .store
-        .one("select count(*) as n from sample where state = 'submitted' and kind = 'supervision'", &[])
-        .await?;
-    let size =
-        app.store.one("select coalesce(max(size), 0) as n from log_checkpoint", &[]).await?.int("n")?;
+    let reports = lab::reports_submitted(&app.store).await?;
+    let size = ledger::standing(&app.store).await?.signed;
     let stat = |figure: String, label: Text, href: Option<&str>| Stat {
         figure,
         label: label.get(lang).to_owned(),
@@ -53,7 +49,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<
             (ui::stats(&[
                 stat(operators.to_string(), Text::of("在业生产经营主体", "operators in business"), Some("/shops")),
                 stat(lots.to_string(), Text::of("可追溯批次与单品", "lots and items traced"), Some("/lot")),
-                stat(row.int("n")?.to_string(), Text::of("监督抽检报告", "supervision reports"), None),
+                stat(reports.to_string(), Text::of("监督抽检报告", "supervision reports"), None),
                 stat(size.to_string(), Text::of("已存证记录", "records under proof"), Some("/log/checkpoint")),
             ]))
             section.card { h2 { (lang.pick("怎样验证一份公告没有被改过", "How to verify that a notice was not changed")) }

@@ -1,0 +1,57 @@
+//! Single answers about accounts that pages and commands ask for.
+
+use crate::{Access, Account, Error, Principal, Role, account};
+use base::{Date, Id, Instant};
+use store::Store;
+
+/// Whether there is any account: an installation without one is new.
+///
+/// # Errors
+/// Storage.
+pub async fn any_account(store: &Store) -> Result<bool, Error> {
+    Ok(store.first("select id from account limit 1", &[]).await?.is_some())
+}
+
+/// How the second factor of an account stands: `off`, `pending` or `on`.
+///
+/// # Errors
+/// Storage; there is no such account.
+pub async fn totp_state(store: &Store, account: Id) -> Result<String, Error> {
+    let row = store.one("select totp_state from account where id = $1", &[account.into()]).await?;
+    Ok(row.text("totp_state")?)
+}
+
+/// The account of a login, if the reader may see it.
+///
+/// # Errors
+/// Storage, or a name sealed with another key.
+pub async fn account_named(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    login: &str,
+) -> Result<Option<Account>, Error> {
+    // the list begins after a login: one sign less than this one
+    let mut before: Vec<char> = login.chars().collect();
+    let last = before.pop().and_then(|c| char::from_u32(u32::from(c).saturating_sub(1)));
+    let before: String = before.into_iter().chain(last).chain(['~']).collect();
+    let some = account::list_accounts(store, access, who, now, &before, 20).await?;
+    Ok(some.into_iter().find(|a| a.login == login))
+}
+
+/// The login of an active account with a role, the widest region first: in whose name a command acts when nobody is named.
+///
+/// # Errors
+/// Storage.
+pub async fn login_with_role(store: &Store, role: Role, today: Date) -> Result<Option<String>, Error> {
+    let row = store
+        .first(
+            "select a.login from account a join account_grant g on g.account = a.id \
+             where a.status = 'active' and g.role = $1 and g.valid_from <= $2 \
+             and (g.valid_to is null or g.valid_to >= $2) order by length(g.region), a.id limit 1",
+            &[role.code().into(), today.into()],
+        )
+        .await?;
+    Ok(row.map(|r| r.text("login")).transpose()?)
+}
