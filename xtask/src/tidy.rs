@@ -47,6 +47,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("rust_xlsxwriter", &["paper"]),
     ("quick-xml", &["epcis"]),
     ("axum", &["web", "shian"]),
+    ("hyper", &["web"]),
+    ("tokio-rustls", &["web"]),
     ("maud", &["web"]),
     ("tokio", &["store", "ledger", "access", "flow", "supply", "lab", "registry", "web", "shian"]),
 ];

@@ -313,6 +313,24 @@ pub async fn principal_by_login(
     }
 }
 
+/// As [`principal_by_login`], by the account's id: for what goes on in a person's name after the request has ended.
+///
+/// # Errors
+/// Storage, or a name sealed with another key.
+pub async fn principal_by_id(
+    store: &Store,
+    access: &Access,
+    account: Id,
+    now: Instant,
+) -> Result<Option<Principal>, Error> {
+    let row =
+        store.first("select * from account where id = $1 and status = 'active'", &[account.into()]).await?;
+    match row {
+        None => Ok(None),
+        Some(row) => principal(store, access, &row, account, now).await.map(Some),
+    }
+}
+
 /// Builds the principal of an account row with its grants in force.
 pub(crate) async fn principal(
     store: &Store,

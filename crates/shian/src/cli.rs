@@ -149,6 +149,19 @@ pub(crate) enum EpcisCommand {
         /// A JSON or XML document.
         file: PathBuf,
     },
+    /// Walks every operation of the EPCIS 2.0 REST binding on a running server and reports; exit 1 if a requirement is
+    /// not met that is not known before.
+    Conformance {
+        /// Where `/capture` and the others lie, such as `http://127.0.0.1:8620/epcis`.
+        #[arg(long)]
+        url: String,
+        /// An access token that may capture and view events.
+        #[arg(long, env = "SHIAN_TOKEN", hide_env_values = true)]
+        token: String,
+        /// File for the report as Markdown; stdout gets one JSON line a requirement either way.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// A document in the other syntax: JSON-LD or XML 2.0, from either of them or from XML 1.2.
     Convert {
         /// The syntax to write.

@@ -32,6 +32,10 @@ pub struct Config {
     pub roles: Vec<Role>,
     /// Form of the log.
     pub log: LogFormat,
+    /// Hosts that subscribers may name as receivers (`example.org`, `*.example.org`); empty: every public one.
+    pub receivers: Vec<String>,
+    /// Receivers may also be on this machine or in private networks.
+    pub private_receivers: bool,
     /// Cost of password hashing; the demo lowers it.
     pub hashing: access::Hashing,
 }
@@ -49,7 +53,7 @@ pub enum ConfigError {
     },
     /// The file is not what it should be.
     #[error(
-        "configuration file {path}: {problem} (known keys: data, database, listen, origin, secure_cookies, roles, log)"
+        "configuration file {path}: {problem} (known keys: data, database, listen, origin, secure_cookies, roles, log, receivers, private_receivers)"
     )]
     Parse {
         /// The file.
@@ -78,6 +82,8 @@ struct File {
     secure_cookies: Option<bool>,
     roles: Option<Vec<Role>>,
     log: Option<LogFormat>,
+    receivers: Option<Vec<String>>,
+    private_receivers: Option<bool>,
 }
 
 /// The default address.
@@ -171,6 +177,8 @@ impl Config {
             listen,
             roles: roles.unwrap_or_else(|| vec![Role::Web, Role::Worker, Role::Sequencer]),
             log: file.log.unwrap_or_default(),
+            receivers: file.receivers.unwrap_or_default().iter().map(|h| h.to_ascii_lowercase()).collect(),
+            private_receivers: file.private_receivers.unwrap_or(false),
             hashing: access::Hashing::STANDARD,
         })
     }

@@ -173,6 +173,8 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         ids,
         clock: now,
         origin: config.origin.clone(),
+        prefixes: epcis::ident::PrefixLengths::default(),
+        outbound: web::outbound::Outbound::new(config.receivers.clone(), config.private_receivers),
         secure_cookies: config.secure_cookies,
     })
 }

@@ -25,7 +25,9 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
     }
     if province.config.has(Role::Worker) {
         let runner = store::jobs::Runner::new(app.store.clone(), clock, province.holder.clone());
+        let runner = web::background(&app, runner);
         let stop = stop.clone();
+        tasks.spawn(web::deliver(app.clone(), stop.clone()));
         tasks.spawn(async move { runner.run(stop).await });
     }
     if province.config.has(Role::Web) {

@@ -10,6 +10,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
+pub use crate::files::Spool;
+
 const MIB: usize = 1 << 20;
 
 /// The folder of attachments: `ROOT/ab/cdef…` by SHA-256.
@@ -72,6 +74,39 @@ impl Attachments {
             Ok(Kept(Attachment { sha256, media_type: media_type.to_owned(), size }))
         })
         .await
+    }
+
+    /// Begins to take in a document of any length: bytes are written as they come and never held together.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`]; when the folder cannot be written.
+    pub async fn spool(&self) -> Result<Spool, Error> {
+        let root = self.root.clone();
+        blocking(move || Spool::create(&root)).await
+    }
+
+    /// Makes a spooled document durable under its hash.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`]; when the folder cannot be written.
+    pub async fn keep_spooled(&self, spool: Spool, media_type: &'static str) -> Result<Kept, Error> {
+        let this = self.clone();
+        blocking(move || {
+            let (sha256, size) = (spool.sha256(), spool.size());
+            spool.settle(&this.path(&sha256)?)?;
+            let size = i64::try_from(size).unwrap_or(i64::MAX);
+            Ok(Kept(Attachment { sha256, media_type: media_type.to_owned(), size }))
+        })
+        .await
+    }
+
+    /// Opens a kept file for reading piece by piece; the reader is told nothing of damage.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub async fn open(&self, sha256: &str) -> Result<std::fs::File, Error> {
+        let path = self.path(sha256)?;
+        blocking(move || std::fs::File::open(&path).map_err(|e| Error::from_io(&path, e))).await
     }
 
     /// Names a kept file in the database; the same content twice is one row.

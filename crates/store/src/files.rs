@@ -25,6 +25,73 @@ pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     written.map_err(fail)
 }
 
+/// A document that is being taken in: a file beside the others, and the hash of what was written so far. Dropped before
+/// it is settled, it leaves nothing.
+#[derive(Debug)]
+pub struct Spool {
+    file: File,
+    path: Option<PathBuf>,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Spool {
+    pub(crate) fn create(root: &Path) -> Result<Self, Error> {
+        let path = beside(&root.join("spool"));
+        let fail = |e| Error::from_io(&path, e);
+        fs::create_dir_all(root).map_err(fail)?;
+        let file = File::create(&path).map_err(fail)?;
+        Ok(Self { file, path: Some(path), hash: Sha256::new(), size: 0 })
+    }
+
+    /// Takes in the next bytes.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`]; when the file cannot be written.
+    pub async fn write(mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Self, Error> {
+        blocking(move || {
+            let bytes = bytes.as_ref();
+            self.file
+                .write_all(bytes)
+                .map_err(|e| Error::from_io(self.path.as_deref().unwrap_or(Path::new("")), e))?;
+            self.hash.update(bytes);
+            self.size += bytes.len() as u64;
+            Ok(self)
+        })
+        .await
+    }
+
+    /// Bytes so far.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(crate) fn sha256(&self) -> String {
+        hex::encode(self.hash.clone().finalize())
+    }
+
+    /// Gives the file its name, durably.
+    pub(crate) fn settle(mut self, path: &Path) -> Result<(), Error> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let fail = |e| Error::from_io(path, e);
+        fs::create_dir_all(folder).map_err(fail)?;
+        self.file.sync_all().map_err(fail)?;
+        if let Some(temp) = self.path.take() {
+            fs::rename(&temp, path).map_err(fail)?;
+        }
+        sync_folder(folder).map_err(fail)
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
 /// A name for the unfinished file: unique, and recognisable as such.
 fn beside(path: &Path) -> PathBuf {
     use std::sync::atomic::{AtomicU32, Ordering};

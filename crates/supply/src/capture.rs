@@ -1,6 +1,7 @@
 //! Capture: a document is validated, its places and rights are checked, and its events are stored with one journal
 //! entry in one transaction.
 
+use crate::masterdata::Statement;
 use crate::prepare::{self, Prepared};
 use crate::{DirectoryError, Error, PlaceInfo, Supply, rows};
 use access::{Principal, Resource};
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use store::Tx;
+
+/// Raised when events were stored ([`store::Store::listen`]): subscribers look.
+pub const CAPTURED: &str = "supply.captured";
 
 /// Times a capture is tried when another process stores the same events at the same moment.
 const ATTEMPTS: usize = 3;
@@ -80,6 +84,10 @@ pub enum CaptureState {
     Part,
     /// None is.
     Refused,
+    /// The document is kept and still to be worked off.
+    Running,
+    /// It is at work, and at least one event was refused.
+    Failing,
 }
 
 impl CaptureState {
@@ -90,6 +98,8 @@ impl CaptureState {
             Self::Stored => "stored",
             Self::Part => "part",
             Self::Refused => "refused",
+            Self::Running => "running",
+            Self::Failing => "failing",
         }
     }
 }
@@ -98,7 +108,7 @@ impl std::str::FromStr for CaptureState {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        [Self::Stored, Self::Part, Self::Refused]
+        [Self::Stored, Self::Part, Self::Refused, Self::Running, Self::Failing]
             .into_iter()
             .find(|s| s.word() == word)
             .ok_or_else(|| format!("{word} is no capture state"))
@@ -146,6 +156,8 @@ pub struct CaptureOutcome {
     pub events_root: Option<String>,
     /// The journal entry.
     pub journal: Id,
+    /// The document as a whole could not be read; its problems say why.
+    pub unusable: bool,
 }
 
 /// Who captures, for whom, and what the register says of it.
@@ -166,6 +178,19 @@ pub(crate) struct Load {
     pub(crate) problems: Vec<Problem>,
     /// Personal data that came with it (contact persons of a ledger).
     pub(crate) private: Option<serde_json::Value>,
+    /// Master data of its header.
+    pub(crate) vocabulary: Vec<Statement>,
+    /// The frame itself cannot be used: there is nothing to be taken in part.
+    pub(crate) unusable: bool,
+}
+
+/// Where the events of a load go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot {
+    /// The capture to be made.
+    pub(crate) id: Id,
+    /// The job it is a portion of.
+    pub(crate) part_of: Option<Id>,
 }
 
 impl Supply {
@@ -241,6 +266,19 @@ impl Supply {
         outcome.stored.into_iter().next().ok_or(Error::Refused(outcome.problems))
     }
 
+    /// Whether somebody may capture at all, before anything is read.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub async fn may_capture(
+        &self,
+        cx: &Context,
+        who: &Principal,
+        operator: Option<Id>,
+    ) -> Result<(), Error> {
+        self.standing(cx, who, operator).await.map(|_| ())
+    }
+
     /// The right to capture, asked once for the operator in whose name it is done.
     pub(crate) async fn standing(
         &self,
@@ -266,27 +304,57 @@ impl Supply {
         mut load: Load,
         behaviour: ErrorBehaviour,
     ) -> Result<CaptureOutcome, Error> {
-        let owners = self.owners(&load.prepared).await.map_err(Error::Directory)?;
-        own_places_only(standing, &owners, &mut load);
-        if !load.problems.is_empty() && behaviour == ErrorBehaviour::Rollback {
-            load.prepared.clear();
-        }
+        let owners = self.look_up(standing, &mut load).await?;
+        let slot = Slot { id: cx.id(), part_of: None };
         let mut tx = self.store.begin().await?;
-        let known = rows::Known::read(&mut tx, &load.prepared).await?;
-        let mut duplicates = rows::take_out_duplicates(&known, &mut load.prepared);
-        rows::link(known, cx, standing, &mut load);
-        if !load.problems.is_empty() && behaviour == ErrorBehaviour::Rollback {
-            load.prepared.clear();
-            duplicates.clear();
-        }
-        let (outcome, position) =
-            self.write(&mut tx, cx, standing, &owners, &mut load, duplicates, behaviour).await?;
+        let outcome = self.place(&mut tx, cx, standing, &owners, &mut load, behaviour, slot).await?;
+        let position = if outcome.stored.is_empty() { None } else { number(&mut tx, &[slot.id]).await? };
         tx.commit().await?;
         if let Some(position) = position {
+            self.words.settle(&load.prepared);
             let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
             self.index.follow(&self.store, position, &facts).await?;
         }
         Ok(outcome)
+    }
+
+    /// What the register knows of the places of a load; takes out what is not the sender's to tell.
+    pub(crate) async fn look_up(
+        &self,
+        standing: &Standing,
+        load: &mut Load,
+    ) -> Result<HashMap<String, PlaceInfo>, Error> {
+        let owners = self.owners(load).await.map_err(Error::Directory)?;
+        own_places_only(standing, &owners, load);
+        crate::masterdata::own_elements_only(standing, &owners, load);
+        Ok(owners)
+    }
+
+    /// Stores a load as one capture with its journal entry, without its position.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one capture, each with its own lifetime")]
+    pub(crate) async fn place(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        standing: &Standing,
+        owners: &HashMap<String, PlaceInfo>,
+        load: &mut Load,
+        behaviour: ErrorBehaviour,
+        slot: Slot,
+    ) -> Result<CaptureOutcome, Error> {
+        let all_or_nothing = behaviour == ErrorBehaviour::Rollback;
+        if !load.problems.is_empty() && all_or_nothing {
+            load.prepared.clear();
+        }
+        let known = rows::Known::read(tx, &load.prepared).await?;
+        let mut duplicates = rows::take_out_duplicates(&known, &mut load.prepared);
+        rows::link(known, cx, standing, load);
+        if !load.problems.is_empty() && all_or_nothing {
+            load.prepared.clear();
+            load.vocabulary.clear();
+            duplicates.clear();
+        }
+        self.write(tx, cx, standing, owners, load, duplicates, behaviour, slot).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one capture, each with its own lifetime")]
@@ -299,8 +367,9 @@ impl Supply {
         load: &mut Load,
         duplicates: Vec<Duplicate>,
         behaviour: ErrorBehaviour,
-    ) -> Result<(CaptureOutcome, Option<i64>), Error> {
-        let id = cx.id();
+        slot: Slot,
+    ) -> Result<CaptureOutcome, Error> {
+        let id = slot.id;
         let leaves: Vec<String> = load.prepared.iter().map(Prepared::leaf_text).collect();
         let root = (!leaves.is_empty()).then(|| ledger::events_root(&leaves));
         let state = match (load.problems.is_empty(), leaves.is_empty() && duplicates.is_empty()) {
@@ -322,6 +391,8 @@ impl Supply {
                 "refused": load.problems.len(),
                 "error_behaviour": behaviour.word(),
                 "events_root": root,
+                "part_of": slot.part_of,
+                "master_data": load.vocabulary.len(),
             }),
             private: load.private.take(),
         };
@@ -329,8 +400,8 @@ impl Supply {
         let problems: Vec<_> = load.problems.iter().map(|p| p.to_json(cx.lang)).collect();
         tx.exec(
             "insert into capture (id, position, account, operator, region, format, bytes_hash, events, stored, \
-             duplicates, events_root, error_behaviour, context, state, problems, created, finished, journal) \
-             values ($1, null, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16)",
+             duplicates, events_root, error_behaviour, context, state, problems, created, finished, journal, part_of) \
+             values ($1, null, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17)",
             &[
                 id.into(),
                 cx.actor.account.into(),
@@ -348,20 +419,19 @@ impl Supply {
                 serde_json::Value::from(problems).to_string().into(),
                 cx.now.into(),
                 journal.into(),
+                slot.part_of.into(),
             ],
         )
         .await?;
         let stored = rows::insert(tx, id, standing, owners, &mut load.prepared).await?;
-        let mut position = None;
-        if !stored.is_empty() {
-            // last, so that the row is locked only until the commit that follows
-            let row = tx
-                .query("update capture_position set last = last + 1 where id = 1 returning last", &[])
-                .await?;
-            position = row.first().map(|r| r.int("last")).transpose()?;
-            tx.exec("update capture set position = $1 where id = $2", &[position.into(), id.into()]).await?;
+        self.words.add(tx, &load.prepared).await?;
+        if !load.vocabulary.is_empty() {
+            crate::masterdata::store(tx, cx, standing, id, &load.vocabulary).await?;
         }
-        let outcome = CaptureOutcome {
+        if !stored.is_empty() {
+            tx.raise(CAPTURED);
+        }
+        Ok(CaptureOutcome {
             id,
             state,
             events: load.events,
@@ -370,23 +440,42 @@ impl Supply {
             problems: std::mem::take(&mut load.problems),
             events_root: root,
             journal,
-        };
-        Ok((outcome, position))
+            unusable: load.unusable,
+        })
     }
 
-    /// What the register knows of the places the events name.
-    async fn owners(&self, prepared: &[Prepared]) -> Result<HashMap<String, PlaceInfo>, DirectoryError> {
-        let keys: BTreeSet<&str> = prepared
+    /// What the register knows of the places the events and master data name.
+    async fn owners(&self, load: &Load) -> Result<HashMap<String, PlaceInfo>, DirectoryError> {
+        let places = load
+            .prepared
             .iter()
-            .flat_map(|p| [&p.fact.read_point, &p.fact.biz_location])
-            .filter_map(|k| k.as_deref().map(crate::site_key))
-            .collect();
+            .flat_map(|p| [&p.fact.read_point, &p.fact.biz_location, &p.fact.source, &p.fact.destination]);
+        let mut keys: BTreeSet<&str> = places.filter_map(|k| k.as_deref().map(crate::site_key)).collect();
+        keys.extend(load.vocabulary.iter().map(|s| crate::site_key(&s.key)));
         let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
-        if keys.is_empty() { Ok(HashMap::new()) } else { self.directory.owners(&keys).await }
+        let mut owners = HashMap::new();
+        for part in keys.chunks(500) {
+            owners.extend(self.directory.owners(part).await?);
+        }
+        Ok(owners)
     }
 }
 
-fn count(n: usize) -> store::Value {
+/// Gives captures the next positions, in their order; the last statement before the commit, so that the row is locked
+/// only until then. Returns the last position.
+pub(crate) async fn number(tx: &mut Tx, captures: &[Id]) -> Result<Option<i64>, Error> {
+    let count = i64::try_from(captures.len()).unwrap_or(i64::MAX);
+    let row = tx
+        .query("update capture_position set last = last + $1 where id = 1 returning last", &[count.into()])
+        .await?;
+    let Some(last) = row.first().map(|r| r.int("last")).transpose()? else { return Ok(None) };
+    for (position, id) in (last - count + 1..).zip(captures) {
+        tx.exec("update capture set position = $1 where id = $2", &[position.into(), (*id).into()]).await?;
+    }
+    Ok(Some(last))
+}
+
+pub(crate) fn count(n: usize) -> store::Value {
     store::Value::Int(i64::try_from(n).ok())
 }
 
@@ -428,5 +517,15 @@ pub(crate) fn exists(pointer: String, event_id: &str) -> Problem {
             "如内容相同无需再报；如内容不同请换用新的 eventID，更正请用错误声明(errorDeclaration)。",
             "If it is the same event, nothing is to be done; otherwise give it a new eventID, or correct it with an error declaration.",
         ),
+    )
+}
+
+/// 409: a query of this name exists already.
+pub(crate) fn exists_named(name: &str) -> Problem {
+    Problem::new(
+        ProblemType::ResourceAlreadyExists,
+        "/name",
+        Text::new(format!("名为“{name}”的查询已存在。"), format!("A query named '{name}' exists already.")),
+        Text::of("请换用新的名称，或先删除原查询。", "Choose another name, or delete the query first."),
     )
 }

@@ -233,8 +233,21 @@ impl Supply {
         Ok(receipt)
     }
 
-    fn visible(&self, who: &Principal, now: Instant) -> Sql {
-        self.access.scope(who, "view", "event", now).sql("e.region", None, Some("e.operator"))
+    /// The condition for events the reader may see, on a table `event e`: what the reader's grants reach, by who
+    /// captured an event; for a firm also what its direct partners captured of their exchanges with it.
+    pub(crate) fn visible(&self, who: &Principal, now: Instant) -> Sql {
+        let scope = self.access.scope(who, "view", "event", now);
+        let own = scope.sql("e.region", None, Some("e.operator"));
+        if who.operator.is_none() {
+            return own;
+        }
+        let mut sql = Sql::new("(");
+        sql.append(&own).push(" or e.id in (select p.event from event_partner p where p.operator = ");
+        sql.bind(who.operator)
+            .push(" and ")
+            .append(&scope.sql("e.region", None, Some("p.operator")))
+            .push("))");
+        sql
     }
 
     async fn rows(&self, sql: &Sql) -> Result<Vec<EventRow>, Error> {
@@ -352,7 +365,7 @@ fn hash_of(event_id: &str) -> Option<Vec<u8>> {
     hex::decode(rest.get(..64)?).ok()
 }
 
-fn hash_bytes(row: &Row) -> Result<[u8; 32], store::Error> {
+pub(crate) fn hash_bytes(row: &Row) -> Result<[u8; 32], store::Error> {
     row.bytes("hash")?.try_into().map_err(|_| store::Error::Setup("an event hash has 32 bytes".to_owned()))
 }
 

@@ -17,7 +17,7 @@ pub struct CaptureJob {
     pub operator: Option<Id>,
     /// Region code.
     pub region: String,
-    /// `json`, `ledger.purchase`, `ledger.sales`.
+    /// `json`, `xml`, `ledger.purchase`, `ledger.sales`.
     pub format: String,
     /// SHA-256 hex of what was received.
     pub bytes_hash: String,
@@ -37,13 +37,28 @@ pub struct CaptureJob {
     pub problems: serde_json::Value,
     /// When it came.
     pub created: Instant,
-    /// When it ended.
-    pub finished: Instant,
-    /// The journal entry.
+    /// When it ended; `None` while it is at work.
+    pub finished: Option<Instant>,
+    /// The journal entry of its end, or of its arrival while it is at work.
     pub journal: Id,
 }
 
-const COLUMNS: &str = "select c.* from capture c where ";
+impl CaptureJob {
+    /// Still at work.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        matches!(self.state, CaptureState::Running | CaptureState::Failing)
+    }
+
+    /// No event was refused, so far.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self.state, CaptureState::Stored | CaptureState::Running)
+    }
+}
+
+/// Portions of a document are no jobs of their own.
+const COLUMNS: &str = "select c.* from capture c where c.part_of is null and ";
 
 impl Supply {
     /// One capture job.
@@ -106,7 +121,7 @@ fn read(row: &Row) -> Result<CaptureJob, store::Error> {
         state: row.parsed("state")?,
         problems: row.json("problems")?,
         created: row.instant("created")?,
-        finished: row.instant("finished")?,
+        finished: Some(row.instant("finished")?).filter(|at| at.0 > 0),
         journal: row.id("journal")?,
     })
 }

@@ -10,35 +10,50 @@ mod capture;
 mod error;
 mod event;
 mod fact;
+mod find;
 mod index;
 mod job;
 mod lots;
+mod masterdata;
+mod named;
 mod place;
+mod portion;
 mod prepare;
 mod public;
+mod received;
+mod resources;
 mod rows;
 mod scope;
 mod step;
+mod subscription;
 mod upload;
 mod view;
+mod words;
 
 pub use capture::{
-    CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
+    CAPTURED, CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
 };
 pub use error::Error;
 pub use event::{EventDetail, EventFilter, EventPage, EventRow};
 pub use fact::{EventFact, ItemFact, Role};
+pub use find::Found;
 pub use index::TraceIndex;
 pub use job::CaptureJob;
 pub use lots::{GapView, HoldingView, Holdings, LotView, NeighbourView};
+pub use named::{NamedQuery, QUERIES};
 pub use place::{DirectoryError, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
 pub use public::{PublicLot, PublicStop};
+pub use received::CAPTURE_JOB;
+pub use resources::{Collection, EVENT_TYPES};
 pub use scope::{Frozen, RegionTotal, ScopeOptions, ScopeReport, ScopeRow, TraceReport};
 pub use step::{site_key, steps};
+pub use subscription::{Delivery, NewSubscription, Reach, Subscription};
 pub use upload::{LEDGER_NAMESPACE, LedgerKind, LedgerOptions, LedgerOutcome};
 pub use view::{Legend, LotInfo, TraceLink, TraceNode, TraceView, amount_text};
 
-use access::Access;
+use access::{Access, Principal, Resource};
+use base::Instant;
+use ledger::Permit;
 use std::sync::Arc;
 use store::Store;
 
@@ -55,6 +70,8 @@ pub struct Supply {
     pub index: Arc<TraceIndex>,
     /// Bounds on one document.
     pub limits: epcis::Limits,
+    pub(crate) words: words::Words,
+    pub(crate) master: masterdata::Kept,
 }
 
 impl Supply {
@@ -68,11 +85,23 @@ impl Supply {
         directory: Arc<dyn PlaceDirectory>,
     ) -> Result<Self, Error> {
         let index = Arc::new(TraceIndex::open(&store).await?);
-        Ok(Self { store, access, directory, index, limits: epcis::Limits::default() })
+        Ok(Self::of(store, access, directory, index))
     }
 }
 
 impl Supply {
+    fn of(store: Store, access: Access, directory: Arc<dyn PlaceDirectory>, index: Arc<TraceIndex>) -> Self {
+        let limits = epcis::Limits { problems: 10_000, ..epcis::Limits::default() };
+        Self { store, access, directory, index, limits, words: words::Words::default(), master: masterdata::Kept::default() }
+    }
+
+    /// Anybody with an account who may see events at all.
+    pub(crate) fn may_look(&self, who: &Principal, now: Instant) -> Result<Permit, Error> {
+        let region = who.grants.first().map(|g| g.region.clone()).unwrap_or_default();
+        let resource = Resource::new("event", region).of_operator(who.operator);
+        Ok(self.access.check(who, "view", &resource, now)?)
+    }
+
     /// As [`Supply::open`], with a snapshot of the index to start from ([`TraceIndex::save`] writes it).
     ///
     /// # Errors
@@ -84,7 +113,7 @@ impl Supply {
         snapshot: &std::path::Path,
     ) -> Result<Self, Error> {
         let index = Arc::new(TraceIndex::open_with(&store, snapshot).await?);
-        Ok(Self { store, access, directory, index, limits: epcis::Limits::default() })
+        Ok(Self::of(store, access, directory, index))
     }
 }
 

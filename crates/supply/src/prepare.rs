@@ -2,9 +2,10 @@
 
 use crate::capture::{Format, Load};
 use crate::fact::{EventFact, ItemFact, Role};
+use crate::masterdata;
 use base::{Id, Instant};
 use epcis::vocabulary::{BIZ_STEP, DISPOSITION};
-use epcis::{Event, Limits, Node, Problem, Reading};
+use epcis::{DocumentType, Event, Limits, Node, Problem, Reading};
 use sha2::{Digest, Sha256};
 
 /// One event ready to be stored.
@@ -107,6 +108,8 @@ pub(crate) fn bare_event(bytes: &[u8], limits: Limits, now: Instant) -> Load {
                 prepared: vec![prepare(&event, String::new(), now)],
                 problems: Vec::new(),
                 private: None,
+                vocabulary: Vec::new(),
+                unusable: false,
             }
         }
         Err(problems) => Load {
@@ -117,6 +120,8 @@ pub(crate) fn bare_event(bytes: &[u8], limits: Limits, now: Instant) -> Load {
             prepared: Vec::new(),
             problems: problems.errors().cloned().collect(),
             private: None,
+            vocabulary: Vec::new(),
+            unusable: true,
         },
     }
 }
@@ -124,9 +129,18 @@ pub(crate) fn bare_event(bytes: &[u8], limits: Limits, now: Instant) -> Load {
 /// A reading with its valid events prepared.
 pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: Instant) -> Load {
     let problems: Vec<Problem> = reading.problems.errors().cloned().collect();
-    let (context, events) = match reading.document {
-        Some(document) => (document.context_node.to_json(), document.events),
-        None => ("[]".to_owned(), Vec::new()),
+    let unusable = reading.document.is_none();
+    let (context, events, vocabulary, list) = match reading.document {
+        Some(document) => {
+            let list = match document.kind {
+                DocumentType::Capture => "/epcisBody/eventList/",
+                DocumentType::Query => "/epcisBody/queryResults/resultsBody/eventList/",
+                DocumentType::Event | DocumentType::MasterData => "",
+            };
+            let vocabulary = document.header.as_ref().map(masterdata::statements).unwrap_or_default();
+            (document.context_node.to_json(), document.events, vocabulary, list)
+        }
+        None => ("[]".to_owned(), Vec::new(), Vec::new(), ""),
     };
     // the pointers of the valid events: the indices no problem speaks of
     let bad: std::collections::BTreeSet<usize> = problems.iter().filter_map(|p| index(&p.pointer)).collect();
@@ -134,7 +148,9 @@ pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: In
     let prepared: Vec<Prepared> = events
         .iter()
         .zip(good)
-        .map(|(event, i)| prepare(event, format!("/epcisBody/eventList/{i}"), now))
+        .map(|(event, i)| {
+            prepare(event, if list.is_empty() { String::new() } else { format!("{list}{i}") }, now)
+        })
         .collect();
     Load {
         format,
@@ -144,11 +160,13 @@ pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: In
         prepared,
         problems,
         private: None,
+        vocabulary,
+        unusable,
     }
 }
 
 /// The index of the event a pointer leads into.
-fn index(pointer: &str) -> Option<usize> {
+pub(crate) fn index(pointer: &str) -> Option<usize> {
     pointer.split_once("/eventList/")?.1.split('/').next()?.parse().ok()
 }
 

@@ -6,7 +6,7 @@ use crate::{Error, PlaceInfo, site_key};
 use base::{Id, Text};
 use epcis::{Problem, ProblemType};
 use ledger::Context;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use store::{Sql, Tx, Value};
 
 /// Parameters of one `in (…)` list.
@@ -169,6 +169,7 @@ pub(crate) async fn insert(
     let mut items: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
     let mut lots: BTreeMap<&str, (LotFact, Id, &str)> = BTreeMap::new();
     let mut withdrawn = Vec::new();
+    let mut partners: Vec<Value> = Vec::new();
     let mut stored = Vec::with_capacity(prepared.len());
     for (leaf, p) in prepared.iter_mut().enumerate() {
         let body = std::mem::take(&mut p.body);
@@ -218,6 +219,9 @@ pub(crate) async fn insert(
             lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
         }
         withdrawn.extend(f.withdraws);
+        for operator in partners_of(f, standing.operator, owners) {
+            partners.extend([operator.into(), f.id.into()]);
+        }
         let hash = hash_id(&p.hash);
         stored.push(StoredEvent {
             id: f.id,
@@ -228,12 +232,27 @@ pub(crate) async fn insert(
     tx.insert_many(EVENT, 24, events, "").await?;
     tx.insert_many(ITEM, 8, items, "").await?;
     insert_lots(tx, lots).await?;
+    tx.insert_many("insert into event_partner (operator, event)", 2, partners, "").await?;
     for part in withdrawn.chunks(CHUNK) {
         let mut sql = Sql::new("update event set withdrawn = 1 where id in ");
         sql.bind_list(part.iter().copied());
         tx.execute(&sql).await?;
     }
     Ok(stored)
+}
+
+/// The operators, other than who captured it, that an event names by their places: who sends, who receives, where it
+/// happened. By law (food safety law 50, 53: purchase and sales records) the records of an exchange are open to both.
+fn partners_of(
+    fact: &crate::EventFact,
+    own: Option<Id>,
+    owners: &HashMap<String, PlaceInfo>,
+) -> BTreeSet<Id> {
+    [&fact.source, &fact.destination, &fact.read_point, &fact.biz_location]
+        .into_iter()
+        .filter_map(|k| owners.get(site_key(k.as_deref()?))?.operator)
+        .filter(|operator| Some(*operator) != own)
+        .collect()
 }
 
 async fn insert_lots(tx: &mut Tx, lots: BTreeMap<&str, (LotFact, Id, &str)>) -> Result<(), Error> {

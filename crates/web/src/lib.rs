@@ -6,6 +6,7 @@
 
 mod api;
 mod assets;
+pub mod conformance;
 mod epcis;
 mod errors;
 mod export;
@@ -16,12 +17,14 @@ mod lang;
 mod layout;
 mod map;
 mod ops;
+pub mod outbound;
 mod pages;
 mod session;
 mod state;
 mod ui;
 
 pub use api::openapi;
+pub use epcis::{background, deliver};
 pub use state::App;
 
 use axum::Router;

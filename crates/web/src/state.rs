@@ -25,6 +25,10 @@ pub struct App {
     pub clock: fn() -> Instant,
     /// `https://…` under which the public reaches this province, without a trailing slash; for QR codes and receipts.
     pub origin: String,
+    /// Company prefixes whose length is known, for EPC URNs.
+    pub prefixes: epcis::ident::PrefixLengths,
+    /// Whom this server may call.
+    pub outbound: crate::outbound::Outbound,
     /// Set `Secure` on cookies (behind TLS).
     pub secure_cookies: bool,
 }

@@ -26,6 +26,7 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     };
     let mut config = Config::serve(&serve_args)?;
     config.hashing = access::Hashing::DEMO;
+    config.private_receivers = true;
     log::init(config.log, true);
     if !config.data.join(COMPLETE).exists() {
         make(&config, Wanted { operators: args.operators, seed: args.seed }).await?;

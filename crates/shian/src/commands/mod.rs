@@ -2,6 +2,7 @@
 
 mod admin;
 mod bench;
+mod conformance;
 mod copies;
 mod demo;
 mod epcis;

@@ -59,6 +59,11 @@ impl FromRequestParts<Arc<App>> for Caller {
 }
 
 impl Caller {
+    /// Whether the browser says that the request comes from a page of this site.
+    pub(crate) fn is_from_here(&self, headers: &HeaderMap, app: &App) -> bool {
+        same_origin(headers, &app.origin)
+    }
+
     /// The context of a write.
     pub(crate) fn context(&self, app: &App) -> Context {
         context_of(app, &self.who, self.lang, app.now())

@@ -3,7 +3,7 @@
 
 use super::catalogue::{Endpoint, Param, Right, Text2};
 
-const fn q(name: &'static str, zh: &'static str, en: &'static str) -> Param {
+pub(super) const fn q(name: &'static str, zh: &'static str, en: &'static str) -> Param {
     Param { name, required: false, text: (zh, en) }
 }
 
@@ -11,7 +11,7 @@ const fn must(name: &'static str, zh: &'static str, en: &'static str) -> Param {
     Param { name, required: true, text: (zh, en) }
 }
 
-const fn get(
+pub(super) const fn get(
     path: &'static str,
     tag: &'static str,
     right: Right,
@@ -32,7 +32,7 @@ const fn get(
     }
 }
 
-const fn post(
+pub(super) const fn post(
     path: &'static str,
     tag: &'static str,
     right: Right,
@@ -47,15 +47,16 @@ const JSON: &str = "application/json";
 const AFTER: Param = q("after", "上一页给出的 next", "the `next` of the page before");
 const LIMIT: Param = q("limit", "每页行数", "rows a page");
 const REGION: Param = q("region", "行政区划代码前缀", "beginning of a region code");
-const NEXT_TOKEN: Param = q("nextPageToken", "Link 头给出的页标记", "page token from the Link header");
-const PER_PAGE: Param = q("perPage", "每页行数，默认 30", "rows a page, 30 unless said");
+pub(super) const NEXT_TOKEN: Param =
+    q("nextPageToken", "Link 头给出的页标记", "page token from the Link header");
+pub(super) const PER_PAGE: Param = q("perPage", "每页行数，默认 30", "rows a page, 30 unless said");
 
 /// A capture document.
 pub(crate) const CAPTURE: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-11-21T08:00:00+08:00","epcisBody":{"eventList":[{"type":"ObjectEvent","action":"ADD","bizStep":"commissioning","eventTime":"2026-11-20T12:00:00+08:00","eventTimeZoneOffset":"+08:00","readPoint":{"id":"https://id.gs1.org/414/6900000000014"},"bizLocation":{"id":"https://id.gs1.org/414/6900000000014"},"quantityList":[{"epcClass":"https://id.gs1.org/01/06900000000014/10/LOT1","quantity":120,"uom":"KGM"}]}]}}"#;
 /// A bare event.
 pub(crate) const EVENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"ObjectEvent","action":"ADD","bizStep":"commissioning","eventTime":"2026-11-20T12:00:00+08:00","eventTimeZoneOffset":"+08:00","readPoint":{"id":"https://id.gs1.org/414/6900000000014"},"bizLocation":{"id":"https://id.gs1.org/414/6900000000014"},"quantityList":[{"epcClass":"https://id.gs1.org/01/06900000000014/10/LOT2","quantity":120,"uom":"KGM"}]}"#;
-const QUERY_DOCUMENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISQueryDocument","schemaVersion":"2.0","creationDate":"2026-11-21T00:00:00.000Z","epcisBody":{"queryResults":{"queryName":"SimpleEventQuery","resultsBody":{"eventList":[]}}}}"#;
-const JOB: &str = r#"{"captureID":"01J8ZK3M0P5Q7R","createdAt":"2026-11-21T00:00:00.000Z","finishedAt":"2026-11-21T00:00:00.000Z","running":false,"success":true,"captureErrorBehaviour":"rollback","errors":[],"events":1,"stored":1,"duplicates":0,"eventsRoot":"sha-256:…"}"#;
+pub(super) const QUERY_DOCUMENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISQueryDocument","schemaVersion":"2.0","creationDate":"2026-11-21T00:00:00.000Z","epcisBody":{"queryResults":{"queryName":"SimpleEventQuery","resultsBody":{"eventList":[]}}}}"#;
+pub(super) const JOB: &str = r#"{"captureID":"01J8ZK3M0P5Q7R","createdAt":"2026-11-21T00:00:00.000Z","finishedAt":"2026-11-21T00:00:00.000Z","running":false,"success":true,"captureErrorBehaviour":"rollback","errors":[],"events":1,"stored":1,"duplicates":0,"eventsRoot":"sha-256:…"}"#;
 /// A sampling form.
 pub(crate) const SAMPLE: &str = r#"{"form_no":"XC26620102000001","kind":"supervision","food":"挂面","product_name":"虚构牌挂面","gtin":"06900000000014","lot_no":"LOT1","place_name":"虚构超市","producer_name":"虚构面业","produced":"2026-10-01","sampled":"2026-11-20","prepackaged":true,"region":"620102","agency":"market"}"#;
 /// A result.
@@ -66,86 +67,12 @@ const VERDICT: &str = r#"{"case_id":"1","verdict":"nonconform","limit":{"printed
 const FILLED: &str = r#"{"version":3,"form":{"answer":"held","found":"12","recovered":"12"}}"#;
 
 /// All of them, by chapter.
-pub(crate) const ENDPOINTS: &[Endpoint] = &[
-    Endpoint {
-        keyed: false,
-        ..post(
-            "/epcis/capture",
-            "EPCIS 2.0",
-            Right::Needs("capture", "event"),
-            (
-                "采集一份 EPCIS 2.0 文件（JSON 或 XML）；202 与作业地址。出错时的行为由 GS1-Capture-Error-Behaviour 决定（rollback 或 proceed）。",
-                "Captures an EPCIS 2.0 document (JSON or XML); 202 with the job's address. GS1-Capture-Error-Behaviour says what happens on errors (rollback or proceed).",
-            ),
-            ("application/ld+json", CAPTURE),
-            (202, ""),
-        )
-    },
-    get(
-        "/epcis/capture",
-        "EPCIS 2.0",
-        Right::Needs("view", "event"),
-        ("采集作业，最新在前", "Capture jobs, newest first"),
-        &[PER_PAGE, NEXT_TOKEN],
-        JOB,
-    ),
-    get(
-        "/epcis/capture/{id}",
-        "EPCIS 2.0",
-        Right::Needs("view", "event"),
-        ("一个采集作业及其错误", "One capture job with its errors"),
-        &[],
-        JOB,
-    ),
-    Endpoint {
-        keyed: false,
-        ..post(
-            "/epcis/events",
-            "EPCIS 2.0",
-            Right::Needs("capture", "event"),
-            (
-                "采集一个事件；201 与事件地址，已存在时 409",
-                "Captures one event; 201 with its address, 409 when it exists",
-            ),
-            ("application/ld+json", EVENT),
-            (201, EVENT),
-        )
-    },
-    get(
-        "/epcis/events",
-        "EPCIS 2.0",
-        Right::Needs("view", "event"),
-        (
-            "查询事件，最近在前；下一页在 Link 头中",
-            "Events, newest first; the next page is in the Link header",
-        ),
-        &[
-            q("eventType", "事件类型", "event type"),
-            q("GE_eventTime", "事件时间不早于", "event time not before"),
-            q("LT_eventTime", "事件时间早于", "event time before"),
-            q("EQ_action", "ADD、OBSERVE 或 DELETE", "ADD, OBSERVE or DELETE"),
-            q("EQ_bizStep", "业务步骤", "business step"),
-            q("EQ_disposition", "状态", "disposition"),
-            q("EQ_readPoint", "读取点", "read point"),
-            q("EQ_bizLocation", "业务地点", "business location"),
-            q("MATCH_anyEPC", "任何角色中的实例或批次", "an instance or lot in any role"),
-            q("MATCH_anyEPCClass", "任何角色中的产品类或批次", "a product class or lot in any role"),
-            PER_PAGE,
-            NEXT_TOKEN,
-        ],
-        QUERY_DOCUMENT,
-    ),
-    get(
-        "/epcis/events/{id}",
-        "EPCIS 2.0",
-        Right::Needs("view", "event"),
-        (
-            "按 eventID 或事件散列取事件及其错误声明",
-            "The event with this eventID or hash id, and the error declarations on it",
-        ),
-        &[],
-        QUERY_DOCUMENT,
-    ),
+pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    super::bindings::EPCIS.iter().chain(ENDPOINTS)
+}
+
+/// Those of our own.
+const ENDPOINTS: &[Endpoint] = &[
     get(
         "/api/v1/lots",
         "trace",

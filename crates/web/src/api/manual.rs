@@ -1,7 +1,7 @@
 //! `/api`: the interface for people, one example each.
 
 use super::catalogue::{Endpoint, Right, chapter};
-use super::endpoints::ENDPOINTS;
+use super::endpoints::endpoints;
 use crate::layout::{self, Viewer};
 use crate::state::App;
 use crate::ui;
@@ -15,7 +15,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Markup 
     let lang = viewer.lang();
     let title = lang.pick("程序接口", "API for programs");
     let mut tags: Vec<&str> = Vec::new();
-    for e in ENDPOINTS {
+    for e in endpoints() {
         if !tags.contains(&e.tag) {
             tags.push(e.tag);
         }
@@ -39,7 +39,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Markup 
             @for tag in &tags {
                 section {
                     h2 { (chapter(tag).get(lang)) }
-                    @for e in ENDPOINTS.iter().filter(|e| e.tag == *tag) { (endpoint(lang, &app.origin, e)) }
+                    @for e in endpoints().filter(|e| e.tag == *tag) { (endpoint(lang, &app.origin, e)) }
                 }
             }
         },

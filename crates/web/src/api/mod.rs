@@ -1,6 +1,7 @@
 //! The REST interface v1: the same office functions with the same rights as the pages, in JSON; described in one
 //! table ([`endpoints`]) that gives the OpenAPI document, the page `/api` and the tests.
 
+mod bindings;
 mod caller;
 mod catalogue;
 mod endpoints;

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, made from the catalogue; a test compares it with the committed `openapi.json`.
 
 use super::catalogue::{Endpoint, Right, chapter};
-use super::endpoints::ENDPOINTS;
+use super::endpoints::endpoints;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -44,16 +44,17 @@ pub(super) async fn serve() -> Response {
 
 fn build() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for e in ENDPOINTS {
+    for e in endpoints() {
         let method = match e.method {
             "POST" => HttpMethod::Post,
             "DELETE" => HttpMethod::Delete,
+            "OPTIONS" => HttpMethod::Options,
             _ => HttpMethod::Get,
         };
         paths = paths.path(e.path, PathItem::new(method, operation(e)));
     }
     let mut tags: Vec<&str> = Vec::new();
-    for e in ENDPOINTS {
+    for e in endpoints() {
         if !tags.contains(&e.tag) {
             tags.push(e.tag);
         }
@@ -161,8 +162,8 @@ fn refusals(e: &Endpoint) -> Vec<(&'static str, &'static str)> {
                 ("415", "不支持的格式 / unsupported format"),
             ]);
         }
-        if e.path == "/epcis/events" && e.method == "POST" {
-            all.push(("409", "事件已存在 / the event exists"));
+        if matches!(e.path, "/epcis/events" | "/epcis/queries") && e.method == "POST" {
+            all.push(("409", "已存在 / it exists"));
         }
     } else {
         all.push((
@@ -179,7 +180,7 @@ fn refusals(e: &Endpoint) -> Vec<(&'static str, &'static str)> {
             ("403", "没有权限 / not permitted"),
         ]);
     }
-    if e.path.contains('{') {
+    if e.path.contains('{') && e.method != "OPTIONS" {
         all.push(("404", "不存在或无权查看 / does not exist or may not be seen"));
     }
     all

@@ -1,21 +1,83 @@
-//! `/epcis/events`: one event in, events out as query documents.
+//! `/epcis/events`: one event in, events out as query documents, in JSON-LD or XML.
 
-use super::refusal::Reply;
-use super::{message, query};
+use super::message::{self, Wanted};
+use super::query::{Asked, read};
+use super::refusal::{Refused, Reply};
 use crate::api::Caller;
-use crate::session::urlencoded;
 use crate::state::App;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
-use base::Instant;
-use serde_json::{Value, json};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base::{Id, Instant, Text};
+use epcis::ident::{EpcFormat, PrefixLengths};
+use epcis::query::{Condition, Match, PlaceField};
+use epcis::{CbvFormat, Event, Head, Problem, ProblemType, WriteOptions};
 use std::sync::Arc;
-use supply::EventDetail;
+use supply::Collection;
 
-const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
+pub(super) const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
+
+/// How identifiers and words are to be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writing {
+    pub(super) epc: EpcFormat,
+    pub(super) cbv: CbvFormat,
+}
+
+/// What the headers ask for; identifiers are Digital Links unless said (the default of the standard).
+pub(super) fn writing(headers: &HeaderMap) -> Result<Writing, Refused> {
+    let wrong = |name: &str, value: &str| {
+        Refused::from(Problem::new(
+            ProblemType::NotAcceptable,
+            "",
+            Text::new(format!("没有格式 {name}: {value}。"), format!("There is no {name}: {value}.")),
+            Text::of(
+                "请使用标准中的取值，如 No_Preference 或 Never_Translates。",
+                "Use a value of the standard, like No_Preference or Never_Translates.",
+            ),
+        ))
+    };
+    let epc = match message::text(headers, "gs1-epc-format") {
+        None => EpcFormat::DigitalLink,
+        Some(value) => EpcFormat::parse(value).ok_or_else(|| wrong("GS1-EPC-Format", value))?,
+    };
+    let cbv = match message::text(headers, "gs1-cbv-xml-format") {
+        None => CbvFormat::default(),
+        Some(value) => CbvFormat::parse(value).ok_or_else(|| wrong("GS1-CBV-XML-Format", value))?,
+    };
+    Ok(Writing { epc, cbv })
+}
+
+impl Writing {
+    pub(super) const fn options<'a>(&self, prefixes: &'a PrefixLengths) -> WriteOptions<'a> {
+        WriteOptions { epc: self.epc, cbv: self.cbv, prefixes: Some(prefixes) }
+    }
+
+    /// One identifier on its own.
+    pub(super) fn identifier(&self, uri: String, prefixes: &PrefixLengths) -> String {
+        match self.epc {
+            EpcFormat::Urn => prefixes.to_urn(&uri).unwrap_or(uri),
+            _ => uri,
+        }
+    }
+
+    /// The events as an `EPCISQueryDocument`.
+    pub(super) fn document(
+        &self,
+        app: &App,
+        wanted: Wanted,
+        (query, subscription): (&str, Option<&str>),
+        events: &[Event],
+        now: Instant,
+    ) -> String {
+        let (head, options) = (Head::query(query, subscription, now), self.options(&app.prefixes));
+        match wanted {
+            Wanted::Json => epcis::json::write_document(&head, events, &options),
+            Wanted::Xml => epcis::xml::write_document(&head, events, &options),
+        }
+    }
+}
 
 /// `POST /epcis/events`: 201 with the event and its address; 409 when it is stored already. Right: capture event.
 pub(super) async fn create(
@@ -26,35 +88,100 @@ pub(super) async fn create(
 ) -> Reply {
     message::format(&headers, false)?;
     message::takes_json(&headers)?;
+    let writing = writing(&headers)?;
     let bytes = message::read(&app, body).await?;
     let cx = caller.context(&app);
     let stored = app.supply.capture_event(&cx, &caller.who, bytes, None).await?;
-    let detail = app.supply.event(&caller.who, app.now(), stored.id).await?;
     let location = format!("/epcis/events/{}", crate::ui::encode(&stored.event_id));
-    let mut event = shown(detail);
-    let mut context = vec![json!(CONTEXT)];
-    context.extend(parts(event["@context"].take()));
-    event["@context"] = context.into();
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(event)).into_response())
+    let events = app.supply.recorded(&[stored.id]).await?;
+    // what the sender wrote stays as it was
+    let writing = Writing { epc: EpcFormat::Never, ..writing };
+    let body = events
+        .first()
+        .map(|event| epcis::json::write_event(event, &writing.options(&app.prefixes)))
+        .unwrap_or_default();
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Wanted::Json.answer(body)).into_response())
 }
 
-/// `GET /epcis/events`: a page of events, newest event time first. Right: view event.
+/// `GET /epcis/events`: a page of the events a query asks for. Right: view event.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     RawQuery(raw): RawQuery,
 ) -> Reply {
-    message::takes_json(&headers)?;
-    let query = urlencoded(raw.unwrap_or_default().as_bytes());
-    let filter = query::filter(&query)?;
+    answer(&app, &caller, &headers, raw.as_deref(), "/epcis/events", None).await
+}
+
+/// A page of the events the parameters ask for; `implied` is the value the address itself names.
+pub(super) async fn answer(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    raw: Option<&str>,
+    path: &str,
+    implied: Option<(Collection, &str)>,
+) -> Reply {
+    let mut asked = read(raw, headers)?;
+    if let Some((which, key)) = implied {
+        asked.query = asked.query.with(condition(which, key)?);
+    }
+    page(app, caller, headers, &asked, ("SimpleEventQuery", path)).await
+}
+
+/// The condition an address like `/bizSteps/shipping/events` states.
+fn condition(which: Collection, key: &str) -> Result<Condition, Refused> {
+    let any = vec![Box::from(key)];
+    let place = |field| Condition::Place { field, any: any.clone(), descendants: false };
+    Ok(match which {
+        Collection::EventTypes => Condition::EventType(any),
+        Collection::BizSteps => Condition::BizStep(any),
+        Collection::Dispositions => Condition::Disposition(any),
+        Collection::BizLocations => place(PlaceField::BizLocation),
+        Collection::ReadPoints => place(PlaceField::ReadPoint),
+        Collection::Epcs => {
+            // lots and classes stand in quantity lists, instances in lists of EPCs
+            let item = epcis::ident::item_key(key);
+            let is_class =
+                key.starts_with("urn:epc:class:") || (item.gtin().is_some() && !key.contains("/21/"));
+            let word = if is_class { "anyEPCClass" } else { "anyEPC" };
+            let context = epcis::Context::standard(epcis::Syntax::Json);
+            let found = Match::ALL.into_iter().find(|m| m.word == word);
+            let what = found.ok_or_else(|| crate::fault::Fault::internal(word))?;
+            Condition::Match(what, vec![epcis::query::Pattern::parse(&context, key)])
+        }
+    })
+}
+
+/// A page of an answer, under the name of its query.
+pub(super) async fn page(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    asked: &Asked,
+    (name, path): (&str, &str),
+) -> Reply {
+    let wanted = message::wanted(headers)?;
+    let writing = writing(headers)?;
     let now = app.now();
-    let (events, next) = app.supply.event_bodies(&caller.who, now, &filter).await?;
-    let mut response = Json(document(events, now)).into_response();
-    if let Some(token) = next {
-        message::next_page(response.headers_mut(), "/epcis/events", &query, &token, now);
+    let found = app
+        .supply
+        .find_events(&caller.who, now, &asked.query, asked.per_page, asked.token.as_deref())
+        .await?;
+    let mut response = wanted.answer(writing.document(app, wanted, (name, None), &found.events, now));
+    formats(response.headers_mut(), writing, wanted);
+    if let Some(token) = found.next {
+        message::next_page(response.headers_mut(), path, &asked.pairs, &token, now);
     }
     Ok(response)
+}
+
+/// Which formats an answer is in.
+fn formats(headers: &mut HeaderMap, writing: Writing, wanted: Wanted) {
+    headers.insert("gs1-epc-format", HeaderValue::from_static(writing.epc.name()));
+    if wanted == Wanted::Xml {
+        headers.insert("gs1-cbv-xml-format", HeaderValue::from_static(writing.cbv.name()));
+    }
 }
 
 /// `GET /epcis/events/{eventID}`: the event and the error declarations on it. Right: view event.
@@ -64,90 +191,20 @@ pub(super) async fn show(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Reply {
-    message::takes_json(&headers)?;
+    let wanted = message::wanted(&headers)?;
+    let writing = writing(&headers)?;
     let now = app.now();
-    let events = app.supply.events_named(&caller.who, now, &id).await?;
-    Ok(Json(document(events, now)).into_response())
+    let named = app.supply.events_named(&caller.who, now, &id).await?;
+    let ids: Vec<Id> = named.iter().map(|d| d.event.id).collect();
+    let events = app.supply.recorded(&ids).await?;
+    let text = writing.document(&app, wanted, ("SimpleEventQuery", None), &events, now);
+    let mut response: Response = wanted.answer(text);
+    formats(response.headers_mut(), writing, wanted);
+    Ok(response)
 }
 
-/// The events as an `EPCISQueryDocument`.
-fn document(events: Vec<EventDetail>, now: Instant) -> Value {
-    json!({
-        "@context": [CONTEXT],
-        "type": "EPCISQueryDocument",
-        "schemaVersion": "2.0",
-        "creationDate": now.rfc3339(),
-        "epcisBody": { "queryResults": {
-            "queryName": "SimpleEventQuery",
-            "resultsBody": { "eventList": events.into_iter().map(shown).collect::<Vec<_>>() },
-        } },
-    })
-}
-
-/// An event as captured, with the id and record time this repository gave it and the prefixes of the document it
-/// came in: two documents may use one prefix for two things, so each event carries its own.
-fn shown(detail: EventDetail) -> Value {
-    let EventDetail { event, mut body, context, .. } = detail;
-    let Some(fields) = body.as_object_mut() else { return body };
-    fields.entry("eventID").or_insert_with(|| event.event_id.clone().into());
-    fields.insert("recordTime".to_owned(), event.recorded.rfc3339().into());
-    let mut own: Vec<Value> = Vec::new();
-    for part in parts(context).into_iter().chain(fields.remove("@context").map(parts).unwrap_or_default()) {
-        let standard = part.as_str().is_some_and(|u| u.ends_with("/epcis-context.jsonld"));
-        if !standard && !own.contains(&part) {
-            own.push(part);
-        }
-    }
-    if !own.is_empty() {
-        fields.insert("@context".to_owned(), own.into());
-    }
-    body
-}
-
-/// The parts of a context.
-fn parts(context: Value) -> Vec<Value> {
-    match context {
-        Value::Array(parts) => parts,
-        Value::Null => Vec::new(),
-        one => vec![one],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use base::Id;
-
-    #[test]
-    fn an_event_carries_the_prefixes_of_its_document() {
-        let row = supply::EventRow {
-            id: Id(1),
-            event_id: "urn:uuid:1".into(),
-            hash: String::new(),
-            kind: "ObjectEvent".into(),
-            action: None,
-            biz_step: None,
-            disposition: None,
-            time: Instant(0),
-            tz: "+08:00".into(),
-            recorded: Instant(0),
-            read_point: None,
-            biz_location: None,
-            source: None,
-            destination: None,
-            document: None,
-            operator: None,
-            region: String::new(),
-            withdrawn: false,
-            declaration: false,
-            capture: Id(2),
-            items: Vec::new(),
-        };
-        let context = json!([CONTEXT, { "ex": "https://example.org/" }]);
-        let detail =
-            EventDetail { event: row, body: json!({ "type": "ObjectEvent" }), context, journal: Id(3) };
-        let event = shown(detail);
-        assert_eq!(event["@context"], json!([{ "ex": "https://example.org/" }]));
-        assert_eq!(event["eventID"], "urn:uuid:1");
-    }
+/// `DELETE /epcis/nextPageToken/{token}`: a token says itself where a page begins; nothing is kept that could be
+/// released. Right: any account.
+pub(super) async fn release_token(_: Caller) -> StatusCode {
+    StatusCode::NO_CONTENT
 }

@@ -1,21 +1,28 @@
-//! Query parameters of the standard as a filter; a parameter nobody knows is refused, never ignored.
+//! What the parameters of an address ask for: the query of the standard, and the page wanted of its answer.
 
-use super::refusal::Refused;
-use base::{Instant, Text};
-use epcis::ident::{item_key, place_key};
-use epcis::vocabulary::{BIZ_STEP, DISPOSITION};
-use epcis::{Problem, ProblemType};
-use supply::EventFilter;
+use super::message;
+use super::refusal::{Refusal, Refused};
+use crate::session::urlencoded;
+use axum::http::HeaderMap;
+use base::Text;
+use epcis::query::{Query, extensions};
+use epcis::{Context, Problem, ProblemType, Problems, Syntax};
 
-const KNOWN: &str = "eventType, GE_eventTime, LT_eventTime, EQ_action, EQ_bizStep, EQ_disposition, EQ_readPoint, \
-    EQ_bizLocation, MATCH_anyEPC, MATCH_anyEPCClass, perPage, nextPageToken";
-const TYPES: [&str; 5] =
-    ["ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent"];
-const ACTIONS: [&str; 3] = ["ADD", "OBSERVE", "DELETE"];
 /// Most rows a page gives.
 pub(crate) const MOST: u32 = 1000;
+/// Rows a page unless said: the default of the standard.
+const PAGE: u32 = 30;
 
-fn wrong(name: &str, value: &str, remedy: Text) -> Refused {
+/// A query and its page.
+pub(super) struct Asked {
+    pub(super) query: Query,
+    pub(super) per_page: usize,
+    pub(super) token: Option<String>,
+    /// The parameters as given, for the link to the next page.
+    pub(super) pairs: Vec<(String, String)>,
+}
+
+pub(super) fn wrong(name: &str, value: &str, remedy: Text) -> Refused {
     Problem::new(
         ProblemType::QueryParameter,
         name,
@@ -28,28 +35,6 @@ fn wrong(name: &str, value: &str, remedy: Text) -> Refused {
     .into()
 }
 
-fn one_of(name: &str, value: &str, words: &[&str]) -> Result<Option<String>, Refused> {
-    if words.contains(&value) {
-        return Ok(Some(value.to_owned()));
-    }
-    let list = words.join(", ");
-    Err(wrong(name, value, Text::new(format!("请使用：{list}。"), format!("Use one of {list}."))))
-}
-
-fn time(name: &str, value: &str) -> Result<Option<Instant>, Refused> {
-    // a plus sign that nobody encoded arrives as a space
-    Instant::parse(&value.replace(' ', "+")).map(Some).map_err(|_| {
-        wrong(
-            name,
-            value,
-            Text::of(
-                "请使用带时区的时间，如 2026-11-21T08:00:00+08:00（加号须编码为 %2B）。",
-                "Use a time with its zone, like 2026-11-21T08:00:00+08:00 (encode the plus as %2B).",
-            ),
-        )
-    })
-}
-
 /// Rows a page.
 pub(crate) fn per_page(value: &str) -> Result<u32, Refused> {
     value.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or_else(|| {
@@ -57,86 +42,66 @@ pub(crate) fn per_page(value: &str) -> Result<u32, Refused> {
     })
 }
 
-/// The filter the parameters ask for.
-pub(crate) fn filter(query: &[(String, String)]) -> Result<EventFilter, Refused> {
-    let mut f = EventFilter::default();
-    for (i, (name, value)) in query.iter().enumerate() {
-        let list = value.contains(',') || value.contains('|') || query[..i].iter().any(|(n, _)| n == name);
-        if list && name != "lang" {
-            return Err(wrong(
-                name,
-                value,
-                Text::of(
-                    "目前每个参数只能给一个值；请分次查询。",
-                    "One value each for now; ask once for every value.",
-                ),
-            ));
-        }
+/// Every problem, as one refusal.
+pub(super) fn refused(problems: Problems) -> Refused {
+    Refusal::new(problems.0).into()
+}
+
+/// The prefixes the caller declares in `GS1-Extensions`.
+pub(super) fn prefixes(headers: &HeaderMap) -> Result<Context, Refused> {
+    match message::text(headers, "gs1-extensions") {
+        None => Ok(Context::standard(Syntax::Json)),
+        Some(value) => extensions(value).map_err(|p| Refused::from(*p)),
+    }
+}
+
+/// Reads the parameters of an address.
+pub(super) fn read(raw: Option<&str>, headers: &HeaderMap) -> Result<Asked, Refused> {
+    let pairs = urlencoded(raw.unwrap_or_default().as_bytes());
+    let (mut rows, mut token) = (PAGE, None);
+    let mut rest: Vec<(&str, String)> = Vec::new();
+    for (name, value) in &pairs {
         match name.as_str() {
-            "eventType" => f.kind = one_of(name, value, &TYPES)?,
-            "GE_eventTime" => f.from = time(name, value)?,
-            "LT_eventTime" => f.until = time(name, value)?,
-            "EQ_action" => f.action = one_of(name, value, &ACTIONS)?,
-            "EQ_bizStep" => f.biz_step = Some(BIZ_STEP.bare(value).into_owned()),
-            "EQ_disposition" => f.disposition = Some(DISPOSITION.bare(value).into_owned()),
-            "EQ_readPoint" => f.read_point = Some(place_key(value)),
-            "EQ_bizLocation" => f.biz_location = Some(place_key(value)),
-            "MATCH_anyEPC" => f.item = Some(item_key(value).uri),
-            "MATCH_anyEPCClass" => {
-                let key = item_key(value);
-                // a class with a lot is an item of its own; without, it is the product
-                if key.lot().is_some() { f.item = Some(key.uri) } else { f.class = Some(key.uri) }
-            }
-            "perPage" => f.limit = per_page(value)?,
-            "nextPageToken" => f.after = Some(value.clone()),
+            "perPage" => rows = per_page(value)?,
+            "nextPageToken" => token = Some(value.clone()),
             "lang" => {}
-            _ => {
-                return Err(wrong(
-                    name,
-                    value,
-                    Text::new(format!("可用的参数：{KNOWN}。"), format!("There are: {KNOWN}.")),
-                ));
-            }
+            // a plus sign that nobody encoded arrives as a space
+            _ if name.ends_with("Time") => rest.push((name, value.replace(' ', "+"))),
+            _ => rest.push((name, value.clone())),
         }
     }
-    Ok(f)
+    let context = prefixes(headers)?;
+    let query = Query::from_pairs(rest.iter().map(|(n, v)| (*n, v.as_str())), &context).map_err(refused)?;
+    Ok(Asked { query, per_page: rows as usize, token, pairs })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ask(query: &[(&str, &str)]) -> Result<EventFilter, Refused> {
-        filter(&query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>())
-    }
-
     #[test]
-    fn names_of_the_standard_become_the_filter() {
-        let f = ask(&[
-            ("eventType", "ObjectEvent"),
-            ("GE_eventTime", "2026-01-01T00:00:00 08:00"),
-            ("EQ_bizStep", "https://ref.gs1.org/cbv/BizStep-shipping"),
-            ("MATCH_anyEPCClass", "urn:epc:class:lgtin:4012345.012345.998877"),
-            ("perPage", "7"),
-        ])
-        .unwrap();
-        assert_eq!(f.kind.as_deref(), Some("ObjectEvent"));
-        assert_eq!(f.biz_step.as_deref(), Some("shipping"));
-        assert_eq!(f.item.as_deref(), Some("https://id.gs1.org/01/04012345123456/10/998877"));
-        assert_eq!((f.limit, f.from.is_some()), (7, true));
+    fn paging_is_taken_out_and_the_rest_is_the_query() {
+        let asked = read(
+            Some("eventType=ObjectEvent&GE_eventTime=2026-01-01T00:00:00+08:00&perPage=7&nextPageToken=x&lang=en"),
+            &HeaderMap::new(),
+        )
+        .unwrap_or_else(|_| panic!("a good query"));
+        assert_eq!((asked.per_page, asked.token.as_deref()), (7, Some("x")));
+        assert_eq!(asked.query.conditions().len(), 2);
     }
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for (name, value) in [
-            ("eventType", "Event"),
-            ("EQ_color", "red"),
-            ("GE_eventTime", "yesterday"),
-            ("perPage", "0"),
-            ("EQ_action", "ADD,DELETE"),
-        ] {
-            assert!(ask(&[(name, value)]).is_err(), "{name}={value}");
+        for raw in ["EQ_color=red", "GE_eventTime=yesterday", "perPage=0", "perPage=1001", "EQ_action=EAT"] {
+            assert!(read(Some(raw), &HeaderMap::new()).is_err(), "{raw}");
         }
-        assert!(ask(&[("EQ_action", "ADD"), ("EQ_action", "ADD")]).is_err());
+    }
+
+    #[test]
+    fn prefixes_of_extension_fields_come_with_the_header() {
+        assert!(read(Some("EQ_ex:shift=night"), &HeaderMap::new()).is_err());
+        let mut headers = HeaderMap::new();
+        headers.insert("gs1-extensions", "ex=https://example.org/".parse().unwrap());
+        assert!(read(Some("EQ_ex:shift=night"), &headers).is_ok());
     }
 }

@@ -1,9 +1,11 @@
-//! Refusals as the standard wants them: `application/problem+json` with an `epcisException:*` type.
+//! Refusals as the standard wants them: `application/problem+json` or `+xml` with an `epcisException:*` type.
 
+use super::message::Wanted;
+use super::xml;
 use crate::fault::Fault;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base::Lang;
+use base::{Lang, Text};
 use epcis::{Problem, ProblemType};
 use std::sync::Arc;
 
@@ -49,7 +51,7 @@ impl Refusal {
         self
     }
 
-    fn answer(&self, lang: Lang) -> Response {
+    fn answer(&self, lang: Lang, wanted: Wanted) -> Response {
         let Some(first) = self.problems.first() else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
@@ -59,16 +61,34 @@ impl Refusal {
         }
         body["errors"] = self.problems.iter().map(|p| p.to_json(lang)).collect();
         let status = StatusCode::from_u16(first.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = document(status, &body);
+        let mut response = document(status, &body, wanted);
         response.headers_mut().extend(self.headers.clone());
         response
     }
 }
 
-fn document(status: StatusCode, body: &serde_json::Value) -> Response {
-    let mut response = (status, body.to_string()).into_response();
+/// 414: the address is too long.
+pub(crate) fn address_too_long() -> Refused {
+    Problem::new(
+        ProblemType::UriTooLong,
+        "",
+        Text::of("查询地址过长。", "The address is too long."),
+        Text::of(
+            "请以 POST /epcis/queries 建立命名查询。",
+            "Keep the query under a name with POST /epcis/queries.",
+        ),
+    )
+    .into()
+}
+
+fn document(status: StatusCode, body: &serde_json::Value, wanted: Wanted) -> Response {
+    let (text, media) = match wanted {
+        Wanted::Json => (body.to_string(), "application/problem+json"),
+        Wanted::Xml => (xml::problem(body), "application/problem+xml"),
+    };
+    let mut response = (status, text).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -88,16 +108,16 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Gives a refusal its body in the caller's language.
-pub(crate) fn render(mut response: Response, lang: Lang) -> Response {
+/// Gives a refusal its body in the caller's language and form.
+pub(crate) fn render(mut response: Response, lang: Lang, wanted: Wanted) -> Response {
     if let Some(refusal) = response.extensions_mut().remove::<Arc<Refusal>>() {
-        return refusal.answer(lang);
+        return refusal.answer(lang, wanted);
     }
     if let Some(fault) = response.extensions_mut().remove::<Arc<Fault>>() {
         let kind = kind_of(fault.status);
         let mut body = fault.problem(lang, &kind.uri());
         body["title"] = kind.title().get(lang).into();
-        return document(fault.status, &body);
+        return document(fault.status, &body, wanted);
     }
     response
 }

@@ -4,8 +4,12 @@
 #![expect(clippy::print_stdout, reason = "says when it proves nothing")]
 
 mod bindings;
+mod conformance;
 mod doors;
 mod examples;
 mod firm;
+mod jobs;
 mod province;
 mod rest;
+mod service;
+mod standing;

@@ -31,6 +31,13 @@ pub(crate) fn now() -> Instant {
     Instant::china(Date::constant(2026, 11, 21), 12, 0)
 }
 
+/// [`now`], and the time that has passed since it was first asked.
+pub(crate) fn running() -> Instant {
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    let passed = START.get_or_init(std::time::Instant::now).elapsed();
+    Instant(now().0 + i64::try_from(passed.as_micros()).unwrap())
+}
+
 /// Site key of operator `n`.
 pub(crate) fn site(n: i64) -> String {
     let gln = base::Gln::with_check(&format!("69900000{n:04}")).unwrap();
@@ -259,6 +266,15 @@ pub(crate) enum As<'a> {
 
 impl Province {
     pub(crate) async fn new() -> Self {
+        Self::with_clock(now).await
+    }
+
+    /// The same with a clock that runs from [`now`] on.
+    pub(crate) async fn running() -> Self {
+        Self::with_clock(running).await
+    }
+
+    async fn with_clock(clock: fn() -> Instant) -> Self {
         let (_, store) = store::testing::stores().await.swap_remove(0);
         let access = access::testing::access();
         let supply = Supply::open(store.clone(), access.clone(), Arc::new(Register::new())).await.unwrap();
@@ -282,8 +298,10 @@ impl Province {
             supply,
             rules,
             ids: Arc::new(IdGen::new(1)),
-            clock: now,
+            clock,
             origin: ORIGIN.to_owned(),
+            prefixes: epcis::ident::PrefixLengths::default(),
+            outbound: web::outbound::Outbound::new(Vec::new(), true),
             secure_cookies: false,
         });
         let router = web::router(app.clone());
@@ -346,6 +364,11 @@ impl Province {
                 admin = visit.unwrap().principal;
             }
         }
+    }
+
+    /// The account of a login.
+    pub(crate) fn account(&self, login: &str) -> Id {
+        self.accounts[login]
     }
 
     /// Signs in; the session token.

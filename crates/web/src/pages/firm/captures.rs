@@ -22,6 +22,9 @@ fn state(lang: Lang, state: CaptureState) -> Markup {
         CaptureState::Stored => ui::badge(Tone::Ok, lang.pick("已保存", "stored")),
         CaptureState::Part => ui::badge(Tone::Warn, lang.pick("部分保存", "partly stored")),
         CaptureState::Refused => ui::badge(Tone::Bad, lang.pick("已拒绝", "refused")),
+        CaptureState::Running | CaptureState::Failing => {
+            ui::badge(Tone::Info, lang.pick("处理中", "at work"))
+        }
     }
 }
 

@@ -1,0 +1,356 @@
+//! Documents too long to be dealt with before answering: kept, answered with a job, worked off by a runner.
+//!
+//! The job's row and the bytes are durable before the answer. With `proceed` each portion of events is one transaction
+//! that also notes how far the job has come, so that a process that dies is followed by one that goes on from there;
+//! with `rollback` all portions are one transaction, and a job that was cut off begins anew.
+
+use crate::capture::{CaptureState, ErrorBehaviour, Format, Load, Slot, Standing, count, number};
+use crate::portion::{Portion, portions};
+use crate::{CaptureOptions, Error, Supply};
+use access::Principal;
+use base::{Id, IdGen, Instant, Lang, Text};
+use epcis::{Problem, ProblemType};
+use ledger::{Context, Entry};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use store::attachments::{Attachments, Kept};
+use store::jobs::{Failure, Job, NewJob};
+use store::{Row, Tx};
+
+/// The kind of job that works a document off.
+pub const CAPTURE_JOB: &str = "epcis.capture";
+/// Problems kept with a job; further ones are counted.
+const KEPT_PROBLEMS: usize = 10_000;
+
+/// A job at work.
+struct Work {
+    id: Id,
+    operator: Option<Id>,
+    behaviour: ErrorBehaviour,
+    format: Format,
+    document: String,
+    reached: usize,
+    problems: Vec<Value>,
+}
+
+impl Supply {
+    /// Takes a kept document in as a job; the bytes are durable already.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when the caller may not capture.
+    pub async fn receive(
+        &self,
+        cx: &Context,
+        who: &Principal,
+        attachments: &Attachments,
+        kept: &Kept,
+        format: Format,
+        options: &CaptureOptions,
+    ) -> Result<Id, Error> {
+        let standing = self.standing(cx, who, options.operator).await?;
+        let id = cx.id();
+        let mut tx = self.store.begin().await?;
+        let document = attachments.record(&mut tx, kept, cx.now).await?;
+        let entry = Entry {
+            kind: "capture.received",
+            region: standing.region.clone(),
+            subject: format!("capture:{id}"),
+            body: json!({
+                "operator": standing.operator,
+                "bytes": document.sha256,
+                "size": document.size,
+                "error_behaviour": options.error_behaviour.word(),
+            }),
+            private: None,
+        };
+        let journal = ledger::append(&mut tx, cx, &standing.permit, entry).await?.id;
+        tx.exec(
+            "insert into capture (id, position, account, operator, region, format, bytes_hash, events, stored, \
+             duplicates, events_root, error_behaviour, context, state, problems, created, finished, journal, \
+             document, reached) \
+             values ($1, null, $2, $3, $4, $5, $6, 0, 0, 0, null, $7, '[]', $8, '[]', $9, 0, $10, $6, 0)",
+            &[
+                id.into(),
+                who.account.into(),
+                standing.operator.into(),
+                standing.region.as_str().into(),
+                if format == Format::Xml { "xml" } else { "json" }.into(),
+                document.sha256.as_str().into(),
+                options.error_behaviour.word().into(),
+                CaptureState::Running.word().into(),
+                cx.now.into(),
+                journal.into(),
+            ],
+        )
+        .await?;
+        let mut job = NewJob::new(CAPTURE_JOB, json!({ "capture": id }), cx.now);
+        // a process that is killed in the middle takes its lease with it each time
+        job.max_attempts = 20;
+        store::jobs::enqueue(&mut tx, cx.id(), cx.now, job).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Works a document off: the handler of [`CAPTURE_JOB`].
+    ///
+    /// # Errors
+    /// Whatever is worth another attempt; what is wrong with the document is written into the job.
+    pub async fn work_off(
+        &self,
+        attachments: &Attachments,
+        ids: &Arc<IdGen>,
+        clock: fn() -> Instant,
+        job: &Job,
+    ) -> Result<(), Failure> {
+        let id: Id = serde_json::from_value(job.payload["capture"].clone())
+            .map_err(|e| Failure::Fatal(format!("the payload names no capture: {e}")))?;
+        let Some(row) = self.store.first("select * from capture where id = $1", &[id.into()]).await? else {
+            return Err(Failure::Fatal(format!("there is no capture {id}")));
+        };
+        let state: CaptureState = row.parsed("state")?;
+        if !matches!(state, CaptureState::Running | CaptureState::Failing) {
+            return Ok(());
+        }
+        let mut work = work(&row)?;
+        let account = row.opt_id("account")?.unwrap_or(Id(0));
+        let (now, lang) = (clock(), Lang::Zh);
+        let found = access::account::principal_by_id(&self.store, &self.access, account, now).await;
+        let who = found.map_err(Failure::from)?.unwrap_or_else(Principal::anonymous);
+        let cx = Context { now, ids: ids.clone(), actor: who.actor(), lang };
+        let standing = match self.standing(&cx, &who, work.operator).await {
+            Ok(standing) => standing,
+            Err(Error::Denied(denied)) => {
+                let problem = Problem::new(
+                    ProblemType::Forbidden,
+                    "",
+                    denied.text.clone(),
+                    Text::of(
+                        "请确认账号有效后重新提交。",
+                        "Make sure the account is active, then send it again.",
+                    ),
+                );
+                return self.refuse(&cx, &row, &mut work, vec![problem]).await.map_err(Failure::from);
+            }
+            Err(e) => return Err(e.into()),
+        };
+        let done = match work.behaviour {
+            ErrorBehaviour::Proceed => self.proceed(attachments, &cx, clock, &standing, &mut work).await,
+            ErrorBehaviour::Rollback => {
+                self.all_or_nothing(attachments, &cx, &standing, &row, &mut work).await
+            }
+        };
+        done.map_err(Failure::from)
+    }
+
+    /// Portion by portion, each in its own transaction.
+    async fn proceed(
+        &self,
+        attachments: &Attachments,
+        cx: &Context,
+        clock: fn() -> Instant,
+        standing: &Standing,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        let mut portions = portions(attachments, &work.document, work.format, self.limits, cx.now).await?;
+        while let Some(portion) = portions.recv().await {
+            let cx = Context { now: clock(), ..cx.clone() };
+            let Some(mut load) = portion.after(work.reached) else { continue };
+            let reached = load.reached;
+            let owners = self.look_up(standing, &mut load.load).await?;
+            let slot = Slot { id: cx.id(), part_of: Some(work.id) };
+            let mut tx = self.store.begin().await?;
+            let outcome =
+                self.place(&mut tx, &cx, standing, &owners, &mut load.load, work.behaviour, slot).await?;
+            work.keep(&outcome.problems, cx.lang);
+            work.reached = reached;
+            let state = if work.problems.is_empty() { CaptureState::Running } else { CaptureState::Failing };
+            tx.exec(
+                "update capture set reached = $2, state = $3, problems = $4, events = events + $5, \
+                 stored = stored + $6, duplicates = duplicates + $7 where id = $1",
+                &[
+                    work.id.into(),
+                    count(reached),
+                    state.word().into(),
+                    Value::from(work.problems.clone()).to_string().into(),
+                    count(outcome.events),
+                    count(outcome.stored.len()),
+                    count(outcome.duplicates.len()),
+                ],
+            )
+            .await?;
+            let position = if outcome.stored.is_empty() { None } else { number(&mut tx, &[slot.id]).await? };
+            tx.commit().await?;
+            if let Some(position) = position {
+                self.words.settle(&load.load.prepared);
+                let facts: Vec<_> = load.load.prepared.into_iter().map(|p| p.fact).collect();
+                self.index.follow(&self.store, position, &facts).await?;
+            }
+        }
+        let cx = Context { now: clock(), ..cx.clone() };
+        let mut tx = self.store.begin().await?;
+        self.finish(&mut tx, &cx, standing, work).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Everything in one transaction, after a first reading has found nothing wrong.
+    async fn all_or_nothing(
+        &self,
+        attachments: &Attachments,
+        cx: &Context,
+        standing: &Standing,
+        row: &Row,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        let mut problems = Vec::new();
+        let mut portions_of = portions(attachments, &work.document, work.format, self.limits, cx.now).await?;
+        while let Some(Portion { mut load, .. }) = portions_of.recv().await {
+            self.look_up(standing, &mut load).await?;
+            if problems.is_empty() && !load.problems.is_empty() {
+                self.failing(work.id).await?;
+            }
+            problems.append(&mut load.problems);
+        }
+        if !problems.is_empty() {
+            return self.refuse(cx, row, work, problems).await;
+        }
+        let mut portions_of = portions(attachments, &work.document, work.format, self.limits, cx.now).await?;
+        let mut tx = self.store.begin().await?;
+        let (mut parts, mut sums) = (Vec::new(), [0usize; 3]);
+        while let Some(Portion { mut load, .. }) = portions_of.recv().await {
+            let owners = self.look_up(standing, &mut load).await?;
+            let slot = Slot { id: cx.id(), part_of: Some(work.id) };
+            let outcome = self.place(&mut tx, cx, standing, &owners, &mut load, work.behaviour, slot).await?;
+            if !outcome.problems.is_empty() {
+                tx.rollback().await?;
+                return self.refuse(cx, row, work, outcome.problems).await;
+            }
+            if !outcome.stored.is_empty() {
+                parts.push(slot.id);
+            }
+            let counts = [outcome.events, outcome.stored.len(), outcome.duplicates.len()];
+            for (sum, n) in sums.iter_mut().zip(counts) {
+                *sum += n;
+            }
+        }
+        tx.exec(
+            "update capture set reached = $2, events = $2, stored = $3, duplicates = $4 where id = $1",
+            &[work.id.into(), count(sums[0]), count(sums[1]), count(sums[2])],
+        )
+        .await?;
+        self.finish(&mut tx, cx, standing, work).await?;
+        if !parts.is_empty() {
+            number(&mut tx, &parts).await?;
+        }
+        tx.commit().await?;
+        self.index.catch_up(&self.store).await
+    }
+
+    async fn failing(&self, id: Id) -> Result<(), Error> {
+        let mut tx = self.store.begin().await?;
+        tx.exec(
+            "update capture set state = $2 where id = $1",
+            &[id.into(), CaptureState::Failing.word().into()],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a job that stored nothing.
+    async fn refuse(
+        &self,
+        cx: &Context,
+        row: &Row,
+        work: &mut Work,
+        problems: Vec<Problem>,
+    ) -> Result<(), Error> {
+        let standing = Standing {
+            operator: work.operator,
+            region: row.text("region")?,
+            permit: ledger::Permit::system("a document taken in before is worked off"),
+        };
+        work.keep(&problems, cx.lang);
+        let mut tx = self.store.begin().await?;
+        self.finish(&mut tx, cx, &standing, work).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The end of a job: its state and its journal entry.
+    async fn finish(&self, tx: &mut Tx, cx: &Context, standing: &Standing, work: &Work) -> Result<(), Error> {
+        let row =
+            tx.one("select events, stored, duplicates from capture where id = $1", &[work.id.into()]).await?;
+        let (events, stored, duplicates) = (row.int("events")?, row.int("stored")?, row.int("duplicates")?);
+        let state = match (work.problems.is_empty(), stored + duplicates) {
+            (true, _) => CaptureState::Stored,
+            (false, 0) => CaptureState::Refused,
+            (false, _) => CaptureState::Part,
+        };
+        let entry = Entry {
+            kind: if state == CaptureState::Refused { "capture.refused" } else { "capture.finished" },
+            region: standing.region.clone(),
+            subject: format!("capture:{}", work.id),
+            body: json!({
+                "operator": standing.operator,
+                "bytes": work.document,
+                "events": events,
+                "stored": stored,
+                "duplicates": duplicates,
+                "refused": work.problems.len(),
+                "error_behaviour": work.behaviour.word(),
+            }),
+            private: None,
+        };
+        let journal = ledger::append(tx, cx, &standing.permit, entry).await?.id;
+        tx.exec(
+            "update capture set state = $2, problems = $3, finished = $4, journal = $5 where id = $1",
+            &[
+                work.id.into(),
+                state.word().into(),
+                Value::from(work.problems.clone()).to_string().into(),
+                cx.now.into(),
+                journal.into(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+impl Work {
+    fn keep(&mut self, problems: &[Problem], lang: Lang) {
+        let room = KEPT_PROBLEMS.saturating_sub(self.problems.len());
+        self.problems.extend(problems.iter().take(room).map(|p| p.to_json(lang)));
+    }
+}
+
+fn work(row: &Row) -> Result<Work, store::Error> {
+    Ok(Work {
+        id: row.id("id")?,
+        operator: row.opt_id("operator")?,
+        behaviour: row.parsed("error_behaviour")?,
+        format: if row.text("format")? == "xml" { Format::Xml } else { Format::Json },
+        document: row.opt_text("document")?.unwrap_or_default(),
+        reached: usize::try_from(row.opt_int("reached")?.unwrap_or_default()).unwrap_or_default(),
+        problems: match row.json("problems")? {
+            Value::Array(list) => list,
+            _ => Vec::new(),
+        },
+    })
+}
+
+impl Portion {
+    /// The part of it that lies after the events dealt with before.
+    fn after(mut self, reached: usize) -> Option<Self> {
+        if self.reached <= reached && reached > 0 {
+            return None;
+        }
+        let load: &mut Load = &mut self.load;
+        if reached > self.reached - load.events.min(self.reached) {
+            load.prepared.retain(|p| crate::prepare::index(&p.pointer).is_none_or(|i| i >= reached));
+            load.problems.retain(|p| crate::prepare::index(&p.pointer).is_none_or(|i| i >= reached));
+        }
+        Some(self)
+    }
+}

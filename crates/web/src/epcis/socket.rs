@@ -1,0 +1,201 @@
+//! Subscriptions over a WebSocket: what a named query finds in new events, as it comes or on a schedule, for as long as
+//! the socket is open and the query exists.
+
+use super::events::{self, Writing};
+use super::message::Wanted;
+use super::refusal::{Refused, Reply};
+use super::subscriptions::{ZONE, record_time, wrong_controls};
+use super::{queries, query};
+use crate::api::Caller;
+use crate::fault::Fault;
+use crate::session::urlencoded;
+use crate::state::App;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use base::{Instant, Text};
+use epcis::query::Schedule;
+use std::sync::Arc;
+use std::time::Duration;
+use supply::{NamedQuery, Reach};
+
+/// Events of one message.
+const BATCH: usize = 200;
+/// How often new events are looked for beside being told.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a socket asks for.
+struct Wish {
+    schedule: Option<Schedule>,
+    report_if_empty: bool,
+    initial: Instant,
+}
+
+fn wish(raw: Option<&str>, now: Instant) -> Result<Wish, Refused> {
+    let pairs = urlencoded(raw.unwrap_or_default().as_bytes());
+    let (mut stream, mut report_if_empty, mut initial) = (false, false, now);
+    let mut fields: Vec<(&str, &str)> = Vec::new();
+    for (name, value) in &pairs {
+        match name.as_str() {
+            "stream" => stream = value == "true",
+            "reportIfEmpty" => report_if_empty = value == "true",
+            "initialRecordTime" => initial = record_time("initialRecordTime", value)?,
+            "second" | "minute" | "hour" | "dayOfMonth" | "month" | "dayOfWeek" => fields.push((name, value)),
+            "lang" => {}
+            other => {
+                return Err(query::wrong(
+                    other,
+                    value,
+                    Text::of(
+                        "可用：stream、second、minute、hour、dayOfMonth、month、dayOfWeek、reportIfEmpty、initialRecordTime。",
+                        "There are stream, second, minute, hour, dayOfMonth, month, dayOfWeek, reportIfEmpty, initialRecordTime.",
+                    ),
+                ));
+            }
+        }
+    }
+    let schedule = match (stream, fields.is_empty()) {
+        (true, true) => None,
+        (false, false) => Some(Schedule::from_pairs(fields).map_err(query::refused)?),
+        _ => return Err(wrong_controls("stream")),
+    };
+    Ok(Wish { schedule, report_if_empty, initial })
+}
+
+/// Answers 101 and follows the query.
+pub(super) async fn open(
+    app: Arc<App>,
+    caller: Caller,
+    headers: &HeaderMap,
+    named: NamedQuery,
+    raw: Option<&str>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Reply {
+    let wish = wish(raw, app.now())?;
+    let writing = events::writing(headers)?;
+    // a page of another site can open a socket with a visitor's cookie
+    if caller.session && !caller.is_from_here(headers, &app) {
+        return Err(Fault::new(
+            StatusCode::FORBIDDEN,
+            Text::of(
+                "使用会话 Cookie 的连接必须来自本站页面；程序请使用访问令牌。",
+                "A socket with a session cookie must come from a page of this site; programs use an access token.",
+            ),
+        )
+        .into());
+    }
+    let upgrade = upgrade.map_err(|e| {
+        Refused::from(Fault::new(
+            StatusCode::BAD_REQUEST,
+            Text::new(
+                format!("WebSocket 握手不完整：{e}"),
+                format!("The WebSocket handshake is not complete: {e}"),
+            ),
+        ))
+    })?;
+    let from = app.supply.reach_at(wish.initial).await?;
+    let min = wish.initial.rfc3339();
+    let mut response = upgrade
+        .on_upgrade(move |socket| async move {
+            let follower = Follower { app, caller, named, wish, writing, reach: from };
+            follower.run(socket).await;
+        })
+        .into_response();
+    super::put(response.headers_mut(), "gs1-query-min-record-time", &min);
+    Ok(response)
+}
+
+struct Follower {
+    app: Arc<App>,
+    caller: Caller,
+    named: NamedQuery,
+    wish: Wish,
+    writing: Writing,
+    reach: Reach,
+}
+
+impl Follower {
+    async fn run(mut self, mut socket: WebSocket) {
+        let mut captured = self.app.store.listen(supply::CAPTURED);
+        let mut dropped = self.app.store.listen(supply::QUERIES);
+        let mut due = self.next_due();
+        loop {
+            let now = self.app.now();
+            if due.is_none_or(|due| now >= due) {
+                match self.tell(&mut socket).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => {
+                        tracing::error!(?error, "a socket's query failed");
+                        close(&mut socket, 1011, "internal error").await;
+                        return;
+                    }
+                }
+                due = self.next_due();
+            }
+            match self.app.supply.query_of(&self.caller.who, &self.named.name).await {
+                Ok(Some(query)) if query.id == self.named.id => {}
+                Ok(_) => {
+                    close(&mut socket, 1000, "the query was deleted").await;
+                    return;
+                }
+                Err(error) => tracing::warn!(?error, "a socket's query cannot be looked up"),
+            }
+            tokio::select! {
+                _ = captured.changed() => {}
+                _ = dropped.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                message = socket.recv() => match message {
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(_)) => {}
+                },
+            }
+        }
+    }
+
+    /// When the schedule calls next; a stream is always due.
+    fn next_due(&self) -> Option<Instant> {
+        let schedule = self.wish.schedule.as_ref()?;
+        Some(schedule.next_after(self.app.now(), ZONE).unwrap_or(Instant(i64::MAX)))
+    }
+
+    /// Sends what is new; false when the socket is gone.
+    async fn tell(&mut self, socket: &mut WebSocket) -> Result<bool, supply::Error> {
+        let Ok(asked) = queries::compiled(&self.named) else { return Ok(false) };
+        let view = self.app.supply.master_data_view().await?;
+        let matcher = asked.bind(&*view);
+        let mut told = false;
+        loop {
+            let now = self.app.now();
+            let (events, end) =
+                self.app.supply.events_since(&self.caller.who, now, self.reach, self.wish.initial).await?;
+            let fit: Vec<_> = events.into_iter().map(|(_, e)| e).filter(|e| matcher.matches(e)).collect();
+            for part in fit.chunks(BATCH) {
+                told = true;
+                if !self.send(socket, part, now).await {
+                    return Ok(false);
+                }
+            }
+            if end == self.reach {
+                break;
+            }
+            self.reach = end;
+        }
+        if !told && self.wish.report_if_empty && self.wish.schedule.is_some() {
+            return Ok(self.send(socket, &[], self.app.now()).await);
+        }
+        Ok(true)
+    }
+
+    async fn send(&self, socket: &mut WebSocket, events: &[epcis::Event], now: Instant) -> bool {
+        let name = (self.named.name.as_str(), None);
+        let text = self.writing.document(&self.app, Wanted::Json, name, events, now);
+        socket.send(Message::Text(text.into())).await.is_ok()
+    }
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame { code, reason: reason.into() };
+    let _ = socket.send(Message::Close(Some(frame))).await;
+}
