@@ -7,7 +7,7 @@
 //! [`Source`].
 //!
 //! Beside the index: [`layout`] places a trace on a page, [`score`](mod@score) ranks the stations of an outbreak as
-//! FoodChain-Lab does, [`synthetic`] and [`mod@bench`] make and measure networks of any size.
+//! FoodChain-Lab does, [`outbreak`] reads and writes the files of outbreak cases, [`synthetic`] and [`mod@bench`] make and measure networks of any size.
 //!
 //! Invariants: the answer depends on the set of steps, never on their order of arrival; a link out of a stock
 //! counts only if it is not earlier than the link in; being packed beside something is not being mixed with it;
@@ -16,6 +16,7 @@
 
 mod amount;
 mod answer;
+pub mod balance;
 pub mod bench;
 mod derive;
 mod facts;
@@ -23,7 +24,9 @@ mod gaps;
 mod graph;
 mod index;
 mod layout;
+pub mod mixing;
 mod names;
+pub mod outbreak;
 mod pack;
 mod pair;
 mod scope;

@@ -1,12 +1,27 @@
 //! Outbreak scores over stations and deliveries, as FoodChain-Lab defines them: how much of the weighted
-//! evidence each place, delivery and lot could explain. Exact on cycles: 64 pieces of evidence are carried
-//! against the flow of goods at a time, in one word for each delivery, until nothing changes.
+//! evidence each place, delivery and lot could explain.
+//!
+//! Exact on cycles and linear in memory: strongly connected deliveries are one part, cross contamination is a chain
+//! of joints sorted by date, and 64 pieces of evidence are carried against the flow of goods in one pass.
+//!
+//! Reference: Weiser et al., FoodChain-Lab, *PLoS ONE* 11(3), 2016; the desktop program's published test tables.
 
+pub(crate) mod date;
+pub(crate) mod links;
+mod marks;
+mod measure;
+pub(crate) mod pass;
+
+use date::Span;
+use links::{Links, small};
+use marks::Marks;
+pub use measure::{ScoreBench, bench, generate};
+use pass::{Condensed, Element, Explained, Sum};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// A traced network with its evidence: the layout of FoodChain-Lab cases (unknown fields are ignored).
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Network {
     /// Evidence and switches.
     #[serde(default)]
@@ -21,14 +36,17 @@ pub struct Network {
 }
 
 /// A station.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Station {
     /// Identifier.
     pub id: String,
+    /// Name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A delivery. Dates are `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; a missing one takes the other's.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// Identifier.
@@ -38,18 +56,24 @@ pub struct Delivery {
     /// Recipient.
     pub to: String,
     /// Lot of the sender.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<String>,
     /// Departure.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_out: Option<String>,
     /// Arrival.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_in: Option<String>,
+    /// What was delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// How much, in kilograms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_kg: Option<f64>,
 }
 
 /// Evidence and switches of a case.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// Links made by cross contamination must be possible by date.
@@ -131,310 +155,165 @@ pub struct Scores {
     pub deliveries: Vec<DeliveryScore>,
 }
 
-/// The links between deliveries after cross and kill contamination.
-struct Links {
-    from: Vec<usize>,
-    to: Vec<usize>,
-    next: Vec<BTreeSet<usize>>,
-    /// The recipient still counts the delivery as received.
-    arrives: Vec<bool>,
-    /// The sender still counts the delivery as sent.
-    leaves: Vec<bool>,
+impl Delivery {
+    pub(crate) fn arrival(&self) -> Span {
+        Span::of(self.date_in.as_deref().or(self.date_out.as_deref()))
+    }
+
+    pub(crate) fn departure(&self) -> Span {
+        Span::of(self.date_out.as_deref().or(self.date_in.as_deref()))
+    }
 }
 
-/// `Some(false)` only when the dates rule it out: compared part by part, a missing part leaves it possible.
-fn possible(arrival: Option<&str>, departure: Option<&str>) -> bool {
-    let (Some(arrival), Some(departure)) = (arrival, departure) else { return true };
-    for (a, b) in arrival.split('-').zip(departure.split('-')) {
-        let (Ok(a), Ok(b)) = (a.trim().parse::<u32>(), b.trim().parse::<u32>()) else { return true };
-        if a != b {
-            return a < b;
+/// A piece of evidence that arrives later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Evidence {
+    /// At a station (merged ones under the name they are merged into): weight, negative against.
+    Station(String, f64),
+    /// At a delivery.
+    Delivery(String, f64),
+}
+
+/// A network ready to be scored: links built and condensed once, evidence added as it comes.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    links: Links,
+    condensed: Condensed,
+    station: HashMap<String, u32>,
+    delivery: HashMap<String, u32>,
+    ids: Vec<String>,
+    lot_of: Vec<u32>,
+    explained: Explained,
+    /// Sums of weights for and against, whether or not the element they are at is part of the network.
+    totals: (f64, f64),
+    marks: (Vec<u32>, Vec<u32>),
+}
+
+impl Engine {
+    /// Builds the links of a network and scores the evidence in its settings.
+    #[must_use]
+    pub fn new(network: &Network) -> Self {
+        let (links, numbers) = Links::build(network);
+        let condensed = Condensed::new(&links.next);
+        let (lot_of, lots) = lots(network);
+        let explained = Explained::new(&links, lots);
+        let settings = &network.settings;
+        let own = |names: HashMap<&str, u32>| names.into_iter().map(|(k, n)| (k.to_owned(), n)).collect();
+        let marks = (
+            settings
+                .observed_stations
+                .iter()
+                .filter_map(|s| numbers.station.get(s.as_str()).copied())
+                .collect(),
+            (settings.observed_deliveries.iter())
+                .filter_map(|d| numbers.delivery.get(d.as_str()).copied())
+                .collect(),
+        );
+        let mut engine = Self {
+            links,
+            condensed,
+            station: own(numbers.station),
+            delivery: own(numbers.delivery),
+            ids: network.deliveries.iter().map(|d| d.id.clone()).collect(),
+            lot_of,
+            explained,
+            totals: (0.0, 0.0),
+            marks,
+        };
+        let stations = settings.station_weights.iter().map(|(id, w)| Evidence::Station(id.clone(), *w));
+        let deliveries = settings.delivery_weights.iter().map(|(id, w)| Evidence::Delivery(id.clone(), *w));
+        engine.observe(&stations.chain(deliveries).collect::<Vec<_>>());
+        engine
+    }
+
+    /// Adds evidence: one pass for each 64 pieces, whatever was there before. Evidence at an element that is not part of
+    /// the network lowers every score, because nothing explains it.
+    pub fn observe(&mut self, evidence: &[Evidence]) {
+        let mut seeds = Vec::with_capacity(evidence.len());
+        for piece in evidence {
+            let (element, weight) = match piece {
+                Evidence::Station(id, w) => (self.station.get(id).map(|&s| Element::Station(s)), *w),
+                Evidence::Delivery(id, w) => (self.delivery.get(id).map(|&d| Element::Delivery(d)), *w),
+            };
+            if weight > 0.0 {
+                self.totals.0 += weight;
+            } else {
+                self.totals.1 -= weight;
+            }
+            seeds.extend(element.map(|e| (e, weight)));
+        }
+        self.explained.add(&self.links, &self.condensed, &self.lot_of, &seeds);
+    }
+
+    /// The scores of the evidence so far.
+    #[must_use]
+    pub fn scores(&self) -> Scores {
+        let mut stations: Vec<Score> = self.explained.stations.iter().map(|s| self.score(*s)).collect();
+        let mut deliveries: Vec<Score> = self.explained.deliveries.iter().map(|s| self.score(*s)).collect();
+        let lots: Vec<f64> = self.explained.lots.iter().map(|s| self.score(*s).score).collect();
+        let largest = stations.iter().chain(&deliveries).map(|s| s.score.abs()).fold(0.0, f64::max);
+        for score in stations.iter_mut().chain(&mut deliveries).filter(|_| largest > 0.0) {
+            score.normalized_score = score.score / largest;
+        }
+        let mut best = vec![None::<f64>; stations.len()];
+        for (d, &lot) in self.lot_of.iter().enumerate() {
+            let (best, lot) = (&mut best[self.links.from[d] as usize], lots[lot as usize]);
+            *best = Some(best.map_or(lot, |b| b.max(lot)));
+        }
+        let marks = Marks::of(&self.links, &self.marks.0, &self.marks.1);
+        Scores {
+            stations: (self.links.names.iter().enumerate())
+                .map(|(s, id)| StationScore {
+                    id: id.clone(),
+                    score: stations[s],
+                    max_lot_score: best[s].unwrap_or(0.0),
+                    forward: marks.stations[s].0,
+                    backward: marks.stations[s].1,
+                })
+                .collect(),
+            deliveries: (self.ids.iter().enumerate())
+                .map(|(d, id)| DeliveryScore {
+                    id: id.clone(),
+                    score: deliveries[d],
+                    lot_score: lots[self.lot_of[d] as usize],
+                    forward: marks.deliveries[d].0,
+                    backward: marks.deliveries[d].1,
+                })
+                .collect(),
         }
     }
-    true
+
+    fn score(&self, sum: Sum) -> Score {
+        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let (positive, negative) = self.totals;
+        Score {
+            score: share(sum.positive + sum.negative, positive.max(negative)),
+            normalized_score: 0.0,
+            positive_score: share(sum.positive, positive),
+            negative_score: share(sum.negative.abs(), negative),
+        }
+    }
 }
 
-impl Delivery {
-    fn arrival(&self) -> Option<&str> {
-        self.date_in.as_deref().or(self.date_out.as_deref())
-    }
-
-    fn departure(&self) -> Option<&str> {
-        self.date_out.as_deref().or(self.date_in.as_deref())
-    }
+/// Lot of each delivery and the number of lots; a delivery without a lot is a lot of its own.
+fn lots(network: &Network) -> (Vec<u32>, usize) {
+    let mut lots: HashMap<(&str, &str), u32> = HashMap::new();
+    let mut count = 0;
+    let lot_of = network.deliveries.iter().map(|delivery| {
+        let fresh = small(count);
+        let lot = match delivery.lot.as_deref() {
+            Some(lot) => *lots.entry((delivery.from.as_str(), lot)).or_insert(fresh),
+            None => fresh,
+        };
+        count += usize::from(lot == fresh);
+        lot
+    });
+    (lot_of.collect(), count)
 }
 
 /// Scores every station, delivery and lot of a network.
 #[must_use]
 pub fn score(network: &Network) -> Scores {
-    let settings = &network.settings;
-    let merged = |id: &str| settings.merged_stations.get(id).cloned().unwrap_or_else(|| id.to_owned());
-    let mut names: Vec<String> = Vec::new();
-    let mut station: HashMap<String, usize> = HashMap::new();
-    let ends = network.deliveries.iter().flat_map(|d| [&d.from, &d.to]);
-    for id in network.stations.iter().map(|s| &s.id).chain(ends) {
-        let id = merged(id);
-        if !station.contains_key(&id) {
-            station.insert(id.clone(), names.len());
-            names.push(id);
-        }
-    }
-    let delivery: HashMap<&str, usize> =
-        network.deliveries.iter().enumerate().map(|(n, d)| (d.id.as_str(), n)).collect();
-    let at = |id: &str| station.get(&merged(id)).copied();
-    let links = link(network, &at, &delivery);
-
-    let mut seeds: Vec<(Element, f64)> = Vec::new();
-    let station_seed = |(id, w): (&String, &f64)| station.get(id).map(|&s| (Element::Station(s), *w));
-    seeds.extend(settings.station_weights.iter().filter_map(station_seed));
-    let delivery_seed =
-        |(id, w): (&String, &f64)| delivery.get(id.as_str()).map(|&d| (Element::Delivery(d), *w));
-    seeds.extend(settings.delivery_weights.iter().filter_map(delivery_seed));
-
-    let (by_station, by_delivery, by_lot, lot_of) = explained(network, &links, names.len(), &seeds);
-    let marks = Marks::of(settings, &links, names.len(), &at, &delivery);
-    let sum =
-        |positive: bool| seeds.iter().map(|s| s.1).filter(|w| (*w > 0.0) == positive).sum::<f64>().abs();
-    let totals = (sum(true), sum(false));
-    let mut stations: Vec<Score> = by_station.iter().map(|s| s.score(totals)).collect();
-    let mut deliveries: Vec<Score> = by_delivery.iter().map(|s| s.score(totals)).collect();
-    let lots: Vec<f64> = by_lot.iter().map(|s| s.score(totals).score).collect();
-    let largest = stations.iter().chain(&deliveries).map(|s| s.score.abs()).fold(0.0, f64::max);
-    for score in stations.iter_mut().chain(&mut deliveries).filter(|_| largest > 0.0) {
-        score.normalized_score = score.score / largest;
-    }
-    let mut best = vec![None::<f64>; names.len()];
-    for (d, &lot) in lot_of.iter().enumerate() {
-        let best = &mut best[links.from[d]];
-        *best = Some(best.map_or(lots[lot], |b| b.max(lots[lot])));
-    }
-    Scores {
-        stations: names
-            .into_iter()
-            .enumerate()
-            .map(|(s, id)| StationScore {
-                id,
-                score: stations[s],
-                max_lot_score: best[s].unwrap_or(0.0),
-                forward: marks.stations[s].0,
-                backward: marks.stations[s].1,
-            })
-            .collect(),
-        deliveries: (network.deliveries.iter().enumerate())
-            .map(|(d, delivery)| DeliveryScore {
-                id: delivery.id.clone(),
-                score: deliveries[d],
-                lot_score: lots[lot_of[d]],
-                forward: marks.deliveries[d].0,
-                backward: marks.deliveries[d].1,
-            })
-            .collect(),
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Element {
-    Station(usize),
-    Delivery(usize),
-}
-
-/// Weight for and against.
-#[derive(Clone, Copy, Default)]
-struct Evidence {
-    positive: f64,
-    negative: f64,
-}
-
-impl Evidence {
-    fn add(&mut self, mut bits: u64, seeds: &[(Element, f64)]) {
-        while bits != 0 {
-            let weight = seeds[bits.trailing_zeros() as usize].1;
-            if weight > 0.0 {
-                self.positive += weight;
-            } else {
-                self.negative += weight;
-            }
-            bits &= bits - 1;
-        }
-    }
-
-    fn score(self, (positive, negative): (f64, f64)) -> Score {
-        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        Score {
-            score: share(self.positive + self.negative, positive.max(negative)),
-            normalized_score: 0.0,
-            positive_score: share(self.positive, positive),
-            negative_score: share(self.negative.abs(), negative),
-        }
-    }
-}
-
-fn link(network: &Network, at: &impl Fn(&str) -> Option<usize>, delivery: &HashMap<&str, usize>) -> Links {
-    let (settings, deliveries) = (&network.settings, &network.deliveries);
-    let count = deliveries.len();
-    let mut links = Links {
-        from: deliveries.iter().map(|d| at(&d.from).unwrap_or(0)).collect(),
-        to: deliveries.iter().map(|d| at(&d.to).unwrap_or(0)).collect(),
-        next: vec![BTreeSet::new(); count],
-        arrives: vec![true; count],
-        leaves: vec![true; count],
-    };
-    for (earlier, later) in &network.relations {
-        if let (Some(&a), Some(&b)) = (delivery.get(earlier.as_str()), delivery.get(later.as_str())) {
-            links.next[a].insert(b);
-        }
-    }
-    let timely = |a: usize, b: usize| {
-        !settings.enforce_temporal_order || possible(deliveries[a].arrival(), deliveries[b].departure())
-    };
-    for station in settings.cross_contamination_stations.iter().filter_map(|id| at(id)) {
-        let sent: Vec<usize> = (0..count).filter(|&d| links.from[d] == station).collect();
-        for received in (0..count).filter(|&d| links.to[d] == station) {
-            links.next[received]
-                .extend(sent.iter().copied().filter(|&d| d != received && timely(received, d)));
-        }
-    }
-    let marked: Vec<usize> = settings
-        .cross_contamination_deliveries
-        .iter()
-        .filter_map(|id| delivery.get(id.as_str()).copied())
-        .collect();
-    for (n, &a) in marked.iter().enumerate() {
-        for &b in &marked[n + 1..] {
-            if a != b && links.to[a] == links.to[b] {
-                let (of_a, of_b) = (links.next[a].clone(), links.next[b].clone());
-                links.next[a].extend(of_b.into_iter().filter(|&d| d != a && timely(a, d)));
-                links.next[b].extend(of_a.into_iter().filter(|&d| d != b && timely(b, d)));
-            }
-        }
-    }
-    for station in settings.kill_contamination_stations.iter().filter_map(|id| at(id)) {
-        let sent: BTreeSet<usize> = (0..count).filter(|&d| links.from[d] == station).collect();
-        for d in 0..count {
-            if links.to[d] == station {
-                links.next[d].clear();
-            } else {
-                links.next[d].retain(|n| !sent.contains(n));
-            }
-        }
-        sent.into_iter().for_each(|d| links.leaves[d] = false);
-    }
-    for id in &settings.kill_contamination_deliveries {
-        if let Some(&d) = delivery.get(id.as_str()) {
-            links.next[d].clear();
-            links.arrives[d] = false;
-        }
-    }
-    links
-}
-
-type Explained = (Vec<Evidence>, Vec<Evidence>, Vec<Evidence>, Vec<usize>);
-
-/// The evidence downstream of each station, delivery and lot, 64 pieces at a time.
-fn explained(network: &Network, links: &Links, stations: usize, seeds: &[(Element, f64)]) -> Explained {
-    let count = links.next.len();
-    let mut lots: HashMap<(usize, &str), usize> = HashMap::new();
-    let mut lot_of = Vec::with_capacity(count);
-    for (d, delivery) in network.deliveries.iter().enumerate() {
-        // a delivery without a lot is a lot of its own
-        let name = delivery.lot.as_deref().map_or((usize::MAX, delivery.id.as_str()), |l| (links.from[d], l));
-        let fresh = lots.len();
-        lot_of.push(*lots.entry(name).or_insert(fresh));
-    }
-    let mut by_station = vec![Evidence::default(); stations];
-    let mut by_delivery = vec![Evidence::default(); count];
-    let mut by_lot = vec![Evidence::default(); lots.len()];
-    let mut previous: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for (d, next) in links.next.iter().enumerate() {
-        next.iter().for_each(|&n| previous[n].push(d));
-    }
-    for seeds in seeds.chunks(64) {
-        let mut station_bits = vec![0u64; stations];
-        let mut bits = vec![0u64; count];
-        for (n, (element, _)) in seeds.iter().enumerate() {
-            match *element {
-                Element::Station(s) => station_bits[s] |= 1 << n,
-                Element::Delivery(d) => bits[d] |= 1 << n,
-            }
-        }
-        let recipient = |d: usize| if links.arrives[d] { station_bits[links.to[d]] } else { 0 };
-        let mut open: Vec<usize> = Vec::new();
-        for (d, word) in bits.iter_mut().enumerate() {
-            *word |= recipient(d);
-            if *word != 0 {
-                open.push(d);
-            }
-        }
-        while let Some(d) = open.pop() {
-            let word = bits[d];
-            for &p in &previous[d] {
-                if bits[p] | word != bits[p] {
-                    bits[p] |= word;
-                    open.push(p);
-                }
-            }
-        }
-        let mut reached = station_bits.clone();
-        let mut lot_bits = vec![0u64; lots.len()];
-        for d in 0..count {
-            by_delivery[d].add(bits[d], seeds);
-            if links.leaves[d] {
-                reached[links.from[d]] |= bits[d];
-            }
-            let onward = links.next[d].iter().fold(recipient(d), |word, &n| word | bits[n]);
-            lot_bits[lot_of[d]] |= onward;
-        }
-        by_station.iter_mut().zip(reached).for_each(|(sum, word)| sum.add(word, seeds));
-        by_lot.iter_mut().zip(lot_bits).for_each(|(sum, word)| sum.add(word, seeds));
-    }
-    (by_station, by_delivery, by_lot, lot_of)
-}
-
-/// Forward and backward marks from the observed elements.
-struct Marks {
-    stations: Vec<(bool, bool)>,
-    deliveries: Vec<(bool, bool)>,
-}
-
-impl Marks {
-    fn of(
-        settings: &Settings,
-        links: &Links,
-        stations: usize,
-        at: &impl Fn(&str) -> Option<usize>,
-        delivery: &HashMap<&str, usize>,
-    ) -> Self {
-        let count = links.next.len();
-        let mut marks =
-            Self { stations: vec![(false, false); stations], deliveries: vec![(false, false); count] };
-        let observed: Vec<usize> = settings.observed_stations.iter().filter_map(|id| at(id)).collect();
-        let seeds: Vec<usize> =
-            settings.observed_deliveries.iter().filter_map(|id| delivery.get(id.as_str()).copied()).collect();
-        let sent = (0..count).filter(|&d| links.leaves[d] && observed.contains(&links.from[d]));
-        for d in closure(sent.chain(seeds.iter().copied()), &links.next) {
-            marks.deliveries[d].0 |= !seeds.contains(&d) || links.next.iter().any(|n| n.contains(&d));
-            marks.stations[links.to[d]].0 |= links.arrives[d];
-        }
-        let mut previous = vec![BTreeSet::new(); count];
-        for (d, next) in links.next.iter().enumerate() {
-            next.iter().for_each(|&n| _ = previous[n].insert(d));
-        }
-        let received = (0..count).filter(|&d| links.arrives[d] && observed.contains(&links.to[d]));
-        for d in closure(received.chain(seeds.iter().copied()), &previous) {
-            marks.deliveries[d].1 |= !seeds.contains(&d) || !links.next[d].is_empty();
-            marks.stations[links.from[d]].1 |= links.leaves[d];
-        }
-        marks
-    }
-}
-
-fn closure(from: impl Iterator<Item = usize>, next: &[BTreeSet<usize>]) -> Vec<usize> {
-    let mut seen = vec![false; next.len()];
-    let mut out: Vec<usize> = from.filter(|&d| !std::mem::replace(&mut seen[d], true)).collect();
-    let mut at = 0;
-    while let Some(&d) = out.get(at) {
-        at += 1;
-        out.extend(next[d].iter().copied().filter(|&n| !std::mem::replace(&mut seen[n], true)));
-    }
-    out
+    Engine::new(network).scores()
 }

@@ -194,11 +194,92 @@ pub(crate) enum EpcFormat {
     Urn,
 }
 
+/// Layouts of outbreak cases that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CaseFormat {
+    /// FoodChain-Lab JSON 1.2.1.
+    Fcl,
+    /// The all-in-one spreadsheet.
+    Xlsx,
+    /// UTX core JSON.
+    Utx,
+    /// The plain case layout.
+    Case,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChainCommand {
-    /// Outbreak scores of a case: one JSON object with stations and deliveries.
+    /// Outbreak scores of a case: one JSON object with stations and deliveries; of a list of cases, one a line.
+    ///
+    /// Read are the plain case layout (settings, stations, deliveries, relations), FoodChain-Lab JSON, its all-in-one
+    /// spreadsheet and UTX core JSON. What contradicts itself is said on stderr.
     Score {
-        /// A case in the layout of FoodChain-Lab (settings, stations, deliveries, relations).
+        /// The case.
+        #[arg(required_unless_present = "bench")]
+        file: Option<PathBuf>,
+        /// Instead of a file: score a generated network of so many deliveries with 100 cases and print the times.
+        #[arg(long, value_name = "DELIVERIES")]
+        bench: Option<usize>,
+        /// Seed of the generated network.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Writes a case in another layout; a FoodChain-Lab file keeps its view settings and unknown columns.
+    Convert {
+        /// The case, in any layout `score` reads.
+        file: PathBuf,
+        /// The layout to write.
+        #[arg(long, value_enum)]
+        to: CaseFormat,
+        /// With `fcl`: add the scores as result columns.
+        #[arg(long)]
+        scores: bool,
+        /// File to write; stdout when absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Sources of a case by likelihood over all paths, with reasons, and the firms whose records to fetch next.
+    ///
+    /// Weights are evidence: a positive one counts cases at a station or positive samples of a delivery, a negative one says that it
+    /// was checked and nothing was found. Amounts weigh the paths where they are given.
+    Rank {
+        /// The case, in any layout `score` reads.
+        file: PathBuf,
+        /// Sources told with reasons, lots and firms listed.
+        #[arg(long, default_value_t = 10)]
+        top: usize,
+    },
+    /// Simulated outbreaks: rank of the true source by each method against the number of cases, as CSV and SVG.
+    Study {
+        /// Outbreaks.
+        #[arg(long, default_value_t = 500)]
+        outbreaks: usize,
+        /// Seed; the same seed gives the same study.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Directory to write source-ranking.csv, source-ranking-summary.csv and source-ranking.svg into.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Contamination shares of lots through mixing, by quantity, with bounds where quantities are missing.
+    ///
+    /// FILE is JSON: {"lots":[{"id","share","quantity","density"}], "processes":[{"id","at","equipment","inputs":
+    /// [{"lot","quantity"}],"outputs":[…],"loss"}], "equipment":[{"id","residue","halfLifeHours","share"}],
+    /// "cleanings":[{"equipment","at","removes"}]}. A quantity is "12.4 t", {"least":"10 kg","most":"12 kg"} or absent; a share is a
+    /// number or {"lo","hi"}. Prints one object: lots by share, the highest possible first. An unbounded upper
+    /// end is null.
+    Mix {
+        /// The mixing problem.
+        file: PathBuf,
+    },
+    /// Mass balance over firms, products and periods: what was shipped but cannot have been there.
+    ///
+    /// FILE is JSON: {"tolerance":"0.02", "accounts":[{"id","firm","product","period","lot","opening","closing","waste",
+    /// "stockUnknown","harvest":{"areaMu","yieldPerMu"}}], "flows":[{"id","from","to","kind":"shipment|process|carry|
+    /// certificate","quantity","made"}], "yields":[{"from","to","yield","basis"}]}. Quantities as for `mix`. Prints
+    /// {"feasible","findings","notes"}; findings are no failure: exit 0.
+    Balance {
+        /// The accounts and flows.
         file: PathBuf,
     },
     /// Builds a synthetic network and prints build and query figures.

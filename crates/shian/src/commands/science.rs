@@ -1,5 +1,7 @@
 //! Commands of the science: they read files and print answers, without a province.
 
+mod outbreak;
+
 use super::{Outcome, Usage};
 use crate::cli::{ChainCommand, LimitsCommand};
 use crate::out;
@@ -20,11 +22,14 @@ pub(crate) fn chain(command: ChainCommand) -> Outcome {
         ChainCommand::Bench { links, seed } => {
             out::json(&serde_json::to_value(chain::bench::bench(links as u64, seed))?);
         }
-        ChainCommand::Score { file } => {
-            let network: chain::score::Network = serde_json::from_slice(&read(&file)?)
-                .with_context(|| format!("{} is no case in the layout of FoodChain-Lab", file.display()))?;
-            out::json(&serde_json::to_value(chain::score::score(&network))?);
+        ChainCommand::Score { file, bench, seed } => return outbreak::score(file.as_deref(), bench, seed),
+        ChainCommand::Convert { file, to, scores, out } => {
+            return outbreak::convert(&file, to, scores, out.as_deref());
         }
+        ChainCommand::Rank { file, top } => return outbreak::rank(&file, top),
+        ChainCommand::Study { outbreaks, seed, out } => return outbreak::study(outbreaks, seed, &out),
+        ChainCommand::Mix { file } => return outbreak::mix(&file),
+        ChainCommand::Balance { file } => return outbreak::balance(&file),
     }
     Ok(true)
 }

@@ -1,0 +1,267 @@
+//! Outbreak cases: the files they come in and go out as.
+//!
+//! Read: the plain case layout (one case, or a list of cases), FoodChain-Lab JSON (tables of columns and rows, and the
+//! old flat form), its all-in-one spreadsheet, UTX core JSON. All but the plain layout become one model, [`Fcl`], which
+//! keeps what it does not understand, so that a file leaves as it came.
+
+mod fcl;
+mod flat;
+mod plain;
+mod plot;
+mod rank;
+mod sheet;
+mod simulate;
+mod study;
+mod utx;
+mod walk;
+
+pub use fcl::Fcl;
+pub use rank::{Locator, NextFirm, Ranking, Reason, SEEN, SENSITIVITY, STRAY, Suspect, SuspectLot};
+pub use sheet::Table;
+pub use simulate::{Outbreak, simulate};
+pub use study::{CASES, Method, Row, Study, Summary, study};
+
+use crate::score::Network;
+use base::Text;
+use serde_json::Value;
+
+/// The layout a file came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The plain case layout: settings, stations, deliveries, relations.
+    Plain,
+    /// FoodChain-Lab JSON 1.x: columns and rows.
+    Fcl,
+    /// FoodChain-Lab JSON before 1.0: flat lists.
+    Flat,
+    /// The all-in-one spreadsheet template.
+    Sheets,
+    /// UTX core JSON.
+    Utx,
+}
+
+/// One outbreak case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its name, where the file gives one.
+    pub name: Option<String>,
+    /// What is scored.
+    pub network: Network,
+    /// The whole document, view settings and unknown columns included.
+    pub document: Fcl,
+    /// What the reader should know: contradictions that were kept, records that could not be used.
+    pub notes: Vec<Text>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone)]
+pub struct CaseFile {
+    /// Its layout.
+    pub format: Format,
+    /// The file is a list of cases: the answer is one a line, even for a list of one.
+    pub list: bool,
+    /// The cases.
+    pub cases: Vec<Case>,
+}
+
+/// Why a file cannot be used: each with the place (a JSON pointer, or sheet and row) and the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.english())]
+pub struct FormatError(
+    /// The problems, at most twenty.
+    pub Vec<(String, Text)>,
+);
+
+impl FormatError {
+    pub(crate) fn one(at: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self(vec![(at.into(), Text::new(zh, en))])
+    }
+
+    fn english(&self) -> String {
+        let lines: Vec<String> = self.0.iter().map(|(at, text)| format!("{at}: {}", text.en)).collect();
+        lines.join("; ")
+    }
+}
+
+/// Gathers problems and gives up when there are many.
+#[derive(Default)]
+pub(crate) struct Problems(Vec<(String, Text)>);
+
+impl Problems {
+    pub(crate) fn add(&mut self, at: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) {
+        if self.0.len() < 20 {
+            self.0.push((at.into(), Text::new(zh, en)));
+        }
+    }
+
+    pub(crate) fn into_result(self) -> Result<(), FormatError> {
+        if self.0.is_empty() { Ok(()) } else { Err(FormatError(self.0)) }
+    }
+}
+
+/// Reads a JSON file of any of the layouts.
+///
+/// # Errors
+/// It is no JSON, no known layout, or breaks the rules of its layout.
+pub fn read(bytes: &[u8]) -> Result<CaseFile, FormatError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let value: Value = serde_json::from_slice(bytes).map_err(|e| {
+        FormatError::one(
+            format!("line {}, column {}", e.line(), e.column()),
+            format!("不是 JSON 文件（{e}），请检查是否完整或改用 .xlsx 模板"),
+            format!("this is no JSON ({e}); check that the file is complete, or use the .xlsx template"),
+        )
+    })?;
+    read_value(value)
+}
+
+fn read_value(value: Value) -> Result<CaseFile, FormatError> {
+    if let Value::Array(cases) = value {
+        let mut all = Vec::with_capacity(cases.len());
+        for (n, case) in cases.into_iter().enumerate() {
+            let within = |e: FormatError| {
+                FormatError(e.0.into_iter().map(|(at, text)| (format!("/{n}{at}"), text)).collect())
+            };
+            all.extend(read_value(case).map_err(within)?.cases);
+        }
+        return Ok(CaseFile { format: Format::Plain, list: true, cases: all });
+    }
+    let has = |key: &str| value.get(key).is_some();
+    let (format, name, document, network) = if has("utxCore") {
+        (Format::Utx, None, utx::read(&value)?, None)
+    } else if value.pointer("/data/stations").is_some() {
+        (Format::Fcl, None, (Fcl::parse(value)?, Vec::new()), None)
+    } else if has("elements") || has("deliveriesRelations") {
+        (Format::Flat, None, (flat::read(&value)?, Vec::new()), None)
+    } else if has("deliveries") {
+        let (name, network) = plain::read(value)?;
+        (Format::Plain, name, (Fcl::of(&network), Vec::new()), Some(network))
+    } else {
+        let schema = has("$schema") || has("$defs") || has("definitions");
+        let (zh, en) = if schema {
+            (
+                "这是 JSON Schema（格式说明），不是病例文件",
+                "this is a JSON schema, the description of a format, not a case",
+            )
+        } else {
+            ("不是可识别的病例文件", "this is no case in a known layout")
+        };
+        return Err(FormatError::one(
+            "/",
+            format!(
+                "{zh}；可用格式：病例（stations、deliveries、relations）、FoodChain-Lab JSON、UTX core JSON、.xlsx 模板"
+            ),
+            format!(
+                "{en}; accepted are a case (stations, deliveries, relations), FoodChain-Lab JSON, UTX core JSON and the .xlsx template"
+            ),
+        ));
+    };
+    finish(format, name, document, network)
+}
+
+/// Reads the sheets of the all-in-one template.
+///
+/// # Errors
+/// A sheet or a column is missing, an identifier is missing, given twice or unknown, a date is none.
+pub fn read_tables(tables: &[Table]) -> Result<CaseFile, FormatError> {
+    finish(Format::Sheets, None, (sheet::read(tables)?, Vec::new()), None)
+}
+
+fn finish(
+    format: Format,
+    name: Option<String>,
+    (document, mut notes): (Fcl, Vec<Text>),
+    network: Option<Network>,
+) -> Result<CaseFile, FormatError> {
+    let network = match network {
+        Some(network) => network,
+        None => document.network()?,
+    };
+    notes.extend(check(&network));
+    Ok(CaseFile { format, list: false, cases: vec![Case { name, network, document, notes }] })
+}
+
+/// What contradicts itself in a network, kept as given: relations between deliveries that do not meet at one station, or that
+/// run against time; evidence at elements that are not there.
+#[must_use]
+pub fn check(network: &Network) -> Vec<Text> {
+    use std::collections::{HashMap, HashSet};
+    let by_id: HashMap<&str, &crate::score::Delivery> =
+        network.deliveries.iter().map(|d| (d.id.as_str(), d)).collect();
+    let mut notes = Vec::new();
+    let mut say = |found: Vec<String>, zh: &str, en: &str| {
+        if !found.is_empty() {
+            let shown = found.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+            let more = if found.len() > 5 { ", …" } else { "" };
+            notes.push(Text::new(
+                format!("{zh}：{} 处（{shown}{more}）", found.len()),
+                format!("{en}: {} ({shown}{more})", found.len()),
+            ));
+        }
+    };
+    let settings = &network.settings;
+    let at = |id: &String| settings.merged_stations.get(id).unwrap_or(id).clone();
+    let (mut unknown, mut apart, mut early) = (Vec::new(), Vec::new(), Vec::new());
+    for (a, b) in &network.relations {
+        match (by_id.get(a.as_str()), by_id.get(b.as_str())) {
+            (Some(x), Some(y)) => {
+                if at(&x.to) != at(&y.from) {
+                    apart.push(format!("{a} → {b}"));
+                }
+                if !x.arrival().not_after(y.departure()) {
+                    early.push(format!("{a} → {b}"));
+                }
+            }
+            _ => unknown.push(format!("{a} → {b}")),
+        }
+    }
+    say(unknown, "关系指向不存在的交货，已忽略", "relations that name no delivery, ignored");
+    say(
+        apart,
+        "关系两端不在同一站点，按原样使用",
+        "relations whose deliveries do not meet at one station, used as given",
+    );
+    say(early, "关系与日期矛盾（先出后进），按原样使用", "relations that run against time, used as given");
+    let stations: HashSet<String> = network
+        .stations
+        .iter()
+        .map(|s| &s.id)
+        .chain(network.deliveries.iter().flat_map(|d| [&d.from, &d.to]))
+        .map(at)
+        .collect();
+    let lost = (settings.station_weights.keys().filter(|id| !stations.contains(*id)))
+        .chain(settings.delivery_weights.keys().filter(|id| !by_id.contains_key(id.as_str())));
+    say(
+        lost.cloned().collect(),
+        "权重所在的站点或交货不存在，仍计入分母",
+        "evidence at elements that are not in the network; it still counts in the whole",
+    );
+    let listed: HashSet<&str> = network.stations.iter().map(|s| s.id.as_str()).collect();
+    let bare: Vec<String> = network
+        .deliveries
+        .iter()
+        .flat_map(|d| [&d.from, &d.to])
+        .filter(|id| !listed.is_empty() && !listed.contains(id.as_str()))
+        .cloned()
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    say(
+        bare,
+        "交货指向未列出的站点，已补上",
+        "deliveries name stations that are not listed; they were added",
+    );
+    notes
+}
+
+/// Writes a document as the sheets of the all-in-one template.
+#[must_use]
+pub fn write_tables(document: &Fcl) -> Vec<Table> {
+    sheet::write(document)
+}
+
+/// Writes a document as UTX core JSON.
+#[must_use]
+pub fn write_utx(document: &Fcl) -> Value {
+    utx::write(document)
+}
