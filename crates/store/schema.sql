@@ -95,13 +95,15 @@ CREATE TABLE capture (
   created integer not null,
   finished integer not null,
   journal integer
-) strict;
+, part_of integer, document text, reached integer) strict;
 
 CREATE INDEX capture_by_account on capture (account, id);
 
 CREATE INDEX capture_by_journal on capture (journal);
 
 CREATE INDEX capture_by_operator on capture (operator, id);
+
+CREATE INDEX capture_by_part on capture (part_of, id) where part_of is not null;
 
 CREATE UNIQUE INDEX capture_by_position on capture (position);
 
@@ -235,6 +237,18 @@ CREATE TABLE event_item (
 CREATE INDEX event_item_by_class on event_item (class, event);
 
 CREATE INDEX event_item_by_item on event_item (item, event);
+
+CREATE TABLE event_partner (
+  operator integer not null,
+  event integer not null references event (id),
+  primary key (operator, event)
+) strict;
+
+CREATE TABLE event_word (
+  kind text not null,
+  word text not null,
+  primary key (kind, word)
+) strict;
 
 CREATE TABLE file_upload (
     sha256 text not null references attachment (sha256),
@@ -398,6 +412,23 @@ CREATE INDEX lot_by_class on lot (class, item);
 
 CREATE INDEX lot_by_name on lot (name, item);
 
+CREATE TABLE master_data (
+  id integer primary key,
+  vocabulary text not null,
+  element text not null,
+  version integer not null,
+  recorded integer not null,
+  capture integer not null references capture (id),
+  operator integer,
+  region text not null,
+  body text not null,
+  latest integer not null
+) strict;
+
+CREATE UNIQUE INDEX master_data_by_version on master_data (vocabulary, element, version);
+
+CREATE INDEX master_data_latest on master_data (vocabulary, element) where latest = 1;
+
 CREATE TABLE matter (
     id integer primary key,
     procedure text not null,
@@ -464,6 +495,17 @@ CREATE TABLE matter_step (
 CREATE INDEX matter_step_matter on matter_step (matter, id);
 
 CREATE INDEX matter_step_target on matter_step (target, id);
+
+CREATE TABLE named_query (
+  id integer primary key,
+  owner integer not null,
+  name text not null,
+  account integer not null,
+  definition text not null,
+  created integer not null
+) strict;
+
+CREATE UNIQUE INDEX named_query_by_name on named_query (owner, name);
 
 CREATE TABLE nonconformity (
   id integer primary key,
@@ -688,6 +730,33 @@ CREATE INDEX site_initials on site (initials, id, region, status, operator);
 CREATE INDEX site_operator on site (operator, id);
 
 CREATE INDEX site_search on site (region, search, status, operator, initials);
+
+CREATE TABLE subscription (
+  id integer primary key,
+  query integer not null references named_query (id),
+  account integer not null,
+  dest text not null,
+  secret blob,
+  schedule text,
+  report_if_empty integer not null,
+  epc_format text not null,
+  xml integer not null,
+  created integer not null,
+  initial integer not null,
+  floor integer not null,
+  position integer not null,
+  leaf integer not null,
+  last_notified integer,
+  run_at integer not null,
+  batch integer not null,
+  failures integer not null,
+  problem text,
+  busy_until integer not null
+) strict;
+
+CREATE INDEX subscription_by_query on subscription (query, id);
+
+CREATE INDEX subscription_due on subscription (run_at);
 
 CREATE TABLE task (
     id integer primary key,
