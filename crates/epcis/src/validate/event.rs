@@ -200,14 +200,17 @@ impl Checker<'_> {
                 let sensors = filled("sensorElementList");
                 let named = filled("epcList") || filled("quantityList");
                 if !named && !sensors {
-                    self.incomplete(
-                        path,
-                        Text::of("事件没有说明对象。", "The event names no thing."),
-                        Text::of(
-                            "请填写 epcList 或 quantityList；只有传感器数据时填写 sensorElementList 和 readPoint。",
-                            "Give epcList or quantityList; for sensor data alone give sensorElementList and readPoint.",
-                        ),
+                    let detail = Text::of("事件没有说明对象。", "The event names no thing.");
+                    let remedy = Text::of(
+                        "请填写 epcList 或 quantityList；只有传感器数据时填写 sensorElementList 和 readPoint。",
+                        "Give epcList or quantityList; for sensor data alone give sensorElementList and readPoint.",
                     );
+                    // both schemas let an empty list pass
+                    if node.get("epcList").is_some() {
+                        self.advise(path, detail, remedy);
+                    } else {
+                        self.incomplete(path, detail, remedy);
+                    }
                 } else if !named && node.get("epcList").is_none() && node.get("readPoint").is_none() {
                     self.incomplete(
                         &path.name("readPoint"),

@@ -1,4 +1,11 @@
 //! Typed validation in one pass: everything the official JSON schema enforces, and the rules it cannot express.
+//!
+//! Where the official artefacts part, each syntax is held to its own schema: `persistentDisposition` on aggregation,
+//! transaction and association events is refused in JSON and taken in XML; combinations that only the JSON schema
+//! demands (something named, `ilmd` only with `ADD`) are advice in XML; a report may have `exception` instead of `type`
+//! only in XML; an object event with an empty `epcList` passes both schemas and gets advice. Rules that official example
+//! documents themselves break (the same attribute in metadata and report, a measurement after its event) are advice
+//! unless [`Limits::strict`] is set. A unit has 2 or 3 characters in events.
 
 mod event;
 mod field;

@@ -250,7 +250,7 @@ impl<R: BufRead> Builder<R> {
                     }
                     let mark = self.scopes.open.len();
                     let made = element(&tag, at, &mut self.scopes)?;
-                    if self.part == Part::Frame && is_list(&made) {
+                    if self.part == Part::Frame && is_list(&made) && self.leads_to_events(self.open.len()) {
                         let name = tag.to_end().into_owned();
                         let used = self.used;
                         self.reader.get_mut().allowance = u64::MAX;
@@ -319,7 +319,7 @@ impl<R: BufRead> Builder<R> {
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => None,
             };
             let Some(element) = closed else { continue };
-            if self.part == Part::Events && is_list(&element) {
+            if self.part == Part::Events && is_list(&element) && self.leads_to_events(self.open.len()) {
                 return Ok(None);
             }
             if self.part == Part::Events && self.in_list() && !element.is_wrapper() {
@@ -337,10 +337,19 @@ impl<R: BufRead> Builder<R> {
 
     /// Whether what is open now is the list of events, or a wrapper in it.
     fn in_list(&self) -> bool {
-        let outer = self.open.iter().rev().find(|element| !element.is_wrapper());
-        self.part == Part::Events && outer.is_some_and(is_list)
+        let outer = self.open.iter().rposition(|element| !element.is_wrapper());
+        self.part == Part::Events
+            && outer.is_some_and(|at| is_list(&self.open[at]) && self.leads_to_events(at))
+    }
+
+    /// Whether below the root the first so many open elements are those that frame the list of events.
+    fn leads_to_events(&self, count: usize) -> bool {
+        self.open[..count].iter().skip(1).all(|element| FRAME.contains(&&*element.local))
     }
 }
+
+/// Elements between the root and the list of events.
+pub(super) const FRAME: [&str; 5] = ["EPCISBody", "QueryResults", "resultsBody", "EventList", "extension"];
 
 fn is_list(element: &Element) -> bool {
     element.namespace.is_none() && &*element.local == "EventList"

@@ -14,3 +14,4 @@ mod properties;
 mod query;
 mod rules;
 mod streams;
+mod translations;

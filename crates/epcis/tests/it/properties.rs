@@ -2,7 +2,7 @@
 
 use crate::files::{files, testdata};
 use epcis::ident::{canonical, instance, item, place_key, to_urn};
-use epcis::{Limits, hash_report, json, parse, read, validate_report};
+use epcis::{Limits, Target, WriteOptions, convert, hash_report, is_xml, json, parse, read, validate_report};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
@@ -47,6 +47,7 @@ proptest! {
         let _ = validate_report(&bytes, "x");
         let _ = hash_report(&bytes);
         let _ = read(&[b"<a>", &*bytes].concat(), Limits::default());
+        let _ = validate_report(&[b"<a>", &*bytes].concat(), "x");
     }
 
     #[test]
@@ -64,8 +65,13 @@ proptest! {
             }
             if bytes.is_empty() { break; }
         }
-        let _ = validate_report(&bytes, "x");
+        let whole = read(&bytes, Limits::default());
+        prop_assert_eq!(validate_report(&bytes, "x").valid, whole.errors == 0);
         let _ = hash_report(&bytes);
+        let other = if is_xml(&bytes) { Target::Json } else { Target::Xml };
+        if let Ok(text) = convert(&bytes, other, &WriteOptions::default()) {
+            prop_assert_eq!(hash_report(text.as_bytes()), hash_report(&bytes), "{}", text);
+        }
     }
 
     #[test]

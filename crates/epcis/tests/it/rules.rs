@@ -31,7 +31,7 @@ fn each_rule_decides_as_stated() {
             false,
             false,
         ),
-        ("ObjectEvent", r#""action":"OBSERVE","epcList":[]"#.to_owned(), false, false),
+        ("ObjectEvent", r#""action":"OBSERVE","epcList":[]"#.to_owned(), true, false),
         (
             "ObjectEvent",
             r#""action":"OBSERVE","epcList":["urn:a:b"],"ilmd":{"cbvmda:lotNumber":"1"}"#.to_owned(),

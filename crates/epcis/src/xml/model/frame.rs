@@ -4,7 +4,7 @@ use super::{Members, Model, insert, texts};
 use crate::context::{Context, Syntax, context_node};
 use crate::json::{IGNORE_FIELDS, MASTER_DATA};
 use crate::node::Node;
-use crate::xml::element::{Element, Sort};
+use crate::xml::element::{Element, FRAME, Sort};
 use crate::xml::write::markup::XSI;
 use crate::xml::write::master::SBDH;
 
@@ -25,8 +25,6 @@ fn open_wrappers(element: Element, out: &mut Vec<Element>) {
         out.push(element);
     }
 }
-
-const FRAME: [&str; 5] = ["EPCISBody", "QueryResults", "resultsBody", "EventList", "extension"];
 
 fn descend<'a>(element: &'a mut Element, local: &str) -> Option<&'a mut Element> {
     if &*element.local == local {
