@@ -210,15 +210,27 @@ CREATE TABLE event (
 
 CREATE INDEX event_by_capture on event (capture, leaf);
 
+CREATE INDEX event_by_declaration on event (declared) where declared <> '';
+
+CREATE INDEX event_by_destination on event (destination) where destination is not null;
+
+CREATE INDEX event_by_document on event (document) where document is not null;
+
 CREATE UNIQUE INDEX event_by_event_id on event (event_id, declared) where event_id is not null;
 
 CREATE UNIQUE INDEX event_by_hash on event (hash, declared);
 
-CREATE INDEX event_by_operator on event (operator, id);
+CREATE INDEX event_by_join on event (join_id) where join_id is not null;
+
+CREATE INDEX event_by_operator on event (operator, event_time, id);
 
 CREATE INDEX event_by_place on event (biz_location, event_time) where biz_location is not null;
 
 CREATE INDEX event_by_read_point on event (read_point, event_time) where read_point is not null;
+
+CREATE INDEX event_by_record on event (record_time, id);
+
+CREATE INDEX event_by_source on event (source) where source is not null;
 
 CREATE INDEX event_by_time on event (event_time, id);
 
@@ -237,6 +249,13 @@ CREATE TABLE event_item (
 CREATE INDEX event_item_by_class on event_item (class, event);
 
 CREATE INDEX event_item_by_item on event_item (item, event);
+
+CREATE TABLE event_link (
+  event integer not null references event (id),
+  list text not null,
+  value text not null,
+  primary key (list, value, event)
+) strict;
 
 CREATE TABLE event_partner (
   operator integer not null,

@@ -360,7 +360,7 @@ fn cursor(text: &str) -> Option<(i64, Id)> {
 }
 
 /// The 32 bytes of a hash id.
-fn hash_of(event_id: &str) -> Option<Vec<u8>> {
+pub(crate) fn hash_of(event_id: &str) -> Option<Vec<u8>> {
     let rest = event_id.strip_prefix("ni:///sha-256;")?;
     hex::decode(rest.get(..64)?).ok()
 }

@@ -4,8 +4,9 @@ use crate::capture::{Format, Load};
 use crate::fact::{EventFact, ItemFact, Role};
 use crate::masterdata;
 use base::{Id, Instant};
+use epcis::query::{LinkList, key, word};
 use epcis::vocabulary::{BIZ_STEP, DISPOSITION};
-use epcis::{DocumentType, Event, Limits, Node, Problem, Reading};
+use epcis::{Context, DocumentType, Event, Limits, Node, Problem, Reading};
 use sha2::{Digest, Sha256};
 
 /// One event ready to be stored.
@@ -27,6 +28,8 @@ pub(crate) struct Prepared {
     pub(crate) body: String,
     /// What it says of lots.
     pub(crate) lots: Vec<LotFact>,
+    /// Business transactions, sources and destinations that no column holds: list and key.
+    pub(crate) links: Vec<(&'static str, String)>,
 }
 
 impl Prepared {
@@ -186,29 +189,27 @@ pub(crate) fn prepare(event: &Event, pointer: String, now: Instant) -> Prepared 
         tz: event.node().str("eventTimeZoneOffset").unwrap_or("+08:00").to_owned(),
         body: event.to_json(),
         lots: lots(event, &fact),
+        links: links(event, &fact),
         fact,
     }
 }
 
 fn fact(event: &Event, now: Instant) -> EventFact {
-    let word = |value: &str| value.to_owned();
-    let place = |value: &str| epcis::ident::place_key(value);
+    let context = &**event.context();
+    let place = |value: &str| key(context, value).into_owned();
     let end = |links: Vec<epcis::Link<'_>>| {
         // a location says where the goods are; a party only whose they are
         let of = |wanted: &str| {
-            links
-                .iter()
-                .find(|l| l.kind.is_some_and(|k| tail(k) == wanted))
-                .map(|l| epcis::ident::place_key(l.id))
+            links.iter().find(|l| l.kind.is_some_and(|k| tail(k) == wanted)).map(|l| place(l.id))
         };
         of("location").or_else(|| of("possessing_party").or_else(|| of("owning_party")).map(|k| of_party(&k)))
     };
     EventFact {
         id: Id(0),
         kind: event.event_type().name().to_owned(),
-        action: event.node().str("action").map(word),
-        biz_step: event.biz_step().map(|v| BIZ_STEP.bare(v).into_owned()),
-        disposition: event.disposition().map(|v| DISPOSITION.bare(v).into_owned()),
+        action: event.node().str("action").map(str::to_owned),
+        biz_step: event.biz_step().map(|v| word(context, &BIZ_STEP, v).into_owned()),
+        disposition: event.disposition().map(|v| word(context, &DISPOSITION, v).into_owned()),
         time: event.event_time(),
         recorded: now,
         read_point: event.read_point().map(place),
@@ -216,7 +217,7 @@ fn fact(event: &Event, now: Instant) -> EventFact {
         source: end(event.sources().collect()),
         destination: end(event.destinations().collect()),
         document: document_of(event),
-        join: event.transformation_id().map(word),
+        join: event.transformation_id().map(place),
         declaration: event.error_declaration().is_some(),
         withdrawn: false,
         withdraws: None,
@@ -225,7 +226,7 @@ fn fact(event: &Event, now: Instant) -> EventFact {
 }
 
 /// The key of a party's own location: the GLN that identifies the firm stands for its main place (AI 417 → 414).
-fn of_party(key: &str) -> String {
+pub(crate) fn of_party(key: &str) -> String {
     key.strip_prefix("https://id.gs1.org/417/")
         .map_or_else(|| key.to_owned(), |gln| format!("https://id.gs1.org/414/{gln}"))
 }
@@ -244,11 +245,31 @@ fn document_of(event: &Event) -> Option<String> {
     ORDER.iter().find_map(|kind| of(kind)).or_else(|| links.first()).map(|l| l.id.to_owned())
 }
 
-fn items(event: &Event) -> Vec<ItemFact> {
-    event.things().map(|t| item(&t)).collect()
+/// The links a query may ask for that the columns for document, source and destination do not hold.
+fn links(event: &Event, fact: &EventFact) -> Vec<(&'static str, String)> {
+    let context = &**event.context();
+    let mut out = Vec::new();
+    let mut add = |list: LinkList, column: &Option<String>, id: &str| {
+        let value = key(context, id).into_owned();
+        let is_held = column.as_ref().is_some_and(|held| {
+            *held == value || list != LinkList::BizTransaction && *held == of_party(&value)
+        });
+        let link = (list.word(), value);
+        if !is_held && !out.contains(&link) {
+            out.push(link);
+        }
+    };
+    event.biz_transactions().for_each(|l| add(LinkList::BizTransaction, &fact.document, l.id));
+    event.sources().for_each(|l| add(LinkList::Source, &fact.source, l.id));
+    event.destinations().for_each(|l| add(LinkList::Destination, &fact.destination, l.id));
+    out
 }
 
-fn item(thing: &epcis::Thing<'_>) -> ItemFact {
+fn items(event: &Event) -> Vec<ItemFact> {
+    event.things().map(|t| item(event.context(), &t)).collect()
+}
+
+fn item(context: &Context, thing: &epcis::Thing<'_>) -> ItemFact {
     let role = match thing.role {
         epcis::Role::Subject => Role::Epc,
         epcis::Role::Parent => Role::Parent,
@@ -256,7 +277,7 @@ fn item(thing: &epcis::Thing<'_>) -> ItemFact {
         epcis::Role::Input => Role::Input,
         epcis::Role::Output => Role::Output,
     };
-    let key = epcis::ident::item_key(thing.id).uri;
+    let key = epcis::query::key(context, thing.id).into_owned();
     let class = class_key(&key);
     if thing.is_class {
         let (qty, uom) = (thing.amount, thing.unit.map(str::to_owned));

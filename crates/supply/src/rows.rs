@@ -168,6 +168,7 @@ pub(crate) async fn insert(
     let mut events: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
     let mut items: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
     let mut lots: BTreeMap<&str, (LotFact, Id, &str)> = BTreeMap::new();
+    let mut links: Vec<Value> = Vec::new();
     let mut withdrawn = Vec::new();
     let mut partners: Vec<Value> = Vec::new();
     let mut stored = Vec::with_capacity(prepared.len());
@@ -218,6 +219,9 @@ pub(crate) async fn insert(
         for lot in &p.lots {
             lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
         }
+        for (list, value) in &p.links {
+            links.extend([f.id.into(), (*list).into(), value.as_str().into()]);
+        }
         withdrawn.extend(f.withdraws);
         for operator in partners_of(f, standing.operator, owners) {
             partners.extend([operator.into(), f.id.into()]);
@@ -231,6 +235,7 @@ pub(crate) async fn insert(
     }
     tx.insert_many(EVENT, 24, events, "").await?;
     tx.insert_many(ITEM, 8, items, "").await?;
+    tx.insert_many("insert into event_link (event, list, value)", 3, links, "").await?;
     insert_lots(tx, lots).await?;
     tx.insert_many("insert into event_partner (operator, event)", 2, partners, "").await?;
     for part in withdrawn.chunks(CHUNK) {

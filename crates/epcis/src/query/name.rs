@@ -5,11 +5,20 @@ use crate::ident;
 use crate::vocabulary::Vocabulary;
 use std::borrow::Cow;
 
+/// The value with its prefix, if it has one, replaced by the namespace. The prefixes of an XML document count too, so that
+/// an event compares alike before and after it was stored as JSON.
+fn full<'a>(context: &Context, value: &'a str) -> Cow<'a, str> {
+    match context.resolve(value) {
+        Some((namespace, local)) => Cow::Owned(format!("{namespace}{local}")),
+        None => Cow::Borrowed(value),
+    }
+}
+
 /// The form in which a URI of an event or query is compared: canonical Digital Link where it is a GS1 identifier, else
 /// the full URI.
 #[must_use]
-pub fn key<'a>(context: &'a Context, value: &'a str) -> Cow<'a, str> {
-    let full = context.expand_value(value);
+pub fn key<'a>(context: &Context, value: &'a str) -> Cow<'a, str> {
+    let full = full(context, value);
     match ident::canonical(&full) {
         Some(canonical) => Cow::Owned(canonical),
         None => full,
@@ -18,8 +27,8 @@ pub fn key<'a>(context: &'a Context, value: &'a str) -> Cow<'a, str> {
 
 /// The form in which a vocabulary term is compared: the bare word of a standard term in any spelling, else the full URI.
 #[must_use]
-pub fn word<'a>(context: &'a Context, vocabulary: &Vocabulary, value: &'a str) -> Cow<'a, str> {
-    match context.expand_value(value) {
+pub fn word<'a>(context: &Context, vocabulary: &Vocabulary, value: &'a str) -> Cow<'a, str> {
+    match full(context, value) {
         Cow::Borrowed(plain) => vocabulary.bare(plain),
         Cow::Owned(full) => Cow::Owned(vocabulary.bare(&full).into_owned()),
     }

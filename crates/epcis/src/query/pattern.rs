@@ -49,30 +49,32 @@ impl Pattern {
         }
     }
 
-    /// Ranges of keys, first included and last excluded, outside of which nothing matches. All keys are ASCII.
+    /// The one key that is meant by itself, if there is one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Exact(key) | Self::Class(key, "/") => Some(key),
+            Self::Class(..) | Self::Masks(_) => None,
+        }
+    }
+
+    /// Ranges, first key included and last excluded: nothing outside of them and of [`Self::key`] matches, within them
+    /// not everything may. All keys that match are ASCII.
     #[must_use]
     pub fn ranges(&self) -> Vec<(String, String)> {
+        let mut starts: Vec<String> = match self {
+            Self::Exact(_) => Vec::new(),
+            Self::Class(class, end) => vec![format!("{class}{end}")],
+            Self::Masks(masks) => masks.iter().flat_map(|mask| starts(mask)).collect(),
+        };
+        starts.sort_unstable();
+        // a range whose start goes on from the one before lies inside it
+        starts.dedup_by(|later, kept| later.starts_with(&**kept));
         let range = |start: String| {
             let end = format!("{start}\u{7f}");
             (start, end)
         };
-        match self {
-            Self::Exact(key) => vec![(key.to_string(), format!("{key}\0"))],
-            Self::Class(class, end) => {
-                let mut all = vec![range(format!("{class}{end}"))];
-                if !end.is_empty() {
-                    all.push((class.to_string(), format!("{class}\0")));
-                }
-                all
-            }
-            Self::Masks(masks) => {
-                let mut starts: Vec<String> = masks.iter().flat_map(|mask| starts(mask)).collect();
-                starts.sort_unstable();
-                // a range whose start goes on from the one before lies inside it
-                starts.dedup_by(|later, kept| later.starts_with(&**kept));
-                starts.into_iter().map(range).collect()
-            }
-        }
+        starts.into_iter().map(range).collect()
     }
 }
 

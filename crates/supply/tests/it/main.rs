@@ -3,6 +3,7 @@
 
 mod capture;
 mod examples;
+mod query;
 mod trace;
 mod upload;
 

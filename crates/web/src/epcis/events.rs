@@ -164,14 +164,12 @@ pub(super) async fn page(
     let wanted = message::wanted(headers)?;
     let writing = writing(headers)?;
     let now = app.now();
-    let found = app
-        .supply
-        .find_events(&caller.who, now, &asked.query, asked.per_page, asked.token.as_deref())
-        .await?;
+    let part = supply::Page { per_page: asked.per_page, token: asked.token.clone() };
+    let found = app.supply.query_events(&caller.who, now, &asked.query, &part).await?;
     let mut response = wanted.answer(writing.document(app, wanted, (name, None), &found.events, now));
     formats(response.headers_mut(), writing, wanted);
-    if let Some(token) = found.next {
-        message::next_page(response.headers_mut(), path, &asked.pairs, &token, now);
+    if let Some(next) = found.next {
+        message::next_page(response.headers_mut(), path, &asked.pairs, &next.token, now);
     }
     Ok(response)
 }

@@ -159,7 +159,7 @@ pub(super) async fn events(
             }
         }
     }
-    let asked = Asked { query: compiled(&named)?, per_page: rows as usize, token, pairs };
+    let asked = Asked { query: compiled(&named)?, per_page: rows, token, pairs };
     let path = format!("/epcis/queries/{}/events", crate::ui::encode(&name));
     events::page(&app, &caller, &headers, &asked, (&named.name, &path)).await
 }

@@ -16,7 +16,7 @@ const PAGE: u32 = 30;
 /// A query and its page.
 pub(super) struct Asked {
     pub(super) query: Query,
-    pub(super) per_page: usize,
+    pub(super) per_page: u32,
     pub(super) token: Option<String>,
     /// The parameters as given, for the link to the next page.
     pub(super) pairs: Vec<(String, String)>,
@@ -72,7 +72,7 @@ pub(super) fn read(raw: Option<&str>, headers: &HeaderMap) -> Result<Asked, Refu
     }
     let context = prefixes(headers)?;
     let query = Query::from_pairs(rest.iter().map(|(n, v)| (*n, v.as_str())), &context).map_err(refused)?;
-    Ok(Asked { query, per_page: rows as usize, token, pairs })
+    Ok(Asked { query, per_page: rows, token, pairs })
 }
 
 #[cfg(test)]
