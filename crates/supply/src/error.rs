@@ -61,7 +61,10 @@ impl Error {
                 ),
             ),
             Self::Sheet(text) => text.clone(),
-            Self::NotFound(what) => Text::new(format!("未找到：{what}"), format!("not found: {what}")),
+            Self::NotFound(what) => Text::new(
+                format!("没有“{what}”的记录，或您无权查看，请核对"),
+                format!("no record of {what}, or you may not see it; check it"),
+            ),
         }
     }
 }

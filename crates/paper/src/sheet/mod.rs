@@ -179,11 +179,29 @@ pub fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Vec<SheetTable>
             "这是旧版 .xls 或加密的 Excel 文件，请去除密码并另存为 .xlsx 或 CSV 后上传",
             "this is an old .xls or a password-protected Excel file; remove the password, save as .xlsx or CSV and upload again",
         )));
+    } else if let Some(kind) = foreign(bytes, name) {
+        return Err(SheetError::Format(Text::new(
+            format!("这不是表格文件（{kind}），请选择 XLSX 或 CSV 文件"),
+            format!("this is no spreadsheet ({kind}); choose an XLSX or CSV file"),
+        )));
     } else {
         vec![csv_in::read(bytes, name, limits)?]
     };
     let tables: Vec<SheetTable> = tables.into_iter().filter(|t| !t.rows.is_empty()).collect();
     if tables.is_empty() { Err(SheetError::NoRows) } else { Ok(tables) }
+}
+
+/// What a file that is no spreadsheet is, by how it begins, or by a name that promises one.
+fn foreign(bytes: &[u8], name: &str) -> Option<&'static str> {
+    let begins: [(&[u8], &str); 5] = [
+        (b"%PDF", "PDF"),
+        (b"\x89PNG", "PNG"),
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"GIF8", "GIF"),
+        (b"<!DOCTYPE", "HTML"),
+    ];
+    let found = begins.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| *kind);
+    found.or_else(|| (!bytes.is_empty() && name.to_lowercase().ends_with(".xlsx")).then_some("not XLSX"))
 }
 
 fn too_large(zh: &'static str, en: &'static str, limit: u64) -> SheetError {

@@ -233,3 +233,17 @@ fn errors_print_in_both_languages() {
     let text = SheetError::NoRows.to_string();
     assert!(text.contains("没有数据") && text.contains("no data"));
 }
+
+#[test]
+fn a_file_of_another_kind_is_named_and_not_read_as_text() {
+    for (bytes, name, kind) in [
+        (&b"%PDF-1.4 x"[..], "a.pdf", "PDF"),
+        (b"\x89PNG\r\n\x1a\n", "a.csv", "PNG"),
+        (b"\xff\xd8\xff\xe0", "a.jpg", "JPEG"),
+        (b"name,quantity\n1,2\n", "a.xlsx", "not XLSX"),
+    ] {
+        let said = read(bytes, name, &Limits::default()).unwrap_err();
+        assert!(matches!(&said, SheetError::Format(text) if text.en.contains(kind)), "{name}: {said}");
+    }
+    assert!(read(b"name,quantity\n1,2\n", "a.csv", &Limits::default()).is_ok());
+}

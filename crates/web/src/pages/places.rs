@@ -8,7 +8,7 @@ use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
-use base::{Decimal, Lang};
+use base::{Decimal, Id, Lang, RegionCode};
 use flow::view::{Cases, ItemFilter, PlaceFilter, PlaceLine, Reach, TaskState};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const REACH: [(&str, Reach, &str, &str); 6] = [
 ];
 
 /// The widest region of the viewer's grants.
-pub(super) fn own_region(viewer: &Viewer) -> String {
+fn own_region(viewer: &Viewer) -> String {
     viewer.who.grants.iter().map(|g| g.region.as_str()).min_by_key(|r| r.len()).unwrap_or_default().to_owned()
 }
 
@@ -32,15 +32,26 @@ pub(super) fn cases_of(links: &ListLinks) -> Cases {
     match links.get("cases") {
         Some("all") => Cases::Any,
         Some("ended") => Cases::Ended,
-        None if links.get("matter").is_some() => Cases::Any,
+        None if matter_of(links).is_some() => Cases::Any,
         _ => Cases::Running,
     }
 }
 
+/// The matter whose case alone is meant.
+pub(super) fn matter_of(links: &ListLinks) -> Option<Id> {
+    links.get("matter").and_then(|m| m.parse().ok())
+}
+
+/// The region asked for, else the reader's own.
+pub(super) fn region_of(viewer: &Viewer, links: &ListLinks) -> String {
+    let asked = links.get("region").filter(|r| r.parse::<RegionCode>().is_ok());
+    asked.map_or_else(|| own_region(viewer), ToOwned::to_owned)
+}
+
 fn item_filter(viewer: &Viewer, links: &ListLinks) -> ItemFilter {
     ItemFilter {
-        region: links.get("region").map_or_else(|| own_region(viewer), ToOwned::to_owned),
-        matter: links.get("matter").and_then(|m| m.parse().ok()),
+        region: region_of(viewer, links),
+        matter: matter_of(links),
         cases: cases_of(links),
         kind: links.get("kind").map(ToOwned::to_owned),
         task: if links.get("task") == Some("open") { TaskState::Open } else { TaskState::Any },
@@ -85,7 +96,7 @@ pub(crate) async fn list(
         return crate::export::download(format, &sheet(&rows));
     }
     let page = fetch(links.get("after").map(ToOwned::to_owned), 50).await?;
-    let one_case = links.get("matter").is_some();
+    let one_case = matter_of(&links).is_some();
     let rows: Vec<Vec<Markup>> = page.rows.iter().map(|p| cells(lang, p, one_case)).collect();
     let title = format!("{} · {}", lang.pick("场所核查情况", "Places and what was found"), lang.pick(zh, en));
     let situation = ListLinks { path: "/desk/situation".to_owned(), ..links.clone() };

@@ -1,6 +1,6 @@
 //! The situation of a region for those who answer for it: every figure opens to its records.
 
-use super::places::{cases_of, own_region};
+use super::places::{cases_of, matter_of, region_of};
 use super::scope::{Shade, shaded};
 use crate::fault::Answer;
 use crate::layout::{self, Fragment, Viewer};
@@ -27,12 +27,12 @@ struct Asked {
 }
 
 fn asked(viewer: &Viewer, links: &ListLinks) -> Asked {
-    let mut region = links.get("region").map_or_else(|| own_region(viewer), ToOwned::to_owned);
+    let mut region = region_of(viewer, links);
     if region.is_empty() {
         // the nation has one province here
         region = "62".to_owned();
     }
-    Asked { region, matter: links.get("matter").and_then(|m| m.parse().ok()), cases: cases_of(links) }
+    Asked { region, matter: matter_of(links), cases: cases_of(links) }
 }
 
 /// `GET /desk/situation`
@@ -158,8 +158,7 @@ fn behind(path: &str, links: &ListLinks, extra: &[(&str, &str)]) -> String {
         for (k, _) in to.query.iter_mut().filter(|(k, _)| k == "matter") {
             "case".clone_into(k);
         }
-        let cases =
-            links.get("cases").unwrap_or(if links.get("matter").is_some() { "all" } else { "running" });
+        let cases = links.get("cases").unwrap_or(if matter_of(links).is_some() { "all" } else { "running" });
         return to.with(&[&[("whose", "all"), ("cases", cases)], extra].concat());
     }
     to.with(extra)

@@ -115,8 +115,8 @@ async fn page(app: &App, viewer: &Viewer, link: &str) -> Answer<Markup> {
         Fault::bad(
             "gtin",
             Text::of(
-                "条码不对：应为 8–14 位数字，末位为校验码。",
-                "The barcode is not right: 8–14 digits, the last one a check digit.",
+                "条码或批号不对：条码为 8–14 位数字，末位为校验码；批号最多 20 个字母、数字或符号。",
+                "Barcode or lot number is not right: 8–14 digits, the last one a check digit; a lot number has at most 20 signs.",
             ),
         )
     })?;
