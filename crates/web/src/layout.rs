@@ -76,7 +76,7 @@ impl Viewer {
 
 const DESK: &[(&str, Text)] = &[
     ("/desk/tasks", Text::of("今日任务", "Today")),
-    ("/desk/nonconformities", Text::of("不合格", "Nonconformities")),
+    ("/desk/nonconformities", Text::of("不合格", "Failures")),
     ("/desk/matters", Text::of("办件", "Matters")),
     ("/desk/samples", Text::of("抽检", "Samples")),
     ("/desk/trace", Text::of("追溯", "Trace")),

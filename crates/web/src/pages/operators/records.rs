@@ -32,9 +32,13 @@ pub(crate) fn licence_class(lang: Lang, l: &Licence) -> Markup {
     if l.class.is_empty() {
         return html! {};
     }
-    let name = LicenceNo::parse(&l.number).ok().and_then(|(n, _)| class_name(n.kind(), &l.class));
-    html! { " " span.small.soft { @match name {
-        Some(name) => { (name.get(lang)) " (" (l.class) ")" },
+    // what the register says, else what the number itself says
+    let named = LicenceNo::parse(&l.number).ok().and_then(|(n, _)| {
+        let classes = [l.class.clone(), n.class()];
+        classes.into_iter().find_map(|c| Some((class_name(n.kind(), &c)?, c)))
+    });
+    html! { " " span.small.soft { @match named {
+        Some((name, class)) => { (name.get(lang)) " (" (class) ")" },
         None => { (lang.pick("类别 ", "class ")) (l.class) },
     } } }
 }
