@@ -1,7 +1,8 @@
-//! EPCIS 2.0 / CBV 2.0: the event model, validation, JSON-LD and XML reading, identifiers and the event hash.
+//! EPCIS 2.0 / CBV 2.0: the event model, validation, JSON-LD and XML both ways, identifiers and the event hash.
 //!
 //! Main types: [`Document`], [`Event`] (with [`Thing`], [`Link`]), [`query::Query`], [`Node`] (the tree that loses nothing),
-//! [`Context`], [`Problem`]/[`Problems`], [`Limits`]. Invariants: a value of type [`Event`] has passed validation;
+//! [`Context`], [`Problem`]/[`Problems`], [`Limits`]; [`Stream`] for documents of any size, [`Head`] with
+//! `json::write_document` and `xml::write_document` for making them, [`MasterData`]. Invariants: a value of type [`Event`] has passed validation;
 //! everything the sender wrote stays in its [`Node`], numbers digit by digit; no input makes a reader panic, loop or
 //! exceed its [`Limits`]. The crate must never touch storage, clock or network: context documents are not fetched.
 

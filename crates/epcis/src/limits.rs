@@ -6,7 +6,7 @@ use base::Text;
 /// What one document may carry, and how strictly the rules beyond the schema are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one document.
+    /// Bytes of one document; for a [`crate::Stream`] bytes of the frame and of one event.
     pub bytes: usize,
     /// Events of one document.
     pub events: usize,

@@ -5,7 +5,10 @@ use crate::context::{Context, Syntax, XML_MARK};
 use crate::document::{Document, DocumentType};
 use crate::event::Event;
 use crate::ident::{EpcFormat, PrefixLengths};
+use crate::limits::Limits;
 use crate::node::Node;
+use crate::pointer::Path;
+use crate::validate::Checker;
 use base::Instant;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -129,7 +132,7 @@ pub(crate) struct Plan<'e> {
     pub(crate) context_node: Node,
     /// What it means.
     pub(crate) context: Context,
-    /// Whether some event would hash differently under the other syntax.
+    /// Whether some event would hash differently under the other syntax, or came from XML and breaks rules of JSON.
     pub(crate) minds_syntax: bool,
     pub(crate) events: Vec<Outgoing<'e>>,
 }
@@ -201,7 +204,7 @@ pub(crate) fn plan<'e>(
         .into_iter()
         .map(|event| {
             let own = own_context(event, &context);
-            minds_syntax |= minds(event.node(), event.context());
+            minds_syntax |= depends(event);
             Outgoing { node: translator.event(event.node()), context: event.context(), own }
         })
         .collect();
@@ -228,7 +231,7 @@ fn own_context(event: &Event, document: &Context) -> Option<Node> {
                 members.push((prefix.into(), Node::Null));
             }
         }
-        if under.syntax != own.syntax && minds(event.node(), own) {
+        if under.syntax != own.syntax && depends(event) {
             let mark = if own.syntax == Syntax::Xml { Node::text(XML_MARK.1) } else { Node::Null };
             members.push((XML_MARK.0.into(), mark));
         }
@@ -249,6 +252,22 @@ fn uses(node: &Node, prefix: &str) -> bool {
         Node::Object(members) => members.iter().any(|(name, value)| begins(name) || uses(value, prefix)),
         _ => false,
     }
+}
+
+/// Whether an event must be read by the rules of the syntax it came in.
+fn depends(event: &Event) -> bool {
+    if minds(event.node(), event.context()) {
+        return true;
+    }
+    if event.context().syntax == Syntax::Json {
+        return false;
+    }
+    let mut context = (**event.context()).clone();
+    context.syntax = Syntax::Json;
+    let limits = Limits::default();
+    let mut checker = Checker::new(&limits, &context);
+    checker.event(&Path::Root, event.node(), false);
+    checker.errors > 0
 }
 
 /// Whether the hash of an event depends on the syntax it is read in: it has a boolean, or a value that begins with a

@@ -64,6 +64,23 @@ fn is_no_document(path: &str) -> bool {
         .any(|part| path.contains(part))
 }
 
+/// What is right in one syntax is right in the other.
+#[test]
+fn a_valid_document_is_valid_in_the_other_syntax() {
+    let is_valid = |bytes: &[u8]| epcis::validate_report(bytes, "x").valid;
+    for file in documents() {
+        let bytes = std::fs::read(&file).unwrap();
+        let other = if is_xml(&bytes) { Target::Json } else { Target::Xml };
+        let text = to(&bytes, other).unwrap();
+        assert!(
+            !is_valid(&bytes) || is_valid(text.as_bytes()),
+            "{}: {:?}",
+            file.display(),
+            epcis::validate_report(text.as_bytes(), "x").problems
+        );
+    }
+}
+
 #[test]
 fn every_document_survives_the_other_syntax() {
     let mut bad = Vec::new();
