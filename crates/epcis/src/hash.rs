@@ -159,11 +159,12 @@ fn ordered(fields: &mut Vec<Item<'_>>, order: Order, out: &mut String) {
 /// Extensions of a nested standard element that are written at its own end.
 fn take_extensions<'a>(fields: &mut Vec<Item<'a>>) -> Vec<Item<'a>> {
     let skips = |field: &Item<'_>| field.name.contains("eventTime") || field.name.contains("action");
-    let is_extension = |field: &mut Item<'_>| field.name.contains('{') && field.name.contains("/}");
-    if fields.len() <= 1 || fields.iter().any(skips) {
+    // most names have no brace, and looking for one byte is quicker than for a text
+    let is_extension = |field: &Item<'_>| field.name.bytes().any(|b| b == b'{') && field.name.contains("/}");
+    if fields.len() <= 1 || !fields.iter().any(is_extension) || fields.iter().any(skips) {
         return Vec::new();
     }
-    fields.extract_if(.., is_extension).collect()
+    fields.extract_if(.., |field| is_extension(field)).collect()
 }
 
 /// Writes fields in byte order of their text; the pair of a typed link keeps its order.

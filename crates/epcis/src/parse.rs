@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self) -> Result<Node, Box<Problem>> {
         self.enter()?;
-        let mut members: Vec<(Box<str>, Node)> = Vec::with_capacity(8);
+        let mut members: Vec<(Box<str>, Node)> = Vec::with_capacity(4);
         let mut seen: HashSet<Box<str>> = HashSet::new();
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -255,32 +255,33 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Passes over what stands for itself in a string.
+    fn plain(&mut self) {
+        let rest = &self.text.as_bytes()[self.at..];
+        self.at += rest.iter().position(|b| *b < 0x20 || *b == b'"' || *b == b'\\').unwrap_or(rest.len());
+    }
+
     fn string(&mut self) -> Result<Box<str>, Box<Problem>> {
         self.at += 1;
         let start = self.at;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    let text: Box<str> = self.text[start..self.at].into();
-                    self.at += 1;
-                    return Ok(text);
-                }
-                Some(b'\\') => break,
-                Some(byte) if byte >= 0x20 => self.at += 1,
-                _ => {
-                    return Err(self.broken(
-                        "右引号（换行须写作 \\n）",
-                        "a closing quote (a line break is written \\n)",
-                    ));
-                }
+        self.plain();
+        match self.peek() {
+            Some(b'"') => {
+                let text: Box<str> = self.text[start..self.at].into();
+                self.at += 1;
+                return Ok(text);
+            }
+            Some(b'\\') => {}
+            _ => {
+                return Err(
+                    self.broken("右引号（换行须写作 \\n）", "a closing quote (a line break is written \\n)")
+                );
             }
         }
         let mut out = String::from(&self.text[start..self.at]);
         loop {
             let plain = self.at;
-            while matches!(self.peek(), Some(b) if b >= 0x20 && b != b'"' && b != b'\\') {
-                self.at += 1;
-            }
+            self.plain();
             out.push_str(&self.text[plain..self.at]);
             match self.peek() {
                 Some(b'"') => {
