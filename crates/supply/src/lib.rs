@@ -58,6 +58,11 @@ use ledger::Permit;
 use std::sync::Arc;
 use store::Store;
 
+/// Events of one document at most.
+const EVENTS: usize = 5_000_000;
+/// Bytes of one document at most: 4 GiB.
+const UPLOAD: u64 = 4 << 30;
+
 /// The trace part of the office: storage, rights, register and index. Cheap to clone.
 #[derive(Clone)]
 pub struct Supply {
@@ -69,8 +74,10 @@ pub struct Supply {
     pub directory: Arc<dyn PlaceDirectory>,
     /// The trace index.
     pub index: Arc<TraceIndex>,
-    /// Bounds on one document.
+    /// Bounds on what is read at once: a short document, one event of a long one; and events of any document.
     pub limits: epcis::Limits,
+    /// Bytes of a document taken in to be worked off later.
+    pub upload: u64,
     pub(crate) words: words::Words,
     pub(crate) master: masterdata::Kept,
 }
@@ -92,8 +99,17 @@ impl Supply {
 
 impl Supply {
     fn of(store: Store, access: Access, directory: Arc<dyn PlaceDirectory>, index: Arc<TraceIndex>) -> Self {
-        let limits = epcis::Limits { problems: 10_000, ..epcis::Limits::default() };
-        Self { store, access, directory, index, limits, words: words::Words::default(), master: masterdata::Kept::default() }
+        let limits = epcis::Limits { problems: 10_000, events: EVENTS, ..epcis::Limits::default() };
+        Self {
+            store,
+            access,
+            directory,
+            index,
+            limits,
+            upload: UPLOAD,
+            words: words::Words::default(),
+            master: masterdata::Kept::default(),
+        }
     }
 
     /// Anybody with an account who may see events at all.

@@ -1,15 +1,20 @@
-//! A kept document read in portions, off the async threads, no faster than they are stored.
+//! A kept document read in portions, event by event, off the async threads, no faster than they are stored.
 
-use crate::Error;
-use crate::capture::{Format, Load};
-use crate::prepare;
+use crate::capture::Load;
+use crate::{Error, masterdata, prepare};
 use base::Instant;
-use epcis::Limits;
+use epcis::{Limits, Problem, Severity, Stream};
+use std::fs::File;
+use std::io::BufReader;
 use store::attachments::Attachments;
 use tokio::sync::mpsc;
 
 /// Events a portion carries at most.
 const EVENTS: usize = 2_000;
+/// Bytes of events after which a portion is full.
+const BYTES: usize = 8 << 20;
+/// Bytes read at once.
+const READ: usize = 256 << 10;
 
 /// Some events of a document.
 pub(crate) struct Portion {
@@ -19,45 +24,87 @@ pub(crate) struct Portion {
     pub(crate) reached: usize,
 }
 
-/// Reads a document portion by portion; at most two wait to be stored.
+/// Portions as they are read; the last may be why reading ended.
+pub(crate) type Portions = mpsc::Receiver<Result<Portion, Error>>;
+
+/// Reads a document portion by portion, leaving out the first `skip` events; at most two portions wait to be stored.
 pub(crate) async fn portions(
     attachments: &Attachments,
     document: &str,
-    format: Format,
+    skip: usize,
     limits: Limits,
     now: Instant,
-) -> Result<mpsc::Receiver<Portion>, Error> {
-    let bytes = attachments.get(document).await?;
+) -> Result<Portions, Error> {
+    let file = attachments.open(document).await?;
     let (sender, receiver) = mpsc::channel(2);
+    let hash = document.to_owned();
     tokio::task::spawn_blocking(move || {
-        let mut load = prepare::document(&bytes, format, limits, now);
-        drop(bytes);
-        let events = load.events;
-        let mut first = 0;
-        loop {
-            let end = (first + EVENTS).min(events);
-            let last = end == events;
-            let at = |pointer: &str| prepare::index(pointer).unwrap_or_default();
-            let split = load.prepared.partition_point(|p| at(&p.pointer) < end);
-            let prepared: Vec<_> = load.prepared.drain(..split).collect();
-            let (problems, rest) = load.problems.drain(..).partition(|p| last || at(&p.pointer) < end);
-            load.problems = rest;
-            let part = Load {
-                format: load.format,
-                bytes_hash: load.bytes_hash.clone(),
-                context: load.context.clone(),
-                events: end - first,
-                prepared,
-                problems,
-                private: None,
-                vocabulary: std::mem::take(&mut load.vocabulary),
-                unusable: load.unusable,
-            };
-            if sender.blocking_send(Portion { load: part, reached: end }).is_err() || last {
-                return;
-            }
-            first = end;
+        let send = |portion| sender.blocking_send(portion).is_ok();
+        if let Err(source) = read(file, &hash, skip, limits, now, |portion| send(Ok(portion))) {
+            send(Err(store::Error::File { path: format!("attachment {hash}"), source }.into()));
         }
     });
     Ok(receiver)
+}
+
+fn read(
+    file: File,
+    hash: &str,
+    skip: usize,
+    limits: Limits,
+    now: Instant,
+    mut send: impl FnMut(Portion) -> bool,
+) -> std::io::Result<()> {
+    let stream = Stream::open(BufReader::with_capacity(READ, file), limits)?;
+    let (mut context, mut vocabulary, mut list) = ("[]".to_owned(), Vec::new(), "");
+    let is_usable = stream.document().is_some();
+    if let Some(document) = stream.document() {
+        context = document.context_node.to_json();
+        list = prepare::list_of(document.kind);
+        if skip == 0 {
+            vocabulary = document.header.as_ref().map(masterdata::statements).unwrap_or_default();
+        }
+    }
+    let errors = |problems: Vec<Problem>| problems.into_iter().filter(|p| p.severity == Severity::Error);
+    let mut problems: Vec<Problem> =
+        if skip == 0 { errors(stream.problems().to_vec()).collect() } else { Vec::new() };
+    let (mut prepared, mut events, mut bytes, mut reached) = (Vec::new(), 0, 0, skip);
+    let mut portion = |prepared, problems, events, reached| Portion {
+        load: Load {
+            format: "document",
+            bytes_hash: hash.to_owned(),
+            context: context.clone(),
+            events,
+            prepared,
+            problems,
+            private: None,
+            vocabulary: std::mem::take(&mut vocabulary),
+            unusable: !is_usable,
+        },
+        reached,
+    };
+    for checked in stream.skip(skip) {
+        (events, reached) = (events + 1, checked.index + 1);
+        match checked.event.filter(|_| is_usable) {
+            Some(event) => {
+                let pointer =
+                    if list.is_empty() { String::new() } else { format!("{list}{}", checked.index) };
+                let ready = prepare::prepare(&event, pointer, now);
+                bytes += ready.body.len();
+                prepared.push(ready);
+            }
+            None => problems.extend(errors(checked.problems)),
+        }
+        if events >= EVENTS || bytes >= BYTES {
+            let full = portion(std::mem::take(&mut prepared), std::mem::take(&mut problems), events, reached);
+            if !send(full) {
+                return Ok(());
+            }
+            (events, bytes) = (0, 0);
+        }
+    }
+    if events > 0 || !problems.is_empty() || reached == skip {
+        send(portion(prepared, problems, events, reached));
+    }
+    Ok(())
 }

@@ -132,14 +132,12 @@ pub(crate) fn bare_event(bytes: &[u8], limits: Limits, now: Instant) -> Load {
 /// A reading with its valid events prepared.
 pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: Instant) -> Load {
     let problems: Vec<Problem> = reading.problems.errors().cloned().collect();
-    let unusable = reading.document.is_none();
+    // a bare event is all there is: when it is wrong, so is the whole
+    let unusable =
+        reading.document.as_ref().is_none_or(|d| d.kind == DocumentType::Event && !problems.is_empty());
     let (context, events, vocabulary, list) = match reading.document {
         Some(document) => {
-            let list = match document.kind {
-                DocumentType::Capture => "/epcisBody/eventList/",
-                DocumentType::Query => "/epcisBody/queryResults/resultsBody/eventList/",
-                DocumentType::Event | DocumentType::MasterData => "",
-            };
+            let list = list_of(document.kind);
             let vocabulary = document.header.as_ref().map(masterdata::statements).unwrap_or_default();
             (document.context_node.to_json(), document.events, vocabulary, list)
         }
@@ -168,8 +166,17 @@ pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: In
     }
 }
 
+/// Where the events of a document lie; its pointers begin so.
+pub(crate) const fn list_of(kind: DocumentType) -> &'static str {
+    match kind {
+        DocumentType::Capture => "/epcisBody/eventList/",
+        DocumentType::Query => "/epcisBody/queryResults/resultsBody/eventList/",
+        DocumentType::Event | DocumentType::MasterData => "",
+    }
+}
+
 /// The index of the event a pointer leads into.
-pub(crate) fn index(pointer: &str) -> Option<usize> {
+fn index(pointer: &str) -> Option<usize> {
     pointer.split_once("/eventList/")?.1.split('/').next()?.parse().ok()
 }
 

@@ -4,7 +4,7 @@
 //! that also notes how far the job has come, so that a process that dies is followed by one that goes on from there;
 //! with `rollback` all portions are one transaction, and a job that was cut off begins anew.
 
-use crate::capture::{CaptureState, ErrorBehaviour, Format, Load, Slot, Standing, count, number};
+use crate::capture::{CaptureState, ErrorBehaviour, Format, Slot, Standing, count, number};
 use crate::portion::{Portion, portions};
 use crate::{CaptureOptions, Error, Supply};
 use access::Principal;
@@ -27,7 +27,6 @@ struct Work {
     id: Id,
     operator: Option<Id>,
     behaviour: ErrorBehaviour,
-    format: Format,
     document: String,
     reached: usize,
     problems: Vec<Value>,
@@ -151,22 +150,23 @@ impl Supply {
         standing: &Standing,
         work: &mut Work,
     ) -> Result<(), Error> {
-        let mut portions = portions(attachments, &work.document, work.format, self.limits, cx.now).await?;
+        let mut portions = portions(attachments, &work.document, work.reached, self.limits, cx.now).await?;
         while let Some(portion) = portions.recv().await {
+            let Portion { mut load, reached } = portion?;
             let cx = Context { now: clock(), ..cx.clone() };
-            let Some(mut load) = portion.after(work.reached) else { continue };
-            let reached = load.reached;
-            let owners = self.look_up(standing, &mut load.load).await?;
+            let owners = self.look_up(standing, &mut load).await?;
             let slot = Slot { id: cx.id(), part_of: Some(work.id) };
             let mut tx = self.store.begin().await?;
             let outcome =
-                self.place(&mut tx, &cx, standing, &owners, &mut load.load, work.behaviour, slot).await?;
+                self.place(&mut tx, &cx, standing, &owners, &mut load, work.behaviour, slot).await?;
             work.keep(&outcome.problems, cx.lang);
-            work.reached = reached;
+            let before = std::mem::replace(&mut work.reached, reached);
             let state = if work.problems.is_empty() { CaptureState::Running } else { CaptureState::Failing };
-            tx.exec(
+            // another runner that took the job over has gone on from the same place: one of the two gives up
+            tx.exec_one(
                 "update capture set reached = $2, state = $3, problems = $4, events = events + $5, \
-                 stored = stored + $6, duplicates = duplicates + $7 where id = $1",
+                 stored = stored + $6, duplicates = duplicates + $7 \
+                 where id = $1 and reached = $8 and state in ('running', 'failing')",
                 &[
                     work.id.into(),
                     count(reached),
@@ -175,14 +175,15 @@ impl Supply {
                     count(outcome.events),
                     count(outcome.stored.len()),
                     count(outcome.duplicates.len()),
+                    count(before),
                 ],
             )
             .await?;
             let position = if outcome.stored.is_empty() { None } else { number(&mut tx, &[slot.id]).await? };
             tx.commit().await?;
             if let Some(position) = position {
-                self.words.settle(&load.load.prepared);
-                let facts: Vec<_> = load.load.prepared.into_iter().map(|p| p.fact).collect();
+                self.words.settle(&load.prepared);
+                let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
                 self.index.follow(&self.store, position, &facts).await?;
             }
         }
@@ -203,21 +204,24 @@ impl Supply {
         work: &mut Work,
     ) -> Result<(), Error> {
         let mut problems = Vec::new();
-        let mut portions_of = portions(attachments, &work.document, work.format, self.limits, cx.now).await?;
-        while let Some(Portion { mut load, .. }) = portions_of.recv().await {
+        let mut portions_of = portions(attachments, &work.document, 0, self.limits, cx.now).await?;
+        while let Some(portion) = portions_of.recv().await {
+            let mut load = portion?.load;
             self.look_up(standing, &mut load).await?;
             if problems.is_empty() && !load.problems.is_empty() {
                 self.failing(work.id).await?;
             }
+            load.problems.truncate(KEPT_PROBLEMS.saturating_sub(problems.len()));
             problems.append(&mut load.problems);
         }
         if !problems.is_empty() {
             return self.refuse(cx, row, work, problems).await;
         }
-        let mut portions_of = portions(attachments, &work.document, work.format, self.limits, cx.now).await?;
+        let mut portions_of = portions(attachments, &work.document, 0, self.limits, cx.now).await?;
         let mut tx = self.store.begin().await?;
         let (mut parts, mut sums) = (Vec::new(), [0usize; 3]);
-        while let Some(Portion { mut load, .. }) = portions_of.recv().await {
+        while let Some(portion) = portions_of.recv().await {
+            let mut load = portion?.load;
             let owners = self.look_up(standing, &mut load).await?;
             let slot = Slot { id: cx.id(), part_of: Some(work.id) };
             let outcome = self.place(&mut tx, cx, standing, &owners, &mut load, work.behaviour, slot).await?;
@@ -249,7 +253,7 @@ impl Supply {
     async fn failing(&self, id: Id) -> Result<(), Error> {
         let mut tx = self.store.begin().await?;
         tx.exec(
-            "update capture set state = $2 where id = $1",
+            "update capture set state = $2 where id = $1 and state = 'running'",
             &[id.into(), CaptureState::Failing.word().into()],
         )
         .await?;
@@ -303,8 +307,9 @@ impl Supply {
             private: None,
         };
         let journal = ledger::append(tx, cx, &standing.permit, entry).await?.id;
-        tx.exec(
-            "update capture set state = $2, problems = $3, finished = $4, journal = $5 where id = $1",
+        tx.exec_one(
+            "update capture set state = $2, problems = $3, finished = $4, journal = $5 \
+             where id = $1 and state in ('running', 'failing')",
             &[
                 work.id.into(),
                 state.word().into(),
@@ -330,7 +335,6 @@ fn work(row: &Row) -> Result<Work, store::Error> {
         id: row.id("id")?,
         operator: row.opt_id("operator")?,
         behaviour: row.parsed("error_behaviour")?,
-        format: if row.text("format")? == "xml" { Format::Xml } else { Format::Json },
         document: row.opt_text("document")?.unwrap_or_default(),
         reached: usize::try_from(row.opt_int("reached")?.unwrap_or_default()).unwrap_or_default(),
         problems: match row.json("problems")? {
@@ -338,19 +342,4 @@ fn work(row: &Row) -> Result<Work, store::Error> {
             _ => Vec::new(),
         },
     })
-}
-
-impl Portion {
-    /// The part of it that lies after the events dealt with before.
-    fn after(mut self, reached: usize) -> Option<Self> {
-        if self.reached <= reached && reached > 0 {
-            return None;
-        }
-        let load: &mut Load = &mut self.load;
-        if reached > self.reached - load.events.min(self.reached) {
-            load.prepared.retain(|p| crate::prepare::index(&p.pointer).is_none_or(|i| i >= reached));
-            load.problems.retain(|p| crate::prepare::index(&p.pointer).is_none_or(|i| i >= reached));
-        }
-        Some(self)
-    }
 }

@@ -62,7 +62,7 @@ impl Walk<'_> {
             (format!("EQ_bizTransaction_po=urn%3Aexample%3Apo%3A{run}"), 1),
             ("EQ_source_owning_party=https%3A%2F%2Fid.gs1.org%2F417%2F9521321000010".to_owned(), 1),
             (format!("MATCH_epcClass={lot}"), 1),
-            ("MATCH_epcClass=urn%3Aepc%3Aidpat%3Asgtin%3A9521321.000001.*".to_owned(), 1),
+            (format!("MATCH_anyEPCClass=urn%3Aepc%3Aclass%3Algtin%3A9521321.000001.{run}R"), 1),
             (format!("MATCH_inputEPCClass={lot}"), 0),
             ("EQ_quantity=10".to_owned(), 1),
             ("GT_quantity=10".to_owned(), 0),

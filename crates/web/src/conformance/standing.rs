@@ -27,7 +27,7 @@ async fn receiver() -> std::io::Result<(String, Got)> {
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let at = listener.local_addr()?;
-    tokio::spawn(async move { axum::serve(listener, Router::new().route("/hook", post(take))).await });
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(post(take))).await });
     Ok((format!("http://{at}/hook"), got))
 }
 

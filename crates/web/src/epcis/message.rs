@@ -217,7 +217,7 @@ pub(crate) enum Taken {
 
 /// Takes the body in, no longer than one capture may be; what is longer than [`AT_ONCE`] goes to disk as it comes.
 pub(crate) async fn take(app: &App, headers: &HeaderMap, body: Body) -> Result<Taken, Refused> {
-    let limit = app.supply.limits.bytes as u64;
+    let limit = app.supply.upload;
     let declared: Option<u64> = text(headers, header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
     if declared.is_some_and(|n| n > limit) {
         return Err(too_long(app));
@@ -270,7 +270,7 @@ fn broke_off() -> Refused {
 }
 
 fn too_long(app: &App) -> Refused {
-    let limit = app.supply.limits.bytes;
+    let limit = app.supply.upload;
     let problem = Problem::new(
         ProblemType::CaptureLimitExceeded,
         "",

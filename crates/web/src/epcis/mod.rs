@@ -154,5 +154,5 @@ async fn discover_capture(State(app): State<Arc<App>>) -> Response {
 /// The bounds of one capture.
 fn limits(headers: &mut HeaderMap, app: &App) {
     put(headers, "gs1-epcis-capture-limit", &app.supply.limits.events.to_string());
-    put(headers, "gs1-epcis-capture-file-size-limit", &app.supply.limits.bytes.to_string());
+    put(headers, "gs1-epcis-capture-file-size-limit", &app.supply.upload.to_string());
 }

@@ -138,14 +138,14 @@ async fn what_cannot_be_read_is_refused_by_name() {
 async fn too_much_at_once_is_refused_with_the_limits() {
     let p = Province::new().await;
     let token = p.token("firm1").await;
-    let over = vec![b' '; p.app.supply.limits.bytes + 1];
-    let a = capture(&p, &token, &[JSON], over).await;
+    let long = (p.app.supply.upload + 1).to_string();
+    let a = capture(&p, &token, &[JSON, ("content-length", &long)], "{}").await;
     assert_eq!(
         (a.status.as_u16(), a.problem().as_str()),
         (413, "epcisException:CaptureLimitExceededException")
     );
     assert_eq!(a.header("gs1-epcis-capture-limit"), p.app.supply.limits.events.to_string());
-    assert_eq!(a.header("gs1-epcis-capture-file-size-limit"), p.app.supply.limits.bytes.to_string());
+    assert_eq!(a.header("gs1-epcis-capture-file-size-limit"), p.app.supply.upload.to_string());
 }
 
 #[tokio::test]

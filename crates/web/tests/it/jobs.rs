@@ -104,7 +104,12 @@ async fn a_job_whose_process_died_is_resumed_and_nothing_is_stored_twice() {
         let clock = || Instant(LATER.load(Ordering::SeqCst));
         let second = web::background(&p.app, Runner::new(p.app.store.clone(), Arc::new(clock), "second"));
         second.run_due().await.unwrap();
-        let done = job(&p, &token, &a).await;
+        // whichever of the two was quicker: neither does what the other did
+        let mut done = job(&p, &token, &a).await;
+        while done["running"] == true {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            done = job(&p, &token, &a).await;
+        }
         assert_eq!((&done["running"], &done["success"]), (&false.into(), &true.into()), "{done}");
         assert_eq!((&done["events"], stored(&p).await), (&6000.into(), 6000), "{behaviour}: {done}");
     }
@@ -117,7 +122,7 @@ async fn a_job_of_an_account_that_is_gone_is_refused_and_says_so() {
     let a = send(&p, &token, "rollback", long(1000, &[])).await;
     let id = p.account("firm1");
     let mut tx = p.app.store.begin().await.unwrap();
-    tx.exec("update account set status = 'closed' where id = $1", &[id.into()]).await.unwrap();
+    tx.exec("update account set status = 'suspended' where id = $1", &[id.into()]).await.unwrap();
     tx.commit().await.unwrap();
     runner(&p, "r").run_due().await.unwrap();
     let officer = p.token("officer").await;
