@@ -68,8 +68,9 @@ impl Report {
         let mut out = String::from("# EPCIS 2.0 conformance\n\n");
         let _ = writeln!(
             out,
-            "Written by `shian epcis conformance --url {server} --token …`; never edited by hand. The program walks the REST\n\
-             binding (OpenAPI 2.0.0) against a running server over HTTP and WebSocket.\n\n\
+            "Written by the conformance program, never by hand: `shian epcis conformance --url {server} --token … --out FILE`, or\n\
+             against the tests' server `UPDATE_CONFORMANCE=1 cargo nextest run -p web every_operation`. It walks the REST\n\
+             binding (OpenAPI 2.0.0) over HTTP and WebSocket.\n\n\
              {} of {} operations walked, {} requirements checked, {} met, {failed} not met.\n",
             self.covered(),
             OPERATIONS.len(),
