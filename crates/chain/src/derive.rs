@@ -7,6 +7,7 @@
 use crate::facts::{Facts, Line, NONE, Said};
 use crate::pack::inherited;
 use crate::pair::{Half, pair};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Marks a node number as a transformation.
 pub(crate) const PROCESS: u32 = 1 << 31;
@@ -14,7 +15,8 @@ pub(crate) const PROCESS: u32 = 1 << 31;
 pub(crate) const DERIVED: u32 = 1 << 31;
 
 /// One stretch of one item at one place.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
 pub(crate) struct Node {
     pub(crate) since: i64,
     pub(crate) until: i64,
@@ -23,7 +25,8 @@ pub(crate) struct Node {
 }
 
 /// A link between nodes; [`NONE`] on a side where the records begin or end.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
 pub(crate) struct Link {
     pub(crate) from: u32,
     pub(crate) to: u32,
@@ -81,7 +84,7 @@ impl Deriver {
         self.lines.clear();
         let mut packed = false;
         for (at, line) in facts.lines_of(item) {
-            packed |= line.said == Said::Packed;
+            packed |= line.said() == Said::Packed;
             self.lines.push((at, *line));
         }
         if packed {
@@ -92,7 +95,7 @@ impl Deriver {
             }
         }
         let key = |line: &Line| {
-            (line.time, line.said, facts.event_id(line), line.place, line.other, line.mantissa, line.scale)
+            (line.time, line.said(), facts.event_id(line), line.place, line.other, line.mantissa, line.scale)
         };
         if !self.lines.is_sorted_by(|(_, a), (_, b)| key(a) <= key(b)) {
             self.lines.sort_by_key(|(_, line)| key(line));
@@ -119,7 +122,7 @@ impl Deriver {
                 quantity: None,
             };
             let (place, time) = (line.place, line.time);
-            match line.said {
+            match line.said() {
                 Said::Shipped => self.shipped.push(half),
                 Said::Received => self.received.push(Half { from: line.other, to: line.place, ..half }),
                 Said::Appear => self.flow(part, place, time, 0, Link { came: at, ..none }),

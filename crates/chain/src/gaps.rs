@@ -43,11 +43,11 @@ impl Index {
         for link in &links {
             explained |= self.brings(link);
             match (self.left(link), self.came(link)) {
-                (None, Some(line)) if line.said == Said::Received => {
+                (None, Some(line)) if line.said() == Said::Received => {
                     out.push(self.gap(GapKind::ReceivedUnshipped, node, link.from, line));
                 }
                 (Some(line), None) => out.push(self.gap(GapKind::ReceiptMissing, node, link.from, line)),
-                (None, Some(line)) if line.said == Said::Observe => {
+                (None, Some(line)) if line.said() == Said::Observe => {
                     let when = |l: &Line| (l.time, self.facts.event_id(l));
                     let earlier = |l: &Line| when(line) < when(l);
                     if sighting.is_none_or(earlier) {
@@ -70,7 +70,7 @@ impl Index {
             let other = if matches!(kind, Some(LinkKind::Input)) { NONE } else { link.to };
             match (self.left(&link), self.came(&link)) {
                 (None, Some(line)) => out.push(self.gap(GapKind::ShipmentMissing, node, other, line)),
-                (Some(line), None) if line.said == Said::Shipped => {
+                (Some(line), None) if line.said() == Said::Shipped => {
                     out.push(self.gap(GapKind::NotReceived, node, other, line));
                 }
                 _ => {}

@@ -1,27 +1,40 @@
 //! The graph: sealed adjacency arrays, and over them the parts of the items that changed since.
 
+use crate::column::Column;
 use crate::derive::{DERIVED, Deriver, Link, Node, PROCESS, Part, index};
 use crate::facts::{Facts, Line, NONE};
+use crate::held::{Growing, Held};
+use crate::kernel::Kernel;
+use crate::order::Groups;
+use crate::trace::ByNode;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// Sealed arrays. Links are sorted by origin: nodes first, then transformations, then links from nowhere.
+/// Sealed arrays, items in the order of their rank. Links are sorted by origin: nodes first, then transformations,
+/// then links from nowhere.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sealed {
-    pub(crate) nodes: Vec<Node>,
-    /// Start of each item's nodes.
-    pub(crate) item_starts: Vec<u32>,
-    pub(crate) links: Vec<Link>,
+    /// What walks read, places included.
+    pub(crate) kernel: Kernel,
+    /// What each node held, for sums over many.
+    pub(crate) held: Held,
+    /// What an answer shows of each node.
+    pub(crate) nodes: Column<Node>,
+    /// Rank of each item.
+    pub(crate) ranks: Column<u32>,
+    /// Start of the nodes of each rank.
+    pub(crate) starts: Column<u32>,
+    pub(crate) links: Column<Link>,
     /// Start of the links out of each node, then of each transformation.
-    pub(crate) out_starts: Vec<u32>,
+    pub(crate) out_starts: Column<u32>,
     /// Start of the links into each node, then into each transformation.
-    pub(crate) in_starts: Vec<u32>,
+    pub(crate) in_starts: Column<u32>,
     /// Link numbers sorted by target.
-    pub(crate) into: Vec<u32>,
-    pub(crate) place_starts: Vec<u32>,
+    pub(crate) into: Column<u32>,
+    pub(crate) place_starts: Column<u32>,
     /// Node numbers sorted by place.
-    pub(crate) place_nodes: Vec<u32>,
-    pub(crate) derived: Vec<Line>,
+    pub(crate) place_nodes: Column<u32>,
+    pub(crate) derived: Column<Line>,
 }
 
 /// Parts derived after sealing.
@@ -34,7 +47,7 @@ struct Fresh {
     into_links: Vec<u32>,
     links: Vec<Link>,
     items: HashMap<u32, Range<u32>>,
-    processes: HashMap<u32, (Vec<u32>, Vec<u32>)>,
+    processes: ByNode<(Vec<u32>, Vec<u32>)>,
     places: HashMap<u32, Vec<u32>>,
 }
 
@@ -46,107 +59,175 @@ pub(crate) struct Graph {
     fresh_derived: Vec<Line>,
 }
 
-fn starts_of(counts: &mut [u32]) {
-    for at in 1..counts.len() {
-        counts[at] += counts[at - 1];
+/// Nodes and links as they are derived, before they are sealed.
+#[derive(Debug, Default)]
+pub(crate) struct Loose {
+    places: Vec<u32>,
+    nodes: Vec<Node>,
+    starts: Vec<u32>,
+    links: Vec<Link>,
+    made: Vec<Link>,
+    from_nowhere: Vec<Link>,
+    derived: Vec<Line>,
+    held: Growing,
+}
+
+impl Loose {
+    /// Derives one item after the others.
+    pub(crate) fn derive(&mut self, facts: &mut Facts, deriver: &mut Deriver, item: u32, part: &mut Part) {
+        let first = index(self.places.len());
+        self.starts.push(first);
+        deriver.derive(facts, &mut self.derived, item, first, part);
+        self.held.add(part, first, facts, &self.derived);
+        for node in &part.nodes {
+            self.places.push(node.place);
+            self.nodes.push(*node);
+        }
+        for &link in &part.links {
+            match link.from {
+                NONE => self.from_nowhere.push(link),
+                from if from & PROCESS != 0 => self.made.push(link),
+                _ => self.links.push(link),
+            }
+        }
     }
+}
+
+/// The items in the order of their ranks.
+fn by_rank(ranks: &[u32]) -> Vec<u32> {
+    let count = ranks.iter().filter(|&&rank| rank != NONE).map(|&rank| rank as usize + 1).max().unwrap_or(0);
+    let mut items = vec![NONE; count];
+    for (item, &rank) in (0..).zip(ranks) {
+        if rank != NONE {
+            items[rank as usize] = item;
+        }
+    }
+    items
 }
 
 impl Sealed {
     /// Derives every item.
     pub(crate) fn build(facts: &mut Facts) -> Self {
-        let mut graph = Self::default();
+        let mut loose = Loose::default();
         let (mut deriver, mut part) = (Deriver::default(), Part::default());
-        let (mut made, mut from_nowhere) = (Vec::new(), Vec::new());
-        graph.item_starts.push(0);
-        for item in 0..facts.items() {
-            let first = index(graph.nodes.len());
-            deriver.derive(facts, &mut graph.derived, item, first, &mut part);
-            graph.nodes.extend_from_slice(&part.nodes);
-            for &link in &part.links {
-                match link.from {
-                    NONE => from_nowhere.push(link),
-                    from if from & PROCESS != 0 => made.push(link),
-                    _ => graph.links.push(link),
+        for item in by_rank(&facts.sealed.ranks) {
+            loose.derive(facts, &mut deriver, item, &mut part);
+        }
+        Self::close(loose, facts)
+    }
+
+    /// Only what walks and sums read: no evidence, no links to describe. `sieve` fills the facts with the lines of
+    /// the items of some ranks, `parts` times, so that a network larger than memory's share can be measured.
+    pub(crate) fn skeleton(
+        ranks: Vec<u32>,
+        parts: u32,
+        mut sieve: impl FnMut(std::ops::Range<u32>) -> Facts,
+    ) -> Self {
+        let items = by_rank(&ranks);
+        let mut loose = Loose::default();
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        let (mut deriver, mut part) = (Deriver::default(), Part::default());
+        let (mut processes, count) = (0, index(items.len()));
+        for n in 0..parts {
+            let share = |n: u32| (count.div_ceil(parts) * n).min(count);
+            let range = share(n)..share(n + 1);
+            let mut facts = sieve(range.clone());
+            processes = facts.processes();
+            for &item in &items[range.start as usize..range.end as usize] {
+                loose.derive(&mut facts, &mut deriver, item, &mut part);
+                let real = |l: &&Link| l.from != NONE && l.to != NONE;
+                for list in [&mut loose.links, &mut loose.made, &mut loose.from_nowhere] {
+                    pairs.extend(list.iter().filter(real).map(|l| (l.from, l.to)));
+                    list.clear();
                 }
+                loose.derived.clear();
             }
-            graph.item_starts.push(index(graph.nodes.len()));
         }
-        made.sort_by_key(|link| link.from);
-        graph.links.append(&mut made);
-        graph.links.append(&mut from_nowhere);
-        graph.links.shrink_to_fit();
-        graph.nodes.shrink_to_fit();
-        graph.derived.shrink_to_fit();
-        graph.adjacency(facts.processes.len());
-        graph.by_place();
-        graph
-    }
-
-    fn slot(&self, end: u32) -> Option<usize> {
-        match end {
-            NONE => None,
-            process if process & PROCESS != 0 => Some(self.nodes.len() + (process & !PROCESS) as usize),
-            node => Some(node as usize),
+        loose.starts.push(index(loose.places.len()));
+        let kernel = Kernel::of(loose.places, processes, pairs.iter().copied());
+        Self {
+            kernel,
+            held: loose.held.close(),
+            nodes: loose.nodes.into(),
+            ranks: ranks.into(),
+            starts: loose.starts.into(),
+            ..Self::default()
         }
     }
 
-    fn adjacency(&mut self, processes: usize) {
-        let slots = self.nodes.len() + processes;
-        let (mut out, mut into) = (vec![0u32; slots + 1], vec![0u32; slots + 1]);
-        for link in &self.links {
-            if let Some(slot) = self.slot(link.from) {
-                out[slot + 1] += 1;
-            }
-            if let Some(slot) = self.slot(link.to) {
-                into[slot + 1] += 1;
-            }
+    fn close(mut loose: Loose, facts: &Facts) -> Self {
+        loose.starts.push(index(loose.places.len()));
+        loose.made.sort_by_key(|link| link.from);
+        let mut links = loose.links;
+        links.append(&mut loose.made);
+        links.append(&mut loose.from_nowhere);
+        let nodes = loose.places.len();
+        let place_count = loose.places.iter().filter(|&&p| p != NONE).max().map_or(0, |&p| p as usize + 1);
+        let at_places = (0..).zip(&loose.places).filter(|&(_, &p)| p != NONE).map(|(n, &p)| (p, n));
+        let at_places = Groups::of(place_count, at_places);
+        let real = links.iter().filter(|l| l.from != NONE && l.to != NONE).map(|l| (l.from, l.to));
+        let kernel = Kernel::of(loose.places, facts.processes(), real);
+        let slots = kernel.slots() as usize;
+        let slot = |end: u32| {
+            if end & PROCESS == 0 { end } else { index(nodes) + (end & !PROCESS) }
+        };
+        let out = (0..).zip(&links).filter(|(_, l)| l.from != NONE).map(|(n, l)| (slot(l.from), n));
+        let into = (0..).zip(&links).filter(|(_, l)| l.to != NONE).map(|(n, l)| (slot(l.to), n));
+        let out_starts = Groups::of(slots, out).starts;
+        let into = Groups::of(slots, into);
+        Self {
+            kernel,
+            held: loose.held.close(),
+            nodes: loose.nodes.into(),
+            ranks: facts.sealed.ranks.clone(),
+            starts: loose.starts.into(),
+            links: links.into(),
+            out_starts: out_starts.into(),
+            in_starts: into.starts.into(),
+            into: into.values.into(),
+            place_starts: at_places.starts.into(),
+            place_nodes: at_places.values.into(),
+            derived: loose.derived.into(),
         }
-        starts_of(&mut out);
-        starts_of(&mut into);
-        let mut next = into.clone();
-        let mut order = vec![0u32; into[slots] as usize];
-        for (at, link) in self.links.iter().enumerate() {
-            if let Some(slot) = self.slot(link.to) {
-                order[next[slot] as usize] = index(at);
-                next[slot] += 1;
-            }
-        }
-        (self.out_starts, self.in_starts, self.into) = (out, into, order);
     }
 
-    fn by_place(&mut self) {
-        let known = |node: &Node| (node.place != NONE).then_some(node.place as usize);
-        let places = self.nodes.iter().filter_map(known).max().map_or(0, |p| p + 1);
-        let mut starts = vec![0u32; places + 1];
-        for place in self.nodes.iter().filter_map(known) {
-            starts[place + 1] += 1;
-        }
-        starts_of(&mut starts);
-        let mut next = starts.clone();
-        let mut order = vec![0u32; starts[places] as usize];
-        for (at, node) in self.nodes.iter().enumerate() {
-            if let Some(place) = known(node) {
-                order[next[place] as usize] = index(at);
-                next[place] += 1;
-            }
-        }
-        (self.place_starts, self.place_nodes) = (starts, order);
+    /// More than the largest number of a place.
+    pub(crate) fn place_count(&self) -> usize {
+        self.place_starts.len()
     }
 
-    fn bytes(&self) -> usize {
+    /// The nodes of an item.
+    pub(crate) fn nodes_of(&self, item: u32) -> Range<u32> {
+        let rank = self.ranks.get(item as usize).map_or(NONE, |&rank| rank);
+        if rank == NONE { 0..0 } else { range(&self.starts, rank as usize) }
+    }
+
+    /// The links out of a slot.
+    pub(crate) fn outward(&self, slot: usize) -> Range<u32> {
+        range(&self.out_starts, slot)
+    }
+
+    /// The numbers of the links into a slot.
+    pub(crate) fn inward(&self, slot: usize) -> &[u32] {
+        let range = range(&self.in_starts, slot);
+        &self.into[range.start as usize..range.end as usize]
+    }
+
+    fn owned_bytes(&self) -> usize {
         let words = [
-            &self.item_starts,
+            &self.starts,
             &self.out_starts,
             &self.in_starts,
             &self.into,
             &self.place_starts,
             &self.place_nodes,
         ];
-        words.iter().map(|v| v.capacity() * 4).sum::<usize>()
-            + self.nodes.capacity() * size_of::<Node>()
-            + self.links.capacity() * size_of::<Link>()
-            + self.derived.capacity() * size_of::<Line>()
+        words.iter().map(|column| column.owned_bytes()).sum::<usize>()
+            + self.kernel.owned_bytes()
+            + self.held.owned_bytes()
+            + self.nodes.owned_bytes()
+            + self.links.owned_bytes()
+            + self.derived.owned_bytes()
     }
 }
 
@@ -185,6 +266,12 @@ impl Graph {
         if at < sealed { self.sealed.nodes[at] } else { self.fresh.nodes[at - sealed] }
     }
 
+    /// Place of a node.
+    pub(crate) fn place(&self, id: u32) -> u32 {
+        let (at, sealed) = (id as usize, self.sealed.nodes.len());
+        if at < sealed { self.sealed.kernel.places[at] } else { self.fresh.nodes[at - sealed].place }
+    }
+
     pub(crate) fn link(&self, id: u32) -> Link {
         let sealed = self.sealed.links.len();
         let at = id as usize;
@@ -197,7 +284,7 @@ impl Graph {
             return None;
         }
         if number & DERIVED == 0 {
-            return facts.lines.get(number as usize);
+            return facts.line(number);
         }
         let at = (number & !DERIVED) as usize;
         let sealed = self.sealed.derived.len();
@@ -207,7 +294,7 @@ impl Graph {
     pub(crate) fn nodes_of(&self, item: u32) -> Range<u32> {
         match self.fresh.items.get(&item) {
             Some(range) => range.clone(),
-            None => range(&self.sealed.item_starts, item as usize),
+            None => self.sealed.nodes_of(item),
         }
     }
 
@@ -237,12 +324,7 @@ impl Graph {
             let range = &ranges[at];
             return Links::List(list[range.start as usize..range.end as usize].iter());
         };
-        if out {
-            Links::Run(range(&self.sealed.out_starts, slot))
-        } else {
-            let range = range(&self.sealed.in_starts, slot);
-            Links::List(self.sealed.into[range.start as usize..range.end as usize].iter())
-        }
+        if out { Links::Run(self.sealed.outward(slot)) } else { Links::List(self.sealed.inward(slot).iter()) }
     }
 
     /// The nodes at a place that count now.
@@ -337,10 +419,21 @@ impl Graph {
         self.fresh.links.len()
     }
 
-    /// Approximate bytes held.
+    /// How many nodes were derived since sealing, stale ones included.
+    pub(crate) fn fresh_nodes(&self) -> u32 {
+        index(self.fresh.nodes.len())
+    }
+
+    /// Whether the links of a transformation are not the sealed ones.
+    #[inline]
+    pub(crate) fn process_changed(&self, process: u32) -> bool {
+        self.fresh.processes.contains_key(&process)
+    }
+
+    /// Bytes held in memory of our own: not those that are mapped.
     pub(crate) fn bytes(&self) -> usize {
         let fresh = &self.fresh;
-        self.sealed.bytes()
+        self.sealed.owned_bytes()
             + fresh.nodes.capacity() * (size_of::<Node>() + 16)
             + fresh.links.capacity() * (size_of::<Link>() + 8)
             + self.fresh_derived.capacity() * size_of::<Line>()

@@ -4,11 +4,12 @@ use crate::derive::{Link, PROCESS};
 use crate::facts::{Facts, Line, NONE, Said};
 use crate::graph::{Graph, Sealed};
 use crate::pack::dependants;
+use crate::reach::Pool;
 use crate::{Amount, LinkKind, Names, NodeKey, PlaceId, Qty, Step};
 use serde::Serialize;
 use std::borrow::Borrow;
 
-/// Steps applied one by one before the sealed arrays are built anew.
+/// Lines in the delta from which a merge is worth its time.
 const MERGE_AFTER: usize = 200_000;
 
 /// The trace index. Answers depend on the set of steps applied, not on their order or repeats.
@@ -17,7 +18,10 @@ pub struct Index {
     names: Names,
     pub(crate) facts: Facts,
     pub(crate) graph: Graph,
+    pub(crate) pool: Pool,
     position: i64,
+    /// Bytes of the file the sealed part lies in.
+    mapped: usize,
 }
 
 /// Size of an index.
@@ -33,8 +37,12 @@ pub struct Stats {
     pub links: usize,
     /// Links derived after the last merge.
     pub fresh_links: usize,
-    /// Approximate bytes held, names included.
+    /// Approximate bytes held in memory of our own, names included.
     pub bytes: usize,
+    /// Bytes of the mapped segment; memory the system may take back at any time.
+    pub mapped_bytes: usize,
+    /// Bytes a walk reads: who leads to whom both ways, and the places.
+    pub kernel_bytes: usize,
 }
 
 impl Index {
@@ -56,8 +64,8 @@ impl Index {
         index
     }
 
-    pub(crate) fn assemble(names: Names, facts: Facts, sealed: Sealed, position: i64) -> Self {
-        Self { names, facts, graph: Graph::new(sealed), position }
+    pub(crate) fn assemble(names: Names, facts: Facts, sealed: Sealed, position: i64, mapped: usize) -> Self {
+        Self { names, facts, graph: Graph::new(sealed), pool: Pool::default(), position, mapped }
     }
 
     /// Takes one step. Late, repeated and withdrawn steps are welcome; only the items the step touches, and
@@ -68,21 +76,28 @@ impl Index {
 
     /// Takes several steps and derives each item they touch once: cheaper than one by one.
     pub fn apply_all<S: Borrow<Step>>(&mut self, steps: impl IntoIterator<Item = S>) {
-        let mut touched = Vec::new();
-        for step in steps {
-            touched.extend(self.facts.add(step.borrow()));
-        }
+        let steps: Vec<S> = steps.into_iter().collect();
+        let touched = self.facts.add(steps.iter().map(Borrow::borrow));
         if touched.is_empty() {
             return;
         }
         let items = dependants(&self.facts, touched);
         self.graph.refresh(&mut self.facts, &items);
+    }
+
+    /// Whether so much was applied since the last merge that another is worth its time. The caller decides when:
+    /// [`Self::merge`] derives everything again.
+    #[must_use]
+    pub fn wants_merge(&self) -> bool {
         let sealed = self.graph.sealed.links.len();
-        if self.facts.tail_len() > MERGE_AFTER.max(sealed / 8)
-            || self.graph.fresh_links() > 4 * MERGE_AFTER.max(sealed)
-        {
-            self.merge();
-        }
+        self.facts.tail_len() > MERGE_AFTER.max(sealed / 8)
+            || self.graph.fresh_links() > 4 * MERGE_AFTER.max(sealed / 4)
+    }
+
+    /// Lines of records that came since the last merge.
+    #[must_use]
+    pub fn delta(&self) -> usize {
+        self.facts.tail_len()
     }
 
     /// Seals what was applied since the last merge into the compact arrays. Answers do not change.
@@ -93,9 +108,14 @@ impl Index {
     }
 
     fn seal(&mut self) {
-        self.facts.seal();
         self.graph = Graph::default();
+        self.facts.seal();
         self.graph = Graph::new(Sealed::build(&mut self.facts));
+        self.mapped = 0;
+    }
+
+    pub(crate) fn seal_names(&mut self) {
+        self.names.seal();
     }
 
     /// The names of items, places and documents.
@@ -123,16 +143,16 @@ impl Index {
     /// Size of the index.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let nodes = (0..self.facts.items()).map(|item| self.graph.nodes_of(item).len());
-        let items = nodes.clone().filter(|&n| n > 0).count();
         let names = [&self.names.items, &self.names.places, &self.names.documents, &self.names.joins];
         Stats {
-            steps: self.facts.events.len(),
-            items,
-            nodes: nodes.sum(),
+            steps: self.facts.steps(),
+            items: self.names.items.len(),
+            nodes: self.graph.sealed.nodes.len() + self.graph.fresh_nodes() as usize,
             links: self.graph.sealed.links.len(),
             fresh_links: self.graph.fresh_links(),
             bytes: self.facts.bytes() + self.graph.bytes() + names.map(|n| n.bytes()).iter().sum::<usize>(),
+            mapped_bytes: self.mapped,
+            kernel_bytes: self.graph.sealed.kernel.bytes(),
         }
     }
 
@@ -175,7 +195,7 @@ impl Index {
 
     /// Whether a link brings goods into its target: not a mere sighting.
     pub(crate) fn brings(&self, link: &Link) -> bool {
-        let sighting = |line: &Line| !matches!(line.said, Said::Appear | Said::Output | Said::Received);
+        let sighting = |line: &Line| !matches!(line.said(), Said::Appear | Said::Output | Said::Received);
         !(link.from == NONE && link.left == NONE && self.came(link).is_none_or(sighting))
     }
 

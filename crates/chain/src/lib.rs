@@ -14,25 +14,34 @@
 //! quantities of different dimension are never added; a query that stops at its bounds says so. No I/O and no
 //! clock; the caller passes bytes and times.
 
+#![forbid(unsafe_code)]
+
 mod amount;
 mod answer;
 pub mod balance;
 pub mod bench;
+mod column;
 mod derive;
 mod facts;
 mod gaps;
 mod graph;
+mod held;
 mod index;
+mod kernel;
 mod layout;
 pub mod mixing;
 mod names;
+mod order;
 pub mod outbreak;
 mod pack;
 mod pair;
+mod plain;
+mod reach;
 mod scope;
 pub mod score;
-mod snapshot;
+mod segment;
 mod sources;
+mod spread;
 mod step;
 mod stock;
 pub mod synthetic;
@@ -43,9 +52,11 @@ pub use answer::{
     Bounds, Gap, GapKind, Holding, Hop, LinkKind, NodeKey, NodeKind, Role, Scope, ScopeOptions, ScopeRow,
     Source, Totals, Trace, TraceLink, TraceNode,
 };
+pub use column::Bytes;
 pub use index::{Index, Stats};
 pub use layout::{Layout, LayoutOptions, PlacedEdge, PlacedNode, ShapeNode, layout, layout_shape};
 pub use names::{DocId, Interner, ItemId, JoinId, Names, PlaceId};
-pub use snapshot::SnapshotError;
+pub use segment::{SegmentError, verify_segment};
 pub use sources::{Case, Sources};
+pub use spread::{Origins, Spread, SpreadGroup, Station, Stations};
 pub use step::{How, Items, Kind, Phase, Step};

@@ -24,7 +24,7 @@ pub(crate) fn inherited(facts: &Facts, item: u32) -> Vec<(Line, Option<Qty>)> {
 fn lines_through(facts: &Facts, item: u32, path: &mut Vec<u32>) -> Vec<(Line, Option<Qty>)> {
     let mut parents: Vec<u32> = facts
         .lines_of(item)
-        .filter(|(_, line)| line.said == Said::Packed)
+        .filter(|(_, line)| line.said() == Said::Packed)
         .map(|(_, line)| line.other)
         .collect();
     if parents.is_empty() || path.len() > MAX_NESTING {
@@ -33,7 +33,7 @@ fn lines_through(facts: &Facts, item: u32, path: &mut Vec<u32>) -> Vec<(Line, Op
     parents.sort_unstable();
     parents.dedup();
     let own: HashSet<(u64, Said)> =
-        facts.lines_of(item).map(|(_, line)| (facts.event_id(line), line.said)).collect();
+        facts.lines_of(item).map(|(_, line)| (facts.event_id(line), line.said())).collect();
     let mut out = Vec::new();
     for parent in parents {
         if path.contains(&parent) {
@@ -41,16 +41,16 @@ fn lines_through(facts: &Facts, item: u32, path: &mut Vec<u32>) -> Vec<(Line, Op
         }
         path.push(parent);
         let mut lines: Vec<Line> =
-            facts.lines_of(parent).map(|(_, line)| *line).filter(|line| moves(line.said)).collect();
+            facts.lines_of(parent).map(|(_, line)| *line).filter(|line| moves(line.said())).collect();
         lines.extend(lines_through(facts, parent, path).into_iter().map(|(line, _)| line));
         path.pop();
         let stays = stays(facts, item, parent);
         for line in lines {
-            if own.contains(&(facts.event_id(&line), line.said)) {
+            if own.contains(&(facts.event_id(&line), line.said())) {
                 continue;
             }
             if let Some(stay) = stay_at(&stays, &line) {
-                out.push((Line { item, ..line }, stay.quantity));
+                out.push((line.of_item(item), stay.quantity));
             }
         }
     }
@@ -66,7 +66,7 @@ fn moves(said: Said) -> bool {
 /// arrives to the stay that ends.
 fn stay_at(stays: &[Stay], line: &Line) -> Option<Stay> {
     let t = line.time;
-    let inside = |s: &&Stay| match line.said {
+    let inside = |s: &&Stay| match line.said() {
         Said::Shipped => s.from <= t && t < s.until,
         _ => s.from < t && t <= s.until,
     };
@@ -75,17 +75,17 @@ fn stay_at(stays: &[Stay], line: &Line) -> Option<Stay> {
 }
 
 fn stays(facts: &Facts, child: u32, parent: u32) -> Vec<Stay> {
-    let packing = |line: &Line| matches!(line.said, Said::Packed | Said::Unpacked) && line.other == parent;
+    let packing = |line: &Line| matches!(line.said(), Said::Packed | Said::Unpacked) && line.other == parent;
     let mut turns: Vec<Line> =
         facts.lines_of(child).map(|(_, line)| *line).filter(|line| packing(line)).collect();
-    let emptied = facts.lines_of(parent).filter(|(_, line)| line.said == Said::Emptied);
+    let emptied = facts.lines_of(parent).filter(|(_, line)| line.said() == Said::Emptied);
     turns.extend(emptied.map(|(_, line)| *line));
-    turns.sort_by_key(|line| (line.time, line.said, facts.event_id(line)));
+    turns.sort_by_key(|line| (line.time, line.said(), facts.event_id(line)));
     let mut out: Vec<Stay> = Vec::new();
     let mut current: Option<Stay> = None;
     for line in turns {
         let quantity = facts.quantity(&line);
-        let next = match (line.said, current) {
+        let next = match (line.said(), current) {
             (Said::Packed, None) => Some(quantity),
             (Said::Packed, Some(stay)) => Some(join(stay.quantity, quantity)),
             (_, None) => None,
@@ -126,7 +126,7 @@ pub(crate) fn contents(facts: &Facts, parent: u32, since: i64) -> Vec<u32> {
     while let Some(holder) = open.pop() {
         let mut children: Vec<u32> = facts
             .lines_of(holder)
-            .filter(|(_, line)| line.said == Said::Holds && line.other != NONE)
+            .filter(|(_, line)| line.said() == Said::Holds && line.other != NONE)
             .map(|(_, line)| line.other)
             .collect();
         children.sort_unstable();
@@ -148,7 +148,7 @@ pub(crate) fn dependants(facts: &Facts, items: impl IntoIterator<Item = u32>) ->
     let mut out: HashSet<u32> = HashSet::new();
     while let Some(item) = open.pop() {
         if out.insert(item) {
-            let held = facts.lines_of(item).filter(|(_, line)| line.said == Said::Holds);
+            let held = facts.lines_of(item).filter(|(_, line)| line.said() == Said::Holds);
             open.extend(held.map(|(_, line)| line.other));
         }
     }

@@ -40,7 +40,7 @@ impl Stock {
         let came = index.came(link);
         let quantity = index.quantity(came);
         let time = came.or(index.left(link)).map(|line| line.time);
-        match (index.link_kind(link), came.map(|line| line.said)) {
+        match (index.link_kind(link), came.map(|line| line.said())) {
             (Some(LinkKind::Carried), _) => return,
             (Some(LinkKind::Moved | LinkKind::Received), _) => {
                 self.received.add(quantity);
@@ -88,7 +88,7 @@ impl Stock {
                     self.customers.push(PlaceId(index.graph.node(link.to).place));
                 }
             }
-            None => match left.and_then(|line| line.said.how()) {
+            None => match left.and_then(|line| line.said().how()) {
                 Some(how) => match self.left.iter_mut().find(|(h, _)| *h == how) {
                     Some((_, sum)) => sum.add(quantity),
                     None => {

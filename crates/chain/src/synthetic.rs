@@ -1,32 +1,28 @@
-//! A synthetic supply network from a seed: eight tiers, heavy-tailed hubs, mixing, interleaved flows; for
-//! measurements and tests, with plainly fictitious numbers instead of names.
+//! A synthetic supply network from a seed: eight tiers, heavy-tailed hubs, mixing, interleaved tanks; for measurements
+//! and tests, with plainly fictitious numbers instead of names.
 
 use crate::{How, ItemId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
+use std::collections::VecDeque;
 
-const DAY: i64 = 86_400_000_000;
-const DAYS: i64 = 730;
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+/// Days from the first harvest to the last.
+const DAYS: i64 = 640;
+/// Provinces; seven movements in ten stay within one.
 const REGIONS: u32 = 34;
 
-/// Tiers from farm to shop: share of the places, and lots mixed into one where a tier mixes.
-const TIERS: [Tier; 8] = [
-    Tier { share: 400, mixes: 0 },
-    Tier { share: 40, mixes: 60 },
-    Tier { share: 20, mixes: 12 },
-    Tier { share: 20, mixes: 8 },
-    Tier { share: 15, mixes: 2 },
-    Tier { share: 15, mixes: 0 },
-    Tier { share: 40, mixes: 0 },
-    Tier { share: 450, mixes: 0 },
-];
-
-#[derive(Clone, Copy)]
-struct Tier {
-    /// Places of this tier among a thousand.
-    share: u32,
-    /// Mean number of input lots of a transformation; none for tiers that only trade.
-    mixes: u32,
-}
+/// Places of each tier among a thousand: farm, collector, primary and secondary processor, packer, wholesaler,
+/// distributor, shop or canteen.
+const SHARES: [u32; 8] = [250, 10, 8, 12, 15, 15, 40, 650];
+const FARM: usize = 0;
+const COLLECTOR: usize = 1;
+const PRIMARY: usize = 2;
+const SECONDARY: usize = 3;
+const PACKER: usize = 4;
+const WHOLESALER: usize = 5;
+const DISTRIBUTOR: usize = 6;
+const SHOP: usize = 7;
 
 /// A small deterministic generator (SplitMix64): the same seed gives the same network on every machine.
 #[derive(Debug, Clone)]
@@ -50,13 +46,18 @@ impl Random {
         u32::try_from(((self.next() >> 32) * u64::from(n)) >> 32).unwrap_or(0)
     }
 
-    /// Low numbers far more often than high ones: the hubs of a heavy-tailed network.
+    /// From 0 to below `n`, low numbers far more often: the square of an even draw.
     fn hub(&mut self, n: u32) -> u32 {
-        let deep = self.below(3);
-        (0..=deep)
-            .fold(n, |bound, _| self.below(bound.max(1)).max(1))
-            .saturating_sub(1)
+        let even = self.below(n);
+        u32::try_from(u64::from(even) * u64::from(self.below(n.max(1)).max(even) + 1) / u64::from(n.max(1)))
+            .unwrap_or(0)
             .min(n.saturating_sub(1))
+    }
+
+    /// 1 and up, each doubling half as likely: a heavy tail up to `most`.
+    fn tail(&mut self, typical: u32, most: u32) -> u32 {
+        let doublings = self.next().leading_zeros().min(8);
+        (1 + self.below(2 * typical)).saturating_mul(1 << (doublings / 2)).min(most)
     }
 }
 
@@ -68,8 +69,33 @@ struct Stock {
     since: i64,
 }
 
+/// The newest lots of a tier, the supply of the next.
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    lots: Vec<Stock>,
+    next: usize,
+}
+
+impl Shelf {
+    fn put(&mut self, stock: Stock, most: usize) {
+        if self.lots.len() < most {
+            self.lots.push(stock);
+        } else {
+            self.lots[self.next % most] = stock;
+            self.next += 1;
+        }
+    }
+}
+
+/// A silo or tank that keeps its lot number while it is filled again and again.
+#[derive(Debug, Clone, Copy)]
+struct Tank {
+    item: ItemId,
+    fills: u32,
+}
+
 /// A network as steps in order of making; see [`network`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Network {
     random: Random,
     links: u64,
@@ -77,19 +103,20 @@ pub struct Network {
     events: u64,
     items: u32,
     first: [u32; 9],
-    /// Recent lots of each tier, the supply of the next.
-    recent: [Vec<Stock>; 8],
-    ready: std::collections::VecDeque<Step>,
+    shelves: [Shelf; 4],
+    tanks: Vec<Option<Tank>>,
+    ready: VecDeque<Step>,
 }
 
 /// A network of about `links` links (a movement, or one item of a transformation, each counts one). Every
 /// movement is told by both halves; times respect the order of the tiers.
 #[must_use]
 pub fn network(links: u64, seed: u64) -> Network {
-    let places = u32::try_from((links / 80).clamp(60, 1_000_000)).unwrap_or(60);
+    let places = u32::try_from((links / 90).clamp(400, 1_000_000)).unwrap_or(400);
     let mut first = [0; 9];
-    for (tier, shape) in TIERS.iter().enumerate() {
-        first[tier + 1] = first[tier] + (places * shape.share / 1000).max(2);
+    for (tier, share) in SHARES.iter().enumerate() {
+        // whole regions, so that the region of a place follows from its number
+        first[tier + 1] = first[tier] + (places * share / 1000).max(REGIONS).next_multiple_of(REGIONS);
     }
     Network {
         random: Random::new(seed),
@@ -98,33 +125,38 @@ pub fn network(links: u64, seed: u64) -> Network {
         events: 0,
         items: 0,
         first,
-        recent: Default::default(),
-        ready: std::collections::VecDeque::new(),
+        shelves: Default::default(),
+        tanks: vec![None; first[SECONDARY + 1] as usize],
+        ready: VecDeque::new(),
     }
 }
 
 impl Network {
+    /// The region of each place, by its number.
+    #[must_use]
+    pub fn regions(&self) -> Vec<u32> {
+        (0..self.first[8]).map(|place| place % REGIONS).collect()
+    }
+
     fn say(&mut self, time: i64, kind: Kind) {
         self.events += 1;
         self.ready.push_back(Step { event: self.events, time, record: time, kind });
     }
 
-    fn place(&mut self, tier: usize) -> PlaceId {
+    fn place(&mut self, tier: usize, region: u32) -> PlaceId {
         let (from, to) = (self.first[tier], self.first[tier + 1]);
-        PlaceId(from + self.random.hub(to - from))
+        // the tiers begin at multiples of the number of regions
+        PlaceId(from + self.random.hub((to - from) / REGIONS) * REGIONS + region)
     }
 
-    /// Seven in ten from the same region when one is found.
+    fn region(&mut self) -> u32 {
+        self.random.hub(REGIONS)
+    }
+
+    /// Seven in ten stay within the region.
     fn near(&mut self, tier: usize, from: PlaceId) -> PlaceId {
-        let wanted = self.random.below(10) < 7;
-        let mut place = self.place(tier);
-        for _ in 0..6 {
-            if !wanted || place.0 % REGIONS == from.0 % REGIONS {
-                break;
-            }
-            place = self.place(tier);
-        }
-        place
+        let region = if self.random.below(10) < 7 { from.0 % REGIONS } else { self.region() };
+        self.place(tier, region)
     }
 
     fn quantity(&mut self) -> Option<Qty> {
@@ -137,19 +169,13 @@ impl Network {
         ItemId(self.items - 1)
     }
 
-    fn keep(&mut self, tier: usize, stock: Stock) {
-        let window = 3000.max(usize::try_from(self.links / 400).unwrap_or(3000));
-        if self.recent[tier].len() < window {
-            self.recent[tier].push(stock);
-        } else {
-            let at = self.random.below(u32::try_from(window).unwrap_or(u32::MAX)) as usize;
-            self.recent[tier][at] = stock;
-        }
+    fn hours(&mut self, most: u32) -> i64 {
+        i64::from(1 + self.random.below(most)) * HOUR
     }
 
     fn carry(&mut self, stock: Stock, to: PlaceId) -> Stock {
-        let depart = stock.since + i64::from(self.random.below(72)) * DAY / 24;
-        let arrive = depart + i64::from(1 + self.random.below(48)) * DAY / 24;
+        let depart = stock.since + self.hours(72);
+        let arrive = depart + self.hours(48);
         let quantity = self.quantity();
         let half = |phase| Kind::Move {
             from: Some(stock.place),
@@ -164,74 +190,93 @@ impl Network {
         Stock { item: stock.item, place: to, since: arrive }
     }
 
+    /// The lot a tank holds, a new one when it was filled often enough.
+    fn tank(&mut self, place: PlaceId, most: u32) -> ItemId {
+        let at = place.0 as usize;
+        let tank = match self.tanks[at] {
+            Some(tank) if tank.fills > 0 => tank,
+            _ => Tank { item: self.lot(), fills: 1 + self.random.below(most) },
+        };
+        self.tanks[at] = Some(Tank { fills: tank.fills - 1, ..tank });
+        tank.item
+    }
+
+    fn transform(&mut self, time: i64, place: PlaceId, inputs: &[Stock], item: ItemId) -> Stock {
+        let inputs: Vec<_> = inputs.iter().map(|s| (s.item, self.quantity())).collect();
+        let outputs = vec![(item, self.quantity())];
+        self.made += inputs.len() as u64 + 1;
+        self.say(time, Kind::Transform { place, inputs, outputs, id: None });
+        Stock { item, place, since: time }
+    }
+
+    /// A farm's lot goes into the silo of a collector, which ships from it while it is being filled.
     fn harvest(&mut self) {
-        let (item, place) = (self.lot(), self.place(0));
-        let time = i64::from(self.random.below(u32::try_from(DAYS - 120).unwrap_or(1) * 24)) * DAY / 24;
+        let region = self.region();
+        let (item, place) = (self.lot(), self.place(FARM, region));
+        let day =
+            i64::try_from(self.made * u64::try_from(DAYS).unwrap_or(1) / self.links.max(1)).unwrap_or(0);
+        let time = day * DAY + self.hours(48);
         let quantity = self.quantity();
         self.say(time, Kind::Appear { place, items: vec![(item, quantity)] });
-        let stock = Stock { item, place, since: time };
-        for _ in 0..=self.random.below(2) {
-            let to = self.near(1, place);
-            let arrived = self.carry(stock, to);
-            self.keep(0, arrived);
+        let collector = self.near(COLLECTOR, place);
+        let arrived = self.carry(Stock { item, place, since: time }, collector);
+        let silo = self.tank(collector, 60);
+        let stock = self.transform(arrived.since + HOUR, collector, &[arrived], silo);
+        if self.random.below(4) == 0 {
+            self.keep(0, stock);
         }
     }
 
-    /// One transformation at a tier that mixes: inputs from the tier before, moved here if need be, of about
-    /// one time; the output leaves for the next tier, at times more than once and between other inputs.
-    fn mix(&mut self, tier: usize) {
-        let place = self.place(tier);
-        let mean = TIERS[tier].mixes;
-        let want = 1 + self.random.below(2 * mean) as usize;
-        let mut inputs: Vec<Stock> = Vec::with_capacity(want);
-        for _ in 0..want.min(40 + 5 * usize::try_from(mean).unwrap_or(0)) {
-            let pool = &self.recent[tier - 1];
-            if pool.is_empty() {
-                return;
+    fn keep(&mut self, shelf: usize, stock: Stock) {
+        let most = usize::try_from(self.links / 4000).unwrap_or(0).max(200) >> (2 * shelf).min(4);
+        self.shelves[shelf].put(stock, most.max(60));
+    }
+
+    /// One transformation: up to `most` lots from the tier before, brought here.
+    fn mix(&mut self, tier: usize, typical: u32, most: u32) -> Option<Stock> {
+        let region = self.region();
+        let place = self.place(tier, region);
+        let shelf = tier - PRIMARY;
+        let mut inputs: Vec<Stock> = Vec::new();
+        for _ in 0..self.random.tail(typical, most) {
+            let mut stock = None;
+            for _ in 0..4 {
+                let count = u32::try_from(self.shelves[shelf].lots.len()).unwrap_or(0);
+                let found = *self.shelves[shelf].lots.get(self.random.below(count) as usize)?;
+                stock = Some(found);
+                if found.place.0 % REGIONS == region || self.random.below(10) >= 7 {
+                    break;
+                }
             }
-            let at = self.random.below(u32::try_from(pool.len()).unwrap_or(1)) as usize;
-            let stock = self.recent[tier - 1][at];
-            let close = inputs.first().is_none_or(|first| (first.since - stock.since).abs() < 30 * DAY);
-            if close && !inputs.iter().any(|known| known.item == stock.item) {
-                let here = if stock.place == place { stock } else { self.carry(stock, place) };
+            let stock = stock?;
+            if !inputs.iter().any(|known| known.item == stock.item) {
+                let here = self.carry(stock, place);
                 inputs.push(here);
             }
         }
-        let time = inputs.iter().map(|stock| stock.since).max().unwrap_or(0) + DAY / 12;
-        // a silo or tank keeps its lot number while it is filled again and again
-        let silo = self.random.below(12) == 0 && self.recent[tier].iter().any(|s| s.place == place);
-        let item = match self.recent[tier].iter().find(|s| silo && s.place == place) {
-            Some(tank) => tank.item,
-            None => self.lot(),
-        };
-        let quantities: Vec<_> = inputs.iter().map(|s| (s.item, self.quantity())).collect();
-        let made = self.quantity();
-        self.made += quantities.len() as u64 + 1;
-        self.say(time, Kind::Transform { place, inputs: quantities, outputs: vec![(item, made)], id: None });
-        let stock = Stock { item, place, since: time };
-        for _ in 0..=self.random.hub(2 + mean) {
-            let to = self.near(tier + 1, place);
-            let arrived = self.carry(stock, to);
-            self.keep(tier, arrived);
-        }
+        let time = inputs.iter().map(|stock| stock.since).max()? + 2 * HOUR;
+        let tank = tier < PACKER && self.random.below(16) == 0;
+        let item = if tank { self.tank(place, 4) } else { self.lot() };
+        Some(self.transform(time, place, &inputs, item))
     }
 
-    /// A lot goes from a trading tier to several places of the next.
-    fn trade(&mut self, tier: usize) {
-        let pool = u32::try_from(self.recent[tier - 1].len()).unwrap_or(0);
-        if pool == 0 {
-            return;
-        }
-        let stock = self.recent[tier - 1][self.random.below(pool) as usize];
-        for _ in 0..1 + self.random.hub(12) {
-            let to = self.near(tier, stock.place);
-            let arrived = self.carry(stock, to);
-            if tier == 7 {
-                let (time, quantity) = (arrived.since + DAY, self.quantity());
-                let items = vec![(arrived.item, quantity)];
-                self.say(time, Kind::Leave { place: arrived.place, items, how: How::Sold });
-            } else {
-                self.keep(tier, arrived);
+    /// A packed lot goes out to the shops, by wholesalers and distributors.
+    fn distribute(&mut self, packed: Stock) {
+        for _ in 0..self.random.tail(2, 24) {
+            let to = self.near(WHOLESALER, packed.place);
+            let at_wholesaler = self.carry(packed, to);
+            for _ in 0..self.random.tail(2, 24) {
+                let to = self.near(DISTRIBUTOR, at_wholesaler.place);
+                let at_distributor = self.carry(at_wholesaler, to);
+                for _ in 0..self.random.tail(3, 60) {
+                    let to = self.near(SHOP, at_distributor.place);
+                    let sold = self.carry(at_distributor, to);
+                    if self.random.below(4) == 0 {
+                        let (time, quantity) = (sold.since + DAY, self.quantity());
+                        let items = vec![(sold.item, quantity)];
+                        self.say(time, Kind::Leave { place: sold.place, items, how: How::Sold });
+                    }
+                }
             }
         }
     }
@@ -246,14 +291,22 @@ impl Iterator for Network {
                 return None;
             }
             match self.random.below(100) {
-                0..26 => self.harvest(),
-                26..29 => self.mix(1),
-                29..35 => self.mix(2),
-                35..42 => self.mix(3),
-                42..50 => self.mix(4),
-                50..60 => self.trade(5),
-                60..75 => self.trade(6),
-                _ => self.trade(7),
+                0..80 => self.harvest(),
+                80..86 => {
+                    if let Some(stock) = self.mix(PRIMARY, 3, 40) {
+                        self.keep(1, stock);
+                    }
+                }
+                86..92 => {
+                    if let Some(stock) = self.mix(SECONDARY, 2, 40) {
+                        self.keep(2, stock);
+                    }
+                }
+                _ => {
+                    if let Some(stock) = self.mix(PACKER, 1, 4) {
+                        self.distribute(stock);
+                    }
+                }
             }
         }
         self.ready.pop_front()

@@ -283,14 +283,31 @@ pub(crate) enum ChainCommand {
         file: PathBuf,
     },
     /// Builds a synthetic network and prints build and query figures.
-    Bench {
-        /// Links of the network.
-        #[arg(long, default_value_t = 1_000_000)]
-        links: usize,
-        /// Seed.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
+    Bench(ChainBenchArgs),
+}
+
+/// What `shian chain bench` measures.
+#[derive(Debug, Args)]
+pub(crate) struct ChainBenchArgs {
+    /// Links of the network.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) links: u64,
+    /// Seed; the same seed gives the same network.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// One JSON object with everything, instead of a line for the build and a line for each class of questions.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only what walks and sums read, built in this many passes: for networks whose evidence does not fit this machine.
+    #[arg(long, value_name = "PASSES")]
+    pub(crate) skeleton: Option<u32>,
+    /// Writes the network and the questions for others to answer: slots.bin, links.bin (pairs of little-endian u32) and
+    /// questions.json.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) export: Option<PathBuf>,
+    /// Folder for the file of the index; removed afterwards.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

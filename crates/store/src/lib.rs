@@ -19,6 +19,7 @@ mod facade;
 mod files;
 pub mod jobs;
 pub mod lease;
+pub mod map;
 mod migrate;
 #[cfg(test)]
 mod schema;

@@ -1,106 +1,117 @@
-//! The trace index of the process: built from the columns at start, following every capture, rebuilt at will.
+//! The trace index of the process: opened from its file, following every capture, rebuilt at will.
 //!
 //! Positions are the order in which captures were committed. Several processes on one database agree because each
-//! reads what it has not seen yet, in that order.
+//! reads what it has not seen yet, in that order. The file is a mapped segment; what came since is a delta in memory,
+//! merged into a new file in the background while readers and captures go on. A file that is torn, damaged or of another
+//! database is not used: the rows are the truth.
 
 use crate::fact::{EventFact, ItemFact};
 use crate::{Error, step};
-use chain::{Index, Names, Step};
-use std::path::Path;
+use chain::{Bytes, Index, Names, SegmentError, Step};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use store::{Row, Store};
+use store::{Row, Store, map};
 use tokio::sync::Mutex;
 
 /// Most captures read at once when catching up.
 const PAGE: i64 = 500;
 /// Most events read at once when catching up, so that a start needs no more memory than the index itself.
 const EVENTS: i64 = 10_000;
+/// Files up to this size are read whole and checked before they are used; larger ones meanwhile.
+const CHECK_AT_ONCE: usize = 64 << 20;
+/// A delta of at most this many lines is read again from the rows at the next start rather than merged when the
+/// province closes, once the file holds this many times as much.
+const SMALL_DELTA: usize = 20_000;
 
-/// The index behind a lock, with the position it has reached.
+/// The index behind a lock, with the position it has reached. Cheap to clone: all clones are one index.
+#[derive(Debug, Clone)]
+pub struct TraceIndex(Arc<Shared>);
+
 #[derive(Debug)]
-pub struct TraceIndex {
+struct Shared {
     index: RwLock<Index>,
     /// One follower at a time; readers are not held up by it.
     following: Mutex<()>,
+    /// Where the file lies; none while the index lives in memory alone.
+    file: Option<PathBuf>,
+    /// A merge is under way.
+    merging: AtomicBool,
 }
 
 impl TraceIndex {
-    /// Builds the index from what is stored.
+    /// Builds the index from what is stored, in memory.
     ///
     /// # Errors
     /// Storage.
     pub async fn open(store: &Store) -> Result<Self, Error> {
-        let mut names = Names::default();
-        let mut steps: Vec<Step> = Vec::new();
-        let mut position = 0;
-        loop {
-            let (facts, reached) = read_after(store, position).await?;
-            if reached == position {
-                break;
-            }
-            position = reached;
-            for fact in &facts {
-                steps.extend(step::steps(fact, &mut names));
-            }
-        }
-        let build = move || {
-            let mut index = Index::build(names, steps);
-            index.set_position(position);
-            index
-        };
-        Ok(Self::of(tokio::task::spawn_blocking(build).await.map_err(|_| Error::Interrupted)?))
+        Ok(Self::of(build(store).await?, None))
     }
 
-    /// Opens the index from a snapshot and takes over what was committed since; from the rows when there is no
-    /// snapshot, it cannot be read, or it is of another database.
+    /// Opens the index from its file and takes over what was committed since; from the rows when there is no file, it
+    /// cannot be read, or it is of another database.
     ///
     /// # Errors
     /// Storage.
-    pub async fn open_with(store: &Store, snapshot: &Path) -> Result<Self, Error> {
-        match restore(store, snapshot).await {
-            Ok(index) => {
-                let index = Self::of(index);
-                index.catch_up(store).await?;
-                Ok(index)
-            }
+    pub async fn open_with(store: &Store, file: &Path) -> Result<Self, Error> {
+        let (index, late_check) = match restore(store, file).await {
+            Ok((index, bytes)) => (index, bytes),
             Err(reason) => {
                 tracing::info!(%reason, "the trace index is built from its rows");
-                Self::open(store).await
+                (build(store).await?, None)
+            }
+        };
+        let this = Self::of(index, Some(file.to_owned()));
+        this.catch_up(store).await?;
+        if let Some(bytes) = late_check {
+            let (this, store) = (this.clone(), store.clone());
+            tokio::spawn(async move { this.check(&store, bytes).await });
+        }
+        Ok(this)
+    }
+
+    /// Reads the whole file behind the answers; when it is not what was written, the rows take its place.
+    async fn check(&self, store: &Store, bytes: Bytes) {
+        let checked = tokio::task::spawn_blocking(move || chain::verify_segment((*bytes).as_ref())).await;
+        if let Ok(Err(error)) = checked {
+            tracing::error!(%error, "the trace index is built from its rows");
+            match build(store).await {
+                Ok(index) => {
+                    if let Err(error) = self.replace(store, index).await {
+                        tracing::error!(?error, "the trace index could not be built anew");
+                    }
+                }
+                Err(error) => tracing::error!(?error, "the trace index could not be built anew"),
             }
         }
     }
 
-    /// Writes a snapshot beside the file and puts it in its place.
+    /// Writes the index to a file, whole or not at all. What a start reads faster from the rows than this would
+    /// write is left out.
     ///
     /// # Errors
     /// Storage, or the file.
-    pub async fn save(self: &Arc<Self>, store: &Store, snapshot: &Path) -> Result<(), Error> {
-        let index = self.clone();
-        let (position, bytes) = tokio::task::spawn_blocking(move || {
-            let mut index = index.index.write().unwrap_or_else(PoisonError::into_inner);
-            (index.position(), index.to_bytes())
-        })
-        .await
-        .map_err(|_| Error::Interrupted)?;
-        let mut out = mark(store, position).await?.to_le_bytes().to_vec();
-        out.extend_from_slice(&bytes);
-        let fail = |source| store::Error::File { path: snapshot.display().to_string(), source };
-        let part = snapshot.with_extension("part");
-        tokio::fs::write(&part, out).await.map_err(fail)?;
-        tokio::fs::rename(&part, snapshot).await.map_err(fail)?;
-        Ok(())
+    pub async fn save(&self, store: &Store, file: &Path) -> Result<(), Error> {
+        let (index, size) = self.read(|index| (index.clone(), index.stats()));
+        let small = index.delta() <= SMALL_DELTA && size.steps > 100 * SMALL_DELTA;
+        if small && size.mapped_bytes > 0 && self.0.file.as_deref() == Some(file) {
+            return Ok(());
+        }
+        write(store, index, file).await.map(drop)
     }
 
-    fn of(index: Index) -> Self {
-        Self { index: RwLock::new(index), following: Mutex::new(()) }
+    fn of(index: Index, file: Option<PathBuf>) -> Self {
+        let (index, following) = (RwLock::new(index), Mutex::new(()));
+        Self(Arc::new(Shared { index, following, file, merging: AtomicBool::new(false) }))
     }
 
     /// Reads the index. The closure must be short: a capture waits for it.
     pub fn read<T>(&self, look: impl FnOnce(&Index) -> T) -> T {
-        look(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.0.index.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The capture position the index has reached.
+    #[must_use]
     pub fn position(&self) -> i64 {
         self.read(Index::position)
     }
@@ -110,19 +121,21 @@ impl TraceIndex {
     /// # Errors
     /// Storage; what was taken over before stays.
     pub async fn catch_up(&self, store: &Store) -> Result<(), Error> {
-        let last = store.one("select last from capture_position where id = 1", &[]).await?.int("last")?;
+        let last = last_position(store).await?;
         if self.position() >= last {
             return Ok(());
         }
-        let _one = self.following.lock().await;
+        let _one = self.0.following.lock().await;
         loop {
             let position = self.position();
             let (facts, reached) = read_after(store, position).await?;
             if reached == position {
-                return Ok(());
+                break;
             }
             self.apply(&facts, reached);
         }
+        self.merge_if_due(store);
+        Ok(())
     }
 
     /// After a commit: takes the facts at hand when nothing is missing between, else reads.
@@ -133,9 +146,10 @@ impl TraceIndex {
         facts: &[EventFact],
     ) -> Result<(), Error> {
         {
-            let _one = self.following.lock().await;
+            let _one = self.0.following.lock().await;
             if self.position() + 1 == position {
                 self.apply(facts, position);
+                self.merge_if_due(store);
                 return Ok(());
             }
         }
@@ -143,29 +157,143 @@ impl TraceIndex {
     }
 
     fn apply(&self, facts: &[EventFact], position: i64) {
-        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        let mut steps = Vec::with_capacity(facts.len());
-        for fact in facts {
-            steps.extend(step::steps(fact, index.names_mut()));
+        take(&mut self.0.index.write().unwrap_or_else(PoisonError::into_inner), facts, position);
+    }
+
+    /// Starts a merge in the background when the delta has grown enough and none is under way.
+    fn merge_if_due(&self, store: &Store) {
+        if self.read(Index::wants_merge) && !self.0.merging.swap(true, Ordering::AcqRel) {
+            let (this, store) = (self.clone(), store.clone());
+            tokio::spawn(async move {
+                if let Err(error) = this.merge(&store).await {
+                    tracing::warn!(?error, "the trace index keeps its delta until the next merge");
+                }
+                this.0.merging.store(false, Ordering::Release);
+            });
         }
-        index.apply_all(&steps);
-        index.set_position(position);
+    }
+
+    /// Merges the delta into a new file (or, without one, in memory) and puts it in place of the old; readers and
+    /// captures go on meanwhile.
+    ///
+    /// # Errors
+    /// Storage, or the file; the index stays as it is.
+    pub async fn merge(&self, store: &Store) -> Result<(), Error> {
+        let index = self.read(Clone::clone);
+        let merged = match &self.0.file {
+            Some(file) => write(store, index, file).await?,
+            None => {
+                let merge = move || {
+                    let mut index = index;
+                    index.merge();
+                    index
+                };
+                tokio::task::spawn_blocking(merge).await.map_err(|_| Error::Interrupted)?
+            }
+        };
+        self.replace(store, merged).await
+    }
+
+    /// Puts another index in place of this one once it has caught up.
+    async fn replace(&self, store: &Store, mut index: Index) -> Result<(), Error> {
+        // most of what came meanwhile is taken over while captures go on, the rest while they wait
+        advance(store, &mut index).await?;
+        let _one = self.0.following.lock().await;
+        advance(store, &mut index).await?;
+        let mut place = self.0.index.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *place, index);
+        drop(place);
+        drop(old);
+        Ok(())
     }
 }
 
-/// The capture at a position: a snapshot whose mark differs is of another database.
+/// The position of the last capture.
+async fn last_position(store: &Store) -> Result<i64, Error> {
+    Ok(store.one("select last from capture_position where id = 1", &[]).await?.int("last")?)
+}
+
+/// Builds an index of all rows.
+async fn build(store: &Store) -> Result<Index, Error> {
+    let mut names = Names::default();
+    let mut steps: Vec<Step> = Vec::new();
+    let mut position = 0;
+    loop {
+        let (facts, reached) = read_after(store, position).await?;
+        if reached == position {
+            break;
+        }
+        position = reached;
+        for fact in &facts {
+            steps.extend(step::steps(fact, &mut names));
+        }
+    }
+    let build = move || {
+        let mut index = Index::build(names, steps);
+        index.set_position(position);
+        index
+    };
+    tokio::task::spawn_blocking(build).await.map_err(|_| Error::Interrupted)
+}
+
+/// Gives an index the facts of the captures up to a position.
+fn take(index: &mut Index, facts: &[EventFact], position: i64) {
+    let mut steps = Vec::with_capacity(facts.len());
+    for fact in facts {
+        steps.extend(step::steps(fact, index.names_mut()));
+    }
+    index.apply_all(&steps);
+    index.set_position(position);
+}
+
+/// Gives an index nobody reads yet what was committed after it.
+async fn advance(store: &Store, index: &mut Index) -> Result<(), Error> {
+    loop {
+        let (facts, reached) = read_after(store, index.position()).await?;
+        if reached == index.position() {
+            return Ok(());
+        }
+        take(index, &facts, reached);
+    }
+}
+
+/// Merges an index, writes it to a file and opens that.
+async fn write(store: &Store, mut index: Index, file: &Path) -> Result<Index, Error> {
+    let mark = mark(store, index.position()).await?;
+    let path = file.to_owned();
+    let write = move || {
+        map::publish(&path, |out| index.write_segment(mark, out))?;
+        let bytes: Bytes = map::map(&path)?;
+        let opened = Index::open_segment(bytes).map_err(std::io::Error::other);
+        opened.map(|(index, _)| index)
+    };
+    let written = tokio::task::spawn_blocking(write).await.map_err(|_| Error::Interrupted)?;
+    let fail = |source| store::Error::File { path: file.display().to_string(), source };
+    Ok(written.map_err(fail)?)
+}
+
+/// The capture at a position: a file whose mark differs is of another database.
 async fn mark(store: &Store, position: i64) -> Result<i64, Error> {
     let row = store.first("select id from capture where position = $1", &[position.into()]).await?;
     Ok(row.map(|r| r.int("id")).transpose()?.unwrap_or_default())
 }
 
-async fn restore(store: &Store, snapshot: &Path) -> Result<Index, String> {
-    let bytes = tokio::fs::read(snapshot).await.map_err(|e| e.to_string())?;
-    let (first, body) = bytes.split_first_chunk::<8>().ok_or("the snapshot is empty")?;
-    let wanted = i64::from_le_bytes(*first);
-    let index = Index::from_bytes(body).map_err(|e| e.to_string())?;
+/// Opens the file. Its bytes come along when they are still to be checked.
+async fn restore(store: &Store, file: &Path) -> Result<(Index, Option<Bytes>), String> {
+    let path = file.to_owned();
+    let open = move || {
+        let bytes: Bytes = map::map(&path).map_err(|e| e.to_string())?;
+        let large = (*bytes).as_ref().len() > CHECK_AT_ONCE;
+        let said = |error: SegmentError| error.to_string();
+        if !large {
+            chain::verify_segment((*bytes).as_ref()).map_err(said)?;
+        }
+        let (index, mark) = Index::open_segment(bytes.clone()).map_err(said)?;
+        Ok::<_, String>((index, mark, large.then_some(bytes)))
+    };
+    let (index, wanted, bytes) = tokio::task::spawn_blocking(open).await.map_err(|e| e.to_string())??;
     let found = mark(store, index.position()).await.map_err(|e| e.to_string())?;
-    if found == wanted { Ok(index) } else { Err("the snapshot is of another database".to_owned()) }
+    if found == wanted { Ok((index, bytes)) } else { Err("the file is of another database".to_owned()) }
 }
 
 /// The facts of the next captures after a position, in order, and the position they reach.

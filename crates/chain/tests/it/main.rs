@@ -12,4 +12,5 @@ mod quantities;
 mod ranking;
 mod replay;
 mod scores;
+mod spread;
 mod world;

@@ -1,6 +1,7 @@
 //! The layered picture of a trace, and the synthetic network measurements run on.
 
 use crate::world::World;
+use chain::bench::{BenchOptions, SegmentReport, measure};
 use chain::{Bounds, Index, Kind, LayoutOptions, Names, Trace, layout, synthetic};
 use std::collections::HashSet;
 
@@ -72,6 +73,22 @@ fn the_synthetic_network_is_the_same_for_the_same_seed_and_respects_time() {
     let index = Index::build(Names::default(), &steps);
     let stats = index.stats();
     assert!(stats.links > 3_000 && stats.nodes > stats.items);
-    let report = chain::bench::bench(2_000, 1);
-    assert!(report.queries.iter().any(|q| q.query == "scope") && report.apply.count > 0);
+}
+
+#[test]
+fn every_answer_of_the_bench_agrees_with_the_plain_simulation_and_with_a_whole_build() {
+    let seal = |mut index: Index| {
+        let opened = Index::from_bytes(&index.to_bytes()).map_err(std::io::Error::other)?;
+        Ok((opened, SegmentReport::default()))
+    };
+    let whole = BenchOptions { links: 5_000, seed: 1, skeleton: None };
+    let (report, questions, network) = measure(whole, &|| 0.0, seal).unwrap();
+    let checked = report.checked.unwrap();
+    assert!(checked.plain > 100 && checked.rebuilt > 100 && checked.wrong == 0, "{checked:?}");
+    assert_eq!((network.links.len(), network.slots.len() >= report.nodes), (report.links, true));
+    let skeleton = BenchOptions { skeleton: Some(3), ..whole };
+    let (lean, same, _) = measure(skeleton, &|| 0.0, |_| unreachable!("a skeleton has no file")).unwrap();
+    let rows = |questions: &[chain::bench::Question]| questions.iter().map(|q| q.rows).sum::<usize>();
+    assert!(lean.nodes >= report.nodes && rows(&same) > 0 && rows(&questions) > 0);
+    assert_eq!(lean.checked.unwrap().wrong, 0, "the network in shares is the network");
 }

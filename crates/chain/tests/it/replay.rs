@@ -3,7 +3,7 @@
 use crate::world::{Ask, World, kg};
 use chain::{
     Bounds, Gap, How, Index, ItemId, Kind, LinkKind, Names, NodeKind, Phase, PlaceId, Qty, Scope,
-    ScopeOptions, SnapshotError, Step, Trace,
+    ScopeOptions, SegmentError, Step, Trace,
 };
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec((0i64..12, kind()), 1..24).prop_map(|kinds| {
         let numbered = (0u64..).zip(kinds);
         numbered.map(|(event, (time, kind))| Step { event, time, record: 0, kind }).collect()
@@ -145,7 +145,7 @@ fn any_change_to_a_snapshot_is_noticed() {
     let mut newer = bytes;
     newer[8] = 9;
     let error = Index::from_bytes(&newer).unwrap_err();
-    assert_eq!(error, SnapshotError::Version { found: 9 });
+    assert_eq!(error, SegmentError::Version { found: 9 });
     assert!(error.text().zh.contains("重建") && error.to_string().contains("rebuild"));
 }
 

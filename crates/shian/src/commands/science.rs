@@ -2,6 +2,8 @@
 
 mod outbreak;
 
+mod chain_bench;
+
 use super::{Outcome, Usage};
 use crate::cli::{ChainCommand, LimitsCommand};
 use crate::out;
@@ -19,19 +21,16 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 /// `shian chain`
 pub(crate) fn chain(command: ChainCommand) -> Outcome {
     match command {
-        ChainCommand::Bench { links, seed } => {
-            out::json(&serde_json::to_value(chain::bench::bench(links as u64, seed))?);
-        }
-        ChainCommand::Score { file, bench, seed } => return outbreak::score(file.as_deref(), bench, seed),
+        ChainCommand::Bench(args) => chain_bench::run(&args),
+        ChainCommand::Score { file, bench, seed } => outbreak::score(file.as_deref(), bench, seed),
         ChainCommand::Convert { file, to, scores, out } => {
-            return outbreak::convert(&file, to, scores, out.as_deref());
+            outbreak::convert(&file, to, scores, out.as_deref())
         }
-        ChainCommand::Rank { file, top } => return outbreak::rank(&file, top),
-        ChainCommand::Study { outbreaks, seed, out } => return outbreak::study(outbreaks, seed, &out),
-        ChainCommand::Mix { file } => return outbreak::mix(&file),
-        ChainCommand::Balance { file } => return outbreak::balance(&file),
+        ChainCommand::Rank { file, top } => outbreak::rank(&file, top),
+        ChainCommand::Study { outbreaks, seed, out } => outbreak::study(outbreaks, seed, &out),
+        ChainCommand::Mix { file } => outbreak::mix(&file),
+        ChainCommand::Balance { file } => outbreak::balance(&file),
     }
-    Ok(true)
 }
 
 /// `shian limits`

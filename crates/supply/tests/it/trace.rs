@@ -154,11 +154,6 @@ async fn restart_and_a_second_process_give_the_same_answers() {
         world.supply.index.save(&world.store, &file).await.unwrap();
         let mut reopened = rebuilt.clone();
         reopened.index = TraceIndex::open_with(&world.store, &file).await.unwrap().into();
-        let mut bytes = std::fs::read(&file).unwrap();
-        bytes[0] ^= 1;
-        std::fs::write(&file, bytes).unwrap();
-        let refused = TraceIndex::open_with(&world.store, &file).await.unwrap();
-        assert_eq!(refused.position(), world.supply.index.position());
         let mut followed = rebuilt.clone();
         followed.index = std::sync::Arc::new(second);
         let scope = async |supply: &Supply| {
@@ -169,6 +164,76 @@ async fn restart_and_a_second_process_give_the_same_answers() {
         assert_eq!(live, scope(&rebuilt).await, "{}", world.name);
         assert_eq!(live, scope(&followed).await, "{}", world.name);
         assert_eq!(live, scope(&reopened).await, "{}", world.name);
+    }
+}
+
+/// Puts other bytes under the name of the index, as a failing disk or a copy cut short would.
+fn spoil(file: &std::path::Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(file).unwrap();
+    change(&mut bytes);
+    std::fs::remove_file(file).unwrap();
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_torn_damaged_or_foreign_index_file_is_not_used_and_the_rows_give_the_same_answers() {
+    for world in worlds().await {
+        incident(&world).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trace.index");
+        let position = world.supply.index.position();
+        let steps = world.supply.index.read(|index| index.stats().steps);
+        let write = async || world.supply.index.save(&world.store, &file).await.unwrap();
+        let open = async || {
+            let index = TraceIndex::open_with(&world.store, &file).await.unwrap();
+            let stats = index.read(chain::Index::stats);
+            assert_eq!((index.position(), stats.steps), (position, steps), "{}", world.name);
+            stats.mapped_bytes > 0
+        };
+        assert!(!open().await, "there is no file yet");
+        write().await;
+        assert!(open().await, "the file is used");
+        spoil(&file, |bytes| bytes.truncate(bytes.len() / 2));
+        assert!(!open().await, "torn");
+        write().await;
+        spoil(&file, |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 4;
+        });
+        assert!(!open().await, "damaged");
+        write().await;
+        // the mark of another database: the capture at this position is not the one the file was written after
+        let mut foreign = world.supply.index.read(Clone::clone);
+        store::map::publish(&file, |out| foreign.write_segment(-1, out)).unwrap();
+        assert!(!open().await, "of another database");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no part of a file stays");
+    }
+}
+
+#[tokio::test]
+async fn a_merge_keeps_the_answers_and_what_is_captured_after_it_is_seen() {
+    for world in worlds().await {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trace.index");
+        let mut supply = world.supply.clone();
+        supply.index = TraceIndex::open_with(&world.store, &file).await.unwrap().into();
+        incident(&world).await;
+        supply.index.catch_up(&world.store).await.unwrap();
+        let scope = async |supply: &Supply| {
+            let report = supply.draw_scope(&lot(1, "A"), Some(&site(4)), None, ScopeOptions::default()).await;
+            report.unwrap().stable().unwrap()
+        };
+        let before = scope(&supply).await;
+        supply.index.merge(&world.store).await.unwrap();
+        let stats = supply.index.read(chain::Index::stats);
+        assert!(stats.mapped_bytes > 0 && stats.fresh_links == 0, "{stats:?}");
+        assert_eq!(before, scope(&supply).await, "{}", world.name);
+        world.capture(5, vec![sold("2026-09-09", 5, &lot(1, "A"), 30)]).await;
+        let after = scope(&supply).await;
+        assert_ne!(before, after, "a sale changes the scope");
+        assert_eq!(after, scope(&world.supply).await, "{}", world.name);
+        let again = TraceIndex::open_with(&world.store, &file).await.unwrap();
+        assert_eq!(again.position(), supply.index.position(), "the file and the rows after it");
     }
 }
 

@@ -1,0 +1,152 @@
+//! The kernel: which node leads to which, where it lies and what passed through it, in a few flat columns.
+//!
+//! A *slot* is a node or, after all the nodes, a transformation. Each slot has one word each way: nothing, its
+//! only neighbour, or the start of its run in a list (a count, then the neighbours). Most lots come from one
+//! place and many go nowhere, so the common step of a walk reads one word. Slots are in the depth-first order of
+//! [`crate::order`]: what is reached together lies together.
+
+use crate::column::Column;
+use crate::derive::{PROCESS, index};
+use crate::facts::NONE;
+
+/// Marks a word as the start of a run.
+const MANY: u32 = 1 << 31;
+
+/// The neighbours of every slot in one direction.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ways {
+    pub(crate) words: Column<u32>,
+    pub(crate) runs: Column<u32>,
+}
+
+/// The two arrays of [`Ways`] as slices, for a walk.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WaysRef<'a> {
+    words: &'a [u32],
+    runs: &'a [u32],
+}
+
+impl WaysRef<'_> {
+    /// Calls `visit` with each neighbour.
+    #[inline]
+    pub(crate) fn each(&self, slot: u32, mut visit: impl FnMut(u32)) {
+        let word = self.words[slot as usize];
+        if word < MANY {
+            visit(word);
+        } else if word != NONE {
+            let from = (word & !MANY) as usize;
+            let count = self.runs[from] as usize;
+            for &slot in &self.runs[from + 1..=from + count] {
+                visit(slot);
+            }
+        }
+    }
+
+    /// Whether nothing lies this way.
+    #[inline]
+    pub(crate) fn is_end(&self, slot: u32) -> bool {
+        self.words[slot as usize] == NONE
+    }
+}
+
+impl Ways {
+    /// From pairs of slot and neighbour; repeats are dropped.
+    fn of(slots: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut groups = crate::order::Groups::of(slots, pairs);
+        let mut words = vec![NONE; slots];
+        let mut runs = Vec::new();
+        for (slot, word) in words.iter_mut().enumerate() {
+            let (from, to) = (groups.starts[slot] as usize, groups.starts[slot + 1] as usize);
+            let near = &mut groups.values[from..to];
+            near.sort_unstable();
+            let mut kept = 0;
+            for at in 0..near.len() {
+                if at == 0 || near[at] != near[kept - 1] {
+                    near[kept] = near[at];
+                    kept += 1;
+                }
+            }
+            match &near[..kept] {
+                [] => {}
+                [one] => *word = *one,
+                many => {
+                    *word = MANY | index(runs.len());
+                    runs.push(index(kept));
+                    runs.extend_from_slice(many);
+                }
+            }
+        }
+        Self { words: words.into(), runs: runs.into() }
+    }
+
+    pub(crate) fn slices(&self) -> WaysRef<'_> {
+        WaysRef { words: &self.words, runs: &self.runs }
+    }
+
+    /// How many neighbours all slots have together.
+    fn links(&self) -> usize {
+        let alone = self.words.iter().filter(|&&word| word < MANY).count();
+        let runs = self.words.iter().filter(|&&word| word >= MANY && word != NONE).count();
+        alone + self.runs.len() - runs
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.words) + size_of_val(&*self.runs)
+    }
+
+    fn owned_bytes(&self) -> usize {
+        self.words.owned_bytes() + self.runs.owned_bytes()
+    }
+}
+
+/// What walks read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kernel {
+    pub(crate) out: Ways,
+    pub(crate) into: Ways,
+    /// Place of each node, [`NONE`] when it is not known.
+    pub(crate) places: Column<u32>,
+}
+
+impl Kernel {
+    /// From the places of the nodes and the links between nodes and transformations (numbers as in
+    /// [`crate::derive`]).
+    pub(crate) fn of(
+        places: Vec<u32>,
+        processes: usize,
+        links: impl Iterator<Item = (u32, u32)> + Clone,
+    ) -> Self {
+        let nodes = index(places.len());
+        let slots = places.len() + processes;
+        let slot = move |id: u32| if id & PROCESS == 0 { id } else { nodes + (id & !PROCESS) };
+        let pairs = links.map(move |(from, to)| (slot(from), slot(to)));
+        let out = Ways::of(slots, pairs.clone());
+        let into = Ways::of(slots, pairs.map(|(from, to)| (to, from)));
+        Self { out, into, places: places.into() }
+    }
+
+    /// Nodes: the slots before the transformations.
+    pub(crate) fn nodes(&self) -> u32 {
+        index(self.places.len())
+    }
+
+    /// Nodes and transformations.
+    pub(crate) fn slots(&self) -> u32 {
+        index(self.out.words.len())
+    }
+
+    /// Links, repeats once.
+    pub(crate) fn links(&self) -> usize {
+        self.out.links()
+    }
+
+    /// Bytes of the columns, owned or mapped.
+    pub(crate) fn bytes(&self) -> usize {
+        self.out.bytes() + self.into.bytes() + size_of_val(&*self.places)
+    }
+
+    /// Bytes held in memory of our own.
+    pub(crate) fn owned_bytes(&self) -> usize {
+        self.out.owned_bytes() + self.into.owned_bytes() + self.places.owned_bytes()
+    }
+}
