@@ -180,8 +180,6 @@ pub enum Evidence {
 pub struct Engine {
     links: Links,
     condensed: Condensed,
-    station: HashMap<String, u32>,
-    delivery: HashMap<String, u32>,
     ids: Vec<String>,
     lot_of: Vec<u32>,
     explained: Explained,
@@ -199,7 +197,6 @@ impl Engine {
         let (lot_of, lots) = lots(network);
         let explained = Explained::new(&links, lots);
         let settings = &network.settings;
-        let own = |names: HashMap<&str, u32>| names.into_iter().map(|(k, n)| (k.to_owned(), n)).collect();
         let marks = (
             settings
                 .observed_stations
@@ -213,8 +210,6 @@ impl Engine {
         let mut engine = Self {
             links,
             condensed,
-            station: own(numbers.station),
-            delivery: own(numbers.delivery),
             ids: network.deliveries.iter().map(|d| d.id.clone()).collect(),
             lot_of,
             explained,
@@ -231,10 +226,32 @@ impl Engine {
     /// the network lowers every score, because nothing explains it.
     pub fn observe(&mut self, evidence: &[Evidence]) {
         let mut seeds = Vec::with_capacity(evidence.len());
+        let (mut stations, mut deliveries) = (HashMap::new(), HashMap::new());
+        for piece in evidence {
+            match piece {
+                Evidence::Station(id, _) => stations.insert(id.as_str(), None),
+                Evidence::Delivery(id, _) => deliveries.insert(id.as_str(), None),
+            };
+        }
+        // one look at each name is cheaper than keeping an index of a million for a few
+        let find = |wanted: &mut HashMap<&str, Option<u32>>, names: &[String]| {
+            let names = if wanted.is_empty() { &[] } else { names };
+            for (n, name) in names.iter().enumerate() {
+                if let Some(slot) = wanted.get_mut(name.as_str()) {
+                    *slot = Some(small(n));
+                }
+            }
+        };
+        find(&mut stations, &self.links.names);
+        find(&mut deliveries, &self.ids);
         for piece in evidence {
             let (element, weight) = match piece {
-                Evidence::Station(id, w) => (self.station.get(id).map(|&s| Element::Station(s)), *w),
-                Evidence::Delivery(id, w) => (self.delivery.get(id).map(|&d| Element::Delivery(d)), *w),
+                Evidence::Station(id, w) => {
+                    (stations.get(id.as_str()).copied().flatten().map(Element::Station), *w)
+                }
+                Evidence::Delivery(id, w) => {
+                    (deliveries.get(id.as_str()).copied().flatten().map(Element::Delivery), *w)
+                }
             };
             if weight > 0.0 {
                 self.totals.0 += weight;

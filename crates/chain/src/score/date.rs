@@ -23,6 +23,16 @@ impl Span {
     #[must_use]
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        // nearly every date is complete: no list of parts for those
+        if let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() {
+            let digits = [y1, y2, y3, y4, m1, m2, d1, d2];
+            if digits.iter().all(|d| d.is_ascii_digit()) {
+                let key = digits.iter().fold(0, |sum, d| sum * 10 + i64::from(**d - b'0'));
+                let (month, day) = (key / 100 % 100, key % 100);
+                let fits = (1..=12).contains(&month) && (1..=31).contains(&day);
+                return fits.then_some(Self { earliest: key, latest: key });
+            }
+        }
         let date = text.split(['T', ' ']).next().unwrap_or(text);
         let parts: Vec<&str> = date.split(['-', '.', '/']).map(str::trim).collect();
         if parts.is_empty() || parts.len() > 3 {
