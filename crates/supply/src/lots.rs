@@ -253,7 +253,12 @@ impl Supply {
     }
 
     /// Site keys of an operator whose lots the reader may see.
-    async fn places_of(&self, cx: &Context, who: &Principal, operator: Id) -> Result<Vec<String>, Error> {
+    pub(crate) async fn places_of(
+        &self,
+        cx: &Context,
+        who: &Principal,
+        operator: Id,
+    ) -> Result<Vec<String>, Error> {
         let found = self.directory.operator(operator).await.map_err(Error::Directory)?;
         let found = found.ok_or_else(|| Error::NotFound(format!("operator {operator}")))?;
         let lot = Resource::new("lot", found.region.clone()).of_operator(Some(operator));

@@ -250,7 +250,8 @@ impl Supply {
         self.trace(item, place, at, bounds, false).await
     }
 
-    async fn trace(
+    /// A trace in either direction without a question of rights: the caller has asked.
+    pub(crate) async fn trace(
         &self,
         item: &str,
         place: Option<&str>,
