@@ -8,7 +8,7 @@ use supply::{Error, ScopeOptions, Supply, TraceIndex};
 
 /// A farm's lot goes to a producer and a wholesaler; the wholesaler splits it between two shops; the producer makes
 /// another product of it for a caterer.
-async fn incident(world: &World) {
+pub(crate) async fn incident(world: &World) {
     let (raw, product) = (lot(1, "A"), lot(2, "P"));
     world
         .capture(
