@@ -6,6 +6,7 @@ use access::{Principal, Resource};
 use base::gs1::Gtin;
 use base::{Date, Id, Text};
 use ledger::{Context, Entry};
+use limits::{FoodKind, Which};
 use store::{Row, Tx};
 
 impl Lab {
@@ -171,9 +172,15 @@ impl Lab {
             Some(key) => !self.surroundings.lot_known(tx, key).await.map_err(Error::Hook)?,
             None => true,
         };
-        let (governing_on, rule) = match (new.prepackaged, new.produced) {
-            (true, Some(produced)) => (produced, "production"),
-            _ => (new.sampled, "sampling"),
+        // Prepackaged food whose label shows no date is taken as sold loose.
+        let kind = if new.prepackaged && new.produced.is_some() {
+            FoodKind::Prepackaged
+        } else {
+            FoodKind::FarmProduce
+        };
+        let (governing_on, rule) = match self.rules.governing_date(kind, new.produced, Some(new.sampled)) {
+            Some((date, rule)) => (date, rule.date.word()),
+            None => (new.sampled, Which::Sampling.word()),
         };
         let food = new.food.trim().to_owned();
         let product_name = if new.product_name.trim().is_empty() {

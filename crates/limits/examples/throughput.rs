@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a measuring tool reports on stdout")]
 
 use base::Date;
-use limits::{Case, Rules, judge_csv};
+use limits::{Case, Judge, Rules, judge_csv};
 use std::time::Instant;
 
 fn main() -> std::io::Result<()> {
@@ -10,7 +10,7 @@ fn main() -> std::io::Result<()> {
     let rules = Rules::builtin();
     let loaded = start.elapsed();
     if let Some(sheet) = std::env::args().nth(1) {
-        for line in judge_csv(rules, std::fs::File::open(sheet)?) {
+        for line in judge_csv(rules, base::Decimal::TEN, std::fs::File::open(sheet)?) {
             println!("{line}");
         }
         return Ok(());
@@ -20,12 +20,13 @@ fn main() -> std::io::Result<()> {
     let cases: Vec<Case> = (0..32)
         .map(|i| Case::new(foods[i % 8], analytes[i / 8], "0.05", "mg/kg", Date::constant(2026, 10, 8)))
         .collect();
-    let rounds = 2_000u32;
+    let mut judge = Judge::new(rules);
+    let rounds = 20_000u32;
     let start = Instant::now();
     let mut failures = 0u32;
     for _ in 0..rounds {
         for case in &cases {
-            failures += u32::from(rules.judge(case).outcome.is_failure());
+            failures += u32::from(judge.decide(case).outcome.is_failure());
         }
     }
     let seconds = start.elapsed().as_secs_f64();

@@ -3,13 +3,9 @@
 use crate::error::LoadError;
 use crate::facts::{Fact, Facts};
 use crate::load::csv_rows;
-use crate::number;
-use base::Decimal;
+use crate::number::{self, Reading};
 use serde::Deserialize;
 use std::collections::HashMap;
-
-/// The seven congeners whose sum GB 2762 limits.
-pub const CONGENERS: [&str; 7] = ["PCB28", "PCB52", "PCB101", "PCB118", "PCB138", "PCB153", "PCB180"];
 
 /// An analyte as the engine understands a label.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +15,7 @@ pub struct Analyte {
     /// Whether the name is in the synonym list.
     pub known: bool,
     /// Parts of a sum: name and value as written.
-    pub parts: Vec<(String, Decimal)>,
+    pub parts: Vec<(String, String)>,
     /// The label says the value is a sum or expressed as one substance (以…计, 之和, 总量).
     pub summed: bool,
     /// A sum of ratios to the maximum use levels (比例之和).
@@ -73,9 +69,16 @@ impl Analytes {
         self.english.get(&self.resolve(label).name).map(String::as_str)
     }
 
-    /// Adds the canonical names of an edition, so that a loaded analyte is always found.
-    pub(crate) fn add(&mut self, name: &str) {
-        self.names.entry(key(name)).or_insert_with(|| name.to_owned());
+    /// The canonical name of an analyte an edition prints, learnt with its other names when it is new.
+    pub(crate) fn learn(&mut self, printed: &str, others: &[&str]) -> String {
+        let name = self.canonical(printed).unwrap_or(printed).to_owned();
+        for term in others.iter().filter(|t| !t.is_empty()).chain(std::iter::once(&printed)) {
+            self.names.entry(key(term)).or_insert_with(|| name.clone());
+        }
+        if let Some(english) = others.first().filter(|e| !e.is_empty()) {
+            self.english.entry(name.clone()).or_insert_with(|| (*english).to_owned());
+        }
+        name
     }
 
     /// The canonical name of one term.
@@ -88,6 +91,10 @@ impl Analytes {
     #[must_use]
     pub fn resolve(&self, label: &str) -> Analyte {
         let text = number::plain(label);
+        // A unit printed into the label, a colon left over from a form.
+        let bare = text.trim_start_matches(':');
+        let bare = ["μg/kg", "mg/kg", "g/kg"].iter().find_map(|u| bare.strip_suffix(u)).unwrap_or(bare);
+        let text = bare.trim().to_owned();
         if text.contains("比例之和") {
             return Analyte { name: text, known: true, ratio: true, summed: true, ..Analyte::default() };
         }
@@ -127,7 +134,7 @@ impl Analytes {
         let mut parts = Vec::new();
         for item in text.split([';', ',', '|']).filter(|t| !t.trim().is_empty()) {
             let (name, value) = item.split_once(['=', ':'])?;
-            parts.push((name.trim().to_uppercase(), number::decimal(value)?));
+            parts.push((name.trim().to_uppercase(), part(value)?));
         }
         if parts.len() < 2 {
             return None;
@@ -147,15 +154,26 @@ impl Analytes {
         let mut parts = Vec::new();
         for item in items {
             let cut = item.rfind([' ', '=', ':'])?;
-            parts.push((item[..cut].trim().to_owned(), number::decimal(item[cut + 1..].trim())?));
+            parts.push((item[..cut].trim().to_owned(), part(&item[cut + 1..])?));
         }
-        let stated = brackets.iter().find_map(|b| b.strip_prefix('以')?.strip_suffix('计'));
+        let stated = brackets.iter().find_map(|b| {
+            b.strip_prefix('以')?.strip_suffix('计').or_else(|| b.strip_prefix('以')?.strip_suffix("表示"))
+        });
         let name = stated
             .and_then(|n| self.canonical(n))
             .or_else(|| parts.iter().find_map(|(n, _)| self.canonical(n)))?
             .to_owned();
-        Some(Analyte { name, known: true, parts, summed: true, ..Analyte::default() })
+        let expressed_as = stated.unwrap_or_default().to_owned();
+        Some(Analyte { name, known: true, parts, summed: true, expressed_as, ..Analyte::default() })
     }
+}
+
+/// The value of a part: a number, `ND` or `<` a number.
+fn part(text: &str) -> Option<String> {
+    let text = text.trim();
+    let usable =
+        matches!(number::reading(text), Reading::Exact(_) | Reading::NotDetected(_) | Reading::Below(_));
+    usable.then(|| text.to_owned())
 }
 
 /// `金黄色葡萄球菌 n=5` → `金黄色葡萄球菌`

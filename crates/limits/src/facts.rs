@@ -16,6 +16,8 @@ pub enum Fact {
     State,
     /// Fresh weight per dried weight, a decimal (10:1 is `10`).
     DryingRatio,
+    /// How many times a powder or concentrate is diluted before it is consumed, a decimal.
+    Dilution,
     /// Water content in percent, a decimal.
     Moisture,
     /// `tinplate` or `other`.
@@ -69,6 +71,7 @@ impl Fact {
             Self::Analyte => Text::of("检验项目", "analyte"),
             Self::State => Text::of("鲜品或干制品", "fresh or dried"),
             Self::DryingRatio => Text::of("脱水率或浓缩率(鲜干比)", "dehydration rate (fresh to dried)"),
+            Self::Dilution => Text::of("冲调(稀释)倍数", "dilution before consumption"),
             Self::Moisture => Text::of("水分含量", "water content"),
             Self::Package => Text::of("是否采用镀锡薄钢板容器包装", "whether packed in a tinplate container"),
             Self::AcidHvp => {

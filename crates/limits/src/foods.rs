@@ -69,9 +69,26 @@ struct Form {
 pub struct Foods {
     names: HashMap<String, Entry>,
     groups: Vec<Vec<String>>,
-    other: HashMap<String, NodeIx>,
+    /// Names in the other trees, by tree.
+    others: Vec<HashMap<String, Named>>,
     forms: Vec<Form>,
-    bridges: Vec<(NodeIx, usize, NodeIx)>,
+    bridges: Vec<Bridge>,
+}
+
+/// A name in another tree than the main one.
+#[derive(Debug, Clone)]
+struct Named {
+    node: NodeIx,
+    facts: Facts,
+}
+
+/// A class of the main tree that corresponds to a class of another.
+#[derive(Debug)]
+struct Bridge {
+    from: NodeIx,
+    depth: usize,
+    tree: usize,
+    to: Named,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +102,8 @@ struct NameRow {
 #[derive(Deserialize)]
 struct AliasRow {
     node: String,
+    #[serde(default)]
+    facts: String,
     names: String,
 }
 #[derive(Deserialize)]
@@ -98,11 +117,13 @@ struct BridgeRow {
     from: String,
     to_tree: String,
     to: String,
+    facts: String,
 }
 
-/// Index of the contaminants tree, the one names are curated for; pesticides follow by name, others by bridge.
+/// Index of the contaminants tree, the one names are curated for; the others follow by name, then by bridge.
 const MAIN: usize = 0;
-const PESTICIDES: usize = 1;
+/// Trees of raw commodities: a limit on grapes is none on grape jam.
+const RAW: [&str; 2] = ["gb2763", "gb31650"];
 
 impl Foods {
     /// Reads `names.csv`, `gb2763.names.csv`, `forms.csv` and `bridges.csv`.
@@ -125,17 +146,9 @@ impl Foods {
             let nodes = codes("names.csv", &row.nodes)?;
             let (mut facts, mut fresh) = (Facts::default(), Vec::new());
             for item in row.facts.split(';').filter(|f| !f.is_empty()) {
-                let bad = || LoadError::Field {
-                    file: "names.csv".to_owned(),
-                    row: row.nodes.clone(),
-                    field: "facts",
-                    value: item.to_owned(),
-                };
-                let (name, value) = item.split_once('=').ok_or_else(bad)?;
-                if name == "fresh" {
-                    fresh = vec![code("names.csv", value)?];
-                } else {
-                    facts.learn(fact_named(name).ok_or_else(bad)?, value);
+                match item.split_once('=') {
+                    Some(("fresh", value)) => fresh = vec![code("names.csv", value)?],
+                    _ => learn_fact("names.csv", &row.nodes, item, &mut facts)?,
                 }
             }
             for entry in row.names.split(' ') {
@@ -157,34 +170,42 @@ impl Foods {
             }
         }
         out.learn_tree(main);
-        for (i, node) in trees[PESTICIDES].nodes().iter().enumerate() {
-            out.other.insert(number::plain(&node.name), i);
-        }
-        for row in csv_rows::<AliasRow>("gb2763.names.csv", file(files, "gb2763.names.csv")?)? {
-            let node = trees[PESTICIDES].named(&row.node).ok_or_else(|| LoadError::Term {
-                file: "gb2763.names.csv".to_owned(),
-                row: row.node.clone(),
-                term: row.node.clone(),
-            })?;
-            for name in row.names.split(' ') {
-                out.other.entry(number::plain(name)).or_insert(node);
+        for (ix, tree) in trees.iter().enumerate() {
+            let mut names: HashMap<String, Named> = HashMap::new();
+            if ix != MAIN {
+                for (node, n) in tree
+                    .nodes()
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, n)| n.name.chars().count() > 1 || n.code == n.name)
+                {
+                    names.entry(number::plain(&n.name)).or_insert(Named { node, facts: Facts::default() });
+                }
+                let source = format!("{}.names.csv", tree.name);
+                if let Some(text) = files.get(source.as_str()) {
+                    names_of(tree, &source, text, &mut names)?;
+                }
             }
+            out.others.push(names);
         }
         for row in csv_rows::<FormRow>("forms.csv", file(files, "forms.csv")?)? {
             let (under, nodes) = (code("forms.csv", &row.under)?, codes("forms.csv", &row.nodes)?);
             out.forms.push(Form { under, form: row.form, nodes });
         }
         for row in csv_rows::<BridgeRow>("bridges.csv", file(files, "bridges.csv")?)? {
-            let to = trees
-                .iter()
-                .position(|t| t.name == row.to_tree)
-                .and_then(|t| Some((t, trees[t].code(&row.to)?)))
-                .ok_or_else(|| LoadError::Term {
-                    file: "bridges.csv".to_owned(),
-                    row: row.to_tree.clone(),
-                    term: row.to.clone(),
-                })?;
-            out.bridges.push((code("bridges.csv", &row.from)?, to.0, to.1));
+            let unknown = || LoadError::Term {
+                file: "bridges.csv".to_owned(),
+                row: row.to_tree.clone(),
+                term: row.to.clone(),
+            };
+            let tree = trees.iter().position(|t| t.name == row.to_tree).ok_or_else(unknown)?;
+            let mut facts = Facts::default();
+            for item in row.facts.split(';').filter(|f| !f.is_empty()) {
+                learn_fact("bridges.csv", &row.to, item, &mut facts)?;
+            }
+            let to = Named { node: trees[tree].code(&row.to).ok_or_else(unknown)?, facts };
+            let from = code("bridges.csv", &row.from)?;
+            out.bridges.push(Bridge { from, depth: main.above(from).len(), tree, to });
         }
         Ok(out)
     }
@@ -234,25 +255,19 @@ impl Foods {
     pub fn resolve(&self, text: &str, trees: &[Tree]) -> Resolution {
         let text = number::plain(text).replace(' ', "");
         let (head, brackets) = number::brackets(&text);
+        let head = wording::ungraded(&head).to_owned();
         let mut facts = Facts::default();
         for inner in &brackets {
             wording::learn(inner, &mut facts);
         }
         wording::learn_head(&head, &mut facts);
         let main = self.place(&trees[MAIN], &text, &head, &brackets, &mut facts);
-        let mut positions: Vec<Option<Position>> = trees.iter().map(|_| None).collect();
-        positions[PESTICIDES] = self.pesticide(&trees[PESTICIDES], &text, &head, &brackets, main.as_ref());
-        if let Some(main) = &main {
-            for (from, tree, to) in &self.bridges {
-                if main.closure.contains(from) {
-                    positions[*tree] = Some(Position {
-                        nodes: vec![*to],
-                        closure: trees[*tree].above(*to).clone(),
-                        fresh: Vec::new(),
-                        ..main.clone()
-                    });
-                }
-            }
+        let mut positions: Vec<Option<Position>> = Vec::with_capacity(trees.len());
+        for (ix, tree) in trees.iter().enumerate() {
+            let words = Words { text: &text, head: &head, brackets: &brackets };
+            let found =
+                if ix == MAIN { None } else { self.elsewhere(ix, tree, &words, main.as_ref(), &mut facts) };
+            positions.push(found);
         }
         positions[MAIN] = main;
         Resolution { positions, facts }
@@ -390,45 +405,55 @@ impl Foods {
         })
     }
 
-    fn pesticide(
+    /// The position in another tree: by name, by the ending of the name, else by bridge from the main tree.
+    fn elsewhere(
         &self,
+        ix: usize,
         tree: &Tree,
-        text: &str,
-        head: &str,
-        brackets: &[String],
+        words: &Words<'_>,
         main: Option<&Position>,
+        facts: &mut Facts,
     ) -> Option<Position> {
+        let Words { text, head, brackets } = *words;
+        let known = &self.others[ix];
+        let raw = RAW.contains(&tree.name.as_str());
+        // Synonyms are names of one species; of prepared foods they are only alike.
         let by_group = |name: &str| {
-            let entry = self.names.get(name)?;
-            self.groups[entry.synonyms].iter().find_map(|s| self.other.get(s)).copied()
+            let entry = self.names.get(name).filter(|_| raw)?;
+            self.groups[entry.synonyms].iter().find_map(|s| known.get(s))
         };
         let bare = wording::FRESH.iter().find_map(|w| head.strip_prefix(w));
-        let exact = self
-            .other
+        let exact = known
             .get(text)
-            .copied()
-            .or_else(|| brackets.iter().find_map(|b| self.other.get(b.as_str()).copied()))
-            .or_else(|| self.other.get(head).copied())
+            .or_else(|| brackets.iter().find_map(|b| known.get(b.as_str())))
+            .or_else(|| known.get(head))
             .or_else(|| by_group(head))
-            .or_else(|| bare.and_then(|b| self.other.get(b).copied().or_else(|| by_group(b))));
-        let (node, confidence) = match exact {
-            Some(node) => (node, Confidence::Named),
-            None => {
-                // Only raw commodities are found by their ending: a limit on grapes is none on grape jam.
-                let entry = main?;
-                if !entry.fresh.is_empty() || wording::form(head).is_some() {
-                    return None;
-                }
-                let node = head
-                    .char_indices()
-                    .skip(1)
-                    .map(|(i, _)| &head[i..])
-                    .take_while(|rest| rest.chars().count() > 1)
-                    .find_map(|rest| self.other.get(rest).copied().or_else(|| by_group(rest)))?;
-                (node, Confidence::Likely)
+            .or_else(|| brackets.iter().find_map(|b| by_group(b)))
+            .or_else(|| bare.and_then(|b| known.get(b).or_else(|| by_group(b))));
+        let by_ending = || {
+            // Only raw commodities are raw: a limit on grapes is none on grape jam.
+            if raw && (main.is_some_and(|m| !m.fresh.is_empty()) || wording::form(head).is_some()) {
+                return None;
             }
+            std::iter::once(head)
+                .chain(brackets.iter().map(String::as_str))
+                .flat_map(|t| t.char_indices().skip(1).map(move |(i, _)| &t[i..]))
+                .take_while(|rest| !rest.is_empty())
+                .filter(|rest| raw || rest.chars().count() > 1)
+                .find_map(|rest| known.get(rest).or_else(|| by_group(rest)))
         };
-        let name = &tree.nodes()[node].name;
+        let (named, confidence) = match exact {
+            Some(named) => (named, Confidence::Named),
+            None => match by_ending() {
+                Some(named) => (named, Confidence::Likely),
+                None => return self.bridged(ix, tree, main?, facts),
+            },
+        };
+        for (fact, value) in &named.facts.0 {
+            facts.learn(*fact, value.clone());
+        }
+        let node = named.node;
+        let (label, origin) = (tree.label(node), &tree.nodes()[node].origin);
         Some(Position {
             nodes: vec![node],
             closure: tree.above(node).clone(),
@@ -436,11 +461,79 @@ impl Foods {
             fresh: Vec::new(),
             confidence,
             evidence: Text::new(
-                format!("在GB 2763中对应“{name}”({})", tree.nodes()[node].origin),
-                format!("“{name}” in GB 2763 ({})", tree.nodes()[node].origin),
+                format!("按名称对应“{label}”({origin})"),
+                format!("“{label}” by name ({origin})"),
             ),
         })
     }
+
+    /// By the most specific class of the main tree that corresponds to one of this tree.
+    fn bridged(&self, ix: usize, tree: &Tree, main: &Position, facts: &mut Facts) -> Option<Position> {
+        let bridge = self
+            .bridges
+            .iter()
+            .filter(|b| b.tree == ix && main.closure.contains(&b.from))
+            .max_by_key(|b| (b.depth, b.to.node))?;
+        for (fact, value) in &bridge.to.facts.0 {
+            facts.learn(*fact, value.clone());
+        }
+        Some(Position {
+            nodes: vec![bridge.to.node],
+            closure: tree.above(bridge.to.node).clone(),
+            // The other tree may divide the class further.
+            definite: false,
+            fresh: Vec::new(),
+            ..main.clone()
+        })
+    }
+}
+
+/// A food text taken apart.
+struct Words<'t> {
+    text: &'t str,
+    head: &'t str,
+    brackets: &'t [String],
+}
+
+/// Reads the names of one tree's foods; a node is told by name or code.
+fn names_of(
+    tree: &Tree,
+    source: &str,
+    text: &str,
+    names: &mut HashMap<String, Named>,
+) -> Result<(), LoadError> {
+    for row in csv_rows::<AliasRow>(source, text)? {
+        let node = tree.code(&row.node).or_else(|| tree.named(&row.node)).ok_or_else(|| LoadError::Term {
+            file: source.to_owned(),
+            row: row.node.clone(),
+            term: row.node.clone(),
+        })?;
+        let mut facts = Facts::default();
+        for item in row.facts.split(';').filter(|f| !f.is_empty()) {
+            learn_fact(source, &row.node, item, &mut facts)?;
+        }
+        for name in row.names.split(' ').filter(|n| !n.is_empty()) {
+            let known =
+                names.entry(number::plain(name)).or_insert_with(|| Named { node, facts: Facts::default() });
+            if known.node == node {
+                known.facts = facts.clone();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `fact=value` of a names file.
+fn learn_fact(source: &str, row: &str, item: &str, facts: &mut Facts) -> Result<(), LoadError> {
+    let known = item.split_once('=').and_then(|(name, value)| Some((fact_named(name)?, value)));
+    let (fact, value) = known.ok_or_else(|| LoadError::Field {
+        file: source.to_owned(),
+        row: row.to_owned(),
+        field: "facts",
+        value: item.to_owned(),
+    })?;
+    facts.learn(fact, value);
+    Ok(())
 }
 
 pub(crate) fn closure(tree: &Tree, nodes: &[NodeIx]) -> BTreeSet<NodeIx> {

@@ -1,154 +1,380 @@
-//! From a case to a verdict: analyte, edition, food, row, comparison.
+//! From a case to a verdict: a session that reads each name once and walks ready paths.
 
 use crate::analytes::Analyte;
 use crate::case::Case;
-use crate::compare::{self, Measured};
-use crate::facts::{Fact, Facts};
-use crate::finding::Finding;
-use crate::foods::{Confidence, Position, closure};
-use crate::ladder;
-use crate::number;
-use crate::rule::{Absence, Condition, Edition, Rule};
+use crate::compare;
+use crate::facts::Fact;
+use crate::finding::{Finding, Look, Measured, step};
+use crate::foods::{Confidence, Position, Resolution, closure};
+use crate::number::{self, Reading};
+use crate::path::{Path, Silence};
+use crate::question::{Question, speaks_of};
+use crate::rule::{Absence, Edition, Rule};
 use crate::rules::{ENGINE, Rules};
-use crate::tree::{NodeIx, Tree};
-use crate::verdict::{Loser, Outcome, Status, Step, Verdict};
-use base::{Decimal, Text};
-use std::collections::BTreeSet;
+use crate::tree::NodeIx;
+use crate::verdict::{Outcome, Status, Step, Verdict};
+use base::{Date, Decimal, Text};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// Measured species, limited species: where only the second is limited, the total decides when it is low.
-const LADDER: [(&str, &str); 2] = [("总汞", "甲基汞"), ("总砷", "无机砷")];
-/// How many unknown facts are tried both ways before the engine asks.
-const MAX_FORKS: u8 = 4;
+/// Entries a session keeps before it forgets them all.
+const KEPT: usize = 100_000;
+/// Results within this percentage of the limit are flagged as near it, unless the session says otherwise.
+const GUARD_PERCENT: i64 = 10;
 
-/// Everything one judgement looks at.
-pub(crate) struct Question<'a> {
-    pub(crate) edition: &'a Edition,
-    pub(crate) tree: &'a Tree,
-    pub(crate) analyte: &'a Analyte,
-    pub(crate) measured: &'a Measured,
-    pub(crate) position: &'a Position,
+/// A decision without its derivation: what a mass judgement needs of each result.
+#[derive(Debug, Clone)]
+pub struct Decision<'r> {
+    /// The decision.
+    pub outcome: Outcome,
+    /// The edition that decided.
+    pub edition: Option<&'r Edition>,
+    /// The row that decided, or that would once the missing fact is known.
+    pub rule: Option<&'r Rule>,
+    /// The limit applied, where it is a number.
+    pub limit: Option<Decimal>,
+    /// The value that was compared, in the unit of the limit.
+    pub compared: Option<Decimal>,
+    /// Within the guard band of the limit. Never changes the outcome.
+    pub near_limit: bool,
 }
 
-pub(crate) fn step(code: &str, text: Text) -> Step {
-    Step { code: code.to_owned(), text }
+/// One edition's way to an answer.
+#[derive(Debug)]
+struct Way<'r> {
+    edition: &'r Edition,
+    position: Option<Arc<Position>>,
+    path: Option<Path<'r>>,
+}
+
+/// All that is known of a food, an analyte and a unit in one period of law.
+#[derive(Debug)]
+struct Ready<'r> {
+    ways: Vec<Way<'r>>,
+    /// Editions that deal with the analyte, in force or not.
+    concerned: Vec<&'r Edition>,
+}
+
+/// Names given numbers.
+#[derive(Debug, Default)]
+struct Interned(HashMap<String, u32>);
+
+impl Interned {
+    fn id(&mut self, text: &str) -> u32 {
+        if let Some(id) = self.0.get(text) {
+            return *id;
+        }
+        let id = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(text.to_owned(), id);
+        id
+    }
+}
+
+/// A session of judging: reads each food, analyte and unit once, and keeps the way from them to the deciding row. Two sessions
+/// give the same verdicts; a session is as good as [`Rules::judge`], only faster over many results.
+#[derive(Debug)]
+pub struct Judge<'r> {
+    rules: &'r Rules,
+    guard: Decimal,
+    forced: Option<&'r Edition>,
+    names: Interned,
+    foods: HashMap<u32, Arc<Resolution>>,
+    labels: HashMap<u32, Arc<Analyte>>,
+    ready: HashMap<(u32, u32, u32, u32, u32), Arc<Ready<'r>>>,
 }
 
 impl Rules {
-    /// Judges one result.
+    /// Judges one result, with its derivation.
     #[must_use]
     pub fn judge(&self, case: &Case) -> Verdict {
-        let analyte = self.analytes.resolve(&case.analyte);
+        Judge::new(self).verdict(case)
+    }
+}
+
+impl<'r> Judge<'r> {
+    /// A session over a rule book.
+    #[must_use]
+    pub fn new(rules: &'r Rules) -> Self {
+        Self {
+            rules,
+            guard: Decimal::from(GUARD_PERCENT),
+            forced: None,
+            names: Interned::default(),
+            foods: HashMap::new(),
+            labels: HashMap::new(),
+            ready: HashMap::new(),
+        }
+    }
+
+    /// Flags results within `percent` of the limit as near it, on either side. The verdict never depends on it.
+    #[must_use]
+    pub const fn guard(mut self, percent: Decimal) -> Self {
+        self.guard = percent;
+        self
+    }
+
+    /// Judges by one edition of its standard, whatever the date of the case: what would be if it were in force.
+    #[must_use]
+    pub const fn under(mut self, edition: &'r Edition) -> Self {
+        self.forced = Some(edition);
+        self
+    }
+
+    /// Decides one result without writing the derivation down.
+    pub fn decide(&mut self, case: &Case) -> Decision<'r> {
+        let (_, found) = self.find(case, false);
+        let (edition, finding, _) = found;
+        Decision {
+            outcome: finding.outcome,
+            edition,
+            rule: finding.rule,
+            limit: finding.limit,
+            compared: finding.compared,
+            near_limit: finding.near,
+        }
+    }
+
+    /// Judges one result, with its derivation.
+    pub fn verdict(&mut self, case: &Case) -> Verdict {
+        let (analyte, (edition, finding, position)) = self.find(case, true);
+        let rule = finding.rule;
+        let words = |text: Option<&String>| text.cloned().unwrap_or_default();
+        Verdict {
+            case_id: case.id.clone(),
+            limit: rule
+                .filter(|_| !matches!(finding.outcome, Outcome::Ambiguous | Outcome::NotLimited))
+                .map(|r| compare::shown(r, finding.limit, finding.qualifier.clone()))
+                .or_else(|| analyte.ratio.then(|| ratio_limit(edition)).flatten()),
+            outcome: finding.outcome,
+            standard: words(edition.map(|e| &e.standard)),
+            edition: words(edition.map(|e| &e.edition)),
+            clause: rule.map_or_else(
+                || match edition.and_then(|e| e.combined.as_ref()) {
+                    Some(combined) if analyte.ratio => combined.clause.clone(),
+                    _ => String::new(),
+                },
+                |r| r.clause.clone(),
+            ),
+            row_food: words(rule.map(|r| &r.food)),
+            rule: words(rule.map(|r| &r.id)),
+            status: edition.map_or(Status::Unverified, |e| e.status),
+            analyte: analyte.name.clone(),
+            position: position.unwrap_or_default(),
+            footnotes: rule.map(|r| r.notes.clone()).filter(|n| !n.is_empty()).into_iter().collect(),
+            compared: finding.compared,
+            why: finding.steps,
+            losers: finding.losers,
+            near_limit: finding.near,
+            engine: ENGINE.to_owned(),
+            rules: self.rules.hash().to_owned(),
+        }
+    }
+
+    fn find(&mut self, case: &Case, explain: bool) -> (Arc<Analyte>, Found<'r>) {
+        if self.ready.len() + self.names.0.len() > KEPT {
+            (self.names, self.foods, self.labels, self.ready) = Default::default();
+        }
+        let label = self.names.id(&case.analyte);
+        let analyte = match self.labels.get(&label) {
+            Some(analyte) => Arc::clone(analyte),
+            None => {
+                let analyte = Arc::new(self.rules.analytes.resolve(&case.analyte));
+                self.labels.insert(label, Arc::clone(&analyte));
+                analyte
+            }
+        };
         let mut why = Vec::new();
-        if analyte.known && analyte.name != case.analyte {
+        if explain && analyte.known && analyte.name != case.analyte {
             let zh = format!("检验项目“{}”即{}", case.analyte, analyte.name);
             why.push(step("analyte", Text::new(zh, format!("“{}” is {}", case.analyte, analyte.name))));
         }
-        let measured = match compare::measured(case, &analyte, &mut why) {
+        let measured = match measured(case, &analyte, self.rules, explain.then_some(&mut why)) {
             Ok(measured) => measured,
-            Err(outcome) => return self.verdict(case, &analyte, None, None, Finding::of(outcome), why),
+            Err(outcome) => {
+                return (analyte, (None, Finding { steps: why, ..Finding::of(outcome) }, None));
+            }
         };
+        let look = Look { measured: &measured, guard: self.guard, explain };
         if analyte.ratio {
-            return self.ratio(case, &analyte, &measured, why);
+            let found = self.ratio(case, &look, why);
+            return (analyte, found);
         }
-        let concerned: Vec<&Edition> = self.editions.iter().filter(|e| speaks_of(e, &analyte.name)).collect();
-        let in_force: Vec<&Edition> = concerned.iter().copied().filter(|e| e.in_force(case.date)).collect();
-        if in_force.is_empty() {
-            let (zh, en) = match concerned.first() {
-                None => (
-                    format!("已载入的标准均未涉及“{}”", analyte.name),
-                    format!("no loaded standard deals with “{}”", analyte.name),
-                ),
-                Some(e) => (
-                    format!("{}在{}有效的版本未载入", e.standard, case.date),
-                    format!("the edition of {} in force on {} is not loaded", e.standard, case.date),
-                ),
-            };
-            why.push(step("not_loaded", Text::new(zh, en)));
-            return self.verdict(case, &analyte, None, None, Finding::of(Outcome::NotLoaded), why);
+        let ready = self.ready(case, label, &analyte);
+        let found = self.best(case, &ready, &look, &analyte, why);
+        (analyte, found)
+    }
+
+    /// The paths of a case, worked out or remembered.
+    fn ready(&mut self, case: &Case, label: u32, analyte: &Analyte) -> Arc<Ready<'r>> {
+        let food = self.names.id(&case.food);
+        let unit = self.names.id(&case.unit);
+        let context = if case.placed.is_empty() && case.facts.0.is_empty() {
+            0
+        } else {
+            self.names.id(&format!("\u{1}{:?}{:?}", case.placed, case.facts.0))
+        };
+        let key = (food, label, unit, self.rules.period(case.date), context);
+        if let Some(ready) = self.ready.get(&key) {
+            return Arc::clone(ready);
         }
-        let resolution = self.foods.resolve(&case.food, &self.trees);
+        let resolution = match self.foods.get(&food) {
+            Some(resolution) => Arc::clone(resolution),
+            None => {
+                let resolution = Arc::new(self.rules.foods.resolve(&case.food, &self.rules.trees));
+                self.foods.insert(food, Arc::clone(&resolution));
+                resolution
+            }
+        };
+        let ready = Arc::new(self.work_out(case, analyte, &resolution));
+        self.ready.insert(key, Arc::clone(&ready));
+        ready
+    }
+
+    fn work_out(&self, case: &Case, analyte: &Analyte, resolution: &Resolution) -> Ready<'r> {
+        let rules = self.rules;
+        let ours = |e: &&Edition| self.forced.map_or("cn", |f| f.jurisdiction.as_str()) == e.jurisdiction;
+        let concerned: Vec<&Edition> =
+            rules.editions.iter().filter(ours).filter(|e| speaks_of(e, &analyte.name)).collect();
+        let applies = |e: &&&Edition| match self.forced {
+            Some(forced) if forced.standard == e.standard => std::ptr::eq(forced, **e),
+            _ => e.in_force(case.date),
+        };
         let mut facts = case.facts.clone();
         for (fact, value) in analyte.facts.0.iter().chain(&resolution.facts.0) {
             facts.learn(*fact, value.clone());
         }
-        let mut best: Option<Verdict> = None;
-        for edition in in_force {
-            let tree = &self.trees[edition.tree];
-            let stated: Vec<NodeIx> = case
-                .placed
-                .iter()
-                .filter(|p| p.tree == tree.name)
-                .filter_map(|p| tree.code(&p.node))
-                .collect();
-            let position = if stated.is_empty() {
-                resolution.positions[edition.tree].clone()
-            } else {
-                Some(Position {
-                    closure: closure(tree, &stated),
-                    nodes: stated,
-                    definite: true,
-                    fresh: resolution.positions[edition.tree]
-                        .as_ref()
-                        .map_or(Vec::new(), |p| p.fresh.clone()),
-                    confidence: Confidence::Stated,
-                    evidence: Text::of("由人员指定", "placed by a person"),
-                })
-            };
-            let verdict =
-                self.under(case, edition, &analyte, &measured, position.as_ref(), &facts, why.clone());
-            let rank = |v: &Verdict| match v.outcome {
-                Outcome::NotLimited => 0,
-                Outcome::NotLoaded => 1,
-                Outcome::Conform => 2,
-                Outcome::Nonconform | Outcome::Prohibited => 4,
-                _ => 3,
-            };
-            if best.as_ref().is_none_or(|b| rank(b) < rank(&verdict)) {
-                best = Some(verdict);
-            }
-        }
-        best.unwrap_or_else(|| {
-            self.verdict(case, &analyte, None, None, Finding::of(Outcome::NotLoaded), Vec::new())
-        })
+        let ways = concerned
+            .iter()
+            .filter(applies)
+            .map(|edition| {
+                let tree = &rules.trees[edition.tree];
+                let position = self.position(case, edition, resolution);
+                let exempt = edition.analytes.get(&analyte.name).is_some_and(|c| c.exempt);
+                let whatever = exempt.then_some(Path::Silent(Silence::Exempt));
+                let path = position.as_deref().filter(|_| !exempt).map(|position| {
+                    let forced = self.forced.is_some_and(|f| std::ptr::eq(f, *edition));
+                    let date = if forced { edition.day_within(case.date) } else { case.date };
+                    Question { rules, edition, tree, analyte, position, unit: &case.unit, date }.path(&facts)
+                });
+                Way { edition, position, path: path.or(whatever) }
+            })
+            .collect();
+        Ready { ways, concerned }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call site; each argument is one stage of the judgement"
-    )]
-    fn under(
+    fn position(&self, case: &Case, edition: &Edition, resolution: &Resolution) -> Option<Arc<Position>> {
+        let tree = &self.rules.trees[edition.tree];
+        let own = resolution.positions[edition.tree].as_ref();
+        let stated: Vec<NodeIx> =
+            case.placed.iter().filter(|p| p.tree == tree.name).filter_map(|p| tree.code(&p.node)).collect();
+        if stated.is_empty() {
+            return own.cloned().map(Arc::new);
+        }
+        Some(Arc::new(Position {
+            closure: closure(tree, &stated),
+            nodes: stated,
+            definite: true,
+            fresh: own.map_or(Vec::new(), |p| p.fresh.clone()),
+            confidence: Confidence::Stated,
+            evidence: Text::of("由人员指定", "placed by a person"),
+        }))
+    }
+
+    /// Walks every edition's path; the answer that says most counts.
+    fn best(
         &self,
         case: &Case,
-        edition: &Edition,
+        ready: &Ready<'r>,
+        look: &Look<'_>,
         analyte: &Analyte,
-        measured: &Measured,
-        position: Option<&Position>,
-        facts: &Facts,
         mut why: Vec<Step>,
-    ) -> Verdict {
-        let tree = &self.trees[edition.tree];
+    ) -> Found<'r> {
+        let quiet = Look { explain: false, ..*look };
+        let mut best: Option<(usize, u8, Finding<'r>)> = None;
+        for (i, way) in ready.ways.iter().enumerate() {
+            let finding = self.walk(case, way, &quiet);
+            let rank = match finding.outcome {
+                // A part of a standard that does not know the food says nothing.
+                Outcome::NotLoaded if way.position.is_none() => 0,
+                Outcome::NotLimited => 1,
+                // Exempt as one thing, it may be limited as another.
+                Outcome::Exempt => 2,
+                Outcome::NotLoaded => 3,
+                Outcome::Conform => 4,
+                Outcome::Nonconform | Outcome::Prohibited => 6,
+                _ => 5,
+            };
+            if best.as_ref().is_none_or(|(_, known, _)| *known < rank) {
+                best = Some((i, rank, finding));
+            }
+        }
+        let Some((i, _, finding)) = best else {
+            if look.explain {
+                why.push(step("not_loaded", self.absent(case, ready, analyte)));
+            }
+            return (None, Finding { steps: why, ..Finding::of(Outcome::NotLoaded) }, None);
+        };
+        let way = &ready.ways[i];
+        if !look.explain {
+            return (Some(way.edition), finding, None);
+        }
+        let mut finding = self.walk(case, way, look);
+        let label = self.introduce(case, way, &mut why);
+        why.append(&mut finding.steps);
+        (Some(way.edition), Finding { steps: why, ..finding }, label)
+    }
+
+    fn walk(&self, case: &Case, way: &Way<'r>, look: &Look<'_>) -> Finding<'r> {
+        let edition = way.edition;
+        match &way.path {
+            Some(path) => path.walk(edition, &self.rules.trees[edition.tree], look),
+            // Where only a part is loaded, the class would not help.
+            None if matches!(edition.absence, Absence::NotLoaded) => Finding::of(Outcome::NotLoaded),
+            None => {
+                let question = Text::new(
+                    format!("“{}”在{}食品分类中的类别?", case.food, edition.standard),
+                    format!("To which food class of {} does “{}” belong?", edition.standard, case.food),
+                );
+                Finding::of(Outcome::NeedsConfirmation { fact: Fact::FoodClass, question })
+            }
+        }
+    }
+
+    /// Why no loaded edition was asked.
+    fn absent(&self, case: &Case, ready: &Ready<'r>, analyte: &Analyte) -> Text {
+        match ready.concerned.first() {
+            None => Text::new(
+                format!("已载入的标准均未涉及“{}”", analyte.name),
+                format!("no loaded standard deals with “{}”", analyte.name),
+            ),
+            Some(e) => Text::new(
+                format!("{}在{}有效的版本未载入", e.standard, case.date),
+                format!("the edition of {} in force on {} is not loaded", e.standard, case.date),
+            ),
+        }
+    }
+
+    /// The steps before the row: edition and position.
+    fn introduce(&self, case: &Case, way: &Way<'r>, why: &mut Vec<Step>) -> Option<String> {
+        let edition = way.edition;
         let to = edition.to.map_or_else(|| "…".to_owned(), |d| d.to_string());
+        let (standard, number, from) = (&edition.standard, &edition.edition, edition.from);
         why.push(step(
             "edition",
-            Text::new(
-                format!(
-                    "依日期{}适用{}-{}(施行{}至{})",
-                    case.date, edition.standard, edition.edition, edition.from, to
-                ),
-                format!(
-                    "{} selects {}-{} (in force {} to {})",
-                    case.date, edition.standard, edition.edition, edition.from, to
-                ),
-            ),
+            if edition.in_force(case.date) {
+                Text::new(
+                    format!("依日期{}适用{standard}-{number}(施行{from}至{to})", case.date),
+                    format!("{} selects {standard}-{number} (in force {from} to {to})", case.date),
+                )
+            } else {
+                Text::new(
+                    format!("按指定版本{standard}-{number}试判(施行{from}至{to})"),
+                    format!("judged by {standard}-{number} as asked (in force {from} to {to})"),
+                )
+            },
         ));
-        let Some(position) = position else {
-            let question = Text::new(
-                format!("“{}”在{}食品分类中的类别?", case.food, edition.standard),
-                format!("To which food class of {} does “{}” belong?", edition.standard, case.food),
-            );
-            let finding = Finding::of(Outcome::NeedsConfirmation { fact: Fact::FoodClass, question });
-            return self.verdict(case, analyte, Some(edition), None, finding, why);
-        };
+        let position = way.position.as_deref()?;
+        let tree = &self.rules.trees[edition.tree];
         let label = position.nodes.iter().map(|n| tree.label(*n)).collect::<Vec<_>>().join(" + ");
         why.push(step(
             "food",
@@ -157,338 +383,126 @@ impl Rules {
                 format!("“{}” is {label}: {}", case.food, position.evidence.en),
             ),
         ));
-        let question = Question { edition, tree, analyte, measured, position };
-        let mut finding = question.by_class(facts);
-        why.append(&mut finding.steps);
-        self.verdict(case, analyte, Some(edition), Some(label), finding, why)
+        Some(label)
     }
 
-    /// Ratios to the maximum use levels of additives of one function: their sum is at most 1.
-    fn ratio(&self, case: &Case, analyte: &Analyte, measured: &Measured, why: Vec<Step>) -> Verdict {
-        let mut finding = compare::ratio(measured);
-        let mut why = why;
-        why.append(&mut finding.steps);
-        let mut verdict = self.verdict(case, analyte, None, None, finding, why);
-        verdict.standard = "GB 2760".to_owned();
-        verdict.edition = compare::additive_edition(case.date).to_owned();
-        verdict.clause = "附录A".to_owned();
-        verdict
-    }
-
-    fn verdict(
-        &self,
-        case: &Case,
-        analyte: &Analyte,
-        edition: Option<&Edition>,
-        position: Option<String>,
-        finding: Finding<'_>,
-        why: Vec<Step>,
-    ) -> Verdict {
-        let rule = finding.rule;
-        Verdict {
-            case_id: case.id.clone(),
-            outcome: finding.outcome,
-            limit: finding.limit,
-            standard: edition.map(|e| e.standard.clone()).unwrap_or_default(),
-            edition: edition.map(|e| e.edition.clone()).unwrap_or_default(),
-            clause: rule.map(|r| r.clause.clone()).unwrap_or_default(),
-            row_food: rule.map(|r| r.food.clone()).unwrap_or_default(),
-            rule: rule.map(|r| r.id.clone()).unwrap_or_default(),
-            status: edition.map_or(Status::Unverified, |e| e.status),
-            analyte: analyte.name.clone(),
-            position: position.unwrap_or_default(),
-            footnotes: rule.map(|r| r.notes.clone()).filter(|n| !n.is_empty()).into_iter().collect(),
-            compared: finding.compared,
-            why,
-            losers: finding.losers,
-            near_limit: finding.near,
-            engine: ENGINE.to_owned(),
-            rules: self.hash().to_owned(),
-        }
-    }
-}
-
-fn speaks_of(edition: &Edition, analyte: &str) -> bool {
-    edition.analytes.contains_key(analyte)
-        || LADDER.iter().any(|(total, species)| {
-            (*total == analyte && edition.analytes.contains_key(*species))
-                || (*species == analyte && edition.analytes.contains_key(*total))
-        })
-}
-
-impl<'a> Question<'a> {
-    /// Tries every class a vague name may mean; only a unanimous answer is an answer.
-    fn by_class(&self, facts: &Facts) -> Finding<'a> {
-        let base = self.by_analyte(&self.position.closure, facts);
-        if self.position.definite {
-            return base;
-        }
-        let mut names = Vec::new();
-        let mut differs = false;
-        for node in self.relevant_below() {
-            let mut world = self.position.closure.clone();
-            world.extend(self.tree.above(node));
-            let other = self.by_analyte(&world, facts);
-            if other.outcome.word() != base.outcome.word() {
-                differs = true;
-                names.push(self.tree.label(node));
+    /// Ratios to the maximum use levels of additives of one function.
+    fn ratio(&self, case: &Case, look: &Look<'_>, mut why: Vec<Step>) -> Found<'r> {
+        let found = self.rules.editions.iter().find_map(|e| {
+            let combined = e.combined.as_ref().filter(|_| match self.forced {
+                Some(forced) if forced.standard == e.standard => std::ptr::eq(forced, e),
+                _ => e.in_force(case.date),
+            })?;
+            Some((e, combined))
+        });
+        let Some((edition, combined)) = found else {
+            return (None, Finding { steps: why, ..Finding::of(Outcome::NotLoaded) }, None);
+        };
+        look.note(&mut why, "ratio", || combined.text.clone());
+        let (outcome, compared) = match look.measured.reading {
+            Reading::Exact(v) if v > combined.limit => (Outcome::Nonconform, Some(v)),
+            Reading::Exact(v) => (Outcome::Conform, Some(v)),
+            _ => {
+                let question = Text::of("请提供比例之和的数值", "give the sum of ratios as a number");
+                (Outcome::NeedsConfirmation { fact: Fact::ExactValue, question }, None)
             }
-        }
-        if !differs {
-            return base;
-        }
-        let list = names.join("、");
-        let question = Text::new(
-            format!("是否属于:{list}?不同类别结论不同"),
-            format!("Is it one of: {list}? The answer depends on the class"),
-        );
-        Finding { outcome: Outcome::NeedsConfirmation { fact: Fact::FoodClass, question }, ..base }
-    }
-
-    /// Nodes strictly below the position which some row of this analyte names.
-    fn relevant_below(&self) -> BTreeSet<NodeIx> {
-        let partner = LADDER.iter().find(|(t, _)| *t == self.analyte.name).map(|(_, s)| *s);
-        [Some(self.analyte.name.as_str()), partner]
-            .into_iter()
-            .flatten()
-            .filter_map(|a| self.edition.analytes.get(a))
-            .flat_map(|c| &c.rules)
-            .flat_map(|r| {
-                let rule = &self.edition.rules[*r];
-                rule.include.iter().chain(&rule.exclude)
-            })
-            .copied()
-            .filter(|n| self.position.nodes.iter().any(|p| self.tree.is_below(*n, *p)))
-            .collect()
-    }
-
-    /// The analyte itself, then its species ladder, then what silence means.
-    fn by_analyte(&self, world: &BTreeSet<NodeIx>, facts: &Facts) -> Finding<'a> {
-        if let Some(found) = self.by_facts(&self.analyte.name, world, facts, MAX_FORKS) {
-            return found;
-        }
-        for (total, species) in LADDER {
-            if self.analyte.name == total
-                && let Some(found) = self.by_facts(species, world, facts, MAX_FORKS)
-            {
-                return ladder::species_of_total(found, species);
-            }
-            if self.analyte.name == species
-                && let Some(found) = self.by_facts(total, world, facts, MAX_FORKS)
-            {
-                return ladder::total_of_species(found, total);
-            }
-        }
-        self.silence(world)
-    }
-
-    fn silence(&self, world: &BTreeSet<NodeIx>) -> Finding<'a> {
-        let gap = self
-            .edition
-            .gaps
-            .iter()
-            .find(|g| g.analyte == self.analyte.name && g.under.iter().any(|n| world.contains(n)));
-        if let Some(gap) = gap {
-            let text = if gap.standard.is_empty() {
-                Text::of("该版本的这一部分未读取", "this part of the edition was not read")
-            } else {
-                Text::new(
-                    format!("该类食品由{}规定,尚未载入", gap.standard),
-                    format!("{} governs this class and is not loaded", gap.standard),
-                )
-            };
-            return Finding::with(Outcome::NotLoaded, "not_loaded", text);
-        }
-        let partial = self.edition.analytes.get(&self.analyte.name).is_none_or(|c| c.partial);
-        let ladder = LADDER.iter().any(|(t, s)| *t == self.analyte.name || *s == self.analyte.name);
-        if self.edition.absence == Absence::NotLoaded || (partial && !ladder) {
-            return Finding::with(
-                Outcome::NotLoaded,
-                "not_loaded",
-                Text::of(
-                    "该标准仅部分载入,没有对应条款",
-                    "the standard is loaded in part and no loaded row applies",
-                ),
-            );
-        }
-        Finding::with(
-            Outcome::NotLimited,
-            "no_row",
-            Text::of(
-                "该标准未对此类食品规定限量(无条款即无限量,不等于零)",
-                "the standard sets no limit for this class (no row means no limit, not zero)",
-            ),
+        };
+        (
+            Some(edition),
+            Finding { compared, steps: why, limit: Some(combined.limit), ..Finding::of(outcome) },
+            None,
         )
     }
+}
 
-    /// Tries an unknown yes/no fact both ways; asks when the answers differ.
-    fn by_facts(
-        &self,
-        analyte: &str,
-        world: &BTreeSet<NodeIx>,
-        facts: &Facts,
-        forks: u8,
-    ) -> Option<Finding<'a>> {
-        let scope = self.in_scope(analyte, world);
-        if scope.is_empty() {
-            return None;
-        }
-        let unknown = scope.iter().flat_map(|(r, _)| &r.conditions).find(|c| c.holds(facts).is_none());
-        if let Some(condition) = unknown {
-            return Some(self.fork(analyte, world, facts, forks, condition, &scope));
-        }
-        self.decide(world, facts, scope)
-    }
+/// Edition, finding and the label of the position.
+type Found<'r> = (Option<&'r Edition>, Finding<'r>, Option<String>);
 
-    fn fork(
-        &self,
-        analyte: &str,
-        world: &BTreeSet<NodeIx>,
-        facts: &Facts,
-        forks: u8,
-        condition: &Condition,
-        scope: &[(&'a Rule, Vec<NodeIx>)],
-    ) -> Finding<'a> {
-        let fact = condition.fact();
-        let answers = fact.answers();
-        let question = || Outcome::NeedsConfirmation {
-            fact,
-            question: Text::new(
-                format!("请补充:{}", fact.label().zh),
-                format!("Please state: {}", fact.label().en),
-            ),
-        };
-        if answers.is_empty() || forks == 0 {
-            return Finding { rule: scope.first().map(|s| s.0), ..Finding::of(question()) };
-        }
-        let found: Vec<Finding<'a>> = answers
-            .iter()
-            .map(|a| {
-                self.by_facts(analyte, world, &facts.with(fact, *a), forks - 1)
-                    .unwrap_or_else(|| self.silence(world))
-            })
-            .collect();
-        let same = found.windows(2).all(|w| w[0].outcome.word() == w[1].outcome.word());
-        let shown = found.iter().position(|f| f.rule.is_some()).unwrap_or(0);
-        let Some(shown) = found.into_iter().nth(shown) else { return Finding::of(question()) };
-        if same && !matches!(shown.outcome, Outcome::NeedsConfirmation { .. }) {
-            return shown;
-        }
-        Finding { outcome: question(), ..shown }
-    }
+fn ratio_limit(edition: Option<&Edition>) -> Option<crate::verdict::Limit> {
+    let limit = edition?.combined.as_ref()?.limit;
+    Some(crate::verdict::Limit {
+        printed: limit.to_string(),
+        value: Some(limit),
+        unit: String::new(),
+        qualifier: Some(Text::of("比例之和", "sum of ratios")),
+    })
+}
 
-    /// Rows whose scope holds the food, with the classes that matched.
-    fn in_scope(&self, analyte: &str, world: &BTreeSet<NodeIx>) -> Vec<(&'a Rule, Vec<NodeIx>)> {
-        let Some(coverage) = self.edition.analytes.get(analyte) else { return Vec::new() };
-        coverage
-            .rules
-            .iter()
-            .map(|r| &self.edition.rules[*r])
-            .filter(|r| !r.exclude.iter().any(|n| world.contains(n)))
-            .map(|r| (r, r.include.iter().copied().filter(|n| world.contains(n)).collect::<Vec<_>>()))
-            .filter(|(_, matched)| !matched.is_empty())
-            .collect()
-    }
-
-    /// All facts known: the most specific surviving row, dried goods converted.
-    fn decide(
-        &self,
-        world: &BTreeSet<NodeIx>,
-        facts: &Facts,
-        scope: Vec<(&'a Rule, Vec<NodeIx>)>,
-    ) -> Option<Finding<'a>> {
-        let mut losers =
-            self.excluded(world, scope.first().map(|s| s.0.analyte.as_str()).unwrap_or_default());
-        let (holds, fails): (Vec<_>, Vec<_>) =
-            scope.into_iter().partition(|(r, _)| r.conditions.iter().all(|c| c.holds(facts) == Some(true)));
-        losers.extend(fails.iter().map(|(r, _)| Loser {
-            rule: r.id.clone(),
-            reason: Text::new(
-                format!("{}:适用条件不满足", r.food),
-                format!("{}: its condition is not met", r.food),
-            ),
-        }));
-        let beaten = |a: &[NodeIx], b: &[NodeIx]| {
-            a.iter().all(|x| b.iter().any(|y| x == y || self.tree.is_below(*y, *x)))
-                && a.iter().any(|x| b.iter().any(|y| self.tree.is_below(*y, *x)))
-        };
-        let mut winners: Vec<&'a Rule> = Vec::new();
-        for (rule, matched) in &holds {
-            if holds.iter().any(|(o, m)| !std::ptr::eq(*o, *rule) && beaten(matched, m)) {
-                losers.push(Loser {
-                    rule: rule.id.clone(),
-                    reason: Text::new(
-                        format!("{}:有更具体的条款", rule.food),
-                        format!("{}: a more specific row applies", rule.food),
-                    ),
-                });
-            } else {
-                winners.push(rule);
-            }
-        }
-        let winner = *winners.first()?;
-        let rivals: Vec<&Rule> = winners[1..]
-            .iter()
-            .copied()
-            .filter(|r| r.kind != winner.kind || r.unit != winner.unit || r.basis != winner.basis)
-            .collect();
-        if !rivals.is_empty() {
-            losers.extend(rivals.iter().map(|r| Loser {
-                rule: r.id.clone(),
-                reason: Text::new(
-                    format!("{}:与{}同等具体,限量不同", r.food, winner.id),
-                    format!("{}: as specific as {}, with another limit", r.food, winner.id),
+/// Reads the value of a case; a row that contradicts itself is an error of data.
+fn measured(
+    case: &Case,
+    analyte: &Analyte,
+    rules: &Rules,
+    why: Option<&mut Vec<Step>>,
+) -> Result<Measured, Outcome> {
+    let error = |zh: String, en: String| Outcome::DataError { reason: Text::new(zh, en) };
+    let bound = |t: &Option<String>| t.as_deref().and_then(number::number_in);
+    let (lod, loq) = (bound(&case.lod), bound(&case.loq));
+    let mut reading = number::reading(&case.value);
+    let mut hidden = Decimal::ZERO;
+    if let Some(sum) = rules.sums.add(analyte, &rules.analytes, lod) {
+        if let Reading::Exact(stated) = reading
+            && stated != sum.value
+            && stated != sum.plain
+        {
+            return Err(error(
+                format!("组分之和{}与所报数值{stated}不一致,请核对 value 与 analyte", sum.value),
+                format!(
+                    "the components add up to {} but the value says {stated}: check value and analyte",
+                    sum.value
                 ),
-            }));
-            return Some(Finding { rule: Some(winner), losers, ..Finding::of(Outcome::Ambiguous) });
+            ));
         }
-        let fresh = self.fresh_rule(winner, world, facts);
-        let mut found = compare::compare(self, winner, fresh, facts);
-        found.losers = losers;
-        Some(found)
-    }
-
-    /// Rows that would cover the food but for an exclusion.
-    fn excluded(&self, world: &BTreeSet<NodeIx>, analyte: &str) -> Vec<Loser> {
-        let Some(coverage) = self.edition.analytes.get(analyte) else { return Vec::new() };
-        coverage
-            .rules
-            .iter()
-            .map(|r| &self.edition.rules[*r])
-            .filter(|r| r.include.iter().any(|n| world.contains(n)))
-            .filter_map(|r| {
-                let node = r.exclude.iter().find(|n| world.contains(n))?;
-                let name = &self.tree.nodes()[*node].name;
-                Some(Loser {
-                    rule: r.id.clone(),
-                    reason: Text::new(
-                        format!("{}:已将“{name}”除外", r.food),
-                        format!("{}: leaves out “{name}”", r.food),
-                    ),
-                })
-            })
-            .collect()
-    }
-
-    /// For a dried product under the drying clause: the row of its fresh food.
-    fn fresh_rule(&self, winner: &Rule, world: &BTreeSet<NodeIx>, facts: &Facts) -> Option<&'a Rule> {
-        let (_, under) = self.edition.dried.as_ref()?;
-        let dried = facts.get(Fact::State) == Some("dried") || !self.position.fresh.is_empty();
-        if !dried || self.position.fresh.is_empty() || !under.iter().any(|n| world.contains(n)) {
-            return None;
+        if let Some(why) = why {
+            let list = analyte.parts.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(" + ");
+            let total = sum.value.normalize();
+            why.push(step("sum", Text::new(format!("{list} = {total}"), format!("{list} = {total}"))));
         }
-        let fresh = closure(self.tree, &self.position.fresh);
-        let scope = self.in_scope(&winner.analyte, &fresh);
-        scope
-            .iter()
-            .filter(|(r, _)| r.conditions.iter().all(|c| c.holds(facts) == Some(true)))
-            .max_by_key(|(_, m)| m.iter().map(|n| self.tree.above(*n).len()).max())
-            .map(|(r, _)| *r)
+        hidden = sum.hidden;
+        reading = if sum.any || hidden.is_zero() {
+            Reading::Exact(sum.value)
+        } else {
+            Reading::NotDetected(Some(hidden))
+        };
+    }
+    if analyte.ratio && reading == Reading::Unreadable {
+        let parts: Option<Decimal> = case.value.split('+').try_fold(Decimal::ZERO, |sum, part| {
+            let share = match part.split_once('/') {
+                Some((level, most)) => number::decimal(level)?.checked_div(number::decimal(most)?)?,
+                None => number::decimal(part)?,
+            };
+            sum.checked_add(share)
+        });
+        if let Some(sum) = parts {
+            reading = Reading::Exact(sum);
+        }
+    }
+    match &reading {
+        Reading::Unreadable => Err(error(
+            format!("数值“{}”无法识别,请填写数字、ND或以|分隔的样本结果(value)", case.value),
+            format!(
+                "value “{}” cannot be read: give a number, ND, or sub-samples separated by |",
+                case.value
+            ),
+        )),
+        Reading::Exact(v) if v.is_sign_negative() && !v.is_zero() => Err(error(
+            format!("数值{v}为负,请核对(value)"),
+            format!("the value {v} is negative: check the field value"),
+        )),
+        Reading::Exact(v) if analyte.parts.is_empty() && !v.is_zero() && lod.is_some_and(|l| *v < l) => {
+            Err(error(
+                format!("所报数值{v}低于检出限,应报ND或更正检出限(value、lod)"),
+                format!("the value {v} is below its detection limit: report ND or correct lod"),
+            ))
+        }
+        _ => Ok(Measured { reading, lod, loq, hidden }),
     }
 }
 
-/// Limit of detection and of quantification of a case, as numbers.
-pub(crate) fn bounds(case: &Case) -> (Option<Decimal>, Option<Decimal>) {
-    let read = |t: &Option<String>| t.as_deref().and_then(number::number_in);
-    (read(&case.lod), read(&case.loq))
+impl Edition {
+    /// The date itself when it lies in the edition's time, else the nearest day that does.
+    fn day_within(&self, date: Date) -> Date {
+        let date = date.max(self.from);
+        self.to.map_or(date, |to| date.min(to))
+    }
 }

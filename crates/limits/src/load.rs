@@ -1,8 +1,12 @@
 //! Reading rule files: headers in TOML, rows in CSV, every printed term resolved to a node.
 
+use crate::analytes::Analytes;
 use crate::error::LoadError;
 use crate::facts::Fact;
-use crate::rule::{Absence, Basis, Condition, Coverage, Edition, Gap, Kind, Plan, Rule};
+use crate::rule::{
+    Absence, Amendment, Basis, Combined, Condition, Coverage, Edition, Gap, Kind, Reading, Rule,
+};
+use crate::scale;
 use crate::tree::{NodeIx, Tree};
 use crate::verdict::Status;
 use base::{Date, Decimal, Text};
@@ -40,12 +44,40 @@ struct Header {
     terms: Option<String>,
     analytes: Option<String>,
     no_row: String,
+    #[serde(default)]
+    no_row_clause: String,
     comparison: Text,
+    #[serde(default)]
+    rounded: bool,
+    #[serde(default = "nation")]
+    jurisdiction: String,
+    #[serde(default)]
+    draft: bool,
+    #[serde(default)]
+    readings: Vec<Reading>,
+    #[serde(default)]
+    amendment: Vec<AmendmentHeader>,
+    combined: Option<Combined>,
     dried: Option<Dried>,
     #[serde(default)]
     elsewhere: Vec<GapHeader>,
     #[serde(default)]
     not_read: Vec<GapHeader>,
+}
+
+fn nation() -> String {
+    "cn".to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AmendmentHeader {
+    title: Text,
+    basis: String,
+    valid_from: String,
+    rows: Option<String>,
+    #[serde(default)]
+    withdraws: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +120,10 @@ struct TermRow {
 #[derive(Deserialize)]
 struct AnalyteRow {
     analyte: String,
+    #[serde(default)]
+    en: String,
+    #[serde(default)]
+    cas: String,
     definition: String,
     completeness: String,
 }
@@ -127,7 +163,12 @@ impl Terms<'_> {
 }
 
 /// Reads one edition from its header.
-pub(crate) fn edition(header: &str, trees: &[Tree], files: &Files<'_>) -> Result<Edition, LoadError> {
+pub(crate) fn edition(
+    header: &str,
+    trees: &[Tree],
+    names: &mut Analytes,
+    files: &Files<'_>,
+) -> Result<Edition, LoadError> {
     let head: Header = toml::from_str(file(files, header)?)
         .map_err(|e| LoadError::Syntax { file: header.to_owned(), problem: e.to_string() })?;
     let bad = |field: &'static str, value: &str| LoadError::Field {
@@ -154,20 +195,49 @@ pub(crate) fn edition(header: &str, trees: &[Tree], files: &Files<'_>) -> Result
     let mut analytes: HashMap<String, Coverage> = HashMap::new();
     if let Some(name) = &head.analytes {
         for row in csv_rows::<AnalyteRow>(name, file(files, name)?)? {
-            analytes.insert(
-                row.analyte,
-                Coverage {
-                    rules: Vec::new(),
-                    definition: row.definition,
-                    partial: row.completeness != "whole",
-                },
-            );
+            let analyte = names.learn(&row.analyte, &[&row.en, &row.cas]);
+            let partial = row.completeness != "whole";
+            let exempt = row.completeness == "exempt";
+            analytes
+                .insert(analyte, Coverage { rules: Vec::new(), definition: row.definition, partial, exempt });
         }
     }
     let mut rules = Vec::new();
     for row in csv_rows::<Row>(&head.rows, file(files, &head.rows)?)? {
+        let row = Row { analyte: names.learn(&row.analyte, &[]), ..row };
         analytes.entry(row.analyte.clone()).or_default().rules.push(rules.len());
         rules.push(rule(row, &terms)?);
+    }
+    let mut amendments = Vec::new();
+    for patch in &head.amendment {
+        let from = date("amendment.valid_from", &patch.valid_from)?;
+        for id in &patch.withdraws {
+            let old =
+                rules.iter_mut().find(|r: &&mut Rule| r.id == *id).ok_or_else(|| bad("withdraws", id))?;
+            old.to = from.yesterday().ok();
+        }
+        let before = rules.len();
+        if let Some(name) = &patch.rows {
+            for row in csv_rows::<Row>(name, file(files, name)?)? {
+                let row = Row { analyte: names.learn(&row.analyte, &[]), ..row };
+                analytes.entry(row.analyte.clone()).or_default().rules.push(rules.len());
+                rules.push(Rule { from: Some(from), ..rule(row, &terms)? });
+            }
+        }
+        amendments.push(Amendment {
+            title: patch.title.clone(),
+            basis: patch.basis.clone(),
+            from,
+            brings: rules.len() - before,
+            withdraws: patch.withdraws.clone(),
+        });
+    }
+    let mut units: Vec<(&str, &str)> = rules.iter().map(|r| (r.unit.as_str(), r.id.as_str())).collect();
+    units.sort_unstable();
+    units.dedup_by_key(|(unit, _)| *unit);
+    if let Some((unit, row)) = units.into_iter().find(|(unit, _)| !scale::known(unit)) {
+        let (file, row, value) = (head.rows.clone(), row.to_owned(), unit.to_owned());
+        return Err(LoadError::Field { file, row, field: "unit", value });
     }
     let mut gaps = Vec::new();
     for gap in head.elsewhere.iter().chain(&head.not_read) {
@@ -186,8 +256,14 @@ pub(crate) fn edition(header: &str, trees: &[Tree], files: &Files<'_>) -> Result
         absence: match head.no_row.as_str() {
             "not_limited" => Absence::NotLimited,
             "not_loaded" => Absence::NotLoaded,
-            other => return Err(bad("no_row", other)),
+            other => Absence::Row(Box::new(default_row(&head, other).ok_or_else(|| bad("no_row", other))?)),
         },
+        rounded: head.rounded,
+        jurisdiction: head.jurisdiction.clone(),
+        draft: head.draft,
+        readings: head.readings.clone(),
+        amendments,
+        combined: head.combined.clone(),
         dried: head
             .dried
             .as_ref()
@@ -197,11 +273,34 @@ pub(crate) fn edition(header: &str, trees: &[Tree], files: &Files<'_>) -> Result
         rules,
         analytes,
         id: head.id.clone(),
+        table: head.rows.clone(),
         standard: head.standard.clone(),
         edition: head.edition.clone(),
         title: head.title.clone(),
         basis: head.basis.clone(),
         comparison: head.comparison.clone(),
+    })
+}
+
+/// The row that stands for silence: `不得使用`, or a default limit such as `0.01 mg/kg`.
+fn default_row(head: &Header, text: &str) -> Option<Rule> {
+    let (limit, unit) = text.split_once(' ').unwrap_or((text, ""));
+    Some(Rule {
+        id: format!("{}-no-row", head.id),
+        clause: head.no_row_clause.clone(),
+        analyte: String::new(),
+        food: "未列入的食品".to_owned(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+        conditions: Vec::new(),
+        basis: Basis::AsIs,
+        kind: Kind::read(limit).filter(|_| scale::known(unit))?,
+        printed: limit.to_owned(),
+        unit: unit.to_owned(),
+        flag: String::new(),
+        notes: String::new(),
+        from: None,
+        to: None,
     })
 }
 
@@ -232,9 +331,10 @@ fn rule(row: Row, terms: &Terms<'_>) -> Result<Rule, LoadError> {
             "solid" => Basis::Solid(None),
             "solid:8" => Basis::Solid(Some(Decimal::from(8))),
             "NO2" | "NO3" => Basis::Ion,
+            "as_consumed" => Basis::AsConsumed,
             other => return Err(bad("basis", other)),
         },
-        kind: kind(&row.limit).ok_or_else(|| bad("limit", &row.limit))?,
+        kind: Kind::read(&row.limit).ok_or_else(|| bad("limit", &row.limit))?,
         include,
         conditions,
         id: row.id,
@@ -245,6 +345,8 @@ fn rule(row: Row, terms: &Terms<'_>) -> Result<Rule, LoadError> {
         unit: row.unit,
         flag: row.flag,
         notes: row.notes,
+        from: None,
+        to: None,
     })
 }
 
@@ -261,19 +363,4 @@ fn condition(text: &str) -> Option<Condition> {
 
 pub(crate) fn fact_named(name: &str) -> Option<Fact> {
     serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
-}
-
-fn kind(text: &str) -> Option<Kind> {
-    if let Ok(value) = text.parse() {
-        return Some(Kind::Maximum(value));
-    }
-    let part = |key: &str| {
-        text.split(',').find_map(|p| p.strip_prefix(key).and_then(|v| v.strip_prefix('='))).map(str::to_owned)
-    };
-    Some(Kind::Plan(Plan {
-        n: part("n")?.parse().ok()?,
-        c: part("c")?.parse().ok()?,
-        m: part("m")?.parse().ok()?,
-        upper: part("M").map(|v| v.parse().ok()).unwrap_or_default(),
-    }))
 }

@@ -128,6 +128,13 @@ pub(crate) enum Reading {
 
 /// Reads a value field.
 pub(crate) fn reading(text: &str) -> Reading {
+    // The usual case first: plain digits.
+    if text.len() <= 24
+        && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && let Ok(value) = text.parse()
+    {
+        return Reading::Exact(value);
+    }
     let text = plain(text);
     if text.contains('|') {
         return Reading::Several(text.split('|').map(reading).collect());
@@ -164,43 +171,6 @@ pub(crate) fn number_in(text: &str) -> Option<Decimal> {
     rest[..end].trim_end_matches('.').parse().ok()
 }
 
-/// What a unit measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dimension {
-    /// Mass in mass; factor to mg/kg.
-    MassPerMass,
-    /// Mass in volume; factor to mg/L.
-    MassPerVolume,
-    /// Colony-forming units in mass or volume; factor to CFU per g or mL.
-    Colonies,
-}
-
-/// Dimension and factor of a unit.
-#[must_use]
-pub(crate) fn unit(text: &str) -> Option<(Dimension, Decimal)> {
-    let unit: String = plain(text).chars().filter(|c| !c.is_whitespace()).collect();
-    let lower = unit.replace('㎎', "mg").replace('㎏', "kg").replace("MPN", "CFU").to_lowercase();
-    let d = |n: i64, scale: u32| Decimal::new(n, scale);
-    Some(match lower.as_str() {
-        "mg/kg" | "μg/g" | "ug/g" | "ppm" | "g/t" => (Dimension::MassPerMass, d(1, 0)),
-        "μg/kg" | "ug/kg" | "mcg/kg" | "ng/g" | "ppb" => (Dimension::MassPerMass, d(1, 3)),
-        "ng/kg" | "pg/g" => (Dimension::MassPerMass, d(1, 6)),
-        "g/kg" | "mg/g" => (Dimension::MassPerMass, d(1000, 0)),
-        "mg/100g" => (Dimension::MassPerMass, d(10, 0)),
-        "μg/100g" | "ug/100g" => (Dimension::MassPerMass, d(1, 2)),
-        "g/100g" | "%" => (Dimension::MassPerMass, d(10_000, 0)),
-        "mg/l" | "μg/ml" | "ug/ml" => (Dimension::MassPerVolume, d(1, 0)),
-        "μg/l" | "ug/l" | "ng/ml" => (Dimension::MassPerVolume, d(1, 3)),
-        "ng/l" => (Dimension::MassPerVolume, d(1, 6)),
-        "g/l" | "mg/ml" => (Dimension::MassPerVolume, d(1000, 0)),
-        "mg/100ml" => (Dimension::MassPerVolume, d(10, 0)),
-        "cfu/g" | "cfu/ml" | "cfu/g(ml)" => (Dimension::Colonies, d(1, 0)),
-        "cfu/100g" | "cfu/100ml" => (Dimension::Colonies, d(1, 2)),
-        "/25g" | "/25g(ml)" | "cfu/25g" | "/25ml" | "cfu/25g(ml)" => (Dimension::Colonies, d(4, 2)),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,11 +201,5 @@ mod tests {
         assert_eq!(reading("21 (sum)"), Reading::Exact(Decimal::from(21)));
         assert_eq!(reading("0..2"), Reading::Unreadable);
         assert!(matches!(reading("50|<10|检出"), Reading::Several(v) if v.len() == 3));
-    }
-
-    #[test]
-    fn both_micro_signs_are_one_unit() {
-        assert_eq!(unit("µg/kg"), unit("μg/kg"));
-        assert_eq!(unit("Kg"), None);
     }
 }

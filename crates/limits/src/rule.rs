@@ -6,13 +6,16 @@ use crate::verdict::Status;
 use base::{Date, Decimal, Text};
 use std::collections::HashMap;
 
-/// What the silence of a standard means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the silence of a standard means: a property of the standard and its jurisdiction.
+#[derive(Debug, Clone)]
 pub enum Absence {
-    /// No row, no limit.
+    /// No row, no limit (contaminants and pesticides in China).
     NotLimited,
     /// The part that would tell is not loaded.
     NotLoaded,
+    /// What no row permits is judged by this row: not permitted at all (additives), or a default limit (pesticides in the
+    /// European Union and Japan).
+    Row(Box<Rule>),
 }
 
 /// What the value must be brought to before it is compared.
@@ -30,6 +33,8 @@ pub enum Basis {
     Solid(Option<Decimal>),
     /// The nitrite or nitrate ion instead of the sodium salt.
     Ion,
+    /// As consumed (以即饮状态计): solid drinks and concentrates at the limit times their dilution.
+    AsConsumed,
 }
 
 /// A fact a row demands.
@@ -72,8 +77,50 @@ impl Condition {
 pub enum Kind {
     /// Highest permitted level.
     Maximum(Decimal),
+    /// Lowest permitted level.
+    Minimum(Decimal),
+    /// Lowest and highest permitted level.
+    Range(Decimal, Decimal),
+    /// As much as production needs (按生产需要适量使用): no number.
+    AsNeeded,
+    /// Not permitted, must not be detected (不得使用、不得检出).
+    Prohibited,
+    /// No limit needed (豁免制定限量).
+    Exempt,
     /// Sampling plan.
     Plan(Plan),
+}
+
+impl Kind {
+    /// The kind a printed limit states: `0.2`, `≥0.5`, `10~30`, `按生产需要适量使用`, `不得检出`, `n=5,c=2,m=100,M=1000`.
+    #[must_use]
+    pub fn read(printed: &str) -> Option<Self> {
+        let number = |t: &str| t.trim().parse::<Decimal>().ok();
+        match printed {
+            "按生产需要适量使用" => return Some(Self::AsNeeded),
+            "不得使用" | "不得检出" => return Some(Self::Prohibited),
+            "豁免" | "不需要制定" => return Some(Self::Exempt),
+            _ => {}
+        }
+        if let Some(value) = number(printed) {
+            return Some(Self::Maximum(value));
+        }
+        if let Some(value) = printed.strip_prefix('≥').and_then(number) {
+            return Some(Self::Minimum(value));
+        }
+        if let Some((low, high)) = printed.split_once('~') {
+            return Some(Self::Range(number(low)?, number(high)?)).filter(|_| number(low) < number(high));
+        }
+        let part = |key: &str| {
+            printed.split(',').find_map(|p| p.strip_prefix(key).and_then(|v| v.strip_prefix('=')))
+        };
+        let (n, c, m) = (part("n")?.parse().ok()?, part("c")?.parse().ok()?, number(part("m")?)?);
+        let upper = match part("M") {
+            Some(text) => Some(number(text).filter(|upper| *upper >= m)?),
+            None => None,
+        };
+        (c <= n && n > 0).then_some(Self::Plan(Plan { n, c, m, upper }))
+    }
 }
 
 /// A microbiological sampling plan.
@@ -114,10 +161,61 @@ pub struct Rule {
     pub printed: String,
     /// Unit as printed.
     pub unit: String,
-    /// `temporary`, `extraneous`, `observed` or empty.
+    /// `temporary`, `extraneous`, `observed`, `background` (natural occurrence or fermentation must be weighed) or empty.
     pub flag: String,
     /// Footnotes as printed.
     pub notes: String,
+    /// First day of the row, when an amendment brought it after the edition.
+    pub from: Option<Date>,
+    /// Last day of the row, when an amendment took it back.
+    pub to: Option<Date>,
+}
+
+impl Rule {
+    /// Whether the row stands on a date on which its edition is in force.
+    #[must_use]
+    pub fn stands(&self, date: Date) -> bool {
+        self.from.is_none_or(|from| from <= date) && self.to.is_none_or(|to| date <= to)
+    }
+}
+
+/// A dated change of an edition (修改单).
+#[derive(Debug, Clone)]
+pub struct Amendment {
+    /// Its name, e.g. `第1号修改单`.
+    pub title: Text,
+    /// Where it was published.
+    pub basis: String,
+    /// First day in force.
+    pub from: Date,
+    /// How many rows it brings.
+    pub brings: usize,
+    /// Ids of the rows it takes back.
+    pub withdraws: Vec<String>,
+}
+
+/// A reading of a table by one person.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// Who read it.
+    pub reader: String,
+    /// When, `YYYY-MM-DD`.
+    pub date: String,
+    /// SHA-256 over the rows as read, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The rule on combined use of additives of one function.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Combined {
+    /// Clause.
+    pub clause: String,
+    /// Highest sum of the ratios to the maximum use levels.
+    pub limit: Decimal,
+    /// The rule in words.
+    pub text: Text,
 }
 
 /// Classes in which silence about an analyte means "not loaded".
@@ -140,6 +238,8 @@ pub struct Coverage {
     pub definition: String,
     /// The table is loaded only in part.
     pub partial: bool,
+    /// The standard exempts the substance from limits (GB 2763 附录B).
+    pub exempt: bool,
 }
 
 /// One edition of a standard.
@@ -147,6 +247,8 @@ pub struct Coverage {
 pub struct Edition {
     /// Id, e.g. `gb2762-2025`.
     pub id: String,
+    /// The file its rows stand in.
+    pub table: String,
     /// Standard number.
     pub standard: String,
     /// Edition.
@@ -167,6 +269,18 @@ pub struct Edition {
     pub absence: Absence,
     /// Comparison rule.
     pub comparison: Text,
+    /// Compared after rounding to the places of the limit (GB/T 8170 修约值比较法) instead of in full.
+    pub rounded: bool,
+    /// Whose law it is: `cn`, `eu`, `jp`, `codex`.
+    pub jurisdiction: String,
+    /// Not in use before two people have read it alike.
+    pub draft: bool,
+    /// Who read it.
+    pub readings: Vec<Reading>,
+    /// Amendments, in force from their own dates.
+    pub amendments: Vec<Amendment>,
+    /// The rule on combined use, where the standard has one.
+    pub combined: Option<Combined>,
     /// Clause on dried goods and the product classes it covers.
     pub dried: Option<(String, Vec<NodeIx>)>,
     /// Classes where silence means "not loaded".
@@ -181,6 +295,6 @@ impl Edition {
     /// Whether it is in force on a date.
     #[must_use]
     pub fn in_force(&self, date: Date) -> bool {
-        self.from <= date && self.to.is_none_or(|to| date <= to)
+        !self.draft && self.from <= date && self.to.is_none_or(|to| date <= to)
     }
 }

@@ -1,10 +1,12 @@
 //! The loaded rule book: every edition with its rows, trees and names.
 
 use crate::analytes::Analytes;
+use crate::dates::{DATES, Dates};
 use crate::error::LoadError;
 use crate::foods::Foods;
 use crate::load::{self, Files};
 use crate::rule::{Edition, Rule};
+use crate::sums::Sums;
 use crate::tree::Tree;
 use base::Date;
 use sha2::{Digest, Sha256};
@@ -13,8 +15,8 @@ use std::sync::OnceLock;
 /// Version of the engine, part of every verdict.
 pub const ENGINE: &str = concat!("limits ", env!("CARGO_PKG_VERSION"));
 
-/// Trees in the order positions are kept: contaminants first, pesticides second.
-const TREES: [&str; 3] = ["gb2762", "gb2763", "gb29921"];
+/// Trees in the order positions are kept: contaminants first.
+const TREES: [&str; 6] = ["gb2762", "gb2763", "gb29921", "gb2760", "gb31650", "bulletins"];
 
 macro_rules! embed {
     ($($dir:literal / $name:literal),* $(,)?) => {
@@ -23,28 +25,73 @@ macro_rules! embed {
 }
 
 /// The rule files embedded in this program.
-pub const FILES: [(&str, &str); 21] = embed![
+pub const FILES: [(&str, &str); 66] = embed![
     "foods" / "bridges.csv",
+    "foods" / "bulletins.csv",
+    "foods" / "bulletins.names.csv",
     "foods" / "forms.csv",
+    "foods" / "gb2760.csv",
+    "foods" / "gb2760.names.csv",
     "foods" / "gb2762.csv",
     "foods" / "gb2763.csv",
     "foods" / "gb2763.names.csv",
     "foods" / "gb29921.csv",
+    "foods" / "gb31650.csv",
+    "foods" / "gb31650.names.csv",
     "foods" / "names.csv",
     "limits" / "analytes.csv",
+    "limits" / "ban2292-2015.csv",
+    "limits" / "ban2292-2015.toml",
+    "limits" / "ban235-2002.csv",
+    "limits" / "ban235-2002.toml",
+    "limits" / "ban250-2019.csv",
+    "limits" / "ban250-2019.toml",
+    "limits" / "ban31650-2019.csv",
+    "limits" / "ban31650-2019.toml",
+    "limits" / "ban560-2005.csv",
+    "limits" / "ban560-2005.toml",
+    "limits" / "dates.toml",
+    "limits" / "gb14934-2016-printed.csv",
+    "limits" / "gb14934-2016-printed.toml",
+    "limits" / "gb2760-2014-printed.csv",
+    "limits" / "gb2760-2014-printed.toml",
+    "limits" / "gb2760-2024-printed.csv",
+    "limits" / "gb2760-2024-printed.toml",
+    "limits" / "gb2760-2024.analytes.csv",
+    "limits" / "gb2760-2024.csv",
+    "limits" / "gb2760-2024.toml",
+    "limits" / "gb2761-2017-printed.csv",
+    "limits" / "gb2761-2017-printed.toml",
     "limits" / "gb2762-2022.csv",
     "limits" / "gb2762-2022.toml",
     "limits" / "gb2762-2025.csv",
     "limits" / "gb2762-2025.toml",
     "limits" / "gb2762.terms.csv",
+    "limits" / "gb2763-2014.csv",
+    "limits" / "gb2763-2014.toml",
+    "limits" / "gb2763-2016.csv",
+    "limits" / "gb2763-2016.toml",
+    "limits" / "gb2763-2019.csv",
+    "limits" / "gb2763-2019.toml",
     "limits" / "gb2763-2021.csv",
     "limits" / "gb2763-2021.toml",
+    "limits" / "gb2763-2026-printed.csv",
+    "limits" / "gb2763-2026-printed.toml",
     "limits" / "gb2763-2026.analytes.csv",
     "limits" / "gb2763-2026.csv",
     "limits" / "gb2763-2026.toml",
     "limits" / "gb2763.terms.csv",
     "limits" / "gb29921-2021.csv",
     "limits" / "gb29921-2021.toml",
+    "limits" / "gb31650-2019.csv",
+    "limits" / "gb31650-2019.toml",
+    "limits" / "products-printed.csv",
+    "limits" / "products-printed.toml",
+    "limits" / "sprouts-2011-printed.csv",
+    "limits" / "sprouts-2011-printed.toml",
+    "limits" / "sums.csv",
+    "limits" / "vet235-2002.csv",
+    "limits" / "vet235-2002.toml",
 ];
 
 /// The rules in force and in history, with the trees and names they use.
@@ -54,6 +101,10 @@ pub struct Rules {
     pub(crate) foods: Foods,
     pub(crate) analytes: Analytes,
     pub(crate) editions: Vec<Edition>,
+    pub(crate) sums: Sums,
+    pub(crate) dates: Dates,
+    /// Days on which some rule begins or ends to apply, in order.
+    changes: Vec<Date>,
     hash: String,
 }
 
@@ -73,15 +124,25 @@ impl Rules {
             .collect::<Result<Vec<_>, _>>()?;
         let foods = Foods::read(&trees, &map)?;
         let mut analytes = Analytes::read("analytes.csv", load::file(&map, "analytes.csv")?)?;
-        let mut headers: Vec<&str> = map.keys().copied().filter(|n| n.ends_with(".toml")).collect();
+        let mut headers: Vec<&str> =
+            map.keys().copied().filter(|n| n.ends_with(".toml") && *n != DATES).collect();
         headers.sort_unstable();
-        let editions =
-            headers.iter().map(|h| load::edition(h, &trees, &map)).collect::<Result<Vec<_>, _>>()?;
-        for edition in &editions {
-            for name in edition.analytes.keys() {
-                analytes.add(name);
-            }
-        }
+        let editions = headers
+            .iter()
+            .map(|h| load::edition(h, &trees, &mut analytes, &map))
+            .collect::<Result<Vec<_>, _>>()?;
+        let sums = Sums::read("sums.csv", load::file(&map, "sums.csv")?)?;
+        let dates = Dates::read(load::file(&map, DATES)?)?;
+        let mut changes: Vec<Date> = editions
+            .iter()
+            .flat_map(|e| {
+                let ends = e.to.and_then(|d| d.tomorrow().ok());
+                [Some(e.from), ends].into_iter().chain(e.amendments.iter().map(|a| Some(a.from)))
+            })
+            .flatten()
+            .collect();
+        changes.sort_unstable();
+        changes.dedup();
         let mut names: Vec<&(&str, &str)> = files.iter().collect();
         names.sort_unstable();
         let mut digest = Sha256::new();
@@ -92,7 +153,7 @@ impl Rules {
             digest.update([0]);
         }
         let hash = hex::encode(digest.finalize())[..16].to_owned();
-        Ok(Self { trees, foods, analytes, editions, hash })
+        Ok(Self { trees, foods, analytes, editions, sums, dates, changes, hash })
     }
 
     /// The rules embedded in this program (`rulebook/cn/limits`, `rulebook/cn/foods`).
@@ -110,6 +171,23 @@ impl Rules {
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// The period of law a date lies in: within one, no rule changes.
+    pub(crate) fn period(&self, date: Date) -> u32 {
+        u32::try_from(self.changes.partition_point(|change| *change <= date)).unwrap_or(u32::MAX)
+    }
+
+    /// The edition with this id, e.g. `gb2762-2025`.
+    #[must_use]
+    pub fn edition(&self, id: &str) -> Option<&Edition> {
+        self.editions.iter().find(|e| e.id == id)
+    }
+
+    /// The sums limits are set on.
+    #[must_use]
+    pub const fn sums(&self) -> &Sums {
+        &self.sums
     }
 
     /// The loaded editions.
@@ -148,6 +226,7 @@ impl Rules {
                 edition
                     .rules
                     .iter()
+                    .filter(|r| r.stands(date))
                     .filter(|r| wanted.as_ref().is_none_or(|w| *w == r.analyte))
                     .filter(|r| r.include.iter().any(|n| position.closure.contains(n)))
                     .filter(|r| !r.exclude.iter().any(|n| position.closure.contains(n)))

@@ -1,10 +1,14 @@
 //! The command-line contract of `shian limits judge`: a laboratory sheet in, a JSON line a row out.
 
 use crate::case::Case;
+use crate::dates::FoodKind;
 use crate::facts::Facts;
+use crate::judge::Judge;
+use crate::rejudge::Rejudge;
+use crate::rule::Edition;
 use crate::rules::Rules;
 use crate::verdict::{Outcome, Verdict};
-use base::{Date, Lang, Text};
+use base::{Date, Decimal, Lang, Text};
 use serde::Deserialize;
 use serde_json::json;
 use std::io::Read;
@@ -22,37 +26,94 @@ struct Row {
     #[serde(default)]
     loq: Option<String>,
     sample_date: String,
+    #[serde(default)]
+    production_date: Option<String>,
+    #[serde(default)]
+    food_kind: Option<FoodKind>,
 }
 
-/// Judges a CSV sheet with the columns case_id, food, analyte, value, unit, lod, sample_date (further columns are
-/// ignored; `sample_date` is the governing date). One JSON object a row, in order; a row that cannot be read gives an object with the verdict
-/// `data_error` and does not stop the rest.
-pub fn judge_csv<R: Read>(rules: &Rules, sheet: R) -> impl Iterator<Item = String> {
+/// A row that is no case: its reference and why.
+type Unread = (String, Text);
+
+/// The cases of a sheet.
+fn cases<R: Read>(rules: &Rules, sheet: R) -> impl Iterator<Item = Result<Case, Unread>> {
     let reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(sheet);
     reader.into_deserialize::<Row>().enumerate().map(move |(i, row)| match row {
-        Ok(row) => judge_row(rules, row),
-        Err(e) => refused(
-            &format!("line {}", i + 2),
-            &Text::new(format!("第{}行无法读取:{e}", i + 2), format!("line {} cannot be read: {e}", i + 2)),
-        ),
+        Ok(row) => case(rules, row),
+        Err(e) => Err((
+            format!("line {}", i + 2),
+            Text::new(format!("第{}行无法读取:{e}", i + 2), format!("line {} cannot be read: {e}", i + 2)),
+        )),
     })
 }
 
-fn judge_row(rules: &Rules, row: Row) -> String {
-    let Some(date) = date(&row.sample_date) else {
-        return refused(
-            &row.case_id,
-            &Text::new(
-                format!("日期“{}”无效,请用YYYY-MM-DD(sample_date)", row.sample_date),
-                format!("date “{}” is not valid: use YYYY-MM-DD (sample_date)", row.sample_date),
-            ),
-        );
+/// Judges a CSV sheet with the columns case_id, food, analyte, value, unit, lod, sample_date (further columns are
+/// ignored). `sample_date` is the governing date, unless the sheet says `food_kind` (prepackaged, bulk, farm_produce, catering) and
+/// `production_date`, from which the rule on dates chooses. One JSON object a row, in order; a row that cannot be read gives an
+/// object with the verdict `data_error` and does not stop the rest. Results within `guard` percent of the limit are flagged.
+pub fn judge_csv<R: Read>(rules: &Rules, guard: Decimal, sheet: R) -> impl Iterator<Item = String> {
+    let mut judge = Judge::new(rules).guard(guard);
+    cases(rules, sheet).map(move |case| match case {
+        Ok(case) => json_line(&judge.verdict(&case)),
+        Err((id, reason)) => refused(&id, &reason),
+    })
+}
+
+/// Judges a sheet by the law of each date and by one edition: a JSON object for each result whose verdict would be another,
+/// and a last one with the counts.
+pub fn rejudge_csv<R: Read>(rules: &Rules, edition: &Edition, sheet: R) -> Vec<String> {
+    let mut rejudge = Rejudge::new(rules, edition);
+    let side = |v: &Verdict| {
+        json!({
+            "verdict": v.outcome.word(), "limit": v.limit.as_ref().map(|l| l.show(Lang::Zh)),
+            "standard": v.standard, "edition": v.edition, "clause": v.clause, "rule": v.rule,
+        })
+    };
+    let (mut out, mut unread) = (Vec::new(), 0usize);
+    for case in cases(rules, sheet) {
+        match case {
+            Ok(case) => out.extend(rejudge.flip(&case).map(|flip| {
+                json!({
+                    "case_id": flip.case.id, "food": flip.case.food, "analyte": flip.case.analyte,
+                    "value": flip.case.value, "unit": flip.case.unit, "date": flip.case.date.to_string(),
+                    "was": side(&flip.was), "would_be": side(&flip.would_be), "why": flip.why.to_string(),
+                })
+                .to_string()
+            })),
+            Err((id, reason)) => {
+                unread += 1;
+                out.push(refused(&id, &reason));
+            }
+        }
+    }
+    out.push(
+        json!({
+            "edition": edition.id, "compared": rejudge.compared, "flipped": rejudge.flipped, "unread": unread,
+        })
+        .to_string(),
+    );
+    out
+}
+
+fn case(rules: &Rules, row: Row) -> Result<Case, Unread> {
+    let wrong = |field: &str, text: &str| {
+        let zh = format!("日期“{text}”无效,请用YYYY-MM-DD({field})");
+        (row.case_id.clone(), Text::new(zh, format!("date “{text}” is not valid: use YYYY-MM-DD ({field})")))
+    };
+    let sampled = date(&row.sample_date).ok_or_else(|| wrong("sample_date", &row.sample_date))?;
+    let governing = match row.food_kind {
+        None => sampled,
+        Some(kind) => {
+            let made = row.production_date.as_deref().filter(|t| !t.is_empty());
+            let made = made.map(|t| date(t).ok_or_else(|| wrong("production_date", t))).transpose()?;
+            rules.governing_date(kind, made, Some(sampled)).ok_or_else(|| wrong("production_date", ""))?.0
+        }
     };
     if row.food.is_empty() || row.analyte.is_empty() {
-        return refused(&row.case_id, &Text::of("缺少食品或项目(food、analyte)", "food or analyte is empty"));
+        return Err((row.case_id, Text::of("缺少食品或项目(food、analyte)", "food or analyte is empty")));
     }
     let full = |t: Option<String>| t.filter(|t| !t.is_empty());
-    let case = Case {
+    Ok(Case {
         id: row.case_id,
         food: row.food,
         placed: Vec::new(),
@@ -62,9 +123,8 @@ fn judge_row(rules: &Rules, row: Row) -> String {
         unit: row.unit,
         lod: full(row.lod),
         loq: full(row.loq),
-        date,
-    };
-    json_line(&rules.judge(&case))
+        date: governing,
+    })
 }
 
 /// `2026-10-08`, also with `/`.

@@ -8,6 +8,14 @@ use base::Decimal;
 pub(crate) const FRESH: [&str; 10] =
     ["新鲜", "鲜活", "冷鲜", "冰鲜", "冷冻", "速冻", "鲜冻", "鲜", "冻", "有机"];
 
+/// Grades after a name that say nothing of its class.
+const GRADES: [&str; 8] = ["特优级", "特级", "优级", "一级", "二级", "三级", "精品", "散装"];
+
+/// A name without the grade behind it: `小台芒一级` → `小台芒`.
+pub(crate) fn ungraded(head: &str) -> &str {
+    GRADES.iter().find_map(|g| head.strip_suffix(g)).filter(|rest| rest.chars().count() > 1).unwrap_or(head)
+}
+
 const NO: [&str; 8] = ["未添加", "不添加", "不含", "无添加", "未使用", "没有添加", "非", "未采用"];
 
 /// Reads one bracket: `鲜干比10:1`, `镀锡薄钢板`, `未添加酸水解植物蛋白`, `液态`, `1岁~10岁人群`.
@@ -20,6 +28,16 @@ pub(crate) fn learn(inner: &str, facts: &mut Facts) {
             && let Some(ratio) = ratio(part)
         {
             facts.learn(Fact::DryingRatio, ratio.normalize().to_string());
+        }
+        if has(&["稀释", "冲调", "冲泡"])
+            && let Some(times) = ratio(part)
+        {
+            // 1:9 makes ten parts of one.
+            let times = if part.contains(':') { times + Decimal::ONE } else { times };
+            facts.learn(Fact::Dilution, times.normalize().to_string());
+        }
+        if has(&["带入", "本底", "发酵产生"]) && yes == "yes" {
+            facts.learn(Fact::CarryOver, "claimed");
         }
         if has(&["水分", "含水率", "含水量"])
             && let Some(percent) = number::number_in(part)
@@ -112,6 +130,7 @@ pub(crate) fn learn_head(head: &str, facts: &mut Facts) {
         || head.ends_with("奶粉")
         || head.starts_with("固态")
         || head.starts_with("粉状")
+        || head.contains("固体饮料")
     {
         facts.learn(Fact::Form, "solid");
     }

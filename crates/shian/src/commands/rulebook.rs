@@ -132,7 +132,9 @@ fn limit_rows(found: &mut Findings) -> usize {
             }
         }
         let twin = rules.editions().iter().find(|other| {
+            // Parts of one edition stand side by side.
             other.standard == edition.standard
+                && other.edition != edition.edition
                 && other.from > edition.from
                 && edition.to.is_none_or(|to| to >= other.from)
         });

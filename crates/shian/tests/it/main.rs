@@ -4,6 +4,7 @@
 
 mod commands;
 mod journey;
+mod limits;
 mod record;
 mod rulebook;
 mod world;

@@ -116,8 +116,9 @@ fn standards(lang: Lang, app: &App) -> Markup {
                 html! { (e.from) "–" @if let Some(to) = e.to { (to) } },
                 html! { (e.analytes.len()) },
                 html! { (e.rules.len()) },
-                html! { @match e.absence {
+                html! { @match &e.absence {
                     Absence::NotLimited => (ui::badge(Tone::Ok, lang.pick("完整：无条款即无限量", "whole: no row, no limit"))),
+                    Absence::Row(row) => (ui::badge(Tone::Ok, &format!("{} {}", lang.pick("无条款时：", "no row:"), row.printed))),
                     Absence::NotLoaded => (ui::badge(Tone::Warn, lang.pick("部分：无条款不等于无限量", "in part: no row decides nothing"))),
                 } @if partial > 0 { " " small { (partial) (lang.pick(" 个项目仅部分载入", " analytes in part")) } } },
                 html! { (status(lang, e.status == limits::Status::Verified)) },

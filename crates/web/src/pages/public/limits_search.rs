@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Rows of limits on a page.
 const SHOWN: usize = 60;
+/// Classes named in a row before the rest is counted.
+const CLASSES: usize = 20;
 
 /// `GET /limits?food=&analyte=&date=&value=&unit=`
 pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer, RawQuery(raw): RawQuery) -> Markup {
@@ -103,7 +105,10 @@ fn found(lang: Lang, rules: &Rules, food: &str, analyte: &str, date: Date) -> Ma
 fn row(lang: Lang, rules: &Rules, edition: &Edition, rule: &Rule) -> Markup {
     let tree = &rules.trees()[edition.tree];
     let names = |nodes: &[usize]| {
-        nodes.iter().map(|n| tree.label(*n)).collect::<Vec<_>>().join(lang.pick("、", ", "))
+        let shown: Vec<String> = nodes.iter().take(CLASSES).map(|n| tree.label(*n)).collect();
+        let more = nodes.len().saturating_sub(CLASSES);
+        let rest = if more == 0 { String::new() } else { format!(" … +{more}") };
+        shown.join(lang.pick("、", ", ")) + &rest
     };
     let mut rows = vec![
         (
@@ -152,6 +157,7 @@ const fn basis(b: &Basis) -> Option<Text> {
         Basis::VisceraRemoved => Some(Text::of("去除内脏", "viscera removed")),
         Basis::Solid(_) => Some(Text::of("以固态产品计", "the solid product")),
         Basis::Ion => Some(Text::of("以离子计", "the ion")),
+        Basis::AsConsumed => Some(Text::of("以即饮状态计", "as consumed")),
     }
 }
 

@@ -1,0 +1,155 @@
+//! Limits on sums: which components count, with which factor, and what a component not detected counts as.
+
+use crate::analytes::{Analyte, Analytes};
+use crate::error::LoadError;
+use crate::load::csv_rows;
+use crate::number::{self, Reading};
+use base::Decimal;
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// What a component that was not detected counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NonDetect {
+    /// Zero: the lower bound, for enforcement.
+    Zero,
+    /// Half its detection limit.
+    Half,
+    /// Its detection limit.
+    Whole,
+}
+
+/// A sum a limit is set on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sum {
+    /// Component and the factor that expresses it as the named substance (ratio of molar masses; 1 where the sum is of masses).
+    pub components: Vec<(String, Decimal)>,
+    /// What a component not detected counts as.
+    pub non_detect: NonDetect,
+    /// A report must show every component, else a pass must wait.
+    pub complete: bool,
+    /// The clause, or how the factor was found.
+    pub basis: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    analyte: String,
+    components: String,
+    non_detect: String,
+    complete: String,
+    basis: String,
+}
+
+/// The sums by analyte.
+#[derive(Debug, Default)]
+pub struct Sums(HashMap<String, Sum>);
+
+/// The parts of a report added up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Added {
+    pub(crate) value: Decimal,
+    /// The same without factors, as some laboratories print it.
+    pub(crate) plain: Decimal,
+    /// What the parts not detected could add.
+    pub(crate) hidden: Decimal,
+    pub(crate) any: bool,
+}
+
+impl Sums {
+    /// Reads `sums.csv` (columns analyte, components `name*factor|…`, non_detect `zero|half|whole`, complete `yes|no`, basis).
+    ///
+    /// # Errors
+    /// When the file is no CSV or a field is not understood.
+    pub(crate) fn read(file: &str, text: &str) -> Result<Self, LoadError> {
+        let mut out = Self::default();
+        for row in csv_rows::<Row>(file, text)? {
+            let bad = |field: &'static str, value: &str| LoadError::Field {
+                file: file.to_owned(),
+                row: row.analyte.clone(),
+                field,
+                value: value.to_owned(),
+            };
+            let components = row
+                .components
+                .split('|')
+                .map(|c| match c.rsplit_once('*') {
+                    None => Some((c.to_owned(), Decimal::ONE)),
+                    Some((name, factor)) => Some((name.to_owned(), factor.parse().ok()?)),
+                })
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| bad("components", &row.components))?;
+            let non_detect = match row.non_detect.as_str() {
+                "zero" => NonDetect::Zero,
+                "half" => NonDetect::Half,
+                "whole" => NonDetect::Whole,
+                other => return Err(bad("non_detect", other)),
+            };
+            let complete = match row.complete.as_str() {
+                "yes" => true,
+                "no" => false,
+                other => return Err(bad("complete", other)),
+            };
+            out.0.insert(row.analyte.clone(), Sum { components, non_detect, complete, basis: row.basis });
+        }
+        Ok(out)
+    }
+
+    /// The sum defined for an analyte.
+    #[must_use]
+    pub fn of(&self, analyte: &str) -> Option<&Sum> {
+        self.0.get(analyte)
+    }
+
+    /// The components a report leaves out though the definition demands each of them.
+    pub(crate) fn missing(&self, analyte: &Analyte, names: &Analytes) -> Vec<&str> {
+        let Some(sum) = self.of(&analyte.name).filter(|s| s.complete && !analyte.parts.is_empty()) else {
+            return Vec::new();
+        };
+        let shown = |component: &str| analyte.parts.iter().any(|(name, _)| same(name, component, names));
+        sum.components.iter().map(|(c, _)| c.as_str()).filter(|c| !shown(c)).collect()
+    }
+
+    /// Adds the parts of a label up; `None` when there are none or the numbers are too large.
+    pub(crate) fn add(&self, analyte: &Analyte, names: &Analytes, lod: Option<Decimal>) -> Option<Added> {
+        if analyte.parts.is_empty() {
+            return None;
+        }
+        let sum = self.of(&analyte.name);
+        let policy = sum.map_or(NonDetect::Zero, |s| s.non_detect);
+        let mut out = Added { value: Decimal::ZERO, plain: Decimal::ZERO, hidden: Decimal::ZERO, any: false };
+        for (name, text) in &analyte.parts {
+            // A label that says "expressed as" has applied the factors already.
+            let factor = sum
+                .filter(|_| analyte.expressed_as.is_empty())
+                .and_then(|s| s.components.iter().find(|(c, _)| same(name, c, names)))
+                .map_or(Decimal::ONE, |(_, factor)| *factor);
+            let (found, bound) = match number::reading(text) {
+                Reading::Exact(v) => (v, Decimal::ZERO),
+                Reading::Below(v) => (Decimal::ZERO, v),
+                Reading::NotDetected(own) => (Decimal::ZERO, own.or(lod).unwrap_or_default()),
+                _ => return None,
+            };
+            out.any |= !found.is_zero();
+            let counted = match policy {
+                NonDetect::Zero => Decimal::ZERO,
+                NonDetect::Half => bound.checked_div(Decimal::TWO)?,
+                NonDetect::Whole => bound,
+            };
+            let add = |to: Decimal, v: Decimal| to.checked_add(v.checked_mul(factor)?);
+            out.value = add(out.value, found.checked_add(counted)?)?;
+            out.hidden = add(out.hidden, bound.checked_sub(counted)?)?;
+            out.plain = out.plain.checked_add(found)?.checked_add(counted)?;
+        }
+        Some(out)
+    }
+}
+
+/// Whether a part as a laboratory names it is a component.
+fn same(name: &str, component: &str, names: &Analytes) -> bool {
+    let bare = |t: &str| {
+        number::plain(t).chars().filter(|c| !matches!(c, '-' | ' ' | '_')).collect::<String>().to_lowercase()
+    };
+    bare(name) == bare(component)
+        || names.canonical(name).is_some_and(|n| Some(n) == names.canonical(component))
+}
