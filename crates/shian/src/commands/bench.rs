@@ -1,6 +1,6 @@
 //! `shian bench`: what this machine does in a second, as JSON figures.
 
-use super::{Outcome, Usage, page_times};
+use super::{Outcome, Usage, bench_journal, page_times};
 use crate::cli::DataArgs;
 use crate::config::Config;
 use crate::province::{Province, Purpose, now};
@@ -9,13 +9,13 @@ use anyhow::{Context as _, ensure};
 use base::{Decimal, Instant, Lang};
 use epcis::build::{Deal, Frame, Lot, receive, ship};
 use ledger::Context;
-use limits::{Case, Rules};
+use limits::{Case, Judge, Rules};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Instant as Moment;
 use supply::{CaptureOptions, CaptureState, Format, ScopeOptions};
 
-const NAMES: [&str; 4] = ["capture", "judge", "scope", "pages"];
+const NAMES: [&str; 5] = ["capture", "judge", "scope", "pages", "journal"];
 
 /// Measures one part.
 pub(crate) async fn run(name: String, data: DataArgs) -> Outcome {
@@ -26,6 +26,7 @@ pub(crate) async fn run(name: String, data: DataArgs) -> Outcome {
         "judge" => judge(),
         "scope" => scope(config).await?,
         "pages" => page_times::run(config).await?,
+        "journal" => bench_journal::run(config).await?,
         other => {
             return Err(Usage(format!("`{other}` cannot be measured; there are {}", NAMES.join(", "))).into());
         }
@@ -47,7 +48,7 @@ pub(crate) fn elapsed_ms(since: Moment) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-fn rate(count: usize, seconds: f64) -> f64 {
+pub(crate) fn rate(count: usize, seconds: f64) -> f64 {
     (count as f64 / seconds.max(1e-9)).round()
 }
 
@@ -127,21 +128,22 @@ fn judge() -> Json {
     const FOODS: [&str; 8] = ["大米", "小麦粉", "挂面", "猪肉", "白菜", "苹果", "酱油", "茶叶"];
     const ANALYTES: [&str; 6] = ["铅", "镉", "总汞", "铬", "黄曲霉毒素B1", "毒死蜱"];
     const VALUES: [&str; 4] = ["0.05", "0.36", "<0.01", "2.1"];
-    let rules = Rules::builtin();
+    let mut judge = Judge::new(Rules::builtin());
     let today = now().china_date();
+    let mut cases = Vec::new();
+    for food in FOODS {
+        for analyte in ANALYTES {
+            cases.extend(VALUES.map(|value| Case::new(food, analyte, value, "mg/kg", today)));
+        }
+    }
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     let started = Moment::now();
     let mut judged = 0usize;
-    while judged < 200_000 && started.elapsed().as_secs() < 10 {
-        for food in FOODS {
-            for analyte in ANALYTES {
-                for value in VALUES {
-                    let verdict = rules.judge(&Case::new(food, analyte, value, "mg/kg", today));
-                    *outcomes.entry(verdict.outcome.word()).or_default() += 1;
-                    judged += 1;
-                }
-            }
+    while judged < 2_000_000 && started.elapsed().as_secs() < 10 {
+        for case in &cases {
+            *outcomes.entry(judge.decide(case).outcome.word()).or_default() += 1;
         }
+        judged += cases.len();
     }
     let seconds = started.elapsed().as_secs_f64();
     json!({ "bench": "judge", "results": judged, "results_per_second": rate(judged, seconds), "outcomes": outcomes })

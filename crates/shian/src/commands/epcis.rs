@@ -23,7 +23,9 @@ pub(crate) fn epcis(command: EpcisCommand) -> Outcome {
             Err(problems) => Ok(refused(&problems)),
         },
         EpcisCommand::Convert { to, epc_format, file } => convert(to, epc_format, &file),
-        EpcisCommand::Conformance { url, token, out } => super::block(super::conformance::run(url, token, out)),
+        EpcisCommand::Conformance { url, token, out } => {
+            super::block(super::conformance::run(url, token, out))
+        }
     }
 }
 

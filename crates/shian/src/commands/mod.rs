@@ -2,6 +2,7 @@
 
 mod admin;
 mod bench;
+mod bench_journal;
 mod conformance;
 mod copies;
 mod demo;

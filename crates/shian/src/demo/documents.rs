@@ -2,7 +2,7 @@
 
 use super::flows::{Happening, History, Part};
 use super::lines::LINES;
-use super::world::{Firm, Kind, World, kind_code};
+use super::world::{Firm, Kind, Product, World, kind_code};
 use base::{Decimal, Instant};
 use epcis::build::{Deal, Draft, Frame, Lot, commission, document, receive, sell, ship, transform};
 use paper::sheet::{Sheet, Value, WriteError, write_csv};
@@ -154,10 +154,10 @@ pub(crate) fn licences(firms: &[Firm]) -> Result<Vec<u8>, WriteError> {
     write_csv(&out)
 }
 
-/// Their products.
-pub(crate) fn products(world: &World) -> Result<Vec<u8>, WriteError> {
+/// Some of the products of a world.
+pub(crate) fn products(world: &World, some: &[Product]) -> Result<Vec<u8>, WriteError> {
     let mut out = sheet("products", &["统一社会信用代码", "商品条码", "产品名称", "食品类别"]);
-    for p in &world.products {
+    for p in some {
         let f = &world.firms[p.firm];
         out.rows.push(vec![text(f.uscc.clone()), text(p.gtin.clone()), text(p.name), text(p.name)]);
     }

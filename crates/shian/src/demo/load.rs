@@ -19,6 +19,8 @@ use web::App;
 
 /// Days of history.
 const DAYS: i32 = 730;
+/// Rows in one spreadsheet of the register: within the limits of an upload.
+const PART: usize = 20_000;
 /// Events in one document.
 const BATCH: usize = 1500;
 
@@ -106,7 +108,7 @@ fn laboratory() -> Firm {
         name: "甘肃示例食品检验中心".to_owned(),
         name_en: "Gansu Demo Food Testing Centre".to_owned(),
         uscc: base::uscc::Uscc::issue(&region, 999_999).to_string(),
-        kind: Kind::Canteen,
+        kind: Kind::Laboratory,
         line: 0,
         region: region.to_string(),
         gln: base::gs1::Gln::with_check("699999999000").map(|g| g.to_string()).unwrap_or_default(),
@@ -171,29 +173,31 @@ pub(crate) async fn create(app: &App, wanted: Wanted) -> Result<Made> {
 impl Loader<'_> {
     /// Operators, sites, licences and products through the import of spreadsheets.
     async fn registry(&mut self, now: Instant) -> Result<()> {
-        out::progress(&format!("导入主体 {} 户… importing firms…", self.world.firms.len()));
         let cx = self.context(&self.exchange.clone(), now);
-        let lab = laboratory();
+        let (access, exchange, store) = (self.access.clone(), self.exchange.clone(), &self.app.store);
         let mut firms = self.world.firms.clone();
-        firms.push(lab);
-        let mut operators = documents::operators(&firms)?;
-        // the last row is the laboratory, not a canteen
-        if let Some(at) = find_last(&operators, b"canteen") {
-            operators.splice(at..at + b"canteen".len(), b"laboratory".iter().copied());
+        firms.push(laboratory());
+        let total = firms.len();
+        for part in firms.chunks(PART) {
+            out::progress(&format!("导入主体 {} / {total} firms", self.firm_ids.len()));
+            let mut tx = store.begin().await?;
+            let batch = registry::import::read_operators("operators.csv", &documents::operators(part)?)?;
+            let done = registry::import::import_operators(&mut tx, &cx, &access, &exchange, batch).await?;
+            self.firm_ids.extend(done.records);
+            let batch = registry::import::read_sites("sites.csv", &documents::sites(part)?)?;
+            registry::import::import_sites(&mut tx, &cx, &access, &exchange, batch).await?;
+            let batch = registry::import::read_licences("licences.csv", &documents::licences(part)?)?;
+            registry::import::import_licences(&mut tx, &cx, &access, &exchange, batch).await?;
+            tx.commit().await?;
         }
-        let mut tx = self.app.store.begin().await?;
-        let batch = registry::import::read_operators("operators.csv", &operators)?;
-        let done =
-            registry::import::import_operators(&mut tx, &cx, &self.access, &self.exchange, batch).await?;
-        self.firm_ids = done.records;
         self.laboratory = self.firm_ids.pop().context("the laboratory was not imported")?;
-        let batch = registry::import::read_sites("sites.csv", &documents::sites(&firms)?)?;
-        registry::import::import_sites(&mut tx, &cx, &self.access, &self.exchange, batch).await?;
-        let batch = registry::import::read_licences("licences.csv", &documents::licences(&firms)?)?;
-        registry::import::import_licences(&mut tx, &cx, &self.access, &self.exchange, batch).await?;
-        let batch = registry::import::read_products("products.csv", &documents::products(self.world)?)?;
-        registry::import::import_products(&mut tx, &cx, &self.access, &self.exchange, batch).await?;
-        tx.commit().await?;
+        for part in self.world.products.chunks(PART) {
+            let mut tx = store.begin().await?;
+            let sheet = documents::products(self.world, part)?;
+            let batch = registry::import::read_products("products.csv", &sheet)?;
+            registry::import::import_products(&mut tx, &cx, &access, &exchange, batch).await?;
+            tx.commit().await?;
+        }
         Ok(())
     }
 
@@ -216,10 +220,6 @@ impl Loader<'_> {
         }
         Ok(())
     }
-}
-
-fn find_last(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).rposition(|w| w == what)
 }
 
 /// The licence class a line's makers hold; for the samples' food class.

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Line(Tier),
     Caterer,
     Canteen,
+    /// Tests samples; holds no goods.
+    Laboratory,
 }
 
 /// One fictitious firm with its one site.
@@ -110,6 +112,7 @@ fn trade(kind: Kind, product: &str) -> (String, &'static str) {
         Kind::Line(Tier::Retail) => ("便民超市".to_owned(), "grocery"),
         Kind::Caterer => ("餐馆".to_owned(), "restaurant"),
         Kind::Canteen => ("学校食堂".to_owned(), "school canteen"),
+        Kind::Laboratory => ("食品检验中心".to_owned(), "food laboratory"),
     }
 }
 
@@ -123,6 +126,7 @@ pub(crate) const fn kind_code(kind: Kind) -> &'static str {
         Kind::Line(Tier::Retail) => "retailer",
         Kind::Caterer => "caterer",
         Kind::Canteen => "canteen",
+        Kind::Laboratory => "laboratory",
     }
 }
 
@@ -200,7 +204,7 @@ fn firm(
 
 fn choose_line(rng: &mut Pcg64Mcg, kind: Kind) -> usize {
     let fits = |i: &usize| match kind {
-        Kind::Line(Tier::Retail) | Kind::Caterer | Kind::Canteen => true,
+        Kind::Line(Tier::Retail) | Kind::Caterer | Kind::Canteen | Kind::Laboratory => true,
         Kind::Line(tier) => stage_of(*i, tier).is_some(),
     };
     let lines: Vec<usize> = (0..LINES.len()).filter(fits).collect();
@@ -224,7 +228,7 @@ fn licence(kind: Kind, line: usize, region: &RegionCode, index: usize) -> Option
     let seq = u32::try_from(index).unwrap_or(0);
     let class: u16 = LINES[line].class.parse().unwrap_or(101);
     let number = match kind {
-        Kind::Line(Tier::Farm | Tier::Collector) => return None,
+        Kind::Line(Tier::Farm | Tier::Collector) | Kind::Laboratory => return None,
         Kind::Line(Tier::Primary | Tier::Secondary | Tier::Packer) => {
             LicenceNo::issue(LicenceKind::Production, class, region, seq % 10_000)
         }
@@ -256,6 +260,7 @@ pub(crate) fn serves(f: &Firm, line: usize, tier: Tier) -> bool {
         Kind::Line(Tier::Retail) | Kind::Caterer | Kind::Canteen => tier == Tier::Retail,
         Kind::Line(Tier::Distributor) => tier == Tier::Distributor && stage_of(line, tier).is_some(),
         Kind::Line(t) => t == tier && f.line == line,
+        Kind::Laboratory => false,
     }
 }
 

@@ -14,10 +14,13 @@ use web::outbound::Outbound;
 
 const WAIT: Duration = Duration::from_secs(60);
 
+/// Headers and body of one delivery.
+type Message = (HeaderMap, Vec<u8>);
+
 /// A receiver that keeps what it was sent, and answers as told.
 #[derive(Clone, Default)]
 struct Receiver {
-    got: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+    got: Arc<Mutex<Vec<Message>>>,
     answer: Arc<AtomicU16>,
     most: Arc<AtomicUsize>,
 }
