@@ -419,6 +419,14 @@ impl Graph {
         self.fresh.links.len()
     }
 
+    /// How many nodes there are now: those of items derived anew replace their sealed ones.
+    pub(crate) fn live_nodes(&self) -> usize {
+        let changed = self.fresh.items.iter();
+        changed.fold(self.sealed.nodes.len(), |nodes, (&item, now)| {
+            nodes - self.sealed.nodes_of(item).len() + now.len()
+        })
+    }
+
     /// How many nodes were derived since sealing, stale ones included.
     pub(crate) fn fresh_nodes(&self) -> u32 {
         index(self.fresh.nodes.len())

@@ -29,7 +29,7 @@ pub struct Index {
 pub struct Stats {
     /// Distinct steps.
     pub steps: usize,
-    /// Items with at least one step.
+    /// Items it has a name for.
     pub items: usize,
     /// Nodes: an item at a place from a time.
     pub nodes: usize,
@@ -147,7 +147,7 @@ impl Index {
         Stats {
             steps: self.facts.steps(),
             items: self.names.items.len(),
-            nodes: self.graph.sealed.nodes.len() + self.graph.fresh_nodes() as usize,
+            nodes: self.graph.live_nodes(),
             links: self.graph.sealed.links.len(),
             fresh_links: self.graph.fresh_links(),
             bytes: self.facts.bytes() + self.graph.bytes() + names.map(|n| n.bytes()).iter().sum::<usize>(),

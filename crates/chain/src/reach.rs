@@ -183,7 +183,7 @@ impl<'a> Slots<'a> {
         self.ways(way).is_end(slot)
     }
 
-    /// How many distinct neighbours a node has this way.
+    /// The neighbours of a node this way: each once where nothing changed since sealing, else once for every link.
     pub(crate) fn neighbours(&self, slot: u32, way: Way, mut visit: impl FnMut(u32)) {
         if self.fresh > 0 && self.changed(slot) {
             self.each_changed(slot, way, visit);

@@ -83,12 +83,16 @@ impl Asker<'_> {
             Ask::Hop(item, place) => {
                 let slots = Slots::of(&index.graph);
                 let (mut rows, mut checksum) = (0, 0u64);
+                let mut met = Vec::new();
                 for node in index.stock_nodes(*item, *place) {
                     for way in [Way::Back, Way::Forward] {
-                        slots.neighbours(slots.slot(node), way, |slot| {
-                            rows += 1;
-                            checksum = checksum.wrapping_add(mix(u64::from(slot)));
-                        });
+                        // what changed since sealing names a neighbour once for every link to it
+                        slots.neighbours(slots.slot(node), way, |slot| met.push(slot));
+                        met.sort_unstable();
+                        met.dedup();
+                        rows += met.len();
+                        checksum =
+                            met.drain(..).fold(checksum, |sum, slot| sum.wrapping_add(mix(u64::from(slot))));
                     }
                 }
                 Answer { rows, reached: rows, checksum }
