@@ -1,7 +1,7 @@
 //! The demo's happenings as the documents a firm's software would send: EPCIS 2.0 JSON and registry spreadsheets.
 
 use super::flows::{Happening, History, Part};
-use super::lines::LINES;
+use super::lines::{LINES, Tier};
 use super::world::{Firm, Kind, Product, World, kind_code};
 use base::{Decimal, Instant};
 use epcis::build::{Deal, Draft, Frame, Lot, commission, document, receive, sell, ship, transform};
@@ -139,7 +139,8 @@ pub(crate) fn licences(firms: &[Firm]) -> Result<Vec<u8>, WriteError> {
     for f in firms {
         if let Some(number) = &f.licence {
             let class = match f.kind {
-                Kind::Line(_) => LINES[f.line].class,
+                Kind::Line(Tier::Primary | Tier::Secondary | Tier::Packer) => LINES[f.line].class,
+                // the number of a business licence says its class
                 _ => "",
             };
             out.rows.push(vec![
