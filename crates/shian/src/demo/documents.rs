@@ -133,8 +133,8 @@ pub(crate) fn sites(firms: &[Firm]) -> Result<Vec<u8>, WriteError> {
     write_csv(&out)
 }
 
-/// Their licences.
-pub(crate) fn licences(firms: &[Firm]) -> Result<Vec<u8>, WriteError> {
+/// Their licences; none when no firm holds one, for a sheet without rows is refused.
+pub(crate) fn licences(firms: &[Firm]) -> Result<Option<Vec<u8>>, WriteError> {
     let mut out = sheet("licences", &["统一社会信用代码", "许可证编号", "类别", "发证日期", "有效期至"]);
     for f in firms {
         if let Some(number) = &f.licence {
@@ -152,7 +152,7 @@ pub(crate) fn licences(firms: &[Firm]) -> Result<Vec<u8>, WriteError> {
             ]);
         }
     }
-    write_csv(&out)
+    if out.rows.is_empty() { Ok(None) } else { write_csv(&out).map(Some) }
 }
 
 /// Some of the products of a world.
@@ -170,6 +170,16 @@ mod tests {
     use super::super::{flows, world};
     use super::*;
     use std::collections::HashMap;
+
+    #[test]
+    fn a_part_of_the_register_without_licences_makes_no_sheet() {
+        let world = world::build(1, 400, &HashMap::new());
+        let (with, without): (Vec<Firm>, Vec<Firm>) =
+            world.firms.iter().cloned().partition(|f| f.licence.is_some());
+        assert!(licences(&without).unwrap().is_none());
+        let sheet = String::from_utf8(licences(&with).unwrap().unwrap()).unwrap();
+        assert_eq!(sheet.lines().count(), with.len() + 1);
+    }
 
     #[test]
     fn every_demo_document_is_valid_epcis() {

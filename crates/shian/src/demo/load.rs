@@ -186,8 +186,10 @@ impl Loader<'_> {
             self.firm_ids.extend(done.records);
             let batch = registry::import::read_sites("sites.csv", &documents::sites(part)?)?;
             registry::import::import_sites(&mut tx, &cx, &access, &exchange, batch).await?;
-            let batch = registry::import::read_licences("licences.csv", &documents::licences(part)?)?;
-            registry::import::import_licences(&mut tx, &cx, &access, &exchange, batch).await?;
+            if let Some(sheet) = documents::licences(part)? {
+                let batch = registry::import::read_licences("licences.csv", &sheet)?;
+                registry::import::import_licences(&mut tx, &cx, &access, &exchange, batch).await?;
+            }
             tx.commit().await?;
         }
         self.laboratory = self.firm_ids.pop().context("the laboratory was not imported")?;
