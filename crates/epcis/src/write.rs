@@ -132,7 +132,7 @@ pub(crate) struct Plan<'e> {
     pub(crate) context_node: Node,
     /// What it means.
     pub(crate) context: Context,
-    /// Whether some event would hash differently under the other syntax, or came from XML and breaks rules of JSON.
+    /// Whether some event would hash differently under the other syntax, or breaks rules of JSON that XML does not have.
     pub(crate) minds_syntax: bool,
     pub(crate) events: Vec<Outgoing<'e>>,
 }
@@ -162,6 +162,7 @@ fn appended(context: &Node, item: Node) -> Node {
 pub(crate) fn plan<'e>(
     head: &Head,
     events: impl IntoIterator<Item = &'e Event>,
+    target: Syntax,
     options: &WriteOptions<'_>,
 ) -> Plan<'e> {
     let events: Vec<&Event> = events.into_iter().collect();
@@ -198,13 +199,14 @@ pub(crate) fn plan<'e>(
         added.sort_by(|a, b| a.0.cmp(&b.0));
         context_node = appended(&context_node, Node::Object(added));
     }
-    let mut minds_syntax = false;
+    // From JSON to JSON nothing changes its rules.
+    let may_mind = target == Syntax::Xml || context.syntax == Syntax::Xml;
+    let minds_syntax = may_mind && events.iter().any(|event| depends(event));
     let translator = crate::ident::Translator::new(options, &events);
     let events = events
         .into_iter()
         .map(|event| {
             let own = own_context(event, &context);
-            minds_syntax |= depends(event);
             Outgoing { node: translator.event(event.node()), context: event.context(), own }
         })
         .collect();
@@ -259,20 +261,22 @@ fn depends(event: &Event) -> bool {
     if minds(event.node(), event.context()) {
         return true;
     }
-    if event.context().syntax == Syntax::Json {
-        return false;
-    }
-    let mut context = (**event.context()).clone();
-    context.syntax = Syntax::Json;
-    let limits = Limits::default();
-    let mut checker = Checker::new(&limits, &context);
-    checker.event(&Path::Root, event.node(), false);
-    checker.errors > 0
+    let errors_in = |syntax| {
+        let mut context = (**event.context()).clone();
+        context.syntax = syntax;
+        let limits = Limits::default();
+        let mut checker = Checker::new(&limits, &context);
+        checker.event(&Path::Root, event.node(), false);
+        checker.errors
+    };
+    let under_json = errors_in(Syntax::Json);
+    // What is wrong in both syntaxes is no reason to tell them apart.
+    under_json > 0 && under_json > errors_in(Syntax::Xml)
 }
 
 /// Whether the hash of an event depends on the syntax it is read in: it has a boolean, or a value that begins with a
 /// prefix of the document's own.
-pub(crate) fn minds(node: &Node, context: &Context) -> bool {
+fn minds(node: &Node, context: &Context) -> bool {
     match node {
         Node::Bool(_) => true,
         Node::String(text) => text.split_once(':').is_some_and(|(prefix, local)| {

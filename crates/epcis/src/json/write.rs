@@ -1,6 +1,7 @@
 //! Documents and events as JSON-LD text: members in the order they came, numbers digit by digit.
 
 use crate::build::CONTEXT;
+use crate::context::Syntax;
 use crate::document::DocumentType;
 use crate::event::Event;
 use crate::node::{Node, quote};
@@ -15,7 +16,7 @@ pub fn write_document<'e>(
     events: impl IntoIterator<Item = &'e Event>,
     options: &WriteOptions<'_>,
 ) -> String {
-    let plan = plan(head, events, options);
+    let plan = plan(head, events, Syntax::Json, options);
     let mut out = String::with_capacity(1024 * (plan.events.len() + 1));
     let path: &[&str] = match head.kind {
         DocumentType::Event => {
@@ -34,7 +35,7 @@ pub fn write_document<'e>(
 /// One event that stands alone, with its `@context`.
 #[must_use]
 pub fn write_event(event: &Event, options: &WriteOptions<'_>) -> String {
-    let plan = plan(&Head::capture(Instant(0)), [event], options);
+    let plan = plan(&Head::capture(Instant(0)), [event], Syntax::Json, options);
     let mut out = String::with_capacity(1024);
     if let Some(event) = plan.events.first() {
         bare(event, &plan, &mut out);

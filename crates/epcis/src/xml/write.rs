@@ -31,11 +31,10 @@ pub fn write_document<'e>(
     events: impl IntoIterator<Item = &'e Event>,
     options: &WriteOptions<'_>,
 ) -> String {
-    let mut plan = plan(head, events, options);
+    let mut plan = plan(head, events, Syntax::Xml, options);
     let bare = head.kind == DocumentType::Event;
     if bare && let Some(event) = plan.events.first_mut() {
         plan.context_node = event.own.take().unwrap_or(Node::Null);
-        plan.minds_syntax = crate::write::minds(&event.node, event.context);
     }
     let (root, prefix, namespace) = match head.kind {
         DocumentType::Query => ("EPCISQueryDocument", "epcisq", QUERY),
@@ -59,7 +58,7 @@ pub fn write_document<'e>(
 /// Events without a document, in one `EventList` element.
 #[must_use]
 pub fn write_events<'e>(events: impl IntoIterator<Item = &'e Event>, options: &WriteOptions<'_>) -> String {
-    let plan = plan(&Head::capture(Instant(0)), events, options);
+    let plan = plan(&Head::capture(Instant(0)), events, Syntax::Xml, options);
     let mut markup = Markup::new(&[]);
     let mut writer = EventWriter { markup: &mut markup, cbv: options.cbv };
     plan.events.iter().for_each(|event| writer.event(event));
