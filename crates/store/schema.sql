@@ -206,62 +206,55 @@ CREATE TABLE event (
   body text not null,
   withdrawn integer not null,
   withdraws integer
-) strict;
+, items text not null default '') strict;
 
 CREATE INDEX event_by_capture on event (capture, leaf);
 
 CREATE INDEX event_by_declaration on event (declared) where declared <> '';
 
-CREATE INDEX event_by_destination on event (destination) where destination is not null;
-
-CREATE INDEX event_by_document on event (document) where document is not null;
-
 CREATE UNIQUE INDEX event_by_event_id on event (event_id, declared) where event_id is not null;
 
 CREATE UNIQUE INDEX event_by_hash on event (hash, declared);
 
-CREATE INDEX event_by_join on event (join_id) where join_id is not null;
-
-CREATE INDEX event_by_operator on event (operator, event_time, id);
-
-CREATE INDEX event_by_place on event (biz_location, event_time) where biz_location is not null;
-
-CREATE INDEX event_by_read_point on event (read_point, event_time) where read_point is not null;
+CREATE INDEX event_by_operator on event (operator, event_time, id) where operator is not null;
 
 CREATE INDEX event_by_record on event (record_time, id);
 
-CREATE INDEX event_by_source on event (source) where source is not null;
-
 CREATE INDEX event_by_time on event (event_time, id);
 
-CREATE TABLE event_item (
-  event integer not null references event (id),
-  n integer not null,
-  role text not null,
+CREATE TABLE event_epoch (
+  epoch integer primary key
+) strict;
+
+CREATE TABLE "event_item" (
+  epoch integer not null,
   item text not null,
-  class text,
-  qty text,
-  uom text,
-  kg real,
-  primary key (event, n)
-) strict;
+  event integer not null,
+  parts integer not null,
+  primary key (epoch, item, event)
+) without rowid, strict;
 
-CREATE INDEX event_item_by_class on event_item (class, event);
-
-CREATE INDEX event_item_by_item on event_item (item, event);
-
-CREATE TABLE event_link (
-  event integer not null references event (id),
-  list text not null,
+CREATE TABLE "event_link" (
+  epoch integer not null,
   value text not null,
-  primary key (list, value, event)
-) strict;
+  event integer not null,
+  parts integer not null,
+  primary key (epoch, value, event)
+) without rowid, strict;
 
-CREATE TABLE event_partner (
+CREATE TABLE "event_partner" (
   operator integer not null,
   event integer not null references event (id),
   primary key (operator, event)
-) strict;
+) without rowid, strict;
+
+CREATE TABLE event_place (
+  epoch integer not null,
+  place text not null,
+  event integer not null,
+  parts integer not null,
+  primary key (epoch, place, event)
+) without rowid, strict;
 
 CREATE TABLE event_word (
   kind text not null,
@@ -415,7 +408,7 @@ CREATE TABLE log_tile (
     primary key (level, idx)
 ) strict;
 
-CREATE TABLE lot (
+CREATE TABLE "lot" (
   item text primary key,
   class text,
   lot_no text,
@@ -425,7 +418,7 @@ CREATE TABLE lot (
   expires text,
   first_event integer not null,
   region text not null
-) strict;
+) without rowid, strict;
 
 CREATE INDEX lot_by_class on lot (class, item);
 

@@ -86,6 +86,14 @@ async fn columns(tx: &mut Tx, table: &str) -> Result<Vec<Column>, Error> {
     Ok(columns)
 }
 
+/// The columns by which SQLite keeps the rows of a table in order.
+pub(crate) async fn sqlite_order(tx: &mut Tx, table: &str) -> Result<Vec<String>, Error> {
+    let sql = "select name from pragma_table_info($1) where pk > 0 \
+               and (select wr from pragma_table_list where name = $1) = 1 order by pk";
+    let key = tx.query(sql, &[table.into()]).await?;
+    if key.is_empty() { Ok(vec!["rowid".to_owned()]) } else { key.iter().map(|r| r.text("name")).collect() }
+}
+
 /// The steps applied: number and SHA-256.
 pub(crate) async fn steps(tx: &mut Tx) -> Result<Vec<(i64, String)>, Error> {
     let sql = "select number, name, sha256 from schema_migration order by number";

@@ -93,9 +93,9 @@ impl Store {
 /// The step's text for an engine: tokens replaced; SQLite tables made `STRICT`, so that a column refuses a value of
 /// another kind as PostgreSQL does.
 pub(crate) fn for_engine(sql: &str, engine: Engine) -> String {
-    let (int, real, bytes) = match engine {
-        Engine::Sqlite => ("integer", "real", "blob"),
-        Engine::Postgres => ("bigint", "double precision", "bytea"),
+    let (int, real, bytes, clustered) = match engine {
+        Engine::Sqlite => ("integer", "real", "blob", "without rowid"),
+        Engine::Postgres => ("bigint", "double precision", "bytea", ""),
     };
     let text: String = sql.lines().map(|l| l.split("--").next().unwrap_or_default()).fold(
         String::new(),
@@ -111,7 +111,8 @@ pub(crate) fn for_engine(sql: &str, engine: Engine) -> String {
         .replace("{int}", int)
         .replace("{real}", real)
         .replace("{bytes}", bytes)
-        .replace("{text}", "text");
+        .replace("{text}", "text")
+        .replace("{clustered}", clustered);
     if engine == Engine::Postgres {
         return text;
     }

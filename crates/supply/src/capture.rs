@@ -423,7 +423,11 @@ impl Supply {
             ],
         )
         .await?;
-        let stored = rows::insert(tx, id, standing, owners, &mut load.prepared).await?;
+        let epoch = match load.prepared.len() {
+            0 => 0,
+            events => self.epochs.take(tx, events).await?,
+        };
+        let stored = rows::insert(tx, (id, epoch), standing, owners, &mut load.prepared).await?;
         self.words.add(tx, &load.prepared).await?;
         if !load.vocabulary.is_empty() {
             crate::masterdata::store(tx, cx, standing, id, &load.vocabulary).await?;

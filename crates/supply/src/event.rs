@@ -1,8 +1,8 @@
 //! Stored events: lists, details and their proof.
 
 use crate::fact::ItemFact;
-use crate::index::item_fact;
 use crate::prepare::{hash_id, leaf_text};
+use crate::term::{BIZ_LOCATION, READ_POINT, Table, playing};
 use crate::{Error, Supply, site_key};
 use access::Principal;
 use base::{Id, Instant};
@@ -117,7 +117,7 @@ pub struct EventPage {
 
 const COLUMNS: &str = "select e.id, e.hash, e.declared, e.event_id, e.capture, e.type, e.action, e.biz_step, \
     e.disposition, e.event_time, e.tz, e.record_time, e.read_point, e.biz_location, e.source, e.destination, \
-    e.document, e.operator, e.region, e.withdrawn from event e where ";
+    e.document, e.operator, e.region, e.withdrawn, e.items from event e where ";
 
 impl Supply {
     /// Events the reader may see.
@@ -251,23 +251,7 @@ impl Supply {
     }
 
     async fn rows(&self, sql: &Sql) -> Result<Vec<EventRow>, Error> {
-        let mut rows = Vec::new();
-        for row in self.store.select(sql).await? {
-            rows.push(read(&row)?);
-        }
-        let at: HashMap<Id, usize> = rows.iter().enumerate().map(|(i, r)| (r.id, i)).collect();
-        let ids: Vec<Id> = rows.iter().map(|r| r.id).collect();
-        for part in ids.chunks(500) {
-            let mut sql =
-                Sql::new("select event, role, item, class, qty, uom from event_item where event in ");
-            sql.bind_list(part.iter().copied()).push(" order by event, n");
-            for item in self.store.select(&sql).await? {
-                if let Some(row) = at.get(&item.id("event")?).and_then(|i| rows.get_mut(*i)) {
-                    row.items.push(item_fact(&item)?);
-                }
-            }
-        }
-        Ok(rows)
+        Ok(self.store.select(sql).await?.iter().map(read).collect::<Result<_, _>>()?)
     }
 
     async fn details(&self, sql: &Sql) -> Result<Vec<EventDetail>, Error> {
@@ -304,21 +288,28 @@ impl Supply {
 }
 
 fn restrict(sql: &mut Sql, f: &EventFilter) {
+    let terms = |sql: &mut Sql, table: Table| {
+        sql.push(" and e.id in (").push(table.events()).push(" and ").push(table.column());
+    };
     if let Some(item) = f.item.as_deref() {
-        sql.push(" and e.id in (select i.event from event_item i where i.item = ").bind(item).push(")");
+        terms(sql, Table::Item);
+        sql.push(" = ").bind(item).push(")");
     }
     if let Some(class) = f.class.as_deref() {
-        sql.push(" and e.id in (select i.event from event_item i where i.class = ").bind(class).push(")");
+        terms(sql, Table::Item);
+        sql.push(" = ").bind(class);
+        sql.push(" union all ").push(Table::Item.events()).push(" and ");
+        inside(sql, Table::Item, class);
+        sql.push(")");
     }
     if let Some(place) = f.place.as_deref() {
-        let inside = format!("{}/254/", site_key(place));
-        let end = format!("{inside}~");
-        for (i, column) in ["e.read_point", "e.biz_location"].into_iter().enumerate() {
-            sql.push(if i == 0 { " and (" } else { " or " }).push(column).push(" = ").bind(place);
-            if site_key(place) == place {
-                sql.push(" or (").push(column).push(" >= ").bind(inside.as_str());
-                sql.push(" and ").push(column).push(" < ").bind(end.as_str()).push(")");
-            }
+        terms(sql, Table::Place);
+        sql.push(" = ").bind(place);
+        playing(sql, READ_POINT | BIZ_LOCATION);
+        if site_key(place) == place {
+            sql.push(" union all ").push(Table::Place.events()).push(" and ");
+            inside(sql, Table::Place, &format!("{place}/254"));
+            playing(sql, READ_POINT | BIZ_LOCATION);
         }
         sql.push(")");
     }
@@ -340,18 +331,27 @@ fn restrict(sql: &mut Sql, f: &EventFilter) {
     if let Some(step) = f.biz_step.as_deref() {
         sql.push(" and e.biz_step = ").bind(step);
     }
-    for (column, value) in [
-        (" and e.disposition = ", &f.disposition),
-        (" and e.read_point = ", &f.read_point),
-        (" and e.biz_location = ", &f.biz_location),
-    ] {
+    if let Some(disposition) = f.disposition.as_deref() {
+        sql.push(" and e.disposition = ").bind(disposition);
+    }
+    for (part, value) in [(READ_POINT, &f.read_point), (BIZ_LOCATION, &f.biz_location)] {
         if let Some(value) = value.as_deref() {
-            sql.push(column).bind(value);
+            terms(sql, Table::Place);
+            sql.push(" = ").bind(value);
+            playing(sql, part);
+            sql.push(")");
         }
     }
     if let Some(capture) = f.capture {
         sql.push(" and e.capture = ").bind(capture);
     }
+}
+
+/// Keys that go on with a slash after `key`.
+fn inside(sql: &mut Sql, table: Table, key: &str) {
+    // the character after the slash ends the range
+    sql.push(table.column()).push(" >= ").bind(format!("{key}/"));
+    sql.push(" and ").push(table.column()).push(" < ").bind(format!("{key}0"));
 }
 
 fn cursor(text: &str) -> Option<(i64, Id)> {
@@ -392,6 +392,6 @@ fn read(row: &Row) -> Result<EventRow, store::Error> {
         withdrawn: row.flag("withdrawn")?,
         declaration: !row.text("declared")?.is_empty(),
         capture: row.id("capture")?,
-        items: Vec::new(),
+        items: crate::index::items(row)?,
     })
 }

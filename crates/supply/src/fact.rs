@@ -59,6 +59,46 @@ pub struct ItemFact {
     pub uom: Option<String>,
 }
 
+impl ItemFact {
+    /// The items of an event as its row holds them: `role quantity unit item`, `-` for none, `|` between items. A key is
+    /// a URI, so it holds neither a space nor a bar.
+    pub(crate) fn row_text(items: &[Self]) -> String {
+        use std::fmt::Write;
+        let mut text = String::with_capacity(items.len() * 72);
+        for item in items {
+            if !text.is_empty() {
+                text.push('|');
+            }
+            text.push_str(item.role.word());
+            // writing to a String cannot fail
+            let _ = match item.qty {
+                Some(qty) => write!(text, " {qty} "),
+                None => write!(text, " - "),
+            };
+            text.push_str(item.uom.as_deref().unwrap_or("-"));
+            text.push(' ');
+            text.push_str(&item.item);
+        }
+        text
+    }
+
+    /// Reads [`ItemFact::row_text`].
+    pub(crate) fn of_row_text(text: &str) -> Option<Vec<Self>> {
+        let items = text.split('|').filter(|part| !part.is_empty());
+        items
+            .map(|part| {
+                let mut fields = part.splitn(4, ' ');
+                let role = fields.next()?.parse().ok()?;
+                let known = |field: &str| (field != "-").then(|| field.to_owned());
+                let qty = known(fields.next()?).and_then(|qty| qty.parse().ok());
+                let (uom, item) = (known(fields.next()?), fields.next()?.to_owned());
+                let class = crate::prepare::class_key(&item);
+                Some(Self { role, item, class, qty, uom })
+            })
+            .collect()
+    }
+}
+
 /// The lifted facts of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventFact {
@@ -96,4 +136,33 @@ pub struct EventFact {
     pub withdraws: Option<Id>,
     /// What it is about, in the order of the document.
     pub items: Vec<ItemFact>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_come_back_from_their_row_as_they_went() {
+        let item = |role, item: &str, class: Option<&str>, qty: Option<&str>, uom: Option<&str>| ItemFact {
+            role,
+            item: item.to_owned(),
+            class: class.map(str::to_owned),
+            qty: qty.map(|q| q.parse().unwrap()),
+            uom: uom.map(str::to_owned),
+        };
+        let class = Some("https://id.gs1.org/01/06901234500011");
+        let lot = "https://id.gs1.org/01/06901234500011/10/A-1";
+        let all = [
+            item(Role::Input, lot, class, Some("120.50"), Some("KGM")),
+            item(Role::Output, lot, class, None, None),
+            item(Role::Epc, "https://id.gs1.org/00/069012345000000018", None, Some("1"), None),
+        ];
+        for items in [&all[..], &all[..1], &[]] {
+            assert_eq!(ItemFact::of_row_text(&ItemFact::row_text(items)).unwrap(), items);
+        }
+        for text in ["x", "epc 1 KGM", "owner 1 KGM urn:x"] {
+            assert_eq!(ItemFact::of_row_text(text), None, "{text}");
+        }
+    }
 }

@@ -320,37 +320,17 @@ async fn read_after(store: &Store, position: i64) -> Result<(Vec<EventFact>, i64
     let events = store
         .query(
             "select e.id, e.declared, e.type, e.action, e.biz_step, e.disposition, e.event_time, e.record_time, \
-             e.read_point, e.biz_location, e.source, e.destination, e.document, e.join_id, e.withdrawn, e.withdraws \
-             from capture c join event e on e.capture = c.id where c.position > $1 and c.position <= $2 \
+             e.read_point, e.biz_location, e.source, e.destination, e.document, e.join_id, e.withdrawn, e.withdraws, \
+             e.items from capture c join event e on e.capture = c.id where c.position > $1 and c.position <= $2 \
              order by c.position, e.leaf",
             &span,
         )
         .await?;
-    let items = store
-        .query(
-            "select i.event, i.role, i.item, i.class, i.qty, i.uom from capture c \
-             join event e on e.capture = c.id join event_item i on i.event = e.id \
-             where c.position > $1 and c.position <= $2 order by c.position, e.leaf, i.n",
-            &span,
-        )
-        .await?;
-    let mut facts = Vec::with_capacity(events.len());
-    let mut items = items.iter().peekable();
-    for row in &events {
-        let mut fact = event_fact(row)?;
-        while let Some(item) = items.peek() {
-            if item.id("event")? != fact.id {
-                break;
-            }
-            fact.items.push(item_fact(item)?);
-            items.next();
-        }
-        facts.push(fact);
-    }
+    let facts = events.iter().map(event_fact).collect::<Result<_, _>>()?;
     Ok((facts, reached))
 }
 
-/// The facts of a stored event, without its items.
+/// The facts of a stored event.
 pub(crate) fn event_fact(row: &Row) -> Result<EventFact, store::Error> {
     Ok(EventFact {
         id: row.id("id")?,
@@ -369,17 +349,13 @@ pub(crate) fn event_fact(row: &Row) -> Result<EventFact, store::Error> {
         declaration: !row.text("declared")?.is_empty(),
         withdrawn: row.flag("withdrawn")?,
         withdraws: row.opt_id("withdraws")?,
-        items: Vec::new(),
+        items: items(row)?,
     })
 }
 
-/// A stored item.
-pub(crate) fn item_fact(row: &Row) -> Result<ItemFact, store::Error> {
-    Ok(ItemFact {
-        role: row.parsed("role")?,
-        item: row.text("item")?,
-        class: row.opt_text("class")?,
-        qty: row.opt_text("qty")?.and_then(|t| t.parse().ok()),
-        uom: row.opt_text("uom")?,
+/// The items of a stored event.
+pub(crate) fn items(row: &Row) -> Result<Vec<ItemFact>, store::Error> {
+    ItemFact::of_row_text(&row.text("items")?).ok_or_else(|| store::Error::Corrupt {
+        what: format!("the items of event {}", row.int("id").unwrap_or(0)),
     })
 }

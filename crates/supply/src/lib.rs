@@ -7,6 +7,7 @@
 //! itself.
 
 mod capture;
+mod epoch;
 mod error;
 mod event;
 mod fact;
@@ -28,6 +29,7 @@ mod rows;
 mod scope;
 mod step;
 mod subscription;
+mod term;
 mod upload;
 mod view;
 mod words;
@@ -81,6 +83,7 @@ pub struct Supply {
     /// Bytes of a document taken in to be worked off later.
     pub upload: u64,
     pub(crate) words: words::Words,
+    pub(crate) epochs: epoch::Epochs,
     pub(crate) master: masterdata::Kept,
 }
 
@@ -110,6 +113,7 @@ impl Supply {
             limits,
             upload: UPLOAD,
             words: words::Words::default(),
+            epochs: epoch::Epochs::default(),
             master: masterdata::Kept::default(),
         }
     }

@@ -465,32 +465,10 @@ async fn fact_rows(supply: &Supply, operator: Id, until: Instant) -> Result<Vec<
         .store
         .query(
             "select e.id, e.declared, e.type, e.action, e.biz_step, e.disposition, e.event_time, e.record_time, \
-             e.read_point, e.biz_location, e.source, e.destination, e.document, e.join_id, e.withdrawn, e.withdraws \
-             from event e where e.operator = $1 and e.event_time < $2 order by e.id limit $3",
+             e.read_point, e.biz_location, e.source, e.destination, e.document, e.join_id, e.withdrawn, e.withdraws, \
+             e.items from event e where e.operator = $1 and e.event_time < $2 order by e.id limit $3",
             &[operator.into(), until.into(), BALANCE_EVENTS.into()],
         )
         .await?;
-    let items = supply
-        .store
-        .query(
-            "select i.event, i.role, i.item, i.class, i.qty, i.uom from event e \
-             join event_item i on i.event = e.id \
-             where e.operator = $1 and e.event_time < $2 order by e.id, i.n",
-            &[operator.into(), until.into()],
-        )
-        .await?;
-    let mut facts = Vec::with_capacity(events.len());
-    let mut items = items.iter().peekable();
-    for row in &events {
-        let mut fact = crate::index::event_fact(row)?;
-        while let Some(item) = items.peek() {
-            if item.id("event")? != fact.id {
-                break;
-            }
-            fact.items.push(crate::index::item_fact(item)?);
-            items.next();
-        }
-        facts.push(fact);
-    }
-    Ok(facts)
+    Ok(events.iter().map(crate::index::event_fact).collect::<Result<_, _>>()?)
 }

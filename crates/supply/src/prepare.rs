@@ -29,7 +29,7 @@ pub(crate) struct Prepared {
     /// What it says of lots.
     pub(crate) lots: Vec<LotFact>,
     /// Business transactions, sources and destinations that no column holds: list and key.
-    pub(crate) links: Vec<(&'static str, String)>,
+    pub(crate) links: Vec<(LinkList, String)>,
 }
 
 impl Prepared {
@@ -253,7 +253,7 @@ fn document_of(event: &Event) -> Option<String> {
 }
 
 /// The links a query may ask for that the columns for document, source and destination do not hold.
-fn links(event: &Event, fact: &EventFact) -> Vec<(&'static str, String)> {
+fn links(event: &Event, fact: &EventFact) -> Vec<(LinkList, String)> {
     let context = &**event.context();
     let mut out = Vec::new();
     let mut add = |list: LinkList, column: &Option<String>, id: &str| {
@@ -261,7 +261,7 @@ fn links(event: &Event, fact: &EventFact) -> Vec<(&'static str, String)> {
         let is_held = column.as_ref().is_some_and(|held| {
             *held == value || list != LinkList::BizTransaction && *held == of_party(&value)
         });
-        let link = (list.word(), value);
+        let link = (list, value);
         if !is_held && !out.contains(&link) {
             out.push(link);
         }

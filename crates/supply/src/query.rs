@@ -26,6 +26,8 @@ const MOST: u32 = 1000;
 const WINDOWS: [i64; 3] = [2_000, 10_000, 20_000];
 /// Rows read in one statement.
 const BATCH: usize = 1000;
+/// So many events are read one by one rather than looked for in the order of the answer.
+const FEW: i64 = 5_000;
 /// Searches made to count against `maxEventCount`, or to find what is ordered by an extension field.
 const ROUNDS: usize = 50;
 /// Events that can be ordered by an extension field.
@@ -138,6 +140,8 @@ struct Search<'a> {
     visible: Sql,
     /// Where it has come to.
     place: Option<Place>,
+    /// The list of events the search goes by.
+    lead: Option<Sql>,
     /// Nothing is left.
     is_done: bool,
     recorder: Recorder<'a>,
@@ -154,7 +158,7 @@ impl<'a> Search<'a> {
         visible.bind(bound).push(")");
         let plan = Plan::of(matcher, who.operator.is_some());
         let recorder = Recorder::new(&supply.store);
-        Self { supply, matcher, plan, visible, place: None, is_done: false, recorder }
+        Self { supply, matcher, plan, visible, place: None, lead: None, is_done: false, recorder }
     }
 
     /// The next `take` matches, and where to go on when there may be more.
@@ -175,7 +179,10 @@ impl<'a> Search<'a> {
     /// The next `wanted` matches in order, fewer when the search has come far without finding them.
     async fn run(&mut self, wanted: usize) -> Result<Vec<(Place, Event)>, Error> {
         let mut found = Vec::new();
-        if self.plan.is_seek {
+        if !self.plan.is_seek && self.lead.is_none() {
+            self.lead = self.short_lead().await?;
+        }
+        if self.plan.is_seek || self.lead.is_some() {
             self.stretch(None, wanted, &mut found).await?;
             return Ok(found);
         }
@@ -190,7 +197,25 @@ impl<'a> Search<'a> {
                 break;
             }
         }
+        if !self.is_done && found.len() < wanted && !self.plan.leads.is_empty() {
+            self.lead = self.plan.leads.first().cloned();
+            self.stretch(None, wanted, &mut found).await?;
+        }
         Ok(found)
+    }
+
+    /// A list of events short enough to be gone through whole. A place with many events has them all along the order,
+    /// where a page is found sooner.
+    async fn short_lead(&self) -> Result<Option<Sql>, Error> {
+        for lead in &self.plan.leads {
+            let mut sql = Sql::new("select count(*) as n from (");
+            sql.append(lead).push(" limit ").bind(FEW + 1).push(") as few");
+            let rows = self.supply.store.select(&sql).await?;
+            if rows.first().map(|row| row.int("n")).transpose()?.is_some_and(|n| n <= FEW) {
+                return Ok(Some(lead.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// The place `window` events further on; none when there are fewer.
@@ -218,6 +243,9 @@ impl<'a> Search<'a> {
             let batch = if self.plan.is_exact { wanted - found.len() } else { wanted.max(100) }.min(BATCH);
             let mut sql = Sql::new(COLUMNS);
             sql.append(&self.visible).append(&self.plan.reach).append(&self.plan.filter);
+            if let Some(lead) = &self.lead {
+                sql.push(" and e.id in (").append(lead).push(")");
+            }
             self.after(&mut sql);
             if let Some(edge) = edge {
                 self.until(&mut sql, edge);

@@ -1,9 +1,11 @@
 //! The resources of a repository: which event types, things, steps, places and dispositions its events name, as far as
 //! the reader may see the events.
 
+use crate::term::{BIZ_LOCATION, READ_POINT, Table, playing};
 use crate::{Error, Supply};
 use access::Principal;
 use base::Instant;
+use std::collections::BTreeSet;
 use store::Sql;
 
 /// A top-level resource of the EPCIS 2.0 REST binding whose members are values found in events.
@@ -41,6 +43,7 @@ impl Collection {
         }
     }
 
+    /// The kind of word it is, and the column that holds it.
     const fn word(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::EventTypes => Some(("type", "e.type")),
@@ -50,14 +53,12 @@ impl Collection {
         }
     }
 
-    const fn column(self) -> &'static str {
+    /// Where its terms are, and the parts they play.
+    const fn terms(self) -> (Table, i64) {
         match self {
-            Self::EventTypes => "e.type",
-            Self::Epcs => "i.item",
-            Self::BizSteps => "e.biz_step",
-            Self::BizLocations => "e.biz_location",
-            Self::ReadPoints => "e.read_point",
-            Self::Dispositions => "e.disposition",
+            Self::BizLocations => (Table::Place, BIZ_LOCATION),
+            Self::ReadPoints => (Table::Place, READ_POINT),
+            _ => (Table::Item, i64::MAX),
         }
     }
 }
@@ -75,24 +76,13 @@ impl Supply {
         after: &str,
         limit: u32,
     ) -> Result<Vec<String>, Error> {
-        let mut sql;
-        if let Some((kind, column)) = collection.word() {
-            sql = Sql::new("select w.word as member from event_word w where w.kind = ");
-            sql.bind(kind).push(" and w.word > ").bind(after);
-            sql.push(" and exists (select 1 from event e where ").push(column).push(" = w.word and ");
-            sql.append(&self.visible(who, now)).push(") order by w.word limit ");
-        } else {
-            sql = Sql::new("select distinct ");
-            sql.push(collection.column()).push(" as member from ");
-            sql.push(match collection {
-                Collection::Epcs => "event_item i join event e on e.id = i.event",
-                _ => "event e",
-            });
-            sql.push(" where ").push(collection.column()).push(" is not null and ");
-            sql.push(collection.column()).push(" > ").bind(after).push(" and ");
-            sql.append(&self.visible(who, now)).push(" order by ").push(collection.column()).push(" limit ");
-        }
-        sql.bind(i64::from(limit));
+        let Some((kind, column)) = collection.word() else {
+            return self.terms(who, now, collection, after, limit).await;
+        };
+        let mut sql = Sql::new("select w.word as member from event_word w where w.kind = ");
+        sql.bind(kind).push(" and w.word > ").bind(after);
+        sql.push(" and exists (select 1 from event e where ").push(column).push(" = w.word and ");
+        sql.append(&self.visible(who, now)).push(") order by w.word limit ").bind(i64::from(limit));
         let rows = self.store.select(&sql).await?;
         let mut members: Vec<String> = rows.iter().map(|r| r.text("member")).collect::<Result<_, _>>()?;
         if collection == Collection::EventTypes {
@@ -102,6 +92,40 @@ impl Supply {
             members.truncate(limit as usize);
         }
         Ok(members)
+    }
+
+    /// Members that are terms of events: the first of every epoch, and of those the first.
+    async fn terms(
+        &self,
+        who: &Principal,
+        now: Instant,
+        collection: Collection,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, Error> {
+        let (table, parts) = collection.terms();
+        let limit_of = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut members: BTreeSet<String> = BTreeSet::new();
+        for row in self.store.query("select epoch from event_epoch order by epoch", &[]).await? {
+            let mut sql = Sql::new("select distinct ");
+            sql.push(table.column()).push(" as member from ").push(table.rows());
+            sql.push(" and p.epoch = ").bind(row.int("epoch")?).push(" and ").push(table.column());
+            sql.push(" > ").bind(after);
+            if let Some(last) = members.last().filter(|_| members.len() >= limit_of) {
+                sql.push(" and ").push(table.column()).push(" < ").bind(last.as_str());
+            }
+            playing(&mut sql, parts);
+            sql.push(" and exists (select 1 from event e where e.id = t.event and ");
+            sql.append(&self.visible(who, now)).push(") order by ").push(table.column());
+            sql.push(" limit ").bind(i64::from(limit));
+            for row in self.store.select(&sql).await? {
+                members.insert(row.text("member")?);
+            }
+            while members.len() > limit_of {
+                members.pop_last();
+            }
+        }
+        Ok(members.into_iter().collect())
     }
 
     /// Whether a collection has a member, for this reader.
@@ -118,13 +142,18 @@ impl Supply {
         if collection == Collection::EventTypes && EVENT_TYPES.contains(&key) {
             return Ok(true);
         }
-        let mut sql = Sql::new("select 1 as one from ");
-        sql.push(match collection {
-            Collection::Epcs => "event_item i join event e on e.id = i.event",
-            _ => "event e",
-        });
-        sql.push(" where ").push(collection.column()).push(" = ").bind(key).push(" and ");
-        sql.append(&self.visible(who, now)).push(" limit 1");
+        let mut sql = Sql::new("select 1 as one from event e where ");
+        sql.append(&self.visible(who, now));
+        if let Some((_, column)) = collection.word() {
+            sql.push(" and ").push(column).push(" = ").bind(key);
+        } else {
+            let (table, parts) = collection.terms();
+            sql.push(" and e.id in (").push(table.events()).push(" and ").push(table.column());
+            sql.push(" = ").bind(key);
+            playing(&mut sql, parts);
+            sql.push(")");
+        }
+        sql.push(" limit 1");
         Ok(!self.store.select(&sql).await?.is_empty())
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::capture::{Duplicate, Load, Standing, StoredEvent, exists};
 use crate::prepare::{LotFact, Prepared, hash_id};
-use crate::{Error, PlaceInfo, site_key};
+use crate::term::Terms;
+use crate::{Error, ItemFact, PlaceInfo, site_key};
 use base::{Id, Text};
 use epcis::{Problem, ProblemType};
 use ledger::Context;
@@ -154,24 +155,23 @@ fn foreign_declaration(p: &Prepared) -> Problem {
 
 const EVENT: &str = "insert into event (id, hash, declared, event_id, capture, leaf, type, action, biz_step, \
     disposition, event_time, tz, record_time, read_point, biz_location, source, destination, document, join_id, \
-    operator, region, body, withdrawn, withdraws)";
-const ITEM: &str = "insert into event_item (event, n, role, item, class, qty, uom, kg)";
+    operator, region, body, withdrawn, withdraws, items)";
 
-/// Stores events, items and lots; marks what the declarations among them withdraw.
+/// Stores events, what leads to them, and lots, in the given capture and epoch; marks what the declarations among them
+/// withdraw.
 pub(crate) async fn insert(
     tx: &mut Tx,
-    capture: Id,
+    (capture, epoch): (Id, i64),
     standing: &Standing,
     owners: &HashMap<String, PlaceInfo>,
     prepared: &mut [Prepared],
 ) -> Result<Vec<StoredEvent>, Error> {
-    let mut events: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
-    let mut items: Vec<Value> = Vec::with_capacity(prepared.len() * 24);
+    let mut events = Vec::with_capacity(prepared.len() * 25);
     let mut lots: BTreeMap<&str, (LotFact, Id, &str)> = BTreeMap::new();
-    let mut links: Vec<Value> = Vec::new();
     let mut withdrawn = Vec::new();
-    let mut partners: Vec<Value> = Vec::new();
+    let mut partners: Vec<(Id, Id)> = Vec::new();
     let mut stored = Vec::with_capacity(prepared.len());
+    let mut terms = Terms::default();
     for (leaf, p) in prepared.iter_mut().enumerate() {
         let body = std::mem::take(&mut p.body);
         let p = &*p;
@@ -203,29 +203,15 @@ pub(crate) async fn insert(
             body.into(),
             f.withdrawn.into(),
             f.withdraws.into(),
+            ItemFact::row_text(&f.items).into(),
         ]);
-        for (n, i) in f.items.iter().enumerate() {
-            items.extend([
-                f.id.into(),
-                number(n),
-                i.role.word().into(),
-                i.item.as_str().into(),
-                i.class.as_deref().into(),
-                i.qty.map(|q| q.to_string()).into(),
-                i.uom.as_deref().into(),
-                Value::Real(kilograms(i)),
-            ]);
-        }
+        terms.add(p);
         for lot in &p.lots {
             lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
         }
-        for (list, value) in &p.links {
-            links.extend([f.id.into(), (*list).into(), value.as_str().into()]);
-        }
         withdrawn.extend(f.withdraws);
-        for operator in partners_of(f, standing.operator, owners) {
-            partners.extend([operator.into(), f.id.into()]);
-        }
+        partners
+            .extend(partners_of(f, standing.operator, owners).into_iter().map(|operator| (operator, f.id)));
         let hash = hash_id(&p.hash);
         stored.push(StoredEvent {
             id: f.id,
@@ -233,10 +219,12 @@ pub(crate) async fn insert(
             hash,
         });
     }
-    tx.insert_many(EVENT, 24, events, "").await?;
-    tx.insert_many(ITEM, 8, items, "").await?;
-    tx.insert_many("insert into event_link (event, list, value)", 3, links, "").await?;
+    tx.insert_many(EVENT, 25, events, "").await?;
+    terms.insert(tx, epoch).await?;
     insert_lots(tx, lots).await?;
+    partners.sort_unstable();
+    let partners =
+        partners.into_iter().flat_map(|(operator, event)| [operator.into(), event.into()]).collect();
     tx.insert_many("insert into event_partner (operator, event)", 2, partners, "").await?;
     for part in withdrawn.chunks(CHUNK) {
         let mut sql = Sql::new("update event set withdrawn = 1 where id in ");
@@ -286,12 +274,6 @@ async fn insert_lots(tx: &mut Tx, lots: BTreeMap<&str, (LotFact, Id, &str)>) -> 
     )
     .await?;
     Ok(())
-}
-
-/// The reported mass in kilograms, for charts; `None` for pieces, volumes and unknown amounts.
-fn kilograms(item: &crate::ItemFact) -> Option<f64> {
-    let common = crate::step::quantity(item)?.common();
-    if common.unit == chain::Unit::KGM { f64::try_from(common.value).ok() } else { None }
 }
 
 fn number(n: usize) -> Value {

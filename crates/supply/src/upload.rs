@@ -182,13 +182,26 @@ impl Supply {
         let mut known: HashMap<(String, String), Vec<String>> = HashMap::new();
         for part in names.chunks(200) {
             let mut sql = Sql::new(
-                "select l.name, coalesce(l.lot_no, '') as lot_no, l.item, max(e.event_time) as last from lot l \
-                 join event_item i on i.item = l.item join event e on e.id = i.event where e.biz_location = ",
+                "select l.name, coalesce(l.lot_no, '') as lot_no, l.item from lot l where l.name in ",
             );
-            sql.bind(own.key.as_str()).push(" and l.name in ").bind_list(part.iter().copied());
-            sql.push(" group by l.name, l.lot_no, l.item order by last desc, l.item");
-            for row in self.store.select(&sql).await? {
-                known.entry((row.text("name")?, row.text("lot_no")?)).or_default().push(row.text("item")?);
+            sql.bind_list(part.iter().copied());
+            let rows = self.store.select(&sql).await?;
+            let mut here = self.index.read(|index| {
+                let place = index.names().find_place(crate::site_key(&own.key));
+                let last = |item: &str| {
+                    let places = index.places_of(index.names().find_item(item)?);
+                    places.iter().filter(|h| Some(h.node.place) == place).map(|h| h.until).max()
+                };
+                let mut here = Vec::new();
+                for row in &rows {
+                    let item = row.text("item")?;
+                    here.extend(last(&item).map(|last| (last, item, row)));
+                }
+                Ok::<_, store::Error>(here)
+            })?;
+            here.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+            for (_, item, row) in here {
+                known.entry((row.text("name")?, row.text("lot_no")?)).or_default().push(item);
             }
         }
         Ok(known)

@@ -22,10 +22,9 @@ pub(super) async fn dump(tx: &mut Tx, folder: &Path) -> Result<Vec<(String, u64)
         let mut file = BufWriter::new(File::create(&path).map_err(fail)?);
         line(&mut file, &table).map_err(fail)?;
         let mut rows = 0;
-        open_cursor(tx, &table).await?;
-        let mut after = i64::MIN;
+        let mut place = open_cursor(tx, &table).await?;
         loop {
-            let batch = next(tx, &table, &mut after).await?;
+            let batch = next(tx, &table, &mut place).await?;
             if batch.is_empty() {
                 break;
             }
@@ -47,13 +46,20 @@ fn line(file: &mut impl Write, value: &impl serde::Serialize) -> std::io::Result
     file.write_all(b"\n")
 }
 
-async fn open_cursor(tx: &mut Tx, table: &Table) -> Result<(), Error> {
+/// How far SQLite's rows have been read: the columns of their order, and the last values of those.
+struct Place {
+    order: Vec<String>,
+    after: Vec<Value>,
+}
+
+async fn open_cursor(tx: &mut Tx, table: &Table) -> Result<Place, Error> {
     if tx.engine() == Engine::Sqlite {
-        return Ok(());
+        return Ok(Place { order: catalogue::sqlite_order(tx, &table.name).await?, after: Vec::new() });
     }
     let (columns, name) = (table.column_list(), quoted(&table.name));
     let cursor = cursor(table);
-    tx.script(&format!("declare {cursor} no scroll cursor for select {columns} from {name}")).await
+    tx.script(&format!("declare {cursor} no scroll cursor for select {columns} from {name}")).await?;
+    Ok(Place { order: Vec::new(), after: Vec::new() })
 }
 
 async fn close_cursor(tx: &mut Tx, table: &Table) -> Result<(), Error> {
@@ -68,18 +74,26 @@ fn cursor(table: &Table) -> String {
     quoted(&format!("dump {}", table.name))
 }
 
-async fn next(tx: &mut Tx, table: &Table, after: &mut i64) -> Result<Vec<Row>, Error> {
+async fn next(tx: &mut Tx, table: &Table, place: &mut Place) -> Result<Vec<Row>, Error> {
     if tx.engine() == Engine::Postgres {
         let mut sql = Sql::new("fetch 500 from ");
         sql.push_raw(&cursor(table));
         return tx.select(&sql).await;
     }
-    let mut sql = Sql::new("select rowid as dump_rowid, ");
+    let order = place.order.join(", ");
+    let mut sql = Sql::new("select ");
+    for (n, column) in place.order.iter().enumerate() {
+        sql.push_raw(&format!("{column} as dump_{n}, "));
+    }
     sql.push_raw(&table.column_list()).push(" from ").push_raw(&quoted(&table.name));
-    sql.push(" where rowid > ").bind(*after).push(" order by rowid limit ").bind(BATCH);
+    if !place.after.is_empty() {
+        sql.push(" where (").push_raw(&order).push(") > ").bind_list(place.after.iter().cloned());
+    }
+    sql.push(" order by ").push_raw(&order).push(" limit ").bind(BATCH);
     let rows = tx.select(&sql).await?;
     if let Some(last) = rows.last() {
-        *after = last.int("dump_rowid")?;
+        let value = |n: usize| last.value(&format!("dump_{n}")).cloned();
+        place.after = (0..place.order.len()).map(value).collect::<Result<_, _>>()?;
     }
     Ok(rows)
 }

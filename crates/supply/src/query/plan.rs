@@ -1,5 +1,6 @@
 //! Which columns answer which conditions, and in what order rows are read.
 
+use crate::term::{self, Table, playing};
 use epcis::query::{Condition, Direction, LinkList, Match, Matcher, OrderBy, Pattern, PlaceField, Relation};
 use epcis::time::Moment;
 use epcis::{Action, Role};
@@ -19,6 +20,8 @@ pub(super) struct Plan {
     pub(super) reach: Sql,
     /// The other conditions.
     pub(super) filter: Sql,
+    /// Lists of events that hold all matches, one for each condition on a place; the filter has the same condition.
+    pub(super) leads: Vec<Sql>,
     /// The column of the order, with its table.
     pub(super) column: &'static str,
     /// The same as it is named in a row.
@@ -53,6 +56,7 @@ impl Plan {
         let mut plan = Self {
             reach: Sql::default(),
             filter: Sql::default(),
+            leads: Vec::new(),
             column,
             key,
             is_ascending: query.order().is_some() && query.direction() == Direction::Ascending,
@@ -100,9 +104,9 @@ impl Plan {
             Condition::BizStep(any) => self.listed(" and e.biz_step in ", any),
             Condition::Disposition(any) => self.listed(" and e.disposition in ", any),
             Condition::Place { field, any, .. } => {
-                let column = match field {
-                    PlaceField::ReadPoint => " and e.read_point in ",
-                    PlaceField::BizLocation => " and e.biz_location in ",
+                let (column, part) = match field {
+                    PlaceField::ReadPoint => (" and e.read_point in ", term::READ_POINT),
+                    PlaceField::BizLocation => (" and e.biz_location in ", term::BIZ_LOCATION),
                 };
                 let keys: Vec<&str> = match places {
                     Some(places) => places.iter().map(String::as_str).collect(),
@@ -111,12 +115,22 @@ impl Plan {
                 if keys.len() > LIST {
                     self.is_exact = false;
                 } else {
-                    self.filter.push(column).bind_list(keys);
-                    self.is_seek = true;
+                    self.filter.push(column).bind_list(keys.iter().copied());
+                    let mut lead = Sql::new(Table::Place.events());
+                    lead.push(" and t.place in ").bind_list(keys);
+                    playing(&mut lead, part);
+                    self.leads.push(lead);
                 }
             }
             Condition::TransformationId(any) => {
                 self.listed(" and e.join_id in ", any);
+                let sql = &mut self.filter;
+                sql.push(" and e.id in (")
+                    .push(Table::Link.events())
+                    .push(" and t.value in ")
+                    .bind_list(texts(any));
+                playing(sql, term::TRANSFORMATION);
+                sql.push(")");
                 self.is_seek = true;
             }
             Condition::Match(what, any) => self.items(*what, any),
@@ -157,22 +171,23 @@ impl Plan {
         }
     }
 
-    /// The document, source or destination that has a column, or the list of the others.
+    /// Documents, sources and destinations, under the key of the party and of its own place.
     fn links(&mut self, list: LinkList, any: &[Box<str>]) {
         self.is_exact = false;
-        let column = match list {
-            LinkList::BizTransaction => " and (e.document in ",
-            LinkList::Source => " and (e.source in ",
-            LinkList::Destination => " and (e.destination in ",
+        let mut keys: Vec<String> = texts(any).map(str::to_owned).collect();
+        let (table, part) = match list {
+            LinkList::BizTransaction => (Table::Link, term::BIZ_TRANSACTION),
+            LinkList::Source => (Table::Place, term::SOURCE),
+            LinkList::Destination => (Table::Place, term::DESTINATION),
         };
-        let keys: Vec<&str> = texts(any).collect();
-        let mut places: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
-        if list != LinkList::BizTransaction {
-            places.extend(keys.iter().map(|key| crate::prepare::of_party(key)));
+        if table == Table::Place {
+            keys.extend(texts(any).map(crate::prepare::of_party));
         }
-        self.filter.push(column).bind_list(places);
-        self.filter.push(" or e.id in (select l.event from event_link l where l.list = ").bind(list.word());
-        self.filter.push(" and l.value in ").bind_list(keys).push("))");
+        let sql = &mut self.filter;
+        sql.push(" and e.id in (").push(table.events()).push(" and ").push(table.column());
+        sql.push(" in ").bind_list(keys);
+        playing(sql, part);
+        sql.push(")");
         self.is_seek = true;
     }
 
@@ -190,22 +205,24 @@ impl Plan {
             return;
         }
         let sql = &mut self.filter;
-        sql.push(" and e.id in (select i.event from event_item i where (");
+        sql.push(" and e.id in (").push(Table::Item.events()).push(" and (");
         if !exact.is_empty() {
-            sql.push("i.item in ").bind_list(exact.iter().copied());
+            sql.push("t.item in ").bind_list(exact.iter().copied());
         }
         for (n, (from, to)) in ranges.into_iter().enumerate() {
-            sql.push(if n > 0 || !exact.is_empty() { " or (i.item >= " } else { "(i.item >= " });
-            sql.bind(from).push(" and i.item < ").bind(to).push(")");
+            sql.push(if n > 0 || !exact.is_empty() { " or (t.item >= " } else { "(t.item >= " });
+            sql.bind(from).push(" and t.item < ").bind(to).push(")");
         }
-        let roles = what.roles.iter().map(|role| match role {
-            Role::Subject => "epc",
-            Role::Parent => "parent",
-            Role::Child => "child",
-            Role::Input => "input",
-            Role::Output => "output",
-        });
-        sql.push(") and i.role in ").bind_list(roles).push(")");
+        sql.push(")");
+        let bit = |role: &Role| match role {
+            Role::Subject => crate::Role::Epc.bit(),
+            Role::Parent => crate::Role::Parent.bit(),
+            Role::Child => crate::Role::Child.bit(),
+            Role::Input => crate::Role::Input.bit(),
+            Role::Output => crate::Role::Output.bit(),
+        };
+        playing(sql, what.roles.iter().fold(0, |all, role| all | bit(role)));
+        sql.push(")");
         self.is_seek = true;
     }
 }
