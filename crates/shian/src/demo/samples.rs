@@ -41,6 +41,10 @@ const SAMPLE_HEADER: &[&str] = &[
     "任务来源",
 ];
 
+/// The form number of the sample whose results the laboratory has yet to enter; those of the history begin after it.
+const WAITING: usize = 9_999;
+const HISTORY_FROM: usize = WAITING + 1;
+
 /// Loads the history and the waiting sample; gives back how many samples there are.
 pub(crate) async fn load(loader: &Loader<'_>, incident: &Incident, now: Instant) -> Result<usize> {
     let plans = plan(loader, now);
@@ -77,7 +81,7 @@ pub(crate) async fn load(loader: &Loader<'_>, incident: &Incident, now: Instant)
         out::progress(&format!("导入抽检 {done} / {total} samples"));
     }
     let waiting = Plan {
-        form: "GC62000000000009999".to_owned(),
+        form: format!("GC62{WAITING:015}"),
         lot: incident.lot,
         shop: incident.shop,
         sampled: incident.sampled,
@@ -112,7 +116,7 @@ fn plan(loader: &Loader<'_>, now: Instant) -> Vec<Plan> {
             })
             .collect();
         plans.push(Plan {
-            form: format!("GC62{n:015}"),
+            form: format!("GC62{:015}", HISTORY_FROM + n),
             lot: *lot,
             shop: *shop,
             sampled: at.china_date().checked_add(1.day()).unwrap_or(at.china_date()),
