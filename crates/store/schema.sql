@@ -76,6 +76,12 @@ CREATE TABLE attachment (
     at integer not null
 ) strict;
 
+CREATE TABLE backfill (
+  name text primary key,
+  reached integer not null,
+  until integer not null
+) strict;
+
 CREATE TABLE capture (
   id integer primary key,
   position integer,
@@ -134,6 +140,58 @@ CREATE INDEX clock_running on clock (due, id) where met_at is null and void_at i
 
 CREATE INDEX clock_task on clock (task);
 
+CREATE TABLE company_prefix (
+  digits text primary key,
+  length integer not null,
+  source text not null,
+  operator integer,
+  at integer not null
+) strict;
+
+CREATE TABLE connector (
+  id integer primary key,
+  version integer not null,
+  name text not null,
+  direction text not null,
+  url text not null,
+  query text not null,
+  account integer not null,
+  operator integer,
+  region text not null,
+  secret blob,
+  state text not null,
+  every integer not null,
+  since integer not null,
+  position integer not null,
+  leaf integer not null,
+  batch integer not null,
+  failures integer not null,
+  problem text,
+  run_at integer not null,
+  busy_until integer not null,
+  holder text,
+  last_ok integer,
+  created integer not null
+) strict;
+
+CREATE UNIQUE INDEX connector_by_name on connector (name) where state <> 'removed';
+
+CREATE INDEX connector_due on connector (run_at) where state = 'active';
+
+CREATE TABLE connector_run (
+  id integer primary key,
+  connector integer not null references connector (id),
+  started integer not null,
+  finished integer not null,
+  events integer not null,
+  stored integer not null,
+  duplicates integer not null,
+  refused integer not null,
+  problem text
+) strict;
+
+CREATE INDEX connector_run_by_connector on connector_run (connector, id);
+
 CREATE TABLE document (
     id integer primary key,
     matter integer not null references matter (id),
@@ -179,6 +237,11 @@ CREATE TABLE document_version (
     note text,
     at integer not null,
     primary key (document, version)
+) strict;
+
+CREATE TABLE ended_page (
+  token text primary key,
+  until integer not null
 ) strict;
 
 CREATE TABLE event (
@@ -625,6 +688,26 @@ CREATE TABLE recovery_code (
     code blob not null,
     primary key (account, code)
 ) strict;
+
+CREATE TABLE resolver_link (
+  id integer primary key,
+  version integer not null,
+  operator integer not null references operator (id),
+  anchor text not null,
+  link_type text not null,
+  href text not null,
+  title_zh text not null,
+  title_en text not null,
+  lang text not null,
+  media text not null,
+  status text not null,
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+
+CREATE INDEX resolver_link_by_anchor on resolver_link (anchor, status);
+
+CREATE INDEX resolver_link_by_operator on resolver_link (operator, id);
 
 CREATE TABLE result (
   id integer primary key,

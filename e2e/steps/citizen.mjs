@@ -132,7 +132,7 @@ export async function citizen({ tally, url, browser, facts, province }) {
     await page.fill("#lot", decodeURIComponent(lot));
     await page.click("main form button");
     facts.lotPage = new URL(page.url()).pathname;
-    assert.equal(facts.lotPage, `/01/${gtin}/10/${lot}`, "the path of its GS1 Digital Link");
+    assert.equal(facts.lotPage, `/lot/01/${gtin}/10/${lot}`, "the path of its GS1 Digital Link");
     await sound(page, "zh");
     await shot(page, "lot-phone");
     assert.match(await page.innerText("main"), /召回|风险提示|公告/);

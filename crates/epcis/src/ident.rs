@@ -8,11 +8,15 @@
 
 mod link;
 mod make;
+mod national;
+mod strict;
 mod translate;
 mod urn;
 
-pub use link::DigitalLink;
+pub use link::{DigitalLink, Form};
 pub use make::{IdentError, instance, item, logistic_unit, party, place, product};
+pub use national::{CodeError, NATIONAL, NationalCode, Scanned, Scheme, schemes};
+pub use strict::{LinkError, primary_keys};
 pub(crate) use translate::Translator;
 pub use translate::{EpcFormat, PrefixLengths};
 pub use urn::to_urn;
@@ -80,7 +84,10 @@ impl ItemKey {
 /// The key of an EPC, EPC class or other item URI.
 #[must_use]
 pub fn item_key(uri: &str) -> ItemKey {
-    let Some(uri) = canonical(uri) else { return ItemKey { uri: uri.to_owned(), kind: ItemKind::Other } };
+    let Some(uri) = canonical(uri) else {
+        let kind = if uri.starts_with(NATIONAL) { ItemKind::Lot } else { ItemKind::Other };
+        return ItemKey { uri: uri.to_owned(), kind };
+    };
     let path = &uri[DOMAIN.len()..];
     let kind = if path.starts_with("/00/") {
         ItemKind::LogisticUnit

@@ -39,6 +39,7 @@ pub use receipt::{
     InnerProof, Receipt, ReceiptError, Verified, event_leaf, event_proof, events_root, receipt,
     verify_receipt,
 };
+pub use receipt::{Proved, Stretch, stretch};
 pub use sequencer::{Progress, Sequencer};
 pub use signer::{FileSigner, Signer};
 pub use verify::{Finding, Report, verify_journal};

@@ -126,6 +126,73 @@ pub async fn receipt(store: &Store, id: Id) -> Result<Receipt, Error> {
     Ok(Receipt { v: 1, entry: row.text("canonical")?, index, proof, checkpoint, key, inner: None })
 }
 
+/// A stretch of the log with the proof of every entry under one checkpoint: what another system's mirror takes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// The signed checkpoint all proofs lead to.
+    pub checkpoint: String,
+    /// The verifier key that signed it.
+    pub key: String,
+    /// Entries of the tree it signs.
+    pub size: u64,
+    /// The entries in order.
+    pub entries: Vec<Proved>,
+    /// That the tree of the size the reader held is a prefix of this one; empty when no size was given.
+    pub consistency: Vec<Hash>,
+}
+
+/// An entry with its proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// Position in the log.
+    pub position: i64,
+    /// Region code, for those who cut the stretch to a reader's regions.
+    pub region: String,
+    /// The canonical entry, JSON.
+    pub canonical: String,
+    /// Its leaf.
+    pub leaf: Hash,
+    /// Inclusion proof.
+    pub proof: Vec<Hash>,
+}
+
+/// The entries after a position, at most `limit`, with their proofs under the latest checkpoint, and the proof that the
+/// tree of `held` entries is a prefix of it. `None` before the first checkpoint. No right is checked here.
+///
+/// # Errors
+/// [`Error::Damaged`]; storage. When `held` is larger than the tree there is no proof of consistency.
+pub async fn stretch(
+    store: &Store,
+    after: i64,
+    limit: u32,
+    held: Option<u64>,
+) -> Result<Option<Stretch>, Error> {
+    let mut tx = store.snapshot().await?;
+    let Some((checkpoint, head, key)) = log::latest(&mut tx).await? else { return Ok(None) };
+    let last = i64::try_from(head.size).unwrap_or(i64::MAX);
+    let rows = tx
+        .query(
+            "select position, region, canonical from journal where position > $1 and position < $2 \
+             order by position limit $3",
+            &[after.into(), last.into(), i64::from(limit).into()],
+        )
+        .await?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (position, canonical) = (row.int("position")?, row.text("canonical")?);
+        let index = u64::try_from(position).map_err(|_| Error::Damaged(format!("position {position}")))?;
+        let proof = prove(&mut tx, head.size, inclusion_ranges(index, head.size)).await?;
+        let leaf = crate::leaf_hash(canonical.as_bytes());
+        entries.push(Proved { position, region: row.text("region")?, canonical, leaf, proof });
+    }
+    let consistency = match held.filter(|h| *h > 0 && *h < head.size) {
+        Some(held) => prove(&mut tx, head.size, crate::merkle::consistency_ranges(held, head.size)).await?,
+        None => Vec::new(),
+    };
+    tx.rollback().await?;
+    Ok(Some(Stretch { checkpoint, key, size: head.size, entries, consistency }))
+}
+
 /// The leaf of an event within its capture: RFC 6962 over the text of its hash id.
 #[must_use]
 pub fn event_leaf(event: &str) -> Hash {

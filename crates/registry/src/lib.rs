@@ -10,10 +10,12 @@ pub mod error;
 pub mod import;
 pub mod kind;
 pub mod licence;
+pub mod link;
 pub mod list;
 pub mod operator;
 mod owner;
 pub mod person;
+pub mod prefix;
 pub mod product;
 mod region;
 pub mod search;
@@ -26,6 +28,7 @@ pub use kind::{Kinds, LicenceStatus, OperatorKind, PersonRole, Status};
 pub use licence::{
     Licence, NewLicence, NumberCheck, create_licence, licences_by_number, licences_of, set_licence_status,
 };
+pub use link::{NewLink, ResolverLink, create_link, link_type_text, links_at, links_of, remove_link};
 pub use list::{
     Page, PublicOperator, Query, Sort, list_operators, list_sites, operator_names, operators_in,
     operators_of_kind, public_operator, public_search,
@@ -36,6 +39,9 @@ pub use operator::{
 };
 pub use owner::Owner;
 pub use person::{NewPerson, Person, create_person, end_person, operators_of_person, persons_of};
+pub use prefix::{
+    CompanyPrefix, PREFIXES, PrefixSource, company_prefixes, remove_prefix, set_own_prefix, set_prefixes,
+};
 pub use product::{NewProduct, Product, create_product, products_by_gtin, products_of, update_product};
 pub use site::{NewSite, Site, SiteChange, create_site, site, sites_by_gln, sites_of, update_site};
 pub use timeline::{Moment, operator_timeline};

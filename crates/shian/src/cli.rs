@@ -51,6 +51,10 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Exports records.
     Export(ExportArgs),
+    /// Connectors to other EPCIS repositories: list, add, pause, resume, remove, run what is due. With SQLite the server
+    /// must be stopped meanwhile; while it runs use the page Connectors.
+    #[command(subcommand)]
+    Connector(ConnectorCommand),
     /// Copies a running province into an empty directory.
     Backup {
         /// Target directory; must be empty or absent.
@@ -136,6 +140,66 @@ pub enum Role {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum ConnectorCommand {
+    /// All connectors, one JSON object a line.
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Adds a connector that works with the rights of an account.
+    Add {
+        /// Its name.
+        name: String,
+        /// `pull` (events come here) or `push` (events go there).
+        #[arg(long)]
+        direction: String,
+        /// Base of the other's REST binding: `https://epcis.example.org/epcis`.
+        #[arg(long)]
+        url: String,
+        /// Login of the account whose rights it has.
+        #[arg(long)]
+        login: String,
+        /// Named query; everything when absent.
+        #[arg(long, default_value = "")]
+        query: String,
+        /// Seconds between turns.
+        #[arg(long, default_value_t = 300)]
+        every: i64,
+        /// Only what was recorded from this instant on (RFC 3339).
+        #[arg(long)]
+        since: Option<String>,
+        /// Bearer token for the other; kept sealed.
+        #[arg(long, env = "SHIAN_CONNECTOR_TOKEN", hide_env_values = true)]
+        token: Option<String>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Pauses a connector.
+    Pause {
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Lets a paused connector go on at once.
+    Resume {
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Removes a connector with its token.
+    Remove {
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Runs every turn that is due now and says what each did; exit 1 if one failed.
+    Run {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum EpcisCommand {
     /// A line a file: {"file","valid","problems"}; exit 1 if any is invalid.
     Validate {
@@ -147,6 +211,17 @@ pub(crate) enum EpcisCommand {
     Hash {
         /// A JSON or XML document.
         file: PathBuf,
+    },
+    /// How many digits GS1 company prefixes have, one a line; imports GS1's list or adopts the rulebook's.
+    Prefixes {
+        /// GS1's `GCPPrefixFormatList` (XML or JSON) to take in first.
+        #[arg(long)]
+        import: Option<PathBuf>,
+        /// Take in what the rulebook proposes (unverified).
+        #[arg(long)]
+        adopt: bool,
+        #[command(flatten)]
+        data: DataArgs,
     },
     /// Walks every operation of the EPCIS 2.0 REST binding on a running server and reports; exit 1 if a requirement is
     /// not met that is not known before.

@@ -160,6 +160,8 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         consequence: disposal.clone(),
         surroundings: Arc::new(wiring::Ground::new(supply.clone())),
     };
+    let prefixes = web::Prefixes::default();
+    prefixes.load(&store).await.context("the lengths of company prefixes")?;
     let engine = Arc::new(effects::engine(&supply, &lab)?);
     disposal.connect(&engine);
     Ok(web::App {
@@ -173,7 +175,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         ids,
         clock: now,
         origin: config.origin.clone(),
-        prefixes: epcis::ident::PrefixLengths::default(),
+        prefixes,
         outbound: web::outbound::Outbound::new(config.receivers.clone(), config.private_receivers),
         secure_cookies: config.secure_cookies,
     })

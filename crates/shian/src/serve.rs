@@ -26,8 +26,10 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
     if province.config.has(Role::Worker) {
         let runner = store::jobs::Runner::new(app.store.clone(), clock, province.holder.clone());
         let runner = web::background(&app, runner);
+        app.supply.plan_backfill(app.ids.next(now()), now()).await.context("older events")?;
         let stop = stop.clone();
         tasks.spawn(web::deliver(app.clone(), stop.clone()));
+        tasks.spawn(web::connect(app.clone(), stop.clone()));
         tasks.spawn(async move { runner.run(stop).await });
     }
     if province.config.has(Role::Web) {

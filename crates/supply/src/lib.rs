@@ -6,7 +6,10 @@
 //! index holds nothing that cannot be rebuilt from the rows. It must never know procedures, samples or the register
 //! itself.
 
+mod backfill;
 mod capture;
+mod connector;
+mod ended;
 mod epoch;
 mod error;
 mod event;
@@ -34,9 +37,11 @@ mod upload;
 mod view;
 mod words;
 
+pub use backfill::BACKFILL_JOB;
 pub use capture::{
     CAPTURED, CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
 };
+pub use connector::{Connector, Direction, NewConnector, PastTurn, Tally, Turn};
 pub use error::Error;
 pub use event::{EventDetail, EventFilter, EventPage, EventRow};
 pub use fact::{EventFact, ItemFact, Role};

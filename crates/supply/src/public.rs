@@ -15,6 +15,8 @@ pub struct PublicStop {
     pub since: Instant,
     /// Places there with a record of it.
     pub places: usize,
+    /// The same by business form as the register has it (`farm`, `producer`, …; empty when not known).
+    pub forms: BTreeMap<String, usize>,
 }
 
 /// The public view of a lot.
@@ -54,16 +56,21 @@ impl Supply {
         }
         let keys: Vec<String> = found.keys().filter(|k| !k.is_empty()).cloned().collect();
         let owners = self.directory.owners(&keys).await.map_err(Error::Directory)?;
-        let mut counties: BTreeMap<String, (i64, usize)> = BTreeMap::new();
+        let mut counties: BTreeMap<String, PublicStop> = BTreeMap::new();
         for (key, since) in &found {
-            let county = owners.get(key).map_or_else(String::new, |p| p.region.chars().take(6).collect());
-            let stop = counties.entry(county).or_insert((*since, 0));
-            *stop = (stop.0.min(*since), stop.1 + 1);
+            let owner = owners.get(key);
+            let region = owner.map_or_else(String::new, |p| p.region.chars().take(6).collect());
+            let stop = counties.entry(region.clone()).or_insert_with(|| PublicStop {
+                region,
+                since: Instant(*since),
+                places: 0,
+                forms: BTreeMap::new(),
+            });
+            stop.since = stop.since.min(Instant(*since));
+            stop.places += 1;
+            *stop.forms.entry(owner.map(|p| p.form.clone()).unwrap_or_default()).or_default() += 1;
         }
-        let mut stops: Vec<PublicStop> = counties
-            .into_iter()
-            .map(|(region, (since, places))| PublicStop { region, since: Instant(since), places })
-            .collect();
+        let mut stops: Vec<PublicStop> = counties.into_values().collect();
         stops.sort_by_key(|s| s.since);
         let lot = self.lot_infos(BTreeSet::from([item.to_owned()])).await?.remove(item).unwrap_or_default();
         Ok(Some(PublicLot { lot, stops }))

@@ -89,6 +89,9 @@ impl Supply {
         let per_page = if page.per_page == 0 { PER_PAGE } else { page.per_page.min(MOST) } as usize;
         let owner = format!("{}\u{1d}{}", who.account, query.identity());
         let token = match page.token.as_deref() {
+            Some(text) if self.page_ended(text).await? => {
+                return Err(Error::Refused(vec![*token::ended()]));
+            }
             Some(text) => Some(Token::read(text, &owner, now).map_err(|p| Error::Refused(vec![*p]))?),
             None => None,
         };

@@ -241,9 +241,18 @@ fn partners_of(
     own: Option<Id>,
     owners: &HashMap<String, PlaceInfo>,
 ) -> BTreeSet<Id> {
-    [&fact.source, &fact.destination, &fact.read_point, &fact.biz_location]
-        .into_iter()
-        .filter_map(|k| owners.get(site_key(k.as_deref()?))?.operator)
+    let places = [&fact.source, &fact.destination, &fact.read_point, &fact.biz_location];
+    partners(places.into_iter().filter_map(|k| k.as_deref()), own, owners)
+}
+
+/// The operators of places, other than one's own.
+pub(crate) fn partners<'p>(
+    places: impl Iterator<Item = &'p str>,
+    own: Option<Id>,
+    owners: &HashMap<String, PlaceInfo>,
+) -> BTreeSet<Id> {
+    places
+        .filter_map(|place| owners.get(site_key(place))?.operator)
         .filter(|operator| Some(*operator) != own)
         .collect()
 }

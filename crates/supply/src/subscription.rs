@@ -82,7 +82,7 @@ pub struct Subscription {
 }
 
 /// A place in the order of everything captured: all captures up to `position`, and the first `leaf` events of the next.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Reach {
     /// Position of the last capture told in full.
     pub position: i64,

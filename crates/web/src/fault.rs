@@ -135,6 +135,24 @@ pub(crate) async fn render(State(app): State<Arc<App>>, request: Request, next: 
         .is_some_and(|v| v.contains("json") && !v.contains("html"));
     let mut response = next.run(request).await;
     let Some(fault) = response.extensions_mut().remove::<Arc<Fault>>() else { return response };
+    let open = response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    let mut response = said(&app, &fault, &mut asked, prefs, &path, here, wants_json).await;
+    if let Some(origin) = open {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    response
+}
+
+/// The fault as its reader can take it.
+async fn said(
+    app: &Arc<App>,
+    fault: &Fault,
+    asked: &mut axum::http::request::Parts,
+    prefs: Prefs,
+    path: &str,
+    here: String,
+    wants_json: bool,
+) -> Response {
     if path.starts_with("/api/") || path.starts_with("/epcis") || wants_json {
         let body = fault.problem(prefs.lang, "about:blank").to_string();
         let mut out = (fault.status, body).into_response();
@@ -146,12 +164,12 @@ pub(crate) async fn render(State(app): State<Arc<App>>, request: Request, next: 
         return axum::response::Redirect::to(&to).into_response();
     }
     let anonymous = Viewer { prefs, who: Principal::anonymous(), csrf: String::new(), here };
-    let mut viewer = Viewer::from_request_parts(&mut asked, &app).await.unwrap_or(anonymous);
+    let mut viewer = Viewer::from_request_parts(asked, app).await.unwrap_or(anonymous);
     if asked.method != Method::GET {
         // a posted address cannot be returned to after changing the language
         viewer.here = viewer.home().to_owned();
     }
-    (fault.status, page(&viewer, &fault)).into_response()
+    (fault.status, page(&viewer, fault)).into_response()
 }
 
 /// The fault as a page of its own.

@@ -85,14 +85,19 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/journal", Text::of("存证", "Journal")),
     ("/desk/rulebook", Text::of("规则", "Rules")),
 ];
-const ADMIN: &[(&str, Text)] =
-    &[("/desk/accounts", Text::of("账号", "Accounts")), ("/desk/jobs", Text::of("作业", "Jobs"))];
+const ADMIN: &[(&str, Text)] = &[
+    ("/desk/accounts", Text::of("账号", "Accounts")),
+    ("/desk/jobs", Text::of("作业", "Jobs")),
+    ("/desk/connectors", Text::of("连接", "Connectors")),
+    ("/desk/prefixes", Text::of("前缀", "Prefixes")),
+];
 const FIRM: &[(&str, Text)] = &[
     ("/firm", Text::of("首页", "Home")),
     ("/firm/lots", Text::of("批次", "Lots")),
     ("/firm/upload", Text::of("上传台账", "Upload ledger")),
     ("/firm/captures", Text::of("采集记录", "Captures")),
     ("/firm/duties", Text::of("待办义务", "Duties")),
+    ("/firm/links", Text::of("扫码链接", "Links")),
 ];
 const LABORATORY: &[(&str, Text)] = &[
     ("/lab/samples", Text::of("样品", "Samples")),

@@ -7,6 +7,7 @@
 mod api;
 mod assets;
 pub mod conformance;
+mod connectors;
 mod epcis;
 mod errors;
 mod export;
@@ -19,13 +20,15 @@ mod map;
 mod ops;
 pub mod outbound;
 mod pages;
+mod resolver;
 mod session;
 mod state;
 mod ui;
 
 pub use api::openapi;
+pub use connectors::{connect, connect_due};
 pub use epcis::{background, deliver};
-pub use state::App;
+pub use state::{App, Prefixes};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -39,6 +42,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(pages::routes())
         .merge(api::routes())
         .merge(epcis::routes())
+        .merge(resolver::routes())
         .route("/login", get(pages::account::show_login).post(pages::account::login))
         .route("/logout", post(pages::account::logout))
         .route("/password", get(pages::account::show_password).post(pages::account::change_password))

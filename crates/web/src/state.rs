@@ -1,7 +1,8 @@
 //! What every handler shares: the store and the domain services, wired once by `shian`.
 
 use base::{IdGen, Instant};
-use std::sync::Arc;
+use epcis::ident::PrefixLengths;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The application as the doors see it.
 pub struct App {
@@ -26,7 +27,7 @@ pub struct App {
     /// `https://…` under which the public reaches this province, without a trailing slash; for QR codes and receipts.
     pub origin: String,
     /// Company prefixes whose length is known, for EPC URNs.
-    pub prefixes: epcis::ident::PrefixLengths,
+    pub prefixes: Prefixes,
     /// Whom this server may call.
     pub outbound: crate::outbound::Outbound,
     /// Set `Secure` on cookies (behind TLS).
@@ -38,6 +39,31 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Instant {
         (self.clock)()
+    }
+}
+
+/// The lengths of company prefixes as they are now; the table in the database is what counts.
+#[derive(Debug, Default)]
+pub struct Prefixes(RwLock<Arc<PrefixLengths>>);
+
+impl Prefixes {
+    /// The lengths to use now.
+    #[must_use]
+    pub fn current(&self) -> Arc<PrefixLengths> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the table as it is in the database; where a line is not usable it is passed over.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn load(&self, store: &store::Store) -> Result<(), registry::Error> {
+        let mut lengths = PrefixLengths::default();
+        for line in registry::company_prefixes(store).await? {
+            lengths.insert(&line.leading, line.length);
+        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lengths);
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! GS1 Digital Link URIs: reading the application identifiers, and the constrained canonical form.
 
 use super::{DOMAIN, canonical_text, is_digits};
+use base::Text;
 
 /// A Digital Link taken apart. Values are as in the canonical form (escapes normalised, GTINs padded to 14 digits).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub struct DigitalLink {
 }
 
 /// What may stand as a value.
-#[derive(Clone, Copy)]
-enum Form {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
     /// GTIN of 8, 12, 13 or 14 digits.
     Gtin,
     /// Exactly so many digits.
@@ -33,9 +34,9 @@ enum Form {
 }
 
 /// Primary keys: application identifier, short name, value, qualifiers.
-type Key = (&'static str, &'static str, Form, &'static [Qualifier]);
+pub(super) type Key = (&'static str, &'static str, Form, &'static [Qualifier]);
 /// Qualifiers: application identifier, short name, value.
-type Qualifier = (&'static str, &'static str, Form);
+pub(super) type Qualifier = (&'static str, &'static str, Form);
 
 const CPV: Qualifier = ("22", "cpv", Form::Text(20));
 const LOT: Qualifier = ("10", "lot", Form::Text(20));
@@ -44,7 +45,7 @@ const THIRD_PARTY: Qualifier = ("235", "tpx", Form::Text(28));
 const SERVICE: Qualifier = ("8019", "srin", Form::UpTo(10));
 const UNIT_ID: Qualifier = ("7040", "uic", Form::Text(4));
 
-const KEYS: [Key; 15] = [
+pub(super) static KEYS: [Key; 15] = [
     ("00", "sscc", Form::Digits(18), &[]),
     ("01", "gtin", Form::Gtin, &[CPV, LOT, SERIAL, THIRD_PARTY]),
     ("253", "gdti", Form::Then(13, 17), &[]),
@@ -64,7 +65,7 @@ const KEYS: [Key; 15] = [
 
 impl Form {
     /// The value in canonical form.
-    fn read(self, text: &str) -> Option<String> {
+    pub(super) fn read(self, text: &str) -> Option<String> {
         match self {
             Self::Gtin => {
                 let fits = is_digits(text) && matches!(text.len(), 8 | 12 | 13 | 14);
@@ -86,6 +87,34 @@ impl Form {
                 if prefixed { canonical_text(text, longest) } else { None }
             }
             Self::UpTo(longest) => (is_digits(text) && text.len() <= longest).then(|| text.to_owned()),
+        }
+    }
+}
+
+impl Form {
+    /// The form in words.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::Gtin => Text::of("8、12、13 或 14 位数字", "8, 12, 13 or 14 digits"),
+            Self::Digits(n) => Text::new(format!("{n} 位数字"), format!("{n} digits")),
+            Self::Then(n, more) => Text::new(
+                format!("{n} 位数字加至多 {more} 个字符"),
+                format!("{n} digits and up to {more} characters"),
+            ),
+            Self::ThenDigits(n, more) => Text::new(
+                format!("{n} 位数字加至多 {more} 位数字"),
+                format!("{n} digits and up to {more} more digits"),
+            ),
+            Self::Text(n) => Text::new(
+                format!("1 至 {n} 个英文字母、数字或 GS1 允许的符号"),
+                format!("1 to {n} Latin letters, digits or signs of the GS1 set"),
+            ),
+            Self::Prefixed(n) => Text::new(
+                format!("厂商识别代码开头的 5 至 {n} 个字符"),
+                format!("5 to {n} characters that begin with a company prefix"),
+            ),
+            Self::UpTo(n) => Text::new(format!("至多 {n} 位数字"), format!("up to {n} digits")),
         }
     }
 }

@@ -69,6 +69,60 @@ impl PrefixLengths {
         fits
     }
 
+    /// The lines of GS1's table of company-prefix lengths (`GCPPrefixFormatList`, XML or JSON): leading digits and length.
+    /// Digits that are not given out (length 0) are left out.
+    ///
+    /// # Errors
+    /// What is wrong with the file, in English.
+    pub fn read_list(bytes: &[u8]) -> Result<Vec<(String, u8)>, String> {
+        let mut out = Vec::new();
+        let mut add = |prefix: &str, length: &str| {
+            let length: u8 =
+                length.parse().map_err(|_| format!("the length '{length}' of {prefix} is no number"))?;
+            if length == 0 {
+                return Ok(());
+            }
+            if !Self::default().insert(prefix, length) {
+                return Err(format!("{prefix} with length {length} is no company prefix"));
+            }
+            out.push((prefix.to_owned(), length));
+            Ok(())
+        };
+        if crate::is_xml(bytes) {
+            let mut reader = quick_xml::Reader::from_reader(bytes);
+            loop {
+                match reader.read_event().map_err(|e| e.to_string())? {
+                    quick_xml::events::Event::Start(e) | quick_xml::events::Event::Empty(e)
+                        if e.local_name().as_ref() == "entry" =>
+                    {
+                        let of = |name: &str| {
+                            let found = e.try_get_attribute(name).map_err(|e| e.to_string())?;
+                            let found = found.ok_or_else(|| format!("an entry has no {name}"))?;
+                            Ok::<String, String>(found.value.into_owned())
+                        };
+                        add(&of("prefix")?, &of("gcpLength")?)?;
+                    }
+                    quick_xml::events::Event::Eof => break,
+                    _ => {}
+                }
+            }
+        } else {
+            let list: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+            let entries = list["GCPPrefixFormatList"]["entry"].as_array();
+            for entry in entries.ok_or("there is no GCPPrefixFormatList with entries")? {
+                let text = |name: &str| match &entry[name] {
+                    serde_json::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                add(&text("prefix"), &text("gcpLength"))?;
+            }
+        }
+        if out.is_empty() {
+            return Err("the file lists no company prefix".to_owned());
+        }
+        Ok(out)
+    }
+
     /// Takes the company prefix of an EPC URN; other URIs teach nothing.
     pub fn learn(&mut self, uri: &str) {
         let prefix = || {
@@ -192,4 +246,25 @@ fn map_items<'n>(node: &'n Node, change: &mut dyn FnMut(&'n Node) -> Cow<'n, Nod
         }
     }
     copy.map_or(Cow::Borrowed(node), |items| Cow::Owned(Node::Array(items)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gs1s_table_is_read_in_both_its_layouts() {
+        let xml = br#"<?xml version="1.0"?><GCPPrefixFormatList date="2026-01-01"><entry prefix="000" gcpLength="0"/>
+            <entry prefix="690" gcpLength="7"/><entry prefix="6971" gcpLength="9"></entry></GCPPrefixFormatList>"#;
+        let json = br#"{"GCPPrefixFormatList":{"date":"2026-01-01","entry":[{"prefix":"000","gcpLength":0},
+            {"prefix":"690","gcpLength":7},{"prefix":"6971","gcpLength":"9"}]}}"#;
+        let expected = vec![("690".to_owned(), 7), ("6971".to_owned(), 9)];
+        assert_eq!(PrefixLengths::read_list(xml), Ok(expected.clone()));
+        assert_eq!(PrefixLengths::read_list(json), Ok(expected));
+        for wrong in
+            [&b"{}"[..], b"", b"<a/>", br#"{"GCPPrefixFormatList":{"entry":[{"prefix":"x","gcpLength":7}]}}"#]
+        {
+            assert!(PrefixLengths::read_list(wrong).is_err());
+        }
+    }
 }

@@ -23,6 +23,9 @@ pub(crate) fn epcis(command: EpcisCommand) -> Outcome {
             Err(problems) => Ok(refused(&problems)),
         },
         EpcisCommand::Convert { to, epc_format, file } => convert(to, epc_format, &file),
+        EpcisCommand::Prefixes { import, adopt, data } => {
+            super::block(super::connector::prefixes(import, adopt, data))
+        }
         EpcisCommand::Conformance { url, token, out } => {
             super::block(super::conformance::run(url, token, out))
         }

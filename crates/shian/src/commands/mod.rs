@@ -4,6 +4,7 @@ mod admin;
 mod bench;
 mod bench_journal;
 mod conformance;
+mod connector;
 mod copies;
 mod demo;
 mod epcis;
@@ -56,6 +57,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Rulebook(command) => rulebook::run(command),
         Command::Import(args) => block(import::run(args)),
         Command::Export(args) => block(export::run(args)),
+        Command::Connector(command) => block(connector::run(command)),
         Command::Backup { dir, data } => block(copies::backup(dir, data)),
         Command::Restore { dir, data } => block(copies::restore(dir, data)),
         Command::Admin { login, data } => block(admin::create(login, data)),

@@ -69,6 +69,11 @@ fn check(text: &str, owner: &str) -> String {
     hex::encode(&digest[..8])
 }
 
+/// The token was given back.
+pub(super) fn ended() -> Box<Problem> {
+    problem(Text::of("nextPageToken 已被释放。", "The nextPageToken was given back."))
+}
+
 fn problem(detail: Text) -> Box<Problem> {
     let remedy = Text::of("请从第一页重新查询。", "Ask for the first page again.");
     Box::new(Problem::new(ProblemType::QueryParameter, "nextPageToken", detail, remedy))

@@ -3,6 +3,7 @@
 
 mod capture;
 mod examples;
+mod kept;
 mod outbreak;
 mod query;
 mod trace;

@@ -77,6 +77,9 @@ pub(crate) fn chapter(tag: &str) -> Text {
         "limits" => Text::of("限量判定", "Judgement by limits"),
         "work" => Text::of("任务与办件", "Tasks and matters"),
         "public" => Text::of("公开信息", "Public information"),
+        "links" => {
+            Text::of("扫码链接（GS1 Digital Link 解析）", "Links behind codes (GS1 Digital Link resolver)")
+        }
         "files" => Text::of("附件", "Attachments"),
         _ => Text::of("访问令牌", "Access tokens"),
     }

@@ -126,6 +126,25 @@ const ENDPOINTS: &[Endpoint] = &[
         ],
         r#"{"entries":[{"position":1207,"id":"01J8ZK3M0P5Q7R","at":"2026-11-21T00:00:00.000Z","kind":"capture.accepted","region":"620102","subject":"capture:01J8ZK3M0P5Q7R","actor":"firm1"}],"next":1207}"#,
     ),
+    get(
+        "/api/v1/journal/feed",
+        "journal",
+        Right::Needs("view", "journal"),
+        (
+            "供镜像：位置之后的记录及其在最新签名树中的证明；辖区以外的只给叶散列",
+            "For a mirror: entries after a position with their proofs under the latest signed head; of other regions the leaf only",
+        ),
+        &[
+            q("after", "此位置之后，默认 -1", "after this position, -1 unless said"),
+            q("limit", "条数，至多 500", "entries, at most 500"),
+            q(
+                "held",
+                "镜像已有的树大小，给出则附一致性证明",
+                "size of the tree the mirror holds; gives the proof of consistency",
+            ),
+        ],
+        r#"{"checkpoint":"shian.example/log\n1300\n…","key":"shian.example/log+…","size":1300,"entries":[{"position":1207,"leaf":"…","proof":["…"],"entry":"{…}"}],"consistency":[],"next":1207}"#,
+    ),
     post(
         "/api/v1/samples",
         "laboratory",
@@ -314,6 +333,40 @@ const ENDPOINTS: &[Endpoint] = &[
             ),
             ("application/octet-stream", ""),
             (201, r#"{"sha256":"9f86d0…","media_type":"image/jpeg","size":81234}"#),
+        )
+    },
+    get(
+        "/api/v1/links",
+        "links",
+        Right::Account,
+        ("本单位登记的链接", "The own firm's links"),
+        &[q("anchor", "编码，如 /01/06900000000014", "code, such as /01/06900000000014"), AFTER, LIMIT],
+        r#"{"rows":[{"id":"01J8ZK3M0P5Q7R","version":1,"anchor":"/01/06900000000014","link_type":"gs1:pip","href":"https://firm.example/p","title":{"zh":"产品介绍","en":"product information"},"lang":"","media":"text/html"}],"next":null}"#,
+    ),
+    post(
+        "/api/v1/links",
+        "links",
+        Right::Needs("act", "product"),
+        (
+            "为本单位的产品或场所登记链接；anchor 为 Digital Link 的路径，href 为 https 网址",
+            "Enters a link for an own product or place; `anchor` is the path of a Digital Link, `href` an https address",
+        ),
+        (
+            JSON,
+            r#"{"anchor":"/01/06900000000014/10/LOT1","link_type":"gs1:pip","href":"https://firm.example/p","title_zh":"产品介绍","title_en":"","lang":"zh","media":"text/html"}"#,
+        ),
+        (201, r#"{"id":"01J8ZK3M0P5Q7R"}"#),
+    ),
+    Endpoint {
+        method: "DELETE",
+        keyed: false,
+        ..get(
+            "/api/v1/links/{id}",
+            "links",
+            Right::Needs("act", "product"),
+            ("删除链接；version 为读到的版本", "Removes a link; `version` is the one that was read"),
+            &[q("version", "读到的版本，默认 1", "the version that was read, 1 unless said")],
+            "",
         )
     },
     get(

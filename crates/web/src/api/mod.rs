@@ -5,6 +5,7 @@ mod bindings;
 mod caller;
 mod catalogue;
 mod endpoints;
+pub(crate) mod links;
 mod manual;
 mod once;
 mod openapi;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api", get(manual::show))
         .route("/api/openapi.json", get(openapi::serve))
         .route("/api/v1/journal", get(record::journal))
+        .route("/api/v1/journal/feed", get(record::feed))
         .route("/api/v1/events/{id}/receipt", get(record::receipt))
         .route("/api/v1/lots", get(record::lots))
         .route("/api/v1/scope", get(record::scope))
@@ -47,6 +49,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/documents/{id}/publish", post(work::publish))
         .route("/api/v1/notices", get(work::notices))
         .route("/api/v1/situation", get(work::situation))
+        .route("/api/v1/links", get(links::list).post(links::create))
+        .route("/api/v1/links/{id}", delete(links::remove))
         .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
         .route("/api/v1/tokens/{id}", delete(tokens::revoke))
 }

@@ -19,6 +19,8 @@ const EVENT: Text = Text::of("事件", "event");
 /// Entries a page of the feed, unless said, and at most.
 const PAGE: i64 = 100;
 const MOST: i64 = 1000;
+/// Entries with proofs at most.
+const FEED: i64 = 500;
 
 /// `GET /api/v1/journal?after=N`: entries of the caller's regions in the order of the log. Right: view journal.
 pub(super) async fn journal(State(app): State<Arc<App>>, caller: Caller, RawQuery(raw): RawQuery) -> Answer {
@@ -50,6 +52,57 @@ pub(super) async fn journal(State(app): State<Arc<App>>, caller: Caller, RawQuer
         }));
     }
     Ok(Json(json!({ "entries": entries, "next": next })).into_response())
+}
+
+/// `GET /api/v1/journal/feed?after=N&held=SIZE`: a stretch of the log with proofs, for another system's mirror; what lies
+/// outside the caller's regions is given as its leaf only. Right: view journal.
+pub(super) async fn feed(State(app): State<Arc<App>>, caller: Caller, RawQuery(raw): RawQuery) -> Answer {
+    let p = Params::known(raw.as_deref(), &["after", "limit", "held"])?;
+    let limit = p.read("limit", "100")?.unwrap_or(PAGE).clamp(1, FEED);
+    let after = p.read::<i64>("after", "1200")?.unwrap_or(-1);
+    let held = p.read::<u64>("held", "1200")?;
+    let scope = app.access.scope(&caller.who, "view", "journal", app.now());
+    let limit = u32::try_from(limit).unwrap_or(1);
+    let Some(stretch) = ledger::stretch(&app.store, after, limit, held).await.map_err(Fault::internal)?
+    else {
+        let none = json!({ "checkpoint": null, "key": null, "size": 0, "entries": [], "consistency": [], "next": after });
+        return Ok(Json(none).into_response());
+    };
+    if held.is_some_and(|h| h > stretch.size) {
+        return Err(Fault::bad(
+            "held",
+            Text::new(
+                format!("日志只有 {} 条，少于 held。", stretch.size),
+                format!("The log has {} entries, fewer than `held`.", stretch.size),
+            ),
+        ));
+    }
+    let last = stretch.entries.last().map_or(after, |e| e.position);
+    let mut sql = store::Sql::new("select position from journal where ");
+    sql.append(&scope.sql("region", None, None));
+    sql.push(" and position > ").bind(after).push(" and position <= ").bind(last);
+    let mut seen = std::collections::BTreeSet::new();
+    for row in app.store.select(&sql).await? {
+        seen.insert(row.int("position")?);
+    }
+    let hex = |all: &[[u8; 32]]| all.iter().map(hex::encode).collect::<Vec<_>>();
+    let entries: Vec<Value> = stretch
+        .entries
+        .iter()
+        .map(|e| {
+            json!({
+                "position": e.position,
+                "leaf": hex::encode(e.leaf),
+                "proof": hex(&e.proof),
+                "entry": seen.contains(&e.position).then_some(&e.canonical),
+            })
+        })
+        .collect();
+    let body = json!({
+        "checkpoint": stretch.checkpoint, "key": stretch.key, "size": stretch.size, "entries": entries,
+        "consistency": hex(&stretch.consistency), "next": last,
+    });
+    Ok(Json(body).into_response())
 }
 
 /// `GET /api/v1/events/{id}/receipt`: the proof that the event is in the journal. Right: view event.

@@ -71,7 +71,8 @@ impl Writing {
         events: &[Event],
         now: Instant,
     ) -> String {
-        let (head, options) = (Head::query(query, subscription, now), self.options(&app.prefixes));
+        let prefixes = app.prefixes.current();
+        let (head, options) = (Head::query(query, subscription, now), self.options(&prefixes));
         match wanted {
             Wanted::Json => epcis::json::write_document(&head, events, &options),
             Wanted::Xml => epcis::xml::write_document(&head, events, &options),
@@ -98,7 +99,7 @@ pub(super) async fn create(
     let writing = Writing { epc: EpcFormat::Never, ..writing };
     let body = events
         .first()
-        .map(|event| epcis::json::write_event(event, &writing.options(&app.prefixes)))
+        .map(|event| epcis::json::write_event(event, &writing.options(&app.prefixes.current())))
         .unwrap_or_default();
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Wanted::Json.answer(body)).into_response())
 }
@@ -201,8 +202,12 @@ pub(super) async fn show(
     Ok(response)
 }
 
-/// `DELETE /epcis/nextPageToken/{token}`: a token says itself where a page begins; nothing is kept that could be
-/// released. Right: any account.
-pub(super) async fn release_token(_: Caller) -> StatusCode {
-    StatusCode::NO_CONTENT
+/// `DELETE /epcis/nextPageToken/{token}`: the token leads nowhere any more. Right: any account.
+pub(super) async fn release_token(
+    State(app): State<Arc<App>>,
+    _: Caller,
+    Path(token): Path<String>,
+) -> Reply {
+    app.supply.end_page(&token, app.now()).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

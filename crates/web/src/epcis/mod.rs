@@ -15,6 +15,7 @@ mod subscriptions;
 mod xml;
 
 pub use delivery::deliver;
+pub(crate) use queries::compiled;
 
 use crate::lang::Prefs;
 use crate::state::App;
@@ -75,10 +76,16 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 #[must_use]
 pub fn background(app: &Arc<App>, runner: Runner) -> Runner {
     let app = app.clone();
-    runner.on(supply::CAPTURE_JOB, move |job| {
-        let app = app.clone();
-        async move { app.supply.work_off(&app.attachments, &app.ids, app.clock, &job).await }
-    })
+    let other = app.clone();
+    runner
+        .on(supply::CAPTURE_JOB, move |job| {
+            let app = app.clone();
+            async move { app.supply.work_off(&app.attachments, &app.ids, app.clock, &job).await }
+        })
+        .on(supply::BACKFILL_JOB, move |job| {
+            let app = other.clone();
+            async move { app.supply.backfill(&job).await }
+        })
 }
 
 /// Refuses versions nobody speaks, turns what was refused into a problem document of the standard, and adds the headers

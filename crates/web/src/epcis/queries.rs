@@ -32,7 +32,7 @@ fn shown(query: &NamedQuery) -> Value {
 }
 
 /// The query a definition asks; it was valid when it was kept.
-pub(super) fn compiled(query: &NamedQuery) -> Result<Query, Refused> {
+pub(crate) fn compiled(query: &NamedQuery) -> Result<Query, Refused> {
     let node = body_of(query.definition.to_string().as_bytes())?;
     Query::from_json(&node, &Context::standard(epcis::Syntax::Json)).map_err(query::refused)
 }

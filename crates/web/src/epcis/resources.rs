@@ -64,7 +64,8 @@ pub(super) async fn list(
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).cloned();
     if matches!(which, Collection::Epcs | Collection::BizLocations | Collection::ReadPoints) {
-        found = found.into_iter().map(|uri| writing.identifier(uri, &app.prefixes)).collect();
+        let prefixes = app.prefixes.current();
+        found = found.into_iter().map(|uri| writing.identifier(uri, &prefixes)).collect();
     }
     let mut response = collection(wanted, &found);
     if let Some(next) = next {

@@ -12,7 +12,7 @@ pub(crate) mod nonconformities;
 pub(crate) mod notices;
 mod operators;
 mod places;
-mod public;
+pub(crate) mod public;
 pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod situation;

@@ -102,7 +102,7 @@ async fn about(app: &App, viewer: &Viewer, n: &Notice) -> Answer<Markup> {
     Ok(html! { section.card {
         h2 { (lang.pick("相关查询", "Look further")) }
         ul {
-            @for path in &lots { li { a href=(path) { (lang.pick("这个批次去过哪里：", "Where this lot has been: ")) (lot_of(path)) } } }
+            @for path in &lots { li { a href={ "/lot" (path) } { (lang.pick("这个批次去过哪里：", "Where this lot has been: ")) (lot_of(path)) } } }
             @if let Some(o) = &firm {
                 @let name = if o.name_en.is_empty() { &o.name } else { lang.pick(&o.name, &o.name_en) };
                 li { a href={ "/shops/" (o.id) } { (lang.pick("有关单位：", "The firm concerned: ")) (name) } }

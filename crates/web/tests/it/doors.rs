@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 16] = [
+const PUBLIC: [&str; 17] = [
     "/login",
     "/notices",
     "/verify",
     "/verify.html",
     "/lot",
-    "/01",
+    "/.well-known",
+    "/cn",
     "/shops",
     "/limits",
     "/assets",

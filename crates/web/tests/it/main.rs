@@ -5,11 +5,13 @@
 
 mod bindings;
 mod conformance;
+mod connectors;
 mod doors;
 mod examples;
 mod firm;
 mod jobs;
 mod province;
+mod resolver;
 mod rest;
 mod service;
 mod standing;

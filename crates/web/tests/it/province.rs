@@ -300,7 +300,7 @@ impl Province {
             ids: Arc::new(IdGen::new(1)),
             clock,
             origin: ORIGIN.to_owned(),
-            prefixes: epcis::ident::PrefixLengths::default(),
+            prefixes: web::Prefixes::default(),
             outbound: web::outbound::Outbound::new(Vec::new(), true),
             secure_cookies: false,
         });
@@ -310,7 +310,7 @@ impl Province {
         province
     }
 
-    fn cx(&self, who: &str) -> Context {
+    pub(crate) fn cx(&self, who: &str) -> Context {
         Context { now: now(), ids: self.app.ids.clone(), actor: Actor::system(who), lang: Lang::Zh }
     }
 
@@ -377,6 +377,17 @@ impl Province {
         let session =
             access::session::login(store, &self.cx(login), access, login, PASSWORD, None).await.unwrap();
         session.token
+    }
+
+    /// The account as rights see it.
+    pub(crate) async fn principal(&self, login: &str) -> Principal {
+        let found = access::account::principal_by_id(
+            &self.app.store,
+            &self.app.access,
+            self.account(login),
+            self.app.now(),
+        );
+        found.await.unwrap().unwrap()
     }
 
     /// An access token of the account.

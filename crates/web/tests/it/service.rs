@@ -15,7 +15,7 @@ fn events(body: &Value) -> Vec<Value> {
     body["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().unwrap().clone()
 }
 
-async fn capture(p: &Province, token: &str, events: &[Value]) {
+pub(crate) async fn capture(p: &Province, token: &str, events: &[Value]) {
     let a = p.post("/epcis/capture", &As::Token(token), &document(events)).await;
     assert_eq!(a.status, 202, "{}", a.text());
     let job = p.get(a.header("location"), &As::Token(token)).await.json();
@@ -23,7 +23,7 @@ async fn capture(p: &Province, token: &str, events: &[Value]) {
 }
 
 /// Goods shipped by operator `from` to operator `to`.
-fn shipped(from: i64, to: i64, item: &str) -> Value {
+pub(crate) fn shipped(from: i64, to: i64, item: &str) -> Value {
     json!({
         "type": "ObjectEvent", "action": "OBSERVE", "bizStep": "shipping", "disposition": "in_transit",
         "eventTime": "2026-11-10T08:00:00.000+08:00", "eventTimeZoneOffset": "+08:00",

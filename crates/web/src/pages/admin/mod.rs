@@ -1,7 +1,9 @@
 //! Looking after the system: accounts and grants, one-time codes, jobs, and the rulebook as people read it.
 
 mod accounts;
+mod connectors;
 mod jobs;
+mod prefixes;
 mod rulebook;
 mod totp;
 
@@ -20,6 +22,12 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/accounts/{login}/{action}", post(accounts::post))
         .route("/desk/jobs", get(jobs::list))
         .route("/desk/jobs/{id}/revive", post(jobs::revive))
+        .route("/desk/connectors", get(connectors::list).post(connectors::create))
+        .route("/desk/connectors/{id}", get(connectors::show))
+        .route("/desk/connectors/{id}/{action}", post(connectors::change))
+        .route("/desk/prefixes", get(prefixes::list).post(prefixes::set))
+        .route("/desk/prefixes/{action}", post(prefixes::set))
+        .route("/desk/prefixes/{action}/remove", post(prefixes::remove))
         .route("/desk/rulebook", get(rulebook::show))
         .route("/desk/rulebook/{file}", get(rulebook::diagram))
 }

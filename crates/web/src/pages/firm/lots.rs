@@ -164,10 +164,10 @@ pub(super) async fn show(
     }
     let item = epcis::ident::item_key(item).uri;
     let view = app.supply.lots(&context(&app, &viewer), &viewer.who, &item).await?;
-    Ok(lot_page(&viewer, &view, lang))
+    Ok(lot_page(&app, &viewer, &view, lang))
 }
 
-fn lot_page(viewer: &Viewer, v: &LotView, lang: Lang) -> Markup {
+fn lot_page(app: &App, viewer: &Viewer, v: &LotView, lang: Lang) -> Markup {
     let lot = &v.lot;
     let name = lot.name.as_deref().unwrap_or(lang.pick("未命名产品", "Unnamed product"));
     let title = match &lot.lot {
@@ -192,6 +192,7 @@ fn lot_page(viewer: &Viewer, v: &LotView, lang: Lang) -> Markup {
             (layout::crumbs(&[(PATH, lang.pick("批次", "Lots")), ("", &title)]))
             (layout::head(&title, &html! {}))
             (ui::facts(lang, &facts))
+            details { summary { (lang.pick("包装用二维码", "QR code for the package")) } (crate::pages::public::code(app, lang, &lot.item)) }
             section { h2 { (lang.pick("存量", "On hand")) } (table(lang, &v.holdings, &v.legend, None)) }
             section { h2 { (lang.pick("从哪里来", "Where it came from")) }
                 @if v.suppliers.is_empty() { p.soft { (lang.pick("没有进货记录：在此生产，或来源未报送。", "No receipt recorded: made here, or the source is not reported.")) } }

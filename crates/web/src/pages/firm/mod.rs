@@ -4,6 +4,7 @@ mod captures;
 mod duties;
 mod home;
 mod ledger;
+mod links;
 mod lots;
 mod tokens;
 
@@ -33,6 +34,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/firm/events/{id}/receipt.json", get(captures::receipt))
         .route("/firm/duties", get(duties::list))
         .route("/firm/duties/{id}", get(matters::show))
+        .route("/firm/links", get(links::list).post(links::create))
+        .route("/firm/links/prefix", post(links::prefix))
+        .route("/firm/links/{id}/remove", post(links::remove))
         .route("/firm/tokens", get(tokens::list).post(tokens::create))
         .route("/firm/tokens/{id}/revoke", post(tokens::revoke))
 }

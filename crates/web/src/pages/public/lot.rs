@@ -1,24 +1,13 @@
-//! The consumer's page of a lot, reached by form, QR code or GS1 Digital Link.
+//! Looking up a lot: by form, by what a scanner read, by GS1 key or national code.
 
-use crate::fault::{Answer, Fault};
+use crate::fault::Answer;
 use crate::layout::{self, Viewer};
-use crate::map::region_name;
-use crate::pages::notices;
-use crate::state::App;
-use crate::ui::{self, Column, Field, ListLinks, Tone};
-use axum::extract::{Path, RawQuery, State};
+use crate::ui::{self, Field, ListLinks, Tone};
+use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect};
-use base::gs1::Gtin;
-use base::region::Regions;
 use base::{Lang, Text};
-use epcis::ident;
-use flow::view::{About, Notice};
+use epcis::ident::{DigitalLink, Scanned};
 use maud::{Markup, html};
-use std::sync::Arc;
-use supply::PublicLot;
-
-/// Notices shown on a page.
-pub(super) const NOTICES: usize = 20;
 
 /// The look-up form, also on the front page.
 pub(super) fn search(lang: Lang, gtin: &str, lot: &str) -> Markup {
@@ -29,214 +18,49 @@ pub(super) fn search(lang: Lang, gtin: &str, lot: &str) -> Markup {
     } }
 }
 
-/// The local path of a lot's page; `None` when the barcode fails its check digit or the lot number has other signs than GS1
-/// allows.
-fn path(gtin: &str, lot: &str) -> Option<String> {
-    let gtin: Gtin = gtin.trim().parse().ok()?;
-    let lot = Some(lot.trim()).filter(|l| !l.is_empty())?;
-    let link = format!("https://id.gs1.org/01/{gtin}/10/{}", ui::encode(lot));
-    ident::canonical(&link)?.strip_prefix("https://id.gs1.org").map(ToOwned::to_owned)
+/// The page of a lot given by barcode and lot number.
+fn of_numbers(gtin: &str, lot: &str) -> Result<String, Text> {
+    let path = format!("/01/{}/10/{}", gtin.trim(), ui::encode(lot.trim()));
+    DigitalLink::read(&path).map(|link| format!("/lot{}", link.path())).map_err(|e| e.text())
 }
 
-/// `GET /lot`: the form; filled, it leads to the lot. `q` takes a whole Digital Link or URN, as a scanner gives it.
+/// The page of what a scanner or a person gives as a whole: GS1 codes in every spelling, and national codes.
+fn of_text(text: &str) -> Result<String, Text> {
+    match Scanned::read(text).map_err(|e| e.text())? {
+        Scanned::Gs1(link) => Ok(format!("/lot{}", link.path())),
+        Scanned::National(code) => Ok(format!("/lot/cn/{}/{}", code.scheme.name, code.code)),
+    }
+}
+
+/// `GET /lot`: the form; filled, it leads to the lot. `q` takes what a scanner gives.
 pub(crate) async fn form(viewer: Viewer, RawQuery(raw): RawQuery) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read("/lot", raw.as_deref(), "");
     let (gtin, lot) = (links.get("gtin").unwrap_or_default(), links.get("lot").unwrap_or_default());
-    let mut wrong = false;
-    if let Some(q) = links.get("q") {
-        if let Some(to) =
-            ident::canonical(q).and_then(|u| Some(u.strip_prefix("https://id.gs1.org")?.to_owned()))
-            && to.starts_with("/01/")
-        {
-            return Ok(Redirect::to(&to).into_response());
-        }
-        wrong = true;
+    let q = links.get("q").unwrap_or_default();
+    let asked = if !q.is_empty() {
+        Some(of_text(q))
     } else if !gtin.is_empty() && !lot.is_empty() {
-        match path(gtin, lot) {
-            Some(to) => return Ok(Redirect::to(&to).into_response()),
-            None => wrong = true,
-        }
-    }
+        Some(of_numbers(gtin, lot))
+    } else {
+        None
+    };
+    let wrong = match asked {
+        Some(Ok(to)) => return Ok(Redirect::to(&to).into_response()),
+        Some(Err(text)) => Some(text),
+        None => None,
+    };
     let title = lang.pick("查批次", "Look up a lot");
     Ok(layout::narrow(&viewer, title, &html! {
         h1 { (title) }
-        @if wrong { (ui::message(Tone::Bad, &html! { p { (lang.pick("条码或批号不对：条码为 8–14 位数字且末位为校验码，批号最多 20 个字母、数字或符号。请对照包装重新输入。",
-            "Barcode or lot number is not right: a barcode has 8–14 digits, the last one a check digit; a lot number has at most 20 letters, digits or signs. Compare with the package.")) } })) }
+        @if let Some(text) = &wrong { (ui::message(Tone::Bad, &html! { p { (text.get(lang)) } })) }
         section.card { (search(lang, gtin, lot)) }
-        p.soft { (lang.pick("也可直接扫描包装上的 GS1 二维码。", "Or scan the GS1 QR code on the package.")) }
+        section.card { form method="get" action="/lot" {
+            (ui::input(&Field { name: "q", label: lang.pick("或：二维码、追溯码的内容", "Or: what a QR or trace code says"), hint: lang.pick("网址、(01)…(10)…、电子标签编码，或国家标准追溯码如 nyt1431:代码", "a web address, (01)…(10)…, an EPC, or a code of a national standard as nyt1431:CODE"), value: q, kind: "search", required: true, ..Field::default() }))
+            button.plain { (lang.pick("查询", "Look up")) }
+        } }
+        p.soft { (lang.pick("也可直接用手机扫描包装上的 GS1 二维码。", "Or scan the GS1 QR code on the package with a phone.")) }
     }).into_response())
-}
-
-/// `GET /01/{gtin}`: a product without lot asks for the lot.
-pub(crate) async fn product(Path(gtin): Path<String>) -> Redirect {
-    Redirect::to(&format!("/lot?gtin={}", ui::encode(&gtin)))
-}
-
-/// `GET /01/{gtin}/10/{lot}`
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    viewer: Viewer,
-    Path((gtin, lot)): Path<(String, String)>,
-) -> Answer<Markup> {
-    page(&app, &viewer, &format!("https://id.gs1.org/01/{gtin}/10/{}", ui::encode(&lot))).await
-}
-
-/// `GET /01/{gtin}/21/{serial}`
-pub(crate) async fn serial(
-    State(app): State<Arc<App>>,
-    viewer: Viewer,
-    Path((gtin, serial)): Path<(String, String)>,
-) -> Answer<Markup> {
-    page(&app, &viewer, &format!("https://id.gs1.org/01/{gtin}/21/{}", ui::encode(&serial))).await
-}
-
-/// What the register says of the product.
-struct Maker {
-    product: String,
-    category: String,
-    operator: Option<registry::PublicOperator>,
-}
-
-async fn maker(app: &App, viewer: &Viewer, gtin: Option<&str>) -> Answer<Option<Maker>> {
-    let Some(gtin) = gtin else { return Ok(None) };
-    let Some(p) = registry::products_by_gtin(&app.store, &[gtin]).await?.remove(gtin) else {
-        return Ok(None);
-    };
-    let operator =
-        registry::public_operator(&app.store, &app.access, &viewer.who, app.now(), p.operator).await?;
-    Ok(Some(Maker { product: p.name, category: p.category, operator }))
-}
-
-async fn page(app: &App, viewer: &Viewer, link: &str) -> Answer<Markup> {
-    let lang = viewer.lang();
-    let key = ident::item_key(link);
-    let gtin = key.gtin().filter(|g| g.parse::<Gtin>().is_ok()).map(ToOwned::to_owned).ok_or_else(|| {
-        Fault::bad(
-            "gtin",
-            Text::of(
-                "条码或批号不对：条码为 8–14 位数字，末位为校验码；批号最多 20 个字母、数字或符号。",
-                "Barcode or lot number is not right: 8–14 digits, the last one a check digit; a lot number has at most 20 signs.",
-            ),
-        )
-    })?;
-    let trace = app.supply.public_lot(&viewer.who, app.now(), &key.uri).await?;
-    let maker = maker(app, viewer, Some(&gtin)).await?;
-    let about = About {
-        fact: Some(("item".to_owned(), key.uri.clone())),
-        target: Some(format!("lot:{}", key.uri)),
-        operator: None,
-    };
-    let notices = flow::view::notices_about(&app.store, &about, NOTICES).await?;
-    let lot = key.lot().map(std::borrow::Cow::into_owned);
-    let stated = trace.as_ref().and_then(|t| t.lot.name.clone());
-    let name = maker.as_ref().map(|m| m.product.clone()).or(stated).unwrap_or_else(|| gtin.clone());
-    let title = match &lot {
-        Some(lot) => format!("{name} {lot}"),
-        None => name,
-    };
-    Ok(layout::narrow(
-        viewer,
-        &title,
-        &html! {
-            (layout::crumbs(&[("/lot", lang.pick("查批次", "Look up a lot")), ("", &title)]))
-            h1 { (title) }
-            (warning(viewer, &notices))
-            section.card { (facts(lang, &gtin, lot.as_deref(), maker.as_ref(), trace.as_ref())) }
-            h2 { (lang.pick("这批食品去过哪里", "Where this lot has been")) }
-            @match &trace {
-                Some(t) => (route(lang, t)),
-                None => (ui::empty(lang.pick("没有这个批次的追溯记录", "No trace record of this lot"), lang.pick("请核对条码和批号；企业尚未报送的批次在这里查不到，可向销售者索要追溯凭证。", "Compare barcode and lot number. A lot no firm has reported yet is not here; ask the seller for its trace document."))),
-            }
-            p { a href="/lot" { (lang.pick("再查一个批次", "Look up another lot")) } }
-        },
-    ))
-}
-
-/// Whether published notices concern the lot: the first thing a consumer wants to know.
-fn warning(viewer: &Viewer, found: &[Notice]) -> Markup {
-    let lang = viewer.lang();
-    if found.is_empty() {
-        return ui::message(
-            Tone::Info,
-            &html! { p { (lang.pick("目前没有涉及这个批次的召回或抽检公告。", "No recall or sampling notice concerns this lot at present.")) } },
-        );
-    }
-    let recall = found.iter().any(|n| n.kind.starts_with("recall"));
-    html! {
-        (ui::message(Tone::Bad, &html! { p { strong {
-            @if recall { (lang.pick("这个批次正在召回：请停止食用，退回销售者。", "This lot is being recalled: do not eat it, return it to the seller.")) }
-            @else { (lang.pick("有公告涉及这个批次，请先阅读。", "A notice concerns this lot; read it first.")) }
-        } } }))
-        (notices::lines(viewer, found))
-    }
-}
-
-fn facts(
-    lang: Lang,
-    gtin: &str,
-    lot: Option<&str>,
-    maker: Option<&Maker>,
-    trace: Option<&PublicLot>,
-) -> Markup {
-    let mut rows = vec![(Text::of("商品条码", "Barcode"), html! { code { (gtin) } })];
-    if let Some(lot) = lot {
-        rows.push((Text::of("批号", "Lot"), html! { code { (lot) } }));
-    }
-    if let Some(m) = maker {
-        if !m.category.is_empty() {
-            rows.push((Text::of("食品类别", "Food category"), html! { (m.category) }));
-        }
-        if let Some(o) = &m.operator {
-            let name = if o.name_en.is_empty() { &o.name } else { lang.pick(&o.name, &o.name_en) };
-            rows.push((Text::of("生产者", "Producer"), html! { a href={ "/shops/" (o.id) } { (name) } }));
-            rows.push((Text::of("产地", "Region"), html! { (full_region(lang, &o.region)) }));
-        }
-    }
-    if let Some(t) = trace {
-        for (title, value) in [
-            (Text::of("规格", "Package"), &t.lot.spec),
-            (Text::of("生产日期", "Produced"), &t.lot.produced),
-            (Text::of("保质期至", "Best before"), &t.lot.expires),
-        ] {
-            if let Some(v) = value.as_deref().filter(|v| !v.is_empty()) {
-                rows.push((title, html! { (v) }));
-            }
-        }
-    }
-    ui::facts(lang, &rows)
-}
-
-/// `甘肃省兰州市城关区`.
-pub(super) fn full_region(lang: Lang, code: &str) -> String {
-    code.parse().map_or_else(
-        |_| region_name(lang, code),
-        |code| Regions::builtin().full_name(&code).get(lang).to_owned(),
-    )
-}
-
-/// Counties and counts, in order of time.
-fn route(lang: Lang, t: &PublicLot) -> Markup {
-    let rows: Vec<Vec<Markup>> = t
-        .stops
-        .iter()
-        .map(|s| {
-            let county = if s.region.is_empty() {
-                lang.pick("未登记的场所", "unregistered places").to_owned()
-            } else {
-                full_region(lang, &s.region)
-            };
-            vec![html! { (s.since.china_date()) }, html! { (county) }, html! { (s.places) }]
-        })
-        .collect();
-    let columns = [
-        Column::text("最早记录", "First record"),
-        Column::text("县区", "County"),
-        Column::num("场所数", "Places"),
-    ];
-    html! {
-        (ui::table(lang, lang.pick("按时间先后，只列县区和数量，不公开买卖双方名称", "In order of time; counties and counts only, no names of buyers"), &columns, &rows, None))
-    }
 }
 
 #[cfg(test)]
@@ -244,14 +68,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_barcode_and_a_lot_number_lead_to_the_canonical_page() {
-        assert_eq!(
-            path("6901234567892", "GM260901001").as_deref(),
-            Some("/01/06901234567892/10/GM260901001")
-        );
-        assert_eq!(path("6901234567892", "A/1").as_deref(), Some("/01/06901234567892/10/A%2F1"));
-        for (gtin, lot) in [("6901234567890", "A"), ("69012", "A"), ("6901234567892", "")] {
-            assert_eq!(path(gtin, lot), None, "{gtin} {lot}");
+    fn a_barcode_and_a_lot_number_lead_to_the_page_of_the_lot() {
+        for (gtin, lot, to) in [
+            ("6901234567892", "GM260901001", "/lot/01/06901234567892/10/GM260901001"),
+            (" 6901234567892 ", " A/1 ", "/lot/01/06901234567892/10/A%2F1"),
+        ] {
+            assert_eq!(of_numbers(gtin, lot).as_deref(), Ok(to));
+        }
+        for (gtin, lot, says) in [
+            ("6901234567890", "A", "should be 2"),
+            ("69012", "A", "digits"),
+            ("6901234567892", "批", "Latin"),
+        ] {
+            let error = of_numbers(gtin, lot).unwrap_err();
+            assert!(error.en.contains(says), "{gtin} {lot}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_scanner_reads_leads_to_the_same_page() {
+        for text in [
+            "https://id.gs1.org/01/06901234567892/10/L1",
+            "https://firm.example/some/path/01/6901234567892/10/L1?17=261231",
+            "urn:epc:class:lgtin:6901234.056789.L1",
+            "/gtin/6901234567892/lot/L1",
+            "(01)06901234567892(10)L1",
+        ] {
+            assert_eq!(of_text(text).as_deref(), Ok("/lot/01/06901234567892/10/L1"), "{text}");
+        }
+        let national = of_text("NY/T 1431：62010200100100112345");
+        assert_eq!(national.as_deref(), Ok("/lot/cn/nyt1431/62010200100100112345"));
+        for text in ["hello", "https://example.org/", "https://example.org/01/06901234567890"] {
+            assert!(of_text(text).is_err(), "{text}");
         }
     }
 }

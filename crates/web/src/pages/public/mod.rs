@@ -3,10 +3,13 @@
 mod files;
 mod limits_search;
 mod lot;
+mod lot_page;
+mod national;
 mod portal;
 mod shops;
 
 pub(crate) use limits_search::coverage;
+pub(crate) use lot_page::code;
 
 use crate::state::App;
 use axum::Router;
@@ -18,9 +21,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(portal::show))
         .route("/lot", get(lot::form))
-        .route("/01/{gtin}", get(lot::product))
-        .route("/01/{gtin}/10/{lot}", get(lot::show))
-        .route("/01/{gtin}/21/{serial}", get(lot::serial))
+        .route("/lot/qr.svg", get(lot_page::qr))
+        .route("/lot/cn/{scheme}/{code}", get(national::show))
+        .route("/lot/{*path}", get(lot_page::show))
         .route("/shops", get(shops::list))
         .route("/shops/{id}", get(shops::show))
         .route("/limits", get(limits_search::show))

@@ -1,6 +1,6 @@
 //! Shops and producers as everybody may see them.
 
-use super::lot::{NOTICES, full_region};
+use super::lot_page::{NOTICES, full_region};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;

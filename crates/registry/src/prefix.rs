@@ -1,0 +1,227 @@
+//! How many digits GS1 company prefixes have: GS1's own list, the rulebook's, and what single firms say of theirs.
+
+use crate::{Error, owner};
+use access::{Access, Principal, Resource};
+use base::{Id, Instant};
+use ledger::{Context, Entry, append};
+use serde::Serialize;
+use serde_json::json;
+use store::{Row, Store, Tx};
+
+/// Raised in this process when the table has changed.
+pub const PREFIXES: &str = "company_prefixes";
+
+/// Who says how long a prefix is; a later one in this order wins over an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrefixSource {
+    /// `rulebook/cn/codes/prefixes.csv`, adopted by an administrator.
+    Rulebook,
+    /// GS1's table of prefix lengths, imported by an administrator.
+    List,
+    /// Entered by an administrator.
+    Admin,
+    /// A firm for its own prefix.
+    Firm,
+}
+
+impl PrefixSource {
+    /// The word kept.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rulebook => "rulebook",
+            Self::List => "list",
+            Self::Admin => "admin",
+            Self::Firm => "firm",
+        }
+    }
+
+    fn read(word: &str) -> Self {
+        [Self::Rulebook, Self::List, Self::Firm].into_iter().find(|s| s.word() == word).unwrap_or(Self::Admin)
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CompanyPrefix {
+    /// Leading digits.
+    pub leading: String,
+    /// Digits the company prefixes that begin so have.
+    pub length: u8,
+    /// Who says so.
+    pub source: PrefixSource,
+    /// The firm, when it is one firm's.
+    pub operator: Option<Id>,
+    /// Since when.
+    pub at: Instant,
+}
+
+impl CompanyPrefix {
+    fn read(row: &Row) -> Result<Self, store::Error> {
+        Ok(Self {
+            leading: row.text("digits")?,
+            length: u8::try_from(row.int("length")?).unwrap_or(0),
+            source: PrefixSource::read(&row.text("source")?),
+            operator: row.opt_id("operator")?,
+            at: row.instant("at")?,
+        })
+    }
+}
+
+/// The table, by leading digits. Company prefixes are public facts: no right is checked.
+///
+/// # Errors
+/// Storage.
+pub async fn company_prefixes(store: &Store) -> Result<Vec<CompanyPrefix>, Error> {
+    let rows = store.query("select * from company_prefix order by digits", &[]).await?;
+    Ok(rows.iter().map(CompanyPrefix::read).collect::<Result<_, _>>()?)
+}
+
+/// The prefixes the rulebook proposes: leading digits, length, basis. All of them unverified.
+pub fn proposed() -> impl Iterator<Item = (&'static str, u8, &'static str)> {
+    let table = include_str!("../../../rulebook/cn/codes/prefixes.csv");
+    table.lines().skip(1).filter_map(|line| {
+        let mut cells = line.split(',');
+        Some((cells.next()?, cells.next()?.parse().ok()?, cells.next()?))
+    })
+}
+
+fn checked(leading: &str, length: u8) -> Result<(), Error> {
+    let digits = !leading.is_empty() && leading.len() <= 12 && leading.bytes().all(|b| b.is_ascii_digit());
+    if digits && (6..=12).contains(&length) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "leading",
+        "前缀应为 1–12 位数字，厂商识别代码长度为 6–12 位",
+        "a prefix has 1–12 digits, and company prefixes 6–12",
+    ))
+}
+
+async fn put(
+    tx: &mut Tx,
+    now: Instant,
+    rows: &[(String, u8)],
+    source: PrefixSource,
+    operator: Option<Id>,
+) -> Result<(), Error> {
+    for (leading, length) in rows {
+        tx.exec("delete from company_prefix where digits = $1", &[leading.as_str().into()]).await?;
+        tx.exec(
+            "insert into company_prefix (digits, length, source, operator, at) values ($1, $2, $3, $4, $5)",
+            &[
+                leading.as_str().into(),
+                i64::from(*length).into(),
+                source.word().into(),
+                operator.into(),
+                now.into(),
+            ],
+        )
+        .await?;
+    }
+    tx.raise(PREFIXES);
+    Ok(())
+}
+
+/// The region an administrator's settings belong to.
+fn region(who: &Principal) -> String {
+    let regions = who.grants.iter().map(|g| g.region.as_str());
+    regions.min_by_key(|r| r.len()).unwrap_or_default().to_owned()
+}
+
+/// Takes over lengths from GS1's list or the rulebook, or single ones of an administrator; lines of the same digits are
+/// replaced, and all earlier lines of GS1's list when it comes anew. Right: administer job.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::Invalid`] naming the first bad line.
+pub async fn set_prefixes(
+    tx: &mut Tx,
+    cx: &Context,
+    access: &Access,
+    who: &Principal,
+    source: PrefixSource,
+    rows: &[(String, u8)],
+) -> Result<(), Error> {
+    let region = region(who);
+    let permit = access.check(who, "administer", &Resource::new("job", &*region), cx.now)?;
+    for (leading, length) in rows {
+        checked(leading, *length)?;
+    }
+    if source == PrefixSource::List {
+        tx.exec("delete from company_prefix where source = 'list'", &[]).await?;
+    }
+    put(tx, cx.now, rows, source, None).await?;
+    let body = if rows.len() > 50 {
+        json!({ "source": source.word(), "count": rows.len() })
+    } else {
+        json!({ "source": source.word(), "prefixes": rows })
+    };
+    let subject = "settings:company_prefixes".to_owned();
+    append(tx, cx, &permit, Entry { kind: "prefixes.set", region, subject, body, private: None }).await?;
+    Ok(())
+}
+
+/// A firm says how long its own company prefix is: it must begin one of its registered barcodes or location numbers.
+/// Right: act product.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::Invalid`] when the digits begin no number of the firm.
+pub async fn set_own_prefix(
+    tx: &mut Tx,
+    cx: &Context,
+    access: &Access,
+    who: &Principal,
+    operator: Id,
+    prefix: &str,
+) -> Result<(), Error> {
+    let prefix = prefix.trim();
+    checked(prefix, u8::try_from(prefix.len()).unwrap_or(0))?;
+    let (operator, region) = owner::one(tx, operator.into()).await?;
+    let resource = Resource::new("product", &*region).of_operator(Some(operator));
+    let permit = access.check(who, "act", &resource, cx.now)?;
+    let row = tx
+        .one(
+            "select (select count(*) from product where operator = $1 and gtin like $2) + \
+             (select count(*) from site where operator = $1 and gln like $3) as n",
+            &[operator.into(), format!("_{prefix}%").into(), format!("{prefix}%").into()],
+        )
+        .await?;
+    if row.int("n")? == 0 {
+        return Err(Error::invalid(
+            "prefix",
+            "厂商识别代码应是本单位已登记商品条码或位置码的开头几位",
+            "the company prefix must begin a registered barcode or location number of the firm",
+        ));
+    }
+    let length = u8::try_from(prefix.len()).unwrap_or(0);
+    put(tx, cx.now, &[(prefix.to_owned(), length)], PrefixSource::Firm, Some(operator)).await?;
+    let subject = format!("operator:{operator}");
+    let body = json!({ "source": "firm", "prefix": prefix, "operator": operator });
+    append(tx, cx, &permit, Entry { kind: "prefixes.set", region, subject, body, private: None }).await?;
+    Ok(())
+}
+
+/// Takes one line away. Right: administer job.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::NotFound`].
+pub async fn remove_prefix(
+    tx: &mut Tx,
+    cx: &Context,
+    access: &Access,
+    who: &Principal,
+    leading: &str,
+) -> Result<(), Error> {
+    let region = region(who);
+    let permit = access.check(who, "administer", &Resource::new("job", &*region), cx.now)?;
+    let gone = tx.exec("delete from company_prefix where digits = $1", &[leading.into()]).await?;
+    if gone == 0 {
+        return Err(Error::not_found("没有这个前缀", "there is no such prefix"));
+    }
+    tx.raise(PREFIXES);
+    let body = json!({ "removed": leading });
+    let subject = "settings:company_prefixes".to_owned();
+    append(tx, cx, &permit, Entry { kind: "prefixes.removed", region, subject, body, private: None }).await?;
+    Ok(())
+}

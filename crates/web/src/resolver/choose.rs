@@ -1,0 +1,267 @@
+//! Which of several links a request means: by link type, level, language and media type.
+
+use super::{LINKSET, LinkView, VOCABULARY};
+use crate::ui;
+use axum::http::{HeaderMap, header};
+use base::Lang;
+
+/// The link type only this server answers.
+const OFFICIAL: &str = "gs1:recallStatus";
+
+/// What a request asks for beside the code.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wish {
+    /// All links, not one.
+    pub(super) linkset: bool,
+    /// `gs1:pip` …; other namespaces as given.
+    pub(super) link_type: Option<String>,
+    /// Languages by preference.
+    languages: Vec<String>,
+    /// Media ranges by preference.
+    accept: Vec<(String, u16)>,
+    /// Query parameters that are passed on, as they came.
+    passed: Vec<String>,
+}
+
+impl Wish {
+    pub(super) fn read(query: Option<&str>, headers: &HeaderMap, lang: Lang) -> Self {
+        let mut link_type = None;
+        let mut asked_lang = false;
+        let mut passed = Vec::new();
+        for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match name {
+                "linkType" => link_type = Some(curie(&ui::decode(value))),
+                _ => {
+                    asked_lang |= name == "lang";
+                    passed.push(pair.to_owned());
+                }
+            }
+        }
+        let accept = ranges(text(headers, header::ACCEPT));
+        let languages = if asked_lang {
+            vec![lang.pick("zh", "en").to_owned()]
+        } else {
+            ranges(text(headers, header::ACCEPT_LANGUAGE)).into_iter().map(|(tag, _)| tag).collect()
+        };
+        let named = matches!(link_type.as_deref(), Some("linkset" | "all"));
+        // `application/json` asks for the linkset, too, unless a page would do as well
+        let typed = link_type.is_none()
+            && (prefers(&accept, LINKSET, "text/html") || prefers(&accept, "application/json", "text/html"));
+        Self { linkset: named || typed, link_type: link_type.filter(|_| !named), languages, accept, passed }
+    }
+
+    /// The address with the parameters of the request that are not for the resolver.
+    pub(super) fn passed_on(&self, href: &str) -> String {
+        if self.passed.is_empty() {
+            return href.to_owned();
+        }
+        let (address, fragment) = match href.split_once('#') {
+            Some((address, fragment)) => (address, format!("#{fragment}")),
+            None => (href, String::new()),
+        };
+        let sign = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{sign}{}{fragment}", self.passed.join("&"))
+    }
+
+    /// How well a language fits: smaller is better.
+    fn language_rank(&self, lang: &str) -> usize {
+        if lang.is_empty() {
+            // good for everybody, but a link in the very language is better
+            return self.languages.len() * 2 + 1;
+        }
+        let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+        match self.languages.iter().position(|t| primary(t) == lang) {
+            Some(at) => at * 2,
+            None => usize::MAX,
+        }
+    }
+
+    /// How much a media type is wanted, in thousandths, negative so that less is better.
+    fn media_rank(&self, media: &str) -> i32 {
+        -i32::from(quality(&self.accept, media))
+    }
+}
+
+/// `gs1:pip` for every spelling of the GS1 namespace.
+fn curie(text: &str) -> String {
+    let spaces = [
+        VOCABULARY,
+        "https://ref.gs1.org/voc/",
+        "https://www.gs1.org/voc/",
+        "http://gs1.org/voc/",
+        "http://www.gs1.org/voc/",
+    ];
+    spaces
+        .iter()
+        .find_map(|space| text.strip_prefix(space))
+        .map_or_else(|| text.to_owned(), |name| format!("gs1:{name}"))
+}
+
+/// The links that fit a type best: of the finest level that has one, in the best language and media type. One as a
+/// rule; several when nothing tells them apart.
+pub(super) fn best<'l>(links: &'l [LinkView], wanted: &str, wish: &Wish) -> Vec<&'l LinkView> {
+    let fits = |l: &&LinkView| l.link_type == wanted;
+    // what a firm says of its product comes before our page, but whether a lot is recalled is not for the firm to say
+    let first = wanted == OFFICIAL;
+    let level = links.iter().filter(fits).find(|l| l.ours == first).or_else(|| links.iter().find(fits));
+    let Some((level, ours)) = level.map(|l| (l.anchor.as_str(), l.ours)) else { return Vec::new() };
+    let here: Vec<&LinkView> =
+        links.iter().filter(fits).filter(|l| l.anchor == level && l.ours == ours).collect();
+    let rank = |l: &LinkView| (wish.language_rank(&l.lang), wish.media_rank(&l.media));
+    let least = here.iter().map(|l| rank(l)).min();
+    let mut out: Vec<&LinkView> = here.into_iter().filter(|l| Some(rank(l)) == least).collect();
+    out.dedup_by(|a, b| a.href == b.href);
+    // of our own pages in languages nobody asked for, the first will do: the page negotiates again
+    if out.first().is_some_and(|l| l.ours) {
+        out.truncate(1);
+    }
+    out
+}
+
+/// Whether a page would be read.
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = ranges(text(headers, header::ACCEPT));
+    !prefers(&accept, "application/json", "text/html") && !prefers(&accept, LINKSET, "text/html")
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
+    headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}
+
+/// The members of an `Accept` header and their quality in thousandths, the best first; those of quality 0 last.
+fn ranges(header: &str) -> Vec<(String, u16)> {
+    let mut out: Vec<(String, u16)> = header
+        .split(',')
+        .filter_map(|part| {
+            let mut pieces = part.split(';').map(str::trim);
+            let name = pieces.next().filter(|n| !n.is_empty())?.to_ascii_lowercase();
+            let q = pieces.find_map(|p| p.strip_prefix("q="));
+            Some((name, q.map_or(1000, thousandths)))
+        })
+        .collect();
+    out.sort_by_key(|(_, q)| std::cmp::Reverse(*q));
+    out
+}
+
+/// `0.75` → 750.
+fn thousandths(q: &str) -> u16 {
+    let (whole, part) = q.split_once('.').unwrap_or((q, ""));
+    let part: String = part.chars().chain("000".chars()).take(3).collect();
+    let value = whole.parse::<u16>().unwrap_or(0).saturating_mul(1000) + part.parse::<u16>().unwrap_or(0);
+    value.min(1000)
+}
+
+/// The quality a media type has: of the most precise range that takes it in. No header wants everything.
+fn quality(accept: &[(String, u16)], media: &str) -> u16 {
+    if accept.is_empty() {
+        return 1000;
+    }
+    let kind = media.split('/').next().unwrap_or_default();
+    let of = |range: &str| accept.iter().find(|(r, _)| r == range).map(|(_, q)| *q);
+    of(media).or_else(|| of(&format!("{kind}/*"))).or_else(|| of("*/*")).unwrap_or(0)
+}
+
+/// Whether one media type is named and wanted more than another; where both are wanted alike, the one that is named
+/// counts before the one that only a wildcard takes in.
+fn prefers(accept: &[(String, u16)], one: &str, other: &str) -> bool {
+    let named = |media: &str| accept.iter().find(|(range, _)| range == media).map(|(_, q)| *q);
+    let (Some(wanted), instead) = (named(one), quality(accept, other)) else { return false };
+    wanted > instead || (wanted == instead && wanted > 0 && named(other).is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::Text;
+
+    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(n, v)| (n.clone(), v.parse().unwrap())).collect()
+    }
+
+    fn link(anchor: &str, kind: &str, lang: &str, media: &str) -> LinkView {
+        LinkView {
+            anchor: anchor.to_owned(),
+            link_type: kind.to_owned(),
+            href: format!("https://firm.example{anchor}/{kind}/{lang}/{media}"),
+            title: Text::of("一", "one"),
+            lang: lang.to_owned(),
+            media: media.to_owned(),
+            ours: false,
+        }
+    }
+
+    #[test]
+    fn the_linkset_is_asked_for_by_type_or_by_media_type() {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        for (query, accept, linkset) in [
+            (Some("linkType=linkset"), browser, true),
+            (Some("linkType=all"), "", true),
+            (None, LINKSET, true),
+            (None, "application/linkset+json, application/json;q=0.9", true),
+            (None, "application/json", true),
+            (None, "application/json, */*;q=0.1", true),
+            (None, browser, false),
+            (None, "*/*", false),
+            (None, "", false),
+            (None, "text/html;q=0.5, application/json;q=0.4", false),
+            (Some("linkType=gs1:pip"), LINKSET, false),
+        ] {
+            let headers =
+                if accept.is_empty() { HeaderMap::new() } else { headers(&[(header::ACCEPT, accept)]) };
+            assert_eq!(Wish::read(query, &headers, Lang::Zh).linkset, linkset, "{query:?} {accept}");
+        }
+    }
+
+    #[test]
+    fn link_types_of_every_spelling_are_one() {
+        for text in [
+            "gs1:pip",
+            "https://gs1.org/voc/pip",
+            "http://www.gs1.org/voc/pip",
+            "https://ref.gs1.org/voc/pip",
+        ] {
+            assert_eq!(curie(text), "gs1:pip");
+        }
+        assert_eq!(curie("https://schema.org/review"), "https://schema.org/review");
+    }
+
+    #[test]
+    fn the_query_goes_along_and_the_instruction_to_the_resolver_stays() {
+        let wish = Wish::read(Some("utm=1&linkType=gs1:pip&17=261231"), &HeaderMap::new(), Lang::Zh);
+        assert_eq!(wish.link_type.as_deref(), Some("gs1:pip"));
+        assert_eq!(wish.passed_on("https://a.example/p"), "https://a.example/p?utm=1&17=261231");
+        assert_eq!(wish.passed_on("https://a.example/p?x#way"), "https://a.example/p?x&utm=1&17=261231#way");
+    }
+
+    #[test]
+    fn the_finest_level_wins_then_language_then_media_type() {
+        let all = [
+            link("/01/a/10/l", "gs1:certificationInfo", "", "application/pdf"),
+            link("/01/a", "gs1:certificationInfo", "", "text/html"),
+            link("/01/a", "gs1:pip", "zh", "text/html"),
+            link("/01/a", "gs1:pip", "en", "text/html"),
+            link("/01/a", "gs1:pip", "en", "application/pdf"),
+            link("/01/a", "gs1:pip", "", "text/html"),
+            link("/01/a", "gs1:recipeInfo", "", "text/html"),
+            link("/01/a", "gs1:recipeInfo", "", "text/html"),
+        ];
+        let mut all = all.to_vec();
+        all[7].href.push_str("/2");
+        for (kind, language, accept, expected) in [
+            ("gs1:certificationInfo", "zh", "*/*", &[0][..]),
+            ("gs1:pip", "zh-CN,zh;q=0.9,en;q=0.5", "text/html", &[2]),
+            ("gs1:pip", "en-GB", "text/html", &[3]),
+            ("gs1:pip", "en-GB", "application/pdf", &[4]),
+            ("gs1:pip", "fr", "text/html", &[5]),
+            ("gs1:recipeInfo", "zh", "text/html", &[6, 7]),
+            ("gs1:promotion", "zh", "text/html", &[]),
+        ] {
+            let headers = headers(&[(header::ACCEPT_LANGUAGE, language), (header::ACCEPT, accept)]);
+            let wish = Wish::read(None, &headers, Lang::Zh);
+            let found = best(&all, kind, &wish);
+            let expected: Vec<&LinkView> = expected.iter().map(|i| &all[*i]).collect();
+            assert_eq!(found, expected, "{kind} {language} {accept}");
+        }
+    }
+}
