@@ -9,6 +9,7 @@ import { countyLogins } from "./logins.mjs";
 import { firm } from "./steps/firm.mjs";
 import { laboratory } from "./steps/laboratory.mjs";
 import { officer } from "./steps/officer.mjs";
+import { trace } from "./steps/trace.mjs";
 import { county } from "./steps/county.mjs";
 import { leader } from "./steps/leader.mjs";
 import { citizen, journal } from "./steps/citizen.mjs";
@@ -38,6 +39,7 @@ try {
     ["1 a firm and its software", firm],
     ["2 a laboratory", laboratory],
     ["3 the officer whose sample failed", officer],
+    ["3b the trace workbench", trace],
     ["4 the officers of the counties", county],
     ["5 a leader", leader],
     ["6 a citizen", citizen],

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     /// The trace engine by itself.
     #[command(subcommand)]
     Chain(ChainCommand),
+    /// Questions to the trace of a province: origins, scope, common source, gaps, …
+    Trace(TraceArgs),
     /// Limits: judge a file, show the rules, explain a verdict, load a table.
     Limits(LimitsArgs),
     /// The journal: verify a data directory or a receipt, replay the projections.
@@ -382,6 +384,33 @@ pub(crate) struct ChainBenchArgs {
     /// Folder for the file of the index; removed afterwards.
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+}
+
+/// `shian trace`
+///
+/// A lot is given in any notation: Digital Link, URN, (01)…(10)…, 'GTIN lot', SSCC, a lot number or a product name. One
+/// JSON object on stdout, or a file with --out. Exit 1 when what was given means nothing or several things: they are listed.
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// `origins`, `forward`, `spread`, `scope`, `source`, `path`, `hop`, `changes`, `gaps`, `mixing`, `balance` or `records`.
+    pub(crate) question: String,
+    /// Lots asked about.
+    pub(crate) lots: Vec<String>,
+    /// A parameter of the question, as in the API: `place=…`, `to=…`, `case=LOT|PLACE|DATE|WEIGHT|NAME`, `since=…`,
+    /// `operator=…`, `region=…`, `from=…`, `until=…`, `sort=…`, `q=…`, `nodes=…`. May repeat.
+    #[arg(short = 'p', long = "with", value_name = "NAME=VALUE")]
+    pub(crate) with: Vec<String>,
+    /// `json`, `csv`, `xlsx`, `parquet` or, for `source`, `fcl`.
+    #[arg(long, default_value = "json")]
+    pub(crate) format: String,
+    /// File to write; stdout when absent (not for XLSX and Parquet).
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Login of the account whose view it is.
+    #[arg(long = "as", value_name = "LOGIN")]
+    pub(crate) login: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 }
 
 #[derive(Debug, clap::Args)]

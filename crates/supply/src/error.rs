@@ -30,12 +30,24 @@ pub enum Error {
     /// No such record.
     #[error("{0} does not exist")]
     NotFound(String),
+    /// A parameter of a question cannot be used.
+    #[error("{field}: {text}")]
+    Wrong {
+        /// The parameter.
+        field: &'static str,
+        /// What is wrong and what to do.
+        text: Text,
+    },
     /// A background step was cut off.
     #[error("a background step was cut off; nothing was stored")]
     Interrupted,
 }
 
 impl Error {
+    pub(crate) const fn wrong(field: &'static str, text: Text) -> Self {
+        Self::Wrong { field, text }
+    }
+
     /// What to tell the user.
     #[must_use]
     pub fn text(&self) -> Text {
@@ -60,7 +72,7 @@ impl Error {
                     rows.len()
                 ),
             ),
-            Self::Sheet(text) => text.clone(),
+            Self::Sheet(text) | Self::Wrong { text, .. } => text.clone(),
             Self::NotFound(what) => Text::new(
                 format!("没有“{what}”的记录，或您无权查看，请核对"),
                 format!("no record of {what}, or you may not see it; check it"),

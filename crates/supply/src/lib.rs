@@ -6,6 +6,7 @@
 //! index holds nothing that cannot be rebuilt from the rows. It must never know procedures, samples or the register
 //! itself.
 
+mod ask;
 mod backfill;
 mod capture;
 mod connector;
@@ -37,6 +38,10 @@ mod upload;
 mod view;
 mod words;
 
+pub use ask::{
+    Answer, Ask, CaseLine, Cell, Choice, Column, County, Found, FoundKind, Need, OutbreakAnswer, PARAMETERS,
+    Parameter, Question, Reply, Separate, Since, Table, gap_kinds, gap_word,
+};
 pub use backfill::BACKFILL_JOB;
 pub use capture::{
     CAPTURED, CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
@@ -90,6 +95,7 @@ pub struct Supply {
     pub(crate) words: words::Words,
     pub(crate) epochs: epoch::Epochs,
     pub(crate) master: masterdata::Kept,
+    pub(crate) regions: ask::Regions,
 }
 
 impl Supply {
@@ -120,6 +126,7 @@ impl Supply {
             words: words::Words::default(),
             epochs: epoch::Epochs::default(),
             master: masterdata::Kept::default(),
+            regions: ask::Regions::default(),
         }
     }
 

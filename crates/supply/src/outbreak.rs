@@ -257,7 +257,10 @@ fn network(joined: Joined, cases: &[OutbreakCase], eaten: &[(usize, Vec<usize>)]
     }
     for (case, starts) in eaten {
         let case = &cases[*case];
-        out.network.stations.push(Station { id: case.name.clone(), name: Some(case.name.clone()) });
+        // a case whose lot is not known ate from several
+        if out.network.stations.iter().all(|s| s.id != case.name) {
+            out.network.stations.push(Station { id: case.name.clone(), name: Some(case.name.clone()) });
+        }
         *out.network.settings.station_weights.entry(case.name.clone()).or_insert(0.0) += case.weight;
         for &start in starts {
             let node = &nodes[start];

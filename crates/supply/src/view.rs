@@ -92,6 +92,40 @@ pub struct Legend {
     pub lots: BTreeMap<String, LotInfo>,
 }
 
+impl LotInfo {
+    /// Product and lot number, or what is known of them.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default();
+        match (&self.lot, name) {
+            (Some(lot), "") => lot.clone(),
+            (Some(lot), name) => format!("{name} {lot}"),
+            (None, "") => self.item.clone(),
+            (None, name) => name.to_owned(),
+        }
+    }
+}
+
+impl Legend {
+    /// The name of a place: of its site, else of its operator; its key where no register knows it.
+    #[must_use]
+    pub fn place_name(&self, key: &str) -> String {
+        if key.is_empty() {
+            return "—".to_owned();
+        }
+        self.places.get(key).map_or_else(
+            || key.to_owned(),
+            |p| if p.name.is_empty() { p.operator_name.clone() } else { p.name.clone() },
+        )
+    }
+
+    /// A lot in words: product and lot number.
+    #[must_use]
+    pub fn lot_name(&self, key: &str) -> String {
+        self.lots.get(key).map_or_else(|| key.to_owned(), LotInfo::shown)
+    }
+}
+
 /// Ids of the index are record ids.
 pub(crate) fn record(event: u64) -> Id {
     Id(i64::try_from(event).unwrap_or_default())
@@ -163,6 +197,16 @@ pub fn amount_text(amount: &Amount) -> String {
 }
 
 impl Supply {
+    /// The names of the places and lots of an event.
+    ///
+    /// # Errors
+    /// Storage, or the register.
+    pub async fn names_of(&self, event: &crate::EventRow) -> Result<Legend, Error> {
+        let places = [&event.read_point, &event.biz_location, &event.source, &event.destination];
+        let places = places.into_iter().flatten().map(|p| crate::site_key(p).to_owned()).collect();
+        self.legend(places, event.items.iter().map(|i| i.item.clone()).collect()).await
+    }
+
     /// Looks up the places and lots of an answer.
     pub(crate) async fn legend(
         &self,

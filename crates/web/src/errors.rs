@@ -102,6 +102,7 @@ impl From<supply::Error> for Fault {
                 Self::bad("file", text).with_details(rows.iter().map(paper::sheet::RowError::text).collect())
             }
             supply::Error::Sheet(_) => Self::bad("file", text),
+            supply::Error::Wrong { field, text } => Self::bad(field, text),
             other => Self::internal(other),
         }
     }

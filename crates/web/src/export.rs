@@ -1,4 +1,4 @@
-//! Lists as files: CSV and XLSX with the same rows the page shows.
+//! Lists as files: CSV, XLSX and Parquet with the same rows the page shows.
 
 use crate::fault::{Answer, Fault};
 use axum::http::{HeaderValue, header};
@@ -35,7 +35,7 @@ where
     Ok(rows)
 }
 
-/// The sheet as a download; `format` is `csv` or `xlsx`.
+/// The sheet as a download; `format` is `csv`, `xlsx` or `parquet`.
 pub(crate) fn download(format: &str, sheet: &Sheet) -> Answer {
     let (bytes, media) = match format {
         "csv" => (paper::sheet::write_csv(sheet), "text/csv; charset=utf-8"),
@@ -43,7 +43,11 @@ pub(crate) fn download(format: &str, sheet: &Sheet) -> Answer {
             paper::sheet::write_xlsx(std::slice::from_ref(sheet)),
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         ),
-        _ => return Err(Fault::bad("format", Text::of("请选择 csv 或 xlsx", "choose csv or xlsx"))),
+        "parquet" => (paper::sheet::write_parquet(sheet), "application/vnd.apache.parquet"),
+        _ => {
+            let choose = Text::of("请选择 csv、xlsx 或 parquet", "choose csv, xlsx or parquet");
+            return Err(Fault::bad("format", choose));
+        }
     };
     let mut response = bytes.map_err(Fault::internal)?.into_response();
     let headers = response.headers_mut();

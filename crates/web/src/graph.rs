@@ -2,6 +2,8 @@
 
 use crate::map::escape;
 use crate::pages::scope::{lot_name, place_name};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use base::Lang;
 use chain::{LayoutOptions, ShapeNode, layout_shape};
 use std::collections::{BTreeMap, HashMap};
@@ -14,7 +16,7 @@ const GAP_X: usize = 60;
 const GAP_Y: usize = 14;
 
 /// Colours for the picture where it stands alone, as an image; light and dark.
-pub(crate) const STYLE: &str = "text{font-family:system-ui,'Noto Sans CJK SC','PingFang SC',sans-serif;fill:#16211f}\
+const STYLE: &str = "text{font-family:system-ui,'Noto Sans CJK SC','PingFang SC',sans-serif;fill:#16211f}\
 rect{fill:#fff;stroke:#8fa09b}.origin rect{fill:#e5eff9;stroke:#1f5a94}.hit rect{fill:#fce8e6;stroke:#a8231b;stroke-width:2}\
 .group rect{stroke-dasharray:4 3}.edge{fill:none;stroke:#8fa09b;color:#8fa09b}.made{stroke:#1f5a94;stroke-dasharray:5 3}\
 @media(prefers-color-scheme:dark){text{fill:#e6edeb}rect{fill:#18201e}.origin rect{fill:#16293d}.hit rect{fill:#3b1a17}}";
@@ -77,12 +79,12 @@ impl Graph {
     }
 }
 
-/// Draws traces that share nodes (upstream and downstream of one lot) as one picture. `hit` is the sampled lot and place.
+/// Draws traces that share nodes (upstream and downstream of one lot) as one picture. `hit` are the lots asked about and, of a sampled one, the place.
 pub(crate) fn svg(
     lang: Lang,
     traces: &[&TraceView],
     legend: &Legend,
-    hit: (&str, Option<&str>),
+    hit: (&[&str], Option<&str>),
     per_layer: usize,
 ) -> String {
     let mut graph = Graph::default();
@@ -129,7 +131,7 @@ pub(crate) fn svg(
             ("node group", more.clone(), lang.pick("处（见下表）", "more (see the table)").to_owned(), more)
         } else {
             let node = &graph.nodes[n.members[0]];
-            let is_hit = node.item == hit.0 && hit.1.is_none_or(|p| p == node.place);
+            let is_hit = hit.0.contains(&node.item.as_str()) && hit.1.is_none_or(|p| p == node.place);
             let class = if is_hit {
                 "node hit"
             } else if node.origin {
@@ -157,6 +159,16 @@ pub(crate) fn svg(
     }
     out.push_str("</svg>");
     out
+}
+
+/// The picture as an answer of its own: an image cannot read the page's style sheet.
+pub(crate) fn image(picture: &str) -> Response {
+    let styled = picture.replacen('>', &format!("><style>{STYLE}</style>"), 1);
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+    ];
+    (headers, styled).into_response()
 }
 
 /// Cuts a text to a width in Chinese characters; a Latin letter counts half.
@@ -220,7 +232,7 @@ mod tests {
             links: vec![link(0, 1), link(1, 2)],
             truncated: false,
         };
-        let svg = svg(Lang::En, &[&trace], &Legend::default(), ("flour", None), 10);
+        let svg = svg(Lang::En, &[&trace], &Legend::default(), (&["flour"], None), 10);
         assert_eq!(svg.matches("<rect").count(), 2);
         assert_eq!(svg.matches("edge made").count(), 1);
         assert!(svg.contains("node hit") && svg.contains("mill &lt;1&gt;") && !svg.contains("mill <1>"));

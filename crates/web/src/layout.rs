@@ -79,7 +79,7 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/nonconformities", Text::of("不合格", "Failures")),
     ("/desk/matters", Text::of("办件", "Matters")),
     ("/desk/samples", Text::of("抽检", "Samples")),
-    ("/desk/trace", Text::of("追溯", "Trace")),
+    ("/trace", Text::of("追溯", "Trace")),
     ("/desk/operators", Text::of("主体", "Operators")),
     ("/desk/situation", Text::of("态势", "Situation")),
     ("/desk/journal", Text::of("存证", "Journal")),

@@ -240,7 +240,8 @@ pub(crate) fn pager(
         } }
         span.end {
             @if export { a href=(list.with(&[("format", "csv"), ("after", "")])) download { (lang.pick("导出 CSV", "Export CSV")) }
-                a href=(list.with(&[("format", "xlsx"), ("after", "")])) download { (lang.pick("导出 XLSX", "Export XLSX")) } }
+                a href=(list.with(&[("format", "xlsx"), ("after", "")])) download { (lang.pick("导出 XLSX", "Export XLSX")) }
+                a href=(list.with(&[("format", "parquet"), ("after", "")])) download { "Parquet" } }
             @if first { a href=(list.with(&[("after", "")])) { (lang.pick("« 首页", "« First page")) } }
             @if let Some(next) = next { a rel="next" href=(list.with(&[("after", next)])) { (lang.pick("下一页 »", "Next page »")) } }
         }

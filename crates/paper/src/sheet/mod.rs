@@ -3,9 +3,11 @@
 mod columns;
 mod csv_in;
 mod date;
+mod parquet;
 mod write;
 mod xlsx_in;
 
+pub use self::parquet::write_parquet;
 pub use columns::{Column, Columns, HeaderError, Mapped, Row, RowError, RowErrors};
 pub use date::parse_date;
 pub use write::{CsvWriter, Sheet, Value, WriteError, write_csv, write_xlsx};

@@ -16,6 +16,7 @@ mod person;
 mod rulebook;
 mod science;
 mod server;
+mod trace;
 
 use crate::cli::Command;
 use crate::out;
@@ -52,6 +53,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Serve(args) => block(server::serve(args)),
         Command::Epcis(command) => epcis::epcis(command),
         Command::Chain(command) => science::chain(command),
+        Command::Trace(args) => block(trace::run(args)),
         Command::Limits(command) => science::limits(command),
         Command::Journal(command) => journal::run(command),
         Command::Rulebook(command) => rulebook::run(command),

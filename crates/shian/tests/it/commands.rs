@@ -201,3 +201,17 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
     assert!(out.status.success());
     assert_eq!(String::from_utf8_lossy(&out.stderr), "");
 }
+
+#[test]
+fn a_question_to_the_trace_that_is_none_says_which_there_are() {
+    for (args, said) in [
+        (&["trace", "nonsense"][..], "origins, forward"),
+        (&["trace", "scope", "x", "--format", "xlsx"][..], "--out FILE"),
+        (&["trace", "scope", "x", "-p", "nonsense=1"][..], "there is no parameter"),
+    ] {
+        let out = shian(args);
+        assert_eq!(out.status.code(), Some(2), "{args:?}");
+        let told = String::from_utf8(out.stderr).unwrap();
+        assert!(told.contains(said), "{args:?}: {told}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Supply on every engine at hand: capture, index, lots, scope, ledgers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod ask;
 mod capture;
 mod examples;
 mod kept;

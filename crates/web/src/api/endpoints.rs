@@ -68,7 +68,7 @@ const FILLED: &str = r#"{"version":3,"form":{"answer":"held","found":"12","recov
 
 /// All of them, by chapter.
 pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    super::bindings::EPCIS.iter().chain(ENDPOINTS)
+    super::bindings::EPCIS.iter().chain(super::trace::TRACE).chain(ENDPOINTS)
 }
 
 /// Those of our own.

@@ -14,6 +14,7 @@ mod rules;
 mod samples;
 mod sent;
 pub(crate) mod tokens;
+mod trace;
 mod work;
 
 pub(crate) use caller::Caller;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/events/{id}/receipt", get(record::receipt))
         .route("/api/v1/lots", get(record::lots))
         .route("/api/v1/scope", get(record::scope))
+        .route("/api/v1/trace/{question}", get(trace::ask))
         .route("/api/v1/attachments", post(record::attach))
         .route("/api/v1/samples", get(samples::list).post(samples::create))
         .route("/api/v1/samples/{id}", get(samples::show))

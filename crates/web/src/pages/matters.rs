@@ -396,7 +396,7 @@ fn link(target: &str, label: &str) -> Markup {
         Some(("operator", id)) => format!("/desk/operators/{id}"),
         Some(("site", id)) => format!("/desk/sites/{id}"),
         Some(("matter", id)) => format!("/desk/matters/{id}"),
-        Some(("lot", item)) => format!("/desk/trace?item={}", ui::encode(item)),
+        Some(("lot", item)) => format!("/trace/scope?lot={}", ui::encode(item)),
         _ => return html! { (label) },
     };
     html! { a href=(href) { (label) } }

@@ -17,6 +17,7 @@ pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod situation;
 pub(crate) mod tasks;
+pub(crate) mod trace;
 mod upload;
 
 use crate::fault::Fault;
@@ -49,7 +50,6 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/nonconformities/{id}", get(nonconformities::show))
         .route("/desk/graph.svg", get(nonconformities::graph))
         .route("/desk/scope/map", get(nonconformities::map))
-        .route("/desk/trace", get(nonconformities::trace))
         .route("/desk/situation", get(situation::show))
         .route("/desk/situation/map", get(situation::map))
         .route("/desk/matters", get(matters::list))
@@ -62,6 +62,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(lab::routes())
         .merge(operators::routes())
         .merge(public::routes())
+        .merge(trace::routes())
         .merge(admin::routes())
 }
 

@@ -1,4 +1,4 @@
-//! Failed samples and, in one step, the whole scope of the lot; the free trace search beside it.
+//! Failed samples and, in one step, the whole scope of the lot.
 
 use super::scope;
 use super::show::agency_name;
@@ -9,13 +9,12 @@ use crate::session::{SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header;
 use axum::response::IntoResponse;
 use base::{Id, Lang, Text};
 use lab::{Nonconformity, NonconformityFilter, NonconformityState};
 use maud::{Markup, html};
 use std::sync::Arc;
-use supply::{ScopeOptions, ScopeReport};
+use supply::{CaseLine, Question, ScopeOptions, ScopeReport};
 
 const RECORD: Text = Text::of("不合格记录", "nonconformity");
 
@@ -175,7 +174,10 @@ pub(crate) async fn show(
             None => (ui::message(Tone::Warn, &html! { p { (lang.pick(
                 "追溯记录中没有该批次：只能从被抽样场所开始核查，请要求企业补报追溯信息。",
                 "The trace record does not know this lot: the inquiry begins at the place sampled; ask the firm to report its events.")) } })),
-            Some(r) => (scope_view(lang, r, &links, &format!("nonconformity={id}"))),
+            Some(r) => {
+                (scope_view(lang, r, &links, &format!("nonconformity={id}")))
+                (further(lang, &n, &r.item))
+            }
         }
     }).into_response())
 }
@@ -218,6 +220,21 @@ fn scope_view(lang: Lang, r: &ScopeReport, links: &ListLinks, subject: &str) -> 
         p { a href=(links.with(&[("format", "xlsx")])) { (lang.pick("导出范围 XLSX", "Export the scope as XLSX")) } " · "
             a href=(links.with(&[("format", "csv")])) { "CSV" } }
     }
+}
+
+/// Where the workbench goes on from this failure.
+fn further(lang: Lang, n: &Nonconformity, item: &str) -> Markup {
+    let case = CaseLine {
+        lot: item.to_owned(),
+        place: n.place.clone().unwrap_or_default(),
+        name: n.form_no.clone(),
+        ..CaseLine::default()
+    };
+    html! { p { (lang.pick("在追溯工作台继续：", "Go on in the trace workbench: "))
+    a href=(super::trace::lot_address(Question::Origins, item)) { (lang.pick("来源", "origins")) } " · "
+    a href=(super::trace::lot_address(Question::Scope, item)) { (lang.pick("召回范围", "recall scope")) } " · "
+    a href={ "/trace/source?case=" (ui::encode(&case.line())) } { (lang.pick("共同来源", "common source")) } " · "
+    a href=(super::trace::lot_address(Question::Records, item)) { (lang.pick("记录清单", "record sheet")) } } }
 }
 
 /// From the sampled lot to an ingredient: the officer widens the scope by choosing the upstream lot.
@@ -308,7 +325,7 @@ pub(crate) async fn map(
     let report = asked_scope(&app, &viewer, &links).await?;
     let back = match links.get("nonconformity") {
         Some(id) => format!("/desk/nonconformities/{id}"),
-        None => ListLinks { path: "/desk/trace".to_owned(), ..links.clone() }.with(&[]),
+        None => super::trace::lot_address(Question::Scope, &report.item),
     };
     let map = scope::county_map(lang, &report);
     let body = html! { (map) @if !fragment.0 { (scope::region_table(lang, &report)) } };
@@ -329,58 +346,8 @@ pub(crate) async fn graph(
         viewer.lang(),
         &[&report.upstream, &report.downstream],
         &report.legend,
-        (&report.item, report.place.as_deref()),
+        (&[report.item.as_str()], report.place.as_deref()),
         per,
     );
-    // an image cannot read the page's style sheet
-    let styled = picture.replacen('>', &format!("><style>{}</style>", crate::graph::STYLE), 1);
-    Ok((
-        [
-            (header::CONTENT_TYPE, "image/svg+xml"),
-            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
-        ],
-        styled,
-    )
-        .into_response())
-}
-
-/// `GET /desk/trace`: any lot by its number, code or link.
-pub(crate) async fn trace(
-    State(app): State<Arc<App>>,
-    SignedIn(viewer): SignedIn,
-    RawQuery(raw): RawQuery,
-) -> Answer {
-    let lang = viewer.lang();
-    let links = ListLinks::read("/desk/trace", raw.as_deref(), "depth");
-    let title = lang.pick("追溯", "Trace");
-    let asked = links.get("item").map(|i| epcis::ident::item_key(i).uri);
-    let report = match &asked {
-        None => None,
-        Some(item) => Some(
-            app.supply
-                .scope(&context(&app, &viewer), &viewer.who, item, links.get("place"), None, options(&links))
-                .await,
-        ),
-    };
-    if let (Some(format), Some(Ok(report))) = (links.get("format"), &report) {
-        return crate::export::download(format, &scope_sheet(lang, report));
-    }
-    Ok(layout::page(&viewer, title, &html! {
-        (layout::head(title, &html! {}))
-        form.filters method="get" {
-            (ui::input(&ui::Field { name: "item", label: lang.pick("批次编码（GS1 链接或 URN）", "Lot (GS1 Digital Link or URN)"), value: links.get("item").unwrap_or_default(), required: true, ..Default::default() }))
-            (ui::input(&ui::Field { name: "place", label: lang.pick("场所（可不填）", "Place (optional)"), value: links.get("place").unwrap_or_default(), ..Default::default() }))
-            button { (lang.pick("追溯", "Trace")) }
-        }
-        @match &report {
-            None => (ui::empty(lang.pick("输入一个批次", "Enter a lot"), lang.pick("例如 https://id.gs1.org/01/06990000010015/10/GM260901001", "for example https://id.gs1.org/01/06990000010015/10/GM260901001"))),
-            Some(Err(supply::Error::NotFound(_))) => (ui::message(Tone::Warn, &html! { p { (lang.pick("追溯记录中没有该批次，请核对编码。", "No event names this lot; check the code.")) } })),
-            Some(Err(e)) => (ui::message(Tone::Bad, &html! { p { (e.text().get(lang)) } })),
-            Some(Ok(r)) => {
-                h2 { (scope::lot_name(r.legend.lots.get(&r.item), &r.item)) }
-                p { code.break { (r.item) } }
-                (scope_view(lang, r, &links, &format!("item={}", ui::encode(&r.item))))
-            }
-        }
-    }).into_response())
+    Ok(crate::graph::image(&picture))
 }

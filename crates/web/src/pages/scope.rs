@@ -13,13 +13,7 @@ const FIRST_ROWS: usize = 100;
 
 /// The name of a place, with its key where no register knows it.
 pub(crate) fn place_name(legend: &Legend, key: &str) -> String {
-    if key.is_empty() {
-        return "—".to_owned();
-    }
-    legend.places.get(key).map_or_else(
-        || key.to_owned(),
-        |p| if p.name.is_empty() { p.operator_name.clone() } else { p.name.clone() },
-    )
+    legend.place_name(key)
 }
 
 /// A place as a link to its operator's page.
@@ -33,14 +27,7 @@ pub(crate) fn place_link(legend: &Legend, key: &str) -> Markup {
 
 /// A lot in words: product and lot number.
 pub(crate) fn lot_name(info: Option<&LotInfo>, key: &str) -> String {
-    let Some(info) = info else { return key.to_owned() };
-    let name = info.name.as_deref().unwrap_or_default();
-    match (&info.lot, name) {
-        (Some(lot), "") => lot.clone(),
-        (Some(lot), name) => format!("{name} {lot}"),
-        (None, "") => info.item.clone(),
-        (None, name) => name.to_owned(),
-    }
+    info.map_or_else(|| key.to_owned(), LotInfo::shown)
 }
 
 /// A quantity with the symbol of its unit.
@@ -195,7 +182,7 @@ pub(crate) fn place_rows(lang: Lang, r: &ScopeReport) -> (Vec<Column>, Vec<Vec<M
             vec![
                 place_link(&r.legend, &row.place),
                 html! { (if row.region.is_empty() { "—".to_owned() } else { map::region_name(lang, &row.region) }) },
-                html! { a href={ "/desk/trace?item=" (ui::encode(&row.item)) } { (lot_name(r.legend.lots.get(&row.item), &row.item)) }
+                html! { a href={ "/trace/scope?lot=" (ui::encode(&row.item)) } { (lot_name(r.legend.lots.get(&row.item), &row.item)) }
                     @if !row.culprit { " " (ui::badge(Tone::Info, lang.pick("衍生", "derived"))) } },
                 role_badge(lang, row.role),
                 html! { (arrived(row)) },

@@ -15,3 +15,4 @@ mod resolver;
 mod rest;
 mod service;
 mod standing;
+mod trace;

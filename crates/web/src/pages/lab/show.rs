@@ -102,7 +102,7 @@ fn facts(lang: Lang, door: Door, s: &Sample) -> Markup {
             Text::of("批次", "Lot"),
             html! {
                 @match &s.item {
-                    Some(item) if door == Door::Desk => a.break href={ "/desk/trace?item=" (ui::encode(item)) } { (item) },
+                    Some(item) if door == Door::Desk => a.break href={ "/trace/scope?lot=" (ui::encode(item)) } { (item) },
                     Some(item) => code.break { (item) },
                     None => "—",
                 }

@@ -68,7 +68,7 @@ pub(super) fn sites(lang: Lang, all: &[Site]) -> Markup {
 pub(super) fn products(lang: Lang, all: &[Product]) -> Markup {
     html! { @if all.is_empty() { (none(lang)) } ul { @for p in all { li {
         (p.name) " " span.soft { (p.category) } @if !p.active { " " (ui::badge(Tone::Idle, lang.pick("停产", "no longer made"))) }
-        @if let Some(gtin) = &p.gtin { div.small.soft { "GTIN " a href={ "/desk/trace?item=" (ui::encode(&format!("https://id.gs1.org/01/{gtin}"))) } { (gtin) } } }
+        @if let Some(gtin) = &p.gtin { div.small.soft { "GTIN " a href={ "/trace/scope?lot=" (ui::encode(&format!("https://id.gs1.org/01/{gtin}"))) } { (gtin) } } }
     } } } }
 }
 

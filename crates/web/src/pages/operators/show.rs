@@ -13,7 +13,6 @@ use crate::state::App;
 use crate::ui::{self, Column, Tone};
 use axum::extract::{Path, RawQuery, State};
 use base::{Id, Lang, Text};
-use chain::GapKind;
 use flow::view::{MatterFilter, MatterLine};
 use lab::{NonconformityFilter, SampleFilter, SampleRow};
 use maud::{Markup, html};
@@ -186,7 +185,7 @@ pub(super) fn lot_table(lang: Lang, holdings: &Holdings) -> Markup {
         .iter()
         .map(|h| {
             vec![
-                html! { a href={ "/desk/trace?item=" (ui::encode(&h.lot.item)) } { (lot_name(Some(&h.lot), &h.lot.item)) } },
+                html! { a href={ "/trace/scope?lot=" (ui::encode(&h.lot.item)) } { (lot_name(Some(&h.lot), &h.lot.item)) } },
                 html! { (place_name(&holdings.legend, &h.place)) },
                 html! { (h.since.china_minute()) },
                 html! { (h.until.china_minute()) },
@@ -204,24 +203,6 @@ pub(super) fn lot_table(lang: Lang, holdings: &Holdings) -> Markup {
     ui::table(lang, lang.pick("最近到货的批次", "Lots, newest arrival first"), &columns, &rows, None)
 }
 
-fn gap_word(kind: GapKind) -> Text {
-    match kind {
-        GapKind::ReceivedUnshipped => {
-            Text::of("收到了无人记录发出的货", "received what nobody recorded shipping")
-        }
-        GapKind::SentUnreceived => {
-            Text::of("发出了未曾购入或生产的货", "passed on what it never received or made")
-        }
-        GapKind::NotReceived => Text::of("对方未记录收货", "the recipient recorded no receipt"),
-        GapKind::ReceiptMissing => Text::of("缺少收货记录", "its own receipt is missing"),
-        GapKind::ShipmentMissing => Text::of("缺少发货记录", "its own shipment is missing"),
-        GapKind::SeenUnreceived => {
-            Text::of("出现了未曾购入或生产的货", "goods were seen that it never received or made")
-        }
-        GapKind::Overdrawn => Text::of("发出多于收进", "more went out than came in"),
-    }
-}
-
 fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
     if gaps.is_empty() {
         return ui::message(
@@ -236,8 +217,8 @@ fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
         .map(|g| {
             vec![
                 html! { (g.time.china_minute()) },
-                html! { (gap_word(g.kind).get(lang)) },
-                html! { a href={ "/desk/trace?item=" (ui::encode(&g.lot.item)) } { (lot_name(Some(&g.lot), &g.lot.item)) } },
+                html! { (supply::gap_word(g.kind).get(lang)) },
+                html! { a href={ "/trace/scope?lot=" (ui::encode(&g.lot.item)) } { (lot_name(Some(&g.lot), &g.lot.item)) } },
                 html! { @if let Some(q) = &g.quantity { (crate::pages::scope::quantity(q)) } @else { "—" } },
             ]
         })
