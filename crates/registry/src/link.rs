@@ -68,7 +68,7 @@ impl Default for NewLink {
             anchor: empty(),
             link_type: empty(),
             href: empty(),
-            title: Text::of("", ""),
+            title: Text::new(empty(), empty()),
             lang: empty(),
             media: empty(),
         }

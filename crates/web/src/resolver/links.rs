@@ -81,7 +81,7 @@ pub(super) async fn of(app: &App, viewer: &Viewer, link: &DigitalLink) -> Answer
         link_type: kind.to_owned(),
         href,
         title: {
-            let words = link_type_text(kind).cloned().unwrap_or(Text::of("", ""));
+            let words = link_type_text(kind).cloned().unwrap_or(Text::of("链接", "link"));
             title.map_or(words, |t| Text::new(t.to_owned(), t.to_owned()))
         },
         lang: lang.pick("zh", "en").to_owned(),
