@@ -164,16 +164,18 @@ def ours(args, batches, total):
 
 def sqlite_peer(args, batches, total):
     source = sqlite3.connect(f"file:{args.data}/shian.db?mode=ro", uri=True)
-    tables = ["event", "event_item", "lot"]
-    rows = {"event": source.execute("select * from event order by id desc limit ?", (total,)).fetchall()[::-1]}
-    least = rows["event"][0][0]
-    rows["event_item"] = source.execute("select * from event_item where event >= ? order by event, n", (least,)).fetchall()
-    by_event = {}
-    for r in rows["event_item"]:
-        by_event.setdefault(r[0], []).append(r)
+    terms = ["event_item", "event_place", "event_link"]
+    events = source.execute("select * from event order by id desc limit ?", (total,)).fetchall()[::-1]
+    least = events[0][0]
+    by_event = {t: {} for t in terms}
+    for table in terms:
+        for r in source.execute(f"select * from {table} where event >= ?", (least,)):
+            by_event[table].setdefault(r[2], []).append(r)
     ddl = [s for (s,) in source.execute(
-        "select sql from sqlite_master where tbl_name in ('event', 'event_item') and sql is not null order by type desc")]
-    widths = {t: len(source.execute(f"select * from {t} limit 1").description) for t in tables[:2]}
+        "select sql from sqlite_master where tbl_name in ('event', 'event_item', 'event_place', 'event_link') "
+        "and sql is not null order by type desc")]
+    widths = {t: len(source.execute(f"select * from {t} limit 1").description) for t in ["event", *terms]}
+    put = {t: f"insert into {t} values ({','.join('?' * widths[t])})" for t in widths}
     for batch in batches:
         with tempfile.TemporaryDirectory(dir=args.data) as folder:
             db = sqlite3.connect(f"{folder}/peer.db", isolation_level=None)
@@ -181,15 +183,16 @@ def sqlite_peer(args, batches, total):
             db.execute("pragma synchronous = full")
             for statement in ddl:
                 db.execute(statement)
-            put = {t: f"insert into {t} values ({','.join('?' * widths[t])})" for t in widths}
-            count = min(total, batch * 400, len(rows["event"])) // batch * batch
+            count = min(total, batch * 400, len(events)) // batch * batch
             waits, used, start = [], time.process_time(), time.perf_counter()
             for at in range(0, count, batch):
                 one = time.perf_counter()
-                part = rows["event"][at:at + batch]
+                part = events[at:at + batch]
                 db.execute("begin immediate")
                 db.executemany(put["event"], part)
-                db.executemany(put["event_item"], [i for e in part for i in by_event.get(e[0], ())])
+                for table in terms:
+                    # in the order of the key, as ours go in
+                    db.executemany(put[table], sorted(i for e in part for i in by_event[table].get(e[0], ())))
                 db.execute("commit")
                 waits.append(time.perf_counter() - one)
             row("SQLite, same rows, bare", batch, count, time.perf_counter() - start, time.process_time() - used, waits)

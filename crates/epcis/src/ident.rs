@@ -30,11 +30,41 @@ pub const DOMAIN: &str = "https://id.gs1.org";
 /// when `uri` is none of these.
 #[must_use]
 pub fn canonical(uri: &str) -> Option<String> {
-    if let Some(rest) = uri.strip_prefix("urn:epc:") {
+    canonical_form(uri).map(Cow::into_owned)
+}
+
+/// As [`canonical`], without a copy of what has that form already.
+pub(crate) fn canonical_form(uri: &str) -> Option<Cow<'_, str>> {
+    if is_canonical(uri) {
+        return Some(Cow::Borrowed(uri));
+    }
+    let form = if let Some(rest) = uri.strip_prefix("urn:epc:") {
         urn::to_link(rest)
     } else {
         DigitalLink::parse(uri)?.canonical()
-    }
+    };
+    form.map(Cow::Owned)
+}
+
+/// Whether a Digital Link stands in canonical form, told without taking it apart, of the keys met most; for others false.
+pub(crate) fn is_canonical(uri: &str) -> bool {
+    let Some(rest) = uri.strip_prefix(DOMAIN).and_then(|rest| rest.strip_prefix('/')) else { return false };
+    let Some((key, rest)) = rest.split_once('/') else { return false };
+    let (digits, qualifiers): (usize, &[&str]) = match key {
+        "00" => (18, &[]),
+        "01" => (14, &["10", "21"]),
+        "414" => (13, &["254"]),
+        "417" => (13, &[]),
+        _ => return false,
+    };
+    let Some((value, rest)) = rest.split_at_checked(digits) else { return false };
+    let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    let qualifier = rest.strip_prefix('/').and_then(|rest| rest.split_once('/'));
+    let is_whole = match qualifier {
+        Some((ai, text)) => qualifiers.contains(&ai) && (1..=20).contains(&text.len()) && is_plain(text),
+        None => rest.is_empty(),
+    };
+    is_digits(value) && is_whole
 }
 
 /// What sort of thing a key names.
@@ -149,4 +179,41 @@ fn is_digits(text: &str) -> bool {
 /// The GS1 check digit over the digits before it (General Specifications §7.9.1).
 fn check_digit(digits: &str) -> Option<char> {
     base::gs1::check_digit(digits).and_then(|digit| char::from_digit(digit.into(), 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_to_be_canonical_is_its_own_canonical_form() {
+        let yes = [
+            "https://id.gs1.org/01/06901234500011",
+            "https://id.gs1.org/01/06901234500011/10/L-1.2_x",
+            "https://id.gs1.org/01/06901234500011/21/7",
+            "https://id.gs1.org/00/069012345000000018",
+            "https://id.gs1.org/414/6901234500004",
+            "https://id.gs1.org/414/6901234500004/254/A",
+            "https://id.gs1.org/417/6901234500004",
+        ];
+        for uri in yes {
+            assert!(is_canonical(uri), "{uri}");
+            assert_eq!(DigitalLink::parse(uri).and_then(|link| link.canonical()).as_deref(), Some(uri));
+        }
+        for uri in [
+            "https://id.gs1.org/01/6901234500011",
+            "https://id.gs1.org/01/06901234500011/",
+            "https://id.gs1.org/01/06901234500011/10/",
+            "https://id.gs1.org/01/06901234500011/10/L%2F1",
+            "https://id.gs1.org/01/06901234500011/10/A/21/B",
+            "https://id.gs1.org/01/06901234500011/22/A",
+            "https://id.gs1.org/414/6901234500004/254",
+            "https://id.gs1.org/417/6901234500004/254/A",
+            "https://id.gs1.org/01/06901234500011?x=1",
+            "https://example.com/01/06901234500011",
+            "urn:epc:id:sgtin:690123450.0001.7",
+        ] {
+            assert!(!is_canonical(uri), "{uri}");
+        }
+    }
 }

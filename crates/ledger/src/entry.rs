@@ -98,24 +98,23 @@ pub struct Appended {
 /// # Errors
 /// [`Error::TooLarge`]; when the row cannot be written or the system gives no randomness.
 pub async fn append(tx: &mut Tx, cx: &Context, permit: &Permit, entry: Entry) -> Result<Appended, Error> {
-    let mut done = append_many(tx, cx, permit, vec![entry]).await?;
+    let mut done = append_many(tx, vec![(cx, permit, entry)]).await?;
     done.pop().ok_or(Error::Random)
 }
 
-/// Records many changes of one transaction with few statements: for imports and bulk work.
+/// Records many changes of one transaction with few statements: for imports and bulk work. Each has its own context, as
+/// several people's changes may share a transaction.
 ///
 /// # Errors
 /// As [`append`].
 pub async fn append_many(
     tx: &mut Tx,
-    cx: &Context,
-    permit: &Permit,
-    entries: Vec<Entry>,
+    entries: Vec<(&Context, &Permit, Entry)>,
 ) -> Result<Vec<Appended>, Error> {
     let mut done = Vec::with_capacity(entries.len());
     let mut rows: Vec<Value> = Vec::with_capacity(entries.len() * 8);
     let mut private: Vec<Value> = Vec::new();
-    for entry in entries {
+    for (cx, permit, entry) in entries {
         let id = cx.id();
         let commitment = match &entry.private {
             None => None,

@@ -44,6 +44,58 @@ pub(crate) fn pg_args(params: &[Value]) -> Result<PgArguments, sqlx::Error> {
     Ok(args)
 }
 
+/// Rows as one array a column, with the element types: one short statement for any number of rows.
+pub(crate) fn pg_columns(
+    columns: usize,
+    values: Vec<Value>,
+) -> Result<(Vec<&'static str>, PgArguments), sqlx::Error> {
+    let mut lists: Vec<PgList> = values.iter().take(columns).map(PgList::like).collect();
+    for (n, value) in values.into_iter().enumerate() {
+        lists[n % columns].push(value)?;
+    }
+    let (mut types, mut args) = (Vec::with_capacity(columns), PgArguments::default());
+    for list in lists {
+        match list {
+            PgList::Int(list) => (types.push("bigint"), args.add(list)),
+            PgList::Real(list) => (types.push("double precision"), args.add(list)),
+            PgList::Text(list) => (types.push("text"), args.add(list)),
+            PgList::Bytes(list) => (types.push("bytea"), args.add(list)),
+        }
+        .1
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok((types, args))
+}
+
+enum PgList {
+    Int(Vec<Option<i64>>),
+    Real(Vec<Option<f64>>),
+    Text(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl PgList {
+    const fn like(value: &Value) -> Self {
+        match value {
+            Value::Int(_) => Self::Int(Vec::new()),
+            Value::Real(_) => Self::Real(Vec::new()),
+            Value::Text(_) => Self::Text(Vec::new()),
+            Value::Bytes(_) => Self::Bytes(Vec::new()),
+        }
+    }
+
+    fn push(&mut self, value: Value) -> Result<(), sqlx::Error> {
+        match (self, value) {
+            (Self::Int(list), Value::Int(v)) => list.push(v),
+            (Self::Real(list), Value::Real(v)) => list.push(v),
+            (Self::Text(list), Value::Text(v)) => list.push(v),
+            (Self::Bytes(list), Value::Bytes(v)) => list.push(v),
+            _ => return Err(sqlx::Error::Encode("the values of a column differ in kind".into())),
+        }
+        Ok(())
+    }
+}
+
 pub(crate) async fn sqlite_rows<'e, E>(on: E, sql: sqlx::SqlStr, params: &[Value]) -> Result<Vec<Row>, Error>
 where
     E: Executor<'e, Database = Sqlite>,

@@ -128,3 +128,82 @@ pub(crate) fn for_engine(sql: &str, engine: Engine) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::empty_stores;
+    use base::Instant;
+
+    #[tokio::test]
+    async fn what_leads_to_events_is_carried_over_into_epochs() {
+        for (engine, store) in empty_stores().await {
+            store.migrate_to(16, Instant(0)).await.unwrap();
+            let mut tx = store.begin().await.unwrap();
+            tx.script(
+                "insert into capture (id, region, format, bytes_hash, events, stored, duplicates, error_behaviour, \
+                 context, state, problems, created, finished) \
+                 values (1, '', 'json', '', 2, 2, 0, 'rollback', '[]', 'stored', '[]', 0, 0)",
+            )
+            .await
+            .unwrap();
+            for (id, hash) in [(5i64, [5u8; 32]), (7, [7; 32])] {
+                tx.exec(
+                    "insert into event (id, hash, declared, capture, leaf, type, event_time, tz, record_time, \
+                     read_point, biz_location, source, destination, document, join_id, region, body, withdrawn) \
+                     values ($1, $2, '', 1, $1, 'ObjectEvent', 0, '+08:00', 0, 'urn:a', 'urn:a', 'urn:a', 'urn:b', \
+                     'urn:d', 'urn:t', '', '{}', 0)",
+                    &[id.into(), hash.into()],
+                )
+                .await
+                .unwrap();
+            }
+            tx.script(
+                "insert into event_item (event, n, role, item, class, qty, uom, kg) values \
+                 (7, 1, 'output', 'urn:y', null, null, null, null), (7, 0, 'input', 'urn:x', 'urn:x', '1.50', 'KGM', 1.5), \
+                 (7, 2, 'output', 'urn:x', null, '2', null, null)",
+            )
+            .await
+            .unwrap();
+            tx.script("insert into event_link (event, list, value) values (5, 'source', 'urn:p'), (5, 'bizTransaction', 'urn:e')")
+                .await
+                .unwrap();
+            tx.script("insert into event_partner (operator, event) values (3, 5)").await.unwrap();
+            tx.script("insert into lot (item, name, first_event, region) values ('urn:x', '面', 7, '62')")
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            store.migrate(Instant(0)).await.unwrap();
+
+            let items = store.query("select items from event order by id", &[]).await.unwrap();
+            let items: Vec<String> = items.iter().map(|r| r.text("items").unwrap()).collect();
+            assert_eq!(items, ["", "input 1.50 KGM urn:x|output - - urn:y|output 2 - urn:x"], "{engine}");
+            let terms = |sql: &'static str| {
+                let store = store.clone();
+                async move {
+                    let rows = store.query(sql, &[]).await.unwrap();
+                    let term = |r: &crate::Row| {
+                        (r.text("term").unwrap(), r.int("event").unwrap(), r.int("parts").unwrap())
+                    };
+                    rows.iter().map(term).map(|(t, e, p)| format!("{t} {e} {p}")).collect::<Vec<_>>()
+                }
+            };
+            let found =
+                terms("select item as term, event, parts from event_item order by epoch, item, event");
+            assert_eq!(found.await, ["urn:x 7 24", "urn:y 7 16"], "{engine}");
+            let found =
+                terms("select place as term, event, parts from event_place order by epoch, place, event");
+            assert_eq!(
+                found.await,
+                ["urn:a 5 7", "urn:a 7 7", "urn:b 5 8", "urn:b 7 8", "urn:p 5 4"],
+                "{engine}"
+            );
+            let found =
+                terms("select value as term, event, parts from event_link order by epoch, value, event");
+            let all = ["urn:d 5 1", "urn:d 7 1", "urn:e 5 1", "urn:t 5 2", "urn:t 7 2"];
+            assert_eq!(found.await, all, "{engine}");
+            let kept = "select (select count(*) from event_epoch) + (select count(*) from event_partner) + \
+                        (select count(*) from lot where name = '面') as n";
+            assert_eq!(store.one(kept, &[]).await.unwrap().int("n").unwrap(), 3, "{engine}");
+        }
+    }
+}

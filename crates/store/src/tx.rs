@@ -1,6 +1,6 @@
 //! The write transaction.
 
-use crate::driver::{exactly_one, pg_args, pg_rows, sqlite_args, sqlite_rows};
+use crate::driver::{exactly_one, pg_args, pg_columns, pg_rows, sqlite_args, sqlite_rows};
 use crate::signal::Signals;
 use crate::{Engine, Error, Row, Sql, Value};
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
@@ -85,23 +85,34 @@ impl Tx {
         if columns == 0 || !values.len().is_multiple_of(columns) {
             return Err(Error::Setup(format!("insert_many: {} values for {columns} columns", values.len())));
         }
+        if values.is_empty() {
+            return Ok(0);
+        }
+        if let Inner::Postgres(tx) = &mut self.inner {
+            let (types, args) = pg_columns(columns, values).map_err(|e| Error::from_sqlx(insert, e))?;
+            let lists: Vec<String> =
+                types.iter().zip(1..).map(|(kind, n)| format!("${n}::{kind}[]")).collect();
+            let text = format!("{insert} select * from unnest({}) {tail}", lists.join(", "));
+            let sql = AssertSqlSafe(text.clone()).into_sql_str();
+            let done = sqlx::query_with(sql, args).execute(&mut **tx).await;
+            return done.map(|r| r.rows_affected()).map_err(|e| Error::from_sqlx(&text, e));
+        }
         let rows = (ROOM / columns).max(1);
         let mut changed = 0;
         let mut whole = None;
         for part in values.chunks(rows * columns) {
             let text = if part.len() == rows * columns {
-                whole.get_or_insert_with(|| self.many(insert, columns, rows, tail)).clone()
+                whole.get_or_insert_with(|| Self::many(insert, columns, rows, tail)).clone()
             } else {
-                self.many(insert, columns, part.len() / columns, tail)
+                Self::many(insert, columns, part.len() / columns, tail)
             };
             changed += self.run(AssertSqlSafe(text).into_sql_str(), part).await?;
         }
         Ok(changed)
     }
 
-    /// The text of an insert of `rows` rows; parameters as [`Sql::for_engine`] writes them.
-    fn many(&self, insert: &str, columns: usize, rows: usize, tail: &str) -> String {
-        use std::fmt::Write;
+    /// SQLite's text of an insert of `rows` rows.
+    fn many(insert: &str, columns: usize, rows: usize, tail: &str) -> String {
         let mut text = format!("{insert} values ");
         for n in 0..rows * columns {
             text.push_str(match (n, n % columns) {
@@ -109,13 +120,10 @@ impl Tx {
                 (_, 0) => "), (",
                 _ => ", ",
             });
-            // writing to a String cannot fail
-            let _ = match self.engine() {
-                Engine::Sqlite => write!(text, "?"),
-                Engine::Postgres => write!(text, "${}", n + 1),
-            };
+            text.push('?');
         }
-        let _ = write!(text, ") {tail}");
+        text.push_str(") ");
+        text.push_str(tail);
         text
     }
 

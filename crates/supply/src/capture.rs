@@ -11,10 +11,13 @@ use ledger::{Context, Entry, Permit};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use store::Tx;
+use store::{Sql, Tx};
 
 /// Raised when events were stored ([`store::Store::listen`]): subscribers look.
 pub const CAPTURED: &str = "supply.captured";
+
+/// Bytes of a document read where it is taken in.
+const SHORT: usize = 16 << 10;
 
 /// Times a capture is tried when another process stores the same events at the same moment.
 const ATTEMPTS: usize = 3;
@@ -193,6 +196,23 @@ pub(crate) struct Slot {
     pub(crate) part_of: Option<Id>,
 }
 
+/// A load on its way into the tables, and what it needs there.
+pub(crate) struct Placing<'a> {
+    pub(crate) cx: &'a Context,
+    pub(crate) standing: &'a Standing,
+    pub(crate) owners: &'a HashMap<String, PlaceInfo>,
+    pub(crate) load: &'a mut Load,
+    pub(crate) behaviour: ErrorBehaviour,
+    pub(crate) slot: Slot,
+}
+
+impl Placing<'_> {
+    /// Something is wrong with it, and so with all of it.
+    fn is_refused(&self) -> bool {
+        self.behaviour == ErrorBehaviour::Rollback && !self.load.problems.is_empty()
+    }
+}
+
 impl Supply {
     /// Captures a document.
     ///
@@ -208,30 +228,43 @@ impl Supply {
         options: &CaptureOptions,
     ) -> Result<CaptureOutcome, Error> {
         let standing = self.standing(cx, who, options.operator).await?;
-        let bytes: Arc<[u8]> = bytes.into();
-        for _ in 1..ATTEMPTS {
-            match self.try_capture(cx, &standing, bytes.clone(), format, options).await {
-                // another process stored one of the events meanwhile: now it is seen as a duplicate
-                Err(Error::Store(store::Error::Conflict { .. })) => {}
-                done => return done,
-            }
-        }
-        self.try_capture(cx, &standing, bytes, format, options).await
+        let (limits, now) = (self.limits, cx.now);
+        self.store_read(cx, &standing, bytes, options.error_behaviour, move |bytes| {
+            prepare::document(bytes, format, limits, now)
+        })
+        .await
     }
 
-    async fn try_capture(
+    /// Reads and stores a document, together with others that come at the same time, else alone.
+    async fn store_read(
         &self,
         cx: &Context,
         standing: &Standing,
-        bytes: Arc<[u8]>,
-        format: Format,
-        options: &CaptureOptions,
+        bytes: Vec<u8>,
+        behaviour: ErrorBehaviour,
+        read: impl Fn(&[u8]) -> Load + Clone + Send + 'static,
     ) -> Result<CaptureOutcome, Error> {
-        let (limits, now) = (self.limits, cx.now);
-        let load = tokio::task::spawn_blocking(move || prepare::document(&bytes, format, limits, now))
-            .await
-            .map_err(|_| Error::Interrupted)?;
-        self.store_load(cx, standing, load, options.error_behaviour).await
+        let bytes: Arc<[u8]> = bytes.into();
+        for attempt in 0.. {
+            let (of, read) = (bytes.clone(), read.clone());
+            let load = match of.len() {
+                // shorter than the way to another thread and back
+                ..SHORT => read(&of),
+                _ => tokio::task::spawn_blocking(move || read(&of)).await.map_err(|_| Error::Interrupted)?,
+            };
+            let done = match attempt {
+                0 => self.store_shared(cx, standing, load, behaviour).await,
+                _ => self.store_load(cx, standing, load, behaviour).await.map(Some),
+            };
+            match done {
+                Ok(Some(outcome)) => return Ok(outcome),
+                Ok(None) => {}
+                // another process stored one of the events meanwhile: now it is seen as a duplicate
+                Err(Error::Store(store::Error::Conflict { .. })) if attempt + 1 < ATTEMPTS => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Interrupted)
     }
 
     /// Checks a document as [`Supply::capture`] would, and stores nothing: the problems it would have.
@@ -253,13 +286,8 @@ impl Supply {
     ) -> Result<StoredEvent, Error> {
         let standing = self.standing(cx, who, operator).await?;
         let (limits, now) = (self.limits, cx.now);
-        let load = tokio::task::spawn_blocking(move || prepare::bare_event(&bytes, limits, now))
-            .await
-            .map_err(|_| Error::Interrupted)?;
-        if !load.problems.is_empty() {
-            return Err(Error::Refused(load.problems));
-        }
-        let outcome = self.store_load(cx, &standing, load, ErrorBehaviour::Rollback).await?;
+        let read = move |bytes: &[u8]| prepare::bare_event(bytes, limits, now);
+        let outcome = self.store_read(cx, &standing, bytes, ErrorBehaviour::Rollback, read).await?;
         if let Some(duplicate) = outcome.duplicates.first() {
             return Err(Error::Refused(vec![exists(String::new(), &duplicate.event_id)]));
         }
@@ -307,11 +335,13 @@ impl Supply {
         let owners = self.look_up(standing, &mut load).await?;
         let slot = Slot { id: cx.id(), part_of: None };
         let mut tx = self.store.begin().await?;
-        let outcome = self.place(&mut tx, cx, standing, &owners, &mut load, behaviour, slot).await?;
-        let position = if outcome.stored.is_empty() { None } else { number(&mut tx, &[slot.id]).await? };
+        let placing = Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot };
+        let outcome = self.place_one(&mut tx, placing).await?;
+        let stored = if outcome.stored.is_empty() { &[][..] } else { &[slot.id] };
+        let position = number(&mut tx, stored).await?;
         tx.commit().await?;
         if let Some(position) = position {
-            self.words.settle(&load.prepared);
+            self.words.settle(load.prepared.iter());
             let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
             self.index.follow(&self.store, position, &facts).await?;
         }
@@ -331,121 +361,138 @@ impl Supply {
     }
 
     /// Stores a load as one capture with its journal entry, without its position.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one capture, each with its own lifetime")]
+    pub(crate) async fn place_one(&self, tx: &mut Tx, placing: Placing<'_>) -> Result<CaptureOutcome, Error> {
+        self.place(tx, &mut [placing]).await?.pop().ok_or(Error::Interrupted)
+    }
+
+    /// Stores loads as captures of their own, without their positions: the first of them, as many as there are outcomes.
+    /// It ends early behind one that is refused for what it meets in the database.
     pub(crate) async fn place(
         &self,
         tx: &mut Tx,
-        cx: &Context,
-        standing: &Standing,
-        owners: &HashMap<String, PlaceInfo>,
-        load: &mut Load,
-        behaviour: ErrorBehaviour,
-        slot: Slot,
-    ) -> Result<CaptureOutcome, Error> {
-        let all_or_nothing = behaviour == ErrorBehaviour::Rollback;
-        if !load.problems.is_empty() && all_or_nothing {
-            load.prepared.clear();
+        placings: &mut [Placing<'_>],
+    ) -> Result<Vec<CaptureOutcome>, Error> {
+        for p in placings.iter_mut().filter(|p| p.is_refused()) {
+            p.load.prepared.clear();
         }
-        let known = rows::Known::read(tx, &load.prepared).await?;
-        let mut duplicates = rows::take_out_duplicates(&known, &mut load.prepared);
-        rows::link(known, cx, standing, load);
-        if !load.problems.is_empty() && all_or_nothing {
-            load.prepared.clear();
-            load.vocabulary.clear();
-            duplicates.clear();
+        let mut known = rows::Known::read(tx, placings.iter().flat_map(|p| &p.load.prepared)).await?;
+        let mut duplicates = Vec::with_capacity(placings.len());
+        for p in &mut *placings {
+            let was_refused = p.is_refused();
+            duplicates.push(rows::take_out_duplicates(&known, &mut p.load.prepared));
+            rows::link(&mut known, p.cx, p.standing, p.load);
+            if p.is_refused() {
+                p.load.prepared.clear();
+                p.load.vocabulary.clear();
+                duplicates.last_mut().into_iter().for_each(Vec::clear);
+                if !was_refused {
+                    // its events, never to be stored, are among the known
+                    break;
+                }
+            }
         }
-        self.write(tx, cx, standing, owners, load, duplicates, behaviour, slot).await
+        let taken = duplicates.len();
+        self.write(tx, &mut placings[..taken], duplicates).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one capture, each with its own lifetime")]
     async fn write(
         &self,
         tx: &mut Tx,
-        cx: &Context,
-        standing: &Standing,
-        owners: &HashMap<String, PlaceInfo>,
-        load: &mut Load,
-        duplicates: Vec<Duplicate>,
-        behaviour: ErrorBehaviour,
-        slot: Slot,
-    ) -> Result<CaptureOutcome, Error> {
-        let id = slot.id;
-        let leaves: Vec<String> = load.prepared.iter().map(Prepared::leaf_text).collect();
-        let root = (!leaves.is_empty()).then(|| ledger::events_root(&leaves));
-        let state = match (load.problems.is_empty(), leaves.is_empty() && duplicates.is_empty()) {
-            (true, _) => CaptureState::Stored,
-            (false, false) => CaptureState::Part,
-            (false, true) => CaptureState::Refused,
-        };
-        let entry = Entry {
-            kind: if state == CaptureState::Refused { "capture.refused" } else { "capture.accepted" },
-            region: standing.region.clone(),
-            subject: format!("capture:{id}"),
-            body: serde_json::json!({
-                "operator": standing.operator,
-                "format": load.format,
-                "bytes": load.bytes_hash,
-                "events": load.events,
-                "stored": leaves.len(),
-                "duplicates": duplicates.len(),
-                "refused": load.problems.len(),
-                "error_behaviour": behaviour.word(),
-                "events_root": root,
-                "part_of": slot.part_of,
-                "master_data": load.vocabulary.len(),
-            }),
-            private: load.private.take(),
-        };
-        let journal = ledger::append(tx, cx, &standing.permit, entry).await?.id;
-        let problems: Vec<_> = load.problems.iter().map(|p| p.to_json(cx.lang)).collect();
-        tx.exec(
-            "insert into capture (id, position, account, operator, region, format, bytes_hash, events, stored, \
-             duplicates, events_root, error_behaviour, context, state, problems, created, finished, journal, part_of) \
-             values ($1, null, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17)",
-            &[
-                id.into(),
-                cx.actor.account.into(),
-                standing.operator.into(),
-                standing.region.as_str().into(),
-                load.format.into(),
-                load.bytes_hash.as_str().into(),
-                count(load.events),
-                count(leaves.len()),
-                count(duplicates.len()),
-                root.clone().into(),
-                behaviour.word().into(),
-                load.context.as_str().into(),
-                state.word().into(),
+        placings: &mut [Placing<'_>],
+        duplicates: Vec<Vec<Duplicate>>,
+    ) -> Result<Vec<CaptureOutcome>, Error> {
+        let mut outcomes = Vec::with_capacity(placings.len());
+        let mut entries = Vec::with_capacity(placings.len());
+        for (p, duplicates) in placings.iter_mut().zip(duplicates) {
+            let (id, load) = (p.slot.id, &mut *p.load);
+            let leaves: Vec<String> = load.prepared.iter().map(Prepared::leaf_text).collect();
+            let root = (!leaves.is_empty()).then(|| ledger::events_root(&leaves));
+            let state = match (load.problems.is_empty(), leaves.is_empty() && duplicates.is_empty()) {
+                (true, _) => CaptureState::Stored,
+                (false, false) => CaptureState::Part,
+                (false, true) => CaptureState::Refused,
+            };
+            let entry = Entry {
+                kind: if state == CaptureState::Refused { "capture.refused" } else { "capture.accepted" },
+                region: p.standing.region.clone(),
+                subject: format!("capture:{id}"),
+                body: serde_json::json!({
+                    "operator": p.standing.operator,
+                    "format": load.format,
+                    "bytes": load.bytes_hash,
+                    "events": load.events,
+                    "stored": leaves.len(),
+                    "duplicates": duplicates.len(),
+                    "refused": load.problems.len(),
+                    "error_behaviour": p.behaviour.word(),
+                    "events_root": root,
+                    "part_of": p.slot.part_of,
+                    "master_data": load.vocabulary.len(),
+                }),
+                private: load.private.take(),
+            };
+            entries.push((p.cx, &p.standing.permit, entry));
+            outcomes.push(CaptureOutcome {
+                id,
+                state,
+                events: load.events,
+                stored: Vec::new(),
+                duplicates,
+                problems: std::mem::take(&mut load.problems),
+                events_root: root,
+                journal: Id(0),
+                unusable: load.unusable,
+            });
+        }
+        let appended = ledger::append_many(tx, entries).await?;
+        let mut captures = Vec::with_capacity(placings.len() * 17);
+        for ((p, outcome), appended) in placings.iter().zip(&mut outcomes).zip(appended) {
+            outcome.journal = appended.id;
+            let problems: Vec<_> =
+                outcome.problems.iter().map(|problem| problem.to_json(p.cx.lang)).collect();
+            captures.extend([
+                outcome.id.into(),
+                p.cx.actor.account.into(),
+                p.standing.operator.into(),
+                p.standing.region.as_str().into(),
+                p.load.format.into(),
+                p.load.bytes_hash.as_str().into(),
+                count(outcome.events),
+                count(p.load.prepared.len()),
+                count(outcome.duplicates.len()),
+                outcome.events_root.clone().into(),
+                p.behaviour.word().into(),
+                p.load.context.as_str().into(),
+                outcome.state.word().into(),
                 serde_json::Value::from(problems).to_string().into(),
-                cx.now.into(),
-                journal.into(),
-                slot.part_of.into(),
-            ],
+                p.cx.now.into(),
+                p.cx.now.into(),
+                outcome.journal.into(),
+                p.slot.part_of.into(),
+            ]);
+        }
+        tx.insert_many(
+            "insert into capture (id, account, operator, region, format, bytes_hash, events, stored, duplicates, \
+             events_root, error_behaviour, context, state, problems, created, finished, journal, part_of)",
+            18,
+            captures,
+            "",
         )
         .await?;
-        let epoch = match load.prepared.len() {
-            0 => 0,
-            events => self.epochs.take(tx, events).await?,
-        };
-        let stored = rows::insert(tx, (id, epoch), standing, owners, &mut load.prepared).await?;
-        self.words.add(tx, &load.prepared).await?;
-        if !load.vocabulary.is_empty() {
-            crate::masterdata::store(tx, cx, standing, id, &load.vocabulary).await?;
-        }
-        if !stored.is_empty() {
+        let events = placings.iter().map(|p| p.load.prepared.len()).sum();
+        if events > 0 {
+            let epoch = self.epochs.take(tx, events).await?;
+            let stored = rows::insert(tx, epoch, placings).await?;
+            for (outcome, stored) in outcomes.iter_mut().zip(stored) {
+                outcome.stored = stored;
+            }
+            self.words.add(tx, placings.iter().flat_map(|p| &p.load.prepared)).await?;
             tx.raise(CAPTURED);
         }
-        Ok(CaptureOutcome {
-            id,
-            state,
-            events: load.events,
-            stored,
-            duplicates,
-            problems: std::mem::take(&mut load.problems),
-            events_root: root,
-            journal,
-            unusable: load.unusable,
-        })
+        for p in placings.iter().filter(|p| !p.load.vocabulary.is_empty()) {
+            crate::masterdata::store(tx, p.cx, p.standing, p.slot.id, &p.load.vocabulary).await?;
+        }
+        Ok(outcomes)
     }
 
     /// What the register knows of the places the events and master data name.
@@ -466,15 +513,24 @@ impl Supply {
 }
 
 /// Gives captures the next positions, in their order; the last statement before the commit, so that the row is locked
-/// only until then. Returns the last position.
+/// only until then. Returns the last position; none without captures.
 pub(crate) async fn number(tx: &mut Tx, captures: &[Id]) -> Result<Option<i64>, Error> {
+    if captures.is_empty() {
+        return Ok(None);
+    }
     let count = i64::try_from(captures.len()).unwrap_or(i64::MAX);
     let row = tx
         .query("update capture_position set last = last + $1 where id = 1 returning last", &[count.into()])
         .await?;
     let Some(last) = row.first().map(|r| r.int("last")).transpose()? else { return Ok(None) };
-    for (position, id) in (last - count + 1..).zip(captures) {
-        tx.exec("update capture set position = $1 where id = $2", &[position.into(), (*id).into()]).await?;
+    let numbered: Vec<_> = (last - count + 1..).zip(captures).collect();
+    for part in numbered.chunks(250) {
+        let mut sql = Sql::new("update capture set position = v.column2 from (values ");
+        for (n, (position, id)) in part.iter().enumerate() {
+            sql.push(if n == 0 { "" } else { ", " }).bind_list([id.0, *position]);
+        }
+        sql.push(") as v where capture.id = v.column1");
+        tx.execute(&sql).await?;
     }
     Ok(Some(last))
 }

@@ -15,6 +15,7 @@ mod epoch;
 mod error;
 mod event;
 mod fact;
+mod group;
 mod index;
 mod job;
 mod lots;
@@ -94,6 +95,7 @@ pub struct Supply {
     pub upload: u64,
     pub(crate) words: words::Words,
     pub(crate) epochs: epoch::Epochs,
+    pub(crate) queue: group::Queue,
     pub(crate) master: masterdata::Kept,
     pub(crate) regions: ask::Regions,
 }
@@ -125,6 +127,7 @@ impl Supply {
             upload: UPLOAD,
             words: words::Words::default(),
             epochs: epoch::Epochs::default(),
+            queue: group::Queue::default(),
             master: masterdata::Kept::default(),
             regions: ask::Regions::default(),
         }

@@ -4,7 +4,7 @@
 //! that also notes how far the job has come, so that a process that dies is followed by one that goes on from there;
 //! with `rollback` all portions are one transaction, and a job that was cut off begins anew.
 
-use crate::capture::{CaptureState, ErrorBehaviour, Format, Slot, Standing, count, number};
+use crate::capture::{CaptureState, ErrorBehaviour, Format, Placing, Slot, Standing, count, number};
 use crate::portion::{Portion, portions};
 use crate::{CaptureOptions, Error, Supply};
 use access::Principal;
@@ -157,8 +157,9 @@ impl Supply {
             let owners = self.look_up(standing, &mut load).await?;
             let slot = Slot { id: cx.id(), part_of: Some(work.id) };
             let mut tx = self.store.begin().await?;
-            let outcome =
-                self.place(&mut tx, &cx, standing, &owners, &mut load, work.behaviour, slot).await?;
+            let behaviour = work.behaviour;
+            let placing = Placing { cx: &cx, standing, owners: &owners, load: &mut load, behaviour, slot };
+            let outcome = self.place_one(&mut tx, placing).await?;
             work.keep(&outcome.problems, cx.lang);
             let before = std::mem::replace(&mut work.reached, reached);
             let state = if work.problems.is_empty() { CaptureState::Running } else { CaptureState::Failing };
@@ -179,10 +180,11 @@ impl Supply {
                 ],
             )
             .await?;
-            let position = if outcome.stored.is_empty() { None } else { number(&mut tx, &[slot.id]).await? };
+            let stored = if outcome.stored.is_empty() { &[][..] } else { &[slot.id] };
+            let position = number(&mut tx, stored).await?;
             tx.commit().await?;
             if let Some(position) = position {
-                self.words.settle(&load.prepared);
+                self.words.settle(load.prepared.iter());
                 let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
                 self.index.follow(&self.store, position, &facts).await?;
             }
@@ -224,7 +226,9 @@ impl Supply {
             let mut load = portion?.load;
             let owners = self.look_up(standing, &mut load).await?;
             let slot = Slot { id: cx.id(), part_of: Some(work.id) };
-            let outcome = self.place(&mut tx, cx, standing, &owners, &mut load, work.behaviour, slot).await?;
+            let behaviour = work.behaviour;
+            let placing = Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot };
+            let outcome = self.place_one(&mut tx, placing).await?;
             if !outcome.problems.is_empty() {
                 tx.rollback().await?;
                 return self.refuse(cx, row, work, outcome.problems).await;
@@ -243,9 +247,7 @@ impl Supply {
         )
         .await?;
         self.finish(&mut tx, cx, standing, work).await?;
-        if !parts.is_empty() {
-            number(&mut tx, &parts).await?;
-        }
+        number(&mut tx, &parts).await?;
         tx.commit().await?;
         self.index.catch_up(&self.store).await
     }

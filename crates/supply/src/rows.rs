@@ -1,6 +1,6 @@
 //! Events into rows: duplicates and conflicts found in the transaction that stores.
 
-use crate::capture::{Duplicate, Load, Standing, StoredEvent, exists};
+use crate::capture::{Duplicate, Load, Placing, Standing, StoredEvent, exists};
 use crate::prepare::{LotFact, Prepared, hash_id};
 use crate::term::Terms;
 use crate::{Error, ItemFact, PlaceInfo, site_key};
@@ -52,8 +52,12 @@ pub(crate) struct Known {
 
 impl Known {
     /// What the database knows of the events of a document.
-    pub(crate) async fn read(tx: &mut Tx, prepared: &[Prepared]) -> Result<Self, Error> {
+    pub(crate) async fn read<'a>(
+        tx: &mut Tx,
+        prepared: impl Iterator<Item = &'a Prepared>,
+    ) -> Result<Self, Error> {
         let mut known = Self::default();
+        let prepared: Vec<&Prepared> = prepared.collect();
         let ids: Vec<&str> = prepared.iter().filter_map(|p| p.event_id.as_deref()).collect();
         for part in ids.chunks(CHUNK) {
             let mut sql = Sql::new("select id, event_id, declared, operator from event where event_id in ");
@@ -98,6 +102,7 @@ impl Known {
     }
 
     fn add(&mut self, p: &Prepared, operator: Option<Id>) {
+        self.stored.entry(p.hash).or_default().insert(p.declared.clone(), p.fact.id);
         if p.fact.declaration {
             self.declared_hashes.insert(p.hash);
             self.declared_ids.extend(p.event_id.clone());
@@ -112,7 +117,7 @@ impl Known {
 
 /// Refuses an `eventID` that stands for other content already, and an error declaration on somebody else's event;
 /// links declarations with the events they withdraw. Gives every event its record id.
-pub(crate) fn link(mut known: Known, cx: &Context, standing: &Standing, load: &mut Load) {
+pub(crate) fn link(known: &mut Known, cx: &Context, standing: &Standing, load: &mut Load) {
     let problems = &mut load.problems;
     load.prepared.retain_mut(|p| {
         p.fact.id = cx.id();
@@ -157,67 +162,73 @@ const EVENT: &str = "insert into event (id, hash, declared, event_id, capture, l
     disposition, event_time, tz, record_time, read_point, biz_location, source, destination, document, join_id, \
     operator, region, body, withdrawn, withdraws, items)";
 
-/// Stores events, what leads to them, and lots, in the given capture and epoch; marks what the declarations among them
-/// withdraw.
+/// Stores events, what leads to them, and lots, in their captures and an epoch; marks what the declarations among them
+/// withdraw. Gives what was stored for each capture.
 pub(crate) async fn insert(
     tx: &mut Tx,
-    (capture, epoch): (Id, i64),
-    standing: &Standing,
-    owners: &HashMap<String, PlaceInfo>,
-    prepared: &mut [Prepared],
-) -> Result<Vec<StoredEvent>, Error> {
-    let mut events = Vec::with_capacity(prepared.len() * 25);
+    epoch: i64,
+    placings: &mut [Placing<'_>],
+) -> Result<Vec<Vec<StoredEvent>>, Error> {
+    let count = placings.iter().map(|p| p.load.prepared.len()).sum::<usize>();
+    let mut events = Vec::with_capacity(count * 25);
     let mut lots: BTreeMap<&str, (LotFact, Id, &str)> = BTreeMap::new();
     let mut withdrawn = Vec::new();
     let mut partners: Vec<(Id, Id)> = Vec::new();
-    let mut stored = Vec::with_capacity(prepared.len());
+    let mut stored = Vec::with_capacity(placings.len());
     let mut terms = Terms::default();
-    for (leaf, p) in prepared.iter_mut().enumerate() {
-        let body = std::mem::take(&mut p.body);
-        let p = &*p;
-        let f = &p.fact;
-        let at = f.biz_location.as_deref().or(f.read_point.as_deref());
-        let region = at.and_then(|k| owners.get(site_key(k))).map_or(standing.region.as_str(), |o| &o.region);
-        events.extend([
-            f.id.into(),
-            p.hash.into(),
-            p.declared.as_str().into(),
-            p.event_id.as_deref().into(),
-            capture.into(),
-            number(leaf),
-            f.kind.as_str().into(),
-            f.action.as_deref().into(),
-            f.biz_step.as_deref().into(),
-            f.disposition.as_deref().into(),
-            f.time.into(),
-            p.tz.as_str().into(),
-            f.recorded.into(),
-            f.read_point.as_deref().into(),
-            f.biz_location.as_deref().into(),
-            f.source.as_deref().into(),
-            f.destination.as_deref().into(),
-            f.document.as_deref().into(),
-            f.join.as_deref().into(),
-            standing.operator.into(),
-            region.into(),
-            body.into(),
-            f.withdrawn.into(),
-            f.withdraws.into(),
-            ItemFact::row_text(&f.items).into(),
-        ]);
-        terms.add(p);
-        for lot in &p.lots {
-            lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
+    for placing in placings {
+        let (standing, owners, capture) = (placing.standing, placing.owners, placing.slot.id);
+        let mut of_it = Vec::with_capacity(placing.load.prepared.len());
+        for (leaf, p) in placing.load.prepared.iter_mut().enumerate() {
+            let body = std::mem::take(&mut p.body);
+            let p = &*p;
+            let f = &p.fact;
+            let at = f.biz_location.as_deref().or(f.read_point.as_deref());
+            let region =
+                at.and_then(|k| owners.get(site_key(k))).map_or(standing.region.as_str(), |o| &o.region);
+            events.extend([
+                f.id.into(),
+                p.hash.into(),
+                p.declared.as_str().into(),
+                p.event_id.as_deref().into(),
+                capture.into(),
+                number(leaf),
+                f.kind.as_str().into(),
+                f.action.as_deref().into(),
+                f.biz_step.as_deref().into(),
+                f.disposition.as_deref().into(),
+                f.time.into(),
+                p.tz.as_str().into(),
+                f.recorded.into(),
+                f.read_point.as_deref().into(),
+                f.biz_location.as_deref().into(),
+                f.source.as_deref().into(),
+                f.destination.as_deref().into(),
+                f.document.as_deref().into(),
+                f.join.as_deref().into(),
+                standing.operator.into(),
+                region.into(),
+                body.into(),
+                f.withdrawn.into(),
+                f.withdraws.into(),
+                ItemFact::row_text(&f.items).into(),
+            ]);
+            terms.add(p);
+            for lot in &p.lots {
+                lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
+            }
+            withdrawn.extend(f.withdraws);
+            partners.extend(
+                partners_of(f, standing.operator, owners).into_iter().map(|operator| (operator, f.id)),
+            );
+            let hash = hash_id(&p.hash);
+            of_it.push(StoredEvent {
+                id: f.id,
+                event_id: p.event_id.clone().unwrap_or_else(|| hash.clone()),
+                hash,
+            });
         }
-        withdrawn.extend(f.withdraws);
-        partners
-            .extend(partners_of(f, standing.operator, owners).into_iter().map(|operator| (operator, f.id)));
-        let hash = hash_id(&p.hash);
-        stored.push(StoredEvent {
-            id: f.id,
-            event_id: p.event_id.clone().unwrap_or_else(|| hash.clone()),
-            hash,
-        });
+        stored.push(of_it);
     }
     tx.insert_many(EVENT, 25, events, "").await?;
     terms.insert(tx, epoch).await?;

@@ -13,9 +13,8 @@ pub(crate) struct Words(Arc<Mutex<HashSet<(&'static str, String)>>>);
 /// A process keeps no more than this in mind; beyond, it asks the table again.
 const MOST: usize = 10_000;
 
-fn words_of(prepared: &[Prepared]) -> HashSet<(&'static str, &str)> {
+fn words_of<'a>(prepared: impl Iterator<Item = &'a Prepared>) -> HashSet<(&'static str, &'a str)> {
     prepared
-        .iter()
         .flat_map(|p| {
             [
                 Some(("type", p.fact.kind.as_str())),
@@ -29,7 +28,11 @@ fn words_of(prepared: &[Prepared]) -> HashSet<(&'static str, &str)> {
 
 impl Words {
     /// Stores the words that are not known to be stored.
-    pub(crate) async fn add(&self, tx: &mut Tx, prepared: &[Prepared]) -> Result<(), Error> {
+    pub(crate) async fn add<'a>(
+        &self,
+        tx: &mut Tx,
+        prepared: impl Iterator<Item = &'a Prepared>,
+    ) -> Result<(), Error> {
         let mut values: Vec<Value> = Vec::new();
         {
             let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +57,7 @@ impl Words {
     }
 
     /// Remembers them after the commit.
-    pub(crate) fn settle(&self, prepared: &[Prepared]) {
+    pub(crate) fn settle<'a>(&self, prepared: impl Iterator<Item = &'a Prepared>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (kind, word) in words_of(prepared) {
             if known.len() < MOST {

@@ -25,6 +25,9 @@ const TERMS: [(&str, &str); 5] = [
 
 /// Any other value.
 pub(super) fn value(text: &str) -> Cow<'_, str> {
+    if ident::is_canonical(text) {
+        return Cow::Borrowed(text);
+    }
     if text.contains("urn:epcglobal:cbv:") {
         let web = TERMS.iter().fold(text.to_owned(), |text, (urn, web)| text.replace(urn, web));
         return ident::canonical(&web).unwrap_or(web).into();
@@ -32,7 +35,7 @@ pub(super) fn value(text: &str) -> Cow<'_, str> {
     if let Some(number) = number(text) {
         return number.into();
     }
-    ident::canonical(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    ident::canonical_form(text).unwrap_or(Cow::Borrowed(text))
 }
 
 /// The shortest text of the double nearest to a decimal number; `None` when `text` is no finite number.

@@ -19,9 +19,9 @@ fn full<'a>(context: &Context, value: &'a str) -> Cow<'a, str> {
 #[must_use]
 pub fn key<'a>(context: &Context, value: &'a str) -> Cow<'a, str> {
     let full = full(context, value);
-    match ident::canonical(&full) {
-        Some(canonical) => Cow::Owned(canonical),
-        None => full,
+    match full {
+        Cow::Borrowed(full) => ident::canonical_form(full).unwrap_or(Cow::Borrowed(full)),
+        Cow::Owned(full) => ident::canonical(&full).unwrap_or(full).into(),
     }
 }
 

@@ -51,9 +51,8 @@ fn entry(n: usize) -> Entry {
 async fn write(store: &Store, cx: &Context, from: usize, to: usize) -> Vec<Id> {
     let permit = Permit::system("test");
     let mut tx = store.begin().await.unwrap();
-    let entries = (from..to).map(entry).collect();
-    let ids =
-        ledger::append_many(&mut tx, cx, &permit, entries).await.unwrap().iter().map(|a| a.id).collect();
+    let entries = (from..to).map(|n| (cx, &permit, entry(n))).collect();
+    let ids = ledger::append_many(&mut tx, entries).await.unwrap().iter().map(|a| a.id).collect();
     tx.commit().await.unwrap();
     ids
 }

@@ -232,3 +232,54 @@ async fn events_are_listed_by_item_place_time_and_step_page_by_page() {
         assert_eq!(seen.len(), 4);
     }
 }
+
+#[tokio::test]
+async fn captures_that_come_together_are_each_stored_for_themselves() {
+    for world in worlds().await {
+        let who = firm(1);
+        let named = |n: i64, id: i64| {
+            let mut event = made("2026-09-01", 1, &lot(1, &format!("L{n}")), 5);
+            event["eventID"] = format!("urn:uuid:00000000-0000-4000-8000-{id:012}").into();
+            event
+        };
+        // every fifth says something else under the name of the one before, every fifth repeats it, every fifth is wrong
+        let documents: Vec<Vec<u8>> = (0..40)
+            .map(|n| match n % 5 {
+                1 => named(n, n - 1),
+                2 => named(n - 2, n - 2),
+                3 => bad(),
+                _ => named(n, n),
+            })
+            .map(|event| document(&[event]))
+            .collect();
+        let mut tasks = tokio::task::JoinSet::new();
+        for (n, bytes) in documents.into_iter().enumerate() {
+            let (supply, who, cx) = (world.supply.clone(), who.clone(), world.cx(&who));
+            tasks.spawn(async move {
+                let options = CaptureOptions::default();
+                (n, supply.capture(&cx, &who, bytes, Format::Json, &options).await.unwrap())
+            });
+        }
+        let mut journals = std::collections::BTreeSet::new();
+        let mut stored = 0;
+        while let Some(done) = tasks.join_next().await {
+            let (n, outcome) = done.unwrap();
+            journals.insert(outcome.journal);
+            stored += outcome.stored.len();
+            match n % 5 {
+                3 => assert_eq!(outcome.state, CaptureState::Refused),
+                4 => assert_eq!((outcome.state, outcome.stored.len()), (CaptureState::Stored, 1)),
+                _ => {}
+            }
+        }
+        let count = |sql| world.count(sql);
+        assert_eq!((journals.len(), stored), (40, 16), "{}", world.name);
+        assert_eq!(count("select count(*) as n from event").await, 16);
+        assert_eq!(count("select count(*) as n from capture where events = 1 and finished > 0").await, 40);
+        assert_eq!(count("select count(*) as n from capture c join journal j on j.id = c.journal").await, 40);
+        assert_eq!(count("select max(position) as n from capture").await, 16);
+        assert_eq!(count("select count(distinct position) as n from capture").await, 16);
+        assert_eq!(count("select last as n from capture_position").await, world.supply.index.position());
+        assert_eq!(count("select cast(sum(stored) as bigint) as n from capture").await, 16);
+    }
+}
