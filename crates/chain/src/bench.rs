@@ -1,14 +1,13 @@
 //! Measures the index on a synthetic network: build, size, opening, late steps and the questions of a recall, every
 //! answer with its checksum so that others can be compared.
 
-use crate::facts::{Facts, NONE};
-use crate::graph::{Graph, Sealed};
-use crate::order::Order;
+use crate::facts::NONE;
 use crate::plain::Plain;
 use crate::synthetic::network;
-use crate::{Index, ItemId, Kind, Names, Step};
-use questions::{Answer, Ask, Asker, Class, classes, differs, question};
+use crate::{Index, Names, Step};
+use questions::{Answer, Ask, Asker, Class, classes, compare, question};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Instant;
 
@@ -18,8 +17,10 @@ mod questions;
 const PASSES: usize = 3;
 /// Days the network covers, of which one is kept back as the delta.
 const DAYS: usize = 730;
-/// Largest network whose answers are compared with the plain simulation and with an index built anew.
-const CHECKED: u64 = 2_000_000;
+/// Largest network of which every answer is compared with the plain simulation, and with an index built anew.
+const ALL_CHECKED: u64 = 2_000_000;
+/// Questions of each class that are compared in a larger one.
+const SAMPLE_CHECKED: usize = 4;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +29,6 @@ pub struct BenchOptions {
     pub links: u64,
     /// Seed of the network.
     pub seed: u64,
-    /// Only what walks and sums read, built in this many passes over the network: for networks whose evidence does not
-    /// fit this machine. No delta, no evidence, no segment.
-    pub skeleton: Option<u32>,
 }
 
 /// What was measured.
@@ -40,17 +38,15 @@ pub struct BenchReport {
     pub links_wanted: u64,
     /// Seed of the network.
     pub seed: u64,
-    /// Whether only what walks and sums read was built.
-    pub skeleton: bool,
     /// Nodes: an item at a place from a time.
     pub nodes: usize,
     /// Links between nodes and transformations, repeats once.
     pub links: usize,
-    /// Seconds to generate the steps once: part of `build_seconds` as often as there were passes.
-    pub generate_seconds: f64,
+    /// Processor seconds to generate the steps: taken off those of the build.
+    pub generate_cpu_seconds: f64,
     /// Seconds to take in the steps and derive the graph, generating them included.
     pub build_seconds: f64,
-    /// Processor seconds of the build.
+    /// Processor seconds of the build alone.
     pub build_cpu_seconds: f64,
     /// Links for each processor second of the build.
     pub links_per_cpu_second: f64,
@@ -58,14 +54,16 @@ pub struct BenchReport {
     pub kernel_bytes_per_link: f64,
     /// Bytes of the quantities beside them, for each link.
     pub sums_bytes_per_link: f64,
-    /// The file: absent for a skeleton.
-    pub segment: Option<SegmentReport>,
-    /// The delta: absent for a skeleton.
-    pub delta: Option<DeltaReport>,
+    /// Bytes of each part of the file, for each link.
+    pub parts_bytes_per_link: BTreeMap<&'static str, f64>,
+    /// The file.
+    pub segment: SegmentReport,
+    /// The delta.
+    pub delta: DeltaReport,
     /// Times by class of question.
     pub queries: Vec<QueryReport>,
     /// Answers compared with the plain simulation, and those that differed.
-    pub checked: Option<Checked>,
+    pub checked: Checked,
 }
 
 /// What the file takes.
@@ -112,6 +110,8 @@ pub struct Times {
     pub p50: f64,
     /// 95th percentile.
     pub p95: f64,
+    /// 99th percentile.
+    pub p99: f64,
     /// Longest.
     pub max: f64,
 }
@@ -122,7 +122,7 @@ pub struct QueryReport {
     /// `Q1` origins of a lot, `Q2` places a lot reached, `Q2 grouped` the same with quantities by region as JSON, `Q3`
     /// 50 stations for 20 cases, `Q4` one hop.
     pub query: &'static str,
-    /// `small`, `median` or `hub` answers, or `any`.
+    /// `small`, `median`, `hub` (among the largest hundredth) or `largest` answers, or `any`.
     pub stratum: &'static str,
     /// Whether the delta was on top.
     pub delta: bool,
@@ -166,7 +166,7 @@ fn times(mut micros: Vec<f64>) -> Times {
     micros.sort_by(f64::total_cmp);
     let at =
         |percent: usize| micros.get(micros.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0.0);
-    Times { count: micros.len(), p50: at(50), p95: at(95), max: at(100) }
+    Times { count: micros.len(), p50: at(50), p95: at(95), p99: at(99), max: at(100) }
 }
 
 fn micros(since: Instant) -> f64 {
@@ -178,41 +178,24 @@ fn ratio(a: usize, b: usize) -> f64 {
     if b == 0 { 0.0 } else { a as f64 / b as f64 }
 }
 
-/// Builds only what walks and sums read.
-fn skeleton(links: u64, seed: u64, parts: u32) -> Index {
-    let mut inputs: Vec<(u32, u32)> = Vec::new();
-    let mut outputs: Vec<(u32, u32)> = Vec::new();
-    let (mut processes, mut items) = (0, 0);
-    let mut see = |item: ItemId| {
-        items = items.max(item.0 + 1);
-        item.0
-    };
-    for step in network(links, seed) {
-        match &step.kind {
-            Kind::Transform { inputs: from, outputs: to, .. } => {
-                inputs.extend(from.iter().map(|(item, _)| (see(*item), processes)));
-                outputs.extend(to.iter().map(|(item, _)| (see(*item), processes)));
-                processes += 1;
-            }
-            Kind::Appear { items, .. } => items.iter().for_each(|(item, _)| {
-                see(*item);
-            }),
-            _ => {}
-        }
-    }
-    let order =
-        Order::of(items as usize, processes as usize, inputs.iter().copied(), outputs.iter().copied());
-    drop((inputs, outputs));
-    let ranks = order.ranks.clone();
-    let sealed = Sealed::skeleton(ranks, parts, |wanted| Facts::sieve(network(links, seed), &order, &wanted));
-    let mut index = Index::new();
-    index.graph = Graph::new(sealed);
-    index
+fn parts(index: &Index, links: usize) -> BTreeMap<&'static str, f64> {
+    let (graph, facts) = (&index.graph.sealed, &index.facts.sealed);
+    let parts = [
+        ("kernel", graph.kernel.bytes()),
+        ("sums", graph.held.bytes()),
+        ("nodes", graph.nodes.bytes()),
+        ("items", graph.ranks.bytes() + graph.starts.bytes() + facts.starts.bytes()),
+        ("links", graph.links.bytes() + graph.link_starts.bytes() + graph.into.bytes()),
+        ("nodes at places", graph.place_nodes.bytes()),
+        ("lines", facts.lines.bytes() + graph.derived.bytes()),
+        ("steps", facts.events.bytes()),
+        ("transformations", facts.processes.bytes()),
+    ];
+    parts.into_iter().map(|(part, bytes)| (part, ratio(bytes, links))).collect()
 }
 
 /// Builds the network of [`network`] and measures. `seal` writes the index to a file, opens it again and says what
-/// that took; it is not called for a skeleton. `clock` tells the processor seconds this thread has used. Takes some
-/// seconds for a million links.
+/// that took. `clock` tells the processor seconds this thread has used. Takes some seconds for a million links.
 ///
 /// # Errors
 /// Those of `seal`.
@@ -221,83 +204,78 @@ pub fn measure(
     clock: &dyn Fn() -> f64,
     seal: impl FnOnce(Index) -> io::Result<(Index, SegmentReport)>,
 ) -> io::Result<(BenchReport, Vec<Question>, Exported)> {
-    let BenchOptions { links: wanted, seed, skeleton: parts } = options;
-    let start = Instant::now();
+    let BenchOptions { links: wanted, seed } = options;
+    let busy = clock();
     let steps = network(wanted, seed).count();
-    let sealed = if parts.is_some() { steps } else { steps - steps / DAYS };
-    let generate_seconds = start.elapsed().as_secs_f64();
+    let sealed = steps - steps / DAYS;
+    let generate_cpu_seconds = clock() - busy;
     let (start, busy) = (Instant::now(), clock());
-    let built = match parts {
-        Some(parts) => skeleton(wanted, seed, parts),
-        None => Index::build(Names::default(), network(wanted, seed).take(sealed)),
-    };
-    let (build_seconds, build_cpu_seconds) = (start.elapsed().as_secs_f64(), clock() - busy);
-    let (mut index, segment) = match parts {
-        Some(_) => (built, None),
-        None => seal(built).map(|(index, report)| (index, Some(report)))?,
-    };
+    let built = Index::build(Names::default(), network(wanted, seed).take(sealed));
+    let build_seconds = start.elapsed().as_secs_f64();
+    let build_cpu_seconds = clock() - busy - generate_cpu_seconds;
+    let (mut index, segment) = seal(built)?;
     let kernel = &index.graph.sealed.kernel;
     let links = kernel.links();
     let kernel_bytes_per_link = ratio(kernel.bytes(), links);
     let sums_bytes_per_link = ratio(index.graph.sealed.held.bytes(), links);
-    let segment = segment
-        .map(|s| SegmentReport { bytes_per_link: ratio(usize::try_from(s.bytes).unwrap_or(0), links), ..s });
+    let parts_bytes_per_link = parts(&index, links);
+    let bytes_per_link = ratio(usize::try_from(segment.bytes).unwrap_or(0), links);
     let regions = network(wanted, seed).regions();
     let classes = classes(&index, seed);
     let mut queries = Vec::new();
     let mut questions = Vec::new();
-    let mut checked = Checked::default();
-    let plain = (wanted <= CHECKED).then(|| Plain::of(network(wanted, seed).take(sealed)));
+    let mut answered = Vec::new();
+    let sample = if wanted <= ALL_CHECKED { usize::MAX } else { SAMPLE_CHECKED };
     for class in &classes {
         let asker = Asker { index: &index, regions: &regions, clock };
         let (report, answers) = ask_all(&asker, class, false);
-        for (ask, answer) in class.asks.iter().zip(&answers) {
-            questions.extend(question(&index, class, ask, *answer));
-            if let Some(wrong) = plain.as_ref().and_then(|plain| differs(plain, ask, *answer)) {
-                checked.plain += 1;
-                checked.wrong += usize::from(wrong);
-            }
-        }
+        let pairs = class.asks.iter().zip(&answers);
+        questions.extend(pairs.clone().filter_map(|(ask, answer)| question(&index, class, ask, *answer)));
+        answered.extend(pairs.map(|(ask, answer)| (ask.clone(), *answer)).take(sample));
         queries.push(report);
     }
-    drop(plain);
     let exported = export(&index);
     let nodes = index.graph.sealed.nodes.len();
-    let mut delta = None;
-    if parts.is_none() {
-        delta = Some(late(&mut index, network(wanted, seed).skip(sealed)));
-        let rebuilt = (wanted <= CHECKED).then(|| Index::build(Names::default(), network(wanted, seed)));
-        for class in &classes {
-            let (report, answers) = ask_all(&Asker { index: &index, regions: &regions, clock }, class, true);
-            queries.push(report);
-            let Some(index) = &rebuilt else { continue };
-            let anew = Asker { index, regions: &regions, clock };
-            for (ask, answer) in class.asks.iter().zip(answers) {
-                // a hop's rows are numbers of this build
-                let same = anew.ask(ask);
-                let same =
-                    if matches!(ask, Ask::Hop(..)) { same.rows == answer.rows } else { same == answer };
-                checked.rebuilt += 1;
-                checked.wrong += usize::from(!same);
-            }
+    let delta = late(&mut index, network(wanted, seed).skip(sealed));
+    let mut live = Vec::new();
+    let mut checked = Checked::default();
+    let rebuilt = (wanted <= ALL_CHECKED).then(|| Index::build(Names::default(), network(wanted, seed)));
+    for class in &classes {
+        let (report, answers) = ask_all(&Asker { index: &index, regions: &regions, clock }, class, true);
+        queries.push(report);
+        live.extend(class.asks.iter().cloned().zip(answers.iter().copied()).take(sample));
+        let Some(index) = &rebuilt else { continue };
+        let anew = Asker { index, regions: &regions, clock };
+        for (ask, answer) in class.asks.iter().zip(answers) {
+            // a hop's rows are numbers of this build
+            let same = anew.ask(ask);
+            let same = if matches!(ask, Ask::Hop(..)) { same.rows == answer.rows } else { same == answer };
+            checked.rebuilt += 1;
+            checked.wrong += usize::from(!same);
         }
+    }
+    drop((index, rebuilt));
+    for (steps, answered) in [(sealed, &answered), (steps, &live)] {
+        let (compared, wrong) = compare(&Plain::of(network(wanted, seed).take(steps)), answered);
+        checked.plain += compared;
+        checked.wrong += wrong;
     }
     let report = BenchReport {
         links_wanted: wanted,
         seed,
-        skeleton: parts.is_some(),
         nodes,
         links,
-        generate_seconds,
+        generate_cpu_seconds,
         build_seconds,
         build_cpu_seconds,
         links_per_cpu_second: ratio(links, 1) / build_cpu_seconds,
         kernel_bytes_per_link,
         sums_bytes_per_link,
-        segment,
+        parts_bytes_per_link,
+        segment: SegmentReport { bytes_per_link, ..segment },
         delta,
         queries,
-        checked: (checked.plain > 0).then_some(checked),
+        checked,
     };
     Ok((report, questions, exported))
 }
@@ -352,7 +330,7 @@ fn export(index: &Index) -> Exported {
     let ways = kernel.out.slices();
     for slot in 0..kernel.slots() {
         let at = slot as usize;
-        out.slots.push(if at < nodes { [sealed.nodes[at].item, kernel.places[at]] } else { [NONE; 2] });
+        out.slots.push(if at < nodes { [sealed.node(at).item, kernel.places[at]] } else { [NONE; 2] });
         ways.each(slot, |to| out.links.push([slot, to]));
     }
     out

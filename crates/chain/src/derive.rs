@@ -4,10 +4,11 @@
 //! every arrival is not later than any departure, and each stretch leads to the next; so plain reachability is
 //! the time rule: a link out counts only if it is not earlier than the link in.
 
-use crate::facts::{Facts, Line, NONE, Said};
+use crate::facts::{Facts, NONE};
+use crate::line::{Line, Said};
 use crate::pack::inherited;
+use crate::packed::{down, up};
 use crate::pair::{Half, pair};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Marks a node number as a transformation.
 pub(crate) const PROCESS: u32 = 1 << 31;
@@ -15,8 +16,7 @@ pub(crate) const PROCESS: u32 = 1 << 31;
 pub(crate) const DERIVED: u32 = 1 << 31;
 
 /// One stretch of one item at one place.
-#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
     pub(crate) since: i64,
     pub(crate) until: i64,
@@ -24,9 +24,22 @@ pub(crate) struct Node {
     pub(crate) place: u32,
 }
 
+impl Node {
+    /// Its item, since, and how much longer until.
+    pub(crate) fn row(&self) -> [u64; 3] {
+        let since = self.since.cast_unsigned() ^ 1 << 63;
+        [up(self.item), since, self.until.wrapping_sub(self.since).cast_unsigned()]
+    }
+
+    /// Back from [`Self::row`].
+    pub(crate) fn of_row([item, since, longer]: [u64; 3], place: u32) -> Self {
+        let since = (since ^ 1 << 63).cast_signed();
+        Self { since, until: since.wrapping_add(longer.cast_signed()), item: down(item), place }
+    }
+}
+
 /// A link between nodes; [`NONE`] on a side where the records begin or end.
-#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Link {
     pub(crate) from: u32,
     pub(crate) to: u32,
@@ -34,6 +47,17 @@ pub(crate) struct Link {
     pub(crate) left: u32,
     /// The line that says it arrived.
     pub(crate) came: u32,
+}
+
+impl Link {
+    /// Numbers its derived lines after others.
+    pub(crate) fn shift_derived(&mut self, by: u32) {
+        for line in [&mut self.left, &mut self.came] {
+            if *line != NONE && *line & DERIVED != 0 {
+                *line += by;
+            }
+        }
+    }
 }
 
 /// The part of the graph one item makes; node numbers count from `first`.
@@ -62,31 +86,34 @@ pub(crate) struct Deriver {
 }
 
 impl Deriver {
-    /// Derives one item. Inherited and partial lines are appended to `derived`.
+    /// Derives one item from its own lines. Inherited and partial lines are appended to `derived`.
     pub(crate) fn derive(
         &mut self,
         facts: &mut Facts,
         derived: &mut Vec<Line>,
-        item: u32,
+        (item, own): (u32, impl Iterator<Item = (u32, Line)>),
         first: u32,
         part: &mut Part,
     ) {
         part.nodes.clear();
         part.links.clear();
-        self.gather(facts, derived, item);
+        self.gather(facts, derived, item, own);
         self.flows.clear();
         self.single_lines(part);
         self.movements(facts, derived, part);
         self.stretches(item, first, part);
     }
 
-    fn gather(&mut self, facts: &mut Facts, derived: &mut Vec<Line>, item: u32) {
+    fn gather(
+        &mut self,
+        facts: &mut Facts,
+        derived: &mut Vec<Line>,
+        item: u32,
+        own: impl Iterator<Item = (u32, Line)>,
+    ) {
         self.lines.clear();
-        let mut packed = false;
-        for (at, line) in facts.lines_of(item) {
-            packed |= line.said() == Said::Packed;
-            self.lines.push((at, *line));
-        }
+        self.lines.extend(own);
+        let packed = self.lines.iter().any(|(_, line)| line.said() == Said::Packed);
         if packed {
             for (mut line, quantity) in inherited(facts, item) {
                 facts.measure(&mut line, quantity);
@@ -97,7 +124,8 @@ impl Deriver {
         let key = |line: &Line| {
             (line.time, line.said(), facts.event_id(line), line.place, line.other, line.mantissa, line.scale)
         };
-        if !self.lines.is_sorted_by(|(_, a), (_, b)| key(a) <= key(b)) {
+        let before = |a: &Line, b: &Line| (a.time, a.said()) < (b.time, b.said()) || key(a) <= key(b);
+        if !self.lines.is_sorted_by(|(_, a), (_, b)| before(a, b)) {
             self.lines.sort_by_key(|(_, line)| key(line));
         }
     }

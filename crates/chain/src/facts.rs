@@ -1,151 +1,70 @@
 //! The facts: every step as flat lines, one for each item it names; sealed ones sorted by item, then a small tail.
 
 use crate::column::Column;
-use crate::order::{Groups, Order};
+use crate::line::{Line, Lines, NO_QUANTITY, Packer, Said, WIDE_QUANTITY};
+use crate::packed::{Packed, Packing, down};
 use crate::{How, ItemId, Items, JoinId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// No place, no document, no line.
 pub(crate) const NONE: u32 = u32::MAX;
-const NO_QUANTITY: u8 = 255;
-const WIDE_QUANTITY: u8 = 254;
-
-/// What a line says of its item.
+/// One applied step, for recognising it again: the record id, and the sum of a hash of every line it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub(crate) enum Said {
-    Appear = 0,
-    Output = 1,
-    Received = 2,
-    Observe = 3,
-    /// Put into the parent `other`.
-    Packed = 4,
-    /// Taken out of the parent `other`.
-    Unpacked = 5,
-    /// Has the child `other` put into it.
-    Holds = 6,
-    /// Everything was taken out of it.
-    Emptied = 7,
-    Shipped = 8,
-    Input = 9,
-    Sold = 10,
-    Destroyed = 11,
-    Consumed = 12,
-    Lost = 13,
-}
-
-impl Said {
-    pub(crate) const ALL: [Self; 14] = [
-        Self::Appear,
-        Self::Output,
-        Self::Received,
-        Self::Observe,
-        Self::Packed,
-        Self::Unpacked,
-        Self::Holds,
-        Self::Emptied,
-        Self::Shipped,
-        Self::Input,
-        Self::Sold,
-        Self::Destroyed,
-        Self::Consumed,
-        Self::Lost,
-    ];
-
-    /// From the byte a sealed line holds; a byte of no meaning is a mere sighting.
-    pub(crate) fn of(byte: u8) -> Self {
-        Self::ALL.get(usize::from(byte)).copied().unwrap_or(Self::Observe)
-    }
-
-    /// How the item left the chain, when this says so.
-    pub(crate) fn how(self) -> Option<How> {
-        match self {
-            Self::Sold => Some(How::Sold),
-            Self::Destroyed => Some(How::Destroyed),
-            Self::Consumed => Some(How::Consumed),
-            Self::Lost => Some(How::Lost),
-            _ => None,
-        }
-    }
-}
-
-/// One thing one step says of one item.
-#[derive(Debug, Clone, Copy, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub(crate) struct Line {
-    pub(crate) time: i64,
-    pub(crate) mantissa: i64,
-    /// Number of the step, see [`Facts::event_id`].
-    pub(crate) event: u32,
-    pub(crate) item: u32,
-    pub(crate) place: u32,
-    /// The other place, the process, or the other item of a packing.
-    pub(crate) other: u32,
-    pub(crate) document: u32,
-    pub(crate) unit: u8,
-    pub(crate) scale: u8,
-    said: u8,
-    spare: u8,
-}
-
-impl Line {
-    /// What it says.
-    pub(crate) fn said(&self) -> Said {
-        Said::of(self.said)
-    }
-
-    /// The same said of another item.
-    pub(crate) fn of_item(self, item: u32) -> Self {
-        Self { item, ..self }
-    }
-}
-
-/// One applied step, for recognising it again.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromBytes, IntoBytes, Immutable, KnownLayout,
-)]
-#[repr(C)]
 pub(crate) struct Seen {
     pub(crate) id: u64,
     pub(crate) print: u64,
 }
 
-/// What was sealed: sorted, and mapped once it was written.
+/// What was sealed: sorted, packed, and mapped once it was written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SealedFacts {
-    /// Sorted.
-    pub(crate) events: Column<Seen>,
-    /// Sorted by rank of their item.
-    pub(crate) lines: Column<Line>,
+    /// Record id of each step and how many lines it made; sorted.
+    pub(crate) events: Packed<2>,
+    /// Sorted by rank of their item, which they do not name.
+    pub(crate) lines: Lines,
     /// Rank of each item in the order of the sealed arrays; [`NONE`] for those without lines.
-    pub(crate) ranks: Column<u32>,
+    pub(crate) ranks: Packed<1>,
     /// Start of the lines of each rank; one more than there are.
-    pub(crate) starts: Column<u32>,
+    pub(crate) starts: Packed<1>,
     /// Join id of each transformation, [`NONE`] for single events.
-    pub(crate) processes: Column<u32>,
+    pub(crate) processes: Packed<1>,
     /// Join id and transformation, sorted.
     pub(crate) joined: Column<[u32; 2]>,
+}
+
+/// Steps taken in bulk, in order of arrival.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bulk {
+    pub(crate) events: Packing<2>,
+    pub(crate) lines: Packer,
+    /// Prints of the steps with the last record id.
+    same: Vec<u64>,
+    last: u64,
+    /// Some record id is smaller than one before it: there may be repeats.
+    pub(crate) mixed: bool,
 }
 
 /// All lines, the steps they come from, and the transformations.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     pub(crate) sealed: SealedFacts,
-    /// Steps after the sealed ones, in order of arrival.
-    events: Vec<Seen>,
-    fresh_events: HashMap<Seen, u32>,
+    pub(crate) bulk: Bulk,
+    /// Record ids and numbers of lines of the steps after the sealed ones, in order of arrival.
+    pub(crate) events: Vec<(u64, u32)>,
+    fresh_events: HashSet<Seen>,
     /// Record ids of withdrawn events.
     pub(crate) withdrawn: HashSet<u64>,
     /// Lines after the sealed ones, in order of arrival.
-    lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
     tail: HashMap<u32, Vec<u32>>,
-    processes: Vec<u32>,
+    pub(crate) processes: Vec<u32>,
     joined: HashMap<u32, u32>,
     pub(crate) units: Vec<Unit>,
     pub(crate) wide: Vec<Decimal>,
+    /// Lines of the step at hand with their quantities.
+    draft: Vec<(Line, Option<Qty>)>,
 }
 
 /// A fixed hash (the same in every run and release), for recognising repeated steps.
@@ -173,10 +92,30 @@ impl Hasher for Print {
     }
 }
 
-fn print_of(step: &Step) -> u64 {
-    let mut hash = Print(0x5348_4941_4E00_0001);
-    step.time.hash(&mut hash);
-    step.kind.hash(&mut hash);
+fn print_of(line: &Line, join: u32, quantity: Option<Qty>) -> u64 {
+    let mut hash = Print(0x5348_4941_4E00_0002);
+    line.time.hash(&mut hash);
+    hash.write_u32(line.item);
+    hash.write_u32(line.place);
+    hash.write_u32(join);
+    hash.write_u32(line.document);
+    hash.write_u8(line.said() as u8);
+    if let Some(Qty { value, unit }) = quantity {
+        unit.hash(&mut hash);
+        // equal numbers, however many zeros end them, are the same
+        let (mantissa, scale) = match i64::try_from(value.mantissa()) {
+            Ok(mut mantissa) => {
+                let mut scale = value.scale();
+                while scale > 0 && mantissa % 10 == 0 {
+                    (mantissa, scale) = (mantissa / 10, scale - 1);
+                }
+                (i128::from(mantissa), scale)
+            }
+            Err(_) => (value.normalize().mantissa(), value.normalize().scale()),
+        };
+        mantissa.hash(&mut hash);
+        hash.write_u32(scale);
+    }
     hash.finish()
 }
 
@@ -195,58 +134,49 @@ impl Facts {
         Self { sealed, withdrawn: withdrawn.iter().copied().collect(), units, wide, ..Self::default() }
     }
 
-    fn number(len: usize) -> u32 {
+    pub(crate) fn number(len: usize) -> u32 {
         u32::try_from(len).unwrap_or(NONE)
     }
 
-    /// Adds the lines of a step to the tail without looking whether it was seen before.
-    fn push(&mut self, step: &Step, event: u32) {
+    /// Writes the lines of a step into the draft; for the items of a transformation `other` is its join id. Returns
+    /// their print.
+    fn draft(&mut self, step: &Step) -> u64 {
+        let mut draft = std::mem::take(&mut self.draft);
+        draft.clear();
         let base = |item: ItemId, place: u32, other: u32, said: Said| Line {
-            time: step.time,
-            mantissa: 0,
-            event,
-            item: item.0,
             place,
             other,
-            document: NONE,
-            unit: 0,
-            scale: NO_QUANTITY,
-            said: said as u8,
-            spare: 0,
+            ..Line::new(step.time, item.0, said)
         };
-        let all = |facts: &mut Self, items: &Items, line: &dyn Fn(ItemId) -> Line| {
-            for &(item, quantity) in items {
-                let mut line = line(item);
-                facts.measure(&mut line, quantity);
-                facts.lines.push(line);
-            }
+        let mut all = |items: &Items, line: &dyn Fn(ItemId) -> Line| {
+            draft.extend(items.iter().map(|&(item, quantity)| (line(item), quantity)));
         };
         match &step.kind {
-            Kind::Appear { place, items } => all(self, items, &|i| base(i, place.0, NONE, Said::Appear)),
-            Kind::Observe { place, items } => all(self, items, &|i| base(i, place.0, NONE, Said::Observe)),
+            Kind::Appear { place, items } => all(items, &|i| base(i, place.0, NONE, Said::Appear)),
+            Kind::Observe { place, items } => all(items, &|i| base(i, place.0, NONE, Said::Observe)),
             Kind::Move { from, to, items, phase, document } => {
                 let (from, to) = (place_or_none(*from), place_or_none(*to));
                 let document = document.map_or(NONE, |d| d.0);
-                all(self, items, &|i| match phase {
+                all(items, &|i| match phase {
                     Phase::Shipped => Line { document, ..base(i, from, to, Said::Shipped) },
                     Phase::Received => Line { document, ..base(i, to, from, Said::Received) },
                 });
             }
             Kind::Transform { place, inputs, outputs, id } => {
-                let process = self.process(*id);
-                all(self, inputs, &|i| base(i, place.0, process, Said::Input));
-                all(self, outputs, &|i| base(i, place.0, process, Said::Output));
+                let join = id.map_or(NONE, |join| join.0);
+                all(inputs, &|i| base(i, place.0, join, Said::Input));
+                all(outputs, &|i| base(i, place.0, join, Said::Output));
             }
             Kind::Pack { place, parent, children } => {
-                all(self, children, &|i| base(i, place.0, parent.0, Said::Packed));
+                all(children, &|i| base(i, place.0, parent.0, Said::Packed));
                 let held = children.iter().map(|&(child, _)| base(*parent, place.0, child.0, Said::Holds));
-                self.lines.extend(held);
+                draft.extend(held.map(|line| (line, None)));
             }
             Kind::Unpack { place, parent, children } if children.is_empty() => {
-                self.lines.push(base(*parent, place.0, NONE, Said::Emptied));
+                draft.push((base(*parent, place.0, NONE, Said::Emptied), None));
             }
             Kind::Unpack { place, parent, children } => {
-                all(self, children, &|i| base(i, place.0, parent.0, Said::Unpacked));
+                all(children, &|i| base(i, place.0, parent.0, Said::Unpacked));
             }
             Kind::Leave { place, items, how } => {
                 let said = match how {
@@ -255,15 +185,41 @@ impl Facts {
                     How::Consumed => Said::Consumed,
                     How::Lost => Said::Lost,
                 };
-                all(self, items, &|i| base(i, place.0, NONE, said));
+                all(items, &|i| base(i, place.0, NONE, said));
             }
             Kind::Withdraw { .. } => {}
         }
+        let prints = draft.iter().map(|(line, quantity)| print_of(line, line.other, *quantity));
+        let print = prints.fold(0u64, u64::wrapping_add);
+        self.draft = draft;
+        print
+    }
+
+    /// Hands on the lines of the draft as those of a step.
+    fn finish(&mut self, event: u32, mut each: impl FnMut(&mut Self, Line)) {
+        let mut draft = std::mem::take(&mut self.draft);
+        let mut process = None;
+        for (mut line, quantity) in draft.drain(..) {
+            line.event = event;
+            if line.said().of_process() {
+                let join = (line.other != NONE).then_some(JoinId(line.other));
+                line.other = *process.get_or_insert_with(|| self.process(join));
+            }
+            self.measure(&mut line, quantity);
+            each(self, line);
+        }
+        self.draft = draft;
     }
 
     /// How many transformations there are.
     pub(crate) fn processes(&self) -> usize {
         self.sealed.processes.len() + self.processes.len()
+    }
+
+    /// The join id of a transformation.
+    fn join(&self, process: u32) -> u32 {
+        let (at, sealed) = (process as usize, self.sealed.processes.len());
+        if at < sealed { down(self.sealed.processes.one(at, 0)) } else { self.processes[at - sealed] }
     }
 
     fn process(&mut self, join: Option<JoinId>) -> u32 {
@@ -323,39 +279,20 @@ impl Facts {
             self.withdrawn.insert(event);
             return;
         }
-        let event = Self::number(self.steps());
-        self.events.push(Seen { id: step.event, print: print_of(step) });
-        self.push(step, event);
-    }
-
-    /// The lines of the items of some ranks, without the steps they come from: for measuring only.
-    pub(crate) fn sieve(
-        steps: impl Iterator<Item = Step>,
-        order: &Order,
-        wanted: &std::ops::Range<u32>,
-    ) -> Self {
-        let mut facts = Self { events: vec![Seen { id: 0, print: 0 }], ..Self::default() };
-        let in_range = |item: u32| wanted.contains(&order.ranks[item as usize]);
-        for step in steps {
-            if let Kind::Move { items, .. } | Kind::Appear { items, .. } | Kind::Leave { items, .. } =
-                &step.kind
-                && !items.iter().any(|(item, _)| in_range(item.0))
-            {
-                continue;
-            }
-            let first = facts.lines.len();
-            facts.push(&step, 0);
-            let mut kept = first;
-            for at in first..facts.lines.len() {
-                if in_range(facts.lines[at].item) {
-                    facts.lines.swap(kept, at);
-                    kept += 1;
-                }
-            }
-            facts.lines.truncate(kept);
+        let print = self.draft(step);
+        let bulk = &mut self.bulk;
+        if bulk.events.len() == 0 || step.event != bulk.last {
+            bulk.mixed |= step.event < bulk.last;
+            bulk.last = step.event;
+            bulk.same.clear();
         }
-        facts.sort_by(order);
-        facts
+        if bulk.same.contains(&print) {
+            return;
+        }
+        bulk.same.push(print);
+        let event = Self::number(bulk.events.len());
+        bulk.events.push([step.event, self.draft.len() as u64]);
+        self.finish(event, |facts, line| facts.bulk.lines.push(&line));
     }
 
     /// Takes steps after sealing. Returns the items they touch, none when they change nothing.
@@ -376,46 +313,74 @@ impl Facts {
     }
 
     fn add_one(&mut self, step: &Step, items: &mut Vec<u32>) {
-        let seen = Seen { id: step.event, print: print_of(step) };
-        if self.withdrawn.contains(&seen.id)
-            || self.fresh_events.contains_key(&seen)
-            || self.sealed.events.binary_search(&seen).is_ok()
-        {
+        if self.withdrawn.contains(&step.event) {
+            return;
+        }
+        let seen = Seen { id: step.event, print: self.draft(step) };
+        if self.fresh_events.contains(&seen) || self.is_sealed(seen) {
             return;
         }
         let event = Self::number(self.steps());
-        self.events.push(seen);
-        self.fresh_events.insert(seen, event);
-        let first = self.lines.len();
-        self.push(step, event);
+        self.events.push((seen.id, Self::number(self.draft.len())));
+        self.fresh_events.insert(seen);
         let sealed = self.sealed.lines.len();
-        for at in first..self.lines.len() {
-            let item = self.lines[at].item;
-            self.tail.entry(item).or_default().push(Self::number(sealed + at));
-            items.push(item);
-        }
+        self.finish(event, |facts, line| {
+            let at = Self::number(sealed + facts.lines.len());
+            facts.tail.entry(line.item).or_default().push(at);
+            items.push(line.item);
+            facts.lines.push(line);
+        });
     }
 
-    /// The items of withdrawn events: one pass over the lines for all of them.
+    /// The print of a line that was taken.
+    pub(crate) fn print(&self, line: &Line) -> u64 {
+        let other = if line.said().of_process() { self.join(line.other) } else { line.other };
+        print_of(line, other, self.quantity(line))
+    }
+
+    /// Whether the step in the draft was sealed: its lines are looked up, so that no print need be kept.
+    fn is_sealed(&self, seen: Seen) -> bool {
+        let events = &self.sealed.events;
+        let id = |at: usize| events.one(at, 0);
+        if events.len() == 0 || id(events.len() - 1) < seen.id {
+            return false;
+        }
+        let mut items: Vec<u32> = self.draft.iter().map(|(line, _)| line.item).collect();
+        items.sort_unstable();
+        items.dedup();
+        let first = events.partition_point(|at| id(at) < seen.id);
+        (first..events.len()).take_while(|&at| id(at) == seen.id).any(|at| {
+            let said = items.iter().flat_map(|&item| self.sealed_lines_of(item));
+            let prints = said.filter(|(_, line)| line.event as usize == at).map(|(_, l)| self.print(&l));
+            events.one(at, 1) == self.draft.len() as u64 && prints.fold(0u64, u64::wrapping_add) == seen.print
+        })
+    }
+
+    /// The items of withdrawn events: one look at the heads of all blocks of lines for all of them.
     fn items_of_events(&self, ids: &[u64], items: &mut Vec<u32>) {
         let mut numbers: HashSet<u32> = HashSet::new();
+        let events = &self.sealed.events;
         for &id in ids {
-            let events = &self.sealed.events;
-            let first = events.partition_point(|seen| seen.id < id);
-            let same = events[first..].iter().take_while(|seen| seen.id == id).count();
-            numbers.extend(Self::number(first)..Self::number(first + same));
+            let first = events.partition_point(|at| events.one(at, 0) < id);
+            let same = (first..events.len()).take_while(|&at| events.one(at, 0) == id);
+            numbers.extend(same.map(Self::number));
         }
         let fresh: HashSet<u64> = ids.iter().copied().collect();
-        let sealed = self.sealed.events.len();
-        numbers.extend(
-            (0..)
-                .zip(&self.events)
-                .filter(|(_, s)| fresh.contains(&s.id))
-                .map(|(n, _)| Self::number(sealed) + n),
-        );
-        let (Some(&low), Some(&high)) = (numbers.iter().min(), numbers.iter().max()) else { return };
-        let hit = |line: &&Line| (low..=high).contains(&line.event) && numbers.contains(&line.event);
-        items.extend(self.sealed.lines.iter().chain(&self.lines).filter(hit).map(|line| line.item));
+        let sealed = Self::number(events.len());
+        numbers.extend((sealed..).zip(&self.events).filter(|(_, e)| fresh.contains(&e.0)).map(|(n, _)| n));
+        let mut ranks: Vec<u64> = Vec::new();
+        let starts = &self.sealed.starts;
+        let old: Vec<u64> = numbers.iter().filter(|&&n| n < sealed).map(|&n| u64::from(n)).collect();
+        for at in self.sealed.lines.of_events(old) {
+            let after = starts.partition_point(|rank| starts.one(rank, 0) <= at as u64);
+            ranks.extend(after.checked_sub(1).map(|rank| rank as u64));
+        }
+        ranks.sort_unstable();
+        if !ranks.is_empty() {
+            let found = (0..).zip(self.sealed.ranks.rows());
+            items.extend(found.filter(|(_, [r])| ranks.binary_search(r).is_ok()).map(|(item, _)| item));
+        }
+        items.extend(self.lines.iter().filter(|l| numbers.contains(&l.event)).map(|l| l.item));
     }
 
     /// How many steps were taken.
@@ -431,30 +396,33 @@ impl Facts {
     /// Record id of the event a line comes from.
     pub(crate) fn event_id(&self, line: &Line) -> u64 {
         let (at, sealed) = (line.event as usize, self.sealed.events.len());
-        if at < sealed { self.sealed.events[at].id } else { self.events[at - sealed].id }
+        if at < sealed { self.sealed.events.one(at, 0) } else { self.events[at - sealed].0 }
     }
 
-    /// The line with this number.
-    pub(crate) fn line(&self, number: u32) -> Option<&Line> {
+    /// The line with this number; a sealed one does not name its item.
+    pub(crate) fn line(&self, number: u32) -> Option<Line> {
         let (at, sealed) = (number as usize, self.sealed.lines.len());
-        if at < sealed { self.sealed.lines.get(at) } else { self.lines.get(at - sealed) }
+        if at < sealed { self.sealed.lines.get(at) } else { self.lines.get(at - sealed).copied() }
     }
 
     /// All lines of an item that count, with their numbers.
-    pub(crate) fn lines_of(&self, item: u32) -> impl Iterator<Item = (u32, &Line)> {
-        let first = self.sealed_lines(item);
-        let sealed = (first.start..).zip(&self.sealed.lines[first.start as usize..first.end as usize]);
+    pub(crate) fn lines_of(&self, item: u32) -> impl Iterator<Item = (u32, Line)> {
         let tail = self.tail.get(&item).map_or(&[][..], Vec::as_slice).iter().copied();
         let tail = tail.filter_map(|at| Some((at, self.line(at)?)));
-        sealed.chain(tail).filter(|(_, line)| self.counts(line))
+        self.sealed_lines_of(item).chain(tail).filter(|(_, line)| self.counts(line))
     }
 
-    fn sealed_lines(&self, item: u32) -> std::ops::Range<u32> {
-        let rank = self.sealed.ranks.get(item as usize).map_or(NONE, |&r| r) as usize;
-        match (self.sealed.starts.get(rank), self.sealed.starts.get(rank.wrapping_add(1))) {
-            (Some(&from), Some(&to)) => from..to,
+    fn sealed_lines_of(&self, item: u32) -> impl Iterator<Item = (u32, Line)> {
+        let rank = self.sealed.ranks.one(item as usize, 0);
+        let at = |rank: u64| {
+            let rank = usize::try_from(rank).ok()?;
+            Some(down(self.sealed.starts.one(rank, 0))).filter(|&start| start != NONE)
+        };
+        let range = match (at(rank), at(rank.wrapping_add(1))) {
+            (Some(from), Some(to)) => from..to,
             _ => 0..0,
-        }
+        };
+        range.filter_map(move |at| Some((at, self.sealed.lines.get(at as usize)?.of_item(item))))
     }
 
     /// Lines that arrived since the last sealing.
@@ -462,80 +430,14 @@ impl Facts {
         self.lines.len()
     }
 
-    /// Drops repeats and withdrawn lines, chooses the order of the items and sorts what is left by it.
-    pub(crate) fn seal(&mut self) {
-        let mut lines = std::mem::take(&mut self.sealed.lines).to_vec();
-        lines.append(&mut self.lines);
-        let events = self.sort_events(&mut lines);
-        let withdrawn = &self.withdrawn;
-        lines.retain(|line| {
-            line.event != NONE
-                && (withdrawn.is_empty() || !withdrawn.contains(&events[line.event as usize].id))
-        });
-        let items = lines.iter().map(|line| line.item as usize + 1).max().unwrap_or(0);
-        let says = |said: Said| {
-            let said = said as u8;
-            lines.iter().filter(move |line| line.said == said).map(|line| (line.item, line.other))
-        };
-        let order = Order::of(items, self.processes(), says(Said::Input), says(Said::Output));
-        let (sorted, starts) = by_rank(&lines, &order);
-        let mut processes = vec![NONE; self.processes()];
-        for (&join, &number) in self.sealed.processes.iter().chain(&self.processes).zip(&order.processes) {
-            processes[number as usize] = join;
-        }
-        let mut joined: Vec<[u32; 2]> =
-            (0..).zip(&processes).filter(|&(_, &join)| join != NONE).map(|(p, &join)| [join, p]).collect();
-        joined.sort_unstable();
-        self.sealed = SealedFacts {
-            events: events.into(),
-            lines: sorted.into(),
-            ranks: order.ranks.into(),
-            starts: starts.into(),
-            processes: processes.into(),
-            joined: joined.into(),
-        };
-        self.clear_tail();
-    }
-
-    /// Seals the lines alone.
-    fn sort_by(&mut self, order: &Order) {
-        let (lines, starts) = by_rank(&std::mem::take(&mut self.lines), order);
-        self.sealed.lines = lines.into();
-        self.sealed.starts = starts.into();
-        self.sealed.ranks = order.ranks.clone().into();
-    }
-
-    fn clear_tail(&mut self) {
+    pub(crate) fn clear_tail(&mut self) {
+        self.bulk = Bulk::default();
         self.events = Vec::new();
-        self.fresh_events = HashMap::new();
+        self.fresh_events = HashSet::new();
         self.lines = Vec::new();
         self.tail = HashMap::new();
         self.processes = Vec::new();
         self.joined = HashMap::new();
-    }
-
-    /// The steps sorted by record id for look-up; lines of repeats get no event.
-    fn sort_events(&self, lines: &mut [Line]) -> Vec<Seen> {
-        let mut events = self.sealed.events.to_vec();
-        events.extend_from_slice(&self.events);
-        if events.is_sorted_by(|a, b| a < b) {
-            return events;
-        }
-        let mut order: Vec<u32> = (0..Self::number(events.len())).collect();
-        order.sort_by_key(|&at| (events[at as usize], at));
-        let mut number = vec![NONE; events.len()];
-        let mut sorted: Vec<Seen> = Vec::with_capacity(order.len());
-        for &at in &order {
-            let seen = events[at as usize];
-            if sorted.last() != Some(&seen) {
-                number[at as usize] = Self::number(sorted.len());
-                sorted.push(seen);
-            }
-        }
-        for line in lines {
-            line.event = number[line.event as usize];
-        }
-        sorted
     }
 
     /// Bytes held in memory of our own: not those that are mapped.
@@ -548,24 +450,9 @@ impl Facts {
             + sealed.processes.owned_bytes()
             + sealed.joined.owned_bytes()
             + self.lines.capacity() * (size_of::<Line>() + 16)
-            + self.events.capacity() * (size_of::<Seen>() + 32)
+            + self.events.capacity() * (size_of::<Seen>() + 24)
             + self.processes.capacity() * 4
             + self.joined.capacity() * 9
             + self.wide.capacity() * 16
     }
-}
-
-/// The lines in the order of the ranks, transformations renumbered; and where each rank begins.
-fn by_rank(lines: &[Line], order: &Order) -> (Vec<Line>, Vec<u32>) {
-    let rank = |line: &Line| order.ranks[line.item as usize];
-    let pairs = (0..).zip(lines).map(|(at, line)| (rank(line), at));
-    let places = Groups::of(order.ranks.len(), pairs);
-    let moved = |at: &u32| {
-        let mut line = lines[*at as usize];
-        if matches!(line.said(), Said::Input | Said::Output) {
-            line.other = order.processes[line.other as usize];
-        }
-        line
-    };
-    (places.values.iter().map(moved).collect(), places.starts)
 }

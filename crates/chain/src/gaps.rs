@@ -1,7 +1,8 @@
 //! What the records of a place do not explain: the list an inspector takes along.
 
 use crate::derive::Link;
-use crate::facts::{Line, NONE, Said};
+use crate::facts::NONE;
+use crate::line::{Line, Said};
 use crate::{Gap, GapKind, Index, ItemId, LinkKind, PlaceId, Qty};
 
 impl Index {
@@ -37,19 +38,19 @@ impl Index {
     }
 
     fn gaps_in(&self, node: u32, out: &mut Vec<Gap>) {
-        let mut sighting: Option<&Line> = None;
+        let mut sighting: Option<Line> = None;
         let mut explained = false;
         let links: Vec<Link> = self.graph.inward(node).map(|l| self.graph.link(l)).collect();
         for link in &links {
             explained |= self.brings(link);
             match (self.left(link), self.came(link)) {
                 (None, Some(line)) if line.said() == Said::Received => {
-                    out.push(self.gap(GapKind::ReceivedUnshipped, node, link.from, line));
+                    out.push(self.gap(GapKind::ReceivedUnshipped, node, link.from, &line));
                 }
-                (Some(line), None) => out.push(self.gap(GapKind::ReceiptMissing, node, link.from, line)),
+                (Some(line), None) => out.push(self.gap(GapKind::ReceiptMissing, node, link.from, &line)),
                 (None, Some(line)) if line.said() == Said::Observe => {
                     let when = |l: &Line| (l.time, self.facts.event_id(l));
-                    let earlier = |l: &Line| when(line) < when(l);
+                    let earlier = |l: Line| when(&line) < when(&l);
                     if sighting.is_none_or(earlier) {
                         sighting = Some(line);
                     }
@@ -58,7 +59,7 @@ impl Index {
             }
         }
         if let (false, Some(line)) = (explained, sighting) {
-            out.push(self.gap(GapKind::SeenUnreceived, node, NONE, line));
+            out.push(self.gap(GapKind::SeenUnreceived, node, NONE, &line));
         }
     }
 
@@ -69,14 +70,14 @@ impl Index {
             let kind = self.link_kind(&link);
             let other = if matches!(kind, Some(LinkKind::Input)) { NONE } else { link.to };
             match (self.left(&link), self.came(&link)) {
-                (None, Some(line)) => out.push(self.gap(GapKind::ShipmentMissing, node, other, line)),
+                (None, Some(line)) => out.push(self.gap(GapKind::ShipmentMissing, node, other, &line)),
                 (Some(line), None) if line.said() == Said::Shipped => {
-                    out.push(self.gap(GapKind::NotReceived, node, other, line));
+                    out.push(self.gap(GapKind::NotReceived, node, other, &line));
                 }
                 _ => {}
             }
             if let (false, Some(line)) = (explained, self.left(&link)) {
-                out.push(self.gap(GapKind::SentUnreceived, node, other, line));
+                out.push(self.gap(GapKind::SentUnreceived, node, other, &line));
             }
         }
     }
@@ -91,7 +92,7 @@ impl Index {
             .iter()
             .flat_map(|&node| self.graph.outward(node).map(move |l| (node, self.graph.link(l))))
             .filter_map(|(node, link)| {
-                self.left(&link).map(|line| (line.time, self.facts.event_id(line), node, *line))
+                self.left(&link).map(|line| (line.time, self.facts.event_id(&line), node, line))
             })
             .max_by_key(|&(time, event, ..)| (time, event));
         if let Some((.., node, line)) = last {

@@ -2,10 +2,13 @@
 
 use crate::column::Column;
 use crate::derive::{DERIVED, Deriver, Link, Node, PROCESS, Part, index};
-use crate::facts::{Facts, Line, NONE};
+use crate::facts::{Facts, NONE};
 use crate::held::{Growing, Held};
 use crate::kernel::Kernel;
+use crate::line::{Line, Lines, Packer};
 use crate::order::Groups;
+use crate::packed::{Packed, Packing, down, small, up};
+use crate::seal::by_rank;
 use crate::trace::ByNode;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -18,23 +21,22 @@ pub(crate) struct Sealed {
     pub(crate) kernel: Kernel,
     /// What each node held, for sums over many.
     pub(crate) held: Held,
-    /// What an answer shows of each node.
-    pub(crate) nodes: Column<Node>,
+    /// What an answer shows of each node: item, since, and how much longer until.
+    pub(crate) nodes: Packed<3>,
     /// Rank of each item.
-    pub(crate) ranks: Column<u32>,
+    pub(crate) ranks: Packed<1>,
     /// Start of the nodes of each rank.
-    pub(crate) starts: Column<u32>,
-    pub(crate) links: Column<Link>,
-    /// Start of the links out of each node, then of each transformation.
-    pub(crate) out_starts: Column<u32>,
-    /// Start of the links into each node, then into each transformation.
-    pub(crate) in_starts: Column<u32>,
+    pub(crate) starts: Packed<1>,
+    /// From, to a node, to a transformation, the lines of leaving and of coming.
+    pub(crate) links: Packed<5>,
+    /// Start of the links out of each node and into it, then of each transformation.
+    pub(crate) link_starts: Packed<2>,
     /// Link numbers sorted by target.
-    pub(crate) into: Column<u32>,
+    pub(crate) into: Packed<1>,
     pub(crate) place_starts: Column<u32>,
     /// Node numbers sorted by place.
-    pub(crate) place_nodes: Column<u32>,
-    pub(crate) derived: Column<Line>,
+    pub(crate) place_nodes: Packed<1>,
+    pub(crate) derived: Lines,
 }
 
 /// Parts derived after sealing.
@@ -61,48 +63,59 @@ pub(crate) struct Graph {
 
 /// Nodes and links as they are derived, before they are sealed.
 #[derive(Debug, Default)]
-pub(crate) struct Loose {
+struct Loose {
     places: Vec<u32>,
-    nodes: Vec<Node>,
-    starts: Vec<u32>,
-    links: Vec<Link>,
+    nodes: Packing<3>,
+    starts: Packing<1>,
+    links: Packing<5>,
     made: Vec<Link>,
     from_nowhere: Vec<Link>,
     derived: Vec<Line>,
+    packed: Packer,
+    packed_count: usize,
     held: Growing,
 }
 
+fn link_row(link: &Link) -> [u64; 5] {
+    let process = link.to != NONE && link.to & PROCESS != 0;
+    let (node, process) = if process { (NONE, link.to & !PROCESS) } else { (link.to, NONE) };
+    [link.from, node, process, link.left, link.came].map(up)
+}
+
+fn link_of([from, node, process, left, came]: [u64; 5]) -> Link {
+    let to = match down(process) {
+        NONE => down(node),
+        process => PROCESS | process,
+    };
+    Link { from: down(from), to, left: down(left), came: down(came) }
+}
+
 impl Loose {
-    /// Derives one item after the others.
-    pub(crate) fn derive(&mut self, facts: &mut Facts, deriver: &mut Deriver, item: u32, part: &mut Part) {
+    /// Derives one item after the others; `own` are its lines, numbered from `at`.
+    fn derive(&mut self, facts: &mut Facts, deriver: &mut Deriver, own: &[Line], at: u32, part: &mut Part) {
+        let Some(item) = own.first().map(|line| line.item) else { return };
         let first = index(self.places.len());
-        self.starts.push(first);
-        deriver.derive(facts, &mut self.derived, item, first, part);
-        self.held.add(part, first, facts, &self.derived);
+        self.derived.clear();
+        let lines = (at..).zip(own.iter().copied());
+        deriver.derive(facts, &mut self.derived, (item, lines), first, part);
+        self.held.add(part, first, facts, (own, at), &self.derived);
+        // derived lines are numbered over all items
+        let before = index(self.packed_count);
+        part.links.iter_mut().for_each(|link| link.shift_derived(before));
+        self.packed_count += self.derived.len();
+        self.derived.iter().for_each(|line| self.packed.push(line));
         for node in &part.nodes {
             self.places.push(node.place);
-            self.nodes.push(*node);
+            self.nodes.push(node.row());
         }
         for &link in &part.links {
             match link.from {
                 NONE => self.from_nowhere.push(link),
                 from if from & PROCESS != 0 => self.made.push(link),
-                _ => self.links.push(link),
+                _ => self.links.push(link_row(&link)),
             }
         }
     }
-}
-
-/// The items in the order of their ranks.
-fn by_rank(ranks: &[u32]) -> Vec<u32> {
-    let count = ranks.iter().filter(|&&rank| rank != NONE).map(|&rank| rank as usize + 1).max().unwrap_or(0);
-    let mut items = vec![NONE; count];
-    for (item, &rank) in (0..).zip(ranks) {
-        if rank != NONE {
-            items[rank as usize] = item;
-        }
-    }
-    items
 }
 
 impl Sealed {
@@ -110,84 +123,63 @@ impl Sealed {
     pub(crate) fn build(facts: &mut Facts) -> Self {
         let mut loose = Loose::default();
         let (mut deriver, mut part) = (Deriver::default(), Part::default());
-        for item in by_rank(&facts.sealed.ranks) {
-            loose.derive(facts, &mut deriver, item, &mut part);
+        let items = by_rank(&facts.sealed.ranks);
+        // shared with the facts, so that they can be read while units are added to them
+        let (lines, starts) = (facts.sealed.lines.clone(), facts.sealed.starts.clone());
+        let (mut lines, mut starts) = (lines.rows(), starts.rows().map(|[start]| down(start)));
+        let mut from = starts.next().unwrap_or(0);
+        let mut own: Vec<Line> = Vec::new();
+        for (item, to) in items.into_iter().zip(starts) {
+            loose.starts.push([loose.places.len() as u64]);
+            own.clear();
+            own.extend(lines.by_ref().take((to - from) as usize).map(|line| line.of_item(item)));
+            loose.derive(facts, &mut deriver, &own, from, &mut part);
+            from = to;
         }
+        loose.starts.push([loose.places.len() as u64]);
         Self::close(loose, facts)
     }
 
-    /// Only what walks and sums read: no evidence, no links to describe. `sieve` fills the facts with the lines of
-    /// the items of some ranks, `parts` times, so that a network larger than memory's share can be measured.
-    pub(crate) fn skeleton(
-        ranks: Vec<u32>,
-        parts: u32,
-        mut sieve: impl FnMut(std::ops::Range<u32>) -> Facts,
-    ) -> Self {
-        let items = by_rank(&ranks);
-        let mut loose = Loose::default();
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
-        let (mut deriver, mut part) = (Deriver::default(), Part::default());
-        let (mut processes, count) = (0, index(items.len()));
-        for n in 0..parts {
-            let share = |n: u32| (count.div_ceil(parts) * n).min(count);
-            let range = share(n)..share(n + 1);
-            let mut facts = sieve(range.clone());
-            processes = facts.processes();
-            for &item in &items[range.start as usize..range.end as usize] {
-                loose.derive(&mut facts, &mut deriver, item, &mut part);
-                let real = |l: &&Link| l.from != NONE && l.to != NONE;
-                for list in [&mut loose.links, &mut loose.made, &mut loose.from_nowhere] {
-                    pairs.extend(list.iter().filter(real).map(|l| (l.from, l.to)));
-                    list.clear();
-                }
-                loose.derived.clear();
-            }
-        }
-        loose.starts.push(index(loose.places.len()));
-        let kernel = Kernel::of(loose.places, processes, pairs.iter().copied());
-        Self {
-            kernel,
-            held: loose.held.close(),
-            nodes: loose.nodes.into(),
-            ranks: ranks.into(),
-            starts: loose.starts.into(),
-            ..Self::default()
-        }
-    }
-
     fn close(mut loose: Loose, facts: &Facts) -> Self {
-        loose.starts.push(index(loose.places.len()));
         loose.made.sort_by_key(|link| link.from);
         let mut links = loose.links;
-        links.append(&mut loose.made);
-        links.append(&mut loose.from_nowhere);
+        loose.made.iter().chain(&loose.from_nowhere).for_each(|link| links.push(link_row(link)));
+        drop((std::mem::take(&mut loose.made), std::mem::take(&mut loose.from_nowhere)));
+        let links = links.close();
         let nodes = loose.places.len();
         let place_count = loose.places.iter().filter(|&&p| p != NONE).max().map_or(0, |&p| p as usize + 1);
         let at_places = (0..).zip(&loose.places).filter(|&(_, &p)| p != NONE).map(|(n, &p)| (p, n));
         let at_places = Groups::of(place_count, at_places);
-        let real = links.iter().filter(|l| l.from != NONE && l.to != NONE).map(|l| (l.from, l.to));
+        let (place_starts, place_nodes) = (at_places.starts.into(), small(at_places.values));
+        let all = || links.rows().map(link_of);
+        let real = all().filter(|l| l.from != NONE && l.to != NONE).map(|l| (l.from, l.to));
         let kernel = Kernel::of(loose.places, facts.processes(), real);
         let slots = kernel.slots() as usize;
         let slot = |end: u32| {
             if end & PROCESS == 0 { end } else { index(nodes) + (end & !PROCESS) }
         };
-        let out = (0..).zip(&links).filter(|(_, l)| l.from != NONE).map(|(n, l)| (slot(l.from), n));
-        let into = (0..).zip(&links).filter(|(_, l)| l.to != NONE).map(|(n, l)| (slot(l.to), n));
-        let out_starts = Groups::of(slots, out).starts;
+        let into = (0..).zip(all()).filter(|(_, l)| l.to != NONE).map(|(n, l)| (slot(l.to), n));
         let into = Groups::of(slots, into);
+        let mut out_starts = vec![0u32; slots + 1];
+        for link in all().filter(|l| l.from != NONE) {
+            out_starts[slot(link.from) as usize + 1] += 1;
+        }
+        (0..slots).for_each(|at| out_starts[at + 1] += out_starts[at]);
+        let pairs = out_starts.iter().zip(&into.starts);
+        let link_starts = pairs.map(|(&out, &into)| [u64::from(out), u64::from(into)]).collect();
+        drop(out_starts);
         Self {
             kernel,
             held: loose.held.close(),
-            nodes: loose.nodes.into(),
+            nodes: loose.nodes.close(),
             ranks: facts.sealed.ranks.clone(),
-            starts: loose.starts.into(),
-            links: links.into(),
-            out_starts: out_starts.into(),
-            in_starts: into.starts.into(),
-            into: into.values.into(),
-            place_starts: at_places.starts.into(),
-            place_nodes: at_places.values.into(),
-            derived: loose.derived.into(),
+            starts: loose.starts.close(),
+            links,
+            link_starts,
+            into: small(into.values),
+            place_starts,
+            place_nodes,
+            derived: loose.packed.close(),
         }
     }
 
@@ -198,49 +190,49 @@ impl Sealed {
 
     /// The nodes of an item.
     pub(crate) fn nodes_of(&self, item: u32) -> Range<u32> {
-        let rank = self.ranks.get(item as usize).map_or(NONE, |&rank| rank);
-        if rank == NONE { 0..0 } else { range(&self.starts, rank as usize) }
+        match usize::try_from(self.ranks.one(item as usize, 0)) {
+            Ok(rank) if rank < self.starts.len() => range(&self.starts, rank, 0),
+            _ => 0..0,
+        }
     }
 
-    /// The links out of a slot.
-    pub(crate) fn outward(&self, slot: usize) -> Range<u32> {
-        range(&self.out_starts, slot)
+    /// A sealed node.
+    pub(crate) fn node(&self, at: usize) -> Node {
+        Node::of_row(self.nodes.get(at), self.kernel.places[at])
     }
 
-    /// The numbers of the links into a slot.
-    pub(crate) fn inward(&self, slot: usize) -> &[u32] {
-        let range = range(&self.in_starts, slot);
-        &self.into[range.start as usize..range.end as usize]
+    fn links_at(&self, slot: usize, out: bool) -> Links<'_> {
+        let range = range(&self.link_starts, slot, usize::from(!out));
+        if out { Links::Run(range) } else { Links::Into(range, &self.into) }
     }
 
     fn owned_bytes(&self) -> usize {
-        let words = [
-            &self.starts,
-            &self.out_starts,
-            &self.in_starts,
-            &self.into,
-            &self.place_starts,
-            &self.place_nodes,
-        ];
-        words.iter().map(|column| column.owned_bytes()).sum::<usize>()
-            + self.kernel.owned_bytes()
+        self.kernel.owned_bytes()
             + self.held.owned_bytes()
             + self.nodes.owned_bytes()
+            + self.starts.owned_bytes()
             + self.links.owned_bytes()
+            + self.link_starts.owned_bytes()
+            + self.into.owned_bytes()
+            + self.place_starts.owned_bytes()
+            + self.place_nodes.owned_bytes()
             + self.derived.owned_bytes()
     }
 }
 
-fn range(starts: &[u32], at: usize) -> Range<u32> {
-    match (starts.get(at), starts.get(at + 1)) {
-        (Some(&from), Some(&to)) => from..to,
-        _ => 0..0,
+/// From one start to the next.
+fn range<const C: usize>(starts: &Packed<C>, at: usize, column: usize) -> Range<u32> {
+    if at + 1 >= starts.len() {
+        return 0..0;
     }
+    down(starts.one(at, column))..down(starts.one(at + 1, column))
 }
 
 /// Link numbers of a node in one direction.
 pub(crate) enum Links<'a> {
     Run(Range<u32>),
+    /// Where they are listed.
+    Into(Range<u32>, &'a Packed<1>),
     List(std::slice::Iter<'a, u32>),
 }
 
@@ -250,6 +242,7 @@ impl Iterator for Links<'_> {
     fn next(&mut self) -> Option<u32> {
         match self {
             Self::Run(range) => range.next(),
+            Self::Into(range, list) => range.next().map(|at| down(list.one(at as usize, 0))),
             Self::List(list) => list.next().copied(),
         }
     }
@@ -263,7 +256,7 @@ impl Graph {
     pub(crate) fn node(&self, id: u32) -> Node {
         let sealed = self.sealed.nodes.len();
         let at = id as usize;
-        if at < sealed { self.sealed.nodes[at] } else { self.fresh.nodes[at - sealed] }
+        if at < sealed { self.sealed.node(at) } else { self.fresh.nodes[at - sealed] }
     }
 
     /// Place of a node.
@@ -275,11 +268,11 @@ impl Graph {
     pub(crate) fn link(&self, id: u32) -> Link {
         let sealed = self.sealed.links.len();
         let at = id as usize;
-        if at < sealed { self.sealed.links[at] } else { self.fresh.links[at - sealed] }
+        if at < sealed { link_of(self.sealed.links.get(at)) } else { self.fresh.links[at - sealed] }
     }
 
     /// The line with this number, recorded or derived; none for [`NONE`].
-    pub(crate) fn line<'a>(&'a self, facts: &'a Facts, number: u32) -> Option<&'a Line> {
+    pub(crate) fn line(&self, facts: &Facts, number: u32) -> Option<Line> {
         if number == NONE {
             return None;
         }
@@ -288,7 +281,7 @@ impl Graph {
         }
         let at = (number & !DERIVED) as usize;
         let sealed = self.sealed.derived.len();
-        if at < sealed { self.sealed.derived.get(at) } else { self.fresh_derived.get(at - sealed) }
+        if at < sealed { self.sealed.derived.get(at) } else { self.fresh_derived.get(at - sealed).copied() }
     }
 
     pub(crate) fn nodes_of(&self, item: u32) -> Range<u32> {
@@ -324,16 +317,20 @@ impl Graph {
             let range = &ranges[at];
             return Links::List(list[range.start as usize..range.end as usize].iter());
         };
-        if out { Links::Run(self.sealed.outward(slot)) } else { Links::List(self.sealed.inward(slot).iter()) }
+        self.sealed.links_at(slot, out)
     }
 
     /// The nodes at a place that count now.
     pub(crate) fn nodes_at(&self, place: u32) -> Vec<u32> {
-        let range = range(&self.sealed.place_starts, place as usize);
-        let sealed = self.sealed.place_nodes[range.start as usize..range.end as usize].iter();
+        let starts = &self.sealed.place_starts;
+        let range = match (starts.get(place as usize), starts.get(place as usize + 1)) {
+            (Some(&from), Some(&to)) => from as usize..to as usize,
+            _ => 0..0,
+        };
+        let sealed = self.sealed.place_nodes.rows_from(range.start).take(range.len()).map(|[id]| down(id));
         let fresh = self.fresh.places.get(&place).map_or(&[][..], Vec::as_slice).iter();
         let current = |id: &u32| self.nodes_of(self.node(*id).item).contains(id);
-        sealed.chain(fresh).copied().filter(current).collect()
+        sealed.chain(fresh.copied()).filter(current).collect()
     }
 
     /// Derives these items again over the sealed graph.
@@ -458,17 +455,10 @@ impl Derived<'_> {
     fn derive(&mut self, deriver: &mut Deriver, facts: &mut Facts, item: u32, first: u32, part: &mut Part) {
         let before = self.fresh.len();
         let mut lines = Vec::new();
-        deriver.derive(facts, &mut lines, item, first, part);
+        let own: Vec<(u32, Line)> = facts.lines_of(item).collect();
+        deriver.derive(facts, &mut lines, (item, own.into_iter()), first, part);
         let shift = index(self.sealed + before);
-        let moved = |line: &mut u32| {
-            if *line != NONE && *line & DERIVED != 0 {
-                *line += shift;
-            }
-        };
-        for link in &mut part.links {
-            moved(&mut link.left);
-            moved(&mut link.came);
-        }
+        part.links.iter_mut().for_each(|link| link.shift_derived(shift));
         self.fresh.append(&mut lines);
     }
 }

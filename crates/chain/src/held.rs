@@ -3,7 +3,8 @@
 
 use crate::column::Column;
 use crate::derive::{DERIVED, Link, PROCESS, Part, index};
-use crate::facts::{Facts, Line, NONE, Said};
+use crate::facts::{Facts, NONE};
+use crate::line::{Line, NO_QUANTITY, Said, WIDE_QUANTITY};
 use crate::{Qty, Unit};
 use base::Decimal;
 
@@ -40,18 +41,26 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, quantity: Option<Qty>) {
-        let Some(Qty { value, unit }) = quantity else {
+    /// Adds what a line says.
+    fn add(&mut self, line: Option<&Line>, facts: &Facts) {
+        let Some(line) = line.filter(|line| line.scale != NO_QUANTITY) else {
             self.unknown = true;
             return;
         };
-        let value = value.normalize();
-        let (Ok(mantissa), scale) = (u64::try_from(value.mantissa()), value.scale()) else {
+        let (true, Ok(mut mantissa)) = (line.scale != WIDE_QUANTITY, u64::try_from(line.mantissa)) else {
+            self.look = true;
+            return;
+        };
+        let Some(&unit) = facts.units.get(usize::from(line.unit)) else {
             self.look = true;
             return;
         };
         if mantissa == 0 {
             return;
+        }
+        let mut scale = u32::from(line.scale);
+        while scale > 0 && mantissa % 10 == 0 {
+            (mantissa, scale) = (mantissa / 10, scale - 1);
         }
         let (own, own_scale) = self.unit.unwrap_or((unit, scale));
         let both = scale.max(own_scale);
@@ -82,16 +91,15 @@ struct Node {
 
 impl Node {
     fn count_in(&mut self, link: &Link, left: Option<&Line>, came: Option<&Line>, facts: &Facts) {
-        let quantity = came.and_then(|line| facts.quantity(line));
         match came.map(|line| line.said()) {
             None => self.look |= left.is_some(),
-            Some(Said::Received) => self.came.add(quantity),
+            Some(Said::Received) => self.came.add(came, facts),
             Some(Said::Output) => {
-                self.came.add(quantity);
+                self.came.add(came, facts);
                 self.made = true;
             }
             Some(Said::Appear) => {
-                self.came.add(quantity);
+                self.came.add(came, facts);
                 self.appeared = true;
             }
             Some(_) => self.look |= link.from != NONE,
@@ -103,7 +111,7 @@ impl Node {
             return;
         }
         let line = if link.to != NONE && link.to & PROCESS != 0 { left } else { left.or(came) };
-        self.gone.add(line.and_then(|line| facts.quantity(line)));
+        self.gone.add(line, facts);
     }
 }
 
@@ -118,11 +126,18 @@ pub(crate) struct Growing {
 }
 
 impl Growing {
-    /// The nodes of one item, which begin at `first`; all links that touch them are in the part.
-    pub(crate) fn add(&mut self, part: &Part, first: u32, facts: &Facts, derived: &[Line]) {
+    /// The nodes of one item, which begin at `first`, its lines at `at`; all links that touch them are in the part.
+    pub(crate) fn add(
+        &mut self,
+        part: &Part,
+        first: u32,
+        facts: &Facts,
+        (own, at): (&[Line], u32),
+        derived: &[Line],
+    ) {
         let line = |number: u32| match number {
             NONE => None,
-            number if number & DERIVED == 0 => facts.line(number),
+            number if number & DERIVED == 0 => own.get((number - at) as usize),
             number => derived.get((number & !DERIVED) as usize),
         };
         self.sums.clear();

@@ -1,8 +1,9 @@
 //! The index: takes steps in any order and keeps the graph up to date.
 
 use crate::derive::{Link, PROCESS};
-use crate::facts::{Facts, Line, NONE, Said};
+use crate::facts::{Facts, NONE};
 use crate::graph::{Graph, Sealed};
+use crate::line::{Line, Said};
 use crate::pack::dependants;
 use crate::reach::Pool;
 use crate::{Amount, LinkKind, Names, NodeKey, PlaceId, Qty, Step};
@@ -161,11 +162,11 @@ impl Index {
         NodeKey { item: crate::ItemId(node.item), place: PlaceId(node.place), since: node.since }
     }
 
-    pub(crate) fn left(&self, link: &Link) -> Option<&Line> {
+    pub(crate) fn left(&self, link: &Link) -> Option<Line> {
         self.graph.line(&self.facts, link.left)
     }
 
-    pub(crate) fn came(&self, link: &Link) -> Option<&Line> {
+    pub(crate) fn came(&self, link: &Link) -> Option<Line> {
         self.graph.line(&self.facts, link.came)
     }
 
@@ -189,13 +190,13 @@ impl Index {
         (self.left(link).map(|l| l.time), self.came(link).map(|l| l.time))
     }
 
-    pub(crate) fn quantity(&self, line: Option<&Line>) -> Option<Qty> {
-        line.and_then(|line| self.facts.quantity(line))
+    pub(crate) fn quantity(&self, line: Option<Line>) -> Option<Qty> {
+        line.and_then(|line| self.facts.quantity(&line))
     }
 
     /// Whether a link brings goods into its target: not a mere sighting.
     pub(crate) fn brings(&self, link: &Link) -> bool {
-        let sighting = |line: &Line| !matches!(line.said(), Said::Appear | Said::Output | Said::Received);
+        let sighting = |line: Line| !matches!(line.said(), Said::Appear | Said::Output | Said::Received);
         !(link.from == NONE && link.left == NONE && self.came(link).is_none_or(sighting))
     }
 

@@ -26,20 +26,44 @@ pub(crate) struct WaysRef<'a> {
     runs: &'a [u32],
 }
 
+/// Where the neighbours of a slot are: its word, and for a run their count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Near {
+    word: u32,
+    count: u32,
+}
+
 impl WaysRef<'_> {
+    /// Looks up several slots: their words first, then the heads of their runs, so that memory answers many at once.
+    /// A slot that was not sealed has no neighbours.
+    #[inline]
+    pub(crate) fn many<const N: usize>(&self, slots: &[u32; N]) -> [Near; N] {
+        let mut near = [Near { word: NONE, count: 0 }; N];
+        for (near, &slot) in near.iter_mut().zip(slots) {
+            near.word = self.words.get(slot as usize).map_or(NONE, |&word| word);
+        }
+        for near in near.iter_mut().filter(|near| near.word >= MANY && near.word != NONE) {
+            near.count = self.runs.get((near.word & !MANY) as usize).map_or(0, |&count| count);
+        }
+        near
+    }
+
+    /// Calls `visit` with each neighbour that was looked up.
+    #[inline]
+    pub(crate) fn follow(&self, near: Near, mut visit: impl FnMut(u32)) {
+        if near.word < MANY {
+            visit(near.word);
+        } else if near.count > 0 {
+            let from = (near.word & !MANY) as usize + 1;
+            self.runs[from..from + near.count as usize].iter().for_each(|&slot| visit(slot));
+        }
+    }
+
     /// Calls `visit` with each neighbour.
     #[inline]
-    pub(crate) fn each(&self, slot: u32, mut visit: impl FnMut(u32)) {
-        let word = self.words[slot as usize];
-        if word < MANY {
-            visit(word);
-        } else if word != NONE {
-            let from = (word & !MANY) as usize;
-            let count = self.runs[from] as usize;
-            for &slot in &self.runs[from + 1..=from + count] {
-                visit(slot);
-            }
-        }
+    pub(crate) fn each(&self, slot: u32, visit: impl FnMut(u32)) {
+        let [near] = self.many(&[slot]);
+        self.follow(near, visit);
     }
 
     /// Whether nothing lies this way.

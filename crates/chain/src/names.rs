@@ -78,7 +78,7 @@ fn spot(hash: u64, mask: usize) -> usize {
 }
 
 /// A keyed hash that is the same in every run and release: it is stored by its results.
-fn hash(seed: u64, name: &str) -> u64 {
+pub(crate) fn hash(seed: u64, name: &str) -> u64 {
     let fold = |a: u64, b: u64| {
         let wide = u128::from(a) * u128::from(b);
         u64::try_from((wide >> 64) & u128::from(u64::MAX)).unwrap_or_default()

@@ -1,5 +1,5 @@
 //! Numbers for items and transformations such that what is reached together lies together: depth first along the
-//! transformations, from the lots nobody made.
+//! transformations, from the lots nobody made, which lie beside what was first made of them.
 
 use crate::derive::index;
 use crate::facts::NONE;
@@ -63,10 +63,19 @@ impl Order {
         for (item, _) in outputs.clone() {
             made[item as usize] = true;
         }
-        let uses = Groups::of(items, inputs);
-        let outputs = Groups::of(processes, outputs.map(|(item, process)| (process, item)));
+        let turned = |pairs: (u32, u32)| (pairs.1, pairs.0);
+        let uses = Groups::of(items, inputs.clone());
+        let taken = Groups::of(processes, inputs.map(turned));
+        let makers = Groups::of(items, outputs.clone());
+        let outputs = Groups::of(processes, outputs.map(turned));
         let mut order = Self { ranks: vec![NONE; items], processes: vec![NONE; processes] };
         let (mut next, mut next_process) = (0, 0);
+        let give = |number: &mut u32, next: &mut u32| {
+            if *number == NONE {
+                *number = *next;
+                *next += 1;
+            }
+        };
         let mut open: Vec<u32> = Vec::new();
         for pass in [false, true] {
             for root in 0..index(items) {
@@ -77,16 +86,25 @@ impl Order {
                     if order.ranks[item as usize] != NONE {
                         continue;
                     }
-                    order.ranks[item as usize] = next;
-                    next += 1;
-                    for &process in uses.get(item).iter().rev() {
-                        if order.processes[process as usize] == NONE {
-                            order.processes[process as usize] = next_process;
-                            next_process += 1;
-                            let fresh = |item: &u32| order.ranks[*item as usize] == NONE;
-                            open.extend(outputs.get(process).iter().rev().copied().filter(fresh));
+                    // a lot nobody made lies beside what was made of it, with the others that went into it
+                    for &process in makers.get(item) {
+                        give(&mut order.processes[process as usize], &mut next_process);
+                        for &input in taken.get(process).iter().filter(|&&input| !made[input as usize]) {
+                            give(&mut order.ranks[input as usize], &mut next);
                         }
                     }
+                    if made[item as usize] || uses.get(item).iter().all(|&p| outputs.get(p).is_empty()) {
+                        give(&mut order.ranks[item as usize], &mut next);
+                    }
+                    for &process in uses.get(item).iter().rev() {
+                        give(&mut order.processes[process as usize], &mut next_process);
+                        let fresh = |made: &u32| order.ranks[*made as usize] == NONE;
+                        open.extend(outputs.get(process).iter().rev().copied().filter(fresh));
+                    }
+                }
+                // what leads only to what was placed before
+                if made[root as usize] == pass {
+                    give(&mut order.ranks[root as usize], &mut next);
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! What moves because the thing it is packed in moves: contents follow their parent while they are inside.
 
 use crate::Qty;
-use crate::facts::{Facts, Line, NONE, Said};
+use crate::facts::{Facts, NONE};
+use crate::line::{Line, Said};
 use std::collections::HashSet;
 
 /// Logistic units nest a few levels; deeper is a loop in the data.
@@ -33,7 +34,7 @@ fn lines_through(facts: &Facts, item: u32, path: &mut Vec<u32>) -> Vec<(Line, Op
     parents.sort_unstable();
     parents.dedup();
     let own: HashSet<(u64, Said)> =
-        facts.lines_of(item).map(|(_, line)| (facts.event_id(line), line.said())).collect();
+        facts.lines_of(item).map(|(_, line)| (facts.event_id(&line), line.said())).collect();
     let mut out = Vec::new();
     for parent in parents {
         if path.contains(&parent) {
@@ -41,7 +42,7 @@ fn lines_through(facts: &Facts, item: u32, path: &mut Vec<u32>) -> Vec<(Line, Op
         }
         path.push(parent);
         let mut lines: Vec<Line> =
-            facts.lines_of(parent).map(|(_, line)| *line).filter(|line| moves(line.said())).collect();
+            facts.lines_of(parent).map(|(_, line)| line).filter(|line| moves(line.said())).collect();
         lines.extend(lines_through(facts, parent, path).into_iter().map(|(line, _)| line));
         path.pop();
         let stays = stays(facts, item, parent);
@@ -77,9 +78,9 @@ fn stay_at(stays: &[Stay], line: &Line) -> Option<Stay> {
 fn stays(facts: &Facts, child: u32, parent: u32) -> Vec<Stay> {
     let packing = |line: &Line| matches!(line.said(), Said::Packed | Said::Unpacked) && line.other == parent;
     let mut turns: Vec<Line> =
-        facts.lines_of(child).map(|(_, line)| *line).filter(|line| packing(line)).collect();
+        facts.lines_of(child).map(|(_, line)| line).filter(|line| packing(line)).collect();
     let emptied = facts.lines_of(parent).filter(|(_, line)| line.said() == Said::Emptied);
-    turns.extend(emptied.map(|(_, line)| *line));
+    turns.extend(emptied.map(|(_, line)| line));
     turns.sort_by_key(|line| (line.time, line.said(), facts.event_id(line)));
     let mut out: Vec<Stay> = Vec::new();
     let mut current: Option<Stay> = None;

@@ -2,7 +2,9 @@
 
 use crate::Qty;
 use crate::facts::NONE;
+use crate::trace::Spread;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 /// Candidates of one sender and recipient looked at for one of exactly the same quantity.
 const LOOK_AHEAD: usize = 256;
@@ -64,6 +66,9 @@ impl Pass {
     }
 }
 
+/// Shipments of one key, and how many of them were looked at for good.
+type Queues = HashMap<(u32, u32), (usize, Vec<usize>), BuildHasherDefault<Spread>>;
+
 fn agree(a: u32, b: u32) -> bool {
     a == b || a == NONE || b == NONE
 }
@@ -110,7 +115,7 @@ fn run(
     (received, receipts): (&[Half], &mut [State]),
     out: &mut Vec<Pair>,
 ) {
-    let mut queues: HashMap<(u32, u32), (usize, Vec<usize>)> = HashMap::new();
+    let mut queues: Queues = HashMap::default();
     for (at, half) in shipped.iter().enumerate().filter(|&(at, _)| ships[at].open) {
         if let Some(key) = pass.key(half) {
             queues.entry(key).or_default().1.push(at);
@@ -145,6 +150,11 @@ fn run(
 /// Settles as much of a receipt with a shipment as both have left.
 fn take((s, ship): (usize, &mut State), (r, receipt): (usize, &mut State), out: &mut Vec<Pair>) {
     let both = ship.left.zip(receipt.left);
+    if ship.whole && receipt.whole && both.is_some_and(|(a, b)| a == b) {
+        (ship.open, receipt.open) = (false, false);
+        out.push(Pair { shipped: Some(s), received: Some(r), part: None });
+        return;
+    }
     let rest = both.and_then(|(a, b)| Some((a.minus(b)?, b.minus(a)?, a.min(b)?)));
     let Some((ship_rest, receipt_rest, part)) = rest else {
         // a quantity is missing or of another dimension: one receipt answers one shipment

@@ -6,6 +6,9 @@ use crate::kernel::WaysRef;
 use crate::trace::Way;
 use std::sync::Mutex;
 
+/// Slots whose neighbours are read at once.
+const TOGETHER: usize = 16;
+
 /// A set of small numbers, emptied by the list of what was put in.
 #[derive(Debug, Default)]
 pub(crate) struct Bits {
@@ -229,20 +232,26 @@ impl<'a> Slots<'a> {
                 });
             }
             while at < end {
-                let here = reached[at];
-                at += 1;
-                let visit = |next: u32| {
-                    if seen.put(next) {
-                        reached.push(next);
+                // what several slots lead to is read before any is followed: memory answers them together
+                let batch = (end - at).min(TOGETHER);
+                let mut slots = [0; TOGETHER];
+                slots[..batch].copy_from_slice(&reached[at..at + batch]);
+                at += batch;
+                let near = ways.many(&slots);
+                for (&here, near) in slots.iter().zip(near).take(batch) {
+                    let visit = |next: u32| {
+                        if seen.put(next) {
+                            reached.push(next);
+                        }
+                    };
+                    if live && self.changed(here) {
+                        self.each_changed(here, way, visit);
+                    } else {
+                        ways.follow(near, visit);
                     }
-                };
-                if live && self.changed(here) {
-                    self.each_changed(here, way, visit);
-                } else {
-                    ways.each(here, visit);
-                }
-                if reached.len() > bounds.max_nodes {
-                    break 'walk;
+                    if reached.len() > bounds.max_nodes {
+                        break 'walk;
+                    }
                 }
             }
         }

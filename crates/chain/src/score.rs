@@ -7,12 +7,14 @@
 //! Reference: Weiser et al., FoodChain-Lab, *PLoS ONE* 11(3), 2016; the desktop program's published test tables.
 
 pub(crate) mod date;
+mod dictionary;
 pub(crate) mod links;
 mod marks;
 mod measure;
 pub(crate) mod pass;
 
 use date::Span;
+use dictionary::Dictionary;
 use links::{Links, small};
 use marks::Marks;
 pub use measure::{ScoreBench, bench, generate};
@@ -198,14 +200,8 @@ impl Engine {
         let explained = Explained::new(&links, lots);
         let settings = &network.settings;
         let marks = (
-            settings
-                .observed_stations
-                .iter()
-                .filter_map(|s| numbers.station.get(s.as_str()).copied())
-                .collect(),
-            (settings.observed_deliveries.iter())
-                .filter_map(|d| numbers.delivery.get(d.as_str()).copied())
-                .collect(),
+            settings.observed_stations.iter().filter_map(|s| numbers.station.get(s)).collect(),
+            (settings.observed_deliveries.iter()).filter_map(|d| numbers.delivery.get(d)).collect(),
         );
         let mut engine = Self {
             links,
@@ -313,14 +309,20 @@ impl Engine {
     }
 }
 
-/// Lot of each delivery and the number of lots; a delivery without a lot is a lot of its own.
+/// Lot of each delivery and the number of lots; a delivery without a lot is a lot of its own. A lot is known by the
+/// station that names it, which `from` numbers as it is written, merged or not.
 fn lots(network: &Network) -> (Vec<u32>, usize) {
-    let mut lots: HashMap<(&str, &str), u32> = HashMap::new();
-    let mut count = 0;
+    let mut senders = Dictionary::with_capacity(network.stations.len());
+    let mut lots = Dictionary::with_capacity(network.deliveries.len() / 2);
+    let (mut count, mut stations) = (0, 0);
     let lot_of = network.deliveries.iter().map(|delivery| {
         let fresh = small(count);
         let lot = match delivery.lot.as_deref() {
-            Some(lot) => *lots.entry((delivery.from.as_str(), lot)).or_insert(fresh),
+            Some(lot) => {
+                let sender = senders.number(0, &delivery.from, stations);
+                stations = stations.max(sender + 1);
+                lots.number(sender, lot, fresh)
+            }
             None => fresh,
         };
         count += usize::from(lot == fresh);

@@ -8,6 +8,7 @@
 use crate::column::{Bytes, Column, Plain};
 use crate::facts::{Facts, SealedFacts};
 use crate::graph::Sealed;
+use crate::packed::Words;
 use crate::{Index, Names, Unit};
 use base::{Decimal, Text};
 use std::io::{self, Write};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 const MAGIC: [u8; 8] = *b"SHCHAIN\0";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const ALIGN: usize = 64;
 
 /// Why a segment could not be opened. In each case the remedy is to build the index anew from the events.
@@ -119,16 +120,26 @@ fn checksum(parts: &[&[u8]]) -> u64 {
 
 /// A column as the file sees it.
 trait Section {
-    fn content(&self) -> &[u8];
+    /// Its bytes, in pieces of which all but the last are whole blocks of 64.
+    fn pieces(&self) -> Vec<&[u8]>;
     fn map(&mut self, bytes: &Bytes, range: Range<usize>) -> bool;
 }
 
 impl<T: Plain> Section for Column<T> {
-    fn content(&self) -> &[u8] {
-        self.bytes()
+    fn pieces(&self) -> Vec<&[u8]> {
+        vec![self.bytes()]
     }
     fn map(&mut self, bytes: &Bytes, range: Range<usize>) -> bool {
         Self::mapped(bytes, range).map(|column| *self = column).is_some()
+    }
+}
+
+impl Section for Words {
+    fn pieces(&self) -> Vec<&[u8]> {
+        self.pieces().filter(|words| !words.is_empty()).map(IntoBytes::as_bytes).collect()
+    }
+    fn map(&mut self, bytes: &Bytes, range: Range<usize>) -> bool {
+        self.mapped.map(bytes, range)
     }
 }
 
@@ -153,21 +164,32 @@ macro_rules! sections {
             (7, $($r)+ $graph.held.gone),
             (8, $($r)+ $graph.held.codes),
             (9, $($r)+ $graph.held.units),
-            (10, $($r)+ $graph.nodes),
-            (12, $($r)+ $graph.ranks),
-            (13, $($r)+ $graph.starts),
-            (14, $($r)+ $graph.links),
-            (15, $($r)+ $graph.out_starts),
-            (16, $($r)+ $graph.in_starts),
-            (17, $($r)+ $graph.into),
-            (18, $($r)+ $graph.place_starts),
-            (19, $($r)+ $graph.place_nodes),
-            (20, $($r)+ $graph.derived),
-            (30, $($r)+ $facts.events),
-            (31, $($r)+ $facts.lines),
-            (32, $($r)+ $facts.starts),
-            (33, $($r)+ $facts.processes),
-            (34, $($r)+ $facts.joined),
+            (10, $($r)+ $graph.nodes.starts),
+            (11, $($r)+ $graph.nodes.words),
+            (12, $($r)+ $graph.ranks.starts),
+            (13, $($r)+ $graph.ranks.words),
+            (14, $($r)+ $graph.starts.starts),
+            (15, $($r)+ $graph.starts.words),
+            (16, $($r)+ $graph.links.starts),
+            (17, $($r)+ $graph.links.words),
+            (18, $($r)+ $graph.link_starts.starts),
+            (19, $($r)+ $graph.link_starts.words),
+            (20, $($r)+ $graph.into.starts),
+            (21, $($r)+ $graph.into.words),
+            (22, $($r)+ $graph.place_starts),
+            (24, $($r)+ $graph.place_nodes.starts),
+            (25, $($r)+ $graph.place_nodes.words),
+            (26, $($r)+ $graph.derived.0.starts),
+            (27, $($r)+ $graph.derived.0.words),
+            (30, $($r)+ $facts.events.starts),
+            (31, $($r)+ $facts.events.words),
+            (32, $($r)+ $facts.lines.0.starts),
+            (33, $($r)+ $facts.lines.0.words),
+            (34, $($r)+ $facts.starts.starts),
+            (35, $($r)+ $facts.starts.words),
+            (36, $($r)+ $facts.processes.starts),
+            (37, $($r)+ $facts.processes.words),
+            (38, $($r)+ $facts.joined),
             (40, $($r)+ $small.withdrawn),
             (41, $($r)+ $small.units),
             (42, $($r)+ $small.wide),
@@ -281,14 +303,15 @@ impl Index {
         let head = size_of::<Header>() + sections.len() * size_of::<Entry>();
         let mut offset = padded(head);
         let mut table = Vec::with_capacity(sections.len());
-        for (number, section) in &sections {
-            let content = section.content();
-            let whole = content.len() / 32 * 32;
-            let mut last = content[whole..].to_vec();
-            last.extend_from_slice(fill(content.len()));
-            let sum = checksum(&[&content[..whole], &last]);
-            table.push(Entry { number: *number, offset: offset as u64, length: content.len() as u64, sum });
-            offset += padded(content.len());
+        let sections = sections.map(|(number, section)| (number, section.pieces()));
+        for (number, pieces) in &sections {
+            let length = pieces.iter().map(|piece| piece.len()).sum();
+            let (last, whole) = pieces.split_last().map_or((&[][..], &[][..]), |(l, w)| (*l, w));
+            let (blocks, rest) = last.split_at(last.len() / 32 * 32);
+            let rest = [rest, fill(length)].concat();
+            let sum = checksum(&[whole, &[blocks, &rest]].concat());
+            table.push(Entry { number: *number, offset: offset as u64, length: length as u64, sum });
+            offset += padded(length);
         }
         let mut header = Header {
             magic: MAGIC,
@@ -305,9 +328,9 @@ impl Index {
         out.write_all(header.as_bytes())?;
         out.write_all(table.as_bytes())?;
         out.write_all(fill(head))?;
-        for (_, section) in &sections {
-            out.write_all(section.content())?;
-            out.write_all(fill(section.content().len()))?;
+        for (_, pieces) in &sections {
+            pieces.iter().try_for_each(|piece| out.write_all(piece))?;
+            out.write_all(fill(pieces.iter().map(|piece| piece.len()).sum()))?;
         }
         Ok(())
     }

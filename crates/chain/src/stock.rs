@@ -1,7 +1,8 @@
 //! What came in, what went out and what should be left of a stock.
 
 use crate::derive::{Link, PROCESS};
-use crate::facts::{NONE, Said};
+use crate::facts::NONE;
+use crate::line::Said;
 use crate::{Amount, How, Index, LinkKind, PlaceId};
 
 /// Sums over some stretches of one item at one place.
@@ -70,7 +71,7 @@ impl Stock {
             self.arrived = Some((first.min(time), last.max(time)));
         }
         let lines = [came, index.left(link)];
-        self.evidence.extend(lines.into_iter().flatten().map(|line| index.facts.event_id(line)));
+        self.evidence.extend(lines.into_iter().flatten().map(|line| index.facts.event_id(&line)));
     }
 
     fn count_out(&mut self, index: &Index, link: &Link) {

@@ -5,7 +5,8 @@ use crate::{How, ItemId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
 use std::collections::VecDeque;
 
-const HOUR: i64 = 3_600_000_000;
+const SECOND: i64 = 1_000_000;
+const HOUR: i64 = 3600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 /// Days from the first harvest to the last.
 const DAYS: i64 = 640;
@@ -140,7 +141,9 @@ impl Network {
 
     fn say(&mut self, time: i64, kind: Kind) {
         self.events += 1;
-        self.ready.push_back(Step { event: self.events, time, record: time, kind });
+        // numbers as a server gives them: rising, with gaps
+        let event = self.events << 8 | (self.events.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56);
+        self.ready.push_back(Step { event, time, record: time, kind });
     }
 
     fn place(&mut self, tier: usize, region: u32) -> PlaceId {
@@ -169,8 +172,9 @@ impl Network {
         ItemId(self.items - 1)
     }
 
+    /// Up to so many hours, in whole seconds.
     fn hours(&mut self, most: u32) -> i64 {
-        i64::from(1 + self.random.below(most)) * HOUR
+        i64::from(1 + self.random.below(most * 3600)) * SECOND
     }
 
     fn carry(&mut self, stock: Stock, to: PlaceId) -> Stock {

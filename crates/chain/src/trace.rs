@@ -312,7 +312,7 @@ impl Index {
     fn describe_link(&self, link: &Link, from: usize, to: usize, kind: LinkKind) -> TraceLink {
         let (left, came) = (self.left(link), self.came(link));
         let mut events: Vec<u64> =
-            [left, came].into_iter().flatten().map(|line| self.facts.event_id(line)).collect();
+            [left, came].into_iter().flatten().map(|line| self.facts.event_id(&line)).collect();
         events.dedup();
         let document = [left, came].into_iter().flatten().map(|line| line.document).find(|&d| d != NONE);
         TraceLink {
@@ -344,7 +344,7 @@ impl Index {
         let mut first = (i64::MAX, u64::MAX, PlaceId::UNKNOWN);
         let mut until = i64::MIN;
         for line in lines {
-            first = first.min((line.time, self.facts.event_id(line), PlaceId(line.place)));
+            first = first.min((line.time, self.facts.event_id(&line), PlaceId(line.place)));
             until = until.max(line.time);
         }
         let kind = NodeKind::Process { since: first.0, event: first.1, place: first.2 };

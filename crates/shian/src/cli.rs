@@ -374,9 +374,6 @@ pub(crate) struct ChainBenchArgs {
     /// One JSON object with everything, instead of a line for the build and a line for each class of questions.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Only what walks and sums read, built in this many passes: for networks whose evidence does not fit this machine.
-    #[arg(long, value_name = "PASSES")]
-    pub(crate) skeleton: Option<u32>,
     /// Writes the network and the questions for others to answer: slots.bin, links.bin (pairs of little-endian u32) and
     /// questions.json.
     #[arg(long, value_name = "DIR")]

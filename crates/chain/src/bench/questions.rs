@@ -2,7 +2,7 @@
 
 use super::Question;
 use crate::facts::NONE;
-use crate::plain::Plain;
+use crate::plain::{Asked, Plain};
 use crate::reach::Slots;
 use crate::synthetic::Random;
 use crate::trace::Way;
@@ -132,14 +132,14 @@ pub(super) fn classes(index: &Index, seed: u64) -> Vec<Class> {
     lots.sort_by_key(|(rows, _)| *rows);
     let mut classes = Vec::new();
     for (query, sample) in [("Q1", &ends), ("Q2", &lots)] {
-        for (stratum, percent) in [("small", 10), ("median", 50), ("hub", 99)] {
+        for (stratum, percent) in [("small", 10), ("median", 50), ("hub", 99), ("largest", 100)] {
             let middle = sample.len() * percent / 100;
             let from = middle.saturating_sub(QUESTIONS / 2).min(sample.len().saturating_sub(QUESTIONS));
             let asks = sample.iter().skip(from).take(QUESTIONS).map(|(_, ask)| ask.clone()).collect();
             classes.push(Class { query, stratum, asks });
         }
     }
-    for at in 3..6 {
+    for at in 4..8 {
         let item = |ask: &Ask| match ask {
             Ask::Places(item) => Some(Ask::Grouped(*item)),
             _ => None,
@@ -223,19 +223,32 @@ pub(super) fn question(index: &Index, class: &Class, ask: &Ask, answer: Answer) 
     Some(Question { query: class.query, stratum: class.stratum, starts, rows, checksum })
 }
 
-/// Whether the plain simulation answers otherwise; `None` when it is not asked.
-pub(super) fn differs(plain: &Plain, ask: &Ask, answer: Answer) -> Option<bool> {
-    let rows: Vec<u64> = match ask {
-        Ask::Origins(item, place) => {
-            plain.origins(item.0, place.0).into_iter().map(|(item, place)| both(item, place)).collect()
+/// How many of these answers the plain simulation gives otherwise, and how many were compared.
+pub(super) fn compare(plain: &Plain, pairs: &[(Ask, Answer)]) -> (usize, usize) {
+    let (mut asked, mut outbreaks) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    for (ask, answer) in pairs {
+        match ask {
+            Ask::Origins(item, place) => {
+                asked.0.push(Asked::Behind((item.0, place.0)));
+                asked.1.push(*answer);
+            }
+            Ask::Places(item) => {
+                asked.0.push(Asked::Reached(item.0));
+                asked.1.push(*answer);
+            }
+            Ask::Stations(cases) => {
+                outbreaks.0.push(cases.iter().map(|c| (c.item.0, c.place.map_or(NONE, |p| p.0))).collect());
+                outbreaks.1.push(*answer);
+            }
+            Ask::Grouped(_) | Ask::Hop(..) => {}
         }
-        Ask::Places(item) => plain.places(item.0).into_iter().map(u64::from).collect(),
-        Ask::Stations(cases) => {
-            let cases: Vec<_> = cases.iter().map(|c| (c.item.0, c.place.map_or(NONE, |p| p.0))).collect();
-            let best = plain.stations(&cases, 50);
-            best.into_iter().map(|(place, count)| both(place, count)).collect()
-        }
-        Ask::Grouped(_) | Ask::Hop(..) => return None,
+    }
+    let same = |rows: Vec<(u32, u32)>, answer: &Answer| {
+        (rows.len(), sum(rows.into_iter().map(|(a, b)| both(a, b)))) == (answer.rows, answer.checksum)
     };
-    Some((rows.len(), sum(rows.into_iter())) != (answer.rows, answer.checksum))
+    let rows = plain.answer(&asked.0).into_iter().map(|rows| rows.into_iter().collect());
+    let ranked = if outbreaks.0.is_empty() { Vec::new() } else { plain.stations(&outbreaks.0, 50) };
+    let answers = asked.1.iter().chain(&outbreaks.1);
+    let wrong = rows.chain(ranked).zip(answers).filter(|(rows, answer)| !same(rows.clone(), answer)).count();
+    (asked.1.len() + outbreaks.1.len(), wrong)
 }

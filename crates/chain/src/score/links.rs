@@ -3,6 +3,7 @@
 
 use super::Network;
 use super::date::Span;
+use super::dictionary::Dictionary;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Numbers fit in 32 bits: a network of four thousand million deliveries would not fit in memory as names.
@@ -78,8 +79,8 @@ pub(crate) struct Links {
 
 /// Numbers of the names of a network.
 pub(crate) struct Numbers<'a> {
-    pub(crate) station: HashMap<&'a str, u32>,
-    pub(crate) delivery: HashMap<&'a str, u32>,
+    pub(crate) station: Dictionary<'a>,
+    pub(crate) delivery: Dictionary<'a>,
 }
 
 impl Links {
@@ -93,26 +94,29 @@ impl Links {
     pub(crate) fn build(network: &Network) -> (Self, Numbers<'_>) {
         let settings = &network.settings;
         let mut names: Vec<&str> = Vec::new();
-        let mut station: HashMap<&str, u32> = HashMap::with_capacity(network.stations.len());
+        let mut station = Dictionary::with_capacity(network.stations.len());
         let ends = network.deliveries.iter().flat_map(|d| [&d.from, &d.to]);
+        let mut numbers = Vec::with_capacity(2 * network.deliveries.len());
         for id in network.stations.iter().map(|s| &s.id).chain(ends) {
-            let id = settings.merged_stations.get(id).unwrap_or(id).as_str();
-            station.entry(id).or_insert_with(|| {
+            let id = settings.merged_stations.get(id).unwrap_or(id);
+            let number = station.number(0, id, small(names.len()));
+            if number as usize == names.len() {
                 names.push(id);
-                small(names.len() - 1)
-            });
+            }
+            numbers.push(number);
         }
-        let at = |id: &String| {
-            let id = settings.merged_stations.get(id).unwrap_or(id).as_str();
-            station.get(id).copied().unwrap_or(0)
-        };
-        let delivery: HashMap<&str, u32> =
-            network.deliveries.iter().enumerate().map(|(n, d)| (d.id.as_str(), small(n))).collect();
-        let from: Vec<u32> = network.deliveries.iter().map(|d| at(&d.from)).collect();
-        let to: Vec<u32> = network.deliveries.iter().map(|d| at(&d.to)).collect();
-        let mark = |ids: &[String], names: &HashMap<&str, u32>, count: usize| {
+        let ends = &numbers[network.stations.len()..];
+        let from: Vec<u32> = ends.iter().step_by(2).copied().collect();
+        let to: Vec<u32> = ends.iter().skip(1).step_by(2).copied().collect();
+        drop(numbers);
+        let mut delivery = Dictionary::with_capacity(network.deliveries.len());
+        for (n, given) in network.deliveries.iter().enumerate() {
+            // of two with one name the later counts
+            delivery.set(&given.id, small(n));
+        }
+        let mark = |ids: &[String], names: &Dictionary<'_>, count: usize| {
             let mut marks = vec![false; count];
-            ids.iter().filter_map(|id| names.get(id.as_str())).for_each(|&n| marks[n as usize] = true);
+            ids.iter().filter_map(|id| names.get(id)).for_each(|n| marks[n as usize] = true);
             marks
         };
         let killed_station = mark(&settings.kill_contamination_stations, &station, names.len());
@@ -126,17 +130,14 @@ impl Links {
             pairs: Vec::with_capacity(network.relations.len()),
         };
         for (earlier, later) in &network.relations {
-            if let (Some(&a), Some(&b)) = (delivery.get(earlier.as_str()), delivery.get(later.as_str())) {
+            if let (Some(a), Some(b)) = (delivery.get(earlier), delivery.get(later)) {
                 joiner.pairs.push((a, b));
             }
         }
         let given = joiner.pairs.len();
         joiner.stations(&settings.cross_contamination_stations, &station, &from, &to, &killed_station);
-        let marked: BTreeSet<u32> = settings
-            .cross_contamination_deliveries
-            .iter()
-            .filter_map(|id| delivery.get(id.as_str()).copied())
-            .collect();
+        let marked: BTreeSet<u32> =
+            settings.cross_contamination_deliveries.iter().filter_map(|id| delivery.get(id)).collect();
         joiner.deliveries(&marked, given, &to, &killed_station);
         let count = small(network.deliveries.len());
         let real = |n: u32| n < count;
@@ -170,12 +171,12 @@ impl Joiner {
     fn stations(
         &mut self,
         ids: &[String],
-        station: &HashMap<&str, u32>,
+        station: &Dictionary<'_>,
         from: &[u32],
         to: &[u32],
         killed: &[bool],
     ) {
-        let marked: BTreeSet<u32> = ids.iter().filter_map(|id| station.get(id.as_str()).copied()).collect();
+        let marked: BTreeSet<u32> = ids.iter().filter_map(|id| station.get(id)).collect();
         let open: HashSet<u32> = marked.into_iter().filter(|&s| !killed[s as usize]).collect();
         if open.is_empty() {
             return;

@@ -81,14 +81,10 @@ fn every_answer_of_the_bench_agrees_with_the_plain_simulation_and_with_a_whole_b
         let opened = Index::from_bytes(&index.to_bytes()).map_err(std::io::Error::other)?;
         Ok((opened, SegmentReport::default()))
     };
-    let whole = BenchOptions { links: 5_000, seed: 1, skeleton: None };
-    let (report, questions, network) = measure(whole, &|| 0.0, seal).unwrap();
-    let checked = report.checked.unwrap();
-    assert!(checked.plain > 100 && checked.rebuilt > 100 && checked.wrong == 0, "{checked:?}");
+    let options = BenchOptions { links: 5_000, seed: 1 };
+    let (report, questions, network) = measure(options, &|| 0.0, seal).unwrap();
+    let checked = report.checked;
+    assert!(checked.plain > 200 && checked.rebuilt > 100 && checked.wrong == 0, "{checked:?}");
     assert_eq!((network.links.len(), network.slots.len() >= report.nodes), (report.links, true));
-    let skeleton = BenchOptions { skeleton: Some(3), ..whole };
-    let (lean, same, _) = measure(skeleton, &|| 0.0, |_| unreachable!("a skeleton has no file")).unwrap();
-    let rows = |questions: &[chain::bench::Question]| questions.iter().map(|q| q.rows).sum::<usize>();
-    assert!(lean.nodes >= report.nodes && rows(&same) > 0 && rows(&questions) > 0);
-    assert_eq!(lean.checked.unwrap().wrong, 0, "the network in shares is the network");
+    assert!(questions.iter().map(|q| q.rows).sum::<usize>() > 0);
 }

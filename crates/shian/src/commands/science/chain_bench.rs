@@ -3,7 +3,7 @@
 use crate::cli::ChainBenchArgs;
 use crate::commands::Outcome;
 use crate::out;
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use chain::Index;
 use chain::bench::{BenchOptions, Exported, Question, SegmentReport, measure};
 use serde_json::json;
@@ -15,10 +15,9 @@ use store::map;
 
 /// Builds, measures, prints; refuses when an answer was wrong.
 pub(crate) fn run(args: &ChainBenchArgs) -> Outcome {
-    ensure!(args.skeleton != Some(0), "--skeleton takes the number of passes: 1 or more");
     let folder = args.scratch.clone().unwrap_or_else(std::env::temp_dir);
     let file = folder.join(format!("shian-chain-bench-{}.index", std::process::id()));
-    let options = BenchOptions { links: args.links, seed: args.seed, skeleton: args.skeleton };
+    let options = BenchOptions { links: args.links, seed: args.seed };
     let measured = measure(options, &processor_seconds, |index| seal(index, &file));
     if file.exists() {
         fs::remove_file(&file).with_context(|| format!("{} stays behind", file.display()))?;
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &ChainBenchArgs) -> Outcome {
         out::json(&json!({ "build": whole }));
         queries.as_array().into_iter().flatten().for_each(|query| out::json(&json!({ "query": query })));
     }
-    let wrong = report.checked.map_or(0, |checked| checked.wrong);
+    let wrong = report.checked.wrong;
     if wrong > 0 {
         out::note(&format!("{wrong} answers differ from the plain simulation: every figure is void"));
     }

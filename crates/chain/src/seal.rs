@@ -1,0 +1,234 @@
+//! Sealing: repeats and withdrawn lines dropped, an order of the items chosen, all lines brought into it, in bounded
+//! memory: the lines pass from one packed list into parts by order and from each part, sorted, into another.
+
+use crate::derive::index;
+use crate::facts::{Facts, NONE, SealedFacts};
+use crate::line::{Line, Lines, Packer, Said};
+use crate::order::Order;
+use crate::packed::{Packed, Packing, down, small};
+use std::collections::HashSet;
+
+/// Lines sorted at once.
+const AT_ONCE: usize = 1 << 21;
+
+/// New numbers of the steps.
+struct Steps {
+    /// Those sealed before.
+    sealed: usize,
+    /// Where among those each new one comes, sorted.
+    before: Vec<u32>,
+    /// Of the new ones; empty when they simply follow, [`NONE`] for a repeat.
+    fresh: Vec<u32>,
+}
+
+impl Steps {
+    fn number(&self, event: u32) -> u32 {
+        match (event as usize).checked_sub(self.sealed) {
+            Some(at) => self.fresh.get(at).map_or(event, |&number| number),
+            None => event + index(self.before.partition_point(|&at| at <= event)),
+        }
+    }
+}
+
+/// Goes over the lines of the source: those sealed before with their items, then those that came since.
+fn each_line(facts: &Facts, items: &[u32], mut each: impl FnMut(Line)) {
+    let sealed = &facts.sealed;
+    let mut ends = sealed.starts.rows().skip(1).map(|[end]| end);
+    let (mut rank, mut end) = (0, ends.next().unwrap_or(0));
+    for (at, line) in (0u64..).zip(sealed.lines.rows()) {
+        while at >= end {
+            rank += 1;
+            end = ends.next().unwrap_or(u64::MAX);
+        }
+        each(line.of_item(items[rank]));
+    }
+    facts.lines.iter().for_each(|line| each(*line));
+}
+
+impl Facts {
+    /// Drops repeats and withdrawn lines, chooses the order of the items and sorts what is left by it.
+    pub(crate) fn seal(&mut self) {
+        let bulk = std::mem::take(&mut self.bulk);
+        let loaded = bulk.lines.close();
+        let (events, steps) = self.number_steps(bulk.events.close(), &loaded, bulk.mixed);
+        let gone: HashSet<u32> = self.withdrawn_numbers(&events);
+        let counts = |line: &mut Line| {
+            line.event = steps.number(line.event);
+            line.event != NONE && !gone.contains(&line.event)
+        };
+        let known = by_rank(&self.sealed.ranks);
+        let (mut sizes, mut inputs, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut look = |mut line: Line| {
+            if counts(&mut line) {
+                let item = line.item as usize;
+                if item >= sizes.len() {
+                    sizes.resize(item + 1, 0u32);
+                }
+                sizes[item] += 1;
+                match line.said() {
+                    Said::Input => inputs.push((line.item, line.other)),
+                    Said::Output => outputs.push((line.item, line.other)),
+                    _ => {}
+                }
+            }
+        };
+        each_line(self, &known, &mut look);
+        loaded.rows().for_each(look);
+        let processes = self.processes();
+        let order = Order::of(sizes.len(), processes, inputs.iter().copied(), outputs.iter().copied());
+        drop((inputs, outputs));
+        let mut shelves = Shelves::new(&order, &sizes);
+        drop(sizes);
+        let mut put = |mut line: Line| {
+            if counts(&mut line) {
+                shelves.put(line, &order);
+            }
+        };
+        each_line(self, &known, &mut put);
+        self.sealed.lines = Default::default();
+        self.lines = Vec::new();
+        drop(known);
+        loaded.drain(put);
+        let (lines, starts) = shelves.close(&order);
+        let mut joins = vec![NONE; processes];
+        let old = self.sealed.processes.rows().map(|[join]| down(join));
+        for (join, &number) in old.chain(self.processes.iter().copied()).zip(&order.processes) {
+            joins[number as usize] = join;
+        }
+        let mut joined: Vec<[u32; 2]> =
+            (0..).zip(&joins).filter(|&(_, &join)| join != NONE).map(|(p, &join)| [join, p]).collect();
+        joined.sort_unstable();
+        self.sealed = SealedFacts {
+            events,
+            lines,
+            ranks: small(order.ranks),
+            starts: small(starts),
+            processes: small(joins),
+            joined: joined.into(),
+        };
+        self.clear_tail();
+    }
+
+    /// The steps sorted by record id for look-up, and the new numbers of all.
+    fn number_steps(&mut self, loaded: Packed<2>, lines: &Lines, mixed: bool) -> (Packed<2>, Steps) {
+        let old = std::mem::take(&mut self.sealed.events);
+        let sealed = old.len();
+        let in_order = Steps { sealed, before: Vec::new(), fresh: Vec::new() };
+        if sealed == 0 && self.events.is_empty() && !mixed {
+            return (loaded, in_order);
+        }
+        // what was applied after sealing holds no repeats; what was loaded may
+        let mut prints: Vec<u64> = vec![0; loaded.len()];
+        for line in lines.rows() {
+            let print = &mut prints[line.event as usize];
+            *print = print.wrapping_add(self.print(&line));
+        }
+        let print = |at: usize| prints.get(at).map_or(at as u64, |&print| print);
+        let late = self.events.iter().map(|&(id, lines)| [id, u64::from(lines)]);
+        let fresh: Vec<[u64; 2]> = loaded.rows().chain(late).collect();
+        let mut order: Vec<u32> = (0..index(fresh.len())).collect();
+        order.sort_by_key(|&at| (fresh[at as usize][0], print(at as usize), at));
+        let same = |a: u32, b: u32| {
+            fresh[a as usize][0] == fresh[b as usize][0] && print(a as usize) == print(b as usize)
+        };
+        let mut steps = Steps { fresh: vec![NONE; fresh.len()], ..in_order };
+        let mut events = Packing::default();
+        let mut rows = old.rows().peekable();
+        let mut last = None;
+        for at in order {
+            let row = fresh[at as usize];
+            if last.is_some_and(|last| same(last, at)) {
+                continue;
+            }
+            last = Some(at);
+            while let Some(earlier) = rows.next_if(|earlier| earlier[0] <= row[0]) {
+                events.push(earlier);
+            }
+            steps.fresh[at as usize] = index(events.len());
+            steps.before.push(index(events.len() - steps.before.len()));
+            events.push(row);
+        }
+        rows.for_each(|row| events.push(row));
+        (events.close(), steps)
+    }
+
+    /// Numbers of the withdrawn steps.
+    fn withdrawn_numbers(&self, events: &Packed<2>) -> HashSet<u32> {
+        let numbers = self.withdrawn.iter().flat_map(|&id| {
+            let first = events.partition_point(|at| events.one(at, 0) < id);
+            (first..events.len()).take_while(move |&at| events.one(at, 0) == id)
+        });
+        numbers.map(index).collect()
+    }
+}
+
+/// The items in the order of their ranks.
+pub(crate) fn by_rank(ranks: &Packed<1>) -> Vec<u32> {
+    let known =
+        || (0..).zip(ranks.rows()).filter_map(|(item, [rank])| Some((item, usize::try_from(rank).ok()?)));
+    let known = || known().filter(|&(_, rank)| rank != usize::MAX);
+    let mut items = vec![NONE; known().map(|(_, rank)| rank + 1).max().unwrap_or(0)];
+    known().for_each(|(item, rank): (u32, usize)| items[rank] = item);
+    items
+}
+
+/// Lines by order of their items, coarsely.
+struct Shelves {
+    /// Where the lines of each rank begin.
+    starts: Vec<u32>,
+    /// First rank of each shelf.
+    first: Vec<u32>,
+    shelves: Vec<Packer>,
+}
+
+impl Shelves {
+    fn new(order: &Order, sizes: &[u32]) -> Self {
+        let ranked = order.ranks.iter().filter(|&&rank| rank != NONE).count();
+        let mut starts = vec![0u32; ranked + 1];
+        for (&rank, &size) in order.ranks.iter().zip(sizes) {
+            if rank != NONE {
+                starts[rank as usize + 1] = size;
+            }
+        }
+        let (mut first, mut end) = (vec![0], AT_ONCE);
+        for rank in 0..ranked {
+            if starts[rank] as usize >= end {
+                first.push(index(rank));
+                end = starts[rank] as usize + AT_ONCE;
+            }
+            starts[rank + 1] += starts[rank];
+        }
+        let shelves = vec![Packer::default(); first.len()];
+        Self { starts, first, shelves }
+    }
+
+    fn put(&mut self, line: Line, order: &Order) {
+        let rank = order.ranks[line.item as usize];
+        let shelf = self.first.partition_point(|&first| first <= rank) - 1;
+        self.shelves[shelf].push(&line);
+    }
+
+    /// Every shelf sorted, and where each rank begins.
+    fn close(self, order: &Order) -> (Lines, Vec<u32>) {
+        let mut out = Packer::default();
+        let mut firsts = self.first.iter().copied().chain([index(self.starts.len() - 1)]);
+        let mut first = firsts.next().unwrap_or(0);
+        for (shelf, next) in self.shelves.into_iter().zip(firsts) {
+            let base = self.starts[first as usize];
+            let mut at: Vec<u32> = self.starts[first as usize..next as usize].to_vec();
+            let mut sorted =
+                vec![Line::new(0, NONE, Said::Observe); (self.starts[next as usize] - base) as usize];
+            shelf.close().drain(|mut line| {
+                let slot = &mut at[(order.ranks[line.item as usize] - first) as usize];
+                if line.said().of_process() {
+                    line.other = order.processes[line.other as usize];
+                }
+                sorted[(*slot - base) as usize] = line.of_item(NONE);
+                *slot += 1;
+            });
+            sorted.iter().for_each(|line| out.push(line));
+            first = next;
+        }
+        (out.close(), self.starts)
+    }
+}
