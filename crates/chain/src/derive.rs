@@ -121,12 +121,13 @@ impl Deriver {
                 derived.push(line);
             }
         }
-        let key = |line: &Line| {
-            (line.time, line.said(), facts.event_id(line), line.place, line.other, line.mantissa, line.scale)
+        // the record id is looked up for ties alone
+        let rest = |line: &Line| (facts.event_id(line), line.place, line.other, line.mantissa, line.scale);
+        let order = |a: &Line, b: &Line| {
+            (a.time, a.said()).cmp(&(b.time, b.said())).then_with(|| rest(a).cmp(&rest(b)))
         };
-        let before = |a: &Line, b: &Line| (a.time, a.said()) < (b.time, b.said()) || key(a) <= key(b);
-        if !self.lines.is_sorted_by(|(_, a), (_, b)| before(a, b)) {
-            self.lines.sort_by_key(|(_, line)| key(line));
+        if !self.lines.is_sorted_by(|(_, a), (_, b)| order(a, b).is_le()) {
+            self.lines.sort_by(|(_, a), (_, b)| order(a, b));
         }
     }
 
