@@ -82,6 +82,51 @@ CREATE TABLE backfill (
   until integer not null
 ) strict;
 
+CREATE TABLE bulletin (
+  id integer primary key,
+  version integer not null,
+  slug text not null,
+  region text not null,
+  agency text not null,
+  title text not null,
+  title_en text not null,
+  state text not null,
+  drafted_by integer,
+  drafted integer not null,
+  published_by integer,
+  published integer,
+  rows text,
+  sha256 text,
+  journal integer,
+  reason text
+) strict;
+
+CREATE INDEX bulletin_by_region on bulletin (region, id);
+
+CREATE UNIQUE INDEX bulletin_by_slug on bulletin (slug);
+
+CREATE TABLE bulletin_row (
+  id integer primary key,
+  bulletin integer not null references bulletin (id),
+  sample integer not null,
+  seq integer not null,
+  qualified integer not null,
+  region text not null,
+  class text,
+  words text not null,
+  body text not null,
+  state text not null,
+  reason text,
+  changed integer,
+  replaced_by integer
+) strict;
+
+CREATE INDEX bulletin_row_by_bulletin on bulletin_row (bulletin, seq);
+
+CREATE INDEX bulletin_row_by_region on bulletin_row (region, id);
+
+CREATE INDEX bulletin_row_by_sample on bulletin_row (sample);
+
 CREATE TABLE capture (
   id integer primary key,
   position integer,
@@ -191,6 +236,21 @@ CREATE TABLE connector_run (
 ) strict;
 
 CREATE INDEX connector_run_by_connector on connector_run (connector, id);
+CREATE TABLE custody (
+  id integer primary key,
+  sample integer not null references sample (id),
+  kind text not null,
+  party text not null,
+  seal_no text,
+  seal_ok integer,
+  temperature text,
+  checks text,
+  note text,
+  account integer,
+  at integer not null
+) strict;
+
+CREATE INDEX custody_by_sample on custody (sample, id);
 
 CREATE TABLE document (
     id integer primary key,
@@ -352,6 +412,11 @@ CREATE TABLE form_file (
 ) strict;
 
 CREATE INDEX form_file_entry on form_file (entry);
+
+CREATE TABLE form_number (
+  prefix text primary key,
+  last integer not null
+) strict;
 
 CREATE TABLE frozen_scope (
   id integer primary key,
@@ -597,7 +662,7 @@ CREATE TABLE nonconformity (
   agency text not null,
   created integer not null,
   matter integer
-) strict;
+, held integer) strict;
 
 CREATE INDEX nonconformity_by_item on nonconformity (item);
 
@@ -765,7 +830,7 @@ CREATE TABLE sample (
   conclusion text,
   created integer not null,
   submitted_at integer
-) strict;
+, task integer, class text, stage text, budget text, approved_at integer) strict;
 
 CREATE UNIQUE INDEX sample_by_form_no on sample (form_no);
 
@@ -780,6 +845,106 @@ CREATE INDEX sample_by_operator on sample (operator, id);
 CREATE INDEX sample_by_region on sample (region, id);
 
 CREATE INDEX sample_by_sampled on sample (sampled, id);
+
+CREATE INDEX sample_by_task on sample (task);
+
+CREATE TABLE sample_form (
+  sample integer primary key references sample (id),
+  body text not null,
+  private blob
+) strict;
+
+CREATE TABLE sampling_draw (
+  id integer primary key,
+  version integer not null,
+  task integer not null references sampling_task (id),
+  region text not null,
+  agency text not null,
+  state text not null,
+  count integer not null,
+  root text not null,
+  record text not null,
+  secret blob,
+  source text not null,
+  source_due integer not null,
+  frozen_by integer,
+  frozen integer not null,
+  drawn integer,
+  open integer not null,
+  reason text
+) strict;
+
+CREATE INDEX sampling_draw_by_region on sampling_draw (region, id);
+
+CREATE INDEX sampling_draw_by_task on sampling_draw (task);
+
+CREATE TABLE sampling_plan (
+  id integer primary key,
+  version integer not null,
+  year integer not null,
+  title text not null,
+  kind text not null,
+  level text not null,
+  region text not null,
+  agency text not null,
+  state text not null,
+  drafted_by integer,
+  submitted_by integer,
+  issued_by integer,
+  issued_at integer,
+  created integer not null
+) strict;
+
+CREATE INDEX sampling_plan_by_year on sampling_plan (year, region);
+
+CREATE TABLE sampling_target (
+  id integer primary key,
+  version integer not null,
+  draw integer not null references sampling_draw (id),
+  task integer not null,
+  seq integer not null,
+  operator integer not null,
+  site integer,
+  place text,
+  label text not null,
+  region text not null,
+  agency text not null,
+  sampler integer not null,
+  partner integer not null,
+  state text not null,
+  products text,
+  chosen integer,
+  reason text,
+  sample integer,
+  done integer
+) strict;
+
+CREATE INDEX sampling_target_by_draw on sampling_target (draw, seq);
+
+CREATE INDEX sampling_target_by_operator on sampling_target (operator);
+
+CREATE INDEX sampling_target_by_partner on sampling_target (partner, state);
+
+CREATE INDEX sampling_target_by_sampler on sampling_target (sampler, state);
+
+CREATE INDEX sampling_target_by_task on sampling_target (task, state);
+
+CREATE TABLE sampling_task (
+  id integer primary key,
+  plan integer not null references sampling_plan (id),
+  region text not null,
+  class text not null,
+  stage text not null,
+  budget text not null,
+  analytes text not null,
+  quota integer not null,
+  laboratory integer,
+  until text
+) strict;
+
+CREATE INDEX sampling_task_by_region on sampling_task (region, plan);
+
+CREATE UNIQUE INDEX sampling_task_once on sampling_task (plan, region, class, stage, budget);
 
 CREATE TABLE schema_migration (
     number integer primary key, name text not null, sha256 text not null, at integer not null

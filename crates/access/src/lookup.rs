@@ -55,3 +55,32 @@ pub async fn login_with_role(store: &Store, role: Role, today: Date) -> Result<O
         .await?;
     Ok(row.map(|r| r.text("login")).transpose()?)
 }
+
+/// Officers who can be sent into a region for a department: those of the region, of its parts, and of what lies above it,
+/// the nation and the provinces left out. Account and name, in order of account.
+///
+/// # Errors
+/// Storage, or a name sealed with another key.
+pub async fn officers_for(
+    store: &Store,
+    access: &Access,
+    region: &str,
+    agency: &str,
+    today: Date,
+) -> Result<Vec<(Id, String)>, Error> {
+    let rows = store
+        .query(
+            "select distinct a.id, a.name from account a join account_grant g on g.account = a.id \
+             where a.status = 'active' and g.role = 'officer' and g.agency = $1 and length(g.region) >= 4 \
+             and (g.region like $2 or $3 like g.region || '%') and g.valid_from <= $4 \
+             and (g.valid_to is null or g.valid_to >= $4) order by a.id",
+            &[agency.into(), format!("{region}%").into(), region.into(), today.into()],
+        )
+        .await?;
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = row.id("id")?;
+        out.push((id, access.vault().open_text(&account::name_context(id), &row.bytes("name")?)?));
+    }
+    Ok(out)
+}

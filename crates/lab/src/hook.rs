@@ -1,8 +1,8 @@
 //! What the laboratory asks of others: places and lots, and the consequence of a failed sample.
 
-use crate::Nonconformity;
+use crate::{Nonconformity, Stage};
 use async_trait::async_trait;
-use base::Id;
+use base::{Date, Id};
 use ledger::Context;
 use store::Tx;
 
@@ -56,4 +56,22 @@ pub trait Surroundings: Send + Sync {
 
     /// The operator and place meant; `None` when nothing or more than one fits.
     async fn find(&self, tx: &mut Tx, asked: &Asked) -> Result<Option<Found>, HookError>;
+
+    /// Everybody in a region who can be sampled at a stage: the roster of a draw.
+    async fn roster(&self, tx: &mut Tx, region: &str, stage: Stage) -> Result<Vec<Found>, HookError>;
+
+    /// Address of an operator's place of business as the public may read it; empty when unknown.
+    async fn address(&self, tx: &mut Tx, operator: Id) -> Result<String, HookError>;
+
+    /// Name of an operator; empty when unknown.
+    async fn name(&self, tx: &mut Tx, operator: Id) -> Result<String, HookError>;
+
+    /// Who can be sent to take samples in a county for a department: account and name.
+    async fn samplers(
+        &self,
+        tx: &mut Tx,
+        region: &str,
+        agency: &str,
+        on: Date,
+    ) -> Result<Vec<(Id, String)>, HookError>;
 }

@@ -2,7 +2,7 @@
 
 use crate::result::{check, given_twice, same_analyte};
 use crate::sample::{NewSample, Sample, SampleKind};
-use crate::{Error, Lab, NewResult, Problem, register};
+use crate::{Book, Budget, Error, Lab, NewResult, Placing, Problem, Stage, register};
 use access::Principal;
 use base::gs1::{Gln, Gtin};
 use base::uscc::Uscc;
@@ -56,6 +56,9 @@ pub fn sample_columns() -> Columns {
         Column::optional("抽样基数", &["base quantity"]),
         Column::optional("所在地", &["region", "region code", "行政区划代码"]),
         Column::optional("任务来源", &["agency", "department"]),
+        Column::optional("食品大类", &["class", "food class"]),
+        Column::optional("抽样环节", &["stage"]),
+        Column::optional("经费来源", &["budget", "level"]),
         Column::optional("鲜干比", &["drying ratio", "脱水率"]),
         Column::optional("水分", &["moisture"]),
         Column::optional("脂肪", &["fat"]),
@@ -271,7 +274,7 @@ impl Lab {
     }
 }
 
-fn tables(file_name: &str, bytes: &[u8]) -> Result<Vec<SheetTable>, Error> {
+pub(crate) fn tables(file_name: &str, bytes: &[u8]) -> Result<Vec<SheetTable>, Error> {
     read(bytes, file_name, &paper::sheet::Limits::default()).map_err(|e| Error::Sheet(e.text()))
 }
 
@@ -322,6 +325,19 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
             )
         })
     }));
+    let class = errors.keep(row.opt_with("食品大类", |t| {
+        let none = || Text::of("没有这个食品大类", "there is no such food class");
+        Book::builtin().class(t).map(|c| c.code.clone()).ok_or_else(none)
+    }));
+    let stage = errors.keep(row.opt_with("抽样环节", |t| {
+        Stage::read(t)
+            .ok_or_else(|| Text::of("应为“生产”“流通”或“餐饮”", "write production, circulation or catering"))
+    }));
+    let budget = errors.keep(row.opt_with("经费来源", |t| {
+        Budget::read(t).ok_or_else(|| {
+            Text::of("应为“国家”“省级”“市级”或“县级”", "write national, provincial, city or county")
+        })
+    }));
     let mut facts = Facts::default();
     for (column, fact) in [("鲜干比", Fact::DryingRatio), ("水分", Fact::Moisture), ("脂肪", Fact::Fat)]
     {
@@ -353,6 +369,7 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
         agency: agency?.unwrap_or(Department::Market).code().to_owned(),
         laboratory,
         facts,
+        placing: Placing { task: None, class: class?, stage: stage?, budget: budget? },
     })
 }
 

@@ -15,19 +15,22 @@ mod register;
 mod report;
 mod result;
 mod sample;
+mod sampling;
 
 pub use error::{Error, Problem};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
 pub use import::{ResultsImported, SamplesImported, result_columns, sample_columns};
 pub use nonconformity::{Failure, Nonconformity, NonconformityState};
-pub use query::{NonconformityFilter, Page, SampleDetail, SampleFilter, SampleRow, SampleSort};
+pub use query::{NonconformityFilter, Page, Reached, SampleDetail, SampleFilter, SampleRow, SampleSort};
 pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};
 pub use result::{JudgedResult, NewResult, VerdictRecord};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
 
 use access::Access;
-use limits::Rules;
-use std::sync::Arc;
+use limits::{Judge, Rules};
+use std::sync::{Arc, Mutex};
+
+pub use sampling::*;
 
 /// The laboratory part of the office with what it is connected to.
 #[derive(Clone)]
@@ -40,6 +43,21 @@ pub struct Lab {
     pub consequence: Arc<dyn Consequence>,
     /// The register and the trace record.
     pub surroundings: Arc<dyn Surroundings>,
+    /// One session of judging, so that each food and analyte is placed once.
+    judge: Arc<Mutex<Judge<'static>>>,
+}
+
+impl Lab {
+    /// A laboratory part over rights and limits, connected to its neighbours.
+    #[must_use]
+    pub fn new(
+        access: Access,
+        rules: &'static Rules,
+        consequence: Arc<dyn Consequence>,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Self {
+        Self { access, rules, consequence, surroundings, judge: Arc::new(Mutex::new(Judge::new(rules))) }
+    }
 }
 
 impl std::fmt::Debug for Lab {

@@ -1,7 +1,7 @@
 //! Nonconformities: a supervision sample whose report fails.
 
 use crate::sample::words;
-use base::{Id, Instant, Text};
+use base::{Id, Instant};
 use serde::{Deserialize, Serialize};
 
 words! {

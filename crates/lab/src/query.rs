@@ -2,8 +2,8 @@
 
 use crate::report::failure;
 use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble};
-use crate::sample::{Conclusion, Sample, SampleKind, SampleState};
-use crate::{Error, Lab, Nonconformity, NonconformityState, register};
+use crate::sample::{Conclusion, Sample, SampleKind, SampleState, words};
+use crate::{Budget, Error, Lab, Nonconformity, NonconformityState, Stage, register};
 use access::{Principal, Resource, Role};
 use base::{Date, Id, Instant};
 use limits::Outcome;
@@ -41,6 +41,22 @@ pub struct SampleFilter {
     pub laboratory: Option<Id>,
     /// Trace key of the lot.
     pub item: Option<String>,
+    /// Of this plan.
+    pub plan: Option<Id>,
+    /// Of this task.
+    pub task: Option<Id>,
+    /// Food class of the rulebook.
+    pub class: Option<String>,
+    /// Stage.
+    pub stage: Option<Stage>,
+    /// Level that pays.
+    pub budget: Option<Budget>,
+    /// How far it has come.
+    pub reached: Option<Reached>,
+    /// With a result of this analyte, as reported.
+    pub analyte: Option<String>,
+    /// Only those without a submitted report.
+    pub running: bool,
     /// First sampling date.
     pub from: Option<Date>,
     /// Last sampling date.
@@ -51,6 +67,22 @@ pub struct SampleFilter {
     pub after: Option<String>,
     /// Rows a page, 1–500; 0 means 50.
     pub limit: u32,
+}
+
+words! {
+    /// How far a sample has come, as progress counts it.
+    Reached {
+        /// Not refused.
+        Taken = "taken", "已抽样", "Taken";
+        /// The report is approved.
+        Tested = "tested", "已检验", "Tested";
+        /// It concluded: qualified or not.
+        Concluded = "concluded", "有结论", "Concluded";
+        /// It failed.
+        Failed = "failed", "不合格或问题", "Failed";
+        /// It stands in a published list.
+        Published = "published", "已公示", "Published";
+    }
 }
 
 /// One page of a list.
@@ -326,6 +358,42 @@ fn restrict(sql: &mut Sql, f: &SampleFilter) {
     if let Some(item) = f.item.as_deref() {
         sql.push(" and s.item = ").bind(item);
     }
+    if let Some(plan) = f.plan {
+        sql.push(" and s.task in (select t.id from sampling_task t where t.plan = ").bind(plan).push(")");
+    }
+    if let Some(task) = f.task {
+        sql.push(" and s.task = ").bind(task);
+    }
+    if let Some(class) = f.class.as_deref() {
+        sql.push(" and s.class = ").bind(class);
+    }
+    if let Some(stage) = f.stage {
+        sql.push(" and s.stage = ").bind(stage.word());
+    }
+    if let Some(budget) = f.budget {
+        sql.push(" and s.budget = ").bind(budget.word());
+    }
+    if let Some(analyte) = f.analyte.as_deref() {
+        sql.push(
+            " and exists (select 1 from result a where a.sample = s.id and a.withdrawn = 0 and a.analyte = ",
+        );
+        sql.bind(analyte).push(")");
+    }
+    if f.running {
+        sql.push(" and s.state not in ('submitted', 'refused')");
+    }
+    if let Some(reached) = f.reached {
+        sql.push(match reached {
+            Reached::Taken => " and s.state <> 'refused'",
+            Reached::Tested => " and s.state in ('approved', 'submitted')",
+            Reached::Concluded => " and s.state = 'submitted' and s.conclusion <> 'undecided'",
+            Reached::Failed => " and s.conclusion in ('unqualified', 'problem')",
+            Reached::Published => {
+                " and exists (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \
+                 where b.sample = s.id and u.state = 'published' and b.state <> 'retracted')"
+            }
+        });
+    }
     if let Some(from) = f.from {
         sql.push(" and s.sampled >= ").bind(from);
     }
@@ -335,17 +403,17 @@ fn restrict(sql: &mut Sql, f: &SampleFilter) {
 }
 
 /// `column >= code and column < code~`: every region below a prefix ('~' sorts after every digit).
-fn prefix(sql: &mut Sql, column: &'static str, code: &str) {
+pub(crate) fn prefix(sql: &mut Sql, column: &'static str, code: &str) {
     if !code.is_empty() {
         sql.push(column).push(" >= ").bind(code).push(column).push(" < ").bind(format!("{code}~"));
     }
 }
 
-fn limit(asked: u32) -> u32 {
+pub(crate) fn limit(asked: u32) -> u32 {
     if asked == 0 { 50 } else { asked.min(500) }
 }
 
-fn page<T>(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Page<T> {
+pub(crate) fn page<T>(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Page<T> {
     let limit = limit as usize;
     let more = rows.len() > limit;
     rows.truncate(limit);

@@ -1,7 +1,7 @@
 //! Registering a sample: the form is checked, its place and lot are looked up, the governing date is chosen.
 
 use crate::sample::{Conclusion, NewSample, Sample, SampleState};
-use crate::{Asked, Error, Found, Lab, Problem};
+use crate::{Asked, Budget, Error, Found, Lab, Placing, Problem, Stage};
 use access::{Principal, Resource};
 use base::gs1::Gtin;
 use base::{Date, Id, Text};
@@ -71,7 +71,10 @@ impl Lab {
             .of_agency(new.agency.clone())
             .of_operator(new.laboratory.or(found.operator));
         let permit = self.access.check(who, action, &resource, cx.now)?;
-        let sample = self.complete(tx, cx, who, new, found, region).await?;
+        let mut sample = self.complete(tx, cx, who, new, found, region).await?;
+        if sample.placing.task.is_none() {
+            sample.placing.task = task_of(tx, &sample).await?;
+        }
         insert(tx, &sample).await?;
         let entry = Entry {
             kind: "sample.registered",
@@ -115,7 +118,7 @@ impl Lab {
             .of_agency(sample.agency.clone())
             .of_operator(sample.laboratory);
         let permit = self.access.check(who, "act", &resource, cx.now)?;
-        if sample.state != SampleState::Sealed {
+        if !matches!(sample.state, SampleState::Sealed | SampleState::Sent) {
             return Err(Error::State(Text::new(
                 format!("抽样单 {} 已收样，无需重复办理", sample.form_no),
                 format!("sample {} was received before; nothing to do", sample.form_no),
@@ -222,7 +225,9 @@ impl Lab {
             approved_by: None,
             conclusion: None,
             created: cx.now,
+            approved_at: None,
             submitted_at: None,
+            placing: new.placing,
         })
     }
 
@@ -230,6 +235,27 @@ impl Lab {
         let row = tx.query(BY_ID, &[id.into()]).await?.into_iter().next();
         row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("sample {id}")))
     }
+}
+
+/// The task of an issued plan a sample fulfils, when its class and stage are known.
+async fn task_of(tx: &mut Tx, s: &Sample) -> Result<Option<Id>, Error> {
+    let (Some(class), Some(stage)) = (s.placing.class.as_deref(), s.placing.stage) else { return Ok(None) };
+    let row = tx
+        .first(
+            "select t.id from sampling_task t join sampling_plan p on p.id = t.plan where p.state = 'issued' \
+             and p.year = $1 and p.kind = $2 and t.region = $3 and t.class = $4 and t.stage = $5 \
+             and ($6 is null or t.budget = $6) order by t.id limit 1",
+            &[
+                i64::from(s.sampled.year()).into(),
+                s.kind.word().into(),
+                s.region.chars().take(6).collect::<String>().into(),
+                class.into(),
+                stage.word().into(),
+                s.placing.budget.map(Budget::word).into(),
+            ],
+        )
+        .await?;
+    Ok(row.map(|r| r.id("id")).transpose()?)
 }
 
 const FORM_NO: Text = Text::of("抽样单编号", "form number");
@@ -376,8 +402,8 @@ async fn insert(tx: &mut Tx, s: &Sample) -> Result<(), Error> {
         "insert into sample (id, version, form_no, report_no, kind, state, food, product_name, gtin, lot_no, item, \
          lot_unknown, place, place_name, site, operator, producer, producer_name, produced, sampled, received, \
          governing_on, governing_rule, prepackaged, base_qty, region, agency, laboratory, facts, registered_by, \
-         approved_by, submitted_by, conclusion, created, submitted_at)",
-        35,
+         approved_by, submitted_by, conclusion, created, submitted_at, task, class, stage, budget)",
+        39,
         vec![
             s.id.into(),
             s.version.into(),
@@ -414,6 +440,10 @@ async fn insert(tx: &mut Tx, s: &Sample) -> Result<(), Error> {
             s.conclusion.map(Conclusion::word).into(),
             s.created.into(),
             s.submitted_at.into(),
+            s.placing.task.into(),
+            s.placing.class.clone().into(),
+            s.placing.stage.map(Stage::word).into(),
+            s.placing.budget.map(Budget::word).into(),
         ],
         "",
     )
@@ -457,6 +487,13 @@ pub(crate) fn read(row: &Row) -> Result<Sample, store::Error> {
         approved_by: row.opt_id("approved_by")?,
         conclusion: row.opt_text("conclusion")?.and_then(|t| Conclusion::read(&t)),
         created: row.instant("created")?,
+        approved_at: row.opt_instant("approved_at")?,
         submitted_at: row.opt_instant("submitted_at")?,
+        placing: Placing {
+            task: row.opt_id("task")?,
+            class: row.opt_text("class")?,
+            stage: row.opt_text("stage")?.and_then(|t| Stage::read(&t)),
+            budget: row.opt_text("budget")?.and_then(|t| Budget::read(&t)),
+        },
     })
 }

@@ -82,11 +82,12 @@ impl Lab {
         let report_no = if report_no.is_empty() { sample.form_no.clone() } else { report_no.to_owned() };
         tx.exec_one(
             "update sample set state = 'approved', approved_by = $1, conclusion = $2, report_no = $3, \
-             version = version + 1 where id = $4 and version = $5",
+             approved_at = $4, version = version + 1 where id = $5 and version = $6",
             &[
                 who.account.into(),
                 conclusion.word().into(),
                 report_no.as_str().into(),
+                cx.now.into(),
                 sample.id.into(),
                 sample.version.into(),
             ],
@@ -95,6 +96,7 @@ impl Lab {
         sample.version += 1;
         sample.state = SampleState::Approved;
         sample.approved_by = Some(who.account);
+        sample.approved_at = Some(cx.now);
         sample.conclusion = Some(conclusion);
         sample.report_no = Some(report_no);
         record(tx, cx, &permit, &sample, "report.approved", &results).await?;
@@ -119,7 +121,7 @@ impl Lab {
             return Err(out_of_order(&sample, SampleState::Approved));
         }
         tx.exec_one(
-            "update sample set state = 'testing', approved_by = null, conclusion = null, version = version + 1 \
+            "update sample set state = 'testing', approved_by = null, approved_at = null, conclusion = null, version = version + 1 \
              where id = $1 and version = $2",
             &[sample.id.into(), sample.version.into()],
         )
@@ -127,6 +129,7 @@ impl Lab {
         sample.version += 1;
         sample.state = SampleState::Testing;
         sample.approved_by = None;
+        sample.approved_at = None;
         sample.conclusion = None;
         let entry = Entry {
             kind: "report.returned",

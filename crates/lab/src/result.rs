@@ -248,7 +248,7 @@ impl Lab {
     /// What the limits say of a result of this sample.
     pub(crate) fn judge(&self, sample: &Sample, new: &NewResult) -> Verdict {
         let value = if new.subsamples.is_empty() { new.reported.clone() } else { new.subsamples.join("|") };
-        self.rules.judge(&Case {
+        let case = Case {
             id: sample.form_no.clone(),
             food: sample.food.clone(),
             placed: Vec::new(),
@@ -259,7 +259,9 @@ impl Lab {
             lod: new.lod.clone(),
             loq: new.loq.clone(),
             date: sample.governing_on,
-        })
+        };
+        // a session that panicked is only a cache: what it knows is as good as before
+        self.judge.lock().unwrap_or_else(std::sync::PoisonError::into_inner).verdict(&case)
     }
 
     async fn store_result(
@@ -313,7 +315,11 @@ pub(crate) fn result_resource(sample: &Sample) -> Resource {
 
 fn open_for_results(sample: &Sample) -> Result<(), Error> {
     match sample.state {
-        SampleState::Sealed | SampleState::Received | SampleState::Testing => Ok(()),
+        SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing => Ok(()),
+        SampleState::Refused => Err(Error::State(Text::new(
+            format!("抽样单 {} 已被拒收，不能录入结果", sample.form_no),
+            format!("sample {} was refused; it has no results", sample.form_no),
+        ))),
         SampleState::Approved | SampleState::Submitted => Err(Error::State(Text::new(
             format!("抽样单 {} 的报告已批准，结果不能再改；如需更正请先退回报告", sample.form_no),
             format!(

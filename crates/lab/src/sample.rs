@@ -1,5 +1,6 @@
 //! Samples: the sampling form, its states, and where it came from.
 
+use crate::Placing;
 use base::{Date, Id, Instant, Text};
 use limits::Facts;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal, $zh:literal, $en:literal;)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$vdoc])* $variant,)* }
 
@@ -23,8 +24,8 @@ macro_rules! words {
 
             /// The word shown to people.
             #[must_use]
-            pub const fn label(self) -> Text {
-                match self { $(Self::$variant => Text::of($zh, $en),)* }
+            pub const fn label(self) -> base::Text {
+                match self { $(Self::$variant => base::Text::of($zh, $en),)* }
             }
 
             /// Reads the stored word or either label.
@@ -64,6 +65,10 @@ words! {
     SampleState {
         /// Taken and sealed, on its way.
         Sealed = "sealed", "已封样", "Sealed";
+        /// On its way to the laboratory.
+        Sent = "sent", "已寄送", "Sent";
+        /// The laboratory refused it.
+        Refused = "refused", "已拒收", "Refused";
         /// Arrived at the laboratory.
         Received = "received", "已收样", "Received";
         /// Results are being entered.
@@ -151,6 +156,9 @@ pub struct NewSample {
     /// Facts a limit may ask for.
     #[serde(default)]
     pub facts: Facts,
+    /// Where it belongs in the plan.
+    #[serde(default, flatten)]
+    pub placing: Placing,
 }
 
 /// A registered sample.
@@ -222,8 +230,13 @@ pub struct Sample {
     pub conclusion: Option<Conclusion>,
     /// Time of registration.
     pub created: Instant,
+    /// Time the report was approved: the conclusion stands from then.
+    pub approved_at: Option<Instant>,
     /// Time the report went to the authority.
     pub submitted_at: Option<Instant>,
+    /// Where it belongs in the plan.
+    #[serde(flatten)]
+    pub placing: Placing,
 }
 
 impl Sample {

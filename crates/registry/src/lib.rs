@@ -30,8 +30,8 @@ pub use licence::{
 };
 pub use link::{NewLink, ResolverLink, create_link, link_type_text, links_at, links_of, remove_link};
 pub use list::{
-    Page, PublicOperator, Query, Sort, list_operators, list_sites, operator_names, operators_in,
-    operators_of_kind, public_operator, public_search,
+    Page, PublicOperator, Query, RosterEntry, Sort, list_operators, list_sites, operator_names, operators_in,
+    operators_of_kind, public_operator, public_search, roster,
 };
 pub use operator::{
     Code, NewOperator, Operator, OperatorChange, create_operator, operator, operator_by_uscc,

@@ -298,6 +298,50 @@ pub async fn operators_of_kind(store: &Store, kind: OperatorKind) -> Result<Vec<
     store.select(&sql).await?.iter().map(|row| Ok(PublicOperator::of(Operator::read(row)?))).collect()
 }
 
+/// Somebody who can be visited: an operator with a place of business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterEntry {
+    /// The operator.
+    pub operator: Id,
+    /// Its name.
+    pub name: String,
+    /// The place.
+    pub site: Id,
+    /// Location number of the place.
+    pub gln: Option<String>,
+    /// Region code of the place.
+    pub region: String,
+}
+
+/// Every operator in business of one of the kinds with its first open place in a region, in order of record: the roster of
+/// a random draw. No right is checked: the caller decides who may draw.
+///
+/// # Errors
+/// Storage.
+pub async fn roster(store: &Store, kinds: &[OperatorKind], region: &str) -> Result<Vec<RosterEntry>, Error> {
+    let mut sql = Sql::new(
+        "select o.id, o.name, s.id as site, s.gln, s.region from site s join operator o on o.id = s.operator \
+         where s.status = 'active' and o.status = 'active' and (o.kinds & ",
+    );
+    sql.bind(Kinds::of(kinds).bits()).push(") <> 0 and s.region >= ").bind(region);
+    sql.push(" and s.region < ").bind(format!("{region}~")).push(" order by o.id, s.id");
+    let mut out: Vec<RosterEntry> = Vec::new();
+    for row in store.select(&sql).await? {
+        let operator = row.id("id")?;
+        if out.last().is_some_and(|o| o.operator == operator) {
+            continue;
+        }
+        out.push(RosterEntry {
+            operator,
+            name: row.text("name")?,
+            site: row.id("site")?,
+            gln: row.opt_text("gln")?,
+            region: row.text("region")?,
+        });
+    }
+    Ok(out)
+}
+
 /// The public view of one operator; `None` when there is none.
 ///
 /// # Errors

@@ -154,14 +154,10 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
             .context("the trace index")?;
     let rules = limits::Rules::builtin();
     let disposal = Arc::new(wiring::Disposal::default());
-    let lab = lab::Lab {
-        access: access.clone(),
-        rules,
-        consequence: disposal.clone(),
-        surroundings: Arc::new(wiring::Ground::new(supply.clone())),
-    };
     let prefixes = web::Prefixes::default();
     prefixes.load(&store).await.context("the lengths of company prefixes")?;
+    let ground = Arc::new(wiring::Ground::new(supply.clone(), access.clone()));
+    let lab = lab::Lab::new(access.clone(), rules, disposal.clone(), ground);
     let engine = Arc::new(effects::engine(&supply, &lab)?);
     disposal.connect(&engine);
     Ok(web::App {

@@ -78,7 +78,8 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/tasks", Text::of("今日任务", "Today")),
     ("/desk/nonconformities", Text::of("不合格", "Failures")),
     ("/desk/matters", Text::of("办件", "Matters")),
-    ("/desk/samples", Text::of("抽检", "Samples")),
+    ("/desk/sampling", Text::of("抽检", "Sampling")),
+    ("/desk/samples", Text::of("样品", "Samples")),
     ("/trace", Text::of("追溯", "Trace")),
     ("/desk/operators", Text::of("主体", "Operators")),
     ("/desk/situation", Text::of("态势", "Situation")),
@@ -106,6 +107,7 @@ const LABORATORY: &[(&str, Text)] = &[
 ];
 const PUBLIC: &[(&str, Text)] = &[
     ("/notices", Text::of("公告", "Notices")),
+    ("/results", Text::of("抽检结果", "Test results")),
     ("/lot", Text::of("查批次", "Look up a lot")),
     ("/shops", Text::of("查店铺", "Look up a shop")),
     ("/limits", Text::of("查限量", "Limits")),

@@ -4,13 +4,14 @@
 mod imports;
 mod judging;
 mod report;
+mod sampling;
 
 use access::{Principal, testing};
 use async_trait::async_trait;
 use base::{Date, Id, IdGen, Instant, Lang};
 use lab::{
     Asked, Consequence, Found, HookError, Lab, NewResult, NewSample, Nonconformity, Sample, SampleKind,
-    Surroundings,
+    Stage, Surroundings,
 };
 use ledger::Context;
 use std::sync::Arc;
@@ -37,6 +38,36 @@ impl Surroundings for Province {
             name: "虚构商店".to_owned(),
             region: "620102".to_owned(),
         }))
+    }
+
+    async fn roster(&self, _: &mut Tx, region: &str, _: Stage) -> Result<Vec<Found>, HookError> {
+        let one = |n: i64| Found {
+            operator: Some(Id(n)),
+            site: Some(Id(100 + n)),
+            place: Some(format!("https://id.gs1.org/414/699000000{n:04}")),
+            name: format!("虚构商店{n}"),
+            region: region.to_owned(),
+        };
+        Ok((1..=12).map(one).collect())
+    }
+
+    async fn address(&self, _: &mut Tx, _: Id) -> Result<String, HookError> {
+        Ok("虚构路 1 号".to_owned())
+    }
+
+    async fn name(&self, _: &mut Tx, _: Id) -> Result<String, HookError> {
+        Ok("虚构检验机构".to_owned())
+    }
+
+    async fn samplers(
+        &self,
+        _: &mut Tx,
+        region: &str,
+        _: &str,
+        _: Date,
+    ) -> Result<Vec<(Id, String)>, HookError> {
+        let who = testing::officer(region).account;
+        Ok(vec![(who, "甲".to_owned()), (Id(who.0 + 7), "乙".to_owned())])
     }
 }
 
@@ -126,12 +157,7 @@ pub(crate) async fn worlds() -> Vec<World> {
     let mut worlds = Vec::new();
     for (name, store) in store::testing::stores().await {
         let opens = Arc::new(Opens::default());
-        let lab = Lab {
-            access: testing::access(),
-            rules: limits::Rules::builtin(),
-            consequence: opens.clone(),
-            surroundings: Arc::new(Province),
-        };
+        let lab = Lab::new(testing::access(), limits::Rules::builtin(), opens.clone(), Arc::new(Province));
         worlds.push(World { name, store, lab, opens, ids: Arc::new(IdGen::new(1)) });
     }
     worlds
@@ -176,6 +202,7 @@ pub(crate) fn form(form_no: &str, kind: SampleKind) -> NewSample {
         agency: "market".to_owned(),
         laboratory: Some(LABORATORY),
         facts: limits::Facts::default(),
+        placing: lab::Placing::default(),
     }
 }
 

@@ -3,13 +3,17 @@
 //! | effect | parameters | what it does |
 //! |---|---|---|
 //! | `supply.recall_scope` | `seal`, `check`, `source`: task kinds; `recall`: procedure | draws and freezes the scope of the lot, creates tasks for each county with an item for each place, opens the producer's recall |
+//! | `lab.hold_nonconformity` | `held`: true or false | keeps a failed sample from publication while a retest or objection is under way |
+//! | `lab.draw_retest_laboratory` | | draws the retest laboratory among the others on the register and says how |
 //! | `lab.settle_nonconformity` | `state`: `closed` or `overturned` | settles the nonconformity the matter is about |
 
 mod recall_scope;
+mod retest;
 mod scope_items;
 mod settle;
 
 pub use recall_scope::RecallScope;
+pub use retest::{DrawLaboratory, Hold};
 pub use settle::Settle;
 
 use crate::wiring::Templates;
@@ -22,7 +26,7 @@ use std::sync::Arc;
 #[must_use]
 pub fn names() -> Vec<String> {
     let mut names: Vec<String> = Effects::builtin().names().map(str::to_owned).collect();
-    names.extend([recall_scope::NAME, settle::NAME].map(str::to_owned));
+    names.extend([recall_scope::NAME, settle::NAME, retest::HOLD, retest::DRAW].map(str::to_owned));
     names.sort();
     names
 }
@@ -54,6 +58,8 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab) -> anyhow::Result<Engine>
     let mut effects = Effects::builtin();
     effects.register(recall_scope::NAME, Arc::new(RecallScope::new(supply.clone())));
     effects.register(settle::NAME, Arc::new(Settle::new(lab.clone())));
+    effects.register(retest::HOLD, Arc::new(Hold::new(lab.clone())));
+    effects.register(retest::DRAW, Arc::new(DrawLaboratory::new(supply.store.clone())));
     Ok(Engine::new(procedures, effects, Arc::new(Templates)))
 }
 

@@ -27,7 +27,7 @@ impl Settle {
 }
 
 /// The nonconformity a matter is about.
-fn nonconformity(subject: &str) -> Option<Id> {
+pub(super) fn nonconformity(subject: &str) -> Option<Id> {
     subject.strip_prefix("nonconformity:")?.parse().ok()
 }
 

@@ -2,14 +2,16 @@
 
 use super::Register;
 use async_trait::async_trait;
-use base::{Id, Uscc};
-use lab::{Asked, Found, HookError, Surroundings};
+use base::{Date, Id, Uscc};
+use lab::{Asked, Found, HookError, Stage, Surroundings};
+use registry::OperatorKind;
 use store::Tx;
 use supply::Supply;
 
 /// The registry and the trace index, asked for samples.
 #[derive(Debug, Clone)]
 pub struct Ground {
+    access: access::Access,
     supply: Supply,
     register: Register,
 }
@@ -17,9 +19,9 @@ pub struct Ground {
 impl Ground {
     /// Over the trace part of a province and the register behind it.
     #[must_use]
-    pub fn new(supply: Supply) -> Self {
+    pub fn new(supply: Supply, access: access::Access) -> Self {
         let register = Register::new(supply.store.clone());
-        Self { supply, register }
+        Self { access, supply, register }
     }
 
     async fn operator_meant(&self, asked: &Asked) -> Result<Option<registry::Operator>, HookError> {
@@ -72,5 +74,53 @@ impl Surroundings for Ground {
             None => (None::<Id>, None, operator.region),
         };
         Ok(Some(Found { operator: Some(operator.id), site, place, name: operator.name, region }))
+    }
+
+    async fn roster(&self, _tx: &mut Tx, region: &str, stage: Stage) -> Result<Vec<Found>, HookError> {
+        let found = registry::roster(&self.supply.store, kinds(stage), region).await?;
+        Ok(found
+            .into_iter()
+            .map(|r| Found {
+                operator: Some(r.operator),
+                site: Some(r.site),
+                place: Some(super::register::key_of(r.gln.as_deref(), r.site)),
+                name: r.name,
+                region: r.region,
+            })
+            .collect())
+    }
+
+    async fn address(&self, _tx: &mut Tx, operator: Id) -> Result<String, HookError> {
+        let sites = registry::sites_of(&self.supply.store, operator).await?;
+        Ok(sites.into_iter().next().map(|s| s.address).unwrap_or_default())
+    }
+
+    async fn name(&self, _tx: &mut Tx, operator: Id) -> Result<String, HookError> {
+        Ok(registry::operator(&self.supply.store, operator).await?.map(|o| o.name).unwrap_or_default())
+    }
+
+    async fn samplers(
+        &self,
+        _tx: &mut Tx,
+        region: &str,
+        agency: &str,
+        on: Date,
+    ) -> Result<Vec<(Id, String)>, HookError> {
+        Ok(access::officers_for(&self.supply.store, &self.access, region, agency, on).await?)
+    }
+}
+
+/// Whom a stage samples.
+const fn kinds(stage: Stage) -> &'static [OperatorKind] {
+    match stage {
+        Stage::Production => &[OperatorKind::Producer, OperatorKind::Workshop],
+        Stage::Circulation => &[
+            OperatorKind::Wholesaler,
+            OperatorKind::Retailer,
+            OperatorKind::SmallShop,
+            OperatorKind::Stall,
+            OperatorKind::Importer,
+        ],
+        Stage::Catering => &[OperatorKind::Caterer, OperatorKind::Canteen, OperatorKind::Kitchen],
     }
 }

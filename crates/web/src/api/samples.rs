@@ -59,6 +59,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller, RawQuery(r
         sort: SampleSort::default(),
         after: text("after"),
         limit: p.read("limit", "50")?.unwrap_or_default(),
+        ..SampleFilter::default()
     };
     let page = app.lab.samples(&app.store, &caller.who, app.now(), &filter).await?;
     Ok(Json(page).into_response())

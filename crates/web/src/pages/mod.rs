@@ -13,6 +13,8 @@ pub(crate) mod notices;
 mod operators;
 mod places;
 pub(crate) mod public;
+mod public;
+mod sampling;
 pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod situation;
@@ -60,6 +62,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/documents/{id}/publish", post(documents::publish))
         .merge(firm::routes())
         .merge(lab::routes())
+        .merge(sampling::routes())
         .merge(operators::routes())
         .merge(public::routes())
         .merge(trace::routes())

@@ -170,6 +170,7 @@ pub(crate) async fn show(
                 }
             }
         }
+        @if n.state == NonconformityState::Open { (rights(&viewer, &n)) }
         @match &report {
             None => (ui::message(Tone::Warn, &html! { p { (lang.pick(
                 "追溯记录中没有该批次：只能从被抽样场所开始核查，请要求企业补报追溯信息。",
@@ -180,6 +181,23 @@ pub(crate) async fn show(
             }
         }
     }).into_response())
+}
+
+/// Retest and objection: what the firm may ask, or an officer enters for it.
+pub(crate) fn rights(viewer: &Viewer, n: &Nonconformity) -> Markup {
+    let lang = viewer.lang();
+    let button = |procedure: &str, label: &str| {
+        html! { form method="post" action={ "/desk/nonconformities/" (n.id) "/open/" (procedure) } { (layout::csrf(viewer)) button.plain { (label) } } }
+    };
+    let microbial = n.failures.iter().any(|f| lab::Book::builtin().no_retest(&f.analyte));
+    html! { section.card { h2 { (lang.pick("复检和异议", "Retest and objection")) }
+        p.soft { (lang.pick("收到检验结论后 7 个工作日内可申请复检；对抽样过程、样品真实性、检验方法、标准适用可提出异议。期间不停止风险控制。", "A retest may be asked for within 7 working days of receiving the result; sampling, identity, method and standard may be objected to. The goods stay under control meanwhile.")) }
+        div.actions {
+            @if microbial { (ui::badge(Tone::Warn, lang.pick("微生物项目不予复检", "no retest of microbes"))) }
+            @else { (button("retest", lang.pick("申请复检", "Ask for a retest"))) }
+            (button("objection", lang.pick("提出异议", "Object")))
+        }
+    } }
 }
 
 fn failure(lang: Lang, n: &Nonconformity) -> Markup {

@@ -11,7 +11,7 @@ use flow::{
     DocumentSource, Effect, EffectCx, EffectError, EffectOut, Effects, Engine, MatterDraft, NewItem,
     NewMatter, NewTask, Procedure, Render,
 };
-use lab::{Asked, Consequence, Found, HookError, Lab, Nonconformity, Surroundings};
+use lab::{Asked, Consequence, Found, HookError, Lab, Nonconformity, Stage, Surroundings};
 use ledger::{Actor, Context, FileSigner, Sequencer};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -139,6 +139,36 @@ impl Surroundings for Around {
             name: p.operator_name.clone(),
             region: p.region.clone(),
         }))
+    }
+
+    async fn roster(&self, _: &mut Tx, region: &str, _: Stage) -> Result<Vec<Found>, HookError> {
+        let one = |n: i64| Found {
+            operator: Some(Id(n)),
+            site: Some(Id(100 + n)),
+            place: Some(format!("https://id.gs1.org/414/699000000{n:04}")),
+            name: format!("虚构商店{n}"),
+            region: region.to_owned(),
+        };
+        Ok((1..=12).map(one).collect())
+    }
+
+    async fn address(&self, _: &mut Tx, _: Id) -> Result<String, HookError> {
+        Ok("虚构路 1 号".to_owned())
+    }
+
+    async fn name(&self, _: &mut Tx, _: Id) -> Result<String, HookError> {
+        Ok("虚构检验机构".to_owned())
+    }
+
+    async fn samplers(
+        &self,
+        _: &mut Tx,
+        region: &str,
+        _: &str,
+        _: Date,
+    ) -> Result<Vec<(Id, String)>, HookError> {
+        let who = access::testing::officer(region).account;
+        Ok(vec![(who, "甲".to_owned()), (Id(who.0 + 7), "乙".to_owned())])
     }
 }
 
@@ -280,12 +310,7 @@ impl Province {
         let supply = Supply::open(store.clone(), access.clone(), Arc::new(Register::new())).await.unwrap();
         let disposal = Arc::new(Disposal::default());
         let rules = limits::Rules::builtin();
-        let lab = Lab {
-            access: access.clone(),
-            rules,
-            consequence: disposal.clone(),
-            surroundings: Arc::new(Around),
-        };
+        let lab = Lab::new(access.clone(), rules, disposal.clone(), Arc::new(Around));
         let engine = Arc::new(engine());
         let _ = disposal.0.set(Arc::downgrade(&engine));
         let files = tempfile::tempdir().unwrap();

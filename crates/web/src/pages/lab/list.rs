@@ -52,7 +52,15 @@ fn filter(links: &ListLinks) -> SampleFilter {
         sort: if links.sort == "sampled" { SampleSort::Sampled } else { SampleSort::Registered },
         after: text("after"),
         limit: if links.get("format").is_some() { EXPORT } else { 50 },
-        laboratory: None,
+        laboratory: links.get("laboratory").and_then(|o| o.parse().ok()),
+        plan: links.get("plan").and_then(|o| o.parse().ok()),
+        task: links.get("task").and_then(|o| o.parse().ok()),
+        class: text("class"),
+        stage: links.get("stage").and_then(lab::Stage::read),
+        budget: links.get("budget").and_then(lab::Budget::read),
+        reached: links.get("reached").and_then(lab::Reached::read),
+        analyte: text("analyte"),
+        running: false,
     }
 }
 
@@ -111,6 +119,9 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
         (ui::select(&field("state", lang.pick("状态", "State"), ""), &choices::any(lang, &choices::ALL, SampleState::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("kind", lang.pick("类别", "Kind"), ""), &choices::any(lang, &choices::ALL, SampleKind::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("conclusion", lang.pick("结论", "Conclusion"), ""), &choices::any(lang, &choices::ALL, Conclusion::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::select(&field("reached", lang.pick("进展", "Reached"), ""), &choices::any(lang, &choices::ALL, lab::Reached::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::select(&field("class", lang.pick("食品大类", "Class"), ""), &crate::pages::sampling::classes(lang)))
+        @for name in ["plan", "task", "stage", "budget", "laboratory", "region", "analyte", "item", "operator"] { @if let Some(v) = links.get(name) { input type="hidden" name=(name) value=(v); } }
         (ui::input(&field("from", lang.pick("抽样自", "Sampled from"), "date")))
         (ui::input(&field("to", lang.pick("至", "to"), "date")))
         button { (lang.pick("筛选", "Filter")) }

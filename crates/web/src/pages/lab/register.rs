@@ -147,6 +147,9 @@ async fn page(app: &App, posted: &Posted, found: &[Candidate], error: Option<&Er
                     (ui::input(&field("fat", "脂肪（%）", "Fat (%)", "decimal", false)))
                 }
                 fieldset { legend { (lang.pick("抽样", "Sampling")) }
+                    (ui::select(&field("class", "食品大类", "Food class", "", false), &crate::pages::sampling::classes(lang)))
+                    (ui::select(&field("stage", "抽样环节", "Stage", "", false), &choices::any(lang, &choices::ALL, lab::Stage::ALL.iter().map(|s| (s.word(), s.label())))))
+                    (ui::select(&field("budget", "经费来源", "Budget", "", false), &choices::any(lang, &choices::ALL, lab::Budget::ALL.iter().map(|s| (s.word(), s.label())))))
                     (ui::input(&field("sampled", "抽样日期", "Sampled", "date", true)))
                     (ui::input(&field("base_qty", "抽样基数（含单位）", "Quantity there, with unit", "", false)))
                 }
@@ -187,6 +190,12 @@ fn sample(posted: &Posted, today: Date) -> NewSample {
         agency: posted.get("agency").to_owned(),
         laboratory: posted.get("laboratory").parse().ok(),
         facts,
+        placing: lab::Placing {
+            task: None,
+            class: some("class"),
+            stage: lab::Stage::read(posted.get("stage")),
+            budget: lab::Budget::read(posted.get("budget")),
+        },
     };
     let parts: Vec<&str> = posted.get("chosen").splitn(4, '|').collect();
     if let [place, uscc, region, name] = parts[..] {

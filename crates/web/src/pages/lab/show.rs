@@ -63,8 +63,11 @@ pub(super) async fn page(
     };
     let (current, withdrawn): (Vec<&JudgedResult>, Vec<&JudgedResult>) =
         d.results.iter().partition(|r| !r.withdrawn);
-    let open = matches!(s.state, SampleState::Sealed | SampleState::Received | SampleState::Testing)
-        && door == Door::Bench;
+    let parts = crate::pages::sampling::sample::parts(app, viewer, s, door == Door::Bench).await?;
+    let open = matches!(
+        s.state,
+        SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing
+    ) && door == Door::Bench;
     Ok(layout::page(
         viewer,
         &title,
@@ -80,6 +83,7 @@ pub(super) async fn page(
                 section.card { h2 { (lang.pick("样品信息", "The sample")) } (facts(lang, door, s)) }
                 @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d)) } }
             }
+            (parts)
             h2 { (lang.pick("检验结果", "Results")) " " span.soft { (current.len()) } }
             @if current.is_empty() { (ui::empty(lang.pick("尚无检验结果", "No result yet"), lang.pick("录入的结果会立即按适用标准判定。", "Each result is judged at once by the standard in force."))) }
             div.grid.wide { @for r in &current { (result_card(viewer, r, open, again.filter(|a| a.result == Some(r.id)))) } }
@@ -206,7 +210,10 @@ fn steps(viewer: &Viewer, d: &SampleDetail) -> Markup {
     };
     let none = html! {};
     match s.state {
-        SampleState::Sealed => post(
+        SampleState::Refused => {
+            html! { p { (lang.pick("样品已拒收，本单终止。", "The sample was refused; this is its end.")) } }
+        }
+        SampleState::Sealed | SampleState::Sent => post(
             "receive",
             &ui::input(&Field {
                 name: "received",

@@ -76,7 +76,8 @@ pub(crate) fn view(lang: Lang, v: &Verdict, open: bool) -> Markup {
 /// A sample's state.
 pub(crate) fn state_badge(lang: Lang, state: SampleState) -> Markup {
     let tone = match state {
-        SampleState::Sealed | SampleState::Received => Tone::Warn,
+        SampleState::Sealed | SampleState::Sent | SampleState::Received => Tone::Warn,
+        SampleState::Refused => Tone::Bad,
         SampleState::Testing => Tone::Info,
         SampleState::Approved => Tone::Ok,
         SampleState::Submitted => Tone::Idle,

@@ -6,6 +6,7 @@ mod lot;
 mod lot_page;
 mod national;
 mod portal;
+pub(crate) mod results;
 mod shops;
 
 pub(crate) use limits_search::coverage;
@@ -26,6 +27,13 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/lot/{*path}", get(lot_page::show))
         .route("/shops", get(shops::list))
         .route("/shops/{id}", get(shops::show))
+        .route("/results", get(results::search))
+        .route("/results/{slug}", get(results::show))
+        .route("/results/{slug}/rows.json", get(results::data))
+        .route("/results/{slug}/receipt.json", get(results::receipt))
+        .route("/draws", get(results::draw_list))
+        .route("/draws/{id}", get(results::draw_show))
+        .route("/draws/{id}/record.json", get(results::draw_record))
         .route("/limits", get(limits_search::show))
         .route("/files/{sha256}", get(files::serve))
 }

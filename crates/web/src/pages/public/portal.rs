@@ -49,7 +49,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<
             (ui::stats(&[
                 stat(operators.to_string(), Text::of("在业生产经营主体", "operators in business"), Some("/shops")),
                 stat(lots.to_string(), Text::of("可追溯批次与单品", "lots and items traced"), Some("/lot")),
-                stat(reports.to_string(), Text::of("监督抽检报告", "supervision reports"), None),
+                stat(reports.to_string(), Text::of("监督抽检报告", "supervision reports"), Some("/results")),
                 stat(size.to_string(), Text::of("已存证记录", "records under proof"), Some("/log/checkpoint")),
             ]))
             section.card { h2 { (lang.pick("怎样验证一份公告没有被改过", "How to verify that a notice was not changed")) }

@@ -1,0 +1,54 @@
+//! The sampling system: plan, draw, form, chain of custody, published results, statistics.
+
+mod allocate;
+mod book;
+mod bulletin;
+mod clocks;
+mod custody;
+mod draw;
+mod form;
+mod freeze;
+mod numbers;
+mod plan;
+mod plan_sheet;
+mod progress;
+mod public;
+mod statistics;
+mod targets;
+
+pub use allocate::{Share, gain, neyman, shares};
+pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, Stage, Target};
+pub use bulletin::{Bulletin, BulletinState, RowState};
+pub use clocks::{SampleClock, sample_clocks};
+pub use custody::{CustodyEntry, Handover, Leg};
+pub use draw::{Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record, draw, verify};
+pub use form::{FormDetail, FormFields, NewForm};
+pub use freeze::{Draw, DrawFilter, DrawState, NewDraw, public_draw, public_draws};
+pub use plan::{Method, NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};
+pub use plan_sheet::{plan_columns, plan_sheet};
+pub use progress::{Dimension, Overlap, PerThousand, Progress, ProgressRow};
+pub use public::{
+    Listed, PublicBulletin, PublicFilter, PublicRow, public_bulletin, public_bulletins, published_rows,
+};
+pub use statistics::{By, LabFigures, Rate, StatisticsFilter, wilson};
+pub use targets::{REASONS, Target as DrawTarget, TargetState};
+
+use base::Id;
+use serde::{Deserialize, Serialize};
+
+/// Where a sample belongs in the plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placing {
+    /// The task it fulfils.
+    #[serde(default)]
+    pub task: Option<Id>,
+    /// Food class of the rulebook, two digits.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// Where in the chain.
+    #[serde(default)]
+    pub stage: Option<Stage>,
+    /// Which level pays.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+}

@@ -1,0 +1,428 @@
+//! The sampling system from the plan to the published list, on every engine at hand.
+
+use crate::{World, analyst, cadmium, now, signatory, worlds};
+use access::{Principal, testing};
+use base::{Date, Id, Instant, Text};
+use lab::{
+    BulletinState, By, Dimension, DrawFilter, Error, FormFields, Handover, Leg, Method, NewDraw, NewForm,
+    NewPlan, NewTask, PlanState, PublicFilter, Reached, RowState, SampleFilter, SampleKind, SampleState,
+    Stage, StatisticsFilter, TargetState, TaskFilter,
+};
+use ledger::Context;
+use store::Tx;
+
+const COUNTY: &str = "620102";
+
+/// Another person with the same rights.
+fn other(mut who: Principal) -> Principal {
+    who.account = Id(who.account.0 + 7);
+    who.login.push('2');
+    who
+}
+
+fn at(world: &World, who: &Principal, seconds: i64) -> Context {
+    Context { now: now().plus_seconds(seconds), ..world.cx(who) }
+}
+
+fn plan() -> NewPlan {
+    NewPlan {
+        year: 2026,
+        title: "2026年市级监督抽检计划".to_owned(),
+        kind: SampleKind::Supervision,
+        level: lab::Budget::City,
+        region: "6201".to_owned(),
+        agency: "market".to_owned(),
+    }
+}
+
+fn task(class: &str, stage: Stage, quota: u32) -> NewTask {
+    NewTask {
+        region: COUNTY.to_owned(),
+        class: class.to_owned(),
+        stage,
+        budget: lab::Budget::City,
+        analytes: vec!["镉".to_owned()],
+        quota,
+        laboratory: Some(crate::LABORATORY),
+        until: Some(Date::constant(2026, 11, 30)),
+    }
+}
+
+async fn begin(world: &World) -> Tx {
+    world.store.begin().await.unwrap()
+}
+
+/// An issued plan with one task; gives the task.
+async fn issued(world: &World, quota: u32) -> Id {
+    let (drafter, issuer) = (testing::desk("62"), other(testing::desk("62")));
+    let mut tx = begin(world).await;
+    let cx = world.cx(&drafter);
+    let id = world.lab.draft_plan(&mut tx, &cx, &drafter, plan()).await.unwrap();
+    let tasks = vec![task("01", Stage::Circulation, quota)];
+    world.lab.set_tasks(&mut tx, &cx, &drafter, id, tasks).await.unwrap();
+    world.lab.move_plan(&mut tx, &cx, &drafter, id, PlanState::Submitted).await.unwrap();
+    let own = world.lab.move_plan(&mut tx, &cx, &drafter, id, PlanState::Issued).await;
+    assert!(matches!(own, Err(Error::Denied(_))), "who submitted does not issue");
+    world.lab.move_plan(&mut tx, &world.cx(&issuer), &issuer, id, PlanState::Issued).await.unwrap();
+    tx.commit().await.unwrap();
+    let filter = TaskFilter { plan: Some(id), ..TaskFilter::default() };
+    let tasks = world.lab.tasks(&world.store, &testing::officer(COUNTY), now(), &filter).await.unwrap();
+    tasks.rows[0].id
+}
+
+/// A draw of so many places of a task, done.
+async fn drawn(world: &World, task: Id, count: u32) -> Id {
+    let who = testing::officer(COUNTY);
+    let mut tx = begin(world).await;
+    let new = NewDraw {
+        task,
+        count,
+        source: "双色球第2026135期".to_owned(),
+        source_due: now().plus_seconds(60),
+        samplers: Vec::new(),
+    };
+    let id = world.lab.freeze_draw(&mut tx, &world.cx(&who), &who, new.clone()).await.unwrap();
+    let again = world.lab.freeze_draw(&mut tx, &world.cx(&who), &who, new).await;
+    assert!(matches!(again, Err(Error::State(_))), "one list at a time");
+    let early = world.lab.perform_draw(&mut tx, &world.cx(&who), &who, id, "03 07").await;
+    assert!(matches!(early, Err(Error::Invalid(_))), "not before the source speaks");
+    let cx = at(world, &who, 120);
+    let late = world.lab.cancel_draw(&mut tx, &cx, &who, id, "不满意").await;
+    assert!(matches!(late, Err(Error::State(_))), "what can be known can no longer be cancelled");
+    let record = world.lab.perform_draw(&mut tx, &cx, &who, id, "03 07 11 21 27 30").await.unwrap();
+    assert_eq!(lab::verify(&record), []);
+    let again = world.lab.perform_draw(&mut tx, &cx, &who, id, "1").await;
+    assert!(matches!(again, Err(Error::State(_))), "no second throw");
+    tx.commit().await.unwrap();
+    id
+}
+
+fn form() -> NewForm {
+    NewForm {
+        food: "大米".to_owned(),
+        product_name: "虚构大米".to_owned(),
+        gtin: Some(base::Gtin::with_check("0690000000001").unwrap().to_string()),
+        lot_no: Some("L1".to_owned()),
+        producer_name: "虚构米业".to_owned(),
+        produced: Some(Date::constant(2026, 10, 1)),
+        prepackaged: true,
+        base_qty: Some("50 kg".to_owned()),
+        fields: FormFields {
+            quantity: "2".to_owned(),
+            backup: "1".to_owned(),
+            unit: "kg".to_owned(),
+            paid: "36.5".to_owned(),
+            seal_no: "F-001".to_owned(),
+            notice_shown: true,
+            signed: true,
+            ..FormFields::default()
+        },
+        contact: "张三 13900000000".to_owned(),
+        ..NewForm::default()
+    }
+}
+
+fn accepted() -> Handover {
+    let checks = lab::Book::builtin().checks().iter().map(|c| (c.id.clone(), true)).collect();
+    Handover {
+        party: "虚构检验机构".to_owned(),
+        temperature: "4.5".to_owned(),
+        checks,
+        ..Handover::default()
+    }
+}
+
+/// Takes a sample at the first place of a draw and brings it to a submitted report.
+async fn reported(world: &World, draw: Id, seq: usize, value: &str) -> lab::Sample {
+    let who = testing::officer(COUNTY);
+    let all = world
+        .lab
+        .targets(&world.store, &who, now(), Some(draw), true, Some(TargetState::Waiting), None, None, 0)
+        .await
+        .unwrap();
+    let target = &all.rows[seq];
+    let cx = at(world, &who, 200);
+    let mut tx = begin(world).await;
+    let products = vec!["虚构大米".to_owned(), "虚构挂面".to_owned()];
+    world.lab.list_products(&mut tx, &cx, &who, target.id, products.clone()).await.unwrap();
+    let again = world.lab.list_products(&mut tx, &cx, &who, target.id, products).await;
+    assert!(matches!(again, Err(Error::State(_))), "the products are picked once");
+    let empty = NewForm { fields: FormFields::default(), ..form() };
+    match world.lab.take_sample(&mut tx, &cx, &who, target.id, empty).await {
+        Err(Error::Invalid(p)) => {
+            let fields: Vec<_> = p.iter().map(|p| p.field.as_str()).collect();
+            assert_eq!(fields, ["quantity", "backup", "unit", "paid", "seal_no", "notice_shown", "note"]);
+        }
+        other => panic!("{other:?}"),
+    }
+    let sample = world.lab.take_sample(&mut tx, &cx, &who, target.id, form()).await.unwrap();
+    let sent = Handover { party: "顺达冷链".to_owned(), ..Handover::default() };
+    world.lab.hand_over(&mut tx, &cx, &who, sample.id, Leg::Sent, sent).await.unwrap();
+    let (a, b) = (analyst(), signatory());
+    let hours = at(world, &a, 86_400);
+    let half = Handover { checks: [("seal".to_owned(), true)].into(), ..Handover::default() };
+    let refused = world.lab.check_in(&mut tx, &hours, &a, sample.id, half).await;
+    assert!(matches!(refused, Err(Error::Invalid(p)) if p.len() == 4), "every check is answered");
+    let state = world.lab.check_in(&mut tx, &hours, &a, sample.id, accepted()).await.unwrap();
+    assert_eq!(state, SampleState::Received);
+    world.lab.enter_result(&mut tx, &hours, &a, sample.id, cadmium(value)).await.unwrap();
+    world.lab.approve_report(&mut tx, &at(world, &b, 90_000), &b, sample.id, "R-1").await.unwrap();
+    let done = world.lab.submit_report(&mut tx, &at(world, &b, 90_000), &b, sample.id).await.unwrap();
+    tx.commit().await.unwrap();
+    done.sample
+}
+
+#[tokio::test]
+async fn a_plan_is_proposed_by_population_and_issued_by_a_second_person() {
+    for world in worlds().await {
+        let who = testing::desk("62");
+        let cx = world.cx(&who);
+        let mut tx = begin(&world).await;
+        let id = world.lab.draft_plan(&mut tx, &cx, &who, plan()).await.unwrap();
+        let nothing = world.lab.move_plan(&mut tx, &cx, &who, id, PlanState::Submitted).await;
+        assert!(matches!(nothing, Err(Error::State(_))));
+        for method in [Method::Proportional, Method::Neyman] {
+            let tasks = world.lab.propose(&mut tx, id, method, 1.into(), &[Id(900), Id(901)]).await.unwrap();
+            let total: u32 = tasks.iter().map(|t| t.quota).sum();
+            // Lanzhou: 4,359,446 people, 4 a thousand, rounded up
+            assert_eq!(total, 17_438);
+            let chengguan: u32 = tasks.iter().filter(|t| t.region == COUNTY).map(|t| t.quota).sum();
+            assert_eq!(chengguan, 5936);
+            assert!(tasks.iter().all(|t| t.laboratory.is_some() && t.quota > 0));
+            if method == Method::Proportional {
+                world.lab.set_tasks(&mut tx, &cx, &who, id, tasks).await.unwrap();
+            }
+        }
+        let wrong = vec![
+            task("01", Stage::Catering, 1),
+            task("99", Stage::Circulation, 1),
+            task("02", Stage::Circulation, 0),
+            NewTask { region: "620202".to_owned(), ..task("02", Stage::Circulation, 1) },
+        ];
+        match world.lab.set_tasks(&mut tx, &cx, &who, id, wrong).await {
+            Err(Error::Invalid(p)) => {
+                let fields: Vec<_> = p.iter().map(|p| p.field.as_str()).collect();
+                assert_eq!(fields, ["stage.0", "class.1", "quota.2", "region.3"]);
+            }
+            other => panic!("{other:?}"),
+        }
+        tx.commit().await.unwrap();
+        let officer = testing::officer(COUNTY);
+        let filter = TaskFilter { plan: Some(id), ..TaskFilter::default() };
+        let seen = world.lab.tasks(&world.store, &officer, now(), &filter).await.unwrap();
+        assert_eq!(seen.rows.len(), 0, "a draft is not for the counties yet");
+        let per = world.lab.per_thousand(&world.store, "6201", 2026).await.unwrap();
+        assert!(per.iter().all(|c| c.planned == 0), "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn a_sheet_of_tasks_goes_in_as_it_came_out() {
+    for world in worlds().await {
+        issued(&world, 12).await;
+        let who = testing::desk("62");
+        let filter = TaskFilter::default();
+        let tasks = world.lab.tasks(&world.store, &who, now(), &filter).await.unwrap().rows;
+        let names = [(crate::LABORATORY, "虚构检验机构".to_owned())].into();
+        let csv = paper::sheet::write_csv(&lab::plan_sheet(&tasks, &names)).unwrap();
+        let mut tx = begin(&world).await;
+        let new = NewPlan { title: "又一份".to_owned(), ..plan() };
+        let id = world.lab.draft_plan(&mut tx, &world.cx(&who), &who, new).await.unwrap();
+        let cx = world.cx(&who);
+        // the column of what was taken is for reading only
+        let total = world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", &csv, &names).await.unwrap();
+        assert_eq!(total, 12);
+        let bad = b"region,class,stage,budget,batches\n620102,\xe5\xa4\xa7,production,city,x\n";
+        match world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", bad, &names).await {
+            Err(Error::Rows(rows)) => assert_eq!(rows.len(), 2),
+            other => panic!("{other:?}"),
+        }
+        tx.commit().await.unwrap();
+        let seen = world.lab.overlaps(&world.store, &who, now(), id).await.unwrap();
+        assert_eq!((seen.len(), seen[0].quota, seen[0].plans.len()), (1, 24, 1));
+        assert_eq!(world.lab.classes_left_out(&world.store, id).await.unwrap().len(), 37);
+    }
+}
+
+#[tokio::test]
+async fn from_the_draw_to_the_published_list() {
+    for world in worlds().await {
+        let task = issued(&world, 10).await;
+        let draw = drawn(&world, task, 4).await;
+        let officer = testing::officer(COUNTY);
+        let good = reported(&world, draw, 0, "0.1").await;
+        assert_eq!(good.form_no, "DC26620102000000001");
+        let bad = reported(&world, draw, 0, "0.35").await;
+        assert_eq!(bad.form_no, "DC26620102000000002");
+        let later = now().plus_seconds(200_000);
+        // the rest: one refuses, one is closed
+        let cx = at(&world, &officer, 300);
+        let mut tx = begin(&world).await;
+        let targets = world
+            .lab
+            .targets(
+                &world.store,
+                &officer,
+                later,
+                Some(draw),
+                true,
+                Some(TargetState::Waiting),
+                None,
+                None,
+                0,
+            )
+            .await
+            .unwrap()
+            .rows;
+        let unsaid = world.lab.miss_target(&mut tx, &cx, &officer, targets[0].id, "refused", "").await;
+        assert!(matches!(unsaid, Err(Error::Invalid(_))));
+        assert!(matches!(world.lab.open_draw(&mut tx, &cx, &officer, draw).await, Err(Error::State(_))));
+        world
+            .lab
+            .miss_target(&mut tx, &cx, &officer, targets[0].id, "refused", "店主拒绝，见证人李四")
+            .await
+            .unwrap();
+        world.lab.miss_target(&mut tx, &cx, &officer, targets[1].id, "closed", "").await.unwrap();
+        world.lab.open_draw(&mut tx, &cx, &officer, draw).await.unwrap();
+        tx.commit().await.unwrap();
+        let (_, record) = lab::public_draw(&world.store, draw).await.unwrap();
+        assert_eq!(lab::verify(&record.unwrap()), []);
+        let counted = lab::public_draws(&world.store, &DrawFilter::default()).await.unwrap();
+        assert_eq!(counted.rows.len(), 1);
+        // form, custody, clocks
+        let form = world.lab.form(&world.store, &officer, later, &good).await.unwrap().unwrap();
+        assert_eq!((form.contact.as_deref(), form.fields.samplers.len()), (Some("张三 13900000000"), 2));
+        let bench = world.lab.form(&world.store, &analyst(), later, &good).await.unwrap().unwrap();
+        assert_eq!(bench.contact, None, "the laboratory needs no telephone of the shop");
+        let chain = world.lab.custody(&world.store, &good).await.unwrap();
+        let legs: Vec<_> = chain.iter().map(|c| c.leg).collect();
+        assert_eq!(legs, [Leg::Sealed, Leg::Sent, Leg::Received]);
+        let clocks = lab::sample_clocks(&bad, &world.lab.custody(&world.store, &bad).await.unwrap(), later);
+        let laws: Vec<_> = clocks.iter().map(|c| c.law.as_str()).collect();
+        assert_eq!(laws, ["SAM-01", "SAM-03", "SAM-07", "SAM-05"]);
+        assert!(clocks[..3].iter().all(|c| c.met_at.is_some()));
+        progress_and_rates(&world, later).await;
+        publication(&world, &bad, later).await;
+    }
+}
+
+async fn progress_and_rates(world: &World, later: Instant) {
+    let who = testing::desk("62");
+    for by in Dimension::ALL {
+        let p =
+            world.lab.progress(&world.store, &who, later, *by, 2026, &TaskFilter::default()).await.unwrap();
+        let t = &p.total;
+        assert_eq!(
+            (t.planned, t.taken, t.missed, t.tested, t.failed, t.published),
+            (10, 2, 2, 2, 1, 0),
+            "{by:?}"
+        );
+        assert_eq!(p.rows.len(), 1);
+    }
+    for (reached, n) in [
+        (Reached::Taken, 2),
+        (Reached::Tested, 2),
+        (Reached::Concluded, 2),
+        (Reached::Failed, 1),
+        (Reached::Published, 0),
+    ] {
+        let f =
+            SampleFilter { reached: Some(reached), class: Some("01".to_owned()), ..SampleFilter::default() };
+        assert_eq!(
+            world.lab.samples(&world.store, &who, later, &f).await.unwrap().rows.len(),
+            n,
+            "{reached:?}"
+        );
+    }
+    let f = StatisticsFilter::default();
+    for by in
+        [By::All, By::Analyte, By::Month, By::Dimension(Dimension::Stage), By::Dimension(Dimension::Class)]
+    {
+        let rates = world.lab.rates(&world.store, &who, later, by, &f).await.unwrap();
+        assert_eq!((rates.len(), rates[0].judged, rates[0].failed), (1, 2, 1), "{by:?}");
+        assert!(rates[0].low < 0.5 && rates[0].high > 0.5);
+    }
+    let produce = StatisticsFilter { produce: Some(true), ..f.clone() };
+    assert_eq!(world.lab.rates(&world.store, &who, later, By::All, &produce).await.unwrap(), []);
+    let labs = world.lab.laboratories(&world.store, &who, later, &f).await.unwrap();
+    assert_eq!((labs.len(), labs[0].samples, labs[0].late, labs[0].results), (1, 2, 0, 2));
+    let per = world.lab.per_thousand(&world.store, COUNTY, 2026).await.unwrap();
+    assert_eq!((per[0].planned, per[0].reported), (10, 2));
+}
+
+async fn publication(world: &World, bad: &lab::Sample, later: Instant) {
+    let (drafter, publisher) = (testing::desk("62"), other(testing::desk("62")));
+    let mut tx = begin(world).await;
+    let cx = Context { now: later, ..world.cx(&drafter) };
+    let permit = ledger::Permit::system("test");
+    let n = world.lab.sample(&world.store, &drafter, later, bad.id).await.unwrap().nonconformity.unwrap();
+    world.lab.hold_nonconformity(&mut tx, &cx, &permit, n.id, true).await.unwrap();
+    let title = Text::of("食品安全抽检信息公告（2026年第1期）", "Results 2026 No. 1");
+    let first = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await.unwrap();
+    let none = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await;
+    assert!(matches!(none, Err(Error::State(_))), "what is under retest waits");
+    world.lab.hold_nonconformity(&mut tx, &cx, &permit, n.id, false).await.unwrap();
+    let second = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await.unwrap();
+    let own = world.lab.publish_bulletin(&mut tx, &cx, &drafter, first).await;
+    assert!(matches!(own, Err(Error::Denied(_))), "who drafted does not publish");
+    let cx = Context { now: later, ..world.cx(&publisher) };
+    world.lab.publish_bulletin(&mut tx, &cx, &publisher, first).await.unwrap();
+    world.lab.publish_bulletin(&mut tx, &cx, &publisher, second).await.unwrap();
+    tx.commit().await.unwrap();
+    let rows = async |f: PublicFilter| lab::published_rows(&world.store, &f).await.unwrap().rows;
+    assert_eq!(rows(PublicFilter::default()).await.len(), 2);
+    let failed = rows(PublicFilter {
+        text: Some("大米 镉".to_owned()),
+        qualified: Some(false),
+        ..PublicFilter::default()
+    })
+    .await;
+    assert_eq!(failed.len(), 1);
+    let row = &failed[0];
+    assert_eq!((row.row.failures[0].reported.as_str(), row.row.risks.len()), ("0.35", 1));
+    assert!(!serde_json::json!(row).to_string().contains("13900000000"), "no personal data");
+    let list = lab::public_bulletin(&world.store, &row.slug).await.unwrap();
+    assert_eq!(list.bulletin.unqualified, 1);
+    assert!(list.bulletin.journal.is_some() && list.rows.contains(&bad.form_no));
+    // correction and retraction leave their trace
+    let mut tx = begin(world).await;
+    let mute = world.lab.amend_row(&mut tx, &cx, &publisher, row.id, RowState::Corrected, " ").await;
+    assert!(matches!(mute, Err(Error::Invalid(_))));
+    world.lab.amend_row(&mut tx, &cx, &publisher, row.id, RowState::Corrected, "更正规格").await.unwrap();
+    tx.commit().await.unwrap();
+    let all = rows(PublicFilter { bulletin: Some(second), all: true, ..PublicFilter::default() }).await;
+    assert_eq!(all.iter().map(|r| r.state).collect::<Vec<_>>(), [RowState::Standing, RowState::Corrected]);
+    assert_eq!(all[0].row.remark, "更正规格");
+    let mut tx = begin(world).await;
+    world.lab.amend_row(&mut tx, &cx, &publisher, all[0].id, RowState::Retracted, "复检合格").await.unwrap();
+    world.lab.withdraw_bulletin(&mut tx, &cx, &publisher, first, "数据有误").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(rows(PublicFilter::default()).await.len(), 0);
+    let seen = world.lab.bulletins(&world.store, &drafter, later).await.unwrap();
+    assert_eq!(
+        seen.iter().map(|b| b.state).collect::<Vec<_>>(),
+        [BulletinState::Published, BulletinState::Withdrawn]
+    );
+}
+
+#[tokio::test]
+async fn a_refused_sample_ends_and_says_why() {
+    for world in worlds().await {
+        let new = crate::form("GC009", SampleKind::Supervision);
+        let sample = world.register(lab::NewSample { received: None, ..new }).await.unwrap();
+        let a = analyst();
+        let mut tx = begin(&world).await;
+        let mut broken = accepted();
+        broken.checks.insert("seal".to_owned(), false);
+        let unsaid = world.lab.check_in(&mut tx, &world.cx(&a), &a, sample.id, broken.clone()).await;
+        assert!(matches!(unsaid, Err(Error::Invalid(_))));
+        broken.note = "封条破损".to_owned();
+        let state = world.lab.check_in(&mut tx, &world.cx(&a), &a, sample.id, broken).await.unwrap();
+        assert_eq!(state, SampleState::Refused);
+        let result = world.lab.enter_result(&mut tx, &world.cx(&a), &a, sample.id, cadmium("0.1")).await;
+        assert!(matches!(result, Err(Error::State(_))));
+        let hot = Handover { temperature: "400".to_owned(), ..accepted() };
+        assert!(world.lab.check_in(&mut tx, &world.cx(&a), &a, sample.id, hot).await.is_err());
+        tx.commit().await.unwrap();
+    }
+}

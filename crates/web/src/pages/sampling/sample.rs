@@ -1,0 +1,322 @@
+//! What a sample's page says of its form, its way and its clocks; and the retest or objection that follows a failure.
+
+use super::tabs;
+use crate::fault::{Answer, Fault};
+use crate::layout::{self, Viewer};
+use crate::map::region_name;
+use crate::session::{Posted, PostedSignedIn, SignedIn, context};
+use crate::state::App;
+use crate::ui::{self, Column, Field, Tone};
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Redirect};
+use base::clock::State as ClockState;
+use base::{Id, Instant, Lang, Text};
+use lab::{Book, CustodyEntry, FormDetail, Handover, Leg, Sample, SampleClock, SampleState};
+use maud::{Markup, html};
+use std::sync::Arc;
+
+const SAMPLE: Text = Text::of("样品", "sample");
+
+/// A clock as a badge with its day; unverified law is marked.
+fn clock(lang: Lang, c: &SampleClock) -> Markup {
+    let tone = match c.state {
+        ClockState::Met => Tone::Ok,
+        ClockState::Overdue => Tone::Bad,
+        ClockState::Running => Tone::Info,
+        _ => Tone::Idle,
+    };
+    let due = c.due.as_ref().map(|d| d.date.to_string()).unwrap_or_default();
+    html! {
+        (ui::badge(tone, c.state.name().get(lang))) " " (lang.pick("期限 ", "due ")) b { (due) }
+        @if c.due.as_ref().is_some_and(|d| d.provisional) { " " (ui::badge(Tone::Warn, lang.pick("日历待公布", "calendar not yet announced"))) }
+        @if c.status == base::clock::Status::Unverified { " " (ui::badge(Tone::Warn, lang.pick("依据待核", "basis unverified"))) }
+        div.small.soft { (c.what.get(lang)) " · " (c.actor.get(lang)) " · " (c.basis) " · " (c.law) }
+    }
+}
+
+/// The clocks, the chain of custody and the form of a sample, for its page.
+pub(crate) async fn parts(app: &App, viewer: &Viewer, s: &Sample, bench: bool) -> Answer<Markup> {
+    let lang = viewer.lang();
+    let chain = app.lab.custody(&app.store, s).await?;
+    let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
+    let clocks = lab::sample_clocks(s, &chain, app.now());
+    let open = matches!(s.state, SampleState::Sealed | SampleState::Sent);
+    let resource = access::Resource::new("sample", s.region.as_str()).of_agency(s.agency.as_str());
+    let sends = !bench && open && app.access.allows(&viewer.who, "act", &resource, app.now());
+    Ok(html! { div.grid.wide {
+        section.card { h2 { (lang.pick("法定时限", "Clocks")) } ul.plain { @for c in &clocks { li { (clock(lang, c)) } } } }
+        section.card { h2 { (lang.pick("样品流转", "Chain of custody")) }
+            @if chain.is_empty() { p.soft { (lang.pick("没有交接记录（批量登记的样品只有日期）。", "No handover recorded (samples of a sheet have dates only).")) } }
+            @else { (ui::timeline(&chain.iter().map(|c| (c.at.china_minute(), leg(lang, c))).collect::<Vec<_>>())) }
+            @if sends { (hand_over_form(viewer, s)) }
+            @if bench && open { (check_in_form(viewer, s)) }
+        }
+        @if let Some(f) = &form { section.card { h2 { (lang.pick("抽样单", "Sampling form")) } (form_facts(lang, s, f)) } }
+    } })
+}
+
+fn leg(lang: Lang, c: &CustodyEntry) -> Markup {
+    let h = &c.handover;
+    html! { strong { (c.leg.label().get(lang)) } " " (h.party)
+        div.small.soft {
+            @if !h.seal_no.is_empty() { (lang.pick("封条 ", "seal ")) (h.seal_no) " " }
+            @if let Some(ok) = h.seal_ok { (if ok { lang.pick("完好", "whole") } else { lang.pick("破损", "broken") }) " " }
+            @if !h.temperature.is_empty() { (h.temperature) " ℃ " }
+            @for (id, ok) in h.checks.iter().filter(|(_, ok)| !**ok) { @let _ = ok;
+                (lang.pick("不符：", "fails: ")) @if let Some(check) = Book::builtin().checks().iter().find(|c| c.id == *id) { (check.title.get(lang)) } " " }
+            (h.note)
+        }
+    }
+}
+
+fn form_facts(lang: Lang, s: &Sample, f: &FormDetail) -> Markup {
+    let v = &f.fields;
+    let rows = [
+        (Text::of("地址", "Address"), v.address.clone()),
+        (Text::of("许可证号", "Licence"), v.licence_no.clone()),
+        (Text::of("商标 / 规格", "Trade mark / size"), format!("{} {}", v.trademark, v.spec)),
+        (Text::of("抽样数量", "Quantity"), format!("{} {}", v.quantity, v.unit)),
+        (Text::of("备份样品", "Backup"), format!("{} {}", v.backup, v.unit)),
+        (Text::of("样品费", "Paid"), format!("¥{} {}", v.paid, v.pay_method)),
+        (Text::of("储存条件", "Storage"), v.storage.clone()),
+        (Text::of("执行标准", "Standard"), v.standard.clone()),
+        (Text::of("网络抽样", "On line"), v.online.clone()),
+        (
+            Text::of("位置", "Position"),
+            v.position.as_ref().map(|(a, b)| format!("{a}, {b}")).unwrap_or_default(),
+        ),
+        (Text::of("备注", "Note"), v.note.clone()),
+        (Text::of("联系人", "Contact"), f.contact.clone().unwrap_or_default()),
+    ];
+    let rows: Vec<(Text, Markup)> =
+        rows.into_iter().filter(|(_, v)| !v.trim().is_empty()).map(|(l, v)| (l, html! { (v) })).collect();
+    html! {
+        (ui::facts(lang, &rows))
+        @if !v.signed { (ui::badge(Tone::Warn, lang.pick("被抽样单位未签字", "not signed"))) }
+        p { @for (i, sha) in v.photos.iter().enumerate() { a href={ "/desk/samples/" (s.id) "/photos/" (sha) } { (lang.pick("照片 ", "photo ")) (i + 1) } " " } }
+    }
+}
+
+fn hand_over_form(viewer: &Viewer, s: &Sample) -> Markup {
+    let lang = viewer.lang();
+    let field = |name: &'static str, label: &'static str, kind: &'static str| Field {
+        name,
+        label,
+        kind,
+        ..Field::default()
+    };
+    html! { details { summary { (lang.pick("登记寄送或交接", "Send or hand over")) }
+        form method="post" action={ "/desk/samples/" (s.id) "/custody/sent" } { (layout::csrf(viewer))
+            (ui::input(&Field { required: true, ..field("party", lang.pick("承运人或接手单位", "Carrier or body that takes it"), "") }))
+            (ui::input(&field("seal_no", lang.pick("封条编号", "Seal number"), "")))
+            (ui::input(&field("temperature", lang.pick("温度（℃）", "Temperature, °C"), "decimal")))
+            (ui::input(&field("note", lang.pick("运单号、备注", "Waybill, note"), "")))
+            button { (lang.pick("登记", "Record")) }
+        }
+    } }
+}
+
+fn check_in_form(viewer: &Viewer, s: &Sample) -> Markup {
+    let lang = viewer.lang();
+    html! { form method="post" action={ "/lab/samples/" (s.id) "/custody/check_in" } { (layout::csrf(viewer))
+        h3 { (lang.pick("收样验收", "Check on arrival")) }
+        @for c in Book::builtin().checks() { fieldset { legend { (c.title.get(lang)) }
+            label.choice { input type="radio" name={ "check." (c.id) } value="1" required; (lang.pick("符合", "yes")) }
+            label.choice { input type="radio" name={ "check." (c.id) } value="0"; (lang.pick("不符", "no")) }
+        } }
+        (ui::input(&Field { name: "temperature", label: lang.pick("到样温度（℃）", "Temperature on arrival, °C"), kind: "decimal", ..Field::default() }))
+        (ui::input(&Field { name: "note", label: lang.pick("说明（有不符项须填，样品将拒收）", "Note (needed when a check fails: the sample is refused)"), ..Field::default() }))
+        button { (lang.pick("完成验收", "Finish the check")) }
+    } }
+}
+
+fn handover(posted: &Posted) -> Handover {
+    Handover {
+        party: posted.get("party").to_owned(),
+        seal_no: posted.get("seal_no").to_owned(),
+        seal_ok: None,
+        temperature: posted.get("temperature").to_owned(),
+        checks: posted
+            .fields
+            .iter()
+            .filter_map(|(k, v)| Some((k.strip_prefix("check.")?.to_owned(), v == "1")))
+            .collect(),
+        note: posted.get("note").to_owned(),
+    }
+}
+
+/// `POST /desk/samples/{id}/custody/{leg}`. Right: act sample.
+pub(super) async fn hand_over(
+    State(app): State<Arc<App>>,
+    Path((id, leg)): Path<(String, String)>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let sample: Id = id.parse().map_err(|_| Fault::not_found(&SAMPLE))?;
+    let leg = Leg::read(&leg).ok_or_else(|| Fault::not_found(&Text::of("操作", "action")))?;
+    let mut tx = app.store.begin().await?;
+    app.lab.hand_over(&mut tx, &context(&app, viewer), &viewer.who, sample, leg, handover(&posted)).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/desk/samples/{sample}")).into_response())
+}
+
+/// `POST /lab/samples/{id}/custody/check_in`. Right: act sample, of the laboratory.
+pub(super) async fn check_in(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let sample: Id = id.parse().map_err(|_| Fault::not_found(&SAMPLE))?;
+    let mut tx = app.store.begin().await?;
+    app.lab.check_in(&mut tx, &context(&app, viewer), &viewer.who, sample, handover(&posted)).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/lab/samples/{sample}")).into_response())
+}
+
+/// `GET /desk/samples/{id}/photos/{sha256}`: a photo of the form of a sample the viewer sees. Right: view sample.
+pub(super) async fn photo(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    Path((id, sha256)): Path<(String, String)>,
+) -> Answer {
+    let missing = || Fault::not_found(&Text::of("照片", "photo"));
+    let id: Id = id.parse().map_err(|_| missing())?;
+    let detail = app.lab.sample(&app.store, &viewer.who, app.now(), id).await?;
+    let form = app.lab.form(&app.store, &viewer.who, app.now(), &detail.sample).await?.ok_or_else(missing)?;
+    if !form.fields.photos.contains(&sha256) {
+        return Err(missing());
+    }
+    let found = app.attachments.find(&app.store, &sha256).await?.ok_or_else(missing)?;
+    let mut response = app.attachments.get(&sha256).await?.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&found.media_type).map_err(Fault::internal)?);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    Ok(response)
+}
+
+/// `GET /desk/sampling/clocks`: samples without a submitted report, the most pressing clock first. Right: view sample.
+pub(super) async fn running(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
+    let lang = viewer.lang();
+    let now = app.now();
+    let page = app.lab.running(&app.store, &viewer.who, now, 200).await?;
+    let mut rows: Vec<(Instant, Sample, SampleClock)> = Vec::new();
+    for r in page.rows {
+        let chain = app.lab.custody(&app.store, &r.sample).await?;
+        let clock = lab::sample_clocks(&r.sample, &chain, now).into_iter().find(|c| c.met_at.is_none());
+        if let Some(clock) = clock {
+            let at = clock.due.as_ref().map_or(Instant(i64::MAX), |d| d.at);
+            rows.push((at, r.sample, clock));
+        }
+    }
+    rows.sort_by_key(|r| r.0);
+    let lines: Vec<Vec<Markup>> = rows
+        .iter()
+        .map(|(_, s, c)| {
+            vec![
+                html! { a href={ "/desk/samples/" (s.id) } { (s.form_no) } },
+                html! { (s.product_name) },
+                html! { (region_name(lang, &s.region)) },
+                crate::pages::lab::verdict::state_badge(lang, s.state),
+                clock(lang, c),
+            ]
+        })
+        .collect();
+    let title = lang.pick("抽检时限", "Clocks of samples");
+    let columns = [
+        Column::text("抽样单", "Form"),
+        Column::text("样品", "Sample"),
+        Column::text("县区", "County"),
+        Column::text("状态", "State"),
+        Column::text("时限", "Clock"),
+    ];
+    Ok(layout::page(
+        &viewer,
+        title,
+        &html! {
+            (tabs(lang, "/desk/sampling/clocks"))
+            h1 { (title) }
+            p.soft { (lang.pick("按办案日历计算，最近 200 份未报送的样品，最紧的在前。", "Computed by the working-day calendar: the latest 200 samples without a submitted report, the most pressing first.")) }
+            @if lines.is_empty() { (ui::empty(lang.pick("没有在途样品", "No sample under way"), lang.pick("抽样后，各环节时限会出现在这里。", "Once a sample is taken, the clocks of each leg appear here."))) }
+            @else { (ui::table(lang, title, &columns, &lines, None)) }
+        },
+    ))
+}
+
+/// `POST /desk/nonconformities/{id}/open/{procedure}`: a retest or an objection, by the firm or entered for it. Right: create
+/// matter.
+pub(super) async fn open_procedure(
+    State(app): State<Arc<App>>,
+    Path((id, procedure)): Path<(String, String)>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&SAMPLE))?;
+    if !matches!(procedure.as_str(), "retest" | "objection") {
+        return Err(Fault::not_found(&Text::of("程序", "procedure")));
+    }
+    let n = app.lab.nonconformity(&app.store, &viewer.who, app.now(), id).await?;
+    let d = app.lab.sample(&app.store, &viewer.who, app.now(), n.sample).await.ok();
+    let cx = context(&app, viewer);
+    let objection = procedure == "objection";
+    let name = n.product_name.as_str();
+    let title = if objection {
+        Text::new(format!("{name}抽检异议"), format!("{name}: objection"))
+    } else {
+        Text::new(format!("{name}复检申请"), format!("{name}: retest"))
+    };
+    let county = n.region.chars().take(6).collect::<String>();
+    let failed: Vec<&str> = n.failures.iter().map(|f| f.analyte.as_str()).collect();
+    let microbial = n.failures.iter().any(|f| Book::builtin().no_retest(&f.analyte));
+    let mut new = flow::NewMatter::new(county, format!("nonconformity:{}", n.id), title)
+        .of_operator(n.operator.or(n.producer))
+        .with_key(format!("{procedure}:nonconformity:{}", n.id))
+        .fact("product", name)
+        .fact("form_no", n.form_no.as_str())
+        .fact("place_name", n.place_name.as_str())
+        .fact("failures", failed.join("；"))
+        .fact("microbial", microbial);
+    if let Some(lab) = d.as_ref().and_then(|d| d.sample.laboratory) {
+        new = new.fact("first_laboratory", lab.to_string());
+    }
+    if !n.agency.is_empty() {
+        new.agency = Some(n.agency.clone());
+    }
+    new.parent = n.matter;
+    if let Some(until) = window(&app, viewer, &n).await? {
+        new = new.fact("window_until", until.to_string()).fact("late", cx.now.china_date() > until);
+    }
+    let mut tx = app.store.begin().await?;
+    let authority = flow::Authority::System("lab.right_of_the_firm");
+    let own = viewer.who.operator.is_some_and(|o| n.operator == Some(o) || n.producer == Some(o));
+    let opened = if own {
+        // the law gives the firm the right to ask; what it may see of the failure decides who it is
+        flow::open_as(&mut tx, &cx, &app.engine, authority, &procedure, new).await?
+    } else {
+        flow::open(&mut tx, &cx, &app.engine, &app.access, &viewer.who, &procedure, new).await?
+    };
+    tx.commit().await?;
+    let to = if own {
+        format!("/firm/duties/{}", opened.matter)
+    } else {
+        format!("/desk/matters/{}", opened.matter)
+    };
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// The last day on which a retest or an objection may be asked for: seven working days from the service of the result, once
+/// the disposal says when that was.
+async fn window(app: &App, viewer: &Viewer, n: &lab::Nonconformity) -> Answer<Option<base::Date>> {
+    let Some(matter) = n.matter else { return Ok(None) };
+    let m = flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, app.now(), matter).await;
+    let Ok(m) = m else { return Ok(None) };
+    let served = m.all_facts.get("served_on").and_then(serde_json::Value::as_str);
+    let served: Option<base::Date> = served.and_then(|t| t.parse().ok());
+    let rule = base::clock::Rules::builtin().get("SAM-09");
+    Ok(served.zip(rule).and_then(|(day, rule)| {
+        let clock = base::clock::Clock::start(rule.rule.clone(), Instant::china(day, 12, 0));
+        clock.due(base::Calendar::builtin()).map(|d| d.date)
+    }))
+}

@@ -1,0 +1,207 @@
+//! Pass rates with their intervals beside the targets, and how laboratories compare.
+
+use super::progress::{key_name, key_query};
+use super::{classes, laboratories, percent, tabs};
+use crate::fault::Answer;
+use crate::layout;
+use crate::pages::choices;
+use crate::session::SignedIn;
+use crate::state::App;
+use crate::ui::{self, Column, Field, ListLinks, Stat, Tone};
+use axum::extract::{RawQuery, State};
+use axum::response::IntoResponse;
+use base::{Id, Lang, Text};
+use lab::{Book, By, Dimension, LabFigures, Rate, SampleKind, StatisticsFilter};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const CUTS: [(&str, By, Text); 8] = [
+    ("class", By::Dimension(Dimension::Class), Text::of("食品大类", "Food class")),
+    ("analyte", By::Analyte, Text::of("检验项目", "Analyte")),
+    ("prefecture", By::Dimension(Dimension::Prefecture), Text::of("市州", "Prefecture")),
+    ("region", By::Dimension(Dimension::Region), Text::of("县区", "County")),
+    ("stage", By::Dimension(Dimension::Stage), Text::of("抽样环节", "Stage")),
+    ("laboratory", By::Dimension(Dimension::Laboratory), Text::of("承检机构", "Laboratory")),
+    ("budget", By::Dimension(Dimension::Budget), Text::of("经费来源", "Budget")),
+    ("month", By::Month, Text::of("月份", "Month")),
+];
+
+fn name(lang: Lang, by: By, key: &str, labs: &BTreeMap<Id, String>) -> String {
+    match by {
+        By::Dimension(d) => key_name(lang, d, key, labs),
+        By::Analyte | By::Month | By::All => key.to_owned(),
+    }
+}
+
+fn query(by: By, key: &str) -> String {
+    match by {
+        By::Dimension(d) => key_query(d, key),
+        By::Analyte => format!("analyte={}", ui::encode(key)),
+        By::Month => format!("from={key}-01&to={key}-31"),
+        By::All => String::new(),
+    }
+}
+
+/// `GET /desk/sampling/statistics`. Right: view sample.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let lang = viewer.lang();
+    let links = ListLinks::read("/desk/sampling/statistics", raw.as_deref(), "key");
+    let (word, by, title_by) =
+        CUTS.iter().find(|(w, _, _)| links.get("by") == Some(w)).unwrap_or(&CUTS[0]).clone();
+    let f = StatisticsFilter {
+        kind: links.get("kind").and_then(SampleKind::read),
+        region: links.get("region").map(ToOwned::to_owned),
+        class: links.get("class").map(ToOwned::to_owned),
+        produce: None,
+        from: links.get("from").and_then(choices::date),
+        to: links.get("to").and_then(choices::date),
+    };
+    let (store, who, now) = (&app.store, &viewer.who, app.now());
+    let labs = laboratories(&app).await?;
+    let rates = app.lab.rates(store, who, now, by, &f).await?;
+    if let Some(format) = links.get("format") {
+        return crate::export::download(format, &sheet(lang, by, &rates, &labs));
+    }
+    let of = |produce| StatisticsFilter { produce: Some(produce), ..f.clone() };
+    let food = app.lab.rates(store, who, now, By::All, &of(false)).await?;
+    let produce = app.lab.rates(store, who, now, By::All, &of(true)).await?;
+    let figures = app.lab.laboratories(store, who, now, &f).await?;
+    let total =
+        Rate::of(String::new(), sum(&food, &produce, |r| r.judged), sum(&food, &produce, |r| r.failed));
+    let cuts: Vec<(String, String)> =
+        CUTS.iter().map(|(w, _, t)| ((*w).to_owned(), t.get(lang).to_owned())).collect();
+    let value = |name: &str| links.get(name).unwrap_or_default().to_owned();
+    let (region, class, kind, from, to) =
+        (value("region"), value("class"), value("kind"), value("from"), value("to"));
+    let rows: Vec<Vec<Markup>> = rates.iter().map(|r| line(lang, by, r, &labs)).collect();
+    let title = lang.pick("抽检统计", "Statistics of sampling");
+    Ok(layout::page(&viewer, title, &html! {
+        (tabs(lang, "/desk/sampling/statistics"))
+        h1 { (title) }
+        form.filters method="get" {
+            (ui::select(&Field { name: "by", label: lang.pick("按", "By"), value: word, ..Field::default() }, &cuts))
+            (ui::select(&Field { name: "kind", label: lang.pick("类别", "Kind"), value: &kind, ..Field::default() }, &choices::any(lang, &Text::of("监督和评价", "supervision and evaluation"), SampleKind::ALL.iter().map(|k| (k.word(), k.label())))))
+            (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: &region, ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
+            (ui::select(&Field { name: "class", label: lang.pick("食品大类", "Class"), value: &class, ..Field::default() }, &classes(lang)))
+            (ui::input(&Field { name: "from", label: lang.pick("抽样自", "Sampled from"), value: &from, kind: "date", ..Field::default() }))
+            (ui::input(&Field { name: "to", label: lang.pick("至", "to"), value: &to, kind: "date", ..Field::default() }))
+            button { (lang.pick("查看", "Show")) }
+        }
+        (ui::stats(&[
+            against(lang, lang.pick("食品合格率", "pass rate of food"), food.first(), "pass_rate_food"),
+            against(lang, lang.pick("食用农产品合格率", "pass rate of farm produce"), produce.first(), "pass_rate_produce"),
+            Stat { figure: total.judged.to_string(), label: lang.pick("有结论批次", "batches concluded").to_owned(), href: Some("/desk/samples?reached=concluded".to_owned()), tone: Tone::Info },
+            Stat { figure: if total.judged == 0 { "—".to_owned() } else { percent(1.0 - total.pass) }, label: lang.pick("问题发现率", "problem-finding rate").to_owned(), href: Some("/desk/samples?reached=failed".to_owned()), tone: Tone::Info },
+        ]))
+        p.small.soft { (lang.pick("合格率=合格批次÷有结论批次；区间为威尔逊 95% 置信区间。监督抽检有针对性，不代表总体；代表性合格率请选评价性抽检。", "Pass rate = qualified ÷ concluded; the interval is Wilson's at 95 %. Supervision is targeted and does not stand for the whole; choose evaluation for a representative rate.")) }
+        @if rows.is_empty() { (ui::empty(lang.pick("没有数据", "No data"), lang.pick("请放宽条件；只统计已报送且有结论的样品。", "Widen the filter; only submitted samples with a conclusion count."))) }
+        @else {
+            (ui::table(lang, title, &[Column { title: title_by, sort: None, num: false }, Column::num("有结论", "Concluded"), Column::num("不合格", "Failed"), Column::num("合格率", "Pass rate"), Column::num("95% 区间", "95 % interval")], &rows, None))
+            (ui::pager(lang, &links, rows.len(), None, None, true))
+        }
+        h2 { (lang.pick("承检机构比较", "Laboratories compared")) }
+        (laboratories_table(lang, &figures, &labs))
+        details { summary { (lang.pick("目标与依据", "Targets and their basis")) } (super::plans::targets(lang)) }
+    }).into_response())
+}
+
+fn sum(a: &[Rate], b: &[Rate], pick: fn(&Rate) -> i64) -> i64 {
+    a.iter().chain(b).map(pick).sum()
+}
+
+/// A pass rate beside its target. It is missed only when the whole interval lies below.
+fn against(lang: Lang, label: &str, rate: Option<&Rate>, target: &str) -> Stat {
+    let goal: f64 = Book::builtin().number(target).try_into().unwrap_or(0.0);
+    let (figure, tone) = match rate {
+        None => ("—".to_owned(), Tone::Idle),
+        Some(r) if r.pass >= goal => (percent(r.pass), Tone::Ok),
+        Some(r) if r.high >= goal => (percent(r.pass), Tone::Warn),
+        Some(r) => (percent(r.pass), Tone::Bad),
+    };
+    let interval = rate.map(|r| format!(" [{} – {}]", percent(r.low), percent(r.high))).unwrap_or_default();
+    Stat {
+        figure,
+        label: format!("{label}{interval}，{}{}", lang.pick("目标 ≥ ", "target ≥ "), percent(goal)),
+        href: None,
+        tone,
+    }
+}
+
+fn line(lang: Lang, by: By, r: &Rate, labs: &BTreeMap<Id, String>) -> Vec<Markup> {
+    let query = query(by, &r.key);
+    let open = |reached: &str, n: i64| html! { @if n == 0 { "0" } @else { a href={ "/desk/samples?" (query) "&reached=" (reached) } { (n) } } };
+    vec![
+        html! { (name(lang, by, &r.key, labs)) },
+        open("concluded", r.judged),
+        open("failed", r.failed),
+        html! { (percent(r.pass)) },
+        html! { span.nowrap { (percent(r.low)) " – " (percent(r.high)) } },
+    ]
+}
+
+fn laboratories_table(lang: Lang, figures: &[LabFigures], labs: &BTreeMap<Id, String>) -> Markup {
+    if figures.is_empty() {
+        return ui::empty(
+            lang.pick("没有数据", "No data"),
+            lang.pick("报告报送后才能比较。", "Laboratories compare once they report."),
+        );
+    }
+    let share =
+        |part: i64, of: i64| if of == 0 { "—".to_owned() } else { percent(part as f64 / of as f64) };
+    let flag = |word: &str, z: f64| {
+        let text = match word {
+            "failures" => Text::of("不合格率偏离同行", "failures unlike its peers"),
+            "non_detects" => Text::of("未检出率偏离同行", "non-detects unlike its peers"),
+            _ => Text::of("接近限量的合格值偏多或偏少", "near-limit passes unlike its peers"),
+        };
+        ui::badge(Tone::Warn, &format!("{} ({z:+.1}σ)", text.get(lang)))
+    };
+    let rows: Vec<Vec<Markup>> = figures
+        .iter()
+        .map(|l| {
+            vec![
+                html! { (labs.get(&l.laboratory).map_or("—", String::as_str)) },
+                html! { a href={ "/desk/samples?laboratory=" (l.laboratory) "&reached=concluded" } { (l.samples) } },
+                html! { (share(l.failed, l.samples)) },
+                html! { @match l.days { Some(d) => (format!("{d:.1}")), None => "—" } },
+                html! { (l.late) },
+                html! { (share(l.not_detected, l.results)) },
+                html! { (share(l.near, l.results)) },
+                html! { @for (word, z) in &l.flags { (flag(word, *z)) " " } @if l.flags.is_empty() { "—" } },
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::text("机构", "Laboratory"),
+        Column::num("样品", "Samples"),
+        Column::num("不合格率", "Failed"),
+        Column::num("收样到批准（天，中位）", "Arrival to approval, days (median)"),
+        Column::num("超期报告", "Late reports"),
+        Column::num("未检出率", "Not detected"),
+        Column::num("近限合格", "Near the limit"),
+        Column::text("一致性提示", "What stands out"),
+    ];
+    ui::table(lang, lang.pick("承检机构比较", "Laboratories compared"), &columns, &rows, None)
+}
+
+fn sheet(lang: Lang, by: By, rates: &[Rate], labs: &BTreeMap<Id, String>) -> paper::sheet::Sheet {
+    let header = ["key", "name", "concluded", "failed", "pass_rate", "low_95", "high_95"];
+    let mut sheet = crate::export::sheet("statistics", &header);
+    for r in rates {
+        sheet.rows.push(crate::export::texts([
+            r.key.clone(),
+            name(lang, by, &r.key, labs),
+            r.judged.to_string(),
+            r.failed.to_string(),
+            format!("{:.6}", r.pass),
+            format!("{:.6}", r.low),
+            format!("{:.6}", r.high),
+        ]));
+    }
+    sheet
+}
