@@ -13,6 +13,7 @@ import { trace } from "./steps/trace.mjs";
 import { county } from "./steps/county.mjs";
 import { leader } from "./steps/leader.mjs";
 import { citizen, journal } from "./steps/citizen.mjs";
+import { sampling } from "./steps/sampling.mjs";
 import { gallery } from "./steps/gallery.mjs";
 
 const tally = new Tally();
@@ -43,6 +44,7 @@ try {
     ["4 the officers of the counties", county],
     ["5 a leader", leader],
     ["6 a citizen", citizen],
+    ["7 sampling, from the plan to the citizen", sampling],
     ["every page, every way", gallery],
     ["the record", journal],
   ]) {

@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// The journal: verify a data directory or a receipt, replay the projections.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Sampling: repeat a draw from its public record.
+    #[command(subcommand)]
+    Sampling(SamplingCommand),
     /// The rulebook: check everything, draw a procedure.
     #[command(subcommand)]
     Rulebook(RulebookCommand),
@@ -84,6 +87,16 @@ pub(crate) enum Command {
         name: String,
         #[command(flatten)]
         data: DataArgs,
+    },
+}
+
+/// `shian sampling …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum SamplingCommand {
+    /// Works a draw out again: list, seed, outcome and pairing. Needs no province and no network.
+    Verify {
+        /// The record as downloaded (`record.json`).
+        file: PathBuf,
     },
 }
 

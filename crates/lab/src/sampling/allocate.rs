@@ -36,7 +36,7 @@ pub fn shares(total: u32, sizes: &[f64]) -> Vec<u32> {
         return vec![0; sizes.len()];
     }
     let exact: Vec<f64> = sizes.iter().map(|s| f64::from(total) * s.max(0.0) / sum).collect();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the total")]
+    #[expect(clippy::cast_possible_truncation, reason = "between 0 and the total")]
     let mut out: Vec<u32> = exact.iter().map(|x| x.floor() as u32).collect();
     let left = total.saturating_sub(out.iter().sum());
     let mut order: Vec<usize> = (0..sizes.len()).filter(|i| sizes[*i] > 0.0).collect();

@@ -150,7 +150,6 @@ impl Book {
     /// # Panics
     /// Never with the files as shipped.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "compiled-in data, proven by a test")]
     pub fn builtin() -> &'static Self {
         static BOOK: OnceLock<Book> = OnceLock::new();
         BOOK.get_or_init(|| {

@@ -12,7 +12,9 @@ mod numbers;
 mod plan;
 mod plan_sheet;
 mod progress;
+mod proposal;
 mod public;
+mod roster;
 mod statistics;
 mod targets;
 
@@ -21,12 +23,15 @@ pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, Stage, Targe
 pub use bulletin::{Bulletin, BulletinState, RowState};
 pub use clocks::{SampleClock, sample_clocks};
 pub use custody::{CustodyEntry, Handover, Leg};
-pub use draw::{Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record, draw, verify};
+pub use draw::{
+    Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record as DrawRecord, draw, verify,
+};
 pub use form::{FormDetail, FormFields, NewForm};
 pub use freeze::{Draw, DrawFilter, DrawState, NewDraw, public_draw, public_draws};
-pub use plan::{Method, NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};
+pub use plan::{NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};
 pub use plan_sheet::{plan_columns, plan_sheet};
 pub use progress::{Dimension, Overlap, PerThousand, Progress, ProgressRow};
+pub use proposal::Method;
 pub use public::{
     Listed, PublicBulletin, PublicFilter, PublicRow, public_bulletin, public_bulletins, published_rows,
 };

@@ -14,6 +14,7 @@ mod journal;
 mod page_times;
 mod person;
 mod rulebook;
+mod sampling;
 mod science;
 mod server;
 mod trace;
@@ -56,6 +57,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Trace(args) => block(trace::run(args)),
         Command::Limits(command) => science::limits(command),
         Command::Journal(command) => journal::run(command),
+        Command::Sampling(command) => sampling::run(&command),
         Command::Rulebook(command) => rulebook::run(command),
         Command::Import(args) => block(import::run(args)),
         Command::Export(args) => block(export::run(args)),

@@ -8,6 +8,7 @@ mod load;
 mod past;
 mod people;
 mod samples;
+mod sampling;
 mod world;
 
 pub(crate) use load::{Made, Wanted, create};

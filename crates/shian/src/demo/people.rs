@@ -77,6 +77,8 @@ fn seats(at: Seats) -> Vec<Seat> {
         seat("firm", "演示·生产者", Role::Firm, "62", "", Some(at.producer)),
         seat("shop", "演示·店主", Role::Firm, "62", "", Some(at.shop)),
     ];
+    // samples are taken by two: the county of the demo's draw has a second officer
+    all.push(seat("chengguan2", "演示·城关区监管员乙", Role::Officer, "620102", "market", None));
     for county in regions.leaf_units(&gansu) {
         let login = county_login(&county.name.en, county.code.as_str(), &mut taken);
         let name = format!("演示·{}监管员", county.name.zh);

@@ -39,6 +39,9 @@ const SAMPLE_HEADER: &[&str] = &[
     "抽样基数",
     "所在地",
     "任务来源",
+    "食品大类",
+    "抽样环节",
+    "经费来源",
 ];
 
 /// The form number of the sample whose results the laboratory has yet to enter; those of the history begin after it.
@@ -158,6 +161,9 @@ async fn import(loader: &Loader<'_>, plans: &[Plan], now: Instant) -> Result<Vec
             cell("20 kg"),
             cell(&shop.region),
             cell("market"),
+            cell(super::sampling::class_of(LINES[line_of(world, lot.product)].code)),
+            cell("流通"),
+            cell("省级"),
         ]);
     }
     let bytes = write_csv(&sheet)?;
