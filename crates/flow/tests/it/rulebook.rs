@@ -48,7 +48,11 @@ fn the_check_names_what_is_wrong() {
         (|d| d.states[0].initial = false, "state", "exactly one state is initial"),
         (|d| d.transitions.retain(|t| t.id != "conclude"), "state.concluded", "no transition leads here"),
         (
-            |d| d.transitions.retain(|t| !matches!(t.id.as_str(), "close" | "retest_overturned")),
+            |d| {
+                d.transitions.retain(|t| {
+                    !matches!(t.id.as_str(), "close" | "retest_overturned" | "overturned_by_retest")
+                })
+            },
             "state.concluded",
             "no way leads",
         ),

@@ -14,7 +14,12 @@ use std::sync::Arc;
 use store::{Store, Tx};
 
 /// The effects `shian` registers for the procedures of the rulebook.
-pub(crate) const OUTSIDE: [&str; 2] = ["supply.recall_scope", "lab.settle_nonconformity"];
+pub(crate) const OUTSIDE: [&str; 4] = [
+    "supply.recall_scope",
+    "lab.settle_nonconformity",
+    "lab.hold_nonconformity",
+    "lab.draw_retest_laboratory",
+];
 
 /// County, place, expected kilograms.
 pub(crate) const PLACES: [(&str, &str, i64); 4] =

@@ -214,7 +214,11 @@ mod tests {
         let all = seats(at);
         let logins: HashSet<&str> = all.iter().map(|s| s.login.as_str()).collect();
         assert_eq!(logins.len(), all.len());
-        assert_eq!(all.iter().filter(|s| s.role == Role::Officer).count(), 88);
+        assert_eq!(
+            all.iter().filter(|s| s.role == Role::Officer).count(),
+            89,
+            "one for each county, and a second sampler"
+        );
         assert!(logins.contains("chengguan"));
     }
 }

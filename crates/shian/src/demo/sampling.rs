@@ -78,7 +78,8 @@ pub(crate) async fn life(loader: &Loader<'_>, now: Instant) -> Result<()> {
         format!("甘肃省食品安全抽样检验信息公告（{year}年第1期）"),
         format!("Food sampling results of Gansu, {year} No. 1"),
     );
-    let list = lab.draft_bulletin(&mut tx, &loader.context(&desk, then), &desk, "62", "market", &title).await?;
+    let list =
+        lab.draft_bulletin(&mut tx, &loader.context(&desk, then), &desk, "62", "market", &title).await?;
     lab.publish_bulletin(&mut tx, &loader.context(&second, then), &second, list).await?;
     tx.commit().await?;
     draw(loader, now).await
@@ -117,7 +118,8 @@ async fn draw(loader: &Loader<'_>, now: Instant) -> Result<()> {
     tx.commit().await?;
     let targets = lab.targets(store, &officers[0], now, Some(id), false, None, None, None, 1).await?.rows;
     let Some(first) = targets.first() else { return Ok(()) };
-    let who = officers.iter().find(|o| first.samplers.contains(&o.account)).context("no sampler was drawn")?;
+    let who =
+        officers.iter().find(|o| first.samplers.contains(&o.account)).context("no sampler was drawn")?;
     visit(loader, who, first.id, now.plus_seconds(-DAY)).await
 }
 

@@ -12,7 +12,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Instant, Lang, Text};
-use lab::{Draw, DrawFilter, DrawState, DrawTarget, DrawRecord as Record, NewDraw, PlanState, TargetState};
+use lab::{Draw, DrawFilter, DrawRecord as Record, DrawState, DrawTarget, NewDraw, PlanState, TargetState};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::sync::Arc;
