@@ -32,6 +32,7 @@ fn noodles(w: &World) -> NewSample {
         agency: "market".to_owned(),
         laboratory: Some(w.laboratory),
         facts: limits::Facts::default(),
+        placing: lab::Placing::default(),
     }
 }
 
