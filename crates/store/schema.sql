@@ -236,6 +236,7 @@ CREATE TABLE connector_run (
 ) strict;
 
 CREATE INDEX connector_run_by_connector on connector_run (connector, id);
+
 CREATE TABLE custody (
   id integer primary key,
   sample integer not null references sample (id),

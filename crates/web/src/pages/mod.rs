@@ -13,7 +13,6 @@ pub(crate) mod notices;
 mod operators;
 mod places;
 pub(crate) mod public;
-mod public;
 mod sampling;
 pub(crate) mod scope;
 pub(crate) mod show;
