@@ -92,6 +92,13 @@ impl Draft {
         self
     }
 
+    /// Leaves a field out.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
+    }
+
     /// Sets `eventID`.
     #[must_use]
     pub fn with_id(self, id: &str) -> Self {

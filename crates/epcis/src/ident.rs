@@ -10,6 +10,7 @@ mod link;
 mod make;
 mod national;
 mod strict;
+mod scan;
 mod translate;
 mod urn;
 
@@ -17,6 +18,7 @@ pub use link::{DigitalLink, Form};
 pub use make::{IdentError, instance, item, logistic_unit, party, place, product};
 pub use national::{CodeError, NATIONAL, NationalCode, Scanned, Scheme, schemes};
 pub use strict::{LinkError, primary_keys};
+pub use scan::{Scan, scan};
 pub(crate) use translate::Translator;
 pub use translate::{EpcFormat, PrefixLengths};
 pub use urn::to_urn;

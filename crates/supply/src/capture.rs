@@ -1,6 +1,7 @@
 //! Capture: a document is validated, its places and rights are checked, and its events are stored with one journal
 //! entry in one transaction.
 
+use crate::certificate::Draft;
 use crate::masterdata::Statement;
 use crate::prepare::{self, Prepared};
 use crate::{DirectoryError, Error, PlaceInfo, Supply, rows};
@@ -329,14 +330,29 @@ impl Supply {
         &self,
         cx: &Context,
         standing: &Standing,
+        load: Load,
+        behaviour: ErrorBehaviour,
+    ) -> Result<CaptureOutcome, Error> {
+        self.store_load_with(cx, standing, load, behaviour, None).await
+    }
+
+    /// As [`Supply::store_load`], and the certificate the events tell of, in the same transaction.
+    pub(crate) async fn store_load_with(
+        &self,
+        cx: &Context,
+        standing: &Standing,
         mut load: Load,
         behaviour: ErrorBehaviour,
+        certificate: Option<&Draft>,
     ) -> Result<CaptureOutcome, Error> {
         let owners = self.look_up(standing, &mut load).await?;
         let slot = Slot { id: cx.id(), part_of: None };
         let mut tx = self.store.begin().await?;
         let placing = Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot };
         let outcome = self.place_one(&mut tx, placing).await?;
+        if let Some(certificate) = certificate.filter(|_| outcome.problems.is_empty()) {
+            certificate.write(&mut tx, cx, standing, &outcome).await?;
+        }
         let stored = if outcome.stored.is_empty() { &[][..] } else { &[slot.id] };
         let position = number(&mut tx, stored).await?;
         tx.commit().await?;

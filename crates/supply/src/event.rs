@@ -82,6 +82,8 @@ pub struct EventFilter {
     pub place: Option<String>,
     /// In whose name it was captured.
     pub operator: Option<Id>,
+    /// Region code prefix of whose events they are.
+    pub region: Option<String>,
     /// First event time.
     pub from: Option<Instant>,
     /// Event times before this.
@@ -315,6 +317,9 @@ fn restrict(sql: &mut Sql, f: &EventFilter) {
     }
     if let Some(operator) = f.operator {
         sql.push(" and e.operator = ").bind(operator);
+    }
+    if let Some(region) = f.region.as_deref().filter(|r| !r.is_empty()) {
+        sql.push(" and e.region >= ").bind(region).push(" and e.region < ").bind(format!("{region}~"));
     }
     if let Some(from) = f.from {
         sql.push(" and e.event_time >= ").bind(from);

@@ -8,7 +8,10 @@
 
 mod ask;
 mod backfill;
+mod batch;
+mod batch_file;
 mod capture;
+mod certificate;
 mod connector;
 mod ended;
 mod epoch;
@@ -28,6 +31,7 @@ mod prepare;
 mod public;
 mod query;
 mod received;
+mod record;
 mod recorded;
 mod resources;
 mod rows;
@@ -48,6 +52,12 @@ pub use capture::{
     CAPTURED, CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
 };
 pub use connector::{Connector, Direction, NewConnector, PastTurn, Tally, Turn};
+pub use batch::{NewLot, Part};
+pub use batch_file::{BatchOutcome, InBatch, OutBatch, in_columns, out_columns};
+pub use certificate::{
+    CERTIFICATE_URI, Certificate, CertificateFault, CertificateFilter, CertificateNode, CertificateRule,
+    CitedCertificate, NewCertificate, certificate_number,
+};
 pub use error::Error;
 pub use event::{EventDetail, EventFilter, EventPage, EventRow};
 pub use fact::{EventFact, ItemFact, Role};
@@ -56,10 +66,14 @@ pub use job::CaptureJob;
 pub use lots::{GapView, HoldingView, Holdings, LotView, NeighbourView};
 pub use named::{NamedQuery, QUERIES};
 pub use outbreak::{MixingProblem, OutbreakCase, OutbreakNetwork, Period};
-pub use place::{DirectoryError, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
+pub use place::{DirectoryError, Dossier, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
 pub use public::{PublicLot, PublicStop};
 pub use query::{NextPage, Page, QueryPage};
 pub use received::CAPTURE_JOB;
+pub use record::{
+    CertificateCheck, Course, Duty, FirmGaps, Keep, RecordField, RecordQuery, RecordRow, RecordRule,
+    Records, RegionGaps, record_rules, shelf_life_end,
+};
 pub use resources::{Collection, EVENT_TYPES};
 pub use scope::{Frozen, RegionTotal, ScopeOptions, ScopeReport, ScopeRow, TraceReport};
 pub use step::{site_key, steps};

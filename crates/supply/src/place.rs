@@ -1,7 +1,7 @@
 //! What supply needs to know of places and partners, asked from whoever keeps the register.
 
 use async_trait::async_trait;
-use base::Id;
+use base::{Date, Id};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -51,6 +51,30 @@ pub enum Partner {
     Name(String),
 }
 
+/// What the register says of an operator as a partner in trade.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dossier {
+    /// Unified social credit code; empty for who has none.
+    pub code: String,
+    /// Address of its main place; empty when none is registered.
+    pub address: String,
+    /// A contact is on record.
+    pub reachable: bool,
+    /// Its licences: number, first and last day in force.
+    pub licences: Vec<(String, Option<Date>, Option<Date>)>,
+}
+
+impl Dossier {
+    /// The number of a licence in force on a day.
+    #[must_use]
+    pub fn licence_on(&self, day: Date) -> Option<&str> {
+        let covers = |l: &&(String, Option<Date>, Option<Date>)| {
+            l.1.is_none_or(|d| d <= day) && l.2.is_none_or(|d| day <= d)
+        };
+        self.licences.iter().find(covers).map(|l| l.0.as_str())
+    }
+}
+
 /// The register of operators and their places. `shian` implements it over the registry.
 #[async_trait]
 pub trait PlaceDirectory: Send + Sync {
@@ -59,6 +83,11 @@ pub trait PlaceDirectory: Send + Sync {
 
     /// One operator with its places.
     async fn operator(&self, id: Id) -> Result<Option<OperatorInfo>, DirectoryError>;
+
+    /// What it says of operators as partners in trade; a register that keeps no licences says nothing.
+    async fn dossiers(&self, _operators: &[Id]) -> Result<HashMap<Id, Dossier>, DirectoryError> {
+        Ok(HashMap::new())
+    }
 
     /// The places each partner may mean: none when unknown, several when the name is not unique.
     /// The answer has one list for each partner asked, in order.

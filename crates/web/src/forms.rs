@@ -58,6 +58,7 @@ fn field(
         required: f.required && f.when.is_none(),
         kind: "",
         autocomplete: None,
+        list: "",
     };
     match f.kind {
         FieldType::Text | FieldType::Region => ui::input(&base),

@@ -269,6 +269,8 @@ pub(crate) struct Field<'a> {
     pub(crate) kind: &'a str,
     /// `autocomplete` token, where one fits.
     pub(crate) autocomplete: Option<&'a str>,
+    /// Id of the `datalist` that offers values; none when empty.
+    pub(crate) list: &'a str,
 }
 
 impl Field<'_> {
@@ -294,7 +296,7 @@ pub(crate) fn input(f: &Field<'_>) -> Markup {
                 textarea id=(id) name=(f.name) required[f.required] aria-invalid=[f.error.map(|_| "true")] aria-describedby=[described] { (f.value) }
             } @else {
                 input id=(id) name=(f.name) type=(kind) value=(f.value) required[f.required] aria-invalid=[f.error.map(|_| "true")]
-                    aria-describedby=[described] autocomplete=[f.autocomplete] inputmode=[(kind == "decimal").then_some("decimal")];
+                    aria-describedby=[described] autocomplete=[f.autocomplete] list=[(!f.list.is_empty()).then_some(f.list)] inputmode=[(kind == "decimal").then_some("decimal")];
             }
         },
     )

@@ -5,7 +5,7 @@ use super::lines::LINES;
 use super::people::{self, Seats};
 use super::samples;
 use super::world::{self, Firm, Kind, World};
-use super::{documents, incidents, past, sampling};
+use super::{documents, incidents, papers, past, sampling};
 use crate::out;
 use access::{Access, Hashing, Principal};
 use anyhow::{Context as _, Result, ensure};
@@ -159,6 +159,7 @@ pub(crate) async fn create(app: &App, wanted: Wanted) -> Result<Made> {
     let capture_seconds = captured.elapsed().as_secs_f64();
     sampling::plan(&loader, now).await.context("sampling plan")?;
     let samples = samples::load(&loader, &incident, now).await.context("samples")?;
+    papers::issue(&loader, now).await.context("certificates")?;
     past::settle(&loader, now).await.context("past incidents")?;
     sampling::life(&loader, now).await.context("sampling")?;
     out::progress("");

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use base::{Id, Uscc};
 use std::collections::{BTreeSet, HashMap};
 use store::Store;
-use supply::{DirectoryError, OperatorInfo, Partner, PlaceDirectory, PlaceInfo, site_key};
+use supply::{DirectoryError, Dossier, OperatorInfo, Partner, PlaceDirectory, PlaceInfo, site_key};
 
 const GLN_KEY: &str = "https://id.gs1.org/414/";
 const SITE_KEY: &str = "urn:shian:site:";
@@ -93,6 +93,27 @@ impl PlaceDirectory for Register {
         let Some(operator) = registry::operator(&self.store, id).await? else { return Ok(None) };
         let places = self.places_of(id).await?;
         Ok(Some(OperatorInfo { id, name: operator.name, region: operator.region, places }))
+    }
+
+    async fn dossiers(&self, operators: &[Id]) -> Result<HashMap<Id, Dossier>, DirectoryError> {
+        let mut found = HashMap::new();
+        for id in operators {
+            let Some(operator) = registry::operator(&self.store, *id).await? else { continue };
+            let sites = registry::sites_of(&self.store, *id).await?;
+            let licences = registry::licences_of(&self.store, *id).await?;
+            let valid = licences.into_iter().filter(|l| l.status == registry::LicenceStatus::Valid);
+            found.insert(
+                *id,
+                Dossier {
+                    code: if operator.natural { String::new() } else { operator.code },
+                    address: sites.into_iter().map(|s| s.address).find(|a| !a.is_empty()).unwrap_or_default(),
+                    // contact persons are sealed in the register; a firm states how it reaches its partner
+                    reachable: false,
+                    licences: valid.map(|l| (l.number, l.issued, l.expires)).collect(),
+                },
+            );
+        }
+        Ok(found)
     }
 
     async fn partners(&self, partners: &[Partner]) -> Result<Vec<Vec<PlaceInfo>>, DirectoryError> {

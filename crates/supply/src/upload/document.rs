@@ -6,45 +6,71 @@ use crate::PlaceInfo;
 use base::{Instant, Text};
 use paper::sheet::RowError;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A row with its other side resolved.
+#[derive(Debug, Clone)]
+pub(crate) struct Deal {
+    pub(crate) row: LedgerRow,
+    pub(crate) other: Other,
+    /// Whom imported goods went on to.
+    pub(crate) buyer: Option<Other>,
+}
+
+impl Deal {
+    /// Addresses and contacts of the other sides: personal data.
+    pub(crate) fn contacts(&self) -> impl Iterator<Item = Value> {
+        let own = self.row.side.sealed(self.other.key());
+        let buyer = self.row.buyer.as_ref().and_then(|b| b.sealed(self.buyer.as_ref().and_then(Other::key)));
+        own.into_iter().chain(buyer)
+    }
+}
 
 /// The document of a ledger; notes on lots are added.
 pub(crate) fn build(
     kind: LedgerKind,
     own: &PlaceInfo,
-    rows: &[LedgerRow],
-    others: &[Other],
+    deals: &[Deal],
     known: &HashMap<(String, String), Vec<String>>,
     now: Instant,
     notes: &mut Vec<RowError>,
 ) -> Value {
-    let mut events: Vec<Value> = Vec::with_capacity(rows.len());
+    let mut events: Vec<Value> = Vec::with_capacity(deals.len());
     let mut same: BTreeMap<String, u32> = BTreeMap::new();
     let mut made: HashSet<String> = HashSet::new();
-    for (row, other) in rows.iter().zip(others) {
-        let item = match kind {
-            LedgerKind::Purchase => item_of(row, issuer(other, own), notes),
-            LedgerKind::Sales => match from_stock(row, known, notes) {
+    for Deal { row, other, buyer } in deals {
+        let item = if kind.is_purchase() {
+            item_of(row, issuer(other, own), notes)
+        } else {
+            match from_stock(row, known, notes) {
                 Some(item) => item,
                 None => {
                     let item = item_of(row, &own.key, notes);
-                    let producer = matches!(own.form.as_str(), "producer" | "farm");
+                    let producer = matches!(own.form.as_str(), "producer" | "workshop" | "farm");
                     if producer && made.insert(item.clone()) {
                         events.push(commissioning(row, own, &item));
                     }
                     item
                 }
-            },
+            }
         };
-        let mut event = event(kind, own, row, other, &item);
-        // rows that agree in every cell are still so many deliveries
-        let times = same.entry(event.to_string()).or_insert(0);
-        *times += 1;
-        if *times > 1 {
-            event["shian:repeat"] = (*times).into();
+        let mut both = vec![event(kind, kind.is_purchase(), own, row, other, &item)];
+        if let Some(buyer) = buyer {
+            let mut sold = event(kind, false, own, row, buyer, &item);
+            if let (Some(exporter), Value::Object(members)) = (other.key(), &mut sold) {
+                members.insert("shian:exporter".to_owned(), exporter.into());
+            }
+            both.push(sold);
         }
-        events.push(event);
+        for mut event in both {
+            // rows that agree in every cell are still so many deliveries
+            let times = same.entry(event.to_string()).or_insert(0);
+            *times += 1;
+            if *times > 1 {
+                event["shian:repeat"] = (*times).into();
+            }
+            events.push(event);
+        }
     }
     json!({
         "@context": [
@@ -58,18 +84,23 @@ pub(crate) fn build(
     })
 }
 
-fn event(kind: LedgerKind, own: &PlaceInfo, row: &LedgerRow, other: &Other, item: &str) -> Value {
-    let step = match (kind, other) {
-        (LedgerKind::Purchase, _) => "receiving",
-        (LedgerKind::Sales, Other::Place { .. }) => "shipping",
-        (LedgerKind::Sales, Other::Consumer) => "retail_selling",
+fn event(
+    kind: LedgerKind,
+    comes: bool,
+    own: &PlaceInfo,
+    row: &LedgerRow,
+    other: &Other,
+    item: &str,
+) -> Value {
+    let step = match (comes, other) {
+        (true, _) => "receiving",
+        (false, Other::Place { .. }) => "shipping",
+        (false, Other::Consumer) => "retail_selling",
     };
     let mut event = frame(row.date, own, step, "OBSERVE", item, Some(row));
     if let Other::Place { key } = other {
-        let (from, to) = match kind {
-            LedgerKind::Purchase => (key.as_str(), own.key.as_str()),
-            LedgerKind::Sales => (own.key.as_str(), key.as_str()),
-        };
+        let (from, to) =
+            if comes { (key.as_str(), own.key.as_str()) } else { (own.key.as_str(), key.as_str()) };
         event["sourceList"] = json!([{ "type": "location", "source": from }]);
         event["destinationList"] = json!([{ "type": "location", "destination": to }]);
         if let Some(number) = &row.document {
@@ -78,25 +109,36 @@ fn event(kind: LedgerKind, own: &PlaceInfo, row: &LedgerRow, other: &Other, item
             event["bizTransactionList"] = json!([{ "type": "desadv", "bizTransaction": document }]);
         }
     }
-    if kind == LedgerKind::Sales
-        && let Value::Object(members) = &mut event
-    {
+    if !comes && let Value::Object(members) = &mut event {
         members.remove("bizLocation");
         if matches!(other, Other::Consumer) {
             members.insert("bizLocation".to_owned(), json!({ "id": own.key }));
         }
     }
+    let side = if comes { Some(&row.side) } else { row.buyer.as_ref().or(Some(&row.side)) };
+    let sealed: Vec<&str> = [
+        side.and_then(|s| s.address.as_ref()).map(|_| "address"),
+        side.and_then(|s| s.contact.as_ref()).map(|_| "contact"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let sealed = sealed.join(" ");
     let mut say = |name: &str, value: Option<&str>| {
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
             event[name] = value.into();
         }
     };
+    say("shian:record", kind.mark());
     say("shian:productName", Some(&row.name));
     say("shian:specification", row.spec.as_deref());
     say("shian:lotNumber", row.lot_number().as_deref());
     say("shian:productionDate", row.produced.map(|d| d.to_string()).as_deref());
     say("shian:shelfLife", row.shelf_life.as_deref());
     say("shian:certificate", row.certificate.as_deref());
+    say("shian:licence", row.licence.as_deref());
+    // what is sealed with the capture: only that it was stated is said here
+    say("shian:sealed", Some(&sealed));
     event
 }
 
@@ -156,13 +198,7 @@ fn item_of(row: &LedgerRow, issuer: &str, notes: &mut Vec<RowError>) -> String {
         ));
         row.date.strftime("%Y%m%d").to_string()
     });
-    if let Some(gtin) = &row.gtin {
-        return epcis::ident::item(gtin, &number)
-            .unwrap_or_else(|_| format!("https://id.gs1.org/01/{gtin}/10/{}", escape(&number)));
-    }
-    let spec = row.spec.as_deref().unwrap_or_default();
-    let digest = Sha256::digest(format!("{issuer}\n{}\n{spec}\n{number}", row.name));
-    format!("urn:shian:lot:{}", hex::encode(&digest[..16]))
+    crate::batch::lot_key(row.gtin.as_deref(), issuer, &row.name, row.spec.as_deref(), &number)
 }
 
 /// The lot in stock that a sales row without GTIN means: same name and number, or the latest of that name.
@@ -197,6 +233,26 @@ fn note(row: &LedgerRow, message: Text) -> RowError {
         value: row.lot.clone().unwrap_or_default(),
         message,
     }
+}
+
+/// What [`escape`] made, read back.
+pub(crate) fn unescape(text: &str) -> String {
+    let (mut out, bytes) = (Vec::with_capacity(text.len()), text.as_bytes());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let two = text.get(at + 1..at + 3).filter(|_| byte == b'%');
+        match two.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            Some(value) => {
+                out.push(value);
+                at += 3;
+            }
+            None => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Percent-encodes everything but unreserved characters.

@@ -28,28 +28,67 @@ pub(crate) fn columns(kind: LedgerKind) -> Columns {
         Column::optional("商品条码", &["gtin", "barcode", "条码"]),
         Column::optional(
             "检验合格证号",
-            &["certificate", "inspection certificate", "合格证号", "合格证编号"],
+            &[
+                "certificate",
+                "inspection certificate",
+                "合格证号",
+                "合格证编号",
+                "合格证明",
+                "承诺达标合格证号",
+            ],
         ),
         Column::optional(
             "单据号",
             &["document", "document number", "despatch advice", "凭证号", "送货单号", "票据号"],
         ),
-        Column::optional("地址", &["address", "供货者地址", "购货者地址"]),
-        Column::optional("联系方式", &["contact", "phone", "telephone", "联系电话", "电话"]),
+        // an importer's ledger has the customer's beside the exporter's
+        if kind == LedgerKind::Import {
+            Column::optional("地址", &["address", "境外出口商地址"])
+        } else {
+            Column::optional("地址", &["address", "供货者地址", "购货者地址"])
+        },
+        Column::optional(
+            "联系方式",
+            &["contact", "phone", "telephone", "联系电话", "电话", "供货者联系方式", "境外出口商联系方式"],
+        ),
     ];
     match kind {
-        LedgerKind::Purchase => all.extend([
+        LedgerKind::Materials | LedgerKind::Purchase | LedgerKind::Produce => all.extend([
             Column::required("进货日期", &["purchase date", "date received", "received", "date", "日期"]),
             Column::optional("供货者名称", &["supplier", "supplier name", "供货者", "供应商", "供货单位"]),
             Column::optional("供货者代码", &["supplier code", "supplier uscc", "统一社会信用代码", "uscc"]),
             Column::optional("供货者GLN", &["supplier gln", "gln", "场所编码"]),
+            Column::optional(
+                "供货者许可证号",
+                &["licence", "license", "supplier licence", "许可证号", "许可证编号"],
+            ),
         ]),
-        LedgerKind::Sales => all.extend([
+        LedgerKind::Release | LedgerKind::Sales => all.extend([
             Column::required("销售日期", &["sales date", "delivery date", "date shipped", "date", "日期"]),
             Column::optional("购货者名称", &["customer", "customer name", "购货者", "客户", "购货单位"]),
             Column::optional("购货者代码", &["customer code", "customer uscc", "统一社会信用代码", "uscc"]),
             Column::optional("购货者GLN", &["customer gln", "gln", "场所编码"]),
         ]),
+        LedgerKind::Import => {
+            all.extend([
+                Column::required("交货日期", &["delivery date", "import date", "date", "日期"]),
+                Column::optional(
+                    "境外出口商名称",
+                    &["exporter", "exporter name", "境外出口商", "出口商", "供货者名称"],
+                ),
+                Column::optional("境外出口商GLN", &["exporter gln", "供货者gln"]),
+            ]);
+            all.extend([
+                Column::optional("购货者名称", &["customer", "customer name", "购货者", "客户", "购货单位"]),
+                Column::optional(
+                    "购货者代码",
+                    &["customer code", "customer uscc", "统一社会信用代码", "uscc"],
+                ),
+                Column::optional("购货者GLN", &["customer gln"]),
+                Column::optional("购货者地址", &["customer address"]),
+                Column::optional("购货者联系方式", &["customer contact", "customer phone"]),
+            ]);
+        }
     }
     Columns::new(all)
 }
@@ -70,21 +109,82 @@ pub(crate) struct LedgerRow {
     pub(crate) certificate: Option<String>,
     pub(crate) document: Option<String>,
     pub(crate) date: Date,
-    /// How the row names the other side, most certain first.
+    /// The supplier's licence, as seen on its paper.
+    pub(crate) licence: Option<String>,
+    /// Whom the goods came from or went to.
+    pub(crate) side: Side,
+    /// Whom imported goods went on to.
+    pub(crate) buyer: Option<Side>,
+}
+
+/// The other side of a row.
+#[derive(Debug, Clone)]
+pub(crate) struct Side {
+    line: usize,
+    /// How the row names it, most certain first.
     pub(crate) partners: Vec<Partner>,
     pub(crate) consumer: bool,
-    partner_column: &'static str,
-    partner_value: String,
-    address: Option<String>,
-    contact: Option<String>,
+    column: &'static str,
+    value: String,
+    pub(crate) address: Option<String>,
+    pub(crate) contact: Option<String>,
+}
+
+/// The columns that name a side: name, code, GLN, address, contact.
+type SideColumns = [&'static str; 5];
+
+impl Side {
+    pub(crate) fn read(row: &Row<'_>, columns: SideColumns, sells: bool, errors: &mut RowErrors) -> Self {
+        let [name, code, gln, address, contact] = columns;
+        let gln = errors.keep(row.opt_with(gln, |t| t.parse::<Gln>().map_err(|e| e.text()))).flatten();
+        let uscc = errors.keep(row.opt_with(code, |t| t.parse::<Uscc>().map_err(|e| e.text()))).flatten();
+        let named = errors.keep(row.opt_text(name)).flatten();
+        let mut partners = Vec::new();
+        partners.extend(gln.map(|g| Partner::Gln(g.to_string())));
+        partners.extend(uscc.map(|u| Partner::Uscc(u.as_str().to_owned())));
+        partners.extend(named.clone().map(Partner::Name));
+        let optional = |column: &str| row.opt_text(column).ok().flatten();
+        Self {
+            line: row.line(),
+            partners,
+            consumer: sells && named.as_deref().is_some_and(is_consumer),
+            column: name,
+            value: named.unwrap_or_default(),
+            address: optional(address),
+            contact: optional(contact),
+        }
+    }
+
+    /// A message about its cell.
+    pub(crate) fn error(&self, message: Text) -> RowError {
+        RowError { line: self.line, column: self.column.to_owned(), value: self.value.clone(), message }
+    }
+
+    /// How to reach it: personal data.
+    pub(crate) fn sealed(&self, place: Option<&str>) -> Option<serde_json::Value> {
+        (self.address.is_some() || self.contact.is_some()).then(|| {
+            serde_json::json!({
+                "row": self.line,
+                "party": self.value,
+                "place": place,
+                "address": self.address,
+                "contact": self.contact,
+            })
+        })
+    }
 }
 
 impl LedgerRow {
     /// Reads a row; what is wrong goes to `errors`, every cell of it.
     pub(crate) fn read(kind: LedgerKind, row: Row<'_>, today: Date, errors: &mut RowErrors) -> Option<Self> {
-        let (date_column, name_column, code_column, gln_column) = match kind {
-            LedgerKind::Purchase => ("进货日期", "供货者名称", "供货者代码", "供货者GLN"),
-            LedgerKind::Sales => ("销售日期", "购货者名称", "购货者代码", "购货者GLN"),
+        let (date_column, columns) = match kind {
+            LedgerKind::Materials | LedgerKind::Purchase | LedgerKind::Produce => {
+                ("进货日期", ["供货者名称", "供货者代码", "供货者GLN", "地址", "联系方式"])
+            }
+            LedgerKind::Release | LedgerKind::Sales => {
+                ("销售日期", ["购货者名称", "购货者代码", "购货者GLN", "地址", "联系方式"])
+            }
+            LedgerKind::Import => ("交货日期", ["境外出口商名称", "", "境外出口商GLN", "地址", "联系方式"]),
         };
         let slipped = errors.keep(row.no_overhang());
         let name = errors.keep(row.text("名称"));
@@ -112,19 +212,15 @@ impl LedgerRow {
         lot = errors.keep(row.opt_text("批号")).flatten().or(lot);
         let gtin =
             errors.keep(row.opt_with("商品条码", |t| t.parse::<Gtin>().map_err(|e| e.text()))).flatten();
-        let gln = errors.keep(row.opt_with(gln_column, |t| t.parse::<Gln>().map_err(|e| e.text()))).flatten();
-        let uscc =
-            errors.keep(row.opt_with(code_column, |t| t.parse::<Uscc>().map_err(|e| e.text()))).flatten();
-        let partner = errors.keep(row.opt_text(name_column)).flatten();
+        let side = Side::read(&row, columns, !kind.is_purchase(), errors);
+        let buyer = (kind == LedgerKind::Import).then(|| {
+            let columns = ["购货者名称", "购货者代码", "购货者GLN", "购货者地址", "购货者联系方式"];
+            Side::read(&row, columns, true, errors)
+        });
         let optional = |column: &str| row.opt_text(column).ok().flatten();
-        let consumer = kind == LedgerKind::Sales && partner.as_deref().is_some_and(is_consumer);
-        let mut partners = Vec::new();
-        partners.extend(gln.map(|g| Partner::Gln(g.to_string())));
-        partners.extend(uscc.map(|u| Partner::Uscc(u.as_str().to_owned())));
-        partners.extend(partner.clone().map(Partner::Name));
-        if partners.is_empty() {
+        if side.partners.is_empty() {
             errors.push(row.cell_error(
-                name_column,
+                side.column,
                 Text::of(
                     "请填写对方名称、统一社会信用代码或场所编码(GLN)；零售给个人请填“消费者”",
                     "state the other party by name, social credit code or location number (GLN); for sales to persons write 消费者",
@@ -146,40 +242,15 @@ impl LedgerRow {
             certificate: optional("检验合格证号"),
             document: optional("单据号"),
             date: date?,
-            partners,
-            consumer,
-            partner_column: name_column,
-            partner_value: partner.unwrap_or_default(),
-            address: optional("地址"),
-            contact: optional("联系方式"),
+            licence: optional("供货者许可证号"),
+            side,
+            buyer: buyer.filter(|b| !b.partners.is_empty()),
         })
     }
 
     /// The lot number used: as stated, else the production date.
     pub(crate) fn lot_number(&self) -> Option<String> {
         self.lot.clone().or_else(|| self.produced.map(|d| d.strftime("%Y%m%d").to_string()))
-    }
-
-    /// A message about the other party's cell.
-    pub(crate) fn partner_error(&self, message: Text) -> RowError {
-        RowError {
-            line: self.line,
-            column: self.partner_column.to_owned(),
-            value: self.partner_value.clone(),
-            message,
-        }
-    }
-
-    /// The contact person of the row: personal data.
-    pub(crate) fn contact(&self) -> Option<serde_json::Value> {
-        (self.address.is_some() || self.contact.is_some()).then(|| {
-            serde_json::json!({
-                "row": self.line,
-                "party": self.partner_value,
-                "address": self.address,
-                "contact": self.contact,
-            })
-        })
     }
 }
 
@@ -208,7 +279,7 @@ fn not_after(row: &Row<'_>, column: &str, date: Date, today: Date) -> Result<Dat
     ))
 }
 
-fn unit(text: &str) -> Result<Unit, Text> {
+pub(crate) fn unit(text: &str) -> Result<Unit, Text> {
     let unit = Unit::parse(text).map_err(|e| e.text())?;
     match unit.dimension() {
         Dimension::Mass | Dimension::Volume | Dimension::Count | Dimension::Package => Ok(unit),
@@ -220,7 +291,7 @@ fn unit(text: &str) -> Result<Unit, Text> {
 }
 
 /// Quantity and code for the event; units without an international code become kilograms.
-fn in_code(amount: Decimal, unit: Unit) -> (Decimal, &'static str) {
+pub(crate) fn in_code(amount: Decimal, unit: Unit) -> (Decimal, &'static str) {
     if let Some(code) = unit.rec20() {
         return (amount, code);
     }

@@ -7,6 +7,7 @@ mod examples;
 mod kept;
 mod outbreak;
 mod query;
+mod record;
 mod trace;
 mod upload;
 

@@ -13,6 +13,7 @@ pub(crate) mod notices;
 mod operators;
 mod places;
 pub(crate) mod public;
+mod records;
 mod sampling;
 pub(crate) mod scope;
 pub(crate) mod show;
@@ -65,6 +66,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(operators::routes())
         .merge(public::routes())
         .merge(trace::routes())
+        .merge(records::routes())
         .merge(admin::routes())
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 17] = [
+const PUBLIC: [&str; 18] = [
     "/login",
     "/notices",
     "/verify",
@@ -14,6 +14,7 @@ const PUBLIC: [&str; 17] = [
     "/lot",
     "/.well-known",
     "/cn",
+    "/cert",
     "/shops",
     "/limits",
     "/assets",

@@ -12,6 +12,7 @@ mod firm;
 mod jobs;
 mod province;
 mod resolver;
+mod records;
 mod rest;
 mod service;
 mod standing;

@@ -10,7 +10,7 @@ use crate::ui::{self, Column, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use base::Text;
+use base::{Lang, Text};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,14 +21,8 @@ const PATH: &str = "/firm/upload";
 const SHOWN: usize = 100;
 
 fn kind_of(word: &str) -> Answer<LedgerKind> {
-    match word {
-        "purchase" => Ok(LedgerKind::Purchase),
-        "sales" => Ok(LedgerKind::Sales),
-        _ => Err(Fault::bad(
-            "kind",
-            Text::of("请选择进货台账或销售台账。", "Choose the purchase or the sales ledger."),
-        )),
-    }
+    LedgerKind::of(word)
+        .ok_or_else(|| Fault::bad("kind", Text::of("请选择一种台账。", "Choose one of the ledgers.")))
 }
 
 /// `GET /firm/upload`. Right: capture event, for the own operator.
@@ -40,10 +34,22 @@ async fn page(app: &App, viewer: &Viewer, outcome: &Markup) -> Answer<Markup> {
     let lang = viewer.lang();
     let own = operator(viewer)?;
     let found = app.supply.directory.operator(own).await.map_err(Fault::internal)?;
-    let places: Vec<(String, String)> =
-        found.map(|o| o.places).unwrap_or_default().into_iter().map(|p| (p.key, p.name)).collect();
+    let places = found.map(|o| o.places).unwrap_or_default();
+    let kinds = LedgerKind::of_forms(places.iter().map(|p| p.form.as_str()));
+    let places: Vec<(String, String)> = places.into_iter().map(|p| (p.key, p.name)).collect();
     let title = lang.pick("上传台账", "Upload a ledger");
-    let form = |kind: &str, title: Text, hint: Text| {
+    let form = |ledger: LedgerKind| {
+        let (kind, rule) = (ledger.word(), ledger.rule());
+        let title = rule.title();
+        let fields = |lang: Lang| {
+            let asked = rule.fields.iter().filter(|f| f.is_asked());
+            asked.map(|f| f.title().get(lang).to_owned()).collect::<Vec<_>>().join(lang.pick("、", ", "))
+        };
+        let (zh, en) = (&rule.document.zh, &rule.document.en);
+        let hint = Text::new(
+            format!("{}（{zh}{}）。整份导入，有错则一行不入。", fields(Lang::Zh), rule.clause),
+            format!("{} ({en}, {}). All rows or none.", fields(Lang::En), rule.clause),
+        );
         let id = format!("place-{kind}");
         let place =
             ui::Field { name: "place", id: &id, label: lang.pick("场所", "Place"), ..ui::Field::default() };
@@ -62,12 +68,9 @@ async fn page(app: &App, viewer: &Viewer, outcome: &Markup) -> Answer<Markup> {
             (layout::crumbs(&[("/firm", lang.pick("首页", "Home")), ("", title)]))
             h1 { (title) }
             (outcome)
-            (form("purchase", Text::of("进货台账", "Purchase ledger"), Text::of(
-                "食品名称、规格、数量、生产日期或批号、保质期、进货日期、供货者名称与联系方式（食品安全法第五十、五十三条）。整份导入，有错则一行不入。",
-                "Name, specification, quantity, production date or lot, shelf life, purchase date, supplier and contact (Food Safety Law, articles 50 and 53). All rows or none.")))
-            (form("sales", Text::of("销售台账", "Sales ledger"), Text::of(
-                "批发销售须记录购货者名称与联系方式（食品安全法第五十一、五十三条）；售给消费者填“消费者”。",
-                "Wholesale names the customer and contact (Food Safety Law, articles 51 and 53); for consumers write 消费者.")))
+            nav.tabs aria-label=(lang.pick("台账种类", "Ledgers")) { @for k in &kinds { a href={ "#" (k.word()) } { (k.rule().short().get(lang)) } } }
+            @for k in &kinds { div id=(k.word()) { (form(*k)) } }
+            p { a href="/firm/batches" { (lang.pick("出入库批次文件", "Files of in- and out-batches")) } }
             p.soft { (lang.pick("您的进销存系统也可直接报送：", "Your own system can report directly: ")) a href="/api" { "EPCIS 2.0 API" } " · " a href="/firm/tokens" { (lang.pick("访问令牌", "access tokens")) } }
         },
     ))
