@@ -163,6 +163,50 @@ CREATE TABLE capture_position (
   last integer not null
 ) strict;
 
+CREATE TABLE certificate (
+  id integer primary key,
+  number text not null,
+  operator integer not null,
+  issuer text not null,
+  region text not null,
+  place text not null,
+  item text not null,
+  product text not null,
+  lot_no text,
+  quantity text not null,
+  unit text not null,
+  origin text not null,
+  issued text not null,
+  basis text not null,
+  reissued integer not null,
+  state text not null,
+  void_reason text,
+  voided integer,
+  capture integer not null references capture (id),
+  created integer not null,
+  journal integer not null
+) strict;
+
+CREATE INDEX certificate_by_item on certificate (item, id);
+
+CREATE UNIQUE INDEX certificate_by_number on certificate (number);
+
+CREATE INDEX certificate_by_operator on certificate (operator, id);
+
+CREATE INDEX certificate_by_region on certificate (region, id);
+
+CREATE TABLE certificate_source (
+  certificate integer not null references certificate (id),
+  n integer not null,
+  number text not null,
+  held integer,
+  item text,
+  quantity text,
+  primary key (certificate, n)
+) strict;
+
+CREATE INDEX certificate_source_by_number on certificate_source (number);
+
 CREATE TABLE clock (
     id integer primary key,
     matter integer not null references matter (id),
