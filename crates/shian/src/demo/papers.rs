@@ -32,7 +32,7 @@ pub(crate) async fn issue(loader: &Loader<'_>, now: Instant) -> Result<usize> {
             && produce(*firm)
             && numbers.len() < GROWERS
         {
-            let number = one(loader, now, *at, *firm, *part, &[]).await?;
+            let number = one(loader, now, *at, *firm, part, &[]).await?;
             numbers.insert(part.lot, number);
         }
     }
@@ -55,7 +55,7 @@ pub(crate) async fn issue(loader: &Loader<'_>, now: Instant) -> Result<usize> {
                     quantity: Some(Decimal::from(kg)),
                 })
                 .collect();
-            one(loader, now, *at, *firm, *output, &cited).await?;
+            one(loader, now, *at, *firm, output, &cited).await?;
             mixed += 1;
         }
     }
@@ -68,7 +68,7 @@ async fn one(
     now: Instant,
     at: Instant,
     firm: usize,
-    part: Part,
+    part: &Part,
     cited: &[CitedCertificate],
 ) -> Result<String> {
     let who = &loader.exchange;
