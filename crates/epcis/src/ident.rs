@@ -9,16 +9,16 @@
 mod link;
 mod make;
 mod national;
-mod strict;
 mod scan;
+mod strict;
 mod translate;
 mod urn;
 
 pub use link::{DigitalLink, Form};
 pub use make::{IdentError, instance, item, logistic_unit, party, place, product};
 pub use national::{CodeError, NATIONAL, NationalCode, Scanned, Scheme, schemes};
-pub use strict::{LinkError, primary_keys};
 pub use scan::{Scan, scan};
+pub use strict::{LinkError, primary_keys};
 pub(crate) use translate::Translator;
 pub use translate::{EpcFormat, PrefixLengths};
 pub use urn::to_urn;

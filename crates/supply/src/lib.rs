@@ -48,16 +48,16 @@ pub use ask::{
     Parameter, Question, Reply, Separate, Since, Table, gap_kinds, gap_word,
 };
 pub use backfill::BACKFILL_JOB;
+pub use batch::{NewLot, Part};
+pub use batch_file::{BatchOutcome, InBatch, OutBatch, in_columns, out_columns};
 pub use capture::{
     CAPTURED, CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
 };
-pub use connector::{Connector, Direction, NewConnector, PastTurn, Tally, Turn};
-pub use batch::{NewLot, Part};
-pub use batch_file::{BatchOutcome, InBatch, OutBatch, in_columns, out_columns};
 pub use certificate::{
     CERTIFICATE_URI, Certificate, CertificateFault, CertificateFilter, CertificateNode, CertificateRule,
     CitedCertificate, NewCertificate, certificate_number,
 };
+pub use connector::{Connector, Direction, NewConnector, PastTurn, Tally, Turn};
 pub use error::Error;
 pub use event::{EventDetail, EventFilter, EventPage, EventRow};
 pub use fact::{EventFact, ItemFact, Role};
@@ -71,8 +71,8 @@ pub use public::{PublicLot, PublicStop};
 pub use query::{NextPage, Page, QueryPage};
 pub use received::CAPTURE_JOB;
 pub use record::{
-    CertificateCheck, Course, Duty, FirmGaps, Keep, RecordField, RecordQuery, RecordRow, RecordRule,
-    Records, RegionGaps, record_rules, shelf_life_end,
+    CertificateCheck, Course, Duty, FirmGaps, Keep, RecordField, RecordQuery, RecordRow, RecordRule, Records,
+    RegionGaps, record_rules, shelf_life_end,
 };
 pub use resources::{Collection, EVENT_TYPES};
 pub use scope::{Frozen, RegionTotal, ScopeOptions, ScopeReport, ScopeRow, TraceReport};

@@ -31,7 +31,7 @@ async fn a_row_by_hand_is_in_the_ledger_and_in_the_officers_list() {
     let session = p.session("firm2").await;
     let form = "/firm/records/materials/new";
     let read =
-        post(&p, &session, form, &[("do", "read"), ("code", "(01)06900000000018(10)S-1(17)271231")]).await;
+        post(&p, &session, form, &[("do", "read"), ("code", "(01)06900000000014(10)S-1(17)271231")]).await;
     assert_eq!(read.status, 200, "{}", read.text());
     assert!(read.text().contains("value=\"S-1\"") && read.text().contains("2027-12-31"), "{}", read.text());
     let bad = post(&p, &session, form, &[("do", "read"), ("code", "hello")]).await;
@@ -64,13 +64,16 @@ async fn a_row_by_hand_is_in_the_ledger_and_in_the_officers_list() {
     let me = As::Session(&officer, true);
     let gaps = p.get("/desk/ledgers?lang=zh", &me).await.text();
     assert!(gaps.contains("虚构经营者2") && gaps.contains("供货者许可证"), "{gaps}");
-    let firm = p.get("/desk/ledgers/2?only=gaps", &me).await;
+    let firm = p.get(&format!("/desk/ledgers/{}?only=gaps", base::Id(2)), &me).await;
     assert_eq!(firm.status, 200);
     assert!(firm.text().contains("虚构小麦"));
     assert!(p.get("/desk/ledgers?format=csv", &me).await.text().contains("虚构经营者2"));
     // another firm has no business with it
     let other = p.session("firm1").await;
-    assert_eq!(p.get("/desk/ledgers/2", &As::Session(&other, true)).await.status, 403);
+    assert_eq!(
+        p.get(&format!("/desk/ledgers/{}", base::Id(2)), &As::Session(&other, true)).await.status,
+        403
+    );
     assert_eq!(p.get("/firm/records", &As::Session(&officer, true)).await.status, 403);
 }
 
@@ -143,11 +146,11 @@ async fn every_page_of_records_opens_in_both_languages() {
         assert!(p.get(&template, &As::Session(&session, true)).await.text().contains("数量"));
     }
     let desk = [
-        "/desk/ledgers?only=licence&sort=name",
-        "/desk/certificates?state=void",
-        "/desk/ledgers/2?kind=release",
+        "/desk/ledgers?only=licence&sort=name".to_owned(),
+        "/desk/certificates?state=void".to_owned(),
+        format!("/desk/ledgers/{}?kind=release", base::Id(2)),
     ];
-    let all = firm.into_iter().map(|f| (f, &session)).chain(desk.map(|d| (d.to_owned(), &officer)));
+    let all = firm.into_iter().map(|f| (f, &session)).chain(desk.map(|d| (d, &officer)));
     for (path, who) in all {
         for (lang, tag) in [("zh", "zh-CN"), ("en", "en")] {
             let join = if path.contains('?') { '&' } else { '?' };

@@ -20,7 +20,7 @@ use supply::{LedgerOptions, NewLot, Part, amount_text};
 /// Inputs a form offers.
 const INPUTS: usize = 6;
 /// Lots offered as inputs.
-const LOTS: usize = 300;
+const LOTS: usize = 100;
 
 /// `GET /firm/batch`. Right: capture event, for the own operator.
 pub(super) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
