@@ -131,13 +131,11 @@ impl Supply {
                 }
                 self.queue.put_back(rest);
             }
-            Err(error) if group.len() == 1 => {
-                for request in group {
-                    let _ = request.answer.send(Answer::Failed(error));
-                    break;
-                }
-            }
             Err(error) => {
+                if let [_] = *group {
+                    let _ = group.remove(0).answer.send(Answer::Failed(error));
+                    return;
+                }
                 tracing::warn!(?error, captures = group.len(), "captures are stored one by one");
                 for request in group {
                     let _ = request.answer.send(Answer::TryAlone);

@@ -25,6 +25,7 @@ mod lots;
 mod masterdata;
 mod named;
 mod outbreak;
+mod outcome;
 mod place;
 mod portion;
 mod prepare;
@@ -50,9 +51,7 @@ pub use ask::{
 pub use backfill::BACKFILL_JOB;
 pub use batch::{NewLot, Part};
 pub use batch_file::{BatchOutcome, InBatch, OutBatch, in_columns, out_columns};
-pub use capture::{
-    CAPTURED, CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
-};
+pub use capture::CAPTURED;
 pub use certificate::{
     CERTIFICATE_URI, Certificate, CertificateFault, CertificateFilter, CertificateNode, CertificateRule,
     CitedCertificate, NewCertificate, certificate_number,
@@ -66,6 +65,9 @@ pub use job::CaptureJob;
 pub use lots::{GapView, HoldingView, Holdings, LotView, NeighbourView};
 pub use named::{NamedQuery, QUERIES};
 pub use outbreak::{MixingProblem, OutbreakCase, OutbreakNetwork, Period};
+pub use outcome::{
+    CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
+};
 pub use place::{DirectoryError, Dossier, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
 pub use public::{PublicLot, PublicStop};
 pub use query::{NextPage, Page, QueryPage};

@@ -1,8 +1,9 @@
 //! From a document to rows: validation, event hash, and the facts lifted into columns. Pure; run off the async threads.
 
-use crate::capture::{Format, Load};
+use crate::capture::Load;
 use crate::fact::{EventFact, ItemFact, Role};
 use crate::masterdata;
+use crate::outcome::Format;
 use base::{Id, Instant};
 use epcis::query::{LinkList, key, word};
 use epcis::vocabulary::{BIZ_STEP, DISPOSITION};

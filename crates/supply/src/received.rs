@@ -4,7 +4,8 @@
 //! that also notes how far the job has come, so that a process that dies is followed by one that goes on from there;
 //! with `rollback` all portions are one transaction, and a job that was cut off begins anew.
 
-use crate::capture::{CaptureState, ErrorBehaviour, Format, Placing, Slot, Standing, count, number};
+use crate::capture::{Placing, Slot, Standing, count, number};
+use crate::outcome::{CaptureState, ErrorBehaviour, Format};
 use crate::portion::{Portion, portions};
 use crate::{CaptureOptions, Error, Supply};
 use access::Principal;

@@ -1,6 +1,7 @@
 //! Events into rows: duplicates and conflicts found in the transaction that stores.
 
-use crate::capture::{Duplicate, Load, Placing, Standing, StoredEvent, exists};
+use crate::capture::{Load, Placing, Standing, exists};
+use crate::outcome::{Duplicate, StoredEvent};
 use crate::prepare::{LotFact, Prepared, hash_id};
 use crate::term::Terms;
 use crate::{Error, ItemFact, PlaceInfo, site_key};

@@ -5,8 +5,9 @@
 mod document;
 mod row;
 
-use crate::capture::{CaptureOutcome, ErrorBehaviour, Standing};
+use crate::capture::Standing;
 use crate::certificate;
+use crate::outcome::{CaptureOutcome, ErrorBehaviour};
 use crate::record::{RecordRule, record_rule};
 use crate::{Error, Partner, PlaceInfo, Supply, prepare};
 use access::Principal;

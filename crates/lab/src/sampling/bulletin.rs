@@ -338,7 +338,7 @@ impl Lab {
         let mut sql = Sql::new(BULLETIN);
         sql.push(" where u.id = ").bind(id).push(" and ").append(&view.sql("u.region", None, None));
         let row = store.select(&sql).await?.into_iter().next();
-        Ok(row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("bulletin {id}")))?)
+        row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("bulletin {id}")))
     }
 
     /// What the public reads of a sample.
@@ -455,7 +455,7 @@ async fn bulletin_in(tx: &mut Tx, id: Id) -> Result<Bulletin, Error> {
     let mut sql = Sql::new(BULLETIN);
     sql.push(" where u.id = ").bind(id);
     let row = tx.select(&sql).await?.into_iter().next();
-    Ok(row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("bulletin {id}")))?)
+    row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("bulletin {id}")))
 }
 
 pub(crate) fn read(row: &Row) -> Result<Bulletin, store::Error> {

@@ -109,7 +109,7 @@ impl NewForm {
             problems.push(Problem::new(field, label, value, Text::of(zh, en)));
         };
         let number = |t: &str| t.trim().parse::<Decimal>().ok();
-        if !number(&f.quantity).is_some_and(|n| n > Decimal::ZERO) {
+        if number(&f.quantity).is_none_or(|n| n <= Decimal::ZERO) {
             add(
                 "quantity",
                 Text::of("抽样数量", "quantity"),
@@ -146,7 +146,7 @@ impl NewForm {
                 "state the unit of the quantities",
             );
         }
-        if !number(&f.paid).is_some_and(|n| !n.is_sign_negative()) {
+        if number(&f.paid).is_none_or(|n| n.is_sign_negative()) {
             add(
                 "paid",
                 Text::of("样品费用", "paid"),

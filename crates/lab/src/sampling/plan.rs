@@ -337,7 +337,7 @@ impl Lab {
         let mut sql = Sql::new(PLAN);
         sql.push(" where p.id = ").bind(id).push(" and ").append(&self.plan_visible(who, now));
         let row = store.select(&sql).await?.into_iter().next();
-        Ok(row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("plan {id}")))?)
+        row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("plan {id}")))
     }
 
     /// Tasks the reader may see, by region and class.
@@ -394,7 +394,7 @@ impl Lab {
         let mut sql = Sql::new(TASK);
         sql.push(" where t.id = ").bind(id).push(" and ").append(&self.task_visible(who, now));
         let row = store.select(&sql).await?.into_iter().next();
-        Ok(row.as_ref().map(read_task).transpose()?.ok_or_else(|| Error::NotFound(format!("task {id}")))?)
+        row.as_ref().map(read_task).transpose()?.ok_or_else(|| Error::NotFound(format!("task {id}")))
     }
 
     fn plan_visible(&self, who: &Principal, now: Instant) -> Sql {
@@ -462,14 +462,14 @@ pub(crate) async fn plan_in(tx: &mut Tx, id: Id) -> Result<Plan, Error> {
     let mut sql = Sql::new(PLAN);
     sql.push(" where p.id = ").bind(id);
     let row = tx.select(&sql).await?.into_iter().next();
-    Ok(row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("plan {id}")))?)
+    row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("plan {id}")))
 }
 
 pub(crate) async fn task_in(tx: &mut Tx, id: Id) -> Result<Task, Error> {
     let mut sql = Sql::new(TASK);
     sql.push(" where t.id = ").bind(id);
     let row = tx.select(&sql).await?.into_iter().next();
-    Ok(row.as_ref().map(read_task).transpose()?.ok_or_else(|| Error::NotFound(format!("task {id}")))?)
+    row.as_ref().map(read_task).transpose()?.ok_or_else(|| Error::NotFound(format!("task {id}")))
 }
 
 fn read(row: &Row) -> Result<Plan, store::Error> {

@@ -144,7 +144,7 @@ impl Lab {
         let mut sql = Sql::new(TARGET);
         sql.push(" where g.id = ").bind(id).push(" and ").append(&scope.sql("g.region", None, None));
         let row = store.select(&sql).await?.into_iter().next();
-        Ok(row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("target {id}")))?)
+        row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("target {id}")))
     }
 
     /// Writes down what is on sale at the place, once, and lets the seed of the draw pick one.

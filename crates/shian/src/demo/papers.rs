@@ -86,7 +86,7 @@ async fn one(
         unit: Unit::Kilogram,
         origin: Regions::builtin().full_name(&code).zh.to_string(),
         issued: Some(at.china_date()),
-        basis: vec![if part.lot % 3 == 0 { "own_test" } else { "control" }.to_owned()],
+        basis: vec![if part.lot.is_multiple_of(3) { "own_test" } else { "control" }.to_owned()],
         contact: format!("示例联系人 1380000{:04}", firm % 10_000),
         cited: cited.to_vec(),
     };

@@ -2,7 +2,8 @@
 
 use super::{CERTIFICATE_URI, Certificate, CertificateRule, amount, certificate_number, number};
 use crate::batch::{NewLot, Part, commissioned, inspected, made_from};
-use crate::capture::{CaptureOutcome, Standing};
+use crate::capture::Standing;
+use crate::outcome::CaptureOutcome;
 use crate::{Error, PlaceInfo, Supply, site_key};
 use access::{Principal, Resource};
 use base::quantity::{Dimension, Quantity, Unit};

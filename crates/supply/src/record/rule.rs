@@ -111,15 +111,16 @@ pub struct RecordRule {
     /// Its fields, in the order of a page.
     pub fields: Vec<RecordField>,
     /// The law, in both languages.
-    #[serde(skip, default = "nothing")]
+    #[serde(skip, default = "RecordRule::no_document")]
     pub document: Text,
 }
 
-const fn nothing() -> Text {
-    Text::of("", "")
-}
-
 impl RecordRule {
+    /// Before its table of documents is read.
+    fn no_document() -> Text {
+        Text::new(String::new(), String::new())
+    }
+
     /// Its full name.
     #[must_use]
     pub fn title(&self) -> Text {
@@ -187,7 +188,7 @@ pub(crate) fn record_rule(id: &str) -> &'static RecordRule {
         keep: Keep { after_shelf_life_months: None, otherwise_months: 24 },
         partner: Named { zh: String::new(), en: String::new() },
         fields: Vec::new(),
-        document: nothing(),
+        document: RecordRule::no_document(),
     });
     RULES.iter().find(|r| r.id == id).unwrap_or(&NONE)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 18] = [
+const PUBLIC: [&str; 20] = [
     "/login",
     "/notices",
     "/verify",
@@ -15,6 +15,8 @@ const PUBLIC: [&str; 18] = [
     "/.well-known",
     "/cn",
     "/cert",
+    "/results",
+    "/draws",
     "/shops",
     "/limits",
     "/assets",
