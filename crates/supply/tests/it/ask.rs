@@ -59,7 +59,7 @@ async fn every_question_answers_the_incident() {
         assert_eq!(supply::amount_text(&shop.on_hand), "20 kg");
 
         let a = answer(&world, Question::Scope, &[("lot", &raw), ("sort", "on_hand"), ("dir", "desc")]).await;
-        assert_eq!(a.table.rows.len(), 6);
+        assert_eq!(a.table.rows.len(), 7, "a row for each lot at each place");
         assert!(a.summary.en.contains("6 places in 6 counties"), "{}", a.summary.en);
         assert_eq!(column(&a, "on_hand")[0].shown(base::Lang::En, &a.legend), "30 kg");
         let only = answer(&world, Question::Scope, &[("lot", &raw), ("within", "620105")]).await;
