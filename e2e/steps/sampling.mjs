@@ -78,7 +78,7 @@ export async function sampling({ tally, url, browser, facts }) {
     await citizen.goto(`${url}/draws`);
     await sound(citizen, "zh");
     await citizen.click("table a[href^='/draws/']");
-    assert.match(await citizen.innerText("main"), /名录依法保密|重新计算/);
+    assert.match(await citizen.innerText("main"), /名单依法保密|名录以主体编号列出/);
     await citizen.context().close();
     const officer = await browser.as("desk");
     await officer.goto(`${url}/desk/sampling/draws`);

@@ -2,7 +2,7 @@
 
 use crate::view::{Legend, TraceView, place_key, record, view};
 use crate::{Error, Supply};
-use access::{Principal, Resource};
+use access::{Denied, Principal, Resource};
 use base::{Id, Instant};
 use chain::{Amount, Bounds, Index, PlaceId, Role, Totals};
 use ledger::{Context, Entry, Permit};
@@ -340,7 +340,7 @@ impl Supply {
         Ok(row.json("body")?)
     }
 
-    /// A scope crosses regions and firms, so it is for those who may see lots of the region it starts in, whosever they
+    /// A scope crosses regions and firms, so it is for those who may see lots of a region the lot was in, whosever they
     /// are: authorities, not the firm itself.
     pub(crate) async fn may_trace(
         &self,
@@ -349,40 +349,53 @@ impl Supply {
         item: &str,
         place: Option<&str>,
     ) -> Result<(), Error> {
-        if place.is_none() {
-            // a lot of many places: its counties are at hand
-            for county in self.counties_of(item).await? {
-                let lot = Resource::new("lot", county.clone());
-                if !county.is_empty() && self.access.allows(who, "view", &lot, cx.now) {
-                    return Ok(());
-                }
+        let mut denied = None;
+        if let Some(place) = place {
+            denied = self.may_trace_at(cx, who, &[crate::site_key(place).to_owned()]).await?;
+            if denied.is_none() {
+                return Ok(());
             }
         }
-        let mut regions = BTreeSet::new();
-        let mut keys: Vec<String> = place.map(|p| crate::site_key(p).to_owned()).into_iter().collect();
-        if keys.is_empty() {
-            keys = self.places_with(item);
+        // who may ask for the lot wherever it was may ask for it at one of its places; its counties are at hand
+        for county in self.counties_of(item).await? {
+            let lot = Resource::new("lot", county.clone());
+            if !county.is_empty() && self.access.allows(who, "view", &lot, cx.now) {
+                return Ok(());
+            }
         }
+        if denied.is_none() {
+            denied = self.may_trace_at(cx, who, &self.places_with(item)).await?;
+        }
+        denied.map_or(Ok(()), |denied| Err(denied.into()))
+    }
+
+    /// Why none of the places allows it; `None` when one does, or when no place was given.
+    async fn may_trace_at(
+        &self,
+        cx: &Context,
+        who: &Principal,
+        keys: &[String],
+    ) -> Result<Option<Denied>, Error> {
+        let mut regions = BTreeSet::new();
         if !keys.is_empty() {
-            let owners = self.directory.owners(&keys).await.map_err(Error::Directory)?;
+            let owners = self.directory.owners(keys).await.map_err(Error::Directory)?;
             regions.extend(owners.into_values().map(|p| p.region));
         }
         if regions.is_empty() {
             // a place in no register: whoever may see lots in a region of their own may ask
             regions.extend(who.grants.iter().map(|g| g.region.clone()));
         }
+        if regions.is_empty() {
+            regions.insert(String::new());
+        }
         let mut denied = None;
         for region in regions {
             match self.access.check(who, "view", &Resource::new("lot", region), cx.now) {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(None),
                 Err(e) => denied = Some(e),
             }
         }
-        let none = Resource::new("lot", String::new());
-        match denied {
-            Some(e) => Err(e.into()),
-            None => Ok(self.access.check(who, "view", &none, cx.now).map(drop)?),
-        }
+        Ok(denied)
     }
 
     /// Site keys of every place with a record of an item.

@@ -93,7 +93,7 @@ fn form(viewer: &Viewer, this: i16) -> Markup {
             (layout::csrf(viewer))
             input type="hidden" name="agency" value=(agency);
             (ui::input(&Field { name: "title", label: lang.pick("计划名称", "Name"), required: true, ..Field::default() }))
-            (ui::select(&Field { name: "year", label: lang.pick("年度", "Year"), value: &this.to_string(), ..Field::default() }, &years))
+            (ui::select(&Field { name: "year", id: "draft-year", label: lang.pick("年度", "Year"), value: &this.to_string(), ..Field::default() }, &years))
             (ui::select(&Field { name: "kind", label: lang.pick("抽检类别（三类分开）", "Kind (kept apart)"), value: "supervision", ..Field::default() }, &kinds))
             (ui::select(&Field { name: "level", label: lang.pick("计划级别", "Level"), value: level, ..Field::default() }, &levels))
             (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: region, ..Field::default() },
