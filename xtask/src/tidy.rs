@@ -12,6 +12,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("epcis", &["base"]),
     ("chain", &["base"]),
     ("limits", &["base"]),
+    // the one science crate others of the ring may use: numbers without a subject
+    ("stats", &[]),
+    ("signal", &["base", "stats"]),
+    ("risk", &["base", "stats"]),
+    ("sampling", &["base", "stats"]),
     // office: state
     ("store", &["base"]),
     ("ledger", &["base", "store"]),
@@ -20,20 +25,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("flow", &["base", "rule", "store", "ledger", "access"]),
     ("registry", &["base", "store", "ledger", "access", "paper"]),
     ("supply", &["base", "epcis", "chain", "store", "ledger", "access", "paper"]),
-    ("lab", &["base", "limits", "store", "ledger", "access", "paper"]),
+    ("lab", &["base", "limits", "sampling", "store", "ledger", "access", "paper"]),
     // doors
     (
         "web",
         &[
-            "base", "epcis", "chain", "limits", "paper", "store", "ledger", "access", "flow", "registry",
-            "supply", "lab",
+            "base", "epcis", "chain", "limits", "signal", "risk", "sampling", "paper", "store", "ledger",
+            "access", "flow", "registry", "supply", "lab",
         ],
     ),
     (
         "shian",
         &[
-            "base", "rule", "epcis", "chain", "limits", "paper", "store", "ledger", "access", "flow",
-            "registry", "supply", "lab", "web",
+            "base", "rule", "epcis", "chain", "limits", "stats", "signal", "risk", "sampling", "paper",
+            "store", "ledger", "access", "flow", "registry", "supply", "lab", "web",
         ],
     ),
 ];
@@ -74,11 +79,11 @@ pub(crate) fn run(root: &Path) -> Vec<String> {
             Some("toml") if name.starts_with("rulebook/") => languages(&name, &text, &mut findings),
             _ => {}
         }
-        if name != "xtask/src/tidy.rs" {
-            for mark in ["/work/", "/root/", "/tmp/bash_jobs"] {
-                if text.contains(mark) {
-                    findings.push(format!("{name}: holds the machine path {mark}"));
-                }
+        // built from parts, so that this file passes its own rule
+        for home in ["work", "root", "tmp/bash_jobs"] {
+            let mark = format!("/{home}/");
+            if text.contains(&mark) {
+                findings.push(format!("{name}: holds the machine path {mark}"));
             }
         }
     }
@@ -141,12 +146,15 @@ fn rust(name: &str, text: &str, findings: &mut Vec<String>) {
             }
         }
     }
-    if name != "xtask/src/tidy.rs" {
-        for mark in ["#[ignore", "todo!(", "unimplemented!(", "FIXME", "XXX"] {
-            if text.contains(mark) {
-                findings.push(format!("{name}: holds {mark}"));
-            }
+    for (start, rest) in
+        [("#[", "ignore"), ("to", "do!("), ("unimple", "mented!("), ("FIX", "ME"), ("X", "XX")]
+    {
+        let mark = format!("{start}{rest}");
+        if text.contains(&mark) {
+            findings.push(format!("{name}: holds {mark}"));
         }
+    }
+    if name != "xtask/src/tidy.rs" {
         for (n, line) in text.lines().enumerate() {
             if line.contains("Text::of(\"\"") || (line.contains("Text::of(") && line.contains(", \"\")")) {
                 findings.push(format!("{name}:{}: a text without one of its languages", n + 1));
