@@ -3,7 +3,7 @@
 //!
 //! Every function is pure and gives the same bits on every run and for every number of threads. Nothing here knows a
 //! food, a place, a clock or a file.
-pub mod random;
 
 pub mod optimise;
 pub mod quadrature;
+pub mod random;
