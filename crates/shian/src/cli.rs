@@ -1,6 +1,10 @@
 //! The command-line contract: JSON lines on stdout unless said otherwise, messages on stderr; exit 0 ok,
 //! 1 refused or failed, 2 usage.
 
+mod risk;
+
+pub(crate) use risk::RiskCommand;
+
 use crate::config::LogFormat;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -49,6 +53,9 @@ pub(crate) enum Command {
     /// Sampling: repeat a draw from its public record.
     #[command(subcommand)]
     Sampling(SamplingCommand),
+    /// Exposure, dose–response, targeting: the science on files.
+    #[command(subcommand)]
+    Risk(RiskCommand),
     /// The rulebook: check everything, draw a procedure.
     #[command(subcommand)]
     Rulebook(RulebookCommand),

@@ -2,6 +2,7 @@
 
 mod chain_bench;
 mod outbreak;
+mod risk;
 mod tables;
 
 use super::Outcome;
@@ -9,6 +10,7 @@ use crate::cli::ChainCommand;
 use anyhow::Context as _;
 use std::path::Path;
 
+pub(crate) use risk::run as risk;
 pub(crate) use tables::run as limits;
 
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -1,0 +1,5 @@
+//! Exposure against reference files and published figures.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // helpers of tests
+
+mod primo;
+mod shared;

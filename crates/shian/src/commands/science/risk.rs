@@ -1,0 +1,92 @@
+//! `shian risk iesti|primo`: the deterministic equations on files.
+
+use super::read;
+use crate::cli::RiskCommand;
+use crate::commands::Outcome;
+use crate::out;
+use anyhow::Context as _;
+use risk::exposure::iesti;
+use risk::exposure::primo::{POPULATIONS, Scenario, Sources, Tables, report};
+use risk::table::Table;
+use serde_json::json;
+use std::path::Path;
+
+/// `shian risk`
+pub(crate) fn run(command: RiskCommand) -> Outcome {
+    match command {
+        RiskCommand::Iesti { file, out, json } => {
+            let found = iesti::table(&table(&file)?)?;
+            match (out, json) {
+                (Some(path), false) => write(&path, &found.to_csv())?,
+                (Some(path), true) => write(&path, &lines(&found))?,
+                (None, true) => out::line(lines(&found).trim_end()),
+                (None, false) => out::line(found.to_csv().trim_end()),
+            }
+            Ok(true)
+        }
+        RiskCommand::Primo { input, data, out } => primo(&input, &data, &out),
+    }
+}
+
+fn lines(table: &Table) -> String {
+    table.to_json().iter().map(|row| format!("{row}\n")).collect()
+}
+
+/// Reads a CSV file; messages call it by its path.
+pub(super) fn table(path: &Path) -> anyhow::Result<Table> {
+    Ok(Table::read(&path.display().to_string(), read(path)?.as_slice())?)
+}
+
+/// Writes a file of text.
+pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn primo(input: &Path, data: &Path, out: &Path) -> Outcome {
+    let tables = primo_tables(data)?;
+    let scenario = Scenario::read(&table(input)?)?;
+    std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
+    let mut summary = serde_json::Map::new();
+    for (name, found) in report(&tables, &scenario) {
+        write(&out.join(format!("{name}.csv")), &found.to_csv())?;
+        let percent = if name == "chronic" {
+            "tmdi_pct_adi"
+        } else if name.starts_with("acute") {
+            "pct_ref1"
+        } else {
+            "pct_ref"
+        };
+        let highest = found.rows().filter_map(|row| row.optional(percent).ok().flatten()).reduce(f64::max);
+        summary.insert(name, json!({"rows": found.len(), "highestPercent": highest}));
+    }
+    if !tables.gaps().is_empty() {
+        out::note(&format!("no case in the tables, not computed: {}", tables.gaps().join("; ")));
+    }
+    out::json(&summary.into());
+    Ok(true)
+}
+
+fn primo_tables(data: &Path) -> anyhow::Result<Tables> {
+    let text = |name: &str| {
+        let bytes = read(&data.join(name))?;
+        String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8"))
+    };
+    let mut tables = Tables::read(&Sources {
+        acute: [text("acute_children.csv")?, text("acute_adults.csv")?],
+        processed: [text("processed_children.csv")?, text("processed_adults.csv")?],
+        diets: text("chronic_diets_g_per_kg_bw.csv")?,
+        hierarchy: text("mrl_hierarchy.csv")?,
+    })?;
+    let Ok(entries) = std::fs::read_dir(data.join("scenarios")) else { return Ok(tables) };
+    let mut folders: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.sort();
+    for folder in folders {
+        for (population, who) in POPULATIONS.iter().enumerate() {
+            let path = folder.join(format!("expected_processed_{who}.csv"));
+            if path.is_file() {
+                tables.complete(population, &table(&path)?)?;
+            }
+        }
+    }
+    Ok(tables)
+}
