@@ -3,3 +3,5 @@
 //! `detect` watches one series at a time, `scan` looks for clusters in space and time, `text` groups reports that tell of
 //! the same thing, `watch` runs methods over a province and groups their alarms. All are pure: series in, alarms out; no
 //! clock, file or network. Nothing here decides that there is an outbreak: a person does, from the evidence given.
+
+pub mod detect;

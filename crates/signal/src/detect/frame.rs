@@ -1,0 +1,163 @@
+//! Series read from CSV: `t`, `date`, `observed` (or `obs_NAME`, or a column NAME), `population`, `n` or `pop_NAME`,
+//! `outbreak_flag` or `flag_NAME`.
+
+use super::{Error, Series};
+use base::Date;
+
+/// A CSV file in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Frame {
+    /// Reads CSV with a header.
+    ///
+    /// # Errors
+    /// A row has another number of fields than the header, or the text is no CSV.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+        let broken = |e: &csv::Error| Error::Value {
+            row: e.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0).saturating_sub(1)),
+            column: "(all)".to_owned(),
+            value: e.to_string(),
+            wanted: "a row of CSV like the header",
+        };
+        let columns = reader.headers().map_err(|e| broken(&e))?.iter().map(str::to_owned).collect();
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            rows.push(record.map_err(|e| broken(&e))?.iter().map(str::to_owned).collect());
+        }
+        Ok(Self { columns, rows })
+    }
+
+    /// Names of the columns.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// No row at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn position(&self, names: &[&str]) -> Option<usize> {
+        names.iter().find_map(|n| self.columns.iter().position(|c| c == n))
+    }
+
+    fn missing(&self, column: &str) -> Error {
+        Error::Column { column: column.to_owned(), there: self.columns.join(", ") }
+    }
+
+    /// The texts of a column.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub fn texts(&self, column: &str) -> Result<Vec<&str>, Error> {
+        let at = self.position(&[column]).ok_or_else(|| self.missing(column))?;
+        Ok(self.rows.iter().map(|r| r[at].as_str()).collect())
+    }
+
+    /// The numbers of a column.
+    ///
+    /// # Errors
+    /// There is no such column, or a field is no number.
+    pub fn numbers(&self, column: &str) -> Result<Vec<f64>, Error> {
+        let wrong = |row: usize, value: &str| Error::Value {
+            row: row + 1,
+            column: column.to_owned(),
+            value: if value.is_empty() { "nothing".to_owned() } else { value.to_owned() },
+            wanted: "a number",
+        };
+        self.texts(column)?
+            .iter()
+            .enumerate()
+            .map(|(i, v)| v.parse::<f64>().ok().filter(|x| x.is_finite()).ok_or_else(|| wrong(i, v)))
+            .collect()
+    }
+
+    /// The dates of a column.
+    ///
+    /// # Errors
+    /// There is no such column, or a field is no date.
+    pub fn dates(&self, column: &str) -> Result<Vec<Date>, Error> {
+        let wrong = |row: usize, value: &str| Error::Value {
+            row: row + 1,
+            column: column.to_owned(),
+            value: value.to_owned(),
+            wanted: "a date like 2026-01-31",
+        };
+        self.texts(column)?.iter().enumerate().map(|(i, v)| v.parse().map_err(|_| wrong(i, v))).collect()
+    }
+
+    /// The names of the series: `observed` alone, or each `obs_NAME`, or every column that is nothing else.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        if self.position(&["observed"]).is_some() {
+            return vec!["observed".to_owned()];
+        }
+        let named: Vec<String> =
+            self.columns.iter().filter_map(|c| c.strip_prefix("obs_")).map(str::to_owned).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let known = ["t", "date", "population", "n", "outbreak_flag"];
+        let other =
+            |c: &&String| !known.contains(&c.as_str()) && !c.starts_with("pop_") && !c.starts_with("flag_");
+        self.columns.iter().filter(other).cloned().collect()
+    }
+
+    /// A series by its name, of so many periods a year; the frequency is told by the dates when it is not given.
+    ///
+    /// # Errors
+    /// A column is missing or a field cannot be read; the error names both.
+    pub fn series(&self, name: &str, frequency: Option<usize>) -> Result<Series, Error> {
+        let column = self
+            .position(&[&format!("obs_{name}"), name, "observed"])
+            .ok_or_else(|| self.missing(&format!("obs_{name}")))?;
+        let counts = self.numbers(&self.columns[column])?;
+        let dates = self.position(&["date"]).map(|_| self.dates("date")).transpose()?;
+        let frequency = frequency.unwrap_or_else(|| match dates.as_deref() {
+            Some([a, b, ..]) => match a.duration_until(*b).as_hours() / 24 {
+                0..=6 => 365,
+                7..=27 => 52,
+                _ => 12,
+            },
+            _ => 52,
+        });
+        let mut series = Series::new(counts, frequency)?;
+        if let Some(dates) = dates {
+            series = series.with_dates(dates)?;
+        }
+        if let Some(at) = self.position(&[&format!("pop_{name}"), "population", "n"]) {
+            series = series.with_population(self.numbers(&self.columns[at])?)?;
+        }
+        if let Some(at) = self.position(&[&format!("flag_{name}"), "outbreak_flag"]) {
+            let flags = self.numbers(&self.columns[at])?;
+            series = series.with_outbreaks(flags.iter().map(|f| *f > 0.0).collect())?;
+        }
+        Ok(series)
+    }
+}
+
+/// `a|b|c` or `s1..s50` as names.
+#[must_use]
+pub fn expand(names: &str) -> Vec<String> {
+    let digits = |s: &str| s.trim_start_matches(|c: char| !c.is_ascii_digit()).parse::<usize>().ok();
+    if let Some((first, last)) = names.split_once("..")
+        && let (Some(a), Some(b)) = (digits(first), digits(last))
+    {
+        let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
+        return (a..=b).map(|i| format!("{stem}{i}")).collect();
+    }
+    names.split('|').map(|n| n.trim().to_owned()).collect()
+}

@@ -1,0 +1,180 @@
+//! Methods by name: text settings in, a table out; and whole manifests of runs.
+//!
+//! A manifest is a CSV with `file,dataset,series,method,settings,rows`; entries of method `input` tell the file, the periods
+//! a year and the dates of a data set, every other entry is a run whose result has the name and the columns of its
+//! file. The settings are `name=value; name=value` with the names of the R package.
+
+use super::frame::{Frame, expand};
+use super::{Error, Mode, Range, Series, Settings, Table};
+use std::collections::BTreeMap;
+
+/// One line of a manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Path of the result, relative to the manifest.
+    pub file: String,
+    /// Name of the data set.
+    pub dataset: String,
+    /// Name of the series, or several (`a|b`, `s1..s50`).
+    pub series: String,
+    /// Name of the method; `input` for a data set.
+    pub method: String,
+    /// Its settings.
+    pub settings: Settings,
+    /// The settings as written.
+    pub written: String,
+    /// Rows of the result, if told.
+    pub rows: Option<usize>,
+}
+
+/// Data sets and runs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Manifest {
+    inputs: BTreeMap<String, Entry>,
+    /// The runs, in order.
+    pub runs: Vec<Entry>,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// A column is missing or the text is no CSV.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let frame = Frame::parse(text)?;
+        let column = |name: &str| frame.texts(name);
+        let (file, dataset, series) = (column("file")?, column("dataset")?, column("series")?);
+        let (method, settings) = (column("method")?, column("settings")?);
+        let rows = column("rows").unwrap_or_default();
+        let mut out = Self::default();
+        for i in 0..frame.len() {
+            let entry = Entry {
+                file: file[i].to_owned(),
+                dataset: dataset[i].to_owned(),
+                series: series[i].to_owned(),
+                method: method[i].to_owned(),
+                settings: Settings::parse(settings[i]),
+                written: settings[i].to_owned(),
+                rows: rows.get(i).and_then(|r| r.parse().ok()),
+            };
+            if entry.method == "input" {
+                // the first file of a data set holds the counts
+                out.inputs.entry(stem(&entry.file).to_owned()).or_insert(entry);
+            } else {
+                out.runs.push(entry);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Computes a run. `read` gives the text of a file by its path relative to the manifest.
+    ///
+    /// # Errors
+    /// The input cannot be read, or the method cannot be run on it.
+    pub fn compute(
+        &self,
+        entry: &Entry,
+        mode: Mode,
+        read: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Table, String> {
+        let input = self.inputs.get(&entry.dataset);
+        // some runs carry their input in columns of their own result
+        let path = input.map_or(entry.file.as_str(), |i| i.file.as_str());
+        let frame = |path: &str| -> Result<Frame, String> {
+            Frame::parse(&read(path)?).map_err(|e| format!("{path}: {e}"))
+        };
+        let frequency = input.map_or(Ok(None), |i| i.settings.count("freq")).map_err(|e| e.to_string())?;
+        let data = frame(path)?;
+        let run = Run { frame: &data, names: expand(&entry.series), frequency, rows: entry.rows, mode };
+        compute(&entry.method, &run, &entry.settings).map_err(|e| format!("{path}: {e}"))
+    }
+}
+
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".csv").unwrap_or(name)
+}
+
+/// What a method is run on.
+#[derive(Debug, Clone)]
+pub struct Run<'a> {
+    /// The data.
+    pub frame: &'a Frame,
+    /// Series asked for.
+    pub names: Vec<String>,
+    /// Periods a year, if told.
+    pub frequency: Option<usize>,
+    /// The last so many periods are judged when the settings tell no range.
+    pub rows: Option<usize>,
+    /// Whether defects of the reference are kept.
+    pub mode: Mode,
+}
+
+impl Run<'_> {
+    /// The range of the settings, else the last `rows` periods, else all with enough history.
+    pub(crate) fn range(&self, series: &Series, settings: &Settings, history: usize) -> Result<Range, Error> {
+        if let Some(range) = settings.range()? {
+            series.check(range)?;
+            return Ok(range);
+        }
+        let to = series.len();
+        let from = match self.rows.map(|r| r / self.names.len().max(1)) {
+            Some(rows) if rows > 0 && rows <= to => to + 1 - rows,
+            _ => history + 1,
+        };
+        if from > to {
+            return Err(Error::History {
+                method: "this method",
+                period: to,
+                needed: history,
+                there: to.max(1) - 1,
+            });
+        }
+        Ok(Range { from, to })
+    }
+
+    /// Runs a method on each series and puts the tables below each other, with a column `series` when there are several.
+    pub(crate) fn each(
+        &self,
+        columns: &[&str],
+        several: &[&str],
+        one: impl Fn(&Series) -> Result<Vec<Vec<super::Cell>>, Error>,
+    ) -> Result<Table, Error> {
+        if self.names.len() == 1 {
+            let mut table = Table::new(columns);
+            table.rows = one(&self.frame.series(&self.names[0], self.frequency)?)?;
+            return Ok(table);
+        }
+        let kept: Vec<usize> = (0..columns.len()).filter(|i| several.contains(&columns[*i])).collect();
+        let mut table = Table::new(&["series"]);
+        table.columns.extend(kept.iter().map(|i| columns[*i].to_owned()));
+        for name in &self.names {
+            for row in one(&self.frame.series(name, self.frequency)?)? {
+                let mut out = vec![super::Cell::Text(name.clone())];
+                out.extend(kept.iter().map(|i| row[*i].clone()));
+                table.rows.push(out);
+            }
+        }
+        Ok(table)
+    }
+}
+
+/// The names of all methods, ours first and the reference's in brackets.
+pub const METHODS: [(&str, &str); 3] =
+    [("farrington-flexible", "farringtonFlexible"), ("farrington", "algo.farrington"), ("ears", "earsC")];
+
+/// Runs a method by either of its names.
+///
+/// # Errors
+/// No such method, a setting or a value of the input that cannot be used.
+pub fn compute(method: &str, run: &Run<'_>, settings: &Settings) -> Result<Table, Error> {
+    let known = METHODS.iter().find(|(ours, theirs)| *ours == method || *theirs == method);
+    let by_name = super::methods::by_name;
+    known.and_then(|(ours, _)| by_name(ours)).map_or_else(
+        || {
+            let names: Vec<&str> = METHODS.iter().map(|m| m.0).collect();
+            Err(Error::setting("method", method, &format!("one of {}", names.join(", "))))
+        },
+        |f| f(run, settings),
+    )
+}

@@ -1,0 +1,3 @@
+//! Detectors of single series.
+
+mod reference;
