@@ -2,8 +2,10 @@
 //! 1 refused or failed, 2 usage.
 
 mod risk;
+mod signal;
 
 pub(crate) use risk::RiskCommand;
+pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs};
 
 use crate::config::LogFormat;
 use clap::{Args, Parser, Subcommand};
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     /// Exposure, dose–response, targeting: the science on files.
     #[command(subcommand)]
     Risk(RiskCommand),
+    /// Surveillance: aberration detection on series of counts, on files.
+    #[command(subcommand)]
+    Signal(SignalCommand),
     /// The rulebook: check everything, draw a procedure.
     #[command(subcommand)]
     Rulebook(RulebookCommand),

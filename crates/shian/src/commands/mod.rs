@@ -59,6 +59,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Journal(command) => journal::run(command),
         Command::Sampling(command) => sampling::run(&command),
         Command::Risk(command) => science::risk(command),
+        Command::Signal(command) => science::signal(command),
         Command::Rulebook(command) => rulebook::run(command),
         Command::Import(args) => block(import::run(args)),
         Command::Export(args) => block(export::run(args)),

@@ -3,6 +3,7 @@
 mod chain_bench;
 mod outbreak;
 mod risk;
+mod signal;
 mod tables;
 
 use super::Outcome;
@@ -11,6 +12,7 @@ use anyhow::Context as _;
 use std::path::Path;
 
 pub(crate) use risk::run as risk;
+pub(crate) use signal::run as signal;
 pub(crate) use tables::run as limits;
 
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -110,11 +110,10 @@ impl Work {
                 }
                 slope = sxz / sxx;
             }
-            for i in 0..n {
+            for (i, e) in eta.iter_mut().enumerate() {
                 let off = if with_offset { rows.offset[i] } else { 0.0 };
                 let l = rows.level[i];
-                let e = self.mean_z[l] + slope * (rows.x[i] - self.mean_x[l]) + off;
-                eta[i] = e;
+                *e = self.mean_z[l] + slope * (rows.x[i] - self.mean_x[l]) + off;
                 self.mu[i] = e.exp().max(f64::EPSILON);
             }
             let now = deviance(&self.mu, &eta);
@@ -133,10 +132,10 @@ impl Work {
         let levels = self.sum.iter().filter(|s| **s > 0.0).count();
         let freedom = n as f64 - levels as f64 - f64::from(u8::from(trend));
         let (mut working, mut prior) = (0.0, 0.0);
-        for i in 0..n {
+        for (i, weight) in weights.iter().enumerate() {
             let r = (rows.y[i] - self.mu[i]) / self.mu[i];
             working += self.w[i] * r * r;
-            prior += weights[i] * r * r;
+            prior += weight * r * r;
         }
         Some(Fit {
             slope: trend.then_some(slope),

@@ -1,0 +1,100 @@
+//! `shian signal …`: surveillance of counts on files.
+
+use super::{Outcome, read};
+use crate::cli::{SignalCommand, SignalMode, SignalRunArgs};
+use crate::out;
+use anyhow::Context as _;
+use serde_json::json;
+use signal::detect::frame::Frame;
+use signal::detect::manifest::{self, Manifest, Run};
+use signal::detect::{Mode, Settings};
+use std::io::IsTerminal as _;
+use std::path::{Component, Path};
+
+pub(crate) fn run(command: SignalCommand) -> Outcome {
+    match command {
+        SignalCommand::Run(args) => match &args.manifest {
+            Some(path) => all(path, &args),
+            None => one(&args),
+        },
+    }
+}
+
+fn mode(args: &SignalRunArgs) -> Mode {
+    match args.mode {
+        SignalMode::Compatible => Mode::Compatible,
+        SignalMode::Corrected => Mode::Corrected,
+    }
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    String::from_utf8(read(path)?).with_context(|| format!("{} is no UTF-8 text", path.display()))
+}
+
+fn one(args: &SignalRunArgs) -> Outcome {
+    let (Some(method), Some(input)) = (&args.method, &args.input) else {
+        return Err(super::super::Usage("METHOD and --input, or --manifest and --out".to_owned()).into());
+    };
+    let frame = Frame::parse(&text(input)?).with_context(|| input.display().to_string())?;
+    let settings = match &args.settings {
+        None => Settings::default(),
+        Some(path) => {
+            let value: serde_json::Value = serde_json::from_slice(&read(path)?)
+                .with_context(|| format!("{} is no JSON", path.display()))?;
+            Settings::from_json(&value).with_context(|| path.display().to_string())?
+        }
+    };
+    let names = if args.series.is_empty() { frame.names() } else { args.series.clone() };
+    let run = Run { frame: &frame, names, frequency: settings.count("freq")?, rows: None, mode: mode(args) };
+    let table = manifest::compute(method, &run, &settings).with_context(|| input.display().to_string())?;
+    match &args.out {
+        None => out::line(table.csv().trim_end()),
+        Some(path) => {
+            std::fs::write(path, table.csv())
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+    }
+    Ok(true)
+}
+
+fn all(path: &Path, args: &SignalRunArgs) -> Outcome {
+    let Some(folder) = &args.out else {
+        return Err(super::super::Usage("--manifest needs --out".to_owned()).into());
+    };
+    let manifest = Manifest::parse(&text(path)?).with_context(|| path.display().to_string())?;
+    let base = path.parent().unwrap_or(Path::new("."));
+    let find = |file: &str| text(&base.join(file)).map_err(|e| format!("{e:#}"));
+    let (mut done, mut failed) = (0_usize, 0_usize);
+    let terminal = std::io::stderr().is_terminal();
+    for (i, entry) in manifest.runs.iter().enumerate() {
+        if terminal {
+            out::progress(&format!("{}/{} {}", i + 1, manifest.runs.len(), entry.file));
+        }
+        let result = manifest.compute(entry, mode(args), &find).and_then(|table| {
+            let target = Path::new(&entry.file);
+            if !target.components().all(|c| matches!(c, Component::Normal(_))) {
+                return Err("the path leads out of the folder".to_owned());
+            }
+            let target = folder.join(target);
+            let parent = target.parent().unwrap_or(folder);
+            std::fs::create_dir_all(parent)
+                .and_then(|()| std::fs::write(&target, table.csv()))
+                .map_err(|e| format!("{} cannot be written: {e}", target.display()))
+        });
+        match result {
+            Ok(()) => done += 1,
+            Err(reason) => {
+                failed += 1;
+                if terminal {
+                    out::progress("");
+                }
+                out::note(&format!("{}: {reason}", entry.file));
+            }
+        }
+    }
+    if terminal {
+        out::progress("");
+    }
+    out::json(&json!({ "computed": done, "failed": failed }));
+    Ok(failed == 0)
+}
