@@ -6,7 +6,8 @@ use signal::detect::manifest::{Entry, Manifest};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Folder of the reference files; `None` and a word when they are not here.
+/// Folder of the reference files; `None`, after a word, when they are not here.
+#[expect(clippy::print_stdout, reason = "the absence of test data is said, not hidden")]
 fn shared() -> Option<PathBuf> {
     let folder = PathBuf::from(format!("{}/../../../shared/data/surveillance", env!("CARGO_MANIFEST_DIR")));
     if folder.join("manifest.csv").exists() {
