@@ -22,4 +22,5 @@ pub mod optimise;
 pub mod quadrature;
 pub mod quantile;
 pub mod random;
+pub mod select;
 pub mod special;

@@ -1,5 +1,8 @@
 //! Exposure against reference files and published figures.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // helpers of tests
 
+mod concentrations;
+mod monte_carlo;
 mod primo;
 mod shared;
+mod usual;
