@@ -1,6 +1,22 @@
 -- The full schema on SQLite, as all steps of `migrations/` give it. Written by
 -- `UPDATE_SCHEMA=1 cargo nextest run -p store schema`; never edited by hand.
 
+CREATE TABLE absence (
+    id integer primary key,
+    account integer not null,
+    deputy integer not null,
+    region text not null,
+    valid_from text not null,
+    valid_to text not null,
+    reason text not null,
+    ended_at integer,
+    created_at integer not null
+) strict;
+
+CREATE INDEX absence_account on absence (account, valid_to);
+
+CREATE INDEX absence_deputy on absence (deputy, valid_to);
+
 CREATE TABLE account (
     id integer primary key,
     version integer not null,
@@ -221,9 +237,11 @@ CREATE TABLE clock (
     due_date text,
     provisional integer not null,
     version integer not null
-, reason text) strict;
+, reason text, next_rung integer) strict;
 
 CREATE INDEX clock_matter on clock (matter);
+
+CREATE INDEX clock_rung on clock (next_rung, id) where next_rung is not null;
 
 CREATE INDEX clock_running on clock (due, id) where met_at is null and void_at is null;
 
@@ -321,13 +339,15 @@ CREATE TABLE document (
     slug text not null,
     created_at integer not null,
     version integer not null
-) strict;
+, public_until integer) strict;
 
 CREATE INDEX document_matter on document (matter);
 
 CREATE INDEX document_public on document (audience, status, published_at, id);
 
 CREATE UNIQUE INDEX document_slug on document (slug);
+
+CREATE INDEX document_until on document (public_until, id) where public_until is not null and status = 'published';
 
 CREATE TABLE document_version (
     document integer not null references document (id),
@@ -435,6 +455,11 @@ CREATE TABLE file_upload (
     account integer not null,
     at integer not null,
     primary key (sha256, account)
+) strict;
+
+CREATE TABLE flow_series (
+    series text primary key,
+    last integer not null
 ) strict;
 
 CREATE TABLE form_entry (
@@ -633,7 +658,9 @@ CREATE TABLE matter (
     closed_at integer,
     next_due integer not null,
     version integer not null
-, root integer) strict;
+, root integer, assigned integer) strict;
+
+CREATE INDEX matter_assigned on matter (assigned, next_due, id) where assigned is not null;
 
 CREATE INDEX matter_due on matter (next_due, id) where closed_at is null;
 
@@ -648,6 +675,14 @@ CREATE INDEX matter_region on matter (region, next_due, id);
 CREATE INDEX matter_root on matter (root);
 
 CREATE INDEX matter_subject on matter (subject);
+
+CREATE TABLE matter_agency (
+    matter integer not null references matter (id),
+    agency text not null,
+    primary key (matter, agency)
+) strict;
+
+CREATE INDEX matter_agency_agency on matter_agency (agency, matter);
 
 CREATE TABLE matter_link (
     matter integer not null references matter (id),
@@ -798,6 +833,31 @@ CREATE TABLE recovery_code (
     code blob not null,
     primary key (account, code)
 ) strict;
+
+CREATE TABLE reminder (
+    id integer primary key,
+    matter integer not null references matter (id),
+    task integer references task (id),
+    clock integer not null references clock (id),
+    act text not null,
+    region text not null,
+    agency text not null,
+    operator integer,
+    assigned integer,
+    classification integer not null,
+    title_zh text not null,
+    title_en text not null,
+    due integer not null,
+    at integer not null,
+    settled_at integer,
+    journal integer not null
+) strict;
+
+CREATE INDEX reminder_clock on reminder (clock);
+
+CREATE INDEX reminder_matter on reminder (matter);
+
+CREATE INDEX reminder_open on reminder (region, at, id) where settled_at is null;
 
 CREATE TABLE resolver_link (
   id integer primary key,

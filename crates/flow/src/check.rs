@@ -1,7 +1,12 @@
 //! Proof of a procedure before it runs: what a lawyer would stumble over is found here, not in an office.
 
-use crate::definition::{ClockUse, Definition, Transition};
-use crate::form::{Field, FieldType, Lift};
+mod forms;
+mod overlay;
+mod steps;
+
+pub use overlay::check_overlay;
+
+use crate::definition::{ClockUse, Definition, Publication, Rung, Transition};
 use base::clock::{Rules, Unit};
 use base::department::Department;
 use rule::{Guard, Table};
@@ -30,6 +35,21 @@ pub struct Vocabulary {
     pub effects: BTreeSet<String>,
     /// Procedures there are.
     pub procedures: BTreeSet<String>,
+    /// The facts each of them declares.
+    pub facts: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Vocabulary {
+    /// The words of effects and of the procedures there are.
+    #[must_use]
+    pub fn new(effects: impl IntoIterator<Item = String>, procedures: &[Definition]) -> Self {
+        let facts = |d: &Definition| d.facts.iter().map(|f| f.id.clone()).collect();
+        Self {
+            effects: effects.into_iter().collect(),
+            procedures: procedures.iter().map(|d| d.id.clone()).collect(),
+            facts: procedures.iter().map(|d| (d.id.clone(), facts(d))).collect(),
+        }
+    }
 }
 
 struct Report<'a> {
@@ -45,7 +65,9 @@ pub fn check(definition: &Definition, words: &Vocabulary) -> Vec<Finding> {
     report.names();
     report.graph();
     report.transitions(words);
-    report.clocks();
+    report.opening(words);
+    report.clocks(words);
+    report.rungs("rung", &definition.rungs, words);
     report.tasks(words);
     report.forms();
     report.documents();
@@ -84,6 +106,12 @@ impl Report<'_> {
         ];
         for (group, names) in groups {
             self.unique(group, &names);
+        }
+        if !d.jurisdiction.is_empty() && d.jurisdiction.parse::<base::RegionCode>().is_err() {
+            self.say("jurisdiction", format!("`{}` is not a region code", d.jurisdiction));
+        }
+        if d.valid_to.is_some_and(|to| to < d.valid_from) {
+            self.say("valid_to", "it ends before it begins");
         }
         if d.classification > 2 {
             self.say("classification", "must be 0, 1 or 2");
@@ -165,12 +193,24 @@ impl Report<'_> {
         }
     }
 
-    fn clocks(&mut self) {
+    fn clocks(&mut self, words: &Vocabulary) {
         for clock in &self.d.clocks {
             let place = format!("clock.{}", clock.id);
-            if clock.basis.document.trim().is_empty() || clock.basis.clause.trim().is_empty() {
-                self.say(&place, "its number cites no clause");
+            self.cited(&place, &clock.basis);
+            if let Some(extension) = &clock.extension {
+                self.cited(&format!("{place}.extension"), &extension.basis);
             }
+            if let Some(fact) = &clock.since {
+                if self.d.fact(fact).is_none() {
+                    self.say(&place, format!("since names no fact: `{fact}`"));
+                }
+                if clock.unit == Unit::Hour {
+                    self.say(&place, "hours count from the moment, not from a date; remove since");
+                }
+            }
+            let causes: Vec<&str> = clock.pauses.iter().map(|p| p.cause.as_str()).collect();
+            self.unique(&format!("{place}.pause"), &causes);
+            self.rungs(&format!("{place}.rung"), &clock.rungs, words);
             if clock.amount == 0 {
                 self.say(&place, "amount must be at least 1");
             }
@@ -199,6 +239,25 @@ impl Report<'_> {
         }
     }
 
+    fn cited(&mut self, place: &str, basis: &rule::Basis) {
+        if !basis.is_named() {
+            self.say(place, "its number cites no clause; name document and clause");
+        }
+    }
+
+    fn rungs(&mut self, place: &str, rungs: &[Rung], words: &Vocabulary) {
+        for (n, rung) in rungs.iter().enumerate() {
+            let place = format!("{place}.{}", n + 1);
+            self.cited(&place, &rung.basis);
+            if !matches!(rung.unit, Unit::Hour | Unit::WorkingDay | Unit::CalendarDay) {
+                self.say(&place, "rungs count in hour, working_day or calendar_day");
+            }
+            if let Some(name) = rung.opens.as_ref().filter(|n| !words.procedures.contains(*n)) {
+                self.say(&place, format!("there is no procedure `{name}`"));
+            }
+        }
+    }
+
     /// The clock must restate the row of the table of clocks it names.
     fn law(&mut self, place: &str, clock: &ClockUse, law: &str) {
         let Some(row) = Rules::builtin().get(law) else {
@@ -223,84 +282,6 @@ impl Report<'_> {
         }
     }
 
-    fn effects(&mut self, place: &str, uses: &[crate::definition::EffectUse], words: &Vocabulary) {
-        for e in uses {
-            if !words.effects.contains(&e.run) {
-                let known = words.effects.iter().cloned().collect::<Vec<_>>().join(", ");
-                self.say(place, format!("there is no effect `{}` (there are: {known})", e.run));
-            }
-            if let Some(clock) = e.with.get("clock").and_then(Json::as_str) {
-                let named: Vec<_> = self.d.clocks_named(clock).collect();
-                if named.is_empty() {
-                    self.say(place, format!("there is no clock or group of clocks `{clock}`"));
-                }
-                if e.run == "flow.extend_clock" && named.iter().any(|c| c.extension.is_none()) {
-                    self.say(place, format!("the clock `{clock}` has no extension rule"));
-                }
-            }
-            if e.run == "flow.tell_children" {
-                let names = e.with.get("facts").and_then(Json::as_array).into_iter().flatten();
-                for name in names.filter(|n| n.as_str().is_none_or(|n| self.d.fact(n).is_none())) {
-                    self.say(place, format!("there is no fact {name}"));
-                }
-            }
-            if e.run == "flow.set_facts" {
-                for name in e.with.keys().filter(|n| self.d.fact(n).is_none()) {
-                    self.say(place, format!("there is no fact `{name}`"));
-                }
-            }
-        }
-    }
-
-    fn transitions(&mut self, words: &Vocabulary) {
-        let d = self.d;
-        for t in &d.transitions {
-            let place = format!("transition.{}", t.id);
-            for state in t.from.iter().chain(&t.to).filter(|s| d.state(s).is_none()) {
-                self.say(&place, format!("there is no state `{state}`"));
-            }
-            if t.from.is_empty() {
-                self.say(&place, "leaves no state; fill `from`");
-            }
-            if !matches!(t.action.as_str(), "act" | "decide" | "publish") {
-                self.say(&place, format!("action `{}` is not act, decide or publish", t.action));
-            }
-            if t.guard.is_some() != t.refusal.is_some() {
-                self.say(&place, "a guard needs a refusal that says what is missing, and only a guard does");
-            }
-            if let Some(other) = t.not_by.as_ref().filter(|o| d.transition(o).is_none()) {
-                self.say(&place, format!("not_by names no transition: `{other}`"));
-            }
-            let form = t.form.as_deref().and_then(|f| d.form(f));
-            if let (Some(name), None) = (&t.form, form) {
-                self.say(&place, format!("there is no form `{name}`"));
-            }
-            for name in &t.sets {
-                if form.and_then(|f| f.field(name)).is_none() || d.fact(name).is_none() {
-                    self.say(&place, format!("sets `{name}`, which must be a field of its form and a fact"));
-                }
-            }
-            for name in t.documents.iter().filter(|n| d.document(n).is_none()) {
-                self.say(&place, format!("there is no document `{name}`"));
-            }
-            for name in t.tasks.iter().filter(|n| d.task(n).is_none()) {
-                self.say(&place, format!("there is no task `{name}`"));
-            }
-            for name in t.opens.iter().filter(|n| !words.procedures.contains(*n)) {
-                self.say(&place, format!("there is no procedure `{name}`"));
-            }
-            self.decisions(&place, &t.decides);
-            self.effects(&place, &t.effects, words);
-        }
-        self.decisions("decides", &d.decides);
-    }
-
-    fn decisions(&mut self, place: &str, names: &[String]) {
-        for name in names.iter().filter(|n| !self.d.tables.iter().any(|t| t.id == **n)) {
-            self.say(place, format!("there is no decision table `{name}`"));
-        }
-    }
-
     fn tasks(&mut self, words: &Vocabulary) {
         for task in &self.d.tasks {
             let place = format!("task.{}", task.id);
@@ -311,7 +292,8 @@ impl Report<'_> {
             if task.open_ended.is_none() && !self.d.clocks.iter().any(|c| c.task.as_ref() == Some(&task.id)) {
                 self.say(&place, "no clock runs for it; add one or say why with open_ended");
             }
-            if !self.d.transitions.iter().any(|t| t.tasks.contains(&task.id)) {
+            let opening = self.d.opening.as_ref().is_some_and(|o| o.tasks.contains(&task.id));
+            if !opening && !self.d.transitions.iter().any(|t| t.tasks.contains(&task.id)) {
                 self.say(&place, "no transition creates it; list it in `tasks` of one");
             }
             self.effects(&place, &task.on_done, words);
@@ -327,6 +309,12 @@ impl Report<'_> {
                     self.say(&place, format!("the template templates/{file} is missing"));
                 }
             }
+            if let Some(until) = &document.until {
+                self.cited(&format!("{place}.until"), &until.basis);
+                if document.publication != Publication::Public {
+                    self.say(&place, "until belongs to a document that is public");
+                }
+            }
             if let Some(t) = document.on_published.as_ref().filter(|t| self.d.transition(t).is_none()) {
                 self.say(&place, format!("on_published names no transition: `{t}`"));
             }
@@ -339,62 +327,30 @@ impl Report<'_> {
         }
     }
 
-    fn forms(&mut self) {
-        for form in &self.d.forms {
-            let used = self.d.transitions.iter().any(|t| t.form.as_ref() == Some(&form.id))
-                || self.d.tasks.iter().any(|t| t.form == form.id);
-            if !used {
-                self.say(format!("form.{}", form.id), "nothing uses it; remove it");
-            }
-            let names: Vec<&str> = form.fields.iter().map(|f| f.id.as_str()).collect();
-            self.unique(&format!("form.{}", form.id), &names);
-            for field in &form.fields {
-                self.field(&format!("form.{}.{}", form.id, field.id), field, false);
-            }
-            for check in form.checks.iter().filter(|c| form.field(&c.field).is_none()) {
-                self.say(format!("form.{}", form.id), format!("a check names no field: `{}`", check.field));
-            }
-        }
-    }
-
-    fn field(&mut self, place: &str, field: &Field, inner: bool) {
-        let numeric =
-            field.unit.is_some() || field.min.is_some() || field.max.is_some() || field.decimals.is_some();
-        if numeric && field.kind != FieldType::Number {
-            self.say(place, "unit, min, max and decimals belong to a number");
-        }
-        if (field.kind == FieldType::Select) == field.options.is_empty() {
-            self.say(place, "a select has options, and only a select does");
-        }
-        if (field.kind == FieldType::Group) == field.fields.is_empty() {
-            self.say(place, "a group has fields, and only a group does");
-        }
-        let lifted = match field.lift {
-            None => true,
-            Some(Lift::Answer) => field.kind == FieldType::Select,
-            Some(_) => field.kind == FieldType::Number,
-        };
-        if !lifted {
-            self.say(place, "lift needs a number (answer: a select)");
-        }
-        if inner && (field.kind == FieldType::Group || field.when.is_some() || field.lift.is_some()) {
-            self.say(place, "a row of a group holds plain fields only");
-        }
-        for row in &field.fields {
-            self.field(&format!("{place}.{}", row.id), row, true);
-        }
-    }
-
     fn expressions(&mut self) {
         for e in self.d.expressions() {
-            if let Err(fault) = Guard::compile(e.text, e.declared.iter().map(String::as_str)) {
-                self.say(e.place, fault.to_string());
+            match Guard::compile(e.text, e.declared.iter().map(String::as_str)) {
+                Err(fault) => self.say(e.place, fault.to_string()),
+                Ok(guard) => {
+                    let numbers = guard.numbers();
+                    if !numbers.is_empty() && !e.basis.iter().any(rule::Basis::is_named) {
+                        self.say(
+                            e.place,
+                            format!("the number {} cites no clause; add basis", numbers.join(", ")),
+                        );
+                    }
+                }
             }
         }
         for data in &self.d.tables {
             let place = format!("table.{}", data.id);
-            if let Err(fault) = Table::compile(data.clone()) {
-                self.say(&place, fault.to_string());
+            match Table::compile(data.clone()) {
+                Err(fault) => self.say(&place, fault.to_string()),
+                Ok(table) => {
+                    if table.has_numbers() && !data.basis.iter().any(rule::Basis::is_named) {
+                        self.say(&place, "its numbers cite no clause; add basis");
+                    }
+                }
             }
             let names = data.inputs.iter().map(|i| &i.path).chain(&data.outputs);
             for name in names {
@@ -419,6 +375,11 @@ fn covered(d: &Definition) -> BTreeSet<&str> {
         if let Some(state) = clock.start.strip_prefix("enter:") {
             begin.insert(state.to_owned());
         } else {
+            let opening =
+                d.opening.as_ref().zip(clock.task.as_ref()).is_some_and(|(o, k)| o.tasks.contains(k));
+            if opening {
+                begin.extend(d.initial().map(|s| s.id.clone()));
+            }
             for t in &d.transitions {
                 let by_task = clock.task.as_ref().is_some_and(|k| t.tasks.contains(k));
                 if by_task || clock.start.strip_prefix("transition:") == Some(&t.id) {

@@ -1,22 +1,15 @@
 //! A procedure as written in the rulebook: states, transitions, clocks, tasks, forms and documents, all as data.
 
+mod opening;
+
+pub use opening::{After, Compute, Computed, Opening, PublicFor, Rung, RungAct};
+
 use crate::form::Form;
-use base::clock::{Status, Unit};
+use base::clock::Unit;
 use base::{Date, Text};
+use rule::Basis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// The clause a rule rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Basis {
-    /// Name of the law or rule, with its year.
-    pub document: String,
-    /// Article (and paragraph).
-    pub clause: String,
-    /// Whether the clause was checked.
-    pub status: Status,
-}
 
 /// A fact a matter may carry; guards, tables, effects and templates may name only these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +52,8 @@ pub enum Side {
     Agency,
     /// The operator the matter concerns.
     Operator,
+    /// Anybody, without an account; only for openings.
+    Citizen,
     /// Only the system, as a consequence of something else.
     System,
 }
@@ -92,6 +87,13 @@ pub struct Transition {
     /// Who takes it.
     #[serde(default)]
     pub by: Side,
+    /// Department that takes it where it is not the one that holds the matter (the police accept a transfer); that department
+    /// sees the matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<String>,
+    /// Where the numbers in the guard come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basis: Vec<Basis>,
     /// Must be taken by another person than the one who took this earlier step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_by: Option<String>,
@@ -107,6 +109,9 @@ pub struct Transition {
     /// Form fields copied into facts of the same name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<String>,
+    /// Facts computed after the form, before the tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub computes: Vec<Compute>,
     /// Decision tables applied after the form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decides: Vec<String>,
@@ -148,6 +153,9 @@ pub struct Extension {
     /// How often; absent: no number in the law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+    /// Who approves it, in the words of the law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<Text>,
     /// The clause that allows it.
     pub basis: Basis,
 }
@@ -170,6 +178,10 @@ pub struct ClockUse {
     pub basis: Basis,
     /// Start event: `enter:STATE`, `transition:ID`, or `task:created` with `task`.
     pub start: String,
+    /// Fact with the date it counts from, where the law counts from another day than that of the event (the day of service); it may not
+    /// lie in the future. Absent, or the fact empty: from the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// Events that meet it: `enter:STATE`, `transition:ID`, `task:done`, `document:KIND` (published).
     pub stop: Vec<String>,
     /// Task kind, for clocks of a task.
@@ -191,6 +203,12 @@ pub struct ClockUse {
     /// How it may be lengthened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
+    /// The clause by which an overlay may give more time than the nation's rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loosens: Option<Basis>,
+    /// Its own ladder of reminders instead of the procedure's.
+    #[serde(default, rename = "rung", skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<Rung>,
 }
 
 /// A kind of work handed to an agency or operator, done item by item.
@@ -239,6 +257,9 @@ pub struct DocumentRule {
     pub template: String,
     /// Who may read it once published.
     pub publication: Publication,
+    /// How long it stays public; absent: without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<PublicFor>,
     /// Transition the publication brings about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_published: Option<String>,
@@ -269,6 +290,9 @@ pub struct Definition {
     /// Last day it applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Date>,
+    /// Region code of the jurisdiction whose overlay this is; empty: the nation.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub jurisdiction: String,
     /// Kind of its subject (`nonconformity`, `lot`, `operator`, …).
     pub subject: String,
     /// Department that holds its matters.
@@ -284,6 +308,12 @@ pub struct Definition {
     /// Decision tables applied when a matter opens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decides: Vec<String>,
+    /// How a person opens a matter; absent: only a consequence does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
+    /// The ladder of reminders its clocks climb.
+    #[serde(default, rename = "rung", skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<Rung>,
     /// States.
     #[serde(rename = "state")]
     pub states: Vec<State>,
@@ -358,6 +388,15 @@ impl Definition {
     /// Whether a name is a clock or a group of clocks.
     pub(crate) fn clocks_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ClockUse> {
         self.clocks.iter().filter(move |c| c.id == name || c.group.as_deref() == Some(name))
+    }
+    /// The ladder a clock climbs.
+    #[must_use]
+    pub fn rungs_of<'a>(&'a self, clock: &'a ClockUse) -> &'a [Rung] {
+        if clock.rungs.is_empty() { &self.rungs } else { &clock.rungs }
+    }
+    /// Departments other than its own that take a step.
+    pub fn guests(&self) -> impl Iterator<Item = &str> {
+        self.transitions.iter().filter_map(|t| t.agency.as_deref()).filter(|a| *a != self.agency)
     }
     /// Transitions that leave a state, as written.
     pub fn leaving<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Transition> {

@@ -1,6 +1,10 @@
 //! Consequences: the closed set of named functions a procedure may call, and what they may ask of the engine.
 
-use crate::{EffectError, Engine, Error};
+mod own;
+
+pub(crate) use own::Own;
+
+use crate::{EffectError, Engine};
 use access::{Access, Principal};
 use async_trait::async_trait;
 use base::{Decimal, Id, Text};
@@ -286,8 +290,7 @@ pub trait Effect: Send + Sync {
 pub struct Effects(BTreeMap<String, Arc<dyn Effect>>);
 
 impl Effects {
-    /// The engine's own: `flow.set_facts`, `flow.suspend_clock`, `flow.resume_clock`, `flow.extend_clock`,
-    /// `flow.tell_children`, `flow.step_parent`, `flow.step_children`.
+    /// The engine's own, `flow.…`: rulebook/cn/procedures/README.md lists them.
     #[must_use]
     pub fn builtin() -> Self {
         let mut effects = Self::default();
@@ -319,112 +322,6 @@ impl std::fmt::Debug for Effects {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
-}
-
-/// The engine's own effects.
-#[derive(Debug, Clone, Copy)]
-enum Own {
-    /// Sets facts: parameters are names and values.
-    SetFacts,
-    /// `clock`, `cause`.
-    Suspend,
-    /// `clock`.
-    Resume,
-    /// `clock`, and `field` (a number field of the form) or `amount`.
-    Extend,
-    /// `procedure`, `facts` (names): every running child of the procedure gets these facts as they stand here.
-    TellChildren,
-    /// `transition`: taken in the parent matter, when there is one.
-    StepParent,
-    /// `procedure`, `transition`: taken in every running child of the procedure.
-    StepChildren,
-}
-
-impl Own {
-    const ALL: [(&'static str, Self); 7] = [
-        ("flow.set_facts", Self::SetFacts),
-        ("flow.suspend_clock", Self::Suspend),
-        ("flow.resume_clock", Self::Resume),
-        ("flow.extend_clock", Self::Extend),
-        ("flow.tell_children", Self::TellChildren),
-        ("flow.step_parent", Self::StepParent),
-        ("flow.step_children", Self::StepChildren),
-    ];
-}
-
-#[async_trait]
-impl Effect for Own {
-    async fn run(
-        &self,
-        tx: &mut Tx,
-        cx: &EffectCx<'_>,
-        matter: &mut MatterDraft,
-        params: &BTreeMap<String, Json>,
-    ) -> Result<EffectOut, EffectError> {
-        let text = |name: &str| -> Result<String, Error> {
-            params.get(name).and_then(Json::as_str).map(ToOwned::to_owned).ok_or_else(|| {
-                Error::Procedure(format!("step {}: the effect needs the text parameter `{name}`", cx.step))
-            })
-        };
-        let mut out = EffectOut::default();
-        match self {
-            Self::SetFacts => out.facts.extend(params.iter().map(|(k, v)| (k.clone(), v.clone()))),
-            Self::Suspend => {
-                out.clocks.push(ClockChange::Suspend { clock: text("clock")?, cause: text("cause")? });
-            }
-            Self::Resume => out.clocks.push(ClockChange::Resume { clock: text("clock")? }),
-            Self::Extend => {
-                let clock = text("clock")?;
-                let value = match params.get("field").and_then(Json::as_str) {
-                    Some(field) => cx.form.get(field),
-                    None => params.get("amount"),
-                };
-                let amount = value.and_then(|v| match v {
-                    Json::String(s) => s.parse().ok(),
-                    other => other.as_u64().and_then(|n| u32::try_from(n).ok()),
-                });
-                let amount = amount.ok_or_else(|| {
-                    Error::refused(
-                        "请填写延长的天数（整数）",
-                        "give the number of days to extend by (a whole number)",
-                    )
-                })?;
-                out.clocks.push(ClockChange::Extend { clock, amount });
-            }
-            Self::StepParent => {
-                let transition = text("transition")?;
-                out.steps.extend(matter.parent.map(|parent| (parent, transition)));
-            }
-            Self::StepChildren => {
-                let (procedure, transition) = (text("procedure")?, text("transition")?);
-                let children = running_children(tx, matter.id, &procedure).await?;
-                out.steps.extend(children.into_iter().map(|id| (id, transition.clone())));
-            }
-            Self::TellChildren => {
-                let names = params.get("facts").and_then(Json::as_array).into_iter().flatten();
-                let facts: Map<String, Json> = names
-                    .filter_map(|n| Some((n.as_str()?.to_owned(), matter.facts.get(n.as_str()?)?.clone())))
-                    .collect();
-                let children = running_children(tx, matter.id, &text("procedure")?).await?;
-                out.told.extend(children.into_iter().map(|id| (id, facts.clone())));
-            }
-        }
-        Ok(out)
-    }
-}
-
-async fn running_children(tx: &mut Tx, matter: Id, procedure: &str) -> Result<Vec<Id>, EffectError> {
-    let rows = tx
-        .query(
-            "select id from matter where parent = $1 and procedure = $2 and closed_at is null order by id",
-            &[matter.into(), procedure.into()],
-        )
-        .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        found.push(row.id("id")?);
-    }
-    Ok(found)
 }
 
 /// A document to be rendered: template texts of the procedure.

@@ -1,14 +1,24 @@
 //! The engine: the procedures in force, the effects they may call, and the calendar their clocks count by.
 
 use crate::{Effects, Error, Procedure, Render};
+use access::Vault;
+use base::Id;
 use base::calendar::Calendar;
-use std::collections::BTreeMap;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use store::Tx;
 
+/// The key of a sealed value.
+const SEALED: &str = "sealed";
+
 /// Everything the functions of this crate need besides the transaction. One per process; share it in an `Arc`.
 pub struct Engine {
-    current: BTreeMap<String, Arc<Procedure>>,
+    /// By id: the overlays first, the narrower jurisdiction before the wider, the nation's last.
+    current: BTreeMap<String, Vec<Arc<Procedure>>>,
+    /// Departments that take steps in matters of others.
+    pub(crate) guests: BTreeSet<String>,
+    vault: Vault,
     versions: RwLock<BTreeMap<String, Arc<Procedure>>>,
     pub(crate) effects: Effects,
     pub(crate) render: Arc<dyn Render>,
@@ -27,11 +37,19 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// An engine over compiled procedures.
     #[must_use]
-    pub fn new(procedures: Vec<Procedure>, effects: Effects, render: Arc<dyn Render>) -> Self {
-        let current: BTreeMap<_, _> =
-            procedures.into_iter().map(|p| (p.definition.id.clone(), Arc::new(p))).collect();
-        let versions = current.values().map(|p| (p.hash.clone(), Arc::clone(p))).collect();
-        Self { current, versions: RwLock::new(versions), effects, render, calendar: Calendar::builtin() }
+    pub fn new(procedures: Vec<Procedure>, effects: Effects, render: Arc<dyn Render>, vault: Vault) -> Self {
+        let mut current: BTreeMap<String, Vec<Arc<Procedure>>> = BTreeMap::new();
+        let mut guests = BTreeSet::new();
+        for p in procedures {
+            guests.extend(p.definition.guests().map(ToOwned::to_owned));
+            current.entry(p.definition.id.clone()).or_default().push(Arc::new(p));
+        }
+        for all in current.values_mut() {
+            all.sort_by_key(|p| std::cmp::Reverse(p.definition.jurisdiction.len()));
+        }
+        let versions = current.values().flatten().map(|p| (p.hash.clone(), Arc::clone(p))).collect();
+        let versions = RwLock::new(versions);
+        Self { current, guests, vault, versions, effects, render, calendar: Calendar::builtin() }
     }
 
     /// Counts by another calendar than the rulebook's.
@@ -41,20 +59,44 @@ impl Engine {
         self
     }
 
-    /// The procedure new matters begin under.
+    /// The nation's procedure of that name.
     ///
     /// # Errors
     /// [`Error::Procedure`] naming the ones there are.
     pub fn procedure(&self, id: &str) -> Result<&Arc<Procedure>, Error> {
-        self.current.get(id).ok_or_else(|| {
+        self.procedure_in(id, "")
+    }
+
+    /// The procedure new matters of a region begin under: the overlay of the narrowest jurisdiction, or the nation's.
+    ///
+    /// # Errors
+    /// [`Error::Procedure`] naming the ones there are.
+    pub fn procedure_in(&self, id: &str, region: &str) -> Result<&Arc<Procedure>, Error> {
+        let all = self.current.get(id).map_or(&[][..], Vec::as_slice);
+        all.iter().find(|p| region.starts_with(&p.definition.jurisdiction)).ok_or_else(|| {
             let known = self.current.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             Error::Procedure(format!("there is no procedure `{id}` (there are: {known})"))
         })
     }
 
-    /// All procedures in force, by id.
+    /// The nation's procedures in force, by id.
     pub fn procedures(&self) -> impl Iterator<Item = &Arc<Procedure>> {
-        self.current.values()
+        self.current.values().filter_map(|all| all.last())
+    }
+
+    /// Seals a private value of a record.
+    pub(crate) fn seal(&self, record: Id, value: &Json) -> Result<Json, Error> {
+        let sealed = self.vault.seal(&format!("form:{record}"), &value.to_string()).map_err(Error::Vault)?;
+        Ok(serde_json::json!({ SEALED: hex::encode(sealed) }))
+    }
+
+    /// Opens what [`Engine::seal`] sealed; other values are given back as they are.
+    pub(crate) fn unseal(&self, record: Id, value: &Json) -> Result<Json, Error> {
+        let Some(text) = value.get(SEALED).and_then(Json::as_str) else { return Ok(value.clone()) };
+        let bytes = hex::decode(text).unwrap_or_default();
+        let text = self.vault.open_text(&format!("form:{record}"), &bytes).map_err(Error::Vault)?;
+        serde_json::from_str(&text)
+            .map_err(|e| Error::Procedure(format!("sealed value of form {record}: {e}")))
     }
 
     /// The calendar clocks count by.

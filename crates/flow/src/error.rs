@@ -59,6 +59,9 @@ pub enum Error {
     /// Storage.
     #[error("flow storage")]
     Store(#[from] store::Error),
+    /// A private value cannot be sealed or opened.
+    #[error("flow vault")]
+    Vault(#[source] access::Error),
     /// The journal.
     #[error("flow journal")]
     Ledger(#[from] ledger::Error),

@@ -53,7 +53,10 @@ fn readable(access: &Access, who: &Principal, now: Instant, sha256: &str) -> Sql
     sql.push(") or (t.id is not null and (");
     let tasks = access.scope(who, "view", "task", now).with_agency("t.agency");
     sql.append(&tasks.sql("t.region", Some("t.classification"), Some("t.operator")));
-    sql.push("))) limit 1");
+    sql.push(")) or exists (select 1 from matter_agency a where a.matter = m.id and ");
+    let guests = access.scope(who, "view", "matter", now).with_agency("a.agency");
+    sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.operator")));
+    sql.push(")) limit 1");
     sql
 }
 

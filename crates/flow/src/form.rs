@@ -1,13 +1,17 @@
 //! Forms from field definitions: what may be entered, when, and what is wrong with an entry, in both languages.
 
 mod check;
+mod schema;
+mod sheet;
 mod value;
 
 use base::Text;
+use rule::Basis;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use check::Entry;
 pub use check::FieldError;
+pub use sheet::SheetColumn;
 
 /// What a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,8 @@ pub enum FieldType {
     Region,
     /// One of `options`.
     Select,
+    /// Any number of `options`.
+    Multi,
     /// Yes or no.
     YesNo,
     /// Photos or files, by content hash.
@@ -33,7 +39,78 @@ pub enum FieldType {
     Position,
     /// Repeated rows of `fields`.
     Group,
+    /// A section shown under its condition; its `fields` stand beside those of the form.
+    Part,
+    /// Yuan with at most two decimals, not negative.
+    Money,
+    /// An operator: the register's number or the unified social credit code.
+    Operator,
+    /// A person: name, phone, identity number; always private and sealed at rest.
+    Person,
+    /// A lot: its canonical trace key, or its number as printed.
+    Lot,
+    /// A row of a standard's limits, `EDITION/ROW`.
+    Limit,
+    /// Photos only, by content hash.
+    Photo,
+    /// A signature: the name, and an image when one was drawn or photographed.
+    Signature,
+    /// One answer (pass, minor, fail, na) for each of `items`, with a note and photos where there is a finding.
+    Checklist,
 }
+
+impl FieldType {
+    /// Every type, in the order documented.
+    pub const ALL: [Self; 20] = [
+        Self::Text,
+        Self::LongText,
+        Self::Number,
+        Self::Money,
+        Self::Date,
+        Self::Region,
+        Self::Select,
+        Self::Multi,
+        Self::YesNo,
+        Self::Operator,
+        Self::Person,
+        Self::Lot,
+        Self::Limit,
+        Self::File,
+        Self::Photo,
+        Self::Signature,
+        Self::Position,
+        Self::Checklist,
+        Self::Group,
+        Self::Part,
+    ];
+
+    /// Whether its values are content hashes.
+    #[must_use]
+    pub const fn is_file(self) -> bool {
+        matches!(self, Self::File | Self::Photo)
+    }
+}
+
+/// A question of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckItem {
+    /// Number in the official table: `1.1`.
+    pub id: String,
+    /// The question.
+    pub title: Text,
+    /// A key item (重点项).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub key: bool,
+}
+
+/// Answers of a checklist: code and words.
+pub static RESULTS: [(&str, Text); 4] = [
+    ("pass", Text::of("符合", "conforms")),
+    ("minor", Text::of("基本符合", "basically conforms")),
+    ("fail", Text::of("不符合", "does not conform")),
+    ("na", Text::of("合理缺项", "does not apply")),
+];
 
 /// A choice of a select field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,12 +175,18 @@ pub struct Field {
     /// Most characters of a text, rows of a group or files; defaults 200, 4000, 50 and 9.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most: Option<usize>,
-    /// Choices of a select.
+    /// Choices of a select or multi.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<Choice>,
-    /// Fields of a group's row.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Fields of a group's row or of a part.
+    #[serde(default, rename = "fields", alias = "field", skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
+    /// Questions of a checklist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<CheckItem>,
+    /// Where its smallest and largest number come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basis: Vec<Basis>,
     /// Personal data: kept out of the journal's leaf.
     #[serde(default)]
     pub private: bool,
@@ -122,6 +205,9 @@ pub struct Check {
     pub holds: String,
     /// Said when it does not.
     pub message: Text,
+    /// Where the numbers in it come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basis: Vec<Basis>,
 }
 
 /// A form.
@@ -149,19 +235,44 @@ impl Field {
         let value = value.trim_matches('"');
         (plain(name) && plain(value)).then_some((name, value))
     }
+
+    /// Whether its value is kept out of the journal's leaf and sealed at rest.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.private || self.kind == FieldType::Person
+    }
+}
+
+/// Parts dissolved, depth first.
+fn leaves<'a>(fields: &'a [Field], found: &mut Vec<&'a Field>) {
+    for field in fields {
+        if field.kind == FieldType::Part {
+            leaves(&field.fields, found);
+        } else {
+            found.push(field);
+        }
+    }
 }
 
 impl Form {
-    /// The field of that name.
+    /// The field of that name, also inside a part.
     #[must_use]
     pub fn field(&self, id: &str) -> Option<&Field> {
-        self.fields.iter().find(|f| f.id == id)
+        self.leaves().into_iter().find(|f| f.id == id)
+    }
+
+    /// The fields that hold values, those of parts among the others, in order.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<&Field> {
+        let mut found = Vec::new();
+        leaves(&self.fields, &mut found);
+        found
     }
 
     /// Whether it asks for quantities at a place.
     #[must_use]
     pub fn measures(&self) -> bool {
-        self.fields.iter().any(|f| f.lift.is_some_and(|l| l != Lift::Answer))
+        self.leaves().iter().any(|f| f.lift.is_some_and(|l| l != Lift::Answer))
     }
 }
 

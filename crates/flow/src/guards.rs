@@ -18,6 +18,11 @@ impl Guards {
         self.0.get(place).map(|g| g.allows(facts)).transpose()
     }
 
+    /// What the expression there gives.
+    pub(crate) fn value(&self, place: &str, facts: &Json) -> Result<Json, rule::Error> {
+        self.0.get(place).map_or(Ok(Json::Null), |g| g.value(facts))
+    }
+
     /// Whether the expression there refuses already, whatever the form will say.
     pub(crate) fn refuses_without_form(&self, place: &str, facts: &Json) -> bool {
         let guard = self.0.get(place).filter(|g| g.reads().all(|path| !path.starts_with("form.")));

@@ -15,8 +15,11 @@ mod error;
 mod files;
 mod form;
 mod guards;
+mod ladder;
 mod live;
 mod load;
+mod migrate;
+mod opening;
 mod procedure;
 mod publish;
 mod report;
@@ -25,10 +28,10 @@ mod step;
 mod timing;
 pub mod view;
 
-pub use check::{Finding, Vocabulary, check};
+pub use check::{Finding, Vocabulary, check, check_overlay};
 pub use definition::{
-    BalanceRule, Basis, ClockUse, Definition, DocumentRule, EffectUse, Extension, Fact, Pause, Publication,
-    Side, State, TaskRule, Transition,
+    After, BalanceRule, ClockUse, Compute, Computed, Definition, DocumentRule, EffectUse, Extension, Fact,
+    Opening, Pause, PublicFor, Publication, Rung, RungAct, Side, State, TaskRule, Transition,
 };
 pub use draw::draw;
 pub use effect::{
@@ -38,11 +41,15 @@ pub use effect::{
 pub use engine::Engine;
 pub use error::{Change, EffectError, Error};
 pub use files::{may_read_file, record_file};
-pub use form::{Check, Choice, Field, FieldError, FieldType, Form, Lift};
-pub use load::{LoadError, load, load_all, shipped};
+pub use form::{Check, CheckItem, Choice, Field, FieldError, FieldType, Form, Lift, RESULTS, SheetColumn};
+pub use ladder::{Swept, sweep};
+pub use load::{LoadError, load, load_all, read_folder, shipped};
+pub use migrate::migrate;
+pub use opening::{Request, open_by_form};
 pub use procedure::Procedure;
 pub use publish::{Published, publish_document, withdraw_document};
 pub use report::{ItemOutcome, assign_task, report_item};
 pub use revise::{Revision, revise_document};
+pub use rule::Basis;
 pub use step::{Opened, Outcome, open, open_as, transition, transition_as_system};
 pub use timing::{extend_clock, resume_clock, suspend_clock};

@@ -9,11 +9,12 @@ pub(crate) use clocks::{ClockRow, lock_clock};
 pub(crate) use consequences::Bounds;
 pub(crate) use documents::{DocumentText, html_hashes, keep_version};
 
+use crate::definition::{After, Compute, Computed};
 use crate::effect::{Authority, MatterDraft};
 use crate::error::Change;
 use crate::form::{Entry, FieldError};
 use crate::{Engine, Error, Procedure, files};
-use access::Resource;
+use access::{Access, Principal, Resource};
 use base::{Id, Instant, Text};
 use ledger::{Appended, Context, Permit};
 use serde_json::{Map, Value as Json, json};
@@ -32,6 +33,8 @@ pub(crate) struct Live {
     pub(crate) version: i64,
     pub(crate) opened_at: Instant,
     pub(crate) closed_at: Option<Instant>,
+    /// The account it is given to.
+    pub(crate) assigned: Option<Id>,
     /// Facts as loaded, to tell what changed.
     before: Map<String, Json>,
     /// What the step did, for the journal.
@@ -60,6 +63,7 @@ impl Live {
             version: 1,
             opened_at: now,
             closed_at: None,
+            assigned: None,
             before: Map::new(),
             done: Map::new(),
         }
@@ -80,7 +84,7 @@ impl Live {
         let row = tx
             .first(
                 "select id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
-                 classification, opened_at, closed_at, version from matter where id = $1",
+                 classification, opened_at, closed_at, assigned, version from matter where id = $1",
                 &[id.into()],
             )
             .await?
@@ -94,6 +98,7 @@ impl Live {
             version: row.int("version")?,
             opened_at: row.instant("opened_at")?,
             closed_at: row.opt_instant("closed_at")?,
+            assigned: row.opt_id("assigned")?,
             done: Map::new(),
         })
     }
@@ -112,7 +117,7 @@ impl Live {
     }
 
     /// What expressions see, without a form.
-    pub(crate) async fn scope(&self, tx: &mut Tx) -> Result<Json, Error> {
+    pub(crate) async fn scope(&self, tx: &mut Tx, now: Instant) -> Result<Json, Error> {
         let d = &self.draft;
         let mut tasks = json!({"total": 0, "open": 0, "done": 0});
         let mut tasks_of = Map::new();
@@ -134,7 +139,7 @@ impl Live {
             }
         }
         let mut children = Map::new();
-        for name in self.procedure.definition.transitions.iter().flat_map(|t| &t.opens) {
+        for name in self.procedure.definition.opened() {
             children.insert(name.clone(), json!({"total": 0, "open": 0}));
         }
         let rows = tx
@@ -170,6 +175,7 @@ impl Live {
             "tasks_of": tasks_of,
             "children": children,
             "documents": documents,
+            "today": now.china_date().to_string(),
         }))
     }
 
@@ -207,11 +213,44 @@ impl Live {
         Ok(())
     }
 
+    /// Computes facts; `scope` is what the step's guard saw, its form included.
+    pub(crate) fn compute(
+        &mut self,
+        place: &str,
+        computes: &[Compute],
+        after: Option<After>,
+        scope: &Json,
+    ) -> Result<(), Error> {
+        let mut scope = scope.clone();
+        for (n, c) in computes.iter().enumerate().filter(|(_, c)| c.after == after) {
+            scope["facts"] = Json::Object(self.draft.facts.clone());
+            let value = self.procedure.guards.value(&format!("{place}.compute.{n}"), &scope)?;
+            let value = match (c.kind, &value) {
+                (_, Json::Null) => continue,
+                (Computed::Decimal, Json::Number(n)) => {
+                    n.as_i64().map(|micro| json!(rule::from_micro(micro).to_string()))
+                }
+                (Computed::Whole, Json::Number(_))
+                | (Computed::Flag, Json::Bool(_))
+                | (Computed::Text, Json::String(_)) => Some(value),
+                _ => None,
+            };
+            let Some(value) = value else {
+                return Err(Error::Procedure(format!(
+                    "{place} computes `{}`, and it is not {:?}",
+                    c.fact, c.kind
+                )));
+            };
+            self.draft.set(&c.fact, value);
+        }
+        Ok(())
+    }
+
     /// Writes the matter's row; `version` has been raised by the caller.
     pub(crate) async fn save(&self, tx: &mut Tx) -> Result<(), Error> {
         let d = &self.draft;
         tx.exec_one(
-            "update matter set title_zh = $2, title_en = $3, state = $4, facts = $5, closed_at = $6, version = $7, \
+            "update matter set title_zh = $2, title_en = $3, state = $4, facts = $5, closed_at = $6, version = $7, operator = $8, \
              next_due = coalesce((select min(c.due) from clock c where c.matter = matter.id and c.task is null \
                and c.met_at is null and c.void_at is null), 9223372036854775807) \
              where id = $1",
@@ -223,6 +262,7 @@ impl Live {
                 Json::Object(d.facts.clone()).to_string().into(),
                 self.closed_at.into(),
                 self.version.into(),
+                d.operator.into(),
             ],
         )
         .await?;
@@ -296,6 +336,20 @@ impl Live {
         Ok(appended)
     }
 
+    /// As what department somebody may see the matter: its own, or one that takes steps in it.
+    pub(crate) fn seen_as(
+        &self,
+        access: &Access,
+        who: &Principal,
+        now: Instant,
+    ) -> Result<String, access::Denied> {
+        let own = access.check(who, "view", &self.resource(MATTER), now);
+        let Err(denied) = own else { return Ok(self.draft.agency.clone()) };
+        let mut guests = self.procedure.definition.guests();
+        let guest = guests.find(|g| access.allows(who, "view", &self.resource(MATTER).of_agency(*g), now));
+        guest.map(ToOwned::to_owned).ok_or(denied)
+    }
+
     /// Checks an entry against a form of the procedure, and that its files were sent by whoever names them.
     pub(crate) async fn check_form(
         &self,
@@ -337,24 +391,32 @@ impl Live {
         &self,
         tx: &mut Tx,
         cx: &Context,
+        engine: &Engine,
         form: &str,
         body: &Map<String, Json>,
         task: Option<Id>,
     ) -> Result<Id, Error> {
         let id = cx.id();
+        let mut kept = body.clone();
+        let definition = self.procedure.definition.form(form);
+        for field in definition.iter().flat_map(|f| f.leaves()).filter(|f| f.is_private()) {
+            if let Some(value) = kept.get_mut(&field.id) {
+                *value = engine.seal(id, value)?;
+            }
+        }
         tx.exec(
             "insert into form_entry (id, matter, form, body, account, at) values ($1, $2, $3, $4, $5, $6)",
             &[
                 id.into(),
                 self.draft.id.into(),
                 form.into(),
-                Json::Object(body.clone()).to_string().into(),
+                Json::Object(kept).to_string().into(),
                 cx.actor.account.into(),
                 cx.now.into(),
             ],
         )
         .await?;
-        if let Some(form) = self.procedure.definition.form(form) {
+        if let Some(form) = definition {
             files::name_files(tx, form, body, (id, self.draft.id, task)).await?;
         }
         Ok(id)
@@ -403,6 +465,7 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
     let state = to.and_then(|s| d.state(s)).map(|s| &s.title);
     match (kind, state) {
         ("open", _) => Text::of("立项", "opened"),
+        ("migrate", _) => Text::of("改用新版程序", "moved to the new procedure"),
         ("facts", _) => Text::of("上级办件更新了有关事实", "facts brought up to date by the matter above"),
         ("transition", Some(state)) => {
             Text::new(format!("{} → {}", own.zh, state.zh), format!("{} → {}", own.en, state.en))

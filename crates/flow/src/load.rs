@@ -1,11 +1,13 @@
 //! Reads procedures strictly: an unknown key, a missing language or a wrong type is an error that names file and key.
 
-use crate::definition::Definition;
+mod overlay;
+
+use crate::definition::{Definition, Rung};
 use crate::form::Form;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a procedure cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +28,10 @@ impl LoadError {
 }
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../rulebook/cn/procedures");
+static GANSU: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../rulebook/cn-62/procedures");
+
+/// The common ladder of reminders, beside the folders.
+const RUNGS: &str = "rungs.toml";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,54 +101,135 @@ fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Lo
     })
 }
 
-/// Reads every procedure below a folder of the file system.
+/// The files of a rulebook's procedures: by jurisdiction (empty: the nation, else the region code), folder and name.
+#[derive(Debug, Default)]
+struct Source {
+    folders: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
+    rungs: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ladder {
+    #[serde(rename = "rung")]
+    rungs: Vec<Rung>,
+}
+
+impl Source {
+    /// Every procedure, overlays after the nation's, each with the common ladder where it has none of its own.
+    fn definitions(&self) -> Result<Vec<Definition>, LoadError> {
+        let ladder = match &self.rungs {
+            Some(text) => parse::<Ladder>("rungs.toml", text)?.rungs,
+            None => Vec::new(),
+        };
+        let nation = self.folders.get("");
+        let mut all = Vec::new();
+        for (jurisdiction, folders) in &self.folders {
+            for (folder, files) in folders {
+                let mut definition = if jurisdiction.is_empty() {
+                    load(folder, files)?
+                } else {
+                    let place = format!("cn-{jurisdiction}/{folder}/overlay.toml");
+                    let below = nation.and_then(|n| n.get(folder)).ok_or_else(|| {
+                        LoadError::new(
+                            place.clone(),
+                            "the nation has no procedure of that name",
+                            "name the folder like the procedure it overlays",
+                        )
+                    })?;
+                    overlay::apply(jurisdiction, folder, below, files)?
+                };
+                if definition.rungs.is_empty() {
+                    definition.rungs.clone_from(&ladder);
+                }
+                all.push(definition);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Reads every procedure of a rulebook in the file system: `ROOT/cn/procedures` and the overlays `ROOT/cn-*/procedures`.
 ///
 /// # Errors
 /// The first [`LoadError`].
 pub fn load_all(root: &Path) -> Result<Vec<Definition>, LoadError> {
-    let fault = |path: &Path, e: std::io::Error| {
-        LoadError::new(path.display().to_string(), e.to_string(), "make it readable UTF-8 text")
-    };
-    let list = |path: &Path| -> Result<Vec<std::path::PathBuf>, LoadError> {
-        let entries = std::fs::read_dir(path).map_err(|e| fault(path, e))?;
-        let mut paths: Vec<_> =
-            entries.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>().map_err(|e| fault(path, e))?;
-        paths.sort();
-        Ok(paths)
-    };
-    let mut all = Vec::new();
-    for folder in list(root)?.into_iter().filter(|p| p.is_dir()) {
-        let mut files = BTreeMap::new();
-        let mut waiting = vec![folder.clone()];
-        while let Some(at) = waiting.pop() {
-            for path in list(&at)? {
-                if path.is_dir() {
-                    waiting.push(path);
-                } else if let Ok(name) = path.strip_prefix(&folder) {
-                    let text = std::fs::read_to_string(&path).map_err(|e| fault(&path, e))?;
-                    files.insert(name.to_string_lossy().replace('\\', "/"), text);
-                }
+    let mut source = Source::default();
+    for place in list(root)?.into_iter().filter(|p| p.is_dir()) {
+        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let jurisdiction = match name.strip_prefix("cn-") {
+            Some(code) => code.to_owned(),
+            None if name == "cn" => String::new(),
+            None => continue,
+        };
+        let procedures = place.join("procedures");
+        if !procedures.is_dir() {
+            continue;
+        }
+        for path in list(&procedures)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() {
+                let files = read_folder(&path)?;
+                source.folders.entry(jurisdiction.clone()).or_default().insert(name, files);
+            } else if name == RUNGS && jurisdiction.is_empty() {
+                source.rungs = Some(read(&path)?);
             }
         }
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        all.push(load(&name, &files)?);
     }
-    Ok(all)
+    source.definitions()
 }
 
-/// The procedures of the nation shipped with the program.
+fn fault(path: &Path, e: &std::io::Error) -> LoadError {
+    LoadError::new(path.display().to_string(), e.to_string(), "make it readable UTF-8 text")
+}
+
+fn read(path: &Path) -> Result<String, LoadError> {
+    std::fs::read_to_string(path).map_err(|e| fault(path, &e))
+}
+
+fn list(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let entries = std::fs::read_dir(path).map_err(|e| fault(path, &e))?;
+    let mut paths: Vec<_> =
+        entries.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>().map_err(|e| fault(path, &e))?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads the files of one procedure's folder, by name relative to it.
+///
+/// # Errors
+/// [`LoadError`] for what is no readable text.
+pub fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>, LoadError> {
+    let mut files = BTreeMap::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(at) = waiting.pop() {
+        for path in list(&at)? {
+            if path.is_dir() {
+                waiting.push(path);
+            } else if let Ok(name) = path.strip_prefix(folder) {
+                files.insert(name.to_string_lossy().replace('\\', "/"), read(&path)?);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The procedures shipped with the program: the nation's and the overlays.
 ///
 /// # Errors
 /// The first [`LoadError`].
 pub fn shipped() -> Result<Vec<Definition>, LoadError> {
-    SHIPPED
-        .dirs()
-        .map(|dir| {
+    let mut source = Source::default();
+    for (jurisdiction, root) in [("", &SHIPPED), ("62", &GANSU)] {
+        for dir in root.dirs() {
             let mut files = BTreeMap::new();
             collect(dir, dir.path(), &mut files);
-            load(&dir.path().to_string_lossy(), &files)
-        })
-        .collect()
+            let name = dir.path().to_string_lossy().into_owned();
+            source.folders.entry(jurisdiction.to_owned()).or_default().insert(name, files);
+        }
+    }
+    source.rungs = SHIPPED.get_file(RUNGS).and_then(|f| f.contents_utf8()).map(ToOwned::to_owned);
+    source.definitions()
 }
 
 fn collect(dir: &Dir<'_>, root: &Path, files: &mut BTreeMap<String, String>) {

@@ -1,8 +1,9 @@
 //! A definition made ready to run: its hash, its compiled expressions and tables.
 
-use crate::definition::Definition;
+use crate::definition::{Compute, Definition};
+use crate::form::{Field, FieldType, Form};
 use crate::guards::Guards;
-use rule::{Guard, Table};
+use rule::{Basis, Guard, Table};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -23,9 +24,17 @@ pub(crate) struct Expression<'a> {
     pub(crate) place: String,
     pub(crate) text: &'a str,
     pub(crate) declared: Vec<String>,
+    /// Where the numbers in it come from.
+    pub(crate) basis: &'a [Basis],
 }
 
 impl Definition {
+    /// Procedures its steps may open.
+    pub(crate) fn opened(&self) -> impl Iterator<Item = &String> {
+        let opening = self.opening.iter().flat_map(|o| &o.opens);
+        self.transitions.iter().flat_map(|t| &t.opens).chain(opening)
+    }
+
     /// What expressions outside a form may name.
     pub(crate) fn declared(&self, form: Option<&str>) -> Vec<String> {
         let mut names: Vec<String> = self.facts.iter().map(|f| format!("facts.{}", f.id)).collect();
@@ -36,7 +45,7 @@ impl Definition {
             names.push(format!("tasks.{count}"));
             names.extend(self.tasks.iter().map(|t| format!("tasks_of.{}.{count}", t.id)));
         }
-        for procedure in self.transitions.iter().flat_map(|t| &t.opens) {
+        for procedure in self.opened() {
             names.push(format!("children.{procedure}.total"));
             names.push(format!("children.{procedure}.open"));
         }
@@ -45,8 +54,9 @@ impl Definition {
             names.push(format!("documents.{}.published", document.id));
         }
         if let Some(form) = form.and_then(|f| self.form(f)) {
-            names.extend(form.fields.iter().map(|f| format!("form.{}", f.id)));
+            names.extend(form.leaves().iter().map(|f| format!("form.{}", f.id)));
         }
+        names.push("today".to_owned());
         names
     }
 
@@ -54,10 +64,25 @@ impl Definition {
     pub(crate) fn expressions(&self) -> Vec<Expression<'_>> {
         let mut all = Vec::new();
         for t in &self.transitions {
-            if let Some(text) = &t.guard {
-                let declared = self.declared(t.form.as_deref());
-                all.push(Expression { place: format!("transition.{}", t.id), text, declared });
-            }
+            let place = format!("transition.{}", t.id);
+            self.step_expressions(
+                &place,
+                t.guard.as_deref(),
+                &t.basis,
+                &t.computes,
+                t.form.as_deref(),
+                &mut all,
+            );
+        }
+        if let Some(o) = &self.opening {
+            self.step_expressions(
+                "opening",
+                o.guard.as_deref(),
+                &o.basis,
+                &o.computes,
+                o.form.as_deref(),
+                &mut all,
+            );
         }
         for c in &self.clocks {
             if let Some(text) = &c.when {
@@ -65,29 +90,67 @@ impl Definition {
                     place: format!("clock.{}", c.id),
                     text,
                     declared: self.declared(None),
+                    basis: std::slice::from_ref(&c.basis),
                 });
             }
         }
         for form in &self.forms {
             let facts = || {
                 let facts = self.facts.iter().map(|f| format!("facts.{}", f.id));
-                facts.chain(["item.expected", "item.unit", "item.kind"].map(str::to_owned))
+                facts.chain(["item.expected", "item.unit", "item.kind", "today"].map(str::to_owned))
             };
-            for (n, field) in form.fields.iter().enumerate() {
-                if let Some(text) = &field.when {
-                    // a condition sees the fields above its own
-                    let above = form.fields[..n].iter().map(|f| format!("form.{}", f.id));
-                    let place = format!("form.{}.{}.when", form.id, field.id);
-                    all.push(Expression { place, text, declared: facts().chain(above).collect() });
-                }
-            }
+            let mut above = Vec::new();
+            conditions(form, &form.fields, &facts, &mut above, &mut all);
             for (n, check) in form.checks.iter().enumerate() {
-                let fields = form.fields.iter().map(|f| format!("form.{}", f.id));
+                let fields = form.leaves();
+                let fields = fields.iter().map(|f| format!("form.{}", f.id));
                 let place = format!("form.{}.check.{n}", form.id);
-                all.push(Expression { place, text: &check.holds, declared: facts().chain(fields).collect() });
+                let declared = facts().chain(fields).collect();
+                all.push(Expression { place, text: &check.holds, declared, basis: &check.basis });
             }
         }
         all
+    }
+
+    /// The guard and the computations of a step.
+    fn step_expressions<'a>(
+        &self,
+        place: &str,
+        guard: Option<&'a str>,
+        basis: &'a [Basis],
+        computes: &'a [Compute],
+        form: Option<&str>,
+        all: &mut Vec<Expression<'a>>,
+    ) {
+        if let Some(text) = guard {
+            all.push(Expression { place: place.to_owned(), text, declared: self.declared(form), basis });
+        }
+        for (n, c) in computes.iter().enumerate() {
+            let (place, declared) = (format!("{place}.compute.{n}"), self.declared(form));
+            all.push(Expression { place, text: &c.value, declared, basis: &c.basis });
+        }
+    }
+}
+
+/// The conditions of fields: each sees the fields above its own, those of parts included.
+fn conditions<'a, I: Iterator<Item = String>>(
+    form: &'a Form,
+    fields: &'a [Field],
+    facts: &impl Fn() -> I,
+    above: &mut Vec<String>,
+    all: &mut Vec<Expression<'a>>,
+) {
+    for field in fields {
+        if let Some(text) = &field.when {
+            let place = format!("form.{}.{}.when", form.id, field.id);
+            let declared = facts().chain(above.iter().cloned()).collect();
+            all.push(Expression { place, text, declared, basis: &field.basis });
+        }
+        if field.kind == FieldType::Part {
+            conditions(form, &field.fields, facts, above, all);
+        } else {
+            above.push(format!("form.{}", field.id));
+        }
     }
 }
 

@@ -80,10 +80,12 @@ pub async fn publish_document(
     let (name, slug, audience) = (row.text("name")?, row.text("slug")?, row.text("audience")?);
     let html = Text::new(row.text("html_zh")?, row.text("html_en")?);
     let (zh, en) = html_hashes(&html);
+    let procedure = live.procedure.clone();
+    let until = procedure.definition.public_until(&name, cx.now, engine.calendar());
     live.done.insert(
         "document".to_owned(),
         json!({
-            "id": document, "slug": slug, "kind": row.text("kind")?, "audience": audience,
+            "id": document, "slug": slug, "until": until.map(|u| u.rfc3339()), "kind": row.text("kind")?, "audience": audience,
             "title": {"zh": row.text("title_zh")?, "en": row.text("title_en")?},
             "sha256": {"zh": zh, "en": en},
         }),
@@ -104,7 +106,8 @@ pub async fn publish_document(
     let journal = live.record(tx, cx, &permit, "document.published", step, None).await?;
     tx.exec_one(
         "update document set status = 'published', published_by = $2, published_at = $3, journal = $4, sha256 = $5, \
-         classification = case when audience = 'public' then 0 else classification end, version = $6 where id = $1",
+         classification = case when audience = 'public' then 0 else classification end, version = $6, public_until = $7 \
+         where id = $1",
         &[
             document.into(),
             cx.actor.account.into(),
@@ -112,10 +115,10 @@ pub async fn publish_document(
             journal.id.into(),
             zh.into(),
             version.into(),
+            until.into(),
         ],
     )
     .await?;
-    let procedure = live.procedure.clone();
     let next = procedure.definition.document(&name).and_then(|d| d.on_published.as_deref());
     let next = next.and_then(|t| procedure.definition.transition(t));
     if let Some(t) = next.filter(|t| t.from.contains(&live.draft.state)) {
@@ -147,7 +150,7 @@ pub async fn withdraw_document(
     if row.int("version")? != expected {
         return Err(live.conflict(tx, Some(document), expected).await?);
     }
-    if row.text("status")? == "withdrawn" {
+    if row.text("status")? == "withdrawn" || row.text("status")? == "ended" {
         return Err(Error::refused("文书已撤回", "the document is withdrawn already"));
     }
     let reason = reason.trim();

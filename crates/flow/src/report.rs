@@ -112,10 +112,11 @@ pub async fn report_item(
     let context = json!({
         "facts": live.draft.facts,
         "item": {"expected": expected_quantity, "unit": row.text("unit")?, "kind": row.text("kind")?},
+        "today": cx.now.china_date().to_string(),
     });
     let entry = live.check_form(tx, (&authority, cx.now), Some(&rule.form), form, &context).await?;
     let Some(fields) = procedure.definition.form(&rule.form) else { return Err(missing()) };
-    let entry_id = live.keep_form(tx, cx, &rule.form, &entry.body, Some(task.id)).await?;
+    let entry_id = live.keep_form(tx, cx, engine, &rule.form, &entry.body, Some(task.id)).await?;
     let first = row.opt_int("reported_at")?.is_none();
     write_report(tx, cx, &live, item, &row, fields, &entry, entry_id).await?;
     let version = expected + 1;

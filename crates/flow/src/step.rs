@@ -1,6 +1,6 @@
 //! The one way a matter is opened and moved.
 
-use crate::definition::{Side, Transition};
+use crate::definition::{After, Side, Transition};
 use crate::effect::{Authority, MatterDraft, NewMatter};
 use crate::live::{Bounds, Live, Step, permit};
 use crate::{Engine, Error};
@@ -8,6 +8,7 @@ use access::{Access, Principal, Resource};
 use base::{Id, Lang, Text};
 use ledger::{Appended, Context};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use store::Tx;
@@ -71,7 +72,7 @@ pub async fn open_as(
     procedure: &str,
     new: NewMatter,
 ) -> Result<Opened, Error> {
-    let procedure = engine.procedure(procedure)?.clone();
+    let procedure = engine.procedure_in(procedure, &new.region)?.clone();
     let d = &procedure.definition;
     let agency = new.agency.clone().unwrap_or_else(|| d.agency.clone());
     let classification = new.classification.unwrap_or(d.classification);
@@ -200,6 +201,9 @@ pub(crate) fn perform<'a>(
         let Some(t) = d.transition(transition) else { return Err(live.no_such_step(transition)) };
         let submitter = live.taken_by(tx, t.not_by.as_deref()).await?;
         let mut resource = live.resource("matter");
+        if let Some(agency) = &t.agency {
+            resource.agency.clone_from(agency);
+        }
         resource.submitter = submitter;
         let permit = permit(authority, &t.action, &resource, cx.now)?;
         live.side(t, authority)?;
@@ -215,7 +219,7 @@ pub(crate) fn perform<'a>(
                 "you took the earlier step yourself; another person must take this one (four eyes)",
             ));
         }
-        let scope = live.scope(tx).await?;
+        let scope = live.scope(tx, cx.now).await?;
         let entry = live.check_form(tx, (&authority, cx.now), t.form.as_deref(), form, &scope).await?;
         let mut guarded = scope;
         guarded["form"] = Json::Object(entry.body.clone());
@@ -226,17 +230,16 @@ pub(crate) fn perform<'a>(
             ));
         }
         let form_id = match &t.form {
-            Some(name) => Some(live.keep_form(tx, cx, name, &entry.body, None).await?),
+            Some(name) => Some(live.keep_form(tx, cx, engine, name, &entry.body, None).await?),
             None => None,
         };
-        for name in &t.sets {
-            // what was left empty stays as it was
-            if let Some(value) = entry.body.get(name) {
-                live.draft.set(name, value.clone());
-            }
-        }
+        live.set_facts(&t.sets, &entry.body);
+        let place = format!("transition.{}", t.id);
+        live.compute(&place, &t.computes, None, &guarded)?;
         live.decide(&t.decides)?;
-        let note = entry.body.get("reason").or_else(|| entry.body.get("note")).and_then(Json::as_str);
+        live.compute(&place, &t.computes, Some(After::Decides), &guarded)?;
+        let note = note_of(&entry.body).map(ToOwned::to_owned);
+        let note = note.as_deref();
         let from = live.draft.state.clone();
         let to = t.to.clone().unwrap_or_else(|| from.clone());
         let bounds = Bounds {
@@ -275,6 +278,11 @@ pub(crate) fn perform<'a>(
     })
 }
 
+/// What a form says in words of why.
+pub(crate) fn note_of(form: &Map<String, Json>) -> Option<&str> {
+    form.get("reason").or_else(|| form.get("note")).and_then(Json::as_str)
+}
+
 /// Takes the steps effects asked for in other matters.
 pub(crate) async fn take_steps(
     tx: &mut Tx,
@@ -292,6 +300,15 @@ pub(crate) async fn take_steps(
 }
 
 impl Live {
+    /// Copies fields of the form into facts; what was left empty stays as it was.
+    pub(crate) fn set_facts(&mut self, names: &[String], form: &Map<String, Json>) {
+        for name in names {
+            if let Some(value) = form.get(name) {
+                self.draft.set(name, value.clone());
+            }
+        }
+    }
+
     fn no_such_step(&self, name: &str) -> Error {
         Error::Refused(Text::new(
             format!("本程序没有步骤“{name}”。{}", self.possible(Lang::Zh)),
@@ -335,7 +352,7 @@ impl Live {
             Side::Operator => {
                 Err(Error::refused("此步由生产经营者办理", "this step is taken by the operator concerned"))
             }
-            Side::System => Err(Error::refused(
+            Side::Citizen | Side::System => Err(Error::refused(
                 "此步由系统自动办理，无需操作",
                 "the system takes this step by itself; nothing to do",
             )),
@@ -388,15 +405,22 @@ impl Live {
         Ok(())
     }
 
-    /// Inserts the matter's row and keeps its procedure version.
-    async fn insert(&self, tx: &mut Tx, cx: &Context, key: Option<&str>) -> Result<(), Error> {
-        let (d, p) = (&self.draft, &self.procedure);
+    /// Keeps the version of the procedure, once.
+    pub(crate) async fn keep_procedure(&self, tx: &mut Tx, cx: &Context) -> Result<(), Error> {
+        let p = &self.procedure;
         tx.exec(
             "insert into procedure_version (hash, procedure, definition, at) values ($1, $2, $3, $4) \
              on conflict (hash) do nothing",
-            &[p.hash.as_str().into(), d.procedure.as_str().into(), p.json.as_str().into(), cx.now.into()],
+            &[p.hash.as_str().into(), p.definition.id.as_str().into(), p.json.as_str().into(), cx.now.into()],
         )
         .await?;
+        Ok(())
+    }
+
+    /// Inserts the matter's row and keeps its procedure version.
+    pub(crate) async fn insert(&self, tx: &mut Tx, cx: &Context, key: Option<&str>) -> Result<(), Error> {
+        let (d, p) = (&self.draft, &self.procedure);
+        self.keep_procedure(tx, cx).await?;
         tx.exec(
             "insert into matter (id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
              classification, idempotency, opened_at, next_due, version, root) \
@@ -421,6 +445,13 @@ impl Live {
             ],
         )
         .await?;
+        for guest in p.definition.guests().collect::<BTreeSet<_>>() {
+            tx.exec(
+                "insert into matter_agency (matter, agency) values ($1, $2)",
+                &[d.id.into(), guest.into()],
+            )
+            .await?;
+        }
         Ok(())
     }
 }

@@ -94,7 +94,7 @@ async fn change_clock(
     };
     let change = change(row.rule.clone());
     row.change(rule, &change, cx.now, reason, &cx.actor.login)?;
-    row.save(tx, engine).await?;
+    row.save(tx, engine, &procedure.definition, cx.now).await?;
     // the matter's first due instant follows
     live.save(tx).await?;
     let verb = match change {

@@ -1,16 +1,13 @@
 //! CEL expressions over declared facts; the only module that knows the CEL library.
 
-use crate::{Error, micro};
-use base::Decimal;
+use crate::{Error, functions};
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
-use cel::{Context, ExecutionError, FunctionContext, Program, Value};
+use cel::{Context, Program, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Functions a rule may call besides the operators: CEL's own and `dec`.
-const FUNCTIONS: &[&str] = &["size", "contains", "startsWith", "endsWith", "int", "string", "dec"];
 /// Longest expression taken.
 const LONGEST: usize = 2000;
 
@@ -79,6 +76,44 @@ impl Guard {
         }
     }
 
+    /// What the expression gives: a whole number, a text, true or false, or null.
+    ///
+    /// # Errors
+    /// As [`Guard::allows`], and for lists and maps.
+    pub fn value(&self, facts: &Json) -> Result<Json, Error> {
+        match self.evaluate(facts)? {
+            Value::Null => Ok(Json::Null),
+            Value::Bool(b) => Ok(Json::Bool(b)),
+            Value::Int(n) => Ok(Json::from(n)),
+            Value::String(s) => Ok(Json::from(s.as_str())),
+            other => Err(self.facts(format!("the result is {:?}, not a single value", other.type_of()))),
+        }
+    }
+
+    /// The numbers written in the expression that the law must give: every whole number and `dec("…")` but 0, 1, 100, the million of
+    /// millionths and the places of `round`.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut before = "";
+        for (n, part) in self.text.split('"').enumerate() {
+            if n % 2 == 1 {
+                // a text outside dec() is a code
+                if before.trim_end().ends_with("dec(") && part.parse::<base::Decimal>().is_ok() {
+                    found.push(part.to_owned());
+                }
+                continue;
+            }
+            before = part;
+            let places = part.contains("round(") || part.trim_start().starts_with(')');
+            let part = if places { without_places(part) } else { part.to_owned() };
+            let words = part.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.')));
+            found.extend(words.filter(|w| w.parse::<u64>().is_ok()).map(ToOwned::to_owned));
+        }
+        found.retain(|n| !matches!(n.as_str(), "0" | "1" | "100" | "1000000"));
+        found
+    }
+
     fn facts(&self, problem: String) -> Error {
         Error::Facts { text: self.text.clone(), problem }
     }
@@ -96,9 +131,7 @@ impl Guard {
         }
         catch_unwind(AssertUnwindSafe(|| {
             let mut context = Context::default();
-            context
-                .add_function("dec", dec)
-                .map_err(|e| self.facts(format!("the function dec cannot be added: {e:?}")))?;
+            functions::add(&mut context).map_err(|e| self.facts(e))?;
             for (name, value) in &roots {
                 context.add_variable_from_value(name.as_str(), to_cel(value));
             }
@@ -106,6 +139,15 @@ impl Guard {
         }))
         .map_err(|_| self.facts("the evaluator gave up".into()))?
     }
+}
+
+/// Without the second argument of `round`: one digit between a comma and a bracket.
+fn without_places(part: &str) -> String {
+    let mut out = part.to_owned();
+    for places in '0'..='6' {
+        out = out.replace(&format!(", {places})"), ")");
+    }
+    out
 }
 
 /// Puts `null` where a declared path is absent.
@@ -133,20 +175,6 @@ fn to_cel(value: &Json) -> Value {
     }
 }
 
-/// `dec(x)`: whole millionths of a decimal text or whole number; 0 for null.
-fn dec(ftx: &FunctionContext<'_, '_>, value: Value) -> Result<Value, ExecutionError> {
-    let decimal = match &value {
-        Value::Null => Some(Decimal::ZERO),
-        Value::Int(n) => Some(Decimal::from(*n)),
-        Value::String(s) => s.trim().parse().ok(),
-        _ => None,
-    };
-    decimal
-        .and_then(micro)
-        .map(Value::Int)
-        .ok_or_else(|| ftx.error(format!("{value:?} is not a decimal of at most six places")))
-}
-
 struct Walk<'a> {
     text: &'a str,
     declared: &'a BTreeSet<&'a str>,
@@ -171,10 +199,10 @@ impl Walk<'_> {
             Expr::Call(call) => {
                 let name = call.func_name.as_str();
                 let operator = name.starts_with(['_', '!', '-', '@']);
-                if !operator && !FUNCTIONS.contains(&name) {
+                if !operator && !functions::NAMES.contains(&name) {
                     return Err(self.forbidden(
                         format!("the function `{name}`"),
-                        "use size, contains, startsWith, endsWith, int, string or dec",
+                        "use size, contains, startsWith, endsWith, int, string, dec, mul, div, min, max, round, sum or days",
                     ));
                 }
                 call.target.as_deref().map_or(Ok(()), |t| self.visit(t))?;
@@ -270,6 +298,49 @@ mod tests {
             ("!(facts.level == null)", true),
         ] {
             assert_eq!(guard(text).and_then(|g| g.allows(&facts)), Ok(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_exact_and_rounds_half_up() {
+        let facts = json!({
+            "facts": {"items": [{"q": "2.5"}, {"q": "0.25"}]},
+            "form": {"found": "12.50", "sealed": "3"},
+        });
+        for (text, want) in [
+            ("mul(dec(form.found), dec(\"0.05\"))", 625_000),
+            ("div(dec(form.found), dec(form.sealed))", 4_166_667),
+            ("round(div(dec(form.found), dec(form.sealed)), 2)", 4_170_000),
+            ("round(dec(\"-0.125\"), 2)", -130_000),
+            ("min(dec(form.found), dec(\"500000\"))", 12_500_000),
+            ("max(tasks.open == null ? 0 : 1, 3)", 3),
+            ("sum(facts.items.map(i, dec(i.q)))", 2_750_000),
+            ("sum(facts.level)", 0),
+            ("days(\"2026-02-20\", \"2026-03-01\")", 9),
+            ("days(\"2026-03-01\", \"2026-02-20\")", -9),
+        ] {
+            assert_eq!(guard(text).unwrap().number(&facts), Ok(want), "{text}");
+        }
+        for text in
+            ["div(1, 0)", "mul(form.found, 2)", "days(form.found, \"2026-01-01\")", "round(1, 7)", "sum(3)"]
+        {
+            assert!(matches!(guard(text).unwrap().number(&facts), Err(Error::Facts { .. })), "{text}");
+        }
+        let text = guard("tasks.open == 0 ? \"none\" : facts.level").unwrap();
+        assert_eq!(text.value(&json!({"tasks": {"open": 0}})), Ok(json!("none")));
+        assert_eq!(text.value(&json!({"tasks": {"open": 2}})), Ok(json!(null)));
+    }
+
+    #[test]
+    fn numbers_of_law_are_seen_and_names_with_digits_are_not() {
+        for (text, want) in [
+            ("facts.level == \"2\" && tasks.open == 0", vec![]),
+            ("dec(form.found) <= dec(\"500000\")", vec!["500000"]),
+            ("round(dec(form.found), 2) > 0", vec![]),
+            ("round(mul(dec(form.found), dec(\"0.05\")), 2) > 0", vec!["0.05"]),
+            ("tasks.open >= 3 && facts.level in [\"a2\"]", vec!["3"]),
+        ] {
+            assert_eq!(guard(text).unwrap().numbers(), want, "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! A cell is `-` (anything), for texts `a` or `a, b` or `not a, b`, for flags `true` or `false`, for numbers `5`,
 //! `< 5`, `<= 5`, `> 5`, `>= 5` or a range `[1..5)` whose brackets say which ends belong to it.
 
-use crate::Error;
+use crate::{Basis, Error};
 use base::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -62,6 +62,9 @@ pub struct Row {
 pub struct TableData {
     /// Name within its file.
     pub id: String,
+    /// Where its numbers come from; a table that compares or sets numbers cites at least one clause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basis: Vec<Basis>,
     /// Hit policy.
     pub hit: Hit,
     /// Condition columns.
@@ -136,6 +139,13 @@ impl Table {
     #[must_use]
     pub const fn data(&self) -> &TableData {
         &self.data
+    }
+
+    /// Whether it compares or sets numbers, which must cite their basis.
+    #[must_use]
+    pub fn has_numbers(&self) -> bool {
+        let compared = self.cells.iter().flatten().any(|c| matches!(c, Cell::Range { .. }));
+        compared || self.data.rows.iter().flat_map(|r| &r.then).any(Json::is_number)
     }
 
     /// Decides: for each row that speaks, its values in the order of the outputs.
@@ -350,6 +360,7 @@ mod tests {
         let text = |v: &[&str]| v.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
         Table::compile(TableData {
             id: "level".into(),
+            basis: Vec::new(),
             hit,
             inputs: vec![
                 Input {

@@ -146,7 +146,7 @@ impl Province {
 /// When a key, a policy, a procedure or the index cannot be read.
 pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Result<web::App> {
     let vault = access::Vault::open(&config.keys()).context("the vault key")?;
-    let access = access::Access::new(vault).context("the policies")?.with_hashing(config.hashing);
+    let access = access::Access::new(vault.clone()).context("the policies")?.with_hashing(config.hashing);
     let directory = Arc::new(wiring::Register::new(store.clone()));
     let supply =
         supply::Supply::open_with(store.clone(), access.clone(), directory, &config.trace_snapshot())
@@ -158,7 +158,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
     prefixes.load(&store).await.context("the lengths of company prefixes")?;
     let ground = Arc::new(wiring::Ground::new(supply.clone(), access.clone()));
     let lab = lab::Lab::new(access.clone(), rules, disposal.clone(), ground);
-    let engine = Arc::new(effects::engine(&supply, &lab)?);
+    let engine = Arc::new(effects::engine(&supply, &lab, vault)?);
     disposal.connect(&engine);
     Ok(web::App {
         attachments: store::attachments::Attachments::new(config.attachments()),

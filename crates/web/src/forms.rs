@@ -20,8 +20,25 @@ pub(crate) fn fields(
     faults: &[FieldError],
     unit: &str,
 ) -> Markup {
-    html! { @for f in &form.fields {
-        @let control = field(lang, prefix, f, &f.id, values.get(&f.id), faults, unit);
+    section(lang, prefix, &form.fields, values, faults, unit)
+}
+
+fn section(
+    lang: Lang,
+    prefix: &str,
+    all: &[Field],
+    values: &Json,
+    faults: &[FieldError],
+    unit: &str,
+) -> Markup {
+    html! { @for f in all {
+        @let control = match f.kind {
+            FieldType::Part => html! { fieldset.part { legend { (f.title.get(lang)) }
+                @if let Some(help) = &f.help { p.hint { (help.get(lang)) } }
+                (section(lang, prefix, &f.fields, values, faults, unit))
+            } },
+            _ => field(lang, prefix, f, &f.id, values.get(&f.id), faults, unit),
+        };
         // the script shows it with its answer only; without script it stays, and what does not apply is not kept
         @match f.waits_for() {
             Some((name, answer)) => div data-when={ (name) "=" (answer) } { (control) },
@@ -61,7 +78,56 @@ fn field(
         list: "",
     };
     match f.kind {
-        FieldType::Text | FieldType::Region => ui::input(&base),
+        FieldType::Text | FieldType::Region | FieldType::Lot => ui::input(&base),
+        FieldType::Operator => {
+            let hint =
+                lang.pick("统一社会信用代码或主体编号", "unified social credit code or register number");
+            ui::input(&ui::Field { hint: if base.hint.is_empty() { hint } else { base.hint }, ..base })
+        }
+        FieldType::Limit => {
+            let hint = lang.pick("标准版本/条目", "EDITION/ROW of the standard");
+            ui::input(&ui::Field { hint: if base.hint.is_empty() { hint } else { base.hint }, ..base })
+        }
+        FieldType::Money => {
+            let label = format!("{} ({})", base.label, lang.pick("元", "yuan"));
+            ui::input(&ui::Field { kind: "decimal", label: &label, ..base })
+        }
+        FieldType::Multi => {
+            let chosen: Vec<&str> =
+                value.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+            html! { fieldset class={ "field" @if fault.is_some() { " error" } } {
+                legend class=[base.required.then_some("req")] { (base.label) }
+                @if !base.hint.is_empty() { p.hint { (base.hint) } }
+                @for o in &f.options {
+                    label.choice { input type="checkbox" name=(name) value=(o.id) checked[chosen.contains(&o.id.as_str()) || text == o.id]; (o.title.get(lang)) }
+                }
+                @if let Some(why) = fault { p.why { (why) } }
+            } }
+        }
+        FieldType::Person => {
+            let part = |key: &str| value.and_then(|v| v.get(key)).and_then(Json::as_str).unwrap_or_default();
+            let (phone, number) = (format!("{name}.phone"), format!("{name}.id_number"));
+            let (phone_id, number_id) = (format!("{prefix}{phone}"), format!("{prefix}{number}"));
+            html! { fieldset.field { legend class=[base.required.then_some("req")] { (base.label) }
+                @if !base.hint.is_empty() { p.hint { (base.hint) } }
+                (ui::input(&ui::Field { label: lang.pick("姓名", "Name"), hint: "", value: part("name"), autocomplete: Some("off"), ..base }))
+                (ui::input(&ui::Field { name: &phone, id: &phone_id, label: lang.pick("电话", "Phone"), hint: "", value: part("phone"), error: None, required: false, kind: "tel", autocomplete: Some("off"), list: "" }))
+                (ui::input(&ui::Field { name: &number, id: &number_id, label: lang.pick("身份证号", "Identity number"), hint: "", value: part("id_number"), error: None, required: false, kind: "", autocomplete: Some("off"), list: "" }))
+            } }
+        }
+        FieldType::Signature => {
+            let part = |key: &str| value.and_then(|v| v.get(key)).and_then(Json::as_str).unwrap_or_default();
+            let image = format!("{name}.image");
+            html! { fieldset.field { legend class=[base.required.then_some("req")] { (base.label) }
+                (ui::input(&ui::Field { label: lang.pick("签名人（填写姓名即为签名）", "Signed by (your name is your signature)"), value: part("name"), ..base }))
+                @if !part("image").is_empty() { input type="hidden" name=(image) value=(part("image")); }
+                div.field { label for={ (id) "-image" } { (lang.pick("手写签名照片（可不传）", "Photo of the written signature (optional)")) }
+                    input id={ (id) "-image" } name=(image) type="file" accept="image/jpeg,image/png,image/webp" capture="environment" data-shrink="1"; }
+            } }
+        }
+        FieldType::Checklist => checklist(lang, prefix, f, name, value, faults),
+        // a part is a section of its form, drawn above
+        FieldType::Part => html! {},
         FieldType::LongText => ui::input(&ui::Field { kind: "textarea", ..base }),
         FieldType::Date => ui::input(&ui::Field { kind: "date", ..base }),
         FieldType::Number => {
@@ -81,16 +147,19 @@ fn field(
         FieldType::YesNo => {
             radios(lang, &base, &[("true", lang.pick("是", "Yes")), ("false", lang.pick("否", "No"))])
         }
-        FieldType::File => html! { div class={ "field" @if fault.is_some() { " error" } } {
-            label for=(id) class=[base.required.then_some("req")] { (base.label) }
-            @if !base.hint.is_empty() { p.hint { (base.hint) } }
-            @if let Some(Json::Array(kept)) = value { @for h in kept.iter().filter_map(Json::as_str) {
-                p.small { a href={ "/files/" (h) } { (lang.pick("已上传 ", "uploaded ")) (&h[..h.len().min(8)]) } }
-                input type="hidden" name=(name) value=(h);
+        FieldType::File | FieldType::Photo => {
+            html! { div class={ "field" @if fault.is_some() { " error" } } {
+                label for=(id) class=[base.required.then_some("req")] { (base.label) }
+                @if !base.hint.is_empty() { p.hint { (base.hint) } }
+                @if let Some(Json::Array(kept)) = value { @for h in kept.iter().filter_map(Json::as_str) {
+                    p.small { a href={ "/files/" (h) } { (lang.pick("已上传 ", "uploaded ")) (&h[..h.len().min(8)]) } }
+                    input type="hidden" name=(name) value=(h);
+                } }
+                input id=(id) name=(name) type="file" accept=(if f.kind == FieldType::Photo { "image/jpeg,image/png,image/webp" } else { "image/jpeg,image/png,image/webp,application/pdf" })
+                    capture="environment" data-shrink="1" multiple[f.limit() > 1];
+                @if let Some(why) = fault { p.why { (why) } }
             } }
-            input id=(id) name=(name) type="file" accept="image/jpeg,image/png,image/webp,application/pdf" capture="environment" data-shrink="1" multiple[f.limit() > 1];
-            @if let Some(why) = fault { p.why { (why) } }
-        } },
+        }
         FieldType::Position => {
             let shown = value.map(|v| {
                 format!("{},{}", v["lat"].as_str().unwrap_or_default(), v["lon"].as_str().unwrap_or_default())
@@ -108,7 +177,7 @@ fn field(
                 @if !base.hint.is_empty() { p.hint { (base.hint) } }
                 @if let Some(why) = fault { p.why { (why) } }
                 @for i in 0..count { fieldset { legend { (i + 1) }
-                    @for g in &f.fields { (field(lang, prefix, &Field { required: false, ..g.clone() }, &format!("{name}.{i}.{}", g.id), rows.get(i).and_then(|r| r.get(&g.id)), faults, unit)) }
+                    @for g in &f.fields { (field(lang, prefix, &Field { required: false, ..g.clone() }, &format!("{name}.{}.{}", i + 1, g.id), rows.get(i).and_then(|r| r.get(&g.id)), faults, unit)) }
                 } }
             } }
         }
@@ -135,7 +204,7 @@ fn radios(lang: Lang, f: &ui::Field<'_>, options: &[(&str, &str)]) -> Markup {
 /// of its new files.
 pub(crate) fn entry(form: &Form, posted: &Posted, uploaded: &[(String, String)]) -> Json {
     let mut out = Map::new();
-    for f in &form.fields {
+    for f in form.leaves() {
         if let Some(v) = read(f, &f.id, posted, uploaded) {
             out.insert(f.id.clone(), v);
         }
@@ -145,7 +214,7 @@ pub(crate) fn entry(form: &Form, posted: &Posted, uploaded: &[(String, String)])
 
 fn read(f: &Field, name: &str, posted: &Posted, uploaded: &[(String, String)]) -> Option<Json> {
     match f.kind {
-        FieldType::File => {
+        FieldType::File | FieldType::Photo => {
             let kept =
                 posted.fields.iter().filter(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str());
             let new = uploaded.iter().filter(|(k, _)| k == name).map(|(_, h)| h.as_str());
@@ -158,7 +227,7 @@ fn read(f: &Field, name: &str, posted: &Posted, uploaded: &[(String, String)]) -
         }
         FieldType::Group => {
             let mut rows = Vec::new();
-            for i in 0..f.limit() {
+            for i in 1..=f.limit() {
                 let mut row = Map::new();
                 for g in &f.fields {
                     if let Some(v) = read(g, &format!("{name}.{i}.{}", g.id), posted, uploaded) {
@@ -171,6 +240,48 @@ fn read(f: &Field, name: &str, posted: &Posted, uploaded: &[(String, String)]) -
             }
             (!rows.is_empty()).then_some(Json::Array(rows))
         }
+        FieldType::Multi => {
+            let chosen =
+                posted.fields.iter().filter(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str());
+            let chosen: Vec<&str> = chosen.collect();
+            (!chosen.is_empty()).then(|| json!(chosen))
+        }
+        FieldType::Person | FieldType::Signature => {
+            let mut out = Map::new();
+            let mut put = |key: &str, value: &str| {
+                if !value.is_empty() {
+                    out.insert(key.to_owned(), json!(value));
+                }
+            };
+            put("name", posted.get(name));
+            for key in ["phone", "id_number", "image"] {
+                put(key, posted.get(&format!("{name}.{key}")));
+            }
+            let image = format!("{name}.image");
+            if let Some((_, hash)) = uploaded.iter().find(|(k, _)| *k == image) {
+                put("image", hash);
+            }
+            (!out.is_empty()).then_some(Json::Object(out))
+        }
+        FieldType::Checklist => {
+            let mut rows = Vec::new();
+            for item in &f.items {
+                let at = format!("{name}.{}", item.id);
+                let (result, note) = (posted.get(&at), posted.get(&format!("{at}.note")));
+                let photos = format!("{at}.photos");
+                let kept = posted
+                    .fields
+                    .iter()
+                    .filter(|(k, v)| *k == photos && !v.is_empty())
+                    .map(|(_, v)| v.as_str());
+                let new = uploaded.iter().filter(|(k, _)| *k == photos).map(|(_, h)| h.as_str());
+                let photos: Vec<&str> = kept.chain(new).collect();
+                if !result.is_empty() || !note.is_empty() || !photos.is_empty() {
+                    rows.push(json!({ "item": item.id, "result": result, "note": note, "photos": photos }));
+                }
+            }
+            (!rows.is_empty()).then_some(Json::Array(rows))
+        }
         _ => {
             let text = posted.get(name);
             (!text.is_empty()).then(|| json!(text))
@@ -178,15 +289,77 @@ fn read(f: &Field, name: &str, posted: &Posted, uploaded: &[(String, String)]) -
     }
 }
 
+/// One row of answers an item: a finding opens its note and photos.
+fn checklist(
+    lang: Lang,
+    prefix: &str,
+    f: &Field,
+    name: &str,
+    value: Option<&Json>,
+    faults: &[FieldError],
+) -> Markup {
+    let rows = value.and_then(Json::as_array).cloned().unwrap_or_default();
+    html! { fieldset.checklist { legend class=[f.required.then_some("req")] { (f.title.get(lang)) }
+        @if let Some(help) = &f.help { p.hint { (help.get(lang)) } }
+        @if let Some(x) = faults.iter().find(|x| x.field == name) { p.why { (x.text.get(lang)) } }
+        @for item in &f.items {
+            @let at = format!("{name}.{}", item.id);
+            @let row = rows.iter().find(|r| r["item"] == item.id.as_str());
+            @let part = |key: &str| row.and_then(|r| r.get(key)).and_then(Json::as_str).unwrap_or_default();
+            @let fault = faults.iter().find(|x| x.field == at).map(|x| x.text.get(lang));
+            fieldset class={ "field" @if fault.is_some() { " error" } } {
+                legend { (item.id) " " (item.title.get(lang)) @if item.key { " " strong { (lang.pick("（重点项）", "(key item)")) } } }
+                @for (code, words) in &flow::RESULTS {
+                    label.choice { input type="radio" name=(at) value=(code) checked[part("result") == *code]; (words.get(lang)) }
+                }
+                details open[!part("note").is_empty() || fault.is_some()] { summary { (lang.pick("发现的问题、照片", "Finding, photos")) }
+                    label for={ (prefix) (at) "-note" } { (lang.pick("说明", "Note")) }
+                    textarea id={ (prefix) (at) "-note" } name={ (at) ".note" } rows="2" { (part("note")) }
+                    @for h in row.and_then(|r| r.get("photos")).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
+                        input type="hidden" name={ (at) ".photos" } value=(h);
+                    }
+                    label for={ (prefix) (at) "-photos" } { (lang.pick("照片", "Photos")) }
+                    input id={ (prefix) (at) "-photos" } name={ (at) ".photos" } type="file" accept="image/jpeg,image/png,image/webp" capture="environment" data-shrink="1" multiple;
+                }
+                @if let Some(why) = fault { p.why { (why) } }
+            }
+        }
+    } }
+}
+
 /// A checked entry as name–value pairs, for reading.
 pub(crate) fn shown(lang: Lang, form: &Form, values: &Json, unit: &str) -> Markup {
-    html! { dl.facts { @for f in &form.fields { @if let Some(v) = values.get(&f.id).filter(|v| !v.is_null()) {
+    html! { dl.facts { @for f in form.leaves() { @if let Some(v) = values.get(&f.id).filter(|v| !v.is_null()) {
         dt { (f.title.get(lang)) } dd { (value(lang, f, v, unit)) }
     } } } }
 }
 
 fn value(lang: Lang, f: &Field, v: &Json, unit: &str) -> Markup {
+    if v.get("sealed").is_some() {
+        return html! { span.soft { (lang.pick("已封存", "sealed")) } };
+    }
+    let part = |key: &str| v.get(key).and_then(Json::as_str).unwrap_or_default();
     match f.kind {
+        FieldType::Money => html! { (v.as_str().unwrap_or_default()) " " (lang.pick("元", "yuan")) },
+        FieldType::Multi => {
+            html! { @for (n, code) in v.as_array().into_iter().flatten().filter_map(Json::as_str).enumerate() {
+                @if n > 0 { (lang.pick("、", ", ")) } (f.options.iter().find(|o| o.id == code).map_or(code, |o| o.title.get(lang)))
+            } }
+        }
+        FieldType::Person => html! { (part("name")) @if !part("phone").is_empty() { " " (part("phone")) }
+        @if let Ok(number) = part("id_number").parse::<base::PersonId>() { " " (number.masked()) } },
+        FieldType::Signature => {
+            html! { (part("name")) @if !part("image").is_empty() { " " a href={ "/files/" (part("image")) } { (lang.pick("签名图片", "image")) } } }
+        }
+        FieldType::Checklist => html! { ul { @for row in v.as_array().into_iter().flatten() {
+            @let item = row["item"].as_str().unwrap_or_default();
+            @let result = row["result"].as_str().unwrap_or_default();
+            @if result != "pass" { li { (item) " " @if let Some(i) = f.items.iter().find(|i| i.id == item) { (i.title.get(lang)) "：" }
+                @if let Some((_, words)) = flow::RESULTS.iter().find(|(code, _)| *code == result) { (words.get(lang)) }
+                @if let Some(note) = row["note"].as_str() { " — " (note) }
+                @for h in row["photos"].as_array().into_iter().flatten().filter_map(Json::as_str) { " " a href={ "/files/" (h) } { (lang.pick("照片", "photo")) } }
+            } }
+        } } p.soft { (v.as_array().map_or(0, |a| a.iter().filter(|r| r["result"] == "pass").count())) " " (lang.pick("项符合", "item(s) conform")) } },
         FieldType::YesNo => {
             html! { (if v.as_bool() == Some(true) { lang.pick("是", "yes") } else { lang.pick("否", "no") }) }
         }
@@ -202,9 +375,11 @@ fn value(lang: Lang, f: &Field, v: &Json, unit: &str) -> Markup {
             };
             html! { (v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned)) " " (u) }
         }
-        FieldType::File => html! { @for h in v.as_array().into_iter().flatten().filter_map(Json::as_str) {
-            a href={ "/files/" (h) } { img src={ "/files/" (h) } alt=(lang.pick("现场照片", "photograph")) loading="lazy" style="max-width:12rem"; }
-        } },
+        FieldType::File | FieldType::Photo => {
+            html! { @for h in v.as_array().into_iter().flatten().filter_map(Json::as_str) {
+                a href={ "/files/" (h) } { img src={ "/files/" (h) } alt=(lang.pick("现场照片", "photograph")) loading="lazy" style="max-width:12rem"; }
+            } }
+        }
         FieldType::Position => {
             html! { (v["lat"].as_str().unwrap_or_default()) ", " (v["lon"].as_str().unwrap_or_default()) }
         }

@@ -5,6 +5,9 @@ use crate::guards::Guards;
 use base::{Decimal, Text};
 use serde_json::{Map, Value as Json, json};
 
+/// Most characters of a finding.
+const NOTE: usize = 1000;
+
 /// What is wrong with one field of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -42,7 +45,7 @@ impl Entry {
 
     /// Value of the field that feeds a column.
     pub(crate) fn lifted(&self, form: &Form, lift: Lift) -> Option<&Json> {
-        form.fields.iter().find(|f| f.lift == Some(lift)).and_then(|f| self.body.get(&f.id))
+        form.leaves().into_iter().find(|f| f.lift == Some(lift)).and_then(|f| self.body.get(&f.id))
     }
 }
 
@@ -50,7 +53,7 @@ impl Form {
     /// Every file of a checked entry, with its field.
     pub(crate) fn files<'a>(&'a self, body: &'a Map<String, Json>) -> Vec<(&'a Field, &'a str)> {
         let mut found = Vec::new();
-        for field in &self.fields {
+        for field in self.leaves() {
             collect_files(field, body.get(&field.id), &mut found);
         }
         found
@@ -72,28 +75,10 @@ impl Form {
                 return Err(vec![FieldError { field: self.id.clone(), title: self.title.clone(), text }]);
             }
         };
-        let mut errors = unknown(&self.fields, input, "");
+        let mut errors = unknown(&self.leaves(), input, "");
         let mut entry = Entry::default();
         let mut scope = context.clone();
-        for field in &self.fields {
-            scope["form"] = Json::Object(entry.body.clone());
-            let shown = guards.holds(&format!("form.{}.{}.when", self.id, field.id), &scope);
-            match shown {
-                Err(e) => errors.push(error(
-                    field,
-                    "",
-                    Text::new(format!("显示条件无法判断：{e}"), format!("its condition fails: {e}")),
-                )),
-                Ok(Some(false)) => {}
-                Ok(_) => {
-                    if let Some(value) = take(field, input.get(&field.id), "", &mut errors) {
-                        let (open, private) = (&mut entry.open, &mut entry.private);
-                        if field.private { private } else { open }.insert(field.id.clone(), value.clone());
-                        entry.body.insert(field.id.clone(), value);
-                    }
-                }
-            }
-        }
+        self.section(guards, &self.fields, input, &mut scope, &mut entry, &mut errors);
         if errors.is_empty() {
             scope["form"] = Json::Object(entry.body.clone());
             for (n, check) in self.checks.iter().enumerate() {
@@ -111,12 +96,54 @@ impl Form {
         }
         if errors.is_empty() { Ok(entry) } else { Err(errors) }
     }
+
+    /// Reads the fields of the form or of a part of it.
+    fn section(
+        &self,
+        guards: &Guards,
+        fields: &[Field],
+        input: &Map<String, Json>,
+        scope: &mut Json,
+        entry: &mut Entry,
+        errors: &mut Vec<FieldError>,
+    ) {
+        for field in fields {
+            scope["form"] = Json::Object(entry.body.clone());
+            let shown = guards.holds(&format!("form.{}.{}.when", self.id, field.id), scope);
+            match shown {
+                Err(e) => errors.push(error(
+                    field,
+                    "",
+                    Text::new(format!("显示条件无法判断：{e}"), format!("its condition fails: {e}")),
+                )),
+                Ok(Some(false)) => {}
+                Ok(_) if field.kind == FieldType::Part => {
+                    self.section(guards, &field.fields, input, scope, entry, errors);
+                }
+                Ok(_) => {
+                    if let Some(value) = take(field, input.get(&field.id), "", errors) {
+                        let (open, private) = (&mut entry.open, &mut entry.private);
+                        if field.is_private() { private } else { open }
+                            .insert(field.id.clone(), value.clone());
+                        entry.body.insert(field.id.clone(), value);
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn collect_files<'a>(field: &'a Field, value: Option<&'a Json>, found: &mut Vec<(&'a Field, &'a str)>) {
     match (field.kind, value) {
-        (FieldType::File, Some(Json::Array(hashes))) => {
+        (FieldType::File | FieldType::Photo, Some(Json::Array(hashes))) => {
             found.extend(hashes.iter().filter_map(Json::as_str).map(|h| (field, h)));
+        }
+        (FieldType::Signature, Some(Json::Object(signed))) => {
+            found.extend(signed.get("image").and_then(Json::as_str).map(|h| (field, h)));
+        }
+        (FieldType::Checklist, Some(Json::Array(rows))) => {
+            let photos = rows.iter().filter_map(|r| r.get("photos")?.as_array()).flatten();
+            found.extend(photos.filter_map(Json::as_str).map(|h| (field, h)));
         }
         (FieldType::Group, Some(Json::Array(rows))) => {
             for row in rows {
@@ -133,7 +160,7 @@ fn error(field: &Field, path: &str, text: Text) -> FieldError {
     FieldError { field: format!("{path}{}", field.id), title: field.title.clone(), text }
 }
 
-fn unknown(fields: &[Field], input: &Map<String, Json>, path: &str) -> Vec<FieldError> {
+fn unknown(fields: &[&Field], input: &Map<String, Json>, path: &str) -> Vec<FieldError> {
     let strange = input.keys().filter(|k| fields.iter().all(|f| f.id != **k));
     let known = || fields.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
     strange
@@ -159,8 +186,10 @@ fn take(field: &Field, value: Option<&Json>, path: &str, errors: &mut Vec<FieldE
             return None;
         }
     };
-    if field.kind == FieldType::Group {
-        return group(field, value, path, errors);
+    match field.kind {
+        FieldType::Group => return group(field, value, path, errors),
+        FieldType::Checklist => return checklist(field, value, path, errors),
+        _ => {}
     }
     match field.read(value) {
         Ok(v) => Some(v),
@@ -192,7 +221,7 @@ fn group(field: &Field, value: &Json, path: &str, errors: &mut Vec<FieldError>) 
             errors.push(error(field, path, text));
             continue;
         };
-        errors.extend(unknown(&field.fields, map, &at));
+        errors.extend(unknown(&field.fields.iter().collect::<Vec<_>>(), map, &at));
         let mut clean = Map::new();
         for inner in &field.fields {
             if let Some(v) = take(inner, map.get(&inner.id), &at, errors) {
@@ -202,4 +231,72 @@ fn group(field: &Field, value: &Json, path: &str, errors: &mut Vec<FieldError>) 
         out.push(Json::Object(clean));
     }
     (errors.len() == before).then(|| json!(out))
+}
+
+/// The answers of a checklist in the order of its items: every item of a required list is answered, and what does not conform
+/// says why.
+fn checklist(field: &Field, value: &Json, path: &str, errors: &mut Vec<FieldError>) -> Option<Json> {
+    let Json::Array(rows) = value else {
+        errors.push(error(field, path, Text::of("此处应为列表", "a list belongs here")));
+        return None;
+    };
+    let before = errors.len();
+    let at = |item: &str| format!("{path}{}.{item}", field.id);
+    let mut answers: Map<String, Json> = Map::new();
+    for row in rows {
+        let item = row.get("item").and_then(Json::as_str).unwrap_or_default();
+        let known = field.items.iter().any(|i| i.id == item);
+        if !known || answers.contains_key(item) {
+            let text = Text::new(
+                format!("检查项“{item}”不在表中或重复，请删去"),
+                format!("the item `{item}` is not in the list or stands twice; remove it"),
+            );
+            errors.push(FieldError { field: at(item), title: field.title.clone(), text });
+            continue;
+        }
+        answers.insert(item.to_owned(), row.clone());
+    }
+    let mut out = Vec::with_capacity(field.items.len());
+    for item in &field.items {
+        let mut say = |text: Text| {
+            errors.push(FieldError { field: at(&item.id), title: item.title.clone(), text });
+        };
+        let row = answers.get(&item.id);
+        let result = row.and_then(|r| r.get("result")).and_then(Json::as_str).unwrap_or_default();
+        if result.is_empty() {
+            if field.required {
+                say(Text::of("请选择检查结果", "choose a result"));
+            }
+            continue;
+        }
+        if !super::RESULTS.iter().any(|(code, _)| *code == result) {
+            say(Text::of(
+                "结果应为符合、基本符合、不符合或合理缺项",
+                "the result is pass, minor, fail or na",
+            ));
+            continue;
+        }
+        let note = row.and_then(|r| r.get("note")).and_then(Json::as_str).unwrap_or_default().trim();
+        if note.is_empty() && matches!(result, "minor" | "fail") {
+            say(Text::of("请写明发现的问题", "say what was found"));
+        }
+        if note.chars().count() > NOTE {
+            say(Text::new(
+                format!("最多 {NOTE} 字，请缩短"),
+                format!("at most {NOTE} characters; shorten it"),
+            ));
+        }
+        let mut clean = json!({"item": item.id, "result": result});
+        if !note.is_empty() {
+            clean["note"] = json!(note);
+        }
+        let photos = row.and_then(|r| r.get("photos")).filter(|p| !Field::is_empty(Some(p)));
+        match photos.map(|p| field.files(p)).transpose() {
+            Ok(Some(photos)) => clean["photos"] = photos,
+            Ok(None) => {}
+            Err(text) => say(text),
+        }
+        out.push(clean);
+    }
+    (errors.len() == before && !out.is_empty()).then(|| json!(out))
 }

@@ -1,8 +1,9 @@
 //! Clocks of a matter: started and met by events, suspended, resumed and lengthened; due dates computed from facts.
 
 use super::{Live, NEVER};
-use crate::definition::ClockUse;
+use crate::definition::{ClockUse, Definition, Rung};
 use crate::effect::ClockChange;
+use crate::ladder::next_rung;
 use crate::{Engine, Error};
 use base::clock::{self, Amount, Clock};
 use base::{Id, Instant, Text};
@@ -56,24 +57,38 @@ impl ClockRow {
         })
     }
 
-    /// The columns that follow from the facts: due instant, due date, provisional.
-    fn computed(&self, engine: &Engine) -> [Value; 3] {
+    /// The columns that follow from the facts: due instant, due date, provisional, the first rung after `after`.
+    fn computed(&self, engine: &Engine, rungs: &[Rung], after: Instant) -> [Value; 4] {
+        let none = None::<Instant>;
         match self.clock.due(engine.calendar) {
-            None => [NEVER.into(), Value::Text(None), true.into()],
+            None => [NEVER.into(), Value::Text(None), true.into(), none.into()],
             Some(due) => {
                 let date = (self.clock.rule.unit != clock::Unit::Hour).then_some(due.date);
-                [due.at.into(), date.into(), due.provisional.into()]
+                let ended = self.clock.met_at.is_some() || self.void_at.is_some();
+                let rung = if ended { none } else { next_rung(rungs, due, engine.calendar, after) };
+                [due.at.into(), date.into(), due.provisional.into(), rung.into()]
             }
         }
     }
 
+    /// The ladder of its rule.
+    fn rungs<'a>(&self, d: &'a Definition) -> &'a [Rung] {
+        d.clock(&self.rule).map_or(&[], |rule| d.rungs_of(rule))
+    }
+
     /// Writes the facts and what follows from them.
-    pub(crate) async fn save(&mut self, tx: &mut Tx, engine: &Engine) -> Result<(), Error> {
-        let [due, date, provisional] = self.computed(engine);
+    pub(crate) async fn save(
+        &mut self,
+        tx: &mut Tx,
+        engine: &Engine,
+        d: &Definition,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let [due, date, provisional, rung] = self.computed(engine, self.rungs(d), now);
         self.version += 1;
         tx.exec_one(
             "update clock set suspensions = $2, extensions = $3, met_at = $4, void_at = $5, due = $6, due_date = $7, \
-             provisional = $8, version = $9 where id = $1",
+             provisional = $8, version = $9, next_rung = $10 where id = $1",
             &[
                 self.id.into(),
                 json!(self.clock.suspensions).to_string().into(),
@@ -84,9 +99,17 @@ impl ClockRow {
                 date,
                 provisional,
                 self.version.into(),
+                rung,
             ],
         )
         .await?;
+        if self.clock.met_at.is_some() || self.void_at.is_some() {
+            tx.exec(
+                "update reminder set settled_at = $2 where clock = $1 and settled_at is null",
+                &[self.id.into(), now.into()],
+            )
+            .await?;
+        }
         if let Some(task) = self.task {
             refresh_task(tx, task).await?;
         }
@@ -94,11 +117,18 @@ impl ClockRow {
     }
 
     /// Writes a new clock; `reason` when it takes another's place.
-    async fn insert(&self, tx: &mut Tx, engine: &Engine, reason: Option<&Text>) -> Result<(), Error> {
-        let [due, date, provisional] = self.computed(engine);
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        engine: &Engine,
+        d: &Definition,
+        reason: Option<&Text>,
+    ) -> Result<(), Error> {
+        // a rung that was passed before the clock was known is climbed at the next sweep
+        let [due, date, provisional, rung] = self.computed(engine, self.rungs(d), self.clock.start);
         tx.exec(
             "insert into clock (id, matter, task, rule, started_at, suspensions, extensions, due, due_date, provisional, \
-             version, reason) values ($1, $2, $3, $4, $5, $6, '[]', $7, $8, $9, 1, $10)",
+             version, reason, next_rung) values ($1, $2, $3, $4, $5, $6, '[]', $7, $8, $9, 1, $10, $11)",
             &[
                 self.id.into(),
                 self.matter.into(),
@@ -110,6 +140,7 @@ impl ClockRow {
                 date,
                 provisional,
                 reason.map(|r| json!(r).to_string()).into(),
+                rung,
             ],
         )
         .await?;
@@ -243,26 +274,79 @@ impl Live {
         let procedure = self.procedure.clone();
         let wanted = |c: &&ClockUse| c.start == event && c.task.as_deref() == task.map(|(_, kind)| kind);
         let rules: Vec<&ClockUse> = procedure.definition.clocks.iter().filter(wanted).collect();
+        self.start_rules(tx, cx, engine, &rules, task.map(|(id, _)| id)).await
+    }
+
+    /// Starts those of the matter's clocks of an event that are named.
+    pub(crate) async fn start_named(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        event: &str,
+        names: &[String],
+    ) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
+        let wanted = |c: &&ClockUse| c.start == event && names.contains(&c.id);
+        let rules: Vec<&ClockUse> = procedure.definition.clocks.iter().filter(wanted).collect();
+        self.start_rules(tx, cx, engine, &rules, None).await
+    }
+
+    async fn start_rules(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        rules: &[&ClockUse],
+        task: Option<Id>,
+    ) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
         if rules.is_empty() {
             return Ok(());
         }
-        let scope = self.scope(tx).await?;
+        let scope = self.scope(tx, cx.now).await?;
         for rule in rules {
             if procedure.guards.holds(&format!("clock.{}", rule.id), &scope)? == Some(false) {
                 continue;
             }
+            let start = self.since(rule, cx.now)?;
             let row = ClockRow {
                 id: cx.id(),
                 matter: self.draft.id,
-                task: task.map(|(id, _)| id),
+                task,
                 rule: rule.id.clone(),
                 void_at: None,
                 version: 1,
-                clock: Clock::start(rule.law(), cx.now),
+                clock: Clock::start(rule.law(), start),
             };
-            row.insert(tx, engine, None).await?;
+            row.insert(tx, engine, &procedure.definition, None).await?;
         }
         Ok(())
+    }
+
+    /// From when a clock counts: the date its rule names, or the event.
+    fn since(&self, rule: &ClockUse, now: Instant) -> Result<Instant, Error> {
+        let Some(name) = &rule.since else { return Ok(now) };
+        let value = self.draft.facts.get(name).and_then(Json::as_str).filter(|s| !s.is_empty());
+        let Some(text) = value else { return Ok(now) };
+        let title = self
+            .procedure
+            .definition
+            .fact(name)
+            .map_or_else(|| Text::new(name.as_str(), name.as_str()), |f| f.title.clone());
+        let date: base::Date = text.parse().map_err(|_| {
+            Error::Refused(Text::new(
+                format!("“{}”应为日期，如 2026-11-22", title.zh),
+                format!("\"{}\" must be a date like 2026-11-22", title.en),
+            ))
+        })?;
+        if date > now.china_date() {
+            return Err(Error::Refused(Text::new(
+                format!("“{}”不能晚于今天：时限自该日起算", title.zh),
+                format!("\"{}\" may not lie in the future: a clock counts from it", title.en),
+            )));
+        }
+        Ok(if date == now.china_date() { now } else { Instant::china(date, 12, 0) })
     }
 
     /// Makes running clocks follow changed facts: where the facts now call for another clock of the same group (another recall
@@ -279,7 +363,7 @@ impl Live {
             return Ok(());
         }
         let procedure = self.procedure.clone();
-        let scope = self.scope(tx).await?;
+        let scope = self.scope(tx, cx.now).await?;
         let holds = |c: &ClockUse| procedure.guards.holds(&format!("clock.{}", c.id), &scope);
         for mut row in self.running(tx).await? {
             let Some(rule) = procedure.definition.clock(&row.rule).filter(|r| r.group.is_some()) else {
@@ -317,9 +401,9 @@ impl Live {
                 ..row.clone()
             };
             row.void_at = Some(cx.now);
-            row.save(tx, engine).await?;
+            row.save(tx, engine, &procedure.definition, cx.now).await?;
             row.explain(tx, &reason).await?;
-            fresh.insert(tx, engine, Some(&reason)).await?;
+            fresh.insert(tx, engine, &procedure.definition, Some(&reason)).await?;
             let list = self.done.entry("clocks").or_insert_with(|| json!([]));
             if let Json::Array(list) = list {
                 let due = fresh.clock.due(engine.calendar).map(|d| d.at.rfc3339());
@@ -338,15 +422,16 @@ impl Live {
         events: &[String],
         task: Option<Id>,
     ) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
         for mut row in self.running(tx).await? {
-            let rule = self.procedure.definition.clock(&row.rule);
+            let rule = procedure.definition.clock(&row.rule);
             if row.task == task && rule.is_some_and(|r| r.stop.iter().any(|s| events.contains(s))) {
                 if row.clock.is_suspended(cx.now) {
                     // done while standing still: the pause ends with it
                     row.clock.resume(cx.now).map_err(|e| Error::Refused(e.text()))?;
                 }
                 row.clock.met_at = Some(cx.now);
-                row.save(tx, engine).await?;
+                row.save(tx, engine, &procedure.definition, cx.now).await?;
             }
         }
         Ok(())
@@ -355,10 +440,16 @@ impl Live {
     /// Voids what still runs: of tasks that are void, and of everything when the matter has ended.
     pub(crate) async fn void_clocks(&mut self, tx: &mut Tx, cx: &Context) -> Result<(), Error> {
         tx.exec(
-            "update clock set void_at = $2, version = version + 1 \
+            "update clock set void_at = $2, version = version + 1, next_rung = null \
              where matter = $1 and met_at is null and void_at is null \
              and (task in (select id from task where matter = $1 and state = 'void') or $3 = 1)",
             &[self.draft.id.into(), cx.now.into(), self.closed_at.is_some().into()],
+        )
+        .await?;
+        tx.exec(
+            "update reminder set settled_at = $2 where matter = $1 and settled_at is null \
+             and clock in (select id from clock where matter = $1 and void_at is not null)",
+            &[self.draft.id.into(), cx.now.into()],
         )
         .await?;
         Ok(())
@@ -389,7 +480,7 @@ impl Live {
                 continue;
             };
             row.change(rule, change, cx.now, reason, &cx.actor.login)?;
-            row.save(tx, engine).await?;
+            row.save(tx, engine, &procedure.definition, cx.now).await?;
             let list = self.done.entry("clocks").or_insert_with(|| json!([]));
             if let Json::Array(list) = list {
                 list.push(

@@ -95,7 +95,7 @@ impl Live {
     }
 
     /// What templates see: every declared fact is there, null when absent.
-    fn document_context(&self, cx: &Context) -> Json {
+    pub(crate) fn document_context(&self, cx: &Context) -> Json {
         let draft = &self.draft;
         let facts: Map<String, Json> = self
             .procedure

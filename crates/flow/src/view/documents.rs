@@ -150,7 +150,7 @@ pub async fn notice(store: &Store, slug: &str) -> Result<Notice, Error> {
     let row = store
         .first(
             "select id, slug, kind, region, operator, title_zh, title_en, html_zh, html_en, sha256, published_at, withdrawn_at, journal \
-             from document where slug = $1 and audience = 'public' and published_at is not null",
+             from document where slug = $1 and audience = 'public' and published_at is not null and status <> 'ended'",
             &[slug.into()],
         )
         .await?;
@@ -239,9 +239,9 @@ pub async fn notice_targets(store: &Store, id: Id) -> Result<Vec<String>, Error>
     let rows = store
         .query(
             "select m.subject as target from document d join matter m on m.id = d.matter \
-             where d.id = $1 and d.audience = 'public' and d.published_at is not null \
+             where d.id = $1 and d.audience = 'public' and d.published_at is not null and d.status <> 'ended' \
              union select l.target from document d join matter_link l on l.matter = d.matter \
-             where d.id = $1 and d.audience = 'public' and d.published_at is not null order by target",
+             where d.id = $1 and d.audience = 'public' and d.published_at is not null and d.status <> 'ended' order by target",
             &[id.into()],
         )
         .await?;
@@ -262,10 +262,10 @@ pub async fn document(
     let row = store
         .first(
             "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
-             audience, submitter, slug, published_at, journal, version from document where id = $1",
+             audience, submitter, slug, published_at, public_until, journal, version from document where id = $1",
             &[id.into()],
         )
         .await?;
-    let view = row.map(|r| document_view(&r, access, who, now)).transpose()?.flatten();
+    let view = row.map(|r| document_view(&r, access, who, now, None)).transpose()?.flatten();
     view.ok_or_else(|| Error::missing(&Text::of("文书", "document"), id))
 }

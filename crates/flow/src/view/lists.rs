@@ -279,7 +279,16 @@ pub async fn matters(
          m.opened_at, m.closed_at, m.next_due, m.version from matter m where ",
     );
     let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
-    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.operator")));
+    let own = scope.sql("m.region", Some("m.classification"), Some("m.operator"));
+    if who.grants.iter().any(|g| engine.guests.contains(&g.agency)) {
+        // a department that takes steps in the matters of others sees those
+        sql.push("(").append(&own);
+        sql.push(" or exists (select 1 from matter_agency a where a.matter = m.id and ");
+        let guests = access.scope(who, "view", "matter", now).with_agency("a.agency");
+        sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.operator"))).push("))");
+    } else {
+        sql.append(&own);
+    }
     if let Some(procedure) = &filter.procedure {
         sql.push(" and m.procedure = ").bind(procedure);
     }

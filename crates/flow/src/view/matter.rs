@@ -2,11 +2,11 @@
 
 use super::lists::{Of, clocks_of, task_line};
 use super::{Due, TaskLine, state_title};
-use crate::definition::{Basis, Side};
+use crate::definition::Side;
 use crate::effect::MatterDraft;
 use crate::form::Form;
 use crate::live::{ClockRow, Live, step_title};
-use crate::{Engine, Error, Procedure};
+use crate::{Basis, Engine, Error, Procedure};
 use access::{Access, Principal, Resource};
 use base::clock::{Extension, Suspension};
 use base::{Id, Instant, Text};
@@ -104,6 +104,8 @@ pub struct DocumentView {
     pub slug: String,
     /// When it was published.
     pub published_at: Option<Instant>,
+    /// Until when it is public; `None`: without end.
+    pub public_until: Option<Instant>,
     /// Journal entry of the publication.
     pub journal: Option<Id>,
     /// Whether the person may publish it now.
@@ -149,6 +151,10 @@ pub struct MatterView {
     pub procedure_title: Text,
     /// Version of the procedure it runs under (hash).
     pub procedure_version: String,
+    /// Whether new matters of the region begin under another version; see [`crate::migrate`].
+    pub outdated: bool,
+    /// The account it is given to.
+    pub assigned: Option<Id>,
     /// Clauses the procedure rests on.
     pub basis: Vec<Basis>,
     /// On screen.
@@ -209,7 +215,8 @@ pub async fn matter(
 ) -> Result<MatterView, Error> {
     let mut tx = store.snapshot().await?;
     let live = Live::read(&mut tx, engine, id).await?;
-    access.check(who, "view", &live.resource("matter"), now)?;
+    let agency = live.seen_as(access, who, now)?;
+    let open = access.allows(who, "act", &live.resource("matter").of_agency(agency.as_str()), now);
     let procedure = live.procedure.clone();
     let d = &procedure.definition;
     let draft = &live.draft;
@@ -224,6 +231,9 @@ pub async fn matter(
         procedure: d.id.clone(),
         procedure_title: d.title.clone(),
         procedure_version: procedure.hash.clone(),
+        outdated: live.closed_at.is_none()
+            && engine.procedure_in(&d.id, &draft.region).is_ok_and(|p| p.hash != procedure.hash),
+        assigned: live.assigned,
         basis: d.basis.clone(),
         title: draft.title.clone(),
         state: draft.state.clone(),
@@ -238,10 +248,10 @@ pub async fn matter(
         closed_at: live.closed_at,
         facts,
         all_facts: draft.facts.clone(),
-        steps: steps(&mut tx, &procedure, id).await?,
+        steps: steps(&mut tx, engine, &procedure, id, open).await?,
         clocks: clocks(&mut tx, engine, &procedure, id, now).await?,
         tasks: tasks(&mut tx, engine, id, now).await?,
-        documents: documents(&mut tx, access, who, now, draft).await?,
+        documents: documents(&mut tx, access, who, now, draft, &agency).await?,
         links: links(&mut tx, id).await?,
         children: children(&mut tx, engine, id).await?,
         actions,
@@ -249,8 +259,17 @@ pub async fn matter(
     })
 }
 
-pub(super) fn body(row: &Row) -> Result<Option<Map<String, Json>>, Error> {
-    Ok(if row.opt_text("body")?.is_some() { Some(row.json("body")?) } else { None })
+/// A kept form; private values are opened for those who work on the matter, and named as sealed for everybody else.
+pub(super) fn body(engine: &Engine, row: &Row, open: bool) -> Result<Option<Map<String, Json>>, Error> {
+    if row.opt_text("body")?.is_none() {
+        return Ok(None);
+    }
+    let mut body: Map<String, Json> = row.json("body")?;
+    let entry = row.id("entry")?;
+    for value in body.values_mut().filter(|v| v.get("sealed").is_some()) {
+        *value = if open { engine.unseal(entry, value)? } else { serde_json::json!({"sealed": true}) };
+    }
+    Ok(Some(body))
 }
 
 async fn actions(
@@ -261,15 +280,19 @@ async fn actions(
     now: Instant,
 ) -> Result<Vec<Action>, Error> {
     let d = &live.procedure.definition;
-    let scope = live.scope(tx).await?;
+    let scope = live.scope(tx, now).await?;
     let mut actions = Vec::new();
     for t in d.leaving(&live.draft.state) {
         let side = match t.by {
             Side::Agency => who.operator.is_none(),
             Side::Operator => who.operator.is_some() && who.operator == live.draft.operator,
-            Side::System => false,
+            Side::Citizen | Side::System => false,
         };
-        if !side || access.check(who, &t.action, &live.resource("matter"), now).is_err() {
+        let mut resource = live.resource("matter");
+        if let Some(agency) = &t.agency {
+            resource.agency.clone_from(agency);
+        }
+        if !side || access.check(who, &t.action, &resource, now).is_err() {
             continue;
         }
         let own = live.taken_by(tx, t.not_by.as_deref()).await? == Some(who.account);
@@ -288,10 +311,16 @@ async fn actions(
     Ok(actions)
 }
 
-async fn steps(tx: &mut Tx, procedure: &Procedure, id: Id) -> Result<Vec<StepView>, Error> {
+async fn steps(
+    tx: &mut Tx,
+    engine: &Engine,
+    procedure: &Procedure,
+    id: Id,
+    open: bool,
+) -> Result<Vec<StepView>, Error> {
     let rows = tx
         .query(
-            "select s.at, s.kind, s.name, s.to_state, s.login, s.note, s.journal, s.target, f.form, f.body \
+            "select s.at, s.kind, s.name, s.to_state, s.login, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
              from matter_step s left join form_entry f on f.id = s.form where s.matter = $1 order by s.id",
             &[id.into()],
         )
@@ -306,7 +335,7 @@ async fn steps(tx: &mut Tx, procedure: &Procedure, id: Id) -> Result<Vec<StepVie
             kind,
             login: row.text("login")?,
             note: row.opt_text("note")?,
-            form: form.zip(body(&row)?),
+            form: form.zip(body(engine, &row, open)?),
             journal: row.id("journal")?,
             target: row.opt_id("target")?,
         });
@@ -374,9 +403,13 @@ pub(super) fn document_view(
     access: &Access,
     who: &Principal,
     now: Instant,
+    agency: Option<&str>,
 ) -> Result<Option<DocumentView>, Error> {
+    // a department that takes steps in the matter reads what it is asked to act upon, and publishes none of it
+    let own = row.text("agency")?;
+    let guest = agency.is_some_and(|a| a != own);
     let mut resource = Resource::new("document", row.text("region")?)
-        .of_agency(row.text("agency")?)
+        .of_agency(agency.unwrap_or(&own))
         .of_operator(row.opt_id("operator")?)
         .classified(u8::try_from(row.int("classification")?).unwrap_or(2));
     resource.submitter = row.opt_id("submitter")?;
@@ -393,8 +426,9 @@ pub(super) fn document_view(
         kind: row.text("kind")?,
         title: Text::new(row.text("title_zh")?, row.text("title_en")?),
         html: Text::new(row.text("html_zh")?, row.text("html_en")?),
-        may_publish: status == "draft" && access.allows(who, "publish", &resource, now),
+        may_publish: status == "draft" && !guest && access.allows(who, "publish", &resource, now),
         may_revise: status == "draft"
+            && !guest
             && resource.submitter.is_none_or(|s| s == who.account)
             && access.allows(who, "act", &resource, now),
         status,
@@ -402,6 +436,7 @@ pub(super) fn document_view(
         submitter: row.opt_id("submitter")?,
         slug: row.text("slug")?,
         published_at: row.opt_instant("published_at")?,
+        public_until: row.opt_instant("public_until")?,
         journal: row.opt_id("journal")?,
         version: row.int("version")?,
     }))
@@ -413,17 +448,18 @@ async fn documents(
     who: &Principal,
     now: Instant,
     draft: &MatterDraft,
+    agency: &str,
 ) -> Result<Vec<DocumentView>, Error> {
     let rows = tx
         .query(
             "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
-             audience, submitter, slug, published_at, journal, version from document where matter = $1 order by id desc",
+             audience, submitter, slug, published_at, public_until, journal, version from document where matter = $1 order by id desc",
             &[draft.id.into()],
         )
         .await?;
     let mut views = Vec::new();
     for row in rows {
-        views.extend(document_view(&row, access, who, now)?);
+        views.extend(document_view(&row, access, who, now, Some(agency))?);
     }
     Ok(views)
 }

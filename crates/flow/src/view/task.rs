@@ -99,13 +99,13 @@ pub async fn task(
     let d = &procedure.definition;
     let form = d.task(&line.kind).and_then(|t| d.form(&t.form)).cloned();
     let mut earlier = match &form {
-        Some(form) => earlier(&mut tx, &procedure, id, &form.id).await?,
+        Some(form) => earlier(&mut tx, engine, &procedure, id, &form.id, may_act).await?,
         None => BTreeMap::new(),
     };
     let mut items = Vec::new();
     let found = tx
         .query(
-            "select i.id, i.subject, i.site, i.label, i.region, i.expected, i.unit, i.reported_at, i.version, f.body \
+            "select i.id, i.subject, i.site, i.label, i.region, i.expected, i.unit, i.reported_at, i.version, f.id as entry, f.body \
              from task_item i left join form_entry f on f.id = i.report where i.task = $1 order by i.ord, i.id",
             &[id.into()],
         )
@@ -123,7 +123,7 @@ pub async fn task(
             expected: row.opt_int("expected")?.map(rule::from_micro),
             unit: row.text("unit")?,
             reported_at,
-            report: body(&row)?,
+            report: body(engine, &row, may_act)?,
             version: row.int("version")?,
         });
     }
@@ -134,13 +134,15 @@ pub async fn task(
 /// department: the same officers went there.
 async fn earlier(
     tx: &mut Tx,
+    engine: &Engine,
     procedure: &Procedure,
     task: Id,
     form: &str,
+    open: bool,
 ) -> Result<BTreeMap<String, Earlier>, Error> {
     let rows = tx
         .query(
-            "select o.subject, o.kind, o.reported_at, f.body from task_item i join task t on t.id = i.task \
+            "select o.subject, o.kind, o.reported_at, f.id as entry, f.body from task_item i join task t on t.id = i.task \
              join task_item o on o.matter = i.matter and o.subject = i.subject and o.task <> i.task \
              join task u on u.id = o.task join form_entry f on f.id = o.report \
              where i.task = $1 and u.region = t.region and u.agency = t.agency and f.form = $2 \
@@ -150,7 +152,7 @@ async fn earlier(
         .await?;
     let mut found = BTreeMap::new();
     for row in rows {
-        let report: Map<String, Json> = row.json("body")?;
+        let report = body(engine, &row, open)?.unwrap_or_default();
         let kind_title = super::kind_title(procedure, &row.text("kind")?);
         found.insert(row.text("subject")?, Earlier { kind_title, at: row.instant("reported_at")?, report });
     }

@@ -5,6 +5,7 @@
 mod cases;
 mod changes;
 mod clocks;
+mod features;
 mod files;
 mod forms;
 mod rulebook;

@@ -4,8 +4,8 @@ use access::{Access, Principal, Role};
 use async_trait::async_trait;
 use base::{Decimal, Id, IdGen, Instant, Lang, Text};
 use flow::{
-    DocumentSource, Effect, EffectCx, EffectError, EffectOut, Effects, Engine, MatterDraft, NewItem,
-    NewMatter, NewTask, Procedure, Render,
+    DocumentSource, Effect, EffectCx, EffectError, EffectOut, Effects, Engine, Field, FieldType, Form,
+    MatterDraft, NewItem, NewMatter, NewTask, Procedure, Render,
 };
 use ledger::Context;
 use serde_json::{Value as Json, json};
@@ -120,7 +120,12 @@ pub(crate) fn effects() -> Effects {
 /// The shipped procedures and those given.
 pub(crate) fn engine_with(more: Vec<flow::Definition>) -> Engine {
     let all = flow::shipped().unwrap().into_iter().chain(more);
-    Engine::new(all.map(|d| Procedure::compile(d).unwrap()).collect(), effects(), Arc::new(Plain))
+    Engine::new(
+        all.map(|d| Procedure::compile(d).unwrap()).collect(),
+        effects(),
+        Arc::new(Plain),
+        access::Vault::from_key([7; 32]),
+    )
 }
 
 pub(crate) struct World {
@@ -251,4 +256,40 @@ pub(crate) fn firm() -> Principal {
 
 pub(crate) fn found(kg: &str, recovered: &str, sold: &str) -> Json {
     json!({"outcome": "open", "found": kg, "recovered": recovered, "sold": sold})
+}
+
+/// Fills every field with something right for its type; a choice takes its option number `turn`.
+pub(crate) fn fill(form: &Form, turn: usize) -> Json {
+    fn value(field: &Field, turn: usize) -> Json {
+        let option = || field.options[turn % field.options.len()].id.clone();
+        let number =
+            || field.min.unwrap_or(Decimal::ONE).max(Decimal::ONE).min(field.max.unwrap_or(Decimal::MAX));
+        match field.kind {
+            FieldType::Text | FieldType::LongText | FieldType::Lot => json!("文字"),
+            FieldType::Number | FieldType::Money => json!(number().to_string()),
+            FieldType::Date => json!("2026-09-28"),
+            FieldType::Region => json!("620102"),
+            FieldType::Select => json!(option()),
+            FieldType::Multi => json!([option()]),
+            FieldType::YesNo => json!(turn.is_multiple_of(2)),
+            FieldType::Operator => json!(FIRM),
+            FieldType::Person => json!({"name": "虚构甲", "phone": "13800000000"}),
+            FieldType::Limit => json!("GB2762-2022/1"),
+            FieldType::Signature => json!({"name": "虚构乙"}),
+            FieldType::Position => json!({"lat": "36.06", "lon": "103.83"}),
+            FieldType::File | FieldType::Photo | FieldType::Part => Json::Null,
+            FieldType::Checklist => {
+                let row = |i: &flow::CheckItem| json!({"item": i.id, "result": "pass"});
+                field.items.iter().map(row).collect()
+            }
+            FieldType::Group => {
+                let row: serde_json::Map<_, _> =
+                    field.fields.iter().map(|f| (f.id.clone(), value(f, turn))).collect();
+                json!([row, row])
+            }
+        }
+    }
+    let entry: serde_json::Map<_, _> =
+        form.leaves().into_iter().map(|f| (f.id.clone(), value(f, turn))).collect();
+    Json::Object(entry)
 }

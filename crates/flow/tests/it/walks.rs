@@ -1,10 +1,9 @@
 //! Random legal walks: whatever people press, the invariants of a matter hold.
 
-use crate::support::{World, desk, firm, found, officer};
+use crate::support::{World, desk, fill, firm, found, officer};
 use access::Principal;
 use base::Id;
-use flow::{FieldType, Form};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 /// A small generator, so that a walk is told by its seed.
 struct Dice(u64);
@@ -16,24 +15,6 @@ impl Dice {
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % u64::try_from(sides.max(1)).unwrap()).unwrap()
     }
-}
-
-/// Fills every field with something right for its type.
-fn fill(form: &Form) -> Json {
-    let mut entry = Map::new();
-    for field in &form.fields {
-        let value = match field.kind {
-            FieldType::Text | FieldType::LongText => json!("文字"),
-            FieldType::Number => json!("1"),
-            FieldType::Date => json!("2026-10-09"),
-            FieldType::Region => json!("620102"),
-            FieldType::Select => json!(field.options[0].id),
-            FieldType::YesNo => json!(true),
-            FieldType::File | FieldType::Position | FieldType::Group => continue,
-        };
-        entry.insert(field.id.clone(), value);
-    }
-    Json::Object(entry)
 }
 
 fn people() -> Vec<Principal> {
@@ -84,7 +65,7 @@ async fn one_press(w: &World, people: &[Principal], matter: Id, dice: &mut Dice)
             if action.id == "retest_overturned" && dice.roll(8) > 0 {
                 return;
             }
-            let form = action.form.as_ref().map_or(Json::Null, fill);
+            let form = action.form.as_ref().map_or(Json::Null, |f| fill(f, 0));
             let done = w.step(who, id, &action.id, form).await;
             assert!(
                 !matches!(done, Err(flow::Error::Denied(_))),

@@ -63,8 +63,22 @@ fn procedures(found: &mut Findings) -> (usize, usize) {
     let words = effects::vocabulary(&definitions);
     let mut templates = 0;
     for d in &definitions {
-        for finding in flow::check(d, &words) {
-            found.add("procedures", &format!("{}/{}", d.id, finding.place), &finding.problem);
+        let folder =
+            if d.jurisdiction.is_empty() { d.id.clone() } else { format!("cn-{}/{}", d.jurisdiction, d.id) };
+        for finding in effects::findings(d, &definitions, &words) {
+            found.add("procedures", &format!("{folder}/{}", file_of(&finding.place)), &finding.problem);
+        }
+        if let Some(title) = d.opening.as_ref().and_then(|o| o.title.clone()) {
+            let template = Template { title, zh: String::new(), en: String::new() };
+            match template.check() {
+                Err(e) => found.add("templates", &format!("{folder}/opening.title"), &e.to_string()),
+                Ok(names) => {
+                    for name in names.iter().filter(|n| !known(d, n)) {
+                        let problem = format!("`{name}` is nothing a title may name");
+                        found.add("templates", &format!("{folder}/opening.title"), &problem);
+                    }
+                }
+            }
         }
         for rule in &d.documents {
             let body = |lang: &str| d.templates.get(&format!("{}.{lang}.html", rule.template)).cloned();
@@ -83,6 +97,12 @@ fn procedures(found: &mut Findings) -> (usize, usize) {
         }
     }
     (definitions.len(), templates)
+}
+
+/// The file a finding stands in, before its key.
+fn file_of(place: &str) -> String {
+    let file = if place.starts_with("form.") { "forms.toml" } else { "procedure.toml" };
+    if place.starts_with("templates/") { place.to_owned() } else { format!("{file}: {place}") }
 }
 
 /// What a template of a procedure may name.

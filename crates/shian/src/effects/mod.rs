@@ -34,22 +34,30 @@ pub fn names() -> Vec<String> {
 /// What procedures may name, given the ones there are.
 #[must_use]
 pub fn vocabulary(procedures: &[flow::Definition]) -> Vocabulary {
-    Vocabulary {
-        effects: names().into_iter().collect(),
-        procedures: procedures.iter().map(|d| d.id.clone()).collect(),
+    Vocabulary::new(names(), procedures)
+}
+
+/// Everything wrong with a procedure; an overlay is held against the nation's as well.
+#[must_use]
+pub fn findings(d: &flow::Definition, all: &[flow::Definition], words: &Vocabulary) -> Vec<flow::Finding> {
+    let mut found = flow::check(d, words);
+    let nation = all.iter().find(|n| n.id == d.id && n.jurisdiction.is_empty());
+    if let Some(nation) = nation.filter(|_| !d.jurisdiction.is_empty()) {
+        found.extend(flow::check_overlay(nation, d));
     }
+    found
 }
 
 /// The engine over the shipped procedures, with all effects.
 ///
 /// # Errors
 /// When a procedure does not hold what it should: every finding is named.
-pub fn engine(supply: &supply::Supply, lab: &lab::Lab) -> anyhow::Result<Engine> {
+pub fn engine(supply: &supply::Supply, lab: &lab::Lab, vault: access::Vault) -> anyhow::Result<Engine> {
     let definitions = flow::shipped().context("the shipped procedures")?;
     let words = vocabulary(&definitions);
     let findings: Vec<String> = definitions
         .iter()
-        .flat_map(|d| flow::check(d, &words).into_iter().map(move |f| format!("{}: {f}", d.id)))
+        .flat_map(|d| findings(d, &definitions, &words).into_iter().map(move |f| format!("{}: {f}", d.id)))
         .collect();
     if !findings.is_empty() {
         bail!("the shipped procedures have faults; run `shian rulebook check`:\n{}", findings.join("\n"));
@@ -60,7 +68,7 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab) -> anyhow::Result<Engine>
     effects.register(settle::NAME, Arc::new(Settle::new(lab.clone())));
     effects.register(retest::HOLD, Arc::new(Hold::new(lab.clone())));
     effects.register(retest::DRAW, Arc::new(DrawLaboratory::new(supply.store.clone())));
-    Ok(Engine::new(procedures, effects, Arc::new(Templates)))
+    Ok(Engine::new(procedures, effects, Arc::new(Templates), vault))
 }
 
 /// A text parameter of an effect.

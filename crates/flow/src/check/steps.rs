@@ -1,0 +1,218 @@
+//! Steps and openings: everything they name exists, and what they compute and set is declared.
+
+use super::{Report, Vocabulary};
+use crate::definition::{Compute, EffectUse, Side};
+use crate::form::{FieldType, Form};
+use base::clock::Rules;
+use serde_json::Value as Json;
+
+impl Report<'_> {
+    pub(super) fn transitions(&mut self, words: &Vocabulary) {
+        let d = self.d;
+        for t in &d.transitions {
+            let place = format!("transition.{}", t.id);
+            for state in t.from.iter().chain(&t.to).filter(|s| d.state(s).is_none()) {
+                self.say(&place, format!("there is no state `{state}`"));
+            }
+            if t.from.is_empty() {
+                self.say(&place, "leaves no state; fill `from`");
+            }
+            if !matches!(t.action.as_str(), "act" | "decide" | "publish") {
+                self.say(&place, format!("action `{}` is not act, decide or publish", t.action));
+            }
+            if t.by == Side::Citizen {
+                self.say(&place, "a citizen has no account to take a step with; citizens only open matters");
+            }
+            if t.by == Side::Operator && t.action != "act" {
+                self.say(&place, "an operator only acts; correct action or by");
+            }
+            if let Some(agency) = &t.agency {
+                self.agency(&place, agency);
+                if t.by != Side::Agency {
+                    self.say(&place, "another agency takes a step of the agency's side only");
+                }
+            }
+            if t.guard.is_some() != t.refusal.is_some() {
+                self.say(&place, "a guard needs a refusal that says what is missing, and only a guard does");
+            }
+            if let Some(other) = t.not_by.as_ref().filter(|o| d.transition(o).is_none()) {
+                self.say(&place, format!("not_by names no transition: `{other}`"));
+            }
+            let form = t.form.as_deref().and_then(|f| d.form(f));
+            if let (Some(name), None) = (&t.form, form) {
+                self.say(&place, format!("there is no form `{name}`"));
+            }
+            self.sets(&place, &t.sets, form);
+            self.computes(&place, &t.computes);
+            self.names_of_step(&place, (&t.documents, &t.tasks, &t.opens), words);
+            self.decisions(&place, &t.decides);
+            self.effects(&place, &t.effects, words);
+        }
+        self.decisions("decides", &d.decides);
+    }
+
+    pub(super) fn opening(&mut self, words: &Vocabulary) {
+        let d = self.d;
+        let Some(o) = &d.opening else { return };
+        let place = "opening";
+        if o.by.contains(&Side::System) {
+            self.say(place, "the system opens matters without a form; name agency, operator or citizen");
+        }
+        if o.guard.is_some() != o.refusal.is_some() {
+            self.say(place, "a guard needs a refusal that says what is missing, and only a guard does");
+        }
+        let form = o.form.as_deref().and_then(|f| d.form(f));
+        if let (Some(name), None) = (&o.form, form) {
+            self.say(place, format!("there is no form `{name}`"));
+        }
+        for (key, name, kind) in
+            [("region", &o.region, FieldType::Region), ("operator", &o.operator, FieldType::Operator)]
+        {
+            let Some(name) = name else { continue };
+            if form.and_then(|f| f.field(name)).is_none_or(|f| f.kind != kind) {
+                self.say(
+                    place,
+                    format!("{key} must name a field of that type of its form; `{name}` is none"),
+                );
+            }
+        }
+        self.sets(place, &o.sets, form);
+        self.computes(place, &o.computes);
+        self.names_of_step(place, (&o.documents, &o.tasks, &o.opens), words);
+        self.effects(place, &o.effects, words);
+    }
+
+    fn sets(&mut self, place: &str, names: &[String], form: Option<&Form>) {
+        for name in names {
+            match form.and_then(|f| f.field(name)).filter(|_| self.d.fact(name).is_some()) {
+                None => {
+                    self.say(place, format!("sets `{name}`, which must be a field of its form and a fact"))
+                }
+                Some(field) if field.kind == FieldType::Person => {
+                    self.say(place, format!("sets `{name}`: personal data never becomes a fact"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn computes(&mut self, place: &str, computes: &[Compute]) {
+        for c in computes.iter().filter(|c| self.d.fact(&c.fact).is_none()).collect::<Vec<_>>() {
+            self.say(place, format!("computes `{}`, which is no fact; add a [[fact]]", c.fact));
+        }
+    }
+
+    fn names_of_step(
+        &mut self,
+        place: &str,
+        (documents, tasks, opens): (&[String], &[String], &[String]),
+        words: &Vocabulary,
+    ) {
+        let d = self.d;
+        for name in documents.iter().filter(|n| d.document(n).is_none()) {
+            self.say(place, format!("there is no document `{name}`"));
+        }
+        for name in tasks.iter().filter(|n| d.task(n).is_none()) {
+            self.say(place, format!("there is no task `{name}`"));
+        }
+        for name in opens.iter().filter(|n| !words.procedures.contains(*n)) {
+            self.say(place, format!("there is no procedure `{name}`"));
+        }
+    }
+
+    pub(super) fn decisions(&mut self, place: &str, names: &[String]) {
+        for name in names.iter().filter(|n| !self.d.tables.iter().any(|t| t.id == **n)) {
+            self.say(place, format!("there is no decision table `{name}`"));
+        }
+    }
+
+    pub(super) fn effects(&mut self, place: &str, uses: &[EffectUse], words: &Vocabulary) {
+        for e in uses {
+            if !words.effects.contains(&e.run) {
+                let known = words.effects.iter().cloned().collect::<Vec<_>>().join(", ");
+                self.say(place, format!("there is no effect `{}` (there are: {known})", e.run));
+            }
+            self.effect(place, e, words);
+        }
+    }
+
+    /// The parameters of the engine's own effects.
+    fn effect(&mut self, place: &str, e: &EffectUse, words: &Vocabulary) {
+        let d = self.d;
+        let text = |name: &str| e.with.get(name).and_then(Json::as_str);
+        if let Some(clock) = text("clock") {
+            let named: Vec<_> = d.clocks_named(clock).collect();
+            if named.is_empty() {
+                self.say(place, format!("there is no clock or group of clocks `{clock}`"));
+            }
+            if e.run == "flow.extend_clock" && named.iter().any(|c| c.extension.is_none()) {
+                self.say(place, format!("the clock `{clock}` has no extension rule"));
+            }
+            let cause = text("cause").filter(|_| e.run == "flow.suspend_clock");
+            if let Some(cause) =
+                cause.filter(|c| named.iter().any(|n| n.pauses.iter().all(|p| p.cause != *c)))
+            {
+                self.say(place, format!("the clock `{clock}` does not pause for `{cause}`"));
+            }
+        }
+        let mut facts: Vec<&str> = Vec::new();
+        match e.run.as_str() {
+            "flow.tell_children" | "flow.open_matter" => {
+                let names = e.with.get("facts").and_then(Json::as_array).into_iter().flatten();
+                facts.extend(names.filter_map(Json::as_str));
+                let renamed = e.with.get("as").and_then(Json::as_object).into_iter().flatten();
+                facts.extend(renamed.filter_map(|(_, own)| own.as_str()));
+                self.child_facts(place, e, words);
+            }
+            "flow.set_facts" => facts.extend(e.with.keys().map(String::as_str)),
+            "flow.create_task" => {
+                facts.extend(["region", "label"].iter().filter_map(|n| text(n)));
+                if text("kind").is_none_or(|k| d.task(k).is_none()) {
+                    self.say(place, "flow.create_task needs `kind`, a task of this procedure");
+                }
+            }
+            "flow.number" => {
+                facts.extend(text("fact"));
+                if text("fact").is_none() || text("pattern").is_none_or(|p| !p.contains("{n")) {
+                    self.say(place, "flow.number needs `fact` and a `pattern` with {n}");
+                }
+            }
+            "flow.set_date" => {
+                facts.extend(["fact", "from"].iter().filter_map(|n| text(n)));
+                if text("law").is_none_or(|law| Rules::builtin().get(law).is_none()) {
+                    self.say(place, "flow.set_date needs `law`, a row of rulebook/cn/clocks");
+                }
+            }
+            "flow.set_operator" if text("field").is_none() => {
+                self.say(place, "flow.set_operator needs `field`, a field of type operator");
+            }
+            "flow.step_parent" if text("transition").is_none() => {
+                self.say(place, "flow.step_parent needs `transition`");
+            }
+            _ => {}
+        }
+        for name in facts.into_iter().filter(|n| d.fact(n).is_none()) {
+            self.say(place, format!("there is no fact `{name}`"));
+        }
+    }
+
+    /// What a child is given it must declare.
+    fn child_facts(&mut self, place: &str, e: &EffectUse, words: &Vocabulary) {
+        let Some(procedure) = e.with.get("procedure").and_then(Json::as_str) else {
+            self.say(place, format!("{} needs `procedure`", e.run));
+            return;
+        };
+        let Some(known) = words.facts.get(procedure) else { return };
+        if e.run != "flow.open_matter" {
+            return;
+        }
+        let names =
+            e.with.get("facts").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+        let keys = |name: &str| {
+            e.with.get(name).and_then(Json::as_object).into_iter().flatten().map(|(k, _)| k.as_str())
+        };
+        for name in names.chain(keys("as")).chain(keys("set")).filter(|n| !known.contains(*n)) {
+            self.say(place, format!("the procedure `{procedure}` declares no fact `{name}`"));
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The engine's own effects: what procedures do to facts, clocks, tasks and their family without a line of Rust.
+
+use super::{Effect, EffectCx, EffectOut, MatterDraft, NewItem, NewMatter, NewTask};
+use crate::effect::ClockChange;
+use crate::{EffectError, Error};
+use async_trait::async_trait;
+use base::clock::{Clock, Rules};
+use base::{Id, RegionCode, Text};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+use store::Tx;
+
+/// The engine's own effects.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Own {
+    /// Sets facts: parameters are names and values.
+    SetFacts,
+    /// `clock`, `cause`.
+    Suspend,
+    /// `clock`.
+    Resume,
+    /// `clock`, and `field` (a number field of the form) or `amount`.
+    Extend,
+    /// `procedure`, `facts` (names): every running child of the procedure gets these facts as they stand here.
+    TellChildren,
+    /// `transition`: taken in the parent matter, when there is one.
+    StepParent,
+    /// `procedure`, `transition`: taken in every running child of the procedure.
+    StepChildren,
+    /// `procedure`; `facts` (names taken over), `as` (child fact = own fact), `set` (child fact = value), `again` (true: a new one each
+    /// time), `region` (`up`: the level above), `agency` (department that holds it). Opens a child on the same subject and operator.
+    OpenMatter,
+    /// `kind`; `region` (fact with a region code), `label` (fact with the item's name), `operator` (true: the operator does it).
+    /// Creates a task of one item.
+    CreateTask,
+    /// `field` (of type operator): the matter concerns that operator from now on.
+    SetOperator,
+    /// `fact`, `pattern` with `{year}`, `{region}` and `{n}` or `{n:4}`: the next number of the series the pattern makes for
+    /// year and region; kept when the fact has one.
+    Number,
+    /// `fact`, `law` (row of the table of clocks), `from` (fact with a date; today when absent): the last day of the period.
+    SetDate,
+}
+
+impl Own {
+    pub(crate) const ALL: [(&'static str, Self); 12] = [
+        ("flow.set_facts", Self::SetFacts),
+        ("flow.suspend_clock", Self::Suspend),
+        ("flow.resume_clock", Self::Resume),
+        ("flow.extend_clock", Self::Extend),
+        ("flow.tell_children", Self::TellChildren),
+        ("flow.step_parent", Self::StepParent),
+        ("flow.step_children", Self::StepChildren),
+        ("flow.open_matter", Self::OpenMatter),
+        ("flow.create_task", Self::CreateTask),
+        ("flow.set_operator", Self::SetOperator),
+        ("flow.number", Self::Number),
+        ("flow.set_date", Self::SetDate),
+    ];
+}
+
+#[async_trait]
+impl Effect for Own {
+    async fn run(
+        &self,
+        tx: &mut Tx,
+        cx: &EffectCx<'_>,
+        matter: &mut MatterDraft,
+        params: &BTreeMap<String, Json>,
+    ) -> Result<EffectOut, EffectError> {
+        let text = |name: &str| -> Result<String, Error> {
+            params.get(name).and_then(Json::as_str).map(ToOwned::to_owned).ok_or_else(|| {
+                Error::Procedure(format!("step {}: the effect needs the text parameter `{name}`", cx.step))
+            })
+        };
+        let mut out = EffectOut::default();
+        match self {
+            Self::SetFacts => out.facts.extend(params.iter().map(|(k, v)| (k.clone(), v.clone()))),
+            Self::Suspend => {
+                out.clocks.push(ClockChange::Suspend { clock: text("clock")?, cause: text("cause")? });
+            }
+            Self::Resume => out.clocks.push(ClockChange::Resume { clock: text("clock")? }),
+            Self::Extend => {
+                let clock = text("clock")?;
+                let value = match params.get("field").and_then(Json::as_str) {
+                    Some(field) => cx.form.get(field),
+                    None => params.get("amount"),
+                };
+                let amount = value.and_then(|v| match v {
+                    Json::String(s) => s.parse().ok(),
+                    other => other.as_u64().and_then(|n| u32::try_from(n).ok()),
+                });
+                let amount = amount.ok_or_else(|| {
+                    Error::refused(
+                        "请填写延长的天数（整数）",
+                        "give the number of days to extend by (a whole number)",
+                    )
+                })?;
+                out.clocks.push(ClockChange::Extend { clock, amount });
+            }
+            Self::StepParent => {
+                let transition = text("transition")?;
+                out.steps.extend(matter.parent.map(|parent| (parent, transition)));
+            }
+            Self::StepChildren => {
+                let (procedure, transition) = (text("procedure")?, text("transition")?);
+                let children = running_children(tx, matter.id, &procedure).await?;
+                out.steps.extend(children.into_iter().map(|id| (id, transition.clone())));
+            }
+            Self::OpenMatter => out.matters.push(child(cx, matter, params, text("procedure")?)),
+            Self::CreateTask => out.tasks.push(task(matter, params, text("kind")?)),
+            Self::SetOperator => {
+                let named = cx.form.get(&text("field")?).and_then(Json::as_str);
+                // a code the register does not know names nobody
+                if let Some(id) = named.and_then(|n| n.parse().ok()) {
+                    matter.operator = Some(id);
+                }
+            }
+            Self::Number => {
+                let (fact, pattern) = (text("fact")?, text("pattern")?);
+                if matter.fact(&fact).is_empty() {
+                    let number = next_number(tx, cx, matter, &pattern).await?;
+                    out.facts.insert(fact, json!(number));
+                }
+            }
+            Self::SetDate => {
+                let fact = text("fact")?;
+                let from = match params.get("from").and_then(Json::as_str) {
+                    Some(name) => matter.fact(name).parse().map_err(|_| {
+                        Error::Procedure(format!("step {}: the fact `{name}` holds no date", cx.step))
+                    })?,
+                    None => cx.context.now.china_date(),
+                };
+                let law = text("law")?;
+                let row = Rules::builtin()
+                    .get(&law)
+                    .ok_or_else(|| Error::Procedure(format!("rulebook/cn/clocks has no row `{law}`")))?;
+                let start = base::Instant::china(from, 12, 0);
+                let due = Clock::start(row.rule.clone(), start).due(cx.engine.calendar());
+                if let Some(due) = due {
+                    out.facts.insert(fact, json!(due.date.to_string()));
+                }
+            }
+            Self::TellChildren => {
+                let names = params.get("facts").and_then(Json::as_array).into_iter().flatten();
+                let facts: Map<String, Json> = names
+                    .filter_map(|n| Some((n.as_str()?.to_owned(), matter.facts.get(n.as_str()?)?.clone())))
+                    .collect();
+                let children = running_children(tx, matter.id, &text("procedure")?).await?;
+                out.told.extend(children.into_iter().map(|id| (id, facts.clone())));
+            }
+        }
+        Ok(out)
+    }
+}
+
+async fn running_children(tx: &mut Tx, matter: Id, procedure: &str) -> Result<Vec<Id>, EffectError> {
+    let rows = tx
+        .query(
+            "select id from matter where parent = $1 and procedure = $2 and closed_at is null order by id",
+            &[matter.into(), procedure.into()],
+        )
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.push(row.id("id")?);
+    }
+    Ok(found)
+}
+
+/// The child `flow.open_matter` asks for.
+fn child(
+    cx: &EffectCx<'_>,
+    matter: &MatterDraft,
+    params: &BTreeMap<String, Json>,
+    procedure: String,
+) -> (String, NewMatter) {
+    let title = cx
+        .engine
+        .procedure_in(&procedure, &matter.region)
+        .map_or_else(|_| Text::new(procedure.as_str(), procedure.as_str()), |p| p.definition.title.clone());
+    let title =
+        Text::new(format!("{}：{}", title.zh, matter.title.zh), format!("{}: {}", title.en, matter.title.en));
+    let again = params.get("again").and_then(Json::as_bool) == Some(true);
+    let key = if again {
+        format!("child:{}:{procedure}:{}", matter.id, cx.context.id())
+    } else {
+        format!("child:{}:{procedure}", matter.id)
+    };
+    let own = matter.region.parse::<RegionCode>().ok();
+    let up = params.get("region").and_then(Json::as_str) == Some("up");
+    let above = own.filter(|_| up).and_then(|c| c.county().parent()).filter(|c| !c.as_str().is_empty());
+    let region = above.map_or_else(|| matter.region.clone(), |c| c.as_str().to_owned());
+    let mut new =
+        NewMatter::new(region, matter.subject.as_str(), title).of_operator(matter.operator).with_key(key);
+    new.agency = params.get("agency").and_then(Json::as_str).map(ToOwned::to_owned);
+    let names = params.get("facts").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+    let renamed = params.get("as").and_then(Json::as_object).into_iter().flatten();
+    let pairs = names.map(|n| (n, n)).chain(renamed.filter_map(|(k, v)| Some((k.as_str(), v.as_str()?))));
+    for (theirs, own) in pairs {
+        if let Some(value) = matter.facts.get(own) {
+            new = new.fact(theirs, value.clone());
+        }
+    }
+    for (name, value) in params.get("set").and_then(Json::as_object).into_iter().flatten() {
+        new = new.fact(name, value.clone());
+    }
+    (procedure, new)
+}
+
+/// The task `flow.create_task` asks for: one item, on the matter's subject.
+fn task(matter: &MatterDraft, params: &BTreeMap<String, Json>, kind: String) -> NewTask {
+    let fact = |name: &str| {
+        params.get(name).and_then(Json::as_str).map(|n| matter.fact(n)).filter(|v| !v.is_empty())
+    };
+    let region = fact("region").unwrap_or(&matter.region).to_owned();
+    let by_operator = params.get("operator").and_then(Json::as_bool) == Some(true);
+    let item = NewItem {
+        subject: matter.subject.clone(),
+        site: None,
+        label: fact("label").unwrap_or(matter.title.zh.as_ref()).to_owned(),
+        region: region.clone(),
+        expected: None,
+        unit: String::new(),
+    };
+    let operator = if by_operator { matter.operator } else { None };
+    NewTask { kind, region, operator, assigned: None, items: vec![item] }
+}
+
+/// The next number of a series: `甘市监罚〔{year}〕{n}号`.
+async fn next_number(
+    tx: &mut Tx,
+    cx: &EffectCx<'_>,
+    matter: &MatterDraft,
+    pattern: &str,
+) -> Result<String, EffectError> {
+    let year = cx.context.now.china_date().year().to_string();
+    let series = pattern.replace("{year}", &year).replace("{region}", &matter.region);
+    tx.exec(
+        "insert into flow_series (series, last) values ($1, 1) on conflict (series) do update set last = flow_series.last + 1",
+        &[series.as_str().into()],
+    )
+    .await?;
+    let n = tx
+        .one("select last from flow_series where series = $1", &[series.as_str().into()])
+        .await?
+        .int("last")?;
+    let mut out = series.replace("{n}", &n.to_string());
+    for width in 2..=8usize {
+        out = out.replace(&format!("{{n:{width}}}"), &format!("{n:0width$}"));
+    }
+    Ok(out)
+}
