@@ -4,7 +4,7 @@
 mod risk;
 mod signal;
 
-pub(crate) use risk::RiskCommand;
+pub(crate) use risk::{ExposureArgs, RiskCommand};
 pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs};
 
 use crate::config::LogFormat;

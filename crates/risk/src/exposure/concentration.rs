@@ -5,9 +5,11 @@
 
 mod lognormal;
 mod order;
+mod overview;
 
 pub use lognormal::{Lognormal, SpikedLognormal, censored_lognormal, spiked_lognormal};
 pub use order::{KaplanMeier, OrderRegression};
+pub use overview::models;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,10 +8,12 @@
 mod amount;
 mod bbn;
 mod lnn;
+mod overview;
 
 pub use amount::{Amounts, Transform, amounts};
 pub use bbn::{Bbn, BetaBinomial, bbn, frequency};
 pub use lnn::{Lnn, lnn};
+pub use overview::models;
 
 use stats::quadrature::{Rule, legendre};
 

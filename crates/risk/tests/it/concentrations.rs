@@ -1,10 +1,7 @@
 //! Censored results and total diet studies against the Canadian reference set.
 
 use crate::shared::{close, folder, table};
-use risk::exposure::concentration::{
-    Bound, KaplanMeier, Observation, SpikedLognormal, censored_lognormal, informative, mean, share_of_values,
-    spiked_lognormal,
-};
+use risk::exposure::concentration::{Observation, informative, models};
 use risk::exposure::tds::{self, ZeroLimit};
 use risk::table::Table;
 use std::collections::BTreeMap;
@@ -16,45 +13,12 @@ const SETS: [(&str, &str, &str); 2] = [
 
 /// Every quantity of the reference file, from the results of one set.
 fn quantities(results: &[Observation]) -> BTreeMap<String, f64> {
-    let mut out = BTreeMap::new();
-    let mut put = |model: &str, quantity: &str, value: f64| out.insert(format!("{model},{quantity}"), value);
-    #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
-    let n = results.len() as f64;
-    put("data", "n_pos", share_of_values(results) * n);
-    put("data", "n_cens", (1.0 - share_of_values(results)) * n);
-    put("data", "unit_ng_per_g", 1.0);
-    let fit = censored_lognormal(results).unwrap();
-    let covariance = fit.covariance.unwrap();
-    for (name, value) in [
-        ("mu", fit.mu),
-        ("sigma", fit.sigma),
-        ("loglik_logscale", fit.log_likelihood),
-        ("var_mu", covariance[0]),
-        ("var_log_sigma2", covariance[1]),
-        ("cov", covariance[2]),
-        ("mean", fit.mean()),
-        ("p95", fit.quantile(0.95)),
-    ] {
-        put("censored_lognormal", name, value);
-    }
-    let fit = spiked_lognormal(results).unwrap();
-    for (name, value) in [
-        ("mu", fit.rest.mu),
-        ("sigma", fit.rest.sigma),
-        ("p_zero", fit.zero),
-        ("loglik_logscale", fit.rest.log_likelihood),
-    ] {
-        put("zero_spike_censored_lognormal", name, value);
-    }
-    let fit = SpikedLognormal::of_values(results).unwrap();
-    for (name, value) in
-        [("mu", fit.rest.mu), ("sigma", fit.rest.sigma), ("fraction_positive", 1.0 - fit.zero)]
-    {
-        put("nondetect_spike_lognormal", name, value);
-    }
-    put("kaplan_meier", "mean_restricted", KaplanMeier::new(results).unwrap().mean());
-    for (name, bound) in [("0LOD", Bound::Lower), ("0.5LOD", Bound::Middle), ("1LOD", Bound::Upper)] {
-        put(&format!("substitution_{name}"), "mean", mean(results, bound).unwrap());
+    let (found, notes) = models(results);
+    assert!(notes.is_empty(), "{notes:?}");
+    let mut out = BTreeMap::from([("data,unit_ng_per_g".to_owned(), 1.0)]);
+    for row in found.rows() {
+        let key = format!("{},{}", row.text("model").unwrap(), row.text("quantity").unwrap());
+        out.insert(key, row.number("value").unwrap());
     }
     out
 }

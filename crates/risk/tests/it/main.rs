@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // helpers of tests
 
 mod concentrations;
+mod model_file;
 mod monte_carlo;
 mod primo;
 mod shared;

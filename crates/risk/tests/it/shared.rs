@@ -1,18 +1,18 @@
-//! Files of the shared reference data, which are not part of the repository.
+//! Reference files: the test data of this crate, and tables that are not part of the repository.
 
 use risk::table::Table;
 use std::path::PathBuf;
 
-/// The folder of that name beside the repository, or a note on stderr that it is absent.
+/// The folder of that name among the test data or, for tables whose terms keep them out of the repository, beside it;
+/// `None` with a note on stderr when it is absent.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SHIAN_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let found = root.join("data/exposure").join(name);
-    if !found.is_dir() {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let found = [own.join("testdata").join(name), own.join("../../../shared/data/exposure").join(name)];
+    let found = found.into_iter().find(|folder| folder.is_dir());
+    if found.is_none() {
         eprintln!("exposure/{name} is not here: not compared");
-        return None;
     }
-    Some(found)
+    found
 }
 
 /// A CSV file as a table.

@@ -1,11 +1,51 @@
 //! `shian risk …`: exposure, dose–response, targeting.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// `shian risk …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum RiskCommand {
+    /// Exposure of a population from one model file: long-term and drawn days, by group, with contributions and intervals.
+    Exposure(ExposureArgs),
+    /// A total diet study: mean occurrence × mean consumption of each group, a row a group.
+    Tds {
+        /// Results: code, value, lod and operator (`<…` for not detected), unit.
+        #[arg(long)]
+        occurrence: PathBuf,
+        /// Consumption: who, group, code, mean_g_per_kg_bw_day; or the cluster diets of GEMS: cluster, proxy_commodity,
+        /// chronic_kg_per_day, body_weight_kg.
+        #[arg(long)]
+        consumption: PathBuf,
+        /// `all` people or `consumers` only.
+        #[arg(long, default_value = "all")]
+        who: String,
+        /// A limit of detection of 0 is replaced by the limit of quantification, so that the upper bound is one.
+        #[arg(long)]
+        corrected: bool,
+        /// CSV file to write; stdout when absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Models of results with non-detects: rows model,quantity,value.
+    Concentration {
+        /// Results: code, value, lod and operator (`<…` for not detected), unit.
+        file: PathBuf,
+        /// Only codes that begin so.
+        #[arg(long, default_value = "")]
+        prefix: String,
+        /// CSV file to write; stdout when absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Usual intake from two or more days: observed means, BBN, LNN0, LNN; rows model,quantity,value.
+    Usual {
+        /// Days: person, body_weight_kg, day1_g, day2_g …, and weight where there is.
+        file: PathBuf,
+        /// CSV file to write; stdout when absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// Short-term intake of single foods (IESTI, old and new equations), a row a food.
     ///
     /// FILE is CSV with the columns lp_g, unit_weight_rac_g, unit_weight_edible_g, bulked, variability_factor, hr_mg_per_kg,
@@ -39,4 +79,45 @@ pub(crate) enum RiskCommand {
         #[arg(long)]
         out: PathBuf,
     },
+}
+
+/// `shian risk exposure`
+///
+/// The model is described in docs/exposure-model.md. Prints one JSON object with recipe, gaps and figures.
+#[derive(Debug, Args)]
+pub(crate) struct ExposureArgs {
+    /// The model (shian-exposure-1); its `files` are sought beside it.
+    #[arg(long)]
+    pub(crate) model: PathBuf,
+    /// Seed instead of the model's.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Threads; they change the time and nothing else.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) threads: usize,
+    /// CSV rows substance,bound,group,model,quantity,value,low,high,recipe instead of JSON.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// File to write; stdout when absent.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Also writes the one file that gives these figures elsewhere: model, data and seed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
+    /// Tries a limit: `[SUBSTANCE:][FOOD]=MG_PER_KG`; what is above it leaves the market. May repeat.
+    #[arg(long, value_name = "LIMIT")]
+    pub(crate) limit: Vec<String>,
+    /// Tries a processing factor: `FOOD=FACTOR`. May repeat.
+    #[arg(long, value_name = "FACTOR")]
+    pub(crate) processing: Vec<String>,
+    /// Tries another consumption: `FOOD=FACTOR`. May repeat.
+    #[arg(long, value_name = "FACTOR")]
+    pub(crate) consumption: Vec<String>,
+    /// Instead of figures: the highest limit of `SUBSTANCE[:FOOD]` at which the percentile stays at or below the guidance value, for
+    /// every group and bound, enforced and with everything at the limit.
+    #[arg(long, value_name = "SUBSTANCE")]
+    pub(crate) protect: Option<String>,
+    /// The percentile that --protect protects.
+    #[arg(long, default_value_t = 97.5)]
+    pub(crate) percentile: f64,
 }

@@ -1,4 +1,7 @@
-//! `shian risk iesti|primo`: the deterministic equations on files.
+//! `shian risk iesti|primo|tds|concentration|usual|exposure`: the equations and models of exposure on files.
+
+mod exposure;
+mod studies;
 
 use super::read;
 use crate::cli::RiskCommand;
@@ -14,15 +17,17 @@ use std::path::Path;
 /// `shian risk`
 pub(crate) fn run(command: RiskCommand) -> Outcome {
     match command {
+        RiskCommand::Exposure(args) => exposure::run(&args),
+        RiskCommand::Tds { occurrence, consumption, who, corrected, out } => {
+            studies::tds(&occurrence, &consumption, &who, corrected, out.as_deref())
+        }
+        RiskCommand::Concentration { file, prefix, out } => {
+            studies::concentration(&file, &prefix, out.as_deref())
+        }
+        RiskCommand::Usual { file, out } => studies::usual(&file, out.as_deref()),
         RiskCommand::Iesti { file, out, json } => {
             let found = iesti::table(&table(&file)?)?;
-            match (out, json) {
-                (Some(path), false) => write(&path, &found.to_csv())?,
-                (Some(path), true) => write(&path, &lines(&found))?,
-                (None, true) => out::line(lines(&found).trim_end()),
-                (None, false) => out::line(found.to_csv().trim_end()),
-            }
-            Ok(true)
+            answer(out.as_deref(), &if json { lines(&found) } else { found.to_csv() })
         }
         RiskCommand::Primo { input, data, out } => primo(&input, &data, &out),
     }
@@ -30,6 +35,15 @@ pub(crate) fn run(command: RiskCommand) -> Outcome {
 
 fn lines(table: &Table) -> String {
     table.to_json().iter().map(|row| format!("{row}\n")).collect()
+}
+
+/// Writes an answer to a file or to stdout.
+fn answer(out: Option<&Path>, text: &str) -> Outcome {
+    match out {
+        Some(path) => write(path, text)?,
+        None => out::line(text.trim_end()),
+    }
+    Ok(true)
 }
 
 /// Reads a CSV file; messages call it by its path.

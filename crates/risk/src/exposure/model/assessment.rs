@@ -1,0 +1,404 @@
+//! A model made ready: the survey, the results by substance and food, the assumptions.
+
+use super::{Concentrations, Factor, Group, Limit, LimitMode, Model, ModelError, Substance, Tables, field};
+use crate::exposure::acute::Source;
+use crate::exposure::chronic::Contents;
+use crate::exposure::concentration::{
+    Bound, Lognormal, Observation, SpikedLognormal, censored_lognormal, spiked_lognormal,
+};
+use crate::exposure::survey::Survey;
+use crate::table::{Table, digits};
+use std::collections::BTreeMap;
+
+/// One result with the sample it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sampled {
+    pub(super) sample: String,
+    pub(super) result: Observation,
+}
+
+/// A result that arrives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewResult {
+    /// The substance.
+    pub substance: String,
+    /// The food.
+    pub food: String,
+    /// The sample; results of one sample belong together.
+    pub sample: String,
+    /// The value or the limits, mg/kg.
+    pub result: Observation,
+}
+
+/// An assumption to try.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A limit holds.
+    Limit(Limit),
+    /// Another processing factor.
+    Processing(Factor),
+    /// Another consumption of a food.
+    Consumption(Factor),
+}
+
+/// A model made ready to compute.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    pub(super) model: Model,
+    pub(super) survey: Survey,
+    pub(super) substances: Vec<Substance>,
+    pub(super) groups: Vec<(String, Vec<usize>)>,
+    /// Results of each substance and food, in an order that does not depend on that of their arrival.
+    pub(super) cells: Vec<Vec<Vec<Sampled>>>,
+    pub(super) recipe: String,
+    pub(super) dropped: usize,
+    /// Foods with results that nobody ate.
+    pub(super) uneaten: Vec<String>,
+}
+
+impl Assessment {
+    /// Reads the tables of a model and checks everything it says.
+    ///
+    /// # Errors
+    /// The table, column and row, or the field, that is not as it must be.
+    pub fn new(model: Model) -> Result<Self, ModelError> {
+        let recipe = model.recipe();
+        let missing = || field("tables", "must hold persons, consumption and concentrations");
+        let tables = model.tables.clone().ok_or_else(missing)?;
+        let Tables { persons, consumption, concentrations } = &tables;
+        let read = |name: &str, text: &str| Table::read(name, text.as_bytes());
+        let survey = Survey::read(&read("persons", persons)?, &read("consumption", consumption)?)?;
+        let mut out = Self {
+            substances: model.substances.clone(),
+            groups: vec![],
+            cells: vec![],
+            recipe,
+            dropped: 0,
+            uneaten: vec![],
+            survey,
+            model,
+        };
+        out.read_results(&read("concentrations", concentrations)?)?;
+        out.groups = if out.model.groups.is_empty() {
+            vec![("all".into(), (0..out.survey.persons().len()).collect())]
+        } else {
+            let of = |group: &Group| {
+                (group.id.clone(), out.survey.members(group.age_from, group.age_to, &group.sex))
+            };
+            out.model.groups.iter().map(of).collect()
+        };
+        out.check()?;
+        Ok(out)
+    }
+
+    fn read_results(&mut self, table: &Table) -> Result<(), ModelError> {
+        let listed = !self.substances.is_empty();
+        for row in table.rows() {
+            let id = if table.has("substance") { row.text("substance")? } else { "" };
+            let at = match self.substances.iter().position(|substance| substance.id == id) {
+                Some(at) => at,
+                None if listed => {
+                    return Err(row.fault("substance", "is not among the model's substances").into());
+                }
+                None => {
+                    let substance = Substance {
+                        id: id.into(),
+                        name: None,
+                        potency: 1.0,
+                        reference: None,
+                        acute_reference: None,
+                        reference_point: None,
+                    };
+                    self.substances.push(substance);
+                    self.substances.len() - 1
+                }
+            };
+            self.cells.resize(self.substances.len(), vec![vec![]; self.survey.foods().len()]);
+            let food = row.word("food")?;
+            let detected = if table.has("detected") { row.text("detected")? } else { "" };
+            let value = match detected {
+                "0" | "false" => None,
+                "1" | "true" => Some(row.amount("value_mg_per_kg")?),
+                "" => row.optional("value_mg_per_kg")?.map(|_| row.amount("value_mg_per_kg")).transpose()?,
+                _ => return Err(row.fault("detected", "must be 0 or 1").into()),
+            };
+            let (lod, loq) = (row.optional("lod_mg_per_kg")?, row.optional("loq_mg_per_kg")?);
+            let sample = if table.has("sample") { row.text("sample")? } else { "" };
+            let Some(result) = Observation::reported(value, lod, loq) else {
+                self.dropped += 1;
+                continue;
+            };
+            match self.survey.food(food) {
+                Some(food) => self.cells[at][food].push(Sampled { sample: sample.into(), result }),
+                None if self.uneaten.iter().any(|known| known == food) => {}
+                None => self.uneaten.push(food.into()),
+            }
+        }
+        self.cells.resize(self.substances.len(), vec![vec![]; self.survey.foods().len()]);
+        self.uneaten.sort();
+        self.cells.iter_mut().flatten().for_each(|list| list.sort_by(order));
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), ModelError> {
+        let model = &self.model;
+        let settings = &model.settings;
+        if settings.percentiles.iter().any(|p| !(0.0..=100.0).contains(p)) {
+            return Err(field("settings.percentiles", "must lie between 0 and 100"));
+        }
+        if self.survey.persons().is_empty() || self.survey.days() == 0 {
+            return Err(field("tables.consumption", "holds no person-day: nothing can be computed"));
+        }
+        for (name, list) in [("processing", &model.processing), ("consumption", &model.consumption)] {
+            for factor in list {
+                self.known(name, Some(&factor.food), factor.substance.as_deref())?;
+                if !(factor.factor >= 0.0 && factor.factor.is_finite()) {
+                    return Err(field(format!("{name}.factor of {}", factor.food), "must be 0 or more"));
+                }
+            }
+        }
+        for limit in &model.limits {
+            self.known("limits", limit.food.as_deref(), limit.substance.as_deref())?;
+            if !(limit.limit >= 0.0 && limit.limit.is_finite()) {
+                return Err(field("limits.limit", "must be 0 or more, in mg/kg"));
+            }
+        }
+        for substance in &self.substances {
+            let references =
+                [&substance.reference, &substance.acute_reference].into_iter().flatten().map(|r| r.value);
+            if references.chain(substance.reference_point).any(|value| value.is_nan() || value <= 0.0) {
+                return Err(field(format!("substances.{}.reference", substance.id), "must be above 0"));
+            }
+            if !(substance.potency >= 0.0 && substance.potency.is_finite()) {
+                return Err(field(format!("substances.{}.potency", substance.id), "must be 0 or more"));
+            }
+        }
+        for (id, members) in &self.groups {
+            if members.iter().all(|&at| self.survey.persons()[at].weight <= 0.0) {
+                return Err(field(format!("groups.{id}"), "has nobody in the survey: change ages or sex"));
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&self, name: &str, food: Option<&str>, substance: Option<&str>) -> Result<(), ModelError> {
+        if let Some(food) = food.filter(|food| self.survey.food(food).is_none()) {
+            return Err(field(
+                format!("{name}.food"),
+                format!("{food:?} is not eaten by anybody in the survey"),
+            ));
+        }
+        match substance.filter(|id| !self.substances.iter().any(|substance| substance.id == *id)) {
+            Some(id) => {
+                Err(field(format!("{name}.substance"), format!("{id:?} is not a substance of the model")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The survey.
+    #[must_use]
+    pub fn survey(&self) -> &Survey {
+        &self.survey
+    }
+
+    /// Names of the groups of people.
+    pub fn group_names(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The bounds that figures are made for.
+    #[must_use]
+    pub fn bounds(&self) -> &[Bound] {
+        &self.model.settings.bounds
+    }
+
+    /// The substances in order.
+    #[must_use]
+    pub fn substances(&self) -> &[Substance] {
+        &self.substances
+    }
+
+    /// The model with the results as they are now: the one file that gives these figures elsewhere.
+    #[must_use]
+    pub fn export(&self) -> Model {
+        let columns = ["substance", "food", "sample", "value_mg_per_kg", "lod_mg_per_kg"];
+        let mut table = Table::with_header("concentrations", &columns);
+        for (substance, cells) in self.substances.iter().zip(&self.cells) {
+            for (food, list) in self.survey.foods().iter().zip(cells) {
+                for one in list {
+                    let (value, limit) = match one.result {
+                        Observation::Value(value) => (Some(value), None),
+                        Observation::Below(limit) | Observation::Between(_, limit) => (None, Some(limit)),
+                    };
+                    let mut row = vec![substance.id.clone(), food.clone(), one.sample.clone()];
+                    row.extend([digits(value), digits(limit)]);
+                    table.push(row);
+                }
+            }
+        }
+        let mut model = self.model.clone();
+        model.files = None;
+        model.substances.clone_from(&self.substances);
+        if let Some(tables) = &mut model.tables {
+            tables.concentrations = table.to_csv();
+        }
+        model
+    }
+
+    /// The same with one more assumption, which comes before those already made about the same food.
+    ///
+    /// # Errors
+    /// [`ModelError::Field`].
+    pub fn with(&self, change: Change) -> Result<Self, ModelError> {
+        let mut other = self.clone();
+        match change {
+            Change::Limit(limit) => other.model.limits.insert(0, limit),
+            Change::Processing(factor) => other.model.processing.insert(0, factor),
+            Change::Consumption(factor) => other.model.consumption.insert(0, factor),
+        }
+        other.check()?;
+        other.recipe = other.model.recipe();
+        Ok(other)
+    }
+
+    /// Processing and consumption factors of a cell together; the first that fits of each counts.
+    pub(super) fn factor(&self, substance: usize, food: usize) -> f64 {
+        let name = &self.survey.foods()[food];
+        let id = &self.substances[substance].id;
+        [&self.model.processing, &self.model.consumption]
+            .into_iter()
+            .map(|list| {
+                let fits = |factor: &&Factor| {
+                    factor.food == *name && factor.substance.as_ref().is_none_or(|other| other == id)
+                };
+                list.iter().find(fits).map_or(1.0, |factor| factor.factor)
+            })
+            .product()
+    }
+
+    fn limit(&self, substance: usize, food: usize) -> Option<&Limit> {
+        let (name, id) = (&self.survey.foods()[food], &self.substances[substance].id);
+        self.model.limits.iter().find(|limit| {
+            limit.food.as_ref().is_none_or(|other| other == name)
+                && limit.substance.as_ref().is_none_or(|other| other == id)
+        })
+    }
+
+    /// Concentrations of a cell under the limits, without factors: of which sample, mg/kg.
+    pub(super) fn values(&self, substance: usize, food: usize, bound: Bound) -> Vec<(&str, f64)> {
+        let limit = self.limit(substance, food);
+        self.cells[substance][food]
+            .iter()
+            .filter_map(|one| {
+                let value = one.result.substituted(bound);
+                match limit {
+                    Some(limit) if limit.mode == LimitMode::AtLimit => {
+                        Some((one.sample.as_str(), limit.limit))
+                    }
+                    Some(limit) if value > limit.limit => None,
+                    _ => Some((one.sample.as_str(), value)),
+                }
+            })
+            .collect()
+    }
+
+    /// What a gram of a food carries: mean of its values times its factors; `None` without values.
+    #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+    pub(super) fn content(&self, substance: usize, food: usize, bound: Bound) -> Option<f64> {
+        let values = self.values(substance, food, bound);
+        let sum = values.iter().fold(0.0, |sum, (_, value)| sum + value);
+        (!values.is_empty()).then(|| sum / values.len() as f64 * self.factor(substance, food))
+    }
+
+    /// Contents of every food for one substance.
+    #[must_use]
+    pub fn contents(&self, substance: usize, bound: Bound) -> Contents {
+        (0..self.survey.foods().len()).map(|food| self.content(substance, food, bound)).collect()
+    }
+
+    /// Contents in units of the index substance: Σ potency × content.
+    pub(super) fn cumulated(&self, each: &[Contents]) -> Contents {
+        let add = |food: usize| {
+            let parts = each.iter().zip(&self.substances).filter_map(|(contents, substance)| {
+                contents[food].map(|content| content * substance.potency)
+            });
+            parts.reduce(|a, b| a + b)
+        };
+        (0..self.survey.foods().len()).map(add).collect()
+    }
+
+    /// What each food can carry on one day, for one substance.
+    pub(super) fn sources(&self, substance: usize, bound: Bound) -> Vec<Vec<Source>> {
+        (0..self.survey.foods().len())
+            .map(|food| {
+                let factor = self.factor(substance, food);
+                let list: Vec<f64> =
+                    self.values(substance, food, bound).iter().map(|(_, value)| value * factor).collect();
+                match self.fitted(substance, food) {
+                    Some(model) => vec![Source::Model(model, factor)],
+                    None if list.is_empty() => vec![],
+                    None => vec![Source::Samples(list)],
+                }
+            })
+            .collect()
+    }
+
+    /// The model of a cell, when one is asked for, no limit is assumed and it can be fitted.
+    fn fitted(&self, substance: usize, food: usize) -> Option<SpikedLognormal> {
+        let results = || self.cells[substance][food].iter().map(|one| one.result).collect::<Vec<_>>();
+        if self.limit(substance, food).is_some() {
+            return None;
+        }
+        let plain = |rest: Lognormal| SpikedLognormal { zero: 0.0, rest };
+        match self.model.settings.concentrations {
+            Concentrations::Samples => None,
+            Concentrations::CensoredLognormal => censored_lognormal(&results()).ok().map(plain),
+            Concentrations::SpikedLognormal => spiked_lognormal(&results()).ok(),
+            Concentrations::NondetectSpike => SpikedLognormal::of_values(&results()).ok(),
+        }
+    }
+
+    /// What each food can carry on one day for all substances together, in units of the index substance. Samples that carry names keep
+    /// their substances together; otherwise, and with fitted models, substances are drawn independently.
+    pub(super) fn joint_sources(&self, bound: Bound) -> Vec<Vec<Source>> {
+        let named = self.cells.iter().flatten().flatten().all(|one| !one.sample.is_empty());
+        if self.model.settings.concentrations == Concentrations::Samples && named {
+            return (0..self.survey.foods().len())
+                .map(|food| {
+                    let mut samples: BTreeMap<&str, f64> = BTreeMap::new();
+                    for (at, substance) in self.substances.iter().enumerate() {
+                        let factor = self.factor(at, food) * substance.potency;
+                        for (sample, value) in self.values(at, food, bound) {
+                            *samples.entry(sample).or_insert(0.0) += value * factor;
+                        }
+                    }
+                    if samples.is_empty() {
+                        vec![]
+                    } else {
+                        vec![Source::Samples(samples.into_values().collect())]
+                    }
+                })
+                .collect();
+        }
+        let mut out = vec![vec![]; self.survey.foods().len()];
+        for (at, substance) in self.substances.iter().enumerate() {
+            for (food, list) in self.sources(at, bound).into_iter().enumerate() {
+                out[food].extend(list.into_iter().map(|source| match source {
+                    Source::Samples(values) => {
+                        Source::Samples(values.into_iter().map(|v| v * substance.potency).collect())
+                    }
+                    Source::Model(model, factor) => Source::Model(model, factor * substance.potency),
+                }));
+            }
+        }
+        out
+    }
+}
+
+/// By sample, then by value: the same whatever the order of the rows.
+pub(super) fn order(a: &Sampled, b: &Sampled) -> std::cmp::Ordering {
+    let key = |one: &Sampled| (one.result.substituted(Bound::Lower), one.result.substituted(Bound::Upper));
+    let ((a_low, a_high), (b_low, b_high)) = (key(a), key(b));
+    a.sample.cmp(&b.sample).then(a_low.total_cmp(&b_low)).then(a_high.total_cmp(&b_high))
+}

@@ -1,0 +1,139 @@
+//! Uncertainty apart from variability: people and samples are drawn again in an outer loop, exposures in an inner one.
+//!
+//! Each replicate draws as many people as the group has, each with equal chance, and as many results of every food as there are. Equal
+//! positions are drawn for all substances of a food, so that results of one sample stay together. The interval of a figure is
+//! from 2.5 to 97.5 % of its replicates.
+
+use super::Assessment;
+use super::figures::{Figure, Of, purpose, spelt};
+use crate::exposure::acute::summary;
+use crate::exposure::chronic::individual_means;
+use crate::exposure::concentration::Bound;
+use stats::quantile::{self, Kind};
+use stats::random::{Purpose, Stream};
+
+const PEOPLE: Purpose = Purpose::of("exposure: people of a replicate");
+const SAMPLES: Purpose = Purpose::of("exposure: samples of a replicate");
+
+/// Quantities of one replicate with their values.
+type Replicate = Vec<((&'static str, String), f64)>;
+
+impl Assessment {
+    /// Puts the ends of the bootstrap interval on the figures it covers: mean and percentiles of OIM and of drawn days.
+    pub(super) fn add_intervals(&self, of: Of, bound: Bound, threads: usize, figures: &mut [Figure]) {
+        let replicates = self.model.settings.replicates;
+        if replicates < 2 {
+            return;
+        }
+        for (group, members) in &self.groups {
+            let found = self.replicates(of, bound, members, replicates, threads);
+            let Some(first) = found.first() else { continue };
+            for (at, (key, _)) in first.iter().enumerate() {
+                let values: Vec<f64> = found.iter().map(|replicate| replicate[at].1).collect();
+                let ends = quantile::of(&values, &[0.025, 0.975], Kind::Seven);
+                let fits = |figure: &&mut Figure| {
+                    figure.group == *group && figure.model == key.0 && figure.quantity == key.1
+                };
+                if let Some(figure) = figures.iter_mut().find(fits) {
+                    (figure.low, figure.high) = (Some(ends[0]), Some(ends[1]));
+                }
+            }
+        }
+    }
+
+    /// All replicates in their order; they are shared out among threads by their numbers.
+    fn replicates(
+        &self,
+        of: Of,
+        bound: Bound,
+        members: &[usize],
+        count: usize,
+        threads: usize,
+    ) -> Vec<Replicate> {
+        let threads = threads.clamp(1, 64).min(count);
+        let work = |thread: usize| {
+            (thread..count)
+                .step_by(threads)
+                .map(|at| self.replicate(of, bound, members, at))
+                .collect::<Vec<_>>()
+        };
+        let mut parts: Vec<std::vec::IntoIter<Replicate>> = if threads == 1 {
+            vec![work(0).into_iter()]
+        } else {
+            std::thread::scope(|scope| {
+                let handles: Vec<_> = (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
+                // a panic of a thread goes on here
+                handles
+                    .into_iter()
+                    .map(|handle| {
+                        handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).into_iter()
+                    })
+                    .collect()
+            })
+        };
+        (0..count).filter_map(|at| parts[at % threads].next()).collect()
+    }
+
+    fn replicate(&self, of: Of, bound: Bound, members: &[usize], at: usize) -> Replicate {
+        let settings = &self.model.settings;
+        let other = self.with_samples_drawn_again(at);
+        let mut stream = Stream::new(self.model.seed, PEOPLE, at as u64);
+        let mut times = vec![0.0; members.len()];
+        for _ in members {
+            times[stream.index(members.len())] += 1.0;
+        }
+        let people: Vec<(usize, f64)> =
+            members.iter().copied().zip(times).filter(|(_, times)| *times > 0.0).collect();
+        let means = individual_means(&other.survey, &other.contents_of(of, bound));
+        let mut repeated = vec![];
+        let mut weighted = vec![];
+        for &(person, times) in &people {
+            let weight = other.survey.persons()[person].weight;
+            weighted.push((means[person], weight * times));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
+            repeated.extend(std::iter::repeat_n(means[person], times as usize));
+        }
+        let probabilities: Vec<f64> = settings.percentiles.iter().map(|p| p / 100.0).collect();
+        #[expect(clippy::cast_precision_loss, reason = "a number of people")]
+        let mean = repeated.iter().sum::<f64>() / repeated.len() as f64;
+        let total: f64 = weighted.iter().map(|(_, weight)| weight).sum();
+        let mean_weighted = weighted.iter().map(|(value, weight)| value * weight).sum::<f64>() / total;
+        let mut out =
+            vec![(("OIM", "mean".to_owned()), mean), (("OIM", "mean_weighted".to_owned()), mean_weighted)];
+        let plain = quantile::of(&repeated, &probabilities, Kind::Seven);
+        let by_weight = quantile::weighted(&weighted, &probabilities);
+        for (at, &p) in settings.percentiles.iter().enumerate() {
+            out.push((("OIM", format!("{}_type7", spelt(p))), plain[at]));
+            out.push((("OIM", format!("{}_weighted_invcdf", spelt(p))), by_weight[at]));
+        }
+        if settings.acute > 0
+            && settings.replicate_draws > 0
+            && let Some(draws) = other.draws(of, bound, &people)
+        {
+            let (purpose, first) = purpose(of);
+            let first = first | (at as u64 + 1) << 24;
+            let found = summary(
+                &draws.run(self.model.seed, purpose, first, settings.replicate_draws, 1),
+                &probabilities,
+            );
+            out.push((("acute", "mean".to_owned()), found.mean));
+            for (&p, one) in settings.percentiles.iter().zip(found.percentiles) {
+                out.push((("acute", spelt(p)), one.value));
+            }
+        }
+        out
+    }
+
+    fn with_samples_drawn_again(&self, at: usize) -> Self {
+        let mut other = self.clone();
+        for food in 0..self.survey.foods().len() {
+            for (cells, again) in self.cells.iter().zip(&mut other.cells) {
+                let index = (at * self.survey.foods().len() + food) as u64;
+                let mut stream = Stream::new(self.model.seed, SAMPLES, index);
+                let list = &cells[food];
+                again[food] = list.iter().map(|_| list[stream.index(list.len())].clone()).collect();
+            }
+        }
+        other
+    }
+}

@@ -1,0 +1,185 @@
+//! Figures that follow the results: one more result recomputes what depends on it and nothing else, to the same bits as
+//! computing everything again.
+
+use super::assessment::{Sampled, order};
+use super::figures::{Figure, Of};
+use super::{Assessment, LimitMode, ModelError, NewResult, field};
+use crate::exposure::chronic::individual_means;
+use crate::exposure::concentration::Bound;
+use stats::quantile;
+
+/// An assessment with its figures, kept up to date.
+#[derive(Debug, Clone)]
+pub struct Live {
+    assessment: Assessment,
+    /// Figures of every target and bound.
+    figures: Vec<((Of, Bound), Vec<Figure>)>,
+    threads: usize,
+}
+
+impl Live {
+    /// Computes everything once.
+    #[must_use]
+    pub fn new(assessment: Assessment, threads: usize) -> Self {
+        let mut figures = vec![];
+        for of in assessment.targets() {
+            for &bound in &assessment.model.settings.bounds {
+                figures.push(((of, bound), assessment.figures(of, bound, threads, &mut vec![])));
+            }
+        }
+        Self { assessment, figures, threads }
+    }
+
+    /// The assessment with all results that have arrived.
+    #[must_use]
+    pub fn assessment(&self) -> &Assessment {
+        &self.assessment
+    }
+
+    /// All figures.
+    pub fn figures(&self) -> impl Iterator<Item = &Figure> {
+        self.figures.iter().flat_map(|(_, figures)| figures)
+    }
+
+    /// Takes a result in and gives back the figures it changed: those of its substance, and of all substances together. A food that
+    /// nobody eats changes nothing.
+    ///
+    /// # Errors
+    /// [`ModelError::Field`] when the substance is not of the model.
+    pub fn add(&mut self, new: NewResult) -> Result<Vec<Figure>, ModelError> {
+        let known = self.assessment.substances.iter().position(|substance| substance.id == new.substance);
+        let substance = known.ok_or_else(|| {
+            field("substance", format!("{:?} is not a substance of the model", new.substance))
+        })?;
+        let Some(food) = self.assessment.survey.food(&new.food) else { return Ok(vec![]) };
+        let one = Sampled { sample: new.sample, result: new.result };
+        let list = &mut self.assessment.cells[substance][food];
+        let at = list.partition_point(|other| order(other, &one).is_le());
+        list.insert(at, one);
+        let mut changed = vec![];
+        for ((of, bound), figures) in &mut self.figures {
+            if *of == Of::All || *of == Of::One(substance) {
+                let next = self.assessment.figures(*of, *bound, self.threads, &mut vec![]);
+                let old = std::mem::replace(figures, next);
+                let same = |figure: &Figure| old.iter().any(|before| before == figure);
+                changed.extend(figures.iter().filter(|figure| !same(figure)).cloned());
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl Assessment {
+    /// The highest limit in mg/kg at which a percentile (0 to 100, by weights) of the observed individual means of a group still is at
+    /// or below the reference value. `food`: one food, or all. With [`LimitMode::AtLimit`] everything is at the limit; with
+    /// [`LimitMode::Enforced`] what is above it leaves the market, and the answer is the highest result that may stay. `None`: no limit
+    /// protects, since other foods alone exceed the value, or nothing needs one (infinite).
+    ///
+    /// # Errors
+    /// [`ModelError::Field`] when substance, food or group are not of the model or the substance has no reference value.
+    pub fn protecting_limit(&self, asked: &Protect) -> Result<Option<f64>, ModelError> {
+        let substance = self.substances.iter().position(|one| one.id == asked.substance);
+        let substance = substance.ok_or_else(|| {
+            field("substance", format!("{:?} is not a substance of the model", asked.substance))
+        })?;
+        let reference = self.substances[substance].reference.as_ref().map(super::Reference::per_day);
+        let reference =
+            reference.ok_or_else(|| field("substances.reference", "is needed to say what protects"))?;
+        let group = self.groups.iter().find(|(id, _)| *id == asked.group);
+        let (_, members) =
+            group.ok_or_else(|| field("group", format!("{:?} is not a group of the model", asked.group)))?;
+        let foods: Vec<usize> = match &asked.food {
+            None => (0..self.survey.foods().len()).collect(),
+            Some(name) => {
+                let food = self.survey.food(name);
+                vec![food.ok_or_else(|| {
+                    field("food", format!("{name:?} is not eaten by anybody in the survey"))
+                })?]
+            }
+        };
+        let percentile = |limit: f64| {
+            let mut contents = self.contents(substance, asked.bound);
+            for &food in &foods {
+                contents[food] = self.limited(substance, food, asked.bound, asked.mode, limit);
+            }
+            let means = individual_means(&self.survey, &contents);
+            let pairs: Vec<(f64, f64)> =
+                members.iter().map(|&at| (means[at], self.survey.persons()[at].weight)).collect();
+            quantile::weighted(&pairs, &[asked.percentile / 100.0])[0]
+        };
+        if percentile(0.0) > reference {
+            return Ok(None);
+        }
+        if asked.mode == LimitMode::Enforced {
+            let mut places: Vec<f64> = foods
+                .iter()
+                .flat_map(|&food| self.values(substance, food, asked.bound))
+                .map(|(_, value)| value)
+                .collect();
+            places.sort_by(f64::total_cmp);
+            places.dedup_by(|a, b| a.to_bits() == b.to_bits());
+            let allowed = places.partition_point(|&place| percentile(place) <= reference);
+            return Ok(if allowed == places.len() {
+                Some(f64::INFINITY)
+            } else {
+                Some(allowed.checked_sub(1).map_or(0.0, |at| places[at]))
+            });
+        }
+        let mut high = 1.0;
+        while percentile(high) <= reference && high < 1e12 {
+            high *= 2.0;
+        }
+        if high >= 1e12 {
+            return Ok(Some(f64::INFINITY));
+        }
+        let mut low = 0.0;
+        while high - low > 1e-12 * high {
+            let middle = f64::midpoint(low, high);
+            if middle <= low || middle >= high {
+                break;
+            }
+            if percentile(middle) <= reference { low = middle } else { high = middle }
+        }
+        Ok(Some(low))
+    }
+
+    /// What a gram of a food carries under one more limit.
+    #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+    fn limited(
+        &self,
+        substance: usize,
+        food: usize,
+        bound: Bound,
+        mode: LimitMode,
+        limit: f64,
+    ) -> Option<f64> {
+        let factor = self.factor(substance, food);
+        if mode == LimitMode::AtLimit {
+            return Some(limit * factor);
+        }
+        let kept: Vec<f64> = self
+            .values(substance, food, bound)
+            .into_iter()
+            .map(|(_, value)| value)
+            .filter(|value| *value <= limit)
+            .collect();
+        (!kept.is_empty()).then(|| kept.iter().sum::<f64>() / kept.len() as f64 * factor)
+    }
+}
+
+/// The question which limit would protect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Protect {
+    /// The substance.
+    pub substance: String,
+    /// The food; all when absent.
+    pub food: Option<String>,
+    /// The group.
+    pub group: String,
+    /// The percentile that is to be protected, 0 to 100.
+    pub percentile: f64,
+    /// What stands for not detected.
+    pub bound: Bound,
+    /// How the limit works.
+    pub mode: LimitMode,
+}
