@@ -30,7 +30,7 @@ use access::Access;
 use limits::{Judge, Rules};
 use std::sync::{Arc, Mutex};
 
-pub use sampling::*;
+pub use crate::sampling::*;
 
 /// The laboratory part of the office with what it is connected to.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ use ledger::merkle::{leaf_hash, root_of};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 /// The algorithm.
 pub(super) const FORMAT: &str = "shian-draw-1";
@@ -156,30 +157,56 @@ impl Record {
     }
 }
 
-fn ticket(seed: &str, entry: &Entry) -> [u8; 32] {
+/// One target chosen by its ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<K> {
+    /// Stratum it was chosen in.
+    pub stratum: String,
+    /// Its ticket.
+    pub ticket: [u8; 32],
+    /// Name of the target, as hashed.
+    pub key: K,
+}
+
+fn ticket(seed: &str, key: &impl Display, weight: u32) -> [u8; 32] {
     let one = |j: u32| -> [u8; 32] {
-        Sha256::digest(format!("{FORMAT}|target|{seed}|{}|{j}", entry.id.0).as_bytes()).into()
+        Sha256::digest(format!("{FORMAT}|target|{seed}|{key}|{j}").as_bytes()).into()
     };
-    (0..entry.weight.max(1)).map(one).min().unwrap_or([0xff; 32])
+    (0..weight.max(1)).map(one).min().unwrap_or([0xff; 32])
+}
+
+/// Chooses among `(stratum, key, weight)` the `take(stratum)` smallest tickets of each stratum: the whole of the algorithm but
+/// for the pairing, usable for any list.
+pub fn choose<'a, K: Ord + Display>(
+    seed: &str,
+    targets: impl IntoIterator<Item = (&'a str, K, u32)>,
+    take: impl Fn(&str) -> usize,
+) -> Vec<Chosen<K>> {
+    let mut by: BTreeMap<&str, Vec<([u8; 32], K)>> = BTreeMap::new();
+    for (stratum, key, weight) in targets {
+        by.entry(stratum).or_default().push((ticket(seed, &key, weight), key));
+    }
+    let mut chosen = Vec::new();
+    for (stratum, mut list) in by {
+        list.sort_unstable();
+        let picks = list.into_iter().take(take(stratum));
+        chosen.extend(picks.map(|(ticket, key)| Chosen { stratum: stratum.to_owned(), ticket, key }));
+    }
+    chosen
 }
 
 /// Draws: a pure function of the record's lists and the seed.
 #[must_use]
 pub fn draw(record: &Record, seed: &str) -> Vec<Pick> {
-    let mut by: BTreeMap<&str, Vec<([u8; 32], Id)>> = BTreeMap::new();
-    for t in record.targets.iter().filter(|t| t.excluded.is_none()) {
-        by.entry(t.stratum.as_str()).or_default().push((ticket(seed, t), t.id));
-    }
-    let mut chosen = Vec::new();
-    for (stratum, mut list) in by {
-        list.sort_unstable();
-        let n = record.take.get(stratum).copied().unwrap_or(0) as usize;
-        chosen.extend(list.into_iter().take(n));
-    }
+    let able = record.targets.iter().filter(|t| t.excluded.is_none());
+    let chosen = choose(seed, able.map(|t| (t.stratum.as_str(), t.id.0, t.weight)), |stratum| {
+        record.take.get(stratum).copied().unwrap_or(0) as usize
+    });
     let mut load: BTreeMap<Id, usize> = record.samplers.iter().map(|s| (s.id, 0)).collect();
     let mut most = (chosen.len() * 2).div_ceil(record.samplers.len().max(1));
     let mut picks = Vec::with_capacity(chosen.len());
-    for (ticket, target) in chosen {
+    for Chosen { ticket, key, .. } in chosen {
+        let target = Id(key);
         let mut able: Vec<([u8; 32], Id)> = record
             .samplers
             .iter()

@@ -1,6 +1,5 @@
 //! The sampling system: plan, draw, form, chain of custody, published results, statistics.
 
-mod allocate;
 mod book;
 mod bulletin;
 mod clocks;
@@ -8,6 +7,7 @@ mod custody;
 mod draw;
 mod form;
 mod freeze;
+mod list_draw;
 mod numbers;
 mod plan;
 mod plan_sheet;
@@ -18,16 +18,17 @@ mod roster;
 mod statistics;
 mod targets;
 
-pub use allocate::{Share, gain, neyman, shares};
 pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, Stage, Target};
 pub use bulletin::{Bulletin, BulletinState, RowState};
 pub use clocks::{SampleClock, sample_clocks};
 pub use custody::{CustodyEntry, Handover, Leg};
 pub use draw::{
-    Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record as DrawRecord, draw, verify,
+    Chosen, Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record as DrawRecord, choose,
+    draw, verify,
 };
 pub use form::{FormDetail, FormFields, NewForm};
 pub use freeze::{Draw, DrawFilter, DrawState, NewDraw, public_draw, public_draws};
+pub use list_draw::{ListDraw, ListError, ListPick, Listing};
 pub use plan::{NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};
 pub use plan_sheet::{plan_columns, plan_sheet};
 pub use progress::{Dimension, Overlap, PerThousand, Progress, ProgressRow};

@@ -1,6 +1,6 @@
 //! What the rules propose for a plan, and what is wrong with tasks in themselves.
 
-use super::allocate::{Share, neyman, shares};
+use ::sampling::allocate::{Stratum, deviation, exact, shares};
 use super::book::{Book, Stage};
 use super::plan::{NewPlan, NewTask, REGION, plan_in};
 use crate::query::prefix;
@@ -45,12 +45,12 @@ impl Lab {
         let total: u32 = total.try_into().unwrap_or(u32::MAX);
         let slots: Vec<(&super::Class, Stage)> =
             book.classes().iter().flat_map(|c| c.stages.iter().map(move |s| (c, *s))).collect();
-        let parts: Vec<Share> = slots
+        let parts: Vec<Stratum> = slots
             .iter()
             .map(|(c, _)| {
                 let size = f64::from(c.weight) / c.stages.len() as f64;
                 let (failed, judged) = history.get(c.code.as_str()).copied().unwrap_or_default();
-                Share { size, failed, judged }
+                Stratum::new(size, deviation(failed, judged))
             })
             .collect();
         let sizes: Vec<f64> = parts.iter().map(|p| p.size).collect();
@@ -58,7 +58,7 @@ impl Lab {
         for (n, (county, batches)) in counties.iter().zip(shares(total, &people)).enumerate() {
             let by_slot = match method {
                 Method::Proportional => shares(batches, &sizes),
-                Method::Neyman => neyman(batches, &parts),
+                Method::Neyman => exact(batches, &parts).map_or_else(|_| shares(batches, &sizes), |a| a.n),
             };
             for ((class, stage), quota) in slots.iter().zip(by_slot).filter(|(_, q)| *q > 0) {
                 out.push(NewTask {
