@@ -104,7 +104,10 @@ pub fn neyman(total: f64, strata: &[Stratum]) -> Vec<f64> {
 #[must_use]
 pub fn cost_optimal(budget: f64, strata: &[Stratum]) -> Vec<f64> {
     let spent: f64 = strata.iter().map(|s| s.weight() * s.cost.sqrt()).sum();
-    strata.iter().map(|s| if spent > 0.0 { budget * s.weight() / s.cost.sqrt() / spent } else { 0.0 }).collect()
+    strata
+        .iter()
+        .map(|s| if spent > 0.0 { budget * s.weight() / s.cost.sqrt() / spent } else { 0.0 })
+        .collect()
 }
 
 /// The variance of the estimated mean of the whole: Σ (N_h/N)² S_h²/n_h, with `finite` times 1 − n_h/N_h. Infinite when a
@@ -170,7 +173,11 @@ pub struct Allocation {
 }
 
 /// Gives samples one by one to where `gain(stratum, samples so far)` is largest: exact when gains never rise with the number.
-fn greedy(total: u32, strata: &[Stratum], gain: impl Fn(usize, u32) -> f64) -> Result<(Vec<u32>, f64, Vec<f64>), Error> {
+fn greedy(
+    total: u32,
+    strata: &[Stratum],
+    gain: impl Fn(usize, u32) -> f64,
+) -> Result<(Vec<u32>, f64, Vec<f64>), Error> {
     check(strata)?;
     let mut n: Vec<u32> = strata.iter().map(|s| s.least).collect();
     let floor: u64 = n.iter().map(|v| u64::from(*v)).sum();
@@ -179,13 +186,13 @@ fn greedy(total: u32, strata: &[Stratum], gain: impl Fn(usize, u32) -> f64) -> R
         return Err(Error::new(
             "total",
             format!("总数 {total} 须在各层下限之和 {floor} 与上限之和 {room} 之间"),
-            format!("the total {total} must lie between the sum of the minima {floor} and of the maxima {room}"),
+            format!(
+                "the total {total} must lie between the sum of the minima {floor} and of the maxima {room}"
+            ),
         ));
     }
-    let mut heap: BinaryHeap<Next> = (0..strata.len())
-        .filter(|i| n[*i] < strata[*i].most)
-        .map(|i| Next(gain(i, n[i]), i))
-        .collect();
+    let mut heap: BinaryHeap<Next> =
+        (0..strata.len()).filter(|i| n[*i] < strata[*i].most).map(|i| Next(gain(i, n[i]), i)).collect();
     for _ in floor..u64::from(total) {
         let Some(Next(_, i)) = heap.pop() else { break };
         n[i] += 1;
@@ -280,7 +287,8 @@ pub fn within_budget(budget: f64, strata: &[Stratum]) -> Result<Allocation, Erro
         }
     }
     let real: Vec<f64> = n.iter().map(|v| f64::from(*v)).collect();
-    let price = (0..n.len()).filter(|i| n[*i] < strata[*i].most).map(|i| worth(i, n[i].max(1))).fold(0.0, f64::max);
+    let price =
+        (0..n.len()).filter(|i| n[*i] < strata[*i].most).map(|i| worth(i, n[i].max(1))).fold(0.0, f64::max);
     let floors = vec![0.0; n.len()];
     Ok(Allocation { aim: variance(strata, &real, false), price, floors, cost: cost(strata, &n), n })
 }
@@ -300,7 +308,11 @@ pub fn cover(strata: &[Stratum], groups: &[&str], least: u32) -> Result<Vec<Stra
         let part: Vec<Stratum> = members.iter().map(|i| strata[*i]).collect();
         let have: u64 = part.iter().map(|s| u64::from(s.least)).sum();
         if have < u64::from(least) {
-            let n = exact(least, &part).map_err(|e| Error::new("cover", format!("{name}：{}", e.text.zh), format!("{name}: {}", e.text.en)))?.n;
+            let n = exact(least, &part)
+                .map_err(|e| {
+                    Error::new("cover", format!("{name}：{}", e.text.zh), format!("{name}: {}", e.text.en))
+                })?
+                .n;
             for (i, n) in members.iter().zip(n) {
                 out[*i].least = n;
             }
@@ -340,7 +352,10 @@ mod tests {
                 assert_eq!(out.iter().sum::<u32>(), total);
                 let sum: f64 = sizes.iter().sum();
                 for (n, s) in out.iter().zip(&sizes) {
-                    assert!((f64::from(*n) - f64::from(total) * s / sum).abs() < 1.0, "{total} {sizes:?} {out:?}");
+                    assert!(
+                        (f64::from(*n) - f64::from(total) * s / sum).abs() < 1.0,
+                        "{total} {sizes:?} {out:?}"
+                    );
                 }
             }
         }
@@ -360,7 +375,10 @@ mod tests {
         let v = variance(&[calm, wild], &out, false);
         let p = variance(&[calm, wild], &proportional(1000.0, &[calm, wild]), false);
         assert!((p / v - gain(&[calm, wild])).abs() < 1e-9);
-        assert_eq!(total_for((v).sqrt(), &[Stratum { size: 1e12, ..calm }, Stratum { size: 1e12, ..wild }]).unwrap(), 1000);
+        assert_eq!(
+            total_for((v).sqrt(), &[Stratum { size: 1e12, ..calm }, Stratum { size: 1e12, ..wild }]).unwrap(),
+            1000
+        );
     }
 
     #[test]
@@ -370,7 +388,12 @@ mod tests {
         assert_eq!(out.n, [50, 50]);
         assert!(out.floors[0] > 0.0 && out.floors[1].abs() < 1e-300);
         assert_eq!(exact(20, &strata).unwrap_err().field, "total");
-        let raised = cover(&[Stratum::new(10.0, 0.1), Stratum::new(20.0, 0.3), Stratum::new(9.0, 0.2)], &["a", "a", "b"], 4).unwrap();
+        let raised = cover(
+            &[Stratum::new(10.0, 0.1), Stratum::new(20.0, 0.3), Stratum::new(9.0, 0.2)],
+            &["a", "a", "b"],
+            4,
+        )
+        .unwrap();
         assert_eq!(raised[0].least + raised[1].least, 4);
         assert_eq!(raised[2].least, 4);
     }

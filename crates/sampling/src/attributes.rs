@@ -88,8 +88,9 @@ impl Plan {
         self.at(self.m, deviation)?;
         let (low, high) = (self.m - 12.0 * deviation, self.cap.unwrap_or(self.m) + 12.0 * deviation);
         let f = |mean: f64| self.at(mean, deviation).map_or(f64::NAN, |p| p.accept - share);
-        stats::optimise::root(f, low, high, 1e-10)
-            .map_err(|_| Error::new("share", "该方案达不到这一接受概率", "the plan never has this chance of acceptance"))
+        stats::optimise::root(f, low, high, 1e-10).map_err(|_| {
+            Error::new("share", "该方案达不到这一接受概率", "the plan never has this chance of acceptance")
+        })
     }
 }
 

@@ -116,7 +116,8 @@ mod tests {
                 let l = limits(kind, n, 0.05, 0.95, 1.0).unwrap();
                 assert!(l.low <= 0.05 && l.high >= 0.05 && l.high - l.low < before, "{kind:?} {n} {l:?}");
                 before = l.high - l.low;
-                let inside = at_most(kind, n, 0.05, (l.high * n).floor()) - at_most(kind, n, 0.05, (l.low * n).ceil() - 1.0);
+                let inside = at_most(kind, n, 0.05, (l.high * n).floor())
+                    - at_most(kind, n, 0.05, (l.low * n).ceil() - 1.0);
                 assert!(inside > 0.90 && inside < 0.995, "{kind:?} {n} {inside}");
             }
             // large: the normal limits

@@ -6,8 +6,7 @@ use stats::quadrature::legendre;
 /// The chance of each line to be among the `n` drawn when lines come one after another, each with chances in proportion to the
 /// weights of those left (successive sampling; the same as taking the smallest of exponential times with those rates).
 ///
-/// π_i = ∫ w_i e^(−w_i t) P(fewer than n of the others have come by t) dt, by Gauss–Legendre in the share of the total weight that
-/// has come, the inner chance by the Poisson–binomial recursion. Equal weights give n/N exactly.
+/// π_i = ∫ w_i e^(−w_i t) P(fewer than n of the others have come by t) dt, by Gauss–Legendre over 32 panels that halve towards the start, the inner chance by the Poisson–binomial recursion. Equal weights give n/N exactly.
 ///
 /// # Errors
 /// A weight that is not positive; more asked for than there are; a list too long for exact figures (N·n above two million).
@@ -33,17 +32,18 @@ pub fn probabilities(weights: &[f64], n: usize) -> Result<Vec<f64>, Error> {
             "the list is too long for exact figures: draw by strata",
         ));
     }
-    let mean = weights.iter().sum::<f64>() / count as f64;
+    let slow = weights.iter().copied().fold(f64::INFINITY, f64::min);
     let mut classes: Vec<f64> = weights.to_vec();
     classes.sort_by(f64::total_cmp);
     classes.dedup();
-    // t = −ln(1 − u)/mean maps (0, ∞) to (0, 1); several panels keep the sharp rise of the inner chance apart
+    // t = −ln(1 − u)/w_min maps (0, ∞) to (0, 1) without a singular end; heavy lines come where u is small: panels halve
     let rule = legendre(24);
     let mut of_class = vec![0.0; classes.len()];
-    for panel in 0..16 {
-        let part = rule.on(f64::from(panel) / 16.0, f64::from(panel + 1) / 16.0);
+    for panel in 0..32 {
+        let high = 0.5_f64.powi(panel);
+        let part = rule.on(if panel == 31 { 0.0 } else { high / 2.0 }, high);
         for (u, weight) in part.nodes.iter().zip(&part.weights) {
-            let t = -(-u).ln_1p() / mean;
+            let t = -(-u).ln_1p() / slow;
             for (k, class) in classes.iter().enumerate() {
                 let mut left_out = false;
                 let others = weights.iter().filter(|w| {
@@ -51,12 +51,13 @@ pub fn probabilities(weights: &[f64], n: usize) -> Result<Vec<f64>, Error> {
                     left_out |= same;
                     !same
                 });
-                let density = class * (-class * t).exp() / (mean * (1.0 - u));
+                let density = class * ((slow - class) * t).exp() / slow;
                 of_class[k] += weight * density * fewer(others.map(|w| -(-w * t).exp_m1()), n);
             }
         }
     }
-    let find = |w: f64| classes.iter().position(|c| c.to_bits() == w.to_bits()).map_or(f64::NAN, |k| of_class[k]);
+    let find =
+        |w: f64| classes.iter().position(|c| c.to_bits() == w.to_bits()).map_or(f64::NAN, |k| of_class[k]);
     Ok(weights.iter().map(|w| find(*w)).collect())
 }
 

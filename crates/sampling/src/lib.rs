@@ -11,6 +11,8 @@
 //! Pure functions. The published draw lives in `lab`, where its record is kept. A wrong input is an [`Error`] that names the
 //! field and the remedy, never a silent number.
 
+#![expect(clippy::neg_cmp_op_on_partial_ord, reason = "what is not a number must fail a check")]
+
 pub mod allocate;
 pub mod attributes;
 pub mod funnel;

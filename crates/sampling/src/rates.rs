@@ -89,9 +89,8 @@ pub fn beta_binomial(data: &[(f64, f64)], limit: f64) -> Result<(Prior, Vec<Rate
     check(data, true)?;
     let (x, n): (f64, f64) = data.iter().fold((0.0, 0.0), |a, d| (a.0 + d.0, a.1 + d.1));
     let mean = x / n;
-    let minus = |a: f64, b: f64| {
-        -data.iter().map(|(x, n)| ln_beta(a + x, b + n - x) - ln_beta(a, b)).sum::<f64>()
-    };
+    let minus =
+        |a: f64, b: f64| -data.iter().map(|(x, n)| ln_beta(a + x, b + n - x) - ln_beta(a, b)).sum::<f64>();
     let (alpha, beta) = two(minus, [mean * 20.0, (1.0 - mean) * 20.0], 18.0);
     let rates = data
         .iter()
@@ -122,7 +121,10 @@ pub fn gamma_poisson(data: &[(f64, f64)], limit: f64) -> Result<(Prior, Vec<Rate
         let r = k / m;
         -data
             .iter()
-            .map(|(x, e)| lgamma(k + x) - lgamma(k) - k * (e / r).ln_1p() + if *x > 0.0 { x * (e / (r + e)).ln() } else { 0.0 })
+            .map(|(x, e)| {
+                lgamma(k + x) - lgamma(k) - k * (e / r).ln_1p()
+                    + if *x > 0.0 { x * (e / (r + e)).ln() } else { 0.0 }
+            })
             .sum::<f64>()
     };
     let (shape, mean) = two(minus, [2.0, mean], 14.0);
@@ -176,7 +178,11 @@ mod tests {
     #[test]
     fn a_small_county_is_drawn_further_than_a_large_one_and_every_rate_lies_between() {
         let data = [(0.0, 10.0), (0.0, 1000.0), (9.0, 100.0), (30.0, 400.0), (2.0, 80.0), (1.0, 90.0)];
-        for (_, rates) in [beta_binomial(&data, 0.05).unwrap(), gamma_poisson(&data, 0.05).unwrap(), marshall(&data).unwrap()] {
+        for (_, rates) in [
+            beta_binomial(&data, 0.05).unwrap(),
+            gamma_poisson(&data, 0.05).unwrap(),
+            marshall(&data).unwrap(),
+        ] {
             assert!(rates[0].mean > rates[1].mean);
             let most = data.iter().map(|(x, n)| x / n).fold(0.0, f64::max);
             assert!(rates.iter().all(|r| r.mean >= 0.0 && r.mean < most));
@@ -188,7 +194,9 @@ mod tests {
         let data = [(5.0, 100.0); 8];
         let (_, rates) = beta_binomial(&data, 0.05).unwrap();
         assert!(rates.iter().all(|r| (r.mean - 0.05).abs() < 1e-4), "{rates:?}");
-        let (Prior::Marshall { between, .. }, rates) = marshall(&data).unwrap() else { panic!("another prior") };
+        let (Prior::Marshall { between, .. }, rates) = marshall(&data).unwrap() else {
+            panic!("another prior")
+        };
         assert!(between.abs() < 1e-15 && (rates[3].mean - 0.05).abs() < 1e-12);
     }
 

@@ -441,7 +441,9 @@ mod tests {
         let perfect = freedom(None, 0.05, (1.0, 1.0), 0.95, 0.95).unwrap();
         assert_eq!((perfect.n, perfect.cut), (59, 0));
         let real = freedom(None, 0.05, (0.95, 0.98), 0.95, 0.95).unwrap();
-        assert!(real.cut > 0 && real.n > 59 && real.herd_sensitivity >= 0.95 && real.herd_specificity >= 0.95);
+        assert!(
+            real.cut > 0 && real.n > 59 && real.herd_sensitivity >= 0.95 && real.herd_specificity >= 0.95
+        );
         let small = freedom(Some(400), 0.05, (1.0, 1.0), 0.95, 0.95).unwrap();
         assert_eq!(Some(small.n), detection_finite(400, 20, 0.95, 1.0).unwrap().n);
         assert!((mixture(60, 6, 20, 0.9, 0.95, 20).0 - 1.0).abs() < 1e-9);

@@ -103,8 +103,10 @@ mod tests {
     #[test]
     fn weights_undo_an_uneven_sample_and_a_census_is_certain() {
         // nine tenths of the units are clean but only half the samples came from there
-        let strata =
-            [Found { size: 9000.0, n: 100.0, positives: 1.0 }, Found { size: 1000.0, n: 100.0, positives: 20.0 }];
+        let strata = [
+            Found { size: 9000.0, n: 100.0, positives: 1.0 },
+            Found { size: 1000.0, n: 100.0, positives: 20.0 },
+        ];
         let e = estimate(&strata, 0.95).unwrap();
         assert!((e.rate - 0.029).abs() < 1e-12 && (e.raw - 0.105).abs() < 1e-12);
         let by_hand: f64 = 0.81 * (1.0 - 100.0 / 9000.0) * 0.01 * 0.99 / 99.0 + 0.01 * 0.9 * 0.2 * 0.8 / 99.0;
@@ -119,16 +121,25 @@ mod tests {
     fn one_stratum_is_clopper_and_pearson() {
         // 2 of 50 in a very large population: 0.49 % to 13.71 %; n − 1 in the variance makes 49 effective samples
         let e = estimate(&[Found { size: 1e12, n: 50.0, positives: 2.0 }], 0.95).unwrap();
-        assert!((e.effective - 49.0).abs() < 1e-6 && (e.low - 0.0049).abs() < 3e-4 && (e.high - 0.1371).abs() < 2e-3, "{e:?}");
+        assert!(
+            (e.effective - 49.0).abs() < 1e-6
+                && (e.low - 0.0049).abs() < 3e-4
+                && (e.high - 0.1371).abs() < 2e-3,
+            "{e:?}"
+        );
         let none = estimate(&[Found { size: 1e9, n: 60.0, positives: 0.0 }], 0.95).unwrap();
         assert!(none.low.abs() < 1e-15 && (none.high - 0.0596).abs() < 1e-3, "{none:?}");
     }
 
     #[test]
     fn impossible_counts_are_refused_and_gaps_are_said() {
-        assert_eq!(estimate(&[Found { size: 5.0, n: 9.0, positives: 1.0 }], 0.95).unwrap_err().field, "strata");
+        assert_eq!(
+            estimate(&[Found { size: 5.0, n: 9.0, positives: 1.0 }], 0.95).unwrap_err().field,
+            "strata"
+        );
         assert!(estimate(&[Found { size: 5.0, n: 0.0, positives: 0.0 }], 0.95).is_err());
-        let gap = [Found { size: 75.0, n: 10.0, positives: 1.0 }, Found { size: 25.0, n: 0.0, positives: 0.0 }];
+        let gap =
+            [Found { size: 75.0, n: 10.0, positives: 1.0 }, Found { size: 25.0, n: 0.0, positives: 0.0 }];
         assert!((estimate(&gap, 0.95).unwrap().uncovered - 0.25).abs() < 1e-12);
     }
 }

@@ -2,9 +2,14 @@
 //! 1 refused or failed, 2 usage.
 
 mod risk;
+mod sampling;
 mod signal;
 
 pub(crate) use risk::{ExposureArgs, RiskCommand};
+pub(crate) use sampling::{
+    AllocateArgs, AllocateMethod, DrawArgs, PlanArgs, RatesArgs, RatesMethod, RosterColumns, SamplingCommand,
+    SizeArgs,
+};
 pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs};
 
 use crate::config::LogFormat;
@@ -52,7 +57,7 @@ pub(crate) enum Command {
     /// The journal: verify a data directory or a receipt, replay the projections.
     #[command(subcommand)]
     Journal(JournalCommand),
-    /// Sampling: repeat a draw from its public record.
+    /// Sampling: sizes, allocation, rates, plans n/c/m/M, draws and their repetition.
     #[command(subcommand)]
     Sampling(SamplingCommand),
     /// Exposure, dose–response, targeting: the science on files.
@@ -99,16 +104,6 @@ pub(crate) enum Command {
         name: String,
         #[command(flatten)]
         data: DataArgs,
-    },
-}
-
-/// `shian sampling …`
-#[derive(Debug, Subcommand)]
-pub(crate) enum SamplingCommand {
-    /// Works a draw out again: list, seed, outcome and pairing. Needs no province and no network.
-    Verify {
-        /// The record as downloaded (`record.json`).
-        file: PathBuf,
     },
 }
 

@@ -57,7 +57,9 @@ pub enum ListError {
     #[error("the seed is not hexadecimal: 种子须为十六进制")]
     Seed,
     /// More are asked for than the stratum has.
-    #[error("stratum {stratum} has {has} line(s), {asked} asked for: 层 {stratum} 仅有 {has} 家，不足 {asked} 家")]
+    #[error(
+        "stratum {stratum} has {has} line(s), {asked} asked for: 层 {stratum} 仅有 {has} 家，不足 {asked} 家"
+    )]
     Few {
         /// The stratum.
         stratum: String,
@@ -121,7 +123,15 @@ impl ListDraw {
             .into_iter()
             .map(|c| ListPick { id: c.key.to_owned(), stratum: c.stratum, ticket: hex::encode(c.ticket) })
             .collect();
-        Ok(Self { format: FORMAT.to_owned(), root: root(&roster), listed: roster.len(), seed, strata, take, picks })
+        Ok(Self {
+            format: FORMAT.to_owned(),
+            root: root(&roster),
+            listed: roster.len(),
+            seed,
+            strata,
+            take,
+            picks,
+        })
     }
 
     /// Repeats the draw from the roster: empty when all holds.
@@ -150,7 +160,8 @@ mod tests {
     use ::sampling::inclusion::probabilities;
 
     fn roster(weights: &[u32]) -> Vec<Listing> {
-        let line = |(i, w): (usize, &u32)| Listing { id: format!("firm-{i}"), stratum: String::new(), weight: *w };
+        let line =
+            |(i, w): (usize, &u32)| Listing { id: format!("firm-{i}"), stratum: String::new(), weight: *w };
         weights.iter().enumerate().map(line).collect()
     }
 
@@ -173,9 +184,15 @@ mod tests {
         forged.picks.swap(0, 1);
         assert_eq!(forged.verify(list.clone()).unwrap(), [ListError::Picks]);
         assert_eq!(ListDraw::draw(list.clone(), "xyz", None, take(3)).unwrap_err(), ListError::Seed);
-        assert!(matches!(ListDraw::draw(list.clone(), "00", None, take(9)).unwrap_err(), ListError::Few { has: 7, .. }));
+        assert!(matches!(
+            ListDraw::draw(list.clone(), "00", None, take(9)).unwrap_err(),
+            ListError::Few { has: 7, .. }
+        ));
         let twice = vec![list[0].clone(), list[0].clone()];
-        assert_eq!(ListDraw::draw(twice, "00", None, take(1)).unwrap_err(), ListError::Twice("firm-0".into()));
+        assert_eq!(
+            ListDraw::draw(twice, "00", None, take(1)).unwrap_err(),
+            ListError::Twice("firm-0".into())
+        );
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What the rules propose for a plan, and what is wrong with tasks in themselves.
 
-use ::sampling::allocate::{Stratum, deviation, exact, shares};
 use super::book::{Book, Stage};
 use super::plan::{NewPlan, NewTask, REGION, plan_in};
 use crate::query::prefix;
 use crate::{Error, Lab, Problem};
+use ::sampling::allocate::{Stratum, deviation, exact, shares};
 use base::{Date, Decimal, Id, RegionCode, Regions, Text};
 use std::collections::BTreeMap;
 use store::{Sql, Tx};

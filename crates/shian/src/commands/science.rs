@@ -11,7 +11,7 @@ use crate::cli::ChainCommand;
 use anyhow::Context as _;
 use std::path::Path;
 
-pub(crate) use risk::run as risk;
+pub(crate) use risk::{run as risk, table};
 pub(crate) use signal::run as signal;
 pub(crate) use tables::run as limits;
 

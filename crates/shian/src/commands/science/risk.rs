@@ -47,7 +47,7 @@ fn answer(out: Option<&Path>, text: &str) -> Outcome {
 }
 
 /// Reads a CSV file; messages call it by its path.
-pub(super) fn table(path: &Path) -> anyhow::Result<Table> {
+pub(crate) fn table(path: &Path) -> anyhow::Result<Table> {
     Ok(Table::read(&path.display().to_string(), read(path)?.as_slice())?)
 }
 
