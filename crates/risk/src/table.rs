@@ -196,6 +196,12 @@ impl<'a> Row<'a> {
         Ok(self.table.rows[self.at].get(place).map_or("", String::as_str))
     }
 
+    /// The text of the cell at a position that [`Table::column`] gave; for inner loops.
+    #[must_use]
+    pub fn cell(&self, place: usize) -> &'a str {
+        self.table.rows[self.at].get(place).map_or("", String::as_str)
+    }
+
     /// The text of a cell that must not be empty.
     ///
     /// # Errors

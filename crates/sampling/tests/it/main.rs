@@ -1,4 +1,5 @@
 //! The cases of the reference set, exact; absent, they are passed over and said to be.
+#![allow(clippy::print_stdout)] // says what is absent
 
 use sampling::{allocate, rates, size};
 use std::collections::BTreeMap;

@@ -153,13 +153,17 @@ pub(super) fn allocate(args: &AllocateArgs) -> Outcome {
             "gainOfNeyman": allocate::gain(&parts),
         }),
     };
-    for i in 0..parts.len() {
-        match &whole {
-            Some(a) => {
-                found.set(i, "samples", a.n[i].to_string());
-                found.set(i, "price_of_minimum", a.floors[i].to_string());
+    match &whole {
+        Some(a) => {
+            for (i, (n, floor)) in a.n.iter().zip(&a.floors).enumerate() {
+                found.set(i, "samples", n.to_string());
+                found.set(i, "price_of_minimum", floor.to_string());
             }
-            None => found.set(i, "samples", real[i].to_string()),
+        }
+        None => {
+            for (i, n) in real.iter().enumerate() {
+                found.set(i, "samples", n.to_string());
+            }
         }
     }
     out::line(found.to_csv().trim_end());
