@@ -17,11 +17,20 @@
 //! **Two modes.** [`Mode::Compatible`] gives the numbers of the R package *surveillance* 1.20.3, quirks included;
 //! [`Mode::Corrected`] mends them. Each method says what differs.
 
+pub mod baseline;
+pub mod categorical;
+pub mod cusum;
 pub mod ears;
+pub mod endemic;
 pub mod farrington;
 pub mod frame;
+pub mod glr;
 pub mod manifest;
 mod methods;
+pub mod outbreak;
+pub mod paired;
+pub mod recent;
+pub mod run_length;
 pub mod series;
 pub mod settings;
 pub mod table;

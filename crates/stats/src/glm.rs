@@ -232,7 +232,7 @@ pub fn negative_binomial_size(y: &[f64], means: &[f64], limit: usize) -> (f64, f
     };
     let mut size = n / y.iter().zip(means).map(|(y, m)| (y / m - 1.0) * (y / m - 1.0)).sum::<f64>();
     let mut step = 1.0_f64;
-    for _ in 0..limit {
+    for _ in 1..limit {
         if step.abs() <= f64::EPSILON.powf(0.25) {
             break;
         }
@@ -254,7 +254,7 @@ pub fn fit_negative_binomial(
     let mut model = Model { family: Family::Poisson, design, response, weights, offset, start: None };
     let mut fitted = fit(&model);
     let (mut size, mut size_se) = negative_binomial_size(response, &fitted.means, STEPS);
-    let d1 = (2.0 * (response.len().saturating_sub(fitted.rank)).max(1) as f64).sqrt();
+    let d1: f64 = (2.0 * (response.len().saturating_sub(fitted.rank)).max(1) as f64).sqrt();
     let mut ln_now = ln_likelihood(size, &fitted.means, response);
     let mut ln_before = ln_now + 2.0 * d1;
     let mut change = 1.0_f64;
@@ -265,7 +265,8 @@ pub fn fit_negative_binomial(
         model.family = Family::NegativeBinomial { size };
         fitted = fit(&Model { start: Some(&start), ..model.clone() });
         let before = size;
-        (size, size_se) = negative_binomial_size(response, &fitted.means, STEPS);
+        // the size belongs to the means the step began with: so the reference
+        (size, size_se) = negative_binomial_size(response, &start, STEPS);
         change = before - size;
         ln_before = ln_now;
         ln_now = ln_likelihood(size, &fitted.means, response);

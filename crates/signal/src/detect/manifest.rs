@@ -160,8 +160,22 @@ impl Run<'_> {
 }
 
 /// The names of all methods, ours first and the reference's in brackets.
-pub const METHODS: [(&str, &str); 3] =
-    [("farrington-flexible", "farringtonFlexible"), ("farrington", "algo.farrington"), ("ears", "earsC")];
+pub const METHODS: [(&str, &str); 14] = [
+    ("farrington-flexible", "farringtonFlexible"),
+    ("farrington", "algo.farrington"),
+    ("ears", "earsC"),
+    ("rki", "algo.rki"),
+    ("bayes", "algo.bayes"),
+    ("cusum", "algo.cusum"),
+    ("glr-poisson", "algo.glrpois"),
+    ("glr-negative-binomial", "algo.glrnb"),
+    ("outbreak-p", "algo.outbreakP"),
+    ("categorical-cusum", "categoricalCUSUM"),
+    ("paired-cusum", "pairedbinCUSUM"),
+    ("run-length", "LRCUSUM.runlength"),
+    ("endemic", "hhh4"),
+    ("endemic-fitted", "hhh4 fitted"),
+];
 
 /// Runs a method by either of its names.
 ///

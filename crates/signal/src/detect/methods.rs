@@ -1,9 +1,15 @@
 //! From text settings to the controls of the methods, and from their rows to tables.
 
-use super::ears;
+mod others;
+
+use super::baseline::{Baseline, Overdispersion, Terms};
+use super::cusum::{self, Mean, Transform};
 use super::farrington::{self, Classic, Flexible, Minimum, Power, Threshold};
+use super::glr::{self, Change, Direction};
 use super::manifest::Run;
+use super::recent::{self, Rule};
 use super::{Cell, Error, Settings, Table, Verdict};
+use super::{ears, outbreak};
 
 pub(super) type Method = fn(&Run<'_>, &Settings) -> Result<Table, Error>;
 
@@ -12,6 +18,17 @@ pub(super) fn by_name(name: &str) -> Option<Method> {
         "farrington-flexible" => flexible,
         "farrington" => classic,
         "ears" => early,
+        "rki" => rki,
+        "bayes" => bayes,
+        "cusum" => sums,
+        "glr-poisson" => glr_poisson,
+        "glr-negative-binomial" => glr_negative_binomial,
+        "outbreak-p" => rising,
+        "categorical-cusum" => others::shares,
+        "paired-cusum" => others::pairs,
+        "run-length" => others::lengths,
+        "endemic" => others::endemic,
+        "endemic-fitted" => others::endemic_fitted,
         _ => return None,
     })
 }
@@ -155,5 +172,165 @@ fn early(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
     };
     run.each(&SIMPLE, &SIMPLE, |series| {
         Ok(verdicts(ears::run(series, &control, run.range(series, s, control.history())?)?))
+    })
+}
+
+fn windows(run: &Run<'_>, s: &Settings, rule: Rule, default: (usize, usize, bool)) -> Result<Table, Error> {
+    let control = recent::Control {
+        rule,
+        years: s.count_or("b", default.0)?,
+        recent: s.count_or("w", default.1)?,
+        this_year: s.flag_or("actY", default.2)?,
+    };
+    run.each(&SIMPLE, &SIMPLE, |series| {
+        let range = run.range(series, s, control.history(series.frequency()))?;
+        Ok(verdicts(recent::run(series, &control, range)?))
+    })
+}
+
+fn rki(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    windows(run, s, Rule::Rki, (2, 4, false))
+}
+
+fn bayes(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    windows(run, s, Rule::Bayes { alpha: s.number_or("alpha", 0.05)? }, (0, 6, true))
+}
+
+fn sums(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    let d = cusum::Control::default();
+    let harmonic = |trend| Mean::Regression(Terms { harmonics: 1, trend });
+    let control = cusum::Control {
+        k: s.number_or("k", d.k)?,
+        h: s.number_or("h", d.h)?,
+        mean: match s.text("m") {
+            None => Mean::Past,
+            Some("glm") => harmonic(false),
+            Some("glmtrend") => harmonic(true),
+            Some(value) => Mean::Known(super::settings::number("m", value)?),
+        },
+        transform: match s.text("trans").unwrap_or("standard") {
+            "standard" => Transform::Standard,
+            "rossi" => Transform::Rossi,
+            "anscombe" => Transform::Anscombe,
+            "anscombe2nd" => Transform::SecondAnscombe,
+            "pearsonNegBin" => Transform::NegativeBinomial { alpha: s.number_or("alpha", 0.0)? },
+            "none" => Transform::None,
+            other => {
+                let wanted = "standard, rossi, anscombe, anscombe2nd, pearsonNegBin or none";
+                return Err(Error::setting("trans", other, wanted));
+            }
+        },
+        mode: run.mode,
+    };
+    let columns = ["t", "observed", "upperbound", "alarm", "cusum", "m"];
+    run.each(&columns, &columns, |series| {
+        let range = run.range(series, s, 2 * series.frequency())?;
+        let rows = cusum::run(series, &control, range)?;
+        Ok(rows
+            .into_iter()
+            .map(|r| {
+                vec![
+                    Cell::count(r.period),
+                    Cell::Number(r.observed),
+                    Cell::Number(r.bound),
+                    Cell::flag(Some(r.alarm)),
+                    Cell::Number(r.statistic),
+                    Cell::Number(r.mean),
+                ]
+            })
+            .collect())
+    })
+}
+
+fn glr_poisson(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    ratio(run, s, Some(Overdispersion::None))
+}
+
+fn glr_negative_binomial(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    ratio(run, s, None)
+}
+
+fn ratio(run: &Run<'_>, s: &Settings, alpha: Option<Overdispersion>) -> Result<Table, Error> {
+    let d = glr::Control::default();
+    let alpha = match alpha {
+        Some(alpha) => alpha,
+        None => match s.number("alpha")? {
+            None => Overdispersion::Estimated,
+            Some(0.0) => Overdispersion::None,
+            Some(a) if a > 0.0 && a.is_finite() => Overdispersion::Fixed(a),
+            Some(a) => return Err(Error::setting("alpha", a, "0, a positive number or NULL")),
+        },
+    };
+    let give = match s.text("ret").unwrap_or("cases") {
+        "value" => glr::Give::Value,
+        "cases" => glr::Give::Cases { limit: s.number_or("xMax", 1e6)? },
+        other => return Err(Error::setting("ret", other, "value or cases")),
+    };
+    let window = match s.number("M")? {
+        Some(m) if m >= 0.0 => Some(super::settings::count("M", &m.to_string())?),
+        _ => None,
+    };
+    let control = glr::Control {
+        limit: s.number_or("c.ARL", d.limit)?,
+        change: match s.text("change").unwrap_or("intercept") {
+            "intercept" => Change::Intercept,
+            "epi" => Change::Epidemic,
+            other => return Err(Error::setting("change", other, "intercept or epi")),
+        },
+        theta: s.number("theta")?,
+        direction: match s.text("dir").unwrap_or("inc") {
+            "inc" => Direction::Increase,
+            "dec" => Direction::Decrease,
+            other => return Err(Error::setting("dir", other, "inc or dec")),
+        },
+        window,
+        least: s.count_or("Mtilde", d.least)?,
+        give,
+        mode: run.mode,
+    };
+    // S|trend|refit
+    let terms = match s.parts("mu0").as_deref() {
+        None => Terms { harmonics: 1, trend: false },
+        Some([harmonics, rest @ ..]) if rest.len() <= 2 => Terms {
+            harmonics: super::settings::count("mu0", harmonics)?,
+            trend: rest.first().map_or(Ok(false), |v| super::settings::flag("mu0", v))?,
+        },
+        Some(_) => {
+            let written = s.text("mu0").unwrap_or_default();
+            return Err(Error::setting("mu0", written, "HARMONICS|TREND|REFIT such as 1|FALSE|FALSE"));
+        }
+    };
+    let columns = ["t", "observed", "upperbound", "alarm", "mu0"];
+    run.each(&columns, &columns, |series| {
+        let range = run.range(series, s, 2 * series.frequency())?;
+        let baseline = Baseline::fit(series, range.from - 1, terms, alpha)?;
+        let rows = glr::run(series, &baseline, &control, range)?;
+        Ok(rows
+            .into_iter()
+            .map(|r| {
+                vec![
+                    Cell::count(r.period),
+                    Cell::Number(r.observed),
+                    Cell::Number(r.bound),
+                    Cell::flag(Some(r.alarm)),
+                    Cell::Number(r.mean),
+                ]
+            })
+            .collect())
+    })
+}
+
+fn rising(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    let control = outbreak::Control {
+        k: s.number_or("k", 100.0)?,
+        give: match s.text("ret").unwrap_or("cases") {
+            "value" => outbreak::Give::Value,
+            "cases" => outbreak::Give::Cases { limit: s.number_or("maxUpperboundCases", 1e5)? },
+            other => return Err(Error::setting("ret", other, "value or cases")),
+        },
+        mode: run.mode,
+    };
+    run.each(&SIMPLE, &SIMPLE, |series| {
+        Ok(verdicts(outbreak::run(series, &control, run.range(series, s, 1)?)?))
     })
 }

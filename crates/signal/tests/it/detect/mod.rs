@@ -1,3 +1,4 @@
 //! Detectors of single series.
 
 mod reference;
+mod rules;

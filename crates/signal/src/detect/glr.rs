@@ -1,0 +1,429 @@
+//! Likelihood-ratio CUSUM for counts: has the mean left the baseline by a factor (or an epidemic term) at some time within a
+//! window?
+//!
+//! Höhle and Paul, *CSDA* 2008. In control y ~ Poisson or negative binomial (variance µ + α µ²) with mean µ from a harmonic
+//! regression; out of control µ e^κ (`Intercept`) or µ + λ y₍t-1₎ (`Epidemic`). With κ known the statistic is a CUSUM of
+//! log-likelihood ratios; unknown, it is the largest ratio over all beginnings of the change and all κ. After an alarm it begins
+//! anew on later data.
+//!
+//! **Modes.** The reference searches κ of a negative binomial by Newton steps from ½ (the next beginning from where the last one
+//! ended, or from 0) and gives nothing where they diverge, which are the large jumps; corrected searches safely. With Poisson
+//! counts the reference leaves out a change that began in the judged period when asked for cases or for a decrease, so
+//! that it rings late, and writes 0 for the first period after a restart; asked for cases it writes 1e99 for a negative
+//! binomial period without a case; for an epidemic it takes the count before the range as zero. Corrected does none of that. The
+//! reference's epidemic form does not look at every beginning (its choice follows from the path of its search, which is not
+//! repeated here): both modes give the largest ratio.
+
+mod screen;
+
+use super::baseline::Baseline;
+use super::{Error, Mode, Range, Series};
+use screen::Screen;
+
+/// What changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The mean by a factor.
+    Intercept,
+    /// An epidemic part proportional to the count before is added.
+    Epidemic,
+}
+
+/// Direction of the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// More cases.
+    Increase,
+    /// Fewer cases.
+    Decrease,
+}
+
+/// What the bound is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Give {
+    /// The statistic.
+    Value,
+    /// Cases at which it would have rung, searched up to a limit.
+    Cases {
+        /// The largest number tried.
+        limit: f64,
+    },
+}
+
+/// Settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// Alarm limit of the statistic.
+    pub limit: f64,
+    /// What changes.
+    pub change: Change,
+    /// κ or λ if known.
+    pub theta: Option<f64>,
+    /// Direction.
+    pub direction: Direction,
+    /// The change began at most so many periods ago; any time when absent.
+    pub window: Option<usize>,
+    /// The change began at least so many periods ago, the judged one counted.
+    pub least: usize,
+    /// What the bound is.
+    pub give: Give,
+    /// The first count after a restart.
+    pub mode: Mode,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            limit: 5.0,
+            change: Change::Intercept,
+            theta: None,
+            direction: Direction::Increase,
+            window: None,
+            least: 1,
+            give: Give::Cases { limit: 1e6 },
+            mode: Mode::Compatible,
+        }
+    }
+}
+
+/// What the method says of one period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// 1-based period.
+    pub period: usize,
+    /// Cases counted.
+    pub observed: f64,
+    /// Statistic or cases, as asked.
+    pub bound: f64,
+    /// Whether the statistic reached the limit.
+    pub alarm: bool,
+    /// In-control mean.
+    pub mean: f64,
+}
+
+/// The model of one period: count, in-control mean, count before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point {
+    pub(super) y: f64,
+    pub(super) mean: f64,
+    pub(super) before: f64,
+}
+
+impl Point {
+    /// Log-likelihood ratio of the change at θ against none, with first and second derivative.
+    fn ratio(self, change: Change, alpha: f64, theta: f64) -> [f64; 3] {
+        let Self { y, mean, before } = self;
+        match (change, alpha > 0.0) {
+            (Change::Intercept, false) => {
+                let factor = theta.exp();
+                [y * theta - mean * theta.exp_m1(), y - mean * factor, -mean * factor]
+            }
+            (Change::Intercept, true) => {
+                let am = alpha * mean;
+                let out = 1.0 + am * theta.exp();
+                let share = am * theta.exp() / out;
+                let total = y + 1.0 / alpha;
+                let ln = (am * theta.exp_m1() / (1.0 + am)).ln_1p();
+                [y * theta - total * ln, y - total * share, -total * share / out]
+            }
+            (Change::Epidemic, poisson) => {
+                let m = mean + theta * before;
+                let ln = if y > 0.0 { y * (m / mean).ln() } else { 0.0 };
+                if !poisson {
+                    return [ln - theta * before, before * (y / m - 1.0), -before * before * y / (m * m)];
+                }
+                let (out, inside) = (1.0 + alpha * m, 1.0 + alpha * mean);
+                let total = y + 1.0 / alpha;
+                [
+                    ln - total * (out / inside).ln(),
+                    before * (y / m - total * alpha / out),
+                    before * before * (total * alpha * alpha / (out * out) - y / (m * m)),
+                ]
+            }
+        }
+    }
+}
+
+/// Largest ratio of a stretch over θ in the direction of the change; zero when θ = 0 is best.
+fn largest(points: &[Point], control: &Control, alpha: f64) -> f64 {
+    if control.change == Change::Intercept && alpha <= 0.0 {
+        let (y, m) = points.iter().fold((0.0, 0.0), |(y, m), p| (y + p.y, m + p.mean));
+        return poisson(y, m, control.direction);
+    }
+    let sum = |theta: f64| {
+        points.iter().fold([0.0; 3], |s, p| {
+            let r = p.ratio(control.change, alpha, theta);
+            [s[0] + r[0], s[1] + r[1], s[2] + r[2]]
+        })
+    };
+    let sign = match control.direction {
+        Direction::Increase => 1.0,
+        Direction::Decrease => -1.0,
+    };
+    let at_zero = sum(0.0);
+    if at_zero[1] * sign <= 0.0 {
+        return 0.0;
+    }
+    // where an epidemic part would make a mean negative
+    let end = match (control.change, control.direction) {
+        (Change::Epidemic, Direction::Decrease) => points
+            .iter()
+            .filter(|p| p.before > 0.0)
+            .map(|p| -p.mean / p.before)
+            .fold(f64::NEG_INFINITY, f64::max),
+        _ => f64::INFINITY * sign,
+    };
+    // safeguarded Newton on the slope: [near, far) holds the root
+    let (mut near, mut far) = (0.0, end);
+    let mut theta = 0.0;
+    let mut here = at_zero;
+    for _ in 0..200 {
+        let step = if here[2] < 0.0 { -here[1] / here[2] } else { f64::NAN };
+        let mut next = theta + step;
+        let inside = |x: f64| x.is_finite() && (x - near) * sign > 0.0 && (far - x) * sign > 0.0;
+        let reach = 2.0 * f64::abs(near).max(0.25);
+        if far.is_infinite() && inside(next) {
+            let most = near + sign * reach;
+            next = if (next - most) * sign > 0.0 { most } else { next };
+        }
+        if !inside(next) {
+            next = if far.is_infinite() { near + sign * reach } else { 0.5 * (near + far) };
+        }
+        let settled = (next - theta).abs() <= 1e-13 * next.abs().max(1e-3);
+        theta = next;
+        here = sum(theta);
+        if here[1] * sign > 0.0 {
+            near = theta;
+        } else {
+            far = theta;
+        }
+        if settled || here[1] == 0.0 || theta.abs() > 700.0 {
+            break;
+        }
+    }
+    here[0].max(0.0)
+}
+
+/// The reference's search: Newton steps without any guard, each beginning starting where the one before ended, the first at
+/// ±½. A beginning for which they diverge is lost, and the next starts
+/// at ±½ again.
+fn as_the_reference(points: &[Point], control: &Control, alpha: f64, first: usize, last: usize) -> f64 {
+    let sign = match control.direction {
+        Direction::Increase => 1.0,
+        Direction::Decrease => -1.0,
+    };
+    let (mut theta, mut best) = (0.5 * sign, 0.0_f64);
+    for k in first..=last {
+        let sum = |theta: f64| {
+            points[k..].iter().fold([0.0; 3], |s, p| {
+                let r = p.ratio(control.change, alpha, theta);
+                [s[0] + r[0], s[1] + r[1], s[2] + r[2]]
+            })
+        };
+        for _ in 0..100 {
+            let here = sum(theta);
+            let next = theta - here[1] / here[2];
+            let settled = (next - theta).abs() < 1e-6;
+            theta = next;
+            if settled || !theta.is_finite() {
+                break;
+            }
+        }
+        if theta.is_finite() && theta * sign > 0.0 {
+            best = best.max(sum(theta)[0]);
+        } else {
+            theta = 0.0;
+        }
+    }
+    best
+}
+
+/// The closed form for a Poisson mean times a factor.
+fn poisson(y: f64, m: f64, direction: Direction) -> f64 {
+    let outside = match direction {
+        Direction::Increase => y > m,
+        Direction::Decrease => y < m,
+    };
+    if !outside {
+        return 0.0;
+    }
+    let ln = if y > 0.0 { y * (y / m).ln() } else { 0.0 };
+    ln + m - y
+}
+
+/// The statistic of a stretch since the last restart.
+fn statistic(points: &[Point], control: &Control, alpha: f64, screen: &mut Screen) -> f64 {
+    let n = points.len();
+    if n < control.least {
+        return 0.0;
+    }
+    let first = control.window.map_or(0, |m| (n - 1).saturating_sub(m));
+    let last = n - control.least;
+    if first > last {
+        return 0.0;
+    }
+    if control.change == Change::Intercept && alpha <= 0.0 {
+        let (mut y, mut m, mut best) = (0.0, 0.0, 0.0_f64);
+        for k in (first..n).rev() {
+            y += points[k].y;
+            m += points[k].mean;
+            // κ of a stretch without a case is infinite, which the reference passes over
+            let lost = y <= 0.0 && control.mode == Mode::Compatible;
+            if k <= last && !lost {
+                best = best.max(poisson(y, m, control.direction));
+            }
+        }
+        return best;
+    }
+    if control.change == Change::Intercept && control.mode == Mode::Compatible {
+        return as_the_reference(points, control, alpha, first, last);
+    }
+    if screen.serves(control, alpha) {
+        return screen.best(points, first, last, control.mode, |k| largest(&points[k..], control, alpha));
+    }
+    (first..=last).map(|k| largest(&points[k..], control, alpha)).fold(0.0, f64::max)
+}
+
+/// Judges the periods of a range against a fitted baseline.
+///
+/// # Errors
+/// The range lies outside, or a setting is out of range.
+pub fn run(series: &Series, baseline: &Baseline, control: &Control, range: Range) -> Result<Vec<Row>, Error> {
+    let means: Vec<f64> = range.periods().map(|t| baseline.mean(t)).collect();
+    run_with_means(series, &means, baseline.alpha, control, range)
+}
+
+/// Judges the periods of a range with known in-control means (one a period of the range) and overdispersion α.
+///
+/// # Errors
+/// The range lies outside, or a setting is out of range.
+pub fn run_with_means(
+    series: &Series,
+    means: &[f64],
+    alpha: f64,
+    control: &Control,
+    range: Range,
+) -> Result<Vec<Row>, Error> {
+    series.check(range)?;
+    if means.len() != range.len() || means.iter().any(|m| !(*m > 0.0 && m.is_finite())) {
+        return Err(Error::setting(
+            "mu0",
+            format!("{} values", means.len()),
+            "a positive mean for each period judged",
+        ));
+    }
+    if !(alpha >= 0.0 && alpha.is_finite()) {
+        return Err(Error::setting("alpha", alpha, "0 or a positive number"));
+    }
+    if control.least == 0 {
+        return Err(Error::setting("Mtilde", 0, "at least 1"));
+    }
+    let y = series.counts();
+    // with Poisson counts the reference leaves out a change that began in the judged period when asked for cases or for a
+    // decrease
+    let asked = matches!(control.give, Give::Cases { .. }) || control.direction == Direction::Decrease;
+    let alone = asked && control.theta.is_none() && alpha <= 0.0;
+    let control = &match control.mode {
+        Mode::Compatible if alone => Control { least: control.least.max(2), ..control.clone() },
+        _ => control.clone(),
+    };
+    let mut state = State { points: Vec::new(), sum: 0.0, screen: Screen::new(control, alpha) };
+    let mut out = Vec::with_capacity(range.len());
+    for (i, period) in range.periods().enumerate() {
+        let t = period - 1;
+        // the reference knows no count before the range
+        let known = t > 0 && (i > 0 || control.mode == Mode::Corrected);
+        let before = if known { y[t - 1] } else { 0.0 };
+        let point = Point { y: y[t], mean: means[i], before };
+        let fresh = state.points.is_empty();
+        let cases = match control.give {
+            Give::Cases { .. } if alpha > 0.0 && y[t] <= 0.0 && control.mode == Mode::Compatible => {
+                Some(1e99)
+            }
+            Give::Cases { limit } if !fresh || alpha > 0.0 || control.mode == Mode::Corrected => {
+                Some(state.cases(point, control, alpha, limit))
+            }
+            Give::Cases { .. } => Some(0.0),
+            Give::Value => None,
+        };
+        let value = state.push(point, control, alpha);
+        let alarm = value >= control.limit;
+        out.push(Row { period, observed: y[t], bound: cases.unwrap_or(value), alarm, mean: means[i] });
+        if alarm {
+            state.points.clear();
+            state.sum = 0.0;
+            state.screen.clear();
+        }
+    }
+    Ok(out)
+}
+
+/// What happened since the last restart.
+struct State {
+    points: Vec<Point>,
+    sum: f64,
+    screen: Screen,
+}
+
+impl State {
+    fn push(&mut self, point: Point, control: &Control, alpha: f64) -> f64 {
+        self.points.push(point);
+        if let Some(theta) = control.theta {
+            self.sum = (self.sum + point.ratio(control.change, alpha, theta)[0]).max(0.0);
+            return self.sum;
+        }
+        self.screen.push(point);
+        statistic(&self.points, control, alpha, &mut self.screen)
+    }
+
+    /// The count nearest to the alarm's side of none that would reach the limit.
+    fn cases(&mut self, point: Point, control: &Control, alpha: f64, limit: f64) -> f64 {
+        let rings = |y: f64| {
+            let tried = Point { y, ..point };
+            if let Some(theta) = control.theta {
+                return self.sum + tried.ratio(control.change, alpha, theta)[0] >= control.limit;
+            }
+            let mut points = self.points.clone();
+            points.push(tried);
+            let mut none = Screen::new(control, alpha);
+            none.off();
+            statistic(&points, control, alpha, &mut none) >= control.limit
+        };
+        if control.direction == Direction::Decrease {
+            // the largest count that rings
+            if !rings(0.0) {
+                return f64::NAN;
+            }
+            let (mut yes, mut no) = (0.0, limit);
+            while no - yes > 1.0 {
+                let mid: f64 = (0.5_f64 * (yes + no)).floor();
+                if rings(mid) { yes = mid } else { no = mid }
+            }
+            return yes;
+        }
+        if rings(0.0) {
+            return 0.0;
+        }
+        // more cases ring sooner: widen, then halve
+        let (mut no, mut yes) = (0.0, 8.0_f64.max(2.0 * point.mean).ceil());
+        while !rings(yes) {
+            no = yes;
+            yes *= 2.0;
+            if yes > limit {
+                if !rings(limit) {
+                    return f64::NAN;
+                }
+                yes = limit;
+                break;
+            }
+        }
+        while yes - no > 1.0 {
+            let mid: f64 = (0.5_f64 * (yes + no)).floor();
+            if mid <= no {
+                break;
+            }
+            if rings(mid) { yes = mid } else { no = mid }
+        }
+        yes.ceil()
+    }
+}
