@@ -1,9 +1,11 @@
-//! Times a million drawn person-days of the generated survey: `person_days FOLDER [DRAWS]` (release build), CPU seconds on stdout.
+//! Times a million drawn person-days of the generated survey: `person_days FOLDER [DRAWS]` (release build), CPU seconds on stdout; then twenty
+//! bootstrap replicates of 100,000 and what one more result costs: of this survey, and of one of 20,000 people made by repeating it.
 //! `benches/peers/person_days.py` does the same with numpy, so that both run on one machine one after the other.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use risk::exposure::acute::{Draws, Source, summary};
 use risk::exposure::concentration::{Bound, Observation};
+use risk::exposure::model::{Assessment, Live, Model, NewResult, Settings, Tables};
 use risk::exposure::survey::Survey;
 use risk::table::Table;
 use stats::random::Purpose;
@@ -39,4 +41,62 @@ fn main() {
     }
     let values: Vec<f64> = last.iter().map(|percentile| percentile.value).collect();
     println!("{best:.4} CPU s, percentiles {values:?}");
+    let text = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    let tables = Tables {
+        persons: text("persons.csv"),
+        consumption: text("consumption.csv"),
+        concentrations: text("concentrations.csv"),
+    };
+    let mut model = Model::read(r#"{"format":"shian-exposure-1","seed":1}"#).unwrap();
+    model.tables = Some(tables.clone());
+    model.settings.bounds = vec![Bound::Lower];
+    model.settings.acute = 100_000;
+    (model.settings.replicates, model.settings.replicate_draws) = (20, 100_000);
+    let assessment = Assessment::new(model.clone()).unwrap();
+    let started = cpu();
+    let report = assessment.report(1, &mut |_| {});
+    println!(
+        "{:.4} CPU s for 20 replicates of 100,000 person-days: {} figures",
+        cpu() - started,
+        report.figures.len()
+    );
+    model.settings = Settings::default();
+    arrival("1,000 people", model.clone());
+    model.tables = Some(repeated(&tables, 20));
+    arrival("20,000 people", model);
+}
+
+/// The survey so many times over, with other names.
+fn repeated(tables: &Tables, times: usize) -> Tables {
+    let again = |csv: &str| {
+        let (header, rows) = csv.split_once('\n').unwrap();
+        let all = (0..times).flat_map(|copy| rows.lines().map(move |row| format!("{copy}-{row}\n")));
+        format!("{header}\n{}", all.collect::<String>())
+    };
+    Tables {
+        persons: again(&tables.persons),
+        consumption: again(&tables.consumption),
+        concentrations: tables.concentrations.clone(),
+    }
+}
+
+/// Prints what one more result costs with the default settings: three bounds, observed means, 100,000 drawn person-days each.
+fn arrival(name: &str, model: Model) {
+    let started = cpu();
+    let mut live = Live::new(Assessment::new(model).unwrap(), 1);
+    let first = cpu() - started;
+    let mut worst: f64 = 0.0;
+    for at in 0..5 {
+        let new = NewResult {
+            substance: String::new(),
+            food: "F15".into(),
+            sample: format!("new {at}"),
+            result: Observation::Value(0.4 + f64::from(at) / 10.0),
+        };
+        let started = cpu();
+        let changed = live.add(new).unwrap();
+        worst = worst.max(cpu() - started);
+        assert!(!changed.is_empty());
+    }
+    println!("{name}: all at first {first:.4} CPU s, one more result {worst:.4} CPU s at most");
 }

@@ -275,6 +275,9 @@ pub enum Chronic {
     /// The same, correlated.
     #[serde(rename = "LNN")]
     Lnn,
+    /// Without families of distributions, after the Iowa State method for foods.
+    #[serde(rename = "ISUF")]
+    Isuf,
 }
 
 /// Why a model is not computed.

@@ -2,16 +2,18 @@
 //!
 //! BBN: beta-binomial frequency, amounts normal after a logarithm or a power (Slob 1993; de Boer et al. 2009). LNN0 and LNN:
 //! frequency logistic-normal, amounts log-normal, without and with correlation of the two (Tooze et al. 2006, "NCI method").
-//! Percentiles come from quadrature, not from draws. Weights of people are not used in the fits.
+//! ISUF assumes neither family and is for comparison. Percentiles come from quadrature, not from draws. Weights of people are not used in the fits.
 //! A survey with one day cannot tell people from days; with few positive days the models say so instead of answering.
 
 mod amount;
 mod bbn;
+mod isuf;
 mod lnn;
 mod overview;
 
 pub use amount::{Amounts, Transform, amounts};
 pub use bbn::{Bbn, BetaBinomial, bbn, frequency};
+pub use isuf::{Isuf, isuf};
 pub use lnn::{Lnn, lnn};
 pub use overview::models;
 
@@ -87,6 +89,9 @@ pub trait Usual {
         let mut high = self.mean().max(1e-300);
         while self.share_below(high) < p && high < 1e300 {
             high *= 2.0;
+        }
+        if self.share_below(0.0) >= p {
+            return 0.0;
         }
         let mut low = high;
         while self.share_below(low) > p && low > 1e-300 {

@@ -4,7 +4,7 @@ use super::{Assessment, Chronic, ENGINE};
 use crate::exposure::acute::{Draws, Simulated, summary};
 use crate::exposure::chronic::{Contents, contributions, daily, distribution, individual_means};
 use crate::exposure::concentration::Bound;
-use crate::exposure::usual::{Days, Usual, UsualError, bbn, lnn};
+use crate::exposure::usual::{Days, Usual, UsualError, bbn, isuf, lnn};
 use crate::table::{Table, digits};
 use serde::Serialize;
 use stats::random::Purpose;
@@ -19,7 +19,7 @@ pub struct Figure {
     pub bound: Bound,
     /// The group of people.
     pub group: String,
-    /// `OIM`, `BBN`, `BBN_power`, `LNN0`, `LNN` or `acute`.
+    /// `OIM`, `BBN`, `BBN_power`, `LNN0`, `LNN`, `ISUF` or `acute`.
     pub model: String,
     /// `mean`, `p97.5_type7`, `p97.5_weighted_invcdf`, `share_above_reference`, `moe_p95`, `contribution_pct_FOOD` …
     pub quantity: String,
@@ -322,6 +322,7 @@ impl Assessment {
             Chronic::Bbn => Box::new(bbn(&days, false)?),
             Chronic::BbnPower => Box::new(bbn(&days, true)?),
             Chronic::Lnn => Box::new(lnn(&days, true)?),
+            Chronic::Isuf => Box::new(isuf(&days)?),
             Chronic::Lnn0 | Chronic::Oim => Box::new(lnn(&days, false)?),
         };
         put(spelt_model(model), "mean".into(), fit.mean(), None);
@@ -368,5 +369,6 @@ fn spelt_model(model: Chronic) -> &'static str {
         Chronic::BbnPower => "BBN_power",
         Chronic::Lnn0 => "LNN0",
         Chronic::Lnn => "LNN",
+        Chronic::Isuf => "ISUF",
     }
 }

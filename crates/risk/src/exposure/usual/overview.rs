@@ -1,6 +1,6 @@
 //! Every model of usual intake beside observed means and single days.
 
-use super::{Bbn, Days, Lnn, Transform, Usual, UsualError, bbn, lnn};
+use super::{Bbn, Days, Isuf, Lnn, Transform, Usual, UsualError, bbn, isuf, lnn};
 use crate::exposure::chronic::distribution;
 use crate::table::{Table, TableError, digits12};
 
@@ -57,6 +57,7 @@ pub fn models(table: &Table) -> Result<(Table, Vec<String>), TableError> {
             for (name, correlated) in [("LNN0", false), ("LNN", true)] {
                 note(&mut notes, name, lnn(&days, correlated).map(|fit| lnn_rows(name, &fit, &mut put)));
             }
+            note(&mut notes, "ISUF", isuf(&days).map(|fit| isuf_rows(&fit, &mut put)));
         }
     }
     Ok((out, notes))
@@ -120,4 +121,17 @@ fn lnn_rows(name: &str, fit: &Lnn, put: &mut Put<'_>) {
         put(name, quantity.into(), value);
     }
     percentiles(name, fit, put);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of knots")]
+fn isuf_rows(fit: &Isuf, put: &mut Put<'_>) {
+    for (quantity, value) in [
+        ("power", fit.power),
+        ("knots", fit.knots as f64),
+        ("anderson_darling", fit.anderson_darling),
+        ("share_between", fit.between),
+    ] {
+        put("ISUF", quantity.into(), value);
+    }
+    percentiles("ISUF", fit, put);
 }
