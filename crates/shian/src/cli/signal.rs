@@ -9,7 +9,7 @@ pub(crate) enum SignalCommand {
     /// Judges series of counts: is this period above what its own past explains?
     ///
     /// METHOD is one of farrington-flexible, farrington, ears, rki, bayes, cusum, glr-poisson, glr-negative-binomial, outbreak-p,
-    /// categorical-cusum, paired-cusum, run-length, nowcast, endemic, endemic-fitted, or the reference's name. F.csv has a row a period:
+    /// categorical-cusum, paired-cusum, run-length, endemic, endemic-fitted, or the reference's name. F.csv has a row a period:
     /// observed (or obs_NAME, or a column NAME), and where known date, population (or pop_NAME, n), outbreak_flag. F.json is one object
     /// with the settings by their usual names ({"b": 5, "w": 3, "range": "265:312", …}); what is absent has the published
     /// default. The answer is CSV, a row a period.

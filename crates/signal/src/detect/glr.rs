@@ -144,13 +144,37 @@ impl Point {
     }
 }
 
+/// First and second derivative of the ratio of a stretch in κ, for a negative binomial mean times a factor.
+fn slopes(points: &[Point], alpha: f64, kappa: f64) -> (f64, f64) {
+    let factor = alpha * kappa.exp();
+    let (mut first, mut second) = (0.0, 0.0);
+    for p in points {
+        let out = factor * p.mean;
+        let inverse = 1.0 / (1.0 + out);
+        let pull = (p.y + 1.0 / alpha) * out * inverse;
+        first += p.y - pull;
+        second -= pull * inverse;
+    }
+    (first, second)
+}
+
+/// The ratio of a stretch for a negative binomial mean times a factor.
+fn value(points: &[Point], alpha: f64, kappa: f64) -> f64 {
+    points.iter().map(|p| p.ratio(Change::Intercept, alpha, kappa)[0]).sum()
+}
+
 /// Largest ratio of a stretch over θ in the direction of the change; zero when θ = 0 is best.
 fn largest(points: &[Point], control: &Control, alpha: f64) -> f64 {
     if control.change == Change::Intercept && alpha <= 0.0 {
         let (y, m) = points.iter().fold((0.0, 0.0), |(y, m), p| (y + p.y, m + p.mean));
         return poisson(y, m, control.direction);
     }
+    let factor = control.change == Change::Intercept;
     let sum = |theta: f64| {
+        if factor {
+            let (first, second) = slopes(points, alpha, theta);
+            return [0.0, first, second];
+        }
         points.iter().fold([0.0; 3], |s, p| {
             let r = p.ratio(control.change, alpha, theta);
             [s[0] + r[0], s[1] + r[1], s[2] + r[2]]
@@ -201,7 +225,8 @@ fn largest(points: &[Point], control: &Control, alpha: f64) -> f64 {
             break;
         }
     }
-    here[0].max(0.0)
+    let best = if factor { value(points, alpha, theta) } else { here[0] };
+    best.max(0.0)
 }
 
 /// The reference's search: Newton steps without any guard, each beginning starting where the one before ended, the first at
@@ -213,16 +238,13 @@ fn as_the_reference(points: &[Point], control: &Control, alpha: f64, first: usiz
         Direction::Decrease => -1.0,
     };
     let (mut theta, mut best) = (0.5 * sign, 0.0_f64);
+    // Σ of the slopes at κ = 0 over the stretch: a concave ratio lies below κ times it
+    let at_zero = |p: &Point| (p.y - p.mean) / (1.0 + alpha * p.mean);
+    let mut climb: f64 = points[first..].iter().map(at_zero).sum();
     for k in first..=last {
-        let sum = |theta: f64| {
-            points[k..].iter().fold([0.0; 3], |s, p| {
-                let r = p.ratio(control.change, alpha, theta);
-                [s[0] + r[0], s[1] + r[1], s[2] + r[2]]
-            })
-        };
         for _ in 0..100 {
-            let here = sum(theta);
-            let next = theta - here[1] / here[2];
+            let (slope, curve) = slopes(&points[k..], alpha, theta);
+            let next = theta - slope / curve;
             let settled = (next - theta).abs() < 1e-6;
             theta = next;
             if settled || !theta.is_finite() {
@@ -230,10 +252,13 @@ fn as_the_reference(points: &[Point], control: &Control, alpha: f64, first: usiz
             }
         }
         if theta.is_finite() && theta * sign > 0.0 {
-            best = best.max(sum(theta)[0]);
+            if climb * theta * (1.0 + 1e-9) + 1e-9 > best {
+                best = best.max(value(&points[k..], alpha, theta));
+            }
         } else {
             theta = 0.0;
         }
+        climb -= at_zero(&points[k]);
     }
     best
 }
