@@ -19,9 +19,9 @@ const expectedOf = (card) => (/(?:应有数量|expected)\s*([\d.]+)/.exec(card) 
 
 // Reports an item through the form its task page offers; gives back the reply.
 async function report(clerk, form, card, extra = {}) {
-  const source = form.names.has("materials.0.material");
+  const source = form.names.has("materials.1.material");
   const fields = source
-    ? { outcome: "confirmed", note: "来源属实，凭证齐全", "materials.0.material": "小麦", "materials.0.supplier": "示例农户" }
+    ? { outcome: "confirmed", note: "来源属实，凭证齐全", "materials.1.material": "小麦", "materials.1.supplier": "示例农户" }
     : { outcome: "open", note: "", ...quantities(expectedOf(textOf(card))) };
   return clerk.post(form, { ...fields, ...extra });
 }

@@ -465,6 +465,7 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
     let state = to.and_then(|s| d.state(s)).map(|s| &s.title);
     match (kind, state) {
         ("open", _) => Text::of("立项", "opened"),
+        ("assign", _) => Text::of("转交承办人", "given to another person"),
         ("migrate", _) => Text::of("改用新版程序", "moved to the new procedure"),
         ("facts", _) => Text::of("上级办件更新了有关事实", "facts brought up to date by the matter above"),
         ("transition", Some(state)) => {

@@ -1,6 +1,9 @@
 //! Reads procedures strictly: an unknown key, a missing language or a wrong type is an error that names file and key.
 
+mod changed;
 mod overlay;
+
+pub use changed::changed;
 
 use crate::definition::{Definition, Rung};
 use crate::form::Form;

@@ -1,6 +1,7 @@
 //! What people see: inboxes, lists, one matter whole, the situation of a region, published documents.
 
 mod documents;
+mod inbox;
 mod items;
 mod lists;
 mod matter;
@@ -12,8 +13,11 @@ pub use documents::{
     About, DocumentVersion, Notice, NoticeFilter, document, document_versions, notice, notice_targets,
     notices, notices_about,
 };
+pub use inbox::{InboxFilter, InboxLine, ReminderLine, inbox, reminders};
 pub use items::{Balance, Cases, ItemFilter, ItemLine, items, mass_balance};
-pub use lists::{MatterFilter, MatterLine, TaskFilter, TaskLine, TaskState, Whose, matters, tasks_for};
+pub use lists::{
+    MatterFilter, MatterLine, MatterOrder, TaskFilter, TaskLine, TaskState, Whose, matters, tasks_for,
+};
 pub use matter::{Action, ClockView, DocumentView, FactView, LinkView, MatterView, StepView, matter};
 pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};

@@ -75,6 +75,7 @@ impl Viewer {
 }
 
 const DESK: &[(&str, Text)] = &[
+    ("/desk/inbox", Text::of("待办", "Inbox")),
     ("/desk/tasks", Text::of("今日任务", "Today")),
     ("/desk/nonconformities", Text::of("不合格", "Failures")),
     ("/desk/matters", Text::of("办件", "Matters")),

@@ -63,7 +63,7 @@ pub(super) fn apply(
 
 /// Lays `over` on `under`: tables are merged key by key, lists of tables with an `id` entry by entry (`remove = true` takes one
 /// out), clauses are added, everything else is replaced.
-fn merge(under: &mut Table, over: Table) {
+pub(super) fn merge(under: &mut Table, over: Table) {
     for (key, value) in over {
         match (under.get_mut(&key), value) {
             (Some(Value::Table(old)), Value::Table(new)) if key != "basis" => merge(old, new),

@@ -3,6 +3,7 @@
 use super::items::{Cases, of_case};
 use super::{Due, Page, cursor, inside, kind_title, like, limited, page, state_title};
 use crate::live::ClockRow;
+use crate::people::stands_for;
 use crate::{Engine, Error};
 use access::{Access, Principal};
 use base::{Id, Instant, Text};
@@ -15,11 +16,23 @@ use store::{Row, Sql, Store, Tx};
 pub enum Whose {
     /// All the person may see.
     All,
-    /// Those the person may do: given to them, or to nobody yet.
+    /// Those the person may do: given to them (or to somebody they stand in for), or to nobody yet.
     #[default]
     Doable,
-    /// Those given to the person.
+    /// Those given to the person, or to somebody they stand in for.
     Mine,
+}
+
+/// Order of a list of matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MatterOrder {
+    /// First due first.
+    #[default]
+    Due,
+    /// Newest first.
+    Opened,
+    /// Oldest first.
+    Oldest,
 }
 
 /// State of a task.
@@ -47,6 +60,8 @@ pub struct TaskFilter {
     pub overdue: bool,
     /// Task kind.
     pub kind: Option<String>,
+    /// Procedure of the matter.
+    pub procedure: Option<String>,
     /// Region code prefix.
     pub region: Option<String>,
     /// Part of the title, or of a place's name or key in it.
@@ -97,8 +112,14 @@ pub struct TaskLine {
 }
 
 /// Which matters.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MatterFilter {
+    /// Whose; all unless said.
+    pub whose: Whose,
+    /// Only those the person may act on.
+    pub acting: bool,
+    /// Order.
+    pub order: MatterOrder,
     /// Procedure.
     pub procedure: Option<String>,
     /// State.
@@ -109,7 +130,7 @@ pub struct MatterFilter {
     pub overdue: bool,
     /// Region code prefix.
     pub region: Option<String>,
-    /// Part of the title or subject.
+    /// Part of the title or subject, or the number of the matter.
     pub text: Option<String>,
     /// Operator concerned.
     pub operator: Option<Id>,
@@ -117,6 +138,25 @@ pub struct MatterFilter {
     pub subject: Option<String>,
     /// Opened by this matter.
     pub parent: Option<Id>,
+}
+
+impl Default for MatterFilter {
+    fn default() -> Self {
+        Self {
+            whose: Whose::All,
+            acting: false,
+            order: MatterOrder::Due,
+            procedure: None,
+            state: None,
+            running: None,
+            overdue: false,
+            region: None,
+            text: None,
+            operator: None,
+            subject: None,
+            parent: None,
+        }
+    }
 }
 
 /// A matter in a list.
@@ -142,6 +182,8 @@ pub struct MatterLine {
     pub subject: String,
     /// Operator concerned.
     pub operator: Option<Id>,
+    /// Account it is given to.
+    pub assigned: Option<Id>,
     /// Its first running clock.
     pub due: Option<Due>,
     /// When it began.
@@ -152,6 +194,39 @@ pub struct MatterLine {
     pub version: i64,
     #[serde(skip)]
     key: i64,
+}
+
+impl MatterLine {
+    pub(super) const fn key(&self) -> i64 {
+        self.key
+    }
+}
+
+impl TaskLine {
+    pub(super) const fn key(&self) -> i64 {
+        self.key
+    }
+}
+
+/// Restricts rows to whose they are.
+async fn whose(
+    tx: &mut Tx,
+    sql: &mut Sql,
+    column: &'static str,
+    whose: Whose,
+    who: &Principal,
+    now: Instant,
+) -> Result<(), Error> {
+    if whose == Whose::All {
+        return Ok(());
+    }
+    let own = stands_for(tx, who.account, now.china_date()).await?;
+    sql.push(" and (");
+    if whose == Whose::Doable {
+        sql.push(column).push(" is null or ");
+    }
+    sql.push(column).push(" in ").bind_list(own).push(")");
+    Ok(())
 }
 
 /// The person's tasks, first due first.
@@ -177,15 +252,8 @@ pub async fn tasks_for(
     let action = if filter.whose == Whose::Doable { "act" } else { "view" };
     let scope = access.scope(who, action, "task", now).with_agency("t.agency");
     sql.append(&scope.sql("t.region", Some("t.classification"), Some("t.operator")));
-    match filter.whose {
-        Whose::All => {}
-        Whose::Mine => {
-            sql.push(" and t.assigned = ").bind(who.account);
-        }
-        Whose::Doable => {
-            sql.push(" and (t.assigned is null or t.assigned = ").bind(who.account).push(")");
-        }
-    }
+    let mut tx = store.snapshot().await?;
+    whose(&mut tx, &mut sql, "t.assigned", filter.whose, who, now).await?;
     match filter.state {
         TaskState::Open => sql.push(" and t.state = 'open'"),
         TaskState::Done => sql.push(" and t.state = 'done'"),
@@ -197,6 +265,9 @@ pub async fn tasks_for(
     }
     if let Some(kind) = &filter.kind {
         sql.push(" and t.kind = ").bind(kind);
+    }
+    if let Some(procedure) = &filter.procedure {
+        sql.push(" and m.procedure = ").bind(procedure);
     }
     if let Some(region) = &filter.region {
         inside(&mut sql, "t.region", region);
@@ -219,7 +290,6 @@ pub async fn tasks_for(
         sql.push(" and (t.due, t.id) > (").bind(due).push(", ").bind(id).push(")");
     }
     sql.push(" order by t.due, t.id limit ").bind(i64::try_from(limit).unwrap_or(0) + 1);
-    let mut tx = store.snapshot().await?;
     let rows = tx.select(&sql).await?;
     let clocks = clocks_of(&mut tx, engine, &rows, Of::Task).await?;
     let mut lines = Vec::with_capacity(rows.len());
@@ -276,19 +346,22 @@ pub async fn matters(
     let limit = limited(limit);
     let mut sql = Sql::new(
         "select m.id, m.procedure, m.hash, m.title_zh, m.title_en, m.state, m.region, m.agency, m.subject, m.operator, \
-         m.opened_at, m.closed_at, m.next_due, m.version from matter m where ",
+         m.opened_at, m.closed_at, m.next_due, m.assigned, m.version from matter m where ",
     );
-    let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
+    let action = if filter.acting { "act" } else { "view" };
+    let scope = access.scope(who, action, "matter", now).with_agency("m.agency");
     let own = scope.sql("m.region", Some("m.classification"), Some("m.operator"));
     if who.grants.iter().any(|g| engine.guests.contains(&g.agency)) {
         // a department that takes steps in the matters of others sees those
         sql.push("(").append(&own);
         sql.push(" or exists (select 1 from matter_agency a where a.matter = m.id and ");
-        let guests = access.scope(who, "view", "matter", now).with_agency("a.agency");
+        let guests = access.scope(who, action, "matter", now).with_agency("a.agency");
         sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.operator"))).push("))");
     } else {
         sql.append(&own);
     }
+    let mut tx = store.snapshot().await?;
+    whose(&mut tx, &mut sql, "m.assigned", filter.whose, who, now).await?;
     if let Some(procedure) = &filter.procedure {
         sql.push(" and m.procedure = ").bind(procedure);
     }
@@ -317,15 +390,23 @@ pub async fn matters(
     }
     if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
         let pattern = like(text);
-        sql.push(" and (lower(m.title_zh) like ").bind(pattern.as_str());
+        sql.push(" and (");
+        if let Ok(id) = text.trim().parse::<Id>() {
+            sql.push("m.id = ").bind(id).push(" or ");
+        }
+        sql.push("lower(m.title_zh) like ").bind(pattern.as_str());
         sql.push(" escape '\\' or lower(m.title_en) like ").bind(pattern.as_str());
         sql.push(" escape '\\' or lower(m.subject) like ").bind(pattern).push(" escape '\\')");
     }
-    if let Some((due, id)) = cursor(after)? {
-        sql.push(" and (m.next_due, m.id) > (").bind(due).push(", ").bind(id).push(")");
+    let (key, beyond, order) = match filter.order {
+        MatterOrder::Due => ("m.next_due", " > (", " order by m.next_due, m.id limit "),
+        MatterOrder::Opened => ("m.opened_at", " < (", " order by m.opened_at desc, m.id desc limit "),
+        MatterOrder::Oldest => ("m.opened_at", " > (", " order by m.opened_at, m.id limit "),
+    };
+    if let Some((at, id)) = cursor(after)? {
+        sql.push(" and (").push(key).push(", m.id)").push(beyond).bind(at).push(", ").bind(id).push(")");
     }
-    sql.push(" order by m.next_due, m.id limit ").bind(i64::try_from(limit).unwrap_or(0) + 1);
-    let mut tx = store.snapshot().await?;
+    sql.push(order).bind(i64::try_from(limit).unwrap_or(0) + 1);
     let rows = tx.select(&sql).await?;
     let clocks = clocks_of(&mut tx, engine, &rows, Of::Matter).await?;
     let mut lines = Vec::with_capacity(rows.len());
@@ -344,10 +425,14 @@ pub async fn matters(
             subject: row.text("subject")?,
             operator: row.opt_id("operator")?,
             due: clocks.get(&id).map(|(title, c)| Due::of(title, &c.clock, engine.calendar(), now)),
+            assigned: row.opt_id("assigned")?,
             opened_at: row.instant("opened_at")?,
             closed_at: row.opt_instant("closed_at")?,
             version: row.int("version")?,
-            key: row.int("next_due")?,
+            key: match filter.order {
+                MatterOrder::Due => row.int("next_due")?,
+                MatterOrder::Opened | MatterOrder::Oldest => row.int("opened_at")?,
+            },
         });
     }
     Ok(page(lines, limit, |l| (l.key, l.id)))

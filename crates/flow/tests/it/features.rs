@@ -227,7 +227,10 @@ async fn a_matter_is_opened_by_its_form_and_what_is_personal_is_sealed() {
         let again = file(&w, &one, filled(), Some("a")).await.unwrap();
         assert_eq!((again.matter, again.created), (opened.matter, false), "{name}");
         let m = w.view(&one, opened.matter).await;
-        assert_eq!(m.title.zh, "{{ facts.name }}聚餐", "{name}: the test renderer gives the heading as it stands");
+        assert_eq!(
+            m.title.zh, "{{ facts.name }}聚餐",
+            "{name}: the test renderer gives the heading as it stands"
+        );
         for (fact, want) in [
             ("tables", json!(12)),
             ("fee", json!("1860")),

@@ -8,6 +8,7 @@ mod clocks;
 mod features;
 mod files;
 mod forms;
+mod generated;
 mod rulebook;
 mod story;
 mod support;

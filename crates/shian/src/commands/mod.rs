@@ -2,6 +2,7 @@
 
 mod admin;
 mod bench;
+mod bench_flow;
 mod bench_journal;
 mod conformance;
 mod connector;
@@ -18,6 +19,7 @@ mod sampling;
 mod science;
 mod server;
 mod trace;
+mod whatif;
 
 use crate::cli::Command;
 use crate::out;

@@ -1,6 +1,6 @@
 //! `shian rulebook`: every law fact the program ships, checked as a whole; procedures as pictures.
 
-use super::{Outcome, Usage};
+use super::{Outcome, Usage, whatif};
 use crate::cli::RulebookCommand;
 use crate::{effects, out};
 use access::Vault;
@@ -15,6 +15,8 @@ pub(crate) fn run(command: RulebookCommand) -> Outcome {
     match command {
         RulebookCommand::Check => check(),
         RulebookCommand::Draw { procedure } => draw(&procedure),
+        RulebookCommand::Whatif(args) => super::block(whatif::whatif(args)),
+        RulebookCommand::Xlsform { file } => whatif::xlsform(&file),
     }
 }
 

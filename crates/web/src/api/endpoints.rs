@@ -275,6 +275,33 @@ const ENDPOINTS: &[Endpoint] = &[
         (200, r#"{"item":"01J8ZK3M0P5Q7R","version":4,"task_done":false}"#),
     ),
     get(
+        "/api/v1/procedures",
+        "work",
+        Right::Public,
+        ("现行程序", "The procedures in force"),
+        &[],
+        r#"{"rows":[{"id":"recall","title":{"zh":"食品召回","en":"Food recall"},"version":"…","agency":"market","opened_by":null}]}"#,
+    ),
+    get(
+        "/api/v1/procedures/{id}",
+        "work",
+        Right::Account,
+        (
+            "一个程序：环节、步骤、时限及其依据；forms 为各表单的 JSON Schema",
+            "One procedure: states, steps, clocks with their clauses; `forms` holds the JSON Schema of each form",
+        ),
+        &[],
+        r#"{"id":"recall","states":[],"steps":[],"clocks":[],"forms":{"plan":{"type":"object","properties":{}}}}"#,
+    ),
+    post(
+        "/api/v1/procedures/{id}/matters",
+        "work",
+        Right::Needs("create", "matter"),
+        ("按程序的立项表单发起办件", "Opens a matter by the form of its procedure"),
+        (JSON, r#"{"region":"620102","form":{"name":"虚构"}}"#),
+        (201, r#"{"matter":"01J8ZK3M0P5Q7R","created":true,"version":1}"#),
+    ),
+    get(
         "/api/v1/matters/{id}",
         "work",
         Right::Needs("view", "matter"),

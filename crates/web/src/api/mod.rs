@@ -9,6 +9,7 @@ pub(crate) mod links;
 mod manual;
 mod once;
 mod openapi;
+mod procedures;
 mod record;
 mod rules;
 mod samples;
@@ -46,6 +47,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/tasks", get(work::tasks))
         .route("/api/v1/tasks/{id}", get(work::task))
         .route("/api/v1/task-items/{id}/report", post(work::report))
+        .route("/api/v1/procedures", get(procedures::list))
+        .route("/api/v1/procedures/{id}", get(procedures::show))
+        .route("/api/v1/procedures/{id}/matters", post(procedures::open))
         .route("/api/v1/matters/{id}", get(work::matter))
         .route("/api/v1/matters/{id}/{step}", post(work::step))
         .route("/api/v1/documents/{id}/publish", post(work::publish))

@@ -24,6 +24,7 @@ static MARKS: Text = Text::of(
 pub(super) fn state_badge(lang: Lang, status: &str) -> Markup {
     let (tone, word) = match status {
         "published" => (Tone::Ok, lang.pick("已发布", "published")),
+        "ended" => (Tone::Idle, lang.pick("公示期满", "publication ended")),
         "withdrawn" => (Tone::Idle, lang.pick("已撤回", "withdrawn")),
         _ => (Tone::Warn, lang.pick("草稿", "draft")),
     };

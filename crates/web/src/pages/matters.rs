@@ -1,8 +1,10 @@
 //! Matters: the list, one matter whole (state, clocks, tasks, documents, timeline, proof), and its steps.
 
-use super::documents;
+use super::inbox::assign_form;
+use super::matter_clocks::{clocks, outdated};
 use super::show::{agency_name, clock_badge, tone_of};
 use super::tasks::keep_files;
+use super::{choices, documents};
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Area, Viewer};
@@ -14,7 +16,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Decimal, Id, Lang, Text};
-use flow::view::{Balance, ClockView, DocumentView, MatterFilter, MatterView};
+use flow::view::{Balance, DocumentView, MatterFilter, MatterOrder, MatterView};
 use flow::{Error, FieldError};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value as Json, json};
@@ -33,6 +35,11 @@ pub(crate) async fn list(
     let links = ListLinks::read("/desk/matters", raw.as_deref(), "due");
     let some = |name: &str| links.get(name).map(ToOwned::to_owned);
     let filter = MatterFilter {
+        order: match (links.sort.as_str(), links.desc) {
+            ("opened", true) => MatterOrder::Opened,
+            ("opened", false) => MatterOrder::Oldest,
+            _ => MatterOrder::Due,
+        },
         procedure: some("procedure"),
         state: some("state"),
         running: match links.get("running") {
@@ -46,6 +53,7 @@ pub(crate) async fn list(
         operator: links.get("operator").and_then(|o| o.parse().ok()),
         subject: some("subject"),
         parent: links.get("parent").and_then(|p| p.parse().ok()),
+        ..MatterFilter::default()
     };
     let (now, who) = (app.now(), &viewer.who);
     let (app, filter) = (&*app, &filter);
@@ -79,6 +87,7 @@ pub(crate) async fn list(
         .iter()
         .map(|m| {
             vec![
+                html! { @if m.closed_at.is_none() { input type="checkbox" form="bulk" name="m" value=(m.id) aria-label={ (lang.pick("选择", "Choose")) " " (m.title.get(lang)) }; } },
                 html! { a href={ "/desk/matters/" (m.id) } { (m.title.get(lang)) } },
                 html! { (m.procedure_title.get(lang)) },
                 html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) },
@@ -99,18 +108,20 @@ pub(crate) async fn list(
             .map(|(v, zh, en)| ((*v).to_owned(), lang.pick(zh, en).to_owned()))
             .collect();
     Ok(layout::page(&viewer, title, &html! {
-        (layout::head(title, &html! {}))
+        (layout::head(title, &html! { a.button href="/desk/matters/new" { (lang.pick("发起事项", "Open a matter")) } }))
         form.filters method="get" {
-            (ui::input(&ui::Field { name: "q", label: lang.pick("标题", "Title"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
+            (ui::input(&ui::Field { name: "q", label: lang.pick("标题或编号", "Title or number"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
             (ui::select(&ui::Field { name: "procedure", label: lang.pick("程序", "Procedure"), value: links.get("procedure").unwrap_or_default(), ..Default::default() }, &procedures))
+            (ui::select(&ui::Field { name: "region", label: lang.pick("地区", "Region"), value: links.get("region").unwrap_or_default(), ..Default::default() }, &choices::regions(lang, who, &choices::ALL)))
             (ui::select(&ui::Field { name: "running", label: lang.pick("状态", "State"), value: links.get("running").unwrap_or_default(), ..Default::default() }, &running))
             label.choice { input type="checkbox" name="overdue" value="1" checked[filter.overdue]; (lang.pick("只看逾期", "Overdue only")) }
             button { (lang.pick("筛选", "Filter")) }
         }
         @if rows.is_empty() { (ui::empty(lang.pick("没有符合条件的办件", "No matter fits"), lang.pick("请放宽筛选条件。", "Widen the filter."))) }
         @else {
-            (ui::table(lang, title, &[Column::text("标题", "Title"), Column::text("程序", "Procedure"), Column::text("环节", "State"),
-                Column::text("地区", "Region"), Column::text("时限", "Clock"), Column::text("立项", "Opened")], &rows, Some(&links)))
+            (ui::table(lang, title, &[Column::text("选择", "Choose"), Column::text("标题", "Title"), Column::text("程序", "Procedure"), Column::text("环节", "State"),
+                Column::text("地区", "Region"), Column::text("时限", "Clock").by("due"), Column::text("立项", "Opened").by("opened")], &rows, Some(&links)))
+            form #bulk method="get" action="/desk/bulk" { button.plain { (lang.pick("批量办理所选", "Do one step in those chosen")) } }
             (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())
@@ -131,6 +142,19 @@ struct Refilled<'a> {
     step: &'a str,
     entry: &'a Json,
     faults: &'a [FieldError],
+    /// What somebody else did meanwhile.
+    changes: Vec<flow::Change>,
+}
+
+/// What happened since the page was opened: nothing of the form was written, and nothing typed is lost.
+fn conflicted(lang: Lang, changes: &[flow::Change]) -> Markup {
+    ui::message(
+        Tone::Bad,
+        &html! {
+            p { strong { (lang.pick("在您打开之后，他人已作更改；您的内容未写入。请核对下列变化，再决定是否提交。", "Somebody else changed this after you opened it; nothing of yours was written. Compare, then decide whether to submit again.")) } }
+            ul { @for c in changes { li { (c.at.china_minute()) " " (c.login) " — " (c.what.get(lang)) } } }
+        },
+    )
 }
 
 async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<'_>>) -> Answer<Markup> {
@@ -150,6 +174,16 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             family.push(id);
         }
     }
+    let resource = access::Resource::new("matter", m.region.as_str())
+        .of_agency(m.agency.as_str())
+        .of_operator(m.operator)
+        .classified(m.classification);
+    let decides = m.closed_at.is_none() && app.access.allows(&viewer.who, "decide", &resource, now);
+    let assign = if app.access.allows(&viewer.who, "act", &resource, now) {
+        assign_form(app, viewer, &m).await?
+    } else {
+        html! {}
+    };
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -161,9 +195,11 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
         &html! {
             (layout::crumbs(&[(list, list_title), ("", m.procedure_title.get(lang))]))
             (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
+            (outdated(viewer, &m, decides))
+            @if let Some(r) = again.as_ref().filter(|r| !r.changes.is_empty()) { (conflicted(lang, &r.changes)) }
             div.grid.wide {
-                section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) }
-                section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(lang, &m.clocks)) }
+                section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) (assign) }
+                section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(viewer, &m, decides)) }
             }
             @if !m.actions.is_empty() { section #actions {
                 h2 { (lang.pick("下一步", "Next step")) }
@@ -222,20 +258,6 @@ fn summary(app: &App, lang: Lang, m: &MatterView) -> Markup {
     ui::facts(lang, &rows)
 }
 
-fn clocks(lang: Lang, all: &[ClockView]) -> Markup {
-    if all.is_empty() {
-        return html! { p.soft { (lang.pick("此环节没有法定时限。", "No statutory clock runs here.")) } };
-    }
-    html! { ul { @for c in all.iter().filter(|c| c.task.is_none() && c.void_at.is_none()) { li {
-        (c.due.title.get(lang)) " " (clock_badge(lang, &c.due))
-        div.small.soft { (lang.pick("自 ", "from ")) (c.started_at.china_minute()) " · " (c.basis.document) " " (c.basis.clause)
-            @if c.basis.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } }
-        @for s in &c.suspensions { div.small { (lang.pick("中止：", "Suspended: ")) (s.reason) } }
-        @if let Some(why) = &c.reason { div.small { (why.get(lang)) } }
-        @for e in &c.extensions { div.small { (lang.pick("延长：", "Extended: ")) (e.amount) " " (e.reason) } }
-    } } } }
-}
-
 /// One step as a button or, where it asks something, its form.
 pub(crate) fn step_card(viewer: &Viewer, m: &MatterView, a: &flow::view::Action) -> Markup {
     action(viewer, m, a, None)
@@ -257,7 +279,7 @@ fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option
             } };
             @if a.form.is_some() {
                 details open[again.is_some() || a.id == "launch" || m.actions.len() == 1] { summary { strong { (a.title.get(lang)) } }
-                    @if again.is_some() { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
+                    @if again.is_some_and(|r| !r.faults.is_empty()) { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
                     (body) }
             } @else { (body) }
         }
@@ -440,9 +462,15 @@ pub(crate) async fn step(
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            let again = Refilled { step: &step, entry: &entry, faults: &faults };
+            let again = Refilled { step: &step, entry: &entry, faults: &faults, changes: Vec::new() };
             let page = matter_page(&app, viewer, id, Some(again)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(Error::Conflict { changes }) => {
+            tx.rollback().await?;
+            let again = Refilled { step: &step, entry: &entry, faults: &[], changes };
+            let page = matter_page(&app, viewer, id, Some(again)).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
         }
         Err(e) => Err(e.into()),
     }

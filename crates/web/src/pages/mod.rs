@@ -2,18 +2,23 @@
 
 pub(crate) mod account;
 mod admin;
+mod bulk;
 mod choices;
 pub(crate) mod documents;
 mod firm;
+mod inbox;
 pub(crate) mod journal;
 mod lab;
+mod matter_clocks;
 pub(crate) mod matters;
 pub(crate) mod nonconformities;
 pub(crate) mod notices;
+pub(crate) mod openings;
 mod operators;
 mod places;
 pub(crate) mod public;
 mod records;
+pub(crate) mod reminders;
 mod sampling;
 pub(crate) mod scope;
 pub(crate) mod show;
@@ -21,6 +26,7 @@ pub(crate) mod situation;
 pub(crate) mod tasks;
 pub(crate) mod trace;
 mod upload;
+mod whatif;
 
 use crate::fault::Fault;
 use crate::state::App;
@@ -54,7 +60,19 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/scope/map", get(nonconformities::map))
         .route("/desk/situation", get(situation::show))
         .route("/desk/situation/map", get(situation::map))
+        .route("/desk/inbox", get(inbox::list))
+        .route("/desk/absences", get(inbox::absences).post(inbox::begin))
+        .route("/desk/absences/{id}/end", post(inbox::end))
+        .route("/desk/hand-over", post(inbox::hand_over))
+        .route("/desk/rulebook/whatif", get(whatif::show).post(whatif::ask))
+        .route("/desk/bulk", get(bulk::show).post(bulk::take))
         .route("/desk/matters", get(matters::list))
+        .route("/desk/matters/new", get(openings::show).post(openings::open))
+        .route("/desk/matters/new/import", post(openings::import))
+        .route("/firm/matters/new", get(openings::show).post(openings::open))
+        .route("/desk/assign/{id}", post(inbox::assign))
+        .route("/desk/migrate/{id}", post(matter_clocks::migrate))
+        .route("/desk/clocks/{id}/{change}", post(matter_clocks::change))
         .route("/desk/matters/{id}", get(matters::show))
         .route("/desk/matters/{id}/{step}", post(matters::step))
         .route("/desk/documents/{id}", get(documents::show))

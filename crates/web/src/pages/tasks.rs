@@ -35,6 +35,7 @@ fn filter(links: &ListLinks) -> TaskFilter {
         },
         overdue: links.get("overdue") == Some("1"),
         kind: links.get("kind").map(ToOwned::to_owned),
+        procedure: links.get("procedure").map(ToOwned::to_owned),
         region: links.get("region").map(ToOwned::to_owned),
         text: links.get("q").map(ToOwned::to_owned),
         matter: links.get("matter").and_then(|m| m.parse().ok()),

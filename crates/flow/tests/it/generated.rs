@@ -1,0 +1,389 @@
+//! Made from each procedure's own file: every step walked as every role, every clock started, met and counted day by day.
+
+use crate::support::{FIRM, World, effects, fill, firm, officer};
+use access::{Access, Principal, Resource, Role};
+use async_trait::async_trait;
+use base::calendar::Calendar;
+use base::clock::{Amount, Clock, Suspension, Unit};
+use base::{Date, Id, Instant, Text};
+use flow::{
+    ClockUse, Definition, Effect, EffectCx, EffectError, EffectOut, Engine, Error, Fact, MatterDraft,
+    NewMatter, Procedure, Side, Transition,
+};
+use proptest::prelude::*;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use store::Tx;
+
+/// An effect of another domain, left out.
+struct Nothing;
+
+#[async_trait]
+impl Effect for Nothing {
+    async fn run(
+        &self,
+        _: &mut Tx,
+        _: &EffectCx<'_>,
+        _: &mut MatterDraft,
+        _: &BTreeMap<String, Json>,
+    ) -> Result<EffectOut, EffectError> {
+        Ok(EffectOut::default())
+    }
+}
+
+/// The shipped procedures over effects that do nothing outside the engine.
+fn engine(all: &[Definition]) -> Engine {
+    let mut known = effects();
+    let named = all.iter().flat_map(|d| {
+        let opening = d.opening.iter().flat_map(|o| &o.effects);
+        let tasks = d.tasks.iter().flat_map(|t| &t.on_done);
+        d.transitions.iter().flat_map(|t| &t.effects).chain(opening).chain(tasks)
+    });
+    for name in named.map(|e| e.run.as_str()).collect::<BTreeSet<_>>() {
+        if !name.starts_with("flow.") {
+            known.register(name, Arc::new(Nothing));
+        }
+    }
+    let procedures = all.iter().map(|d| Procedure::compile(d.clone()).unwrap()).collect();
+    Engine::new(procedures, known, Arc::new(crate::support::Plain), access::Vault::from_key([7; 32]))
+}
+
+/// One of every kind of person there is.
+fn cast() -> Vec<Principal> {
+    let person = |account, role, region: &str, agency: &str| {
+        access::testing::principal(account, role, region, agency, None)
+    };
+    let mut all = vec![
+        Principal::anonymous(),
+        person(60, Role::Leader, "62", ""),
+        person(61, Role::Admin, "62", ""),
+        firm(),
+        access::testing::principal(62, Role::Firm, "", "", Some(Id(7_000_099))),
+        access::testing::laboratory(Id(7_000_098)),
+        officer(63, "620802"),
+    ];
+    for (n, department) in base::Department::ALL.iter().enumerate() {
+        let n = i64::try_from(n).unwrap();
+        all.push(person(70 + n, Role::Officer, "620102", department.code()));
+        all.push(person(90 + n, Role::Desk, "620102", department.code()));
+        all.push(person(110 + n, Role::Desk, "62", department.code()));
+    }
+    all
+}
+
+/// A value a fact may have, as the tables and forms of the procedure use it.
+fn value(d: &Definition, fact: &Fact, turn: usize) -> Json {
+    let path = format!("facts.{}", fact.id);
+    for input in d.tables.iter().flat_map(|t| &t.inputs).filter(|i| i.path == path) {
+        match input.kind {
+            rule::Kind::Number => return json!("1"),
+            rule::Kind::Flag => return json!(turn.is_multiple_of(2)),
+            rule::Kind::Text if !input.values.is_empty() => {
+                return json!(input.values[turn % input.values.len()]);
+            }
+            rule::Kind::Text => {}
+        }
+    }
+    for form in &d.forms {
+        if form.field(&fact.id).is_some() {
+            return fill(form, turn)[&fact.id].clone();
+        }
+    }
+    if d.clocks.iter().any(|c| c.since.as_ref() == Some(&fact.id)) { json!("2026-09-25") } else { json!("1") }
+}
+
+fn facts(d: &Definition, turn: usize) -> Map<String, Json> {
+    let all = d.facts.iter().map(|f| (f.id.clone(), value(d, f, turn)));
+    all.filter(|(_, v)| !v.is_null()).collect()
+}
+
+/// What the file says: the side, and the policies asked for its action on the department that takes the step.
+fn may(access: &Access, who: &Principal, d: &Definition, t: &Transition, now: Instant) -> bool {
+    let side = match t.by {
+        Side::Agency => who.operator.is_none(),
+        Side::Operator => who.operator == Some(FIRM),
+        Side::System | Side::Citizen => false,
+    };
+    let agency = t.agency.as_deref().unwrap_or(&d.agency);
+    let resource = Resource::new("matter", "620102")
+        .of_agency(agency)
+        .of_operator(Some(FIRM))
+        .classified(d.classification);
+    side && access.allows(who, &t.action, &resource, now)
+}
+
+/// The clocks a step's effects change run already: standing still where they are to run on.
+async fn run_clocks(w: &World, tx: &mut Tx, d: &Definition, matter: Id, t: &Transition) -> Result<(), Error> {
+    for e in &t.effects {
+        let Some(name) = e.with.get("clock").and_then(Json::as_str) else { continue };
+        let named = |c: &&ClockUse| c.id == name || c.group.as_deref() == Some(name);
+        let Some(rule) = d.clocks.iter().find(named) else { continue };
+        let open = Suspension { from: w.now, to: None, reason: "检验".into(), approved_by: "desk".into() };
+        let suspensions = if e.run == "flow.resume_clock" { vec![open] } else { Vec::new() };
+        tx.exec(
+            "delete from clock where matter = $1 and rule = $2",
+            &[matter.into(), rule.id.as_str().into()],
+        )
+        .await?;
+        tx.exec(
+            "insert into clock (id, matter, rule, started_at, suspensions, extensions, due, provisional, version) \
+             values ($1, $2, $3, $4, $5, '[]', $4, 0, 1)",
+            &[
+                w.ids.next(w.now).into(),
+                matter.into(),
+                rule.id.as_str().into(),
+                w.now.into(),
+                json!(suspensions).to_string().into(),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Takes a step in a transaction that is rolled back; on success what it did to the clocks is compared with the file.
+async fn try_step(
+    w: &World,
+    d: &Definition,
+    matter: Id,
+    (t, from): (&Transition, &str),
+    who: Option<&Principal>,
+    turn: usize,
+) -> Result<(), Error> {
+    let mut tx = w.store.begin().await?;
+    let facts = Json::Object(facts(d, turn)).to_string();
+    tx.exec(
+        "update matter set state = $2, facts = $3 where id = $1",
+        &[matter.into(), from.into(), facts.into()],
+    )
+    .await?;
+    run_clocks(w, &mut tx, d, matter, t).await?;
+    let form = t.form.as_deref().and_then(|f| d.form(f)).map_or(Json::Null, |f| fill(f, turn));
+    let done = match who {
+        Some(who) => {
+            let cx = w.cx(who);
+            flow::transition(&mut tx, &cx, &w.engine, &w.access, who, matter, 1, &t.id, &form).await
+        }
+        None => {
+            let cx = w.cx(&Principal::anonymous());
+            flow::transition_as_system(&mut tx, &cx, &w.engine, "test", matter, &t.id, &form).await
+        }
+    };
+    if let Ok(out) = &done {
+        assert_eq!(out.state, t.to.as_deref().unwrap_or(from), "{}: {}", d.id, t.id);
+        clocks_follow(&mut tx, d, matter, t, from).await;
+    }
+    tx.rollback().await?;
+    done.map(|_| ())
+}
+
+/// The clocks of the step and of the state entered run unless a condition holds them back; a finished matter has none.
+async fn clocks_follow(tx: &mut Tx, d: &Definition, matter: Id, t: &Transition, from: &str) {
+    let rows = tx
+        .query(
+            "select rule from clock where matter = $1 and met_at is null and void_at is null",
+            &[matter.into()],
+        )
+        .await
+        .unwrap();
+    let running: BTreeSet<String> = rows.iter().map(|r| r.text("rule").unwrap()).collect();
+    let to = t.to.as_deref().unwrap_or(from);
+    if d.state(to).unwrap().r#final {
+        assert!(running.is_empty(), "{}: {} ends with clocks running: {running:?}", d.id, t.id);
+        return;
+    }
+    let events = [format!("transition:{}", t.id), format!("enter:{to}")];
+    let moved = to != from;
+    for c in d.clocks.iter().filter(|c| c.task.is_none() && c.when.is_none()) {
+        let started = c.start == events[0] || (moved && c.start == events[1]);
+        let stopped = c.stop.contains(&events[0]) || (moved && c.stop.contains(&events[1]));
+        if started {
+            assert!(running.contains(&c.id), "{}: {} starts the clock {}", d.id, t.id, c.id);
+        } else if stopped {
+            assert!(!running.contains(&c.id), "{}: {} stops the clock {}", d.id, t.id, c.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_step_is_open_to_those_its_file_names_and_to_nobody_else() {
+    let all = flow::shipped().unwrap();
+    let store = store::testing::stores().await.remove(0).1;
+    let w = World::new(store, engine(&all));
+    let cast = cast();
+    let mut told = Vec::new();
+    for d in all.iter().filter(|d| d.jurisdiction.is_empty()) {
+        let mut new =
+            NewMatter::new("620102", format!("{}:1", d.subject), Text::of("虚构办件", "fictitious matter"))
+                .of_operator(Some(FIRM));
+        new.facts = facts(d, 0);
+        let mut tx = w.store.begin().await.unwrap();
+        let cx = w.cx(&Principal::anonymous());
+        let authority = flow::Authority::System("test");
+        let matter = flow::open_as(&mut tx, &cx, &w.engine, authority, &d.id, new).await.unwrap().matter;
+        tx.commit().await.unwrap();
+        // an overlay's matters are walked by what the overlay says
+        let d = &w.engine.procedure_in(&d.id, "620102").unwrap().definition.clone();
+        for t in &d.transitions {
+            for (n, from) in t.from.iter().enumerate() {
+                let mut walked = t.by == Side::System;
+                for who in &cast {
+                    // who may not is told so in the first state already
+                    let allowed = may(&w.access, who, d, t, w.now);
+                    if (n > 0 && !allowed) || (walked && allowed) {
+                        continue;
+                    }
+                    let mut last = Ok(());
+                    for turn in 0..4 {
+                        last = try_step(&w, d, matter, (t, from), Some(who), turn).await;
+                        if last.is_ok() || !allowed {
+                            break;
+                        }
+                    }
+                    let at = format!("{}: {} from {from} as {}", d.id, t.id, who.login);
+                    match (&last, allowed) {
+                        (Ok(()), true) => walked = true,
+                        (Err(Error::Denied(_) | Error::Refused(_)), false) => {}
+                        (Err(Error::Refused(said)), true)
+                            if t.guard.is_some() && Some(said) == t.refusal.as_ref() =>
+                        {
+                            told.push(at);
+                            walked = true;
+                        }
+                        (Err(Error::Form { faults }), true) => {
+                            let form = t.form.as_deref().and_then(|f| d.form(f)).unwrap();
+                            let crossed =
+                                faults.iter().all(|f| form.checks.iter().any(|c| c.field == f.field));
+                            assert!(crossed, "{at}: {last:?}");
+                            told.push(at);
+                            walked = true;
+                        }
+                        _ => panic!("{at}: allowed is {allowed}, and {last:?}"),
+                    }
+                }
+                assert!(walked, "{}: nobody may take {} from {from}", d.id, t.id);
+                if t.by == Side::System {
+                    match try_step(&w, d, matter, (t, from), None, 0).await {
+                        Ok(()) => {}
+                        Err(Error::Refused(said)) if Some(&said) == t.refusal.as_ref() => {}
+                        Err(e) => panic!("{}: the system takes {} from {from}: {e:?}", d.id, t.id),
+                    }
+                }
+            }
+        }
+    }
+    // guards and checks across fields wait for what other steps do; the stories walk those
+    assert!(told.len() < 60, "{told:#?}");
+}
+
+/// Counts by hand: day after day, whole days that a pause touches left out.
+fn by_hand(c: &ClockUse, start: Instant, pause: Option<(Instant, Instant)>, more: Option<Amount>) -> Instant {
+    let calendar = Calendar::builtin();
+    if c.unit == Unit::Hour {
+        let stood = pause.map_or(0, |(a, b)| (b.0 - a.0) / 1_000_000);
+        return start.plus_seconds(i64::from(c.amount) * 3600 + stood);
+    }
+    let paused = |d: Date| {
+        pause.is_some_and(|(a, b)| {
+            let (begin, end) = (Instant::china(d, 0, 0), Instant::china(d.tomorrow().unwrap(), 0, 0));
+            a < end && b > begin
+        })
+    };
+    let mut at = start.china_date();
+    let count = |at: &mut Date, amount: u32, working: bool| {
+        let mut left = amount;
+        while left > 0 {
+            *at = at.tomorrow().unwrap();
+            if !paused(*at) && (!working || calendar.is_working_day(*at)) {
+                left -= 1;
+            }
+        }
+    };
+    count(&mut at, c.amount, c.unit == Unit::WorkingDay);
+    let mut working = c.unit == Unit::WorkingDay;
+    if let Some(more) = more {
+        working = more.unit == Unit::WorkingDay;
+        count(&mut at, more.amount, working);
+    }
+    if c.roll_over && !working {
+        while !calendar.is_working_day(at) {
+            at = at.tomorrow().unwrap();
+        }
+    }
+    Instant(Instant::china(at.tomorrow().unwrap(), 0, 0).0 - 1)
+}
+
+/// Every clock of every procedure, once for each period and kind.
+fn clocks() -> Vec<ClockUse> {
+    let mut seen = BTreeSet::new();
+    let all = flow::shipped().unwrap().into_iter().flat_map(|d| d.clocks);
+    all.filter(|c| !matches!(c.unit, Unit::Month | Unit::Year))
+        .filter(|c| {
+            seen.insert((c.amount, c.unit.name().en.into_owned(), c.roll_over, c.extension.is_some()))
+        })
+        .collect()
+}
+
+fn rule_of(c: &ClockUse) -> base::ClockRule {
+    base::ClockRule {
+        id: c.id.clone(),
+        amount: c.amount,
+        unit: c.unit,
+        basis: c.basis.clause.clone(),
+        status: c.basis.status,
+        roll_over: c.roll_over,
+        direction: base::clock::Direction::After,
+    }
+}
+
+#[test]
+fn every_clock_counts_as_by_hand_around_holidays_and_made_up_workdays() {
+    // around New Year, the Spring Festival with its worked weekend, the autumn holidays, and a Friday night
+    let starts = [(2025, 12, 30), (2026, 2, 12), (2026, 9, 25), (2026, 9, 30), (2026, 10, 9)];
+    for c in clocks() {
+        for (y, m, d) in starts {
+            for hour in [0, 9, 23] {
+                let start = Instant::china(Date::constant(y, m, d), hour, 30);
+                let due = Clock::start(rule_of(&c), start).due(Calendar::builtin()).unwrap().at;
+                assert_eq!(
+                    due,
+                    by_hand(&c, start, None, None),
+                    "{} of {} {:?} from {start:?}",
+                    c.id,
+                    c.amount,
+                    c.unit
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_pause_and_an_extension_move_every_clock_as_by_hand(
+        pick in 0usize..1000, day in 0i64..300, minute in 0i64..1440, after in 0i64..20_000, length in 1i64..30_000, more in 0u32..20,
+    ) {
+        let all = clocks();
+        let c = &all[pick % all.len()];
+        let start = Instant::china(Date::constant(2025, 12, 1), 0, 0).plus_seconds(day * 86_400 + minute * 60);
+        let plain = Clock::start(rule_of(c), start);
+        let due = plain.due(Calendar::builtin()).unwrap().at;
+        let from = start.plus_seconds(after * 60);
+        let to = from.plus_seconds(length * 60);
+        let mut clock = plain;
+        let pause = (from < due).then_some((from, to));
+        if pause.is_some() {
+            clock.suspend(from, "检验", "desk").unwrap();
+            clock.resume(to).unwrap();
+        }
+        let extension = c.extension.as_ref().filter(|e| more > 0 && c.unit != Unit::Hour && matches!(e.unit, Unit::WorkingDay | Unit::CalendarDay));
+        let extension = extension.map(|e| Amount { amount: more.min(e.at_most), unit: e.unit });
+        if let Some(by) = extension {
+            clock.extend(by, "复杂", "desk").unwrap();
+        }
+        let found = clock.due(Calendar::builtin()).unwrap().at;
+        prop_assert_eq!(found, by_hand(c, start, pause, extension), "{} {} {:?} paused {:?} extended {:?}", c.id, c.amount, c.unit, pause, extension);
+    }
+}
