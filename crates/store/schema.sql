@@ -676,6 +676,8 @@ CREATE INDEX matter_root on matter (root);
 
 CREATE INDEX matter_subject on matter (subject);
 
+CREATE INDEX matter_work on matter (region, next_due, id, agency, classification, assigned, operator) where closed_at is null;
+
 CREATE TABLE matter_agency (
     matter integer not null references matter (id),
     agency text not null,

@@ -9,6 +9,7 @@ mod features;
 mod files;
 mod forms;
 mod generated;
+mod people;
 mod rulebook;
 mod story;
 mod support;

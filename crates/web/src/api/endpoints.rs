@@ -291,7 +291,7 @@ const ENDPOINTS: &[Endpoint] = &[
             "One procedure: states, steps, clocks with their clauses; `forms` holds the JSON Schema of each form",
         ),
         &[],
-        r#"{"id":"recall","states":[],"steps":[],"clocks":[],"forms":{"plan":{"type":"object","properties":{}}}}"#,
+        r#"{"id":"recall","states":[],"steps":[],"clocks":[],"forms":{"plan":{"type":"object"}}}"#,
     ),
     post(
         "/api/v1/procedures/{id}/matters",
