@@ -38,7 +38,7 @@ pub(crate) enum RiskCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
-    /// Usual intake from two or more days: observed means, BBN, LNN0, LNN; rows model,quantity,value.
+    /// Usual intake from two or more days: observed means, BBN, LNN0, LNN, ISUF; rows model,quantity,value.
     Usual {
         /// Days: person, body_weight_kg, day1_g, day2_g …, and weight where there is.
         file: PathBuf,
