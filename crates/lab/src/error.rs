@@ -66,6 +66,14 @@ const FOUR_EYES: Text = Text::of(
 );
 
 impl Error {
+    /// The failure of a connected part; a right it denied stays a denial.
+    pub(crate) fn of_hook(e: crate::HookError) -> Self {
+        match e.downcast::<access::Denied>() {
+            Ok(denied) => Self::Denied(*denied),
+            Err(e) => Self::Hook(e),
+        }
+    }
+
     /// What to tell the user.
     #[must_use]
     pub fn text(&self) -> Text {

@@ -1,6 +1,7 @@
 //! What the laboratory asks of others: places and lots, and the consequence of a failed sample.
 
-use crate::{Nonconformity, Stage};
+use crate::{NewContest, Nonconformity, Stage};
+use access::Principal;
 use async_trait::async_trait;
 use base::{Date, Id};
 use ledger::Context;
@@ -20,6 +21,16 @@ pub trait Consequence: Send + Sync {
         cx: &Context,
         nonconformity: &Nonconformity,
     ) -> Result<Option<Id>, HookError>;
+
+    /// Opens the retest or the objection in the right of `who`; what was opened before for the same party is given again.
+    /// An [`access::Denied`] in the error reaches the person.
+    async fn contest(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        new: &NewContest<'_>,
+    ) -> Result<Id, HookError>;
 }
 
 /// The operator or place a sampling form names.
@@ -65,6 +76,9 @@ pub trait Surroundings: Send + Sync {
 
     /// Name of an operator; empty when unknown.
     async fn name(&self, tx: &mut Tx, operator: Id) -> Result<String, HookError>;
+
+    /// The laboratories on the register: among them a retest laboratory is drawn.
+    async fn laboratories(&self, tx: &mut Tx) -> Result<Vec<Id>, HookError>;
 
     /// Who can be sent to take samples in a county for a department: account and name.
     async fn samplers(

@@ -6,6 +6,7 @@
 //! monitoring never becomes a nonconformity. It must never know procedures, trace events or the register: it asks
 //! them through [`Surroundings`] and tells them through [`Consequence`].
 
+mod contest;
 mod error;
 mod hook;
 mod import;
@@ -14,9 +15,11 @@ mod query;
 mod register;
 mod report;
 mod result;
+mod retest;
 mod sample;
 mod sampling;
 
+pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
 pub use error::{Error, Problem};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
 pub use import::{ResultsImported, SamplesImported, result_columns, sample_columns};
@@ -24,6 +27,7 @@ pub use nonconformity::{Failure, Nonconformity, NonconformityState};
 pub use query::{NonconformityFilter, Page, Reached, SampleDetail, SampleFilter, SampleRow, SampleSort};
 pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};
 pub use result::{JudgedResult, NewResult, VerdictRecord};
+pub use retest::{RetestDrawn, RetestRecord, retest_record};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
 
 use access::Access;

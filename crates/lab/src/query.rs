@@ -1,14 +1,14 @@
 //! Lists and details of samples and nonconformities, cut to what the reader may see.
 
 use crate::report::failure;
-use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble};
+use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble, results_in};
 use crate::sample::{Conclusion, Sample, SampleKind, SampleState, words};
 use crate::{Budget, Error, Lab, Nonconformity, NonconformityState, Stage, register};
 use access::{Principal, Resource, Role};
 use base::{Date, Id, Instant};
 use limits::Outcome;
 use serde::{Deserialize, Serialize};
-use store::{Row, Sql, Store};
+use store::{Row, Sql, Store, Tx};
 
 /// Order of a sample list, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -280,12 +280,8 @@ impl Lab {
         now: Instant,
         id: Id,
     ) -> Result<Nonconformity, Error> {
-        let mut sql = Sql::new(NONCONFORMITY);
-        sql.push(" where n.id = ").bind(id).push(" and ").append(&self.visible_nonconformity(who, now));
-        let row = store.select(&sql).await?.into_iter().next();
-        let row = row.ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?;
-        let results = self.results_of(store, row.id("sample")?).await?;
-        Ok(nonconformity(&row, &results)?)
+        let mut tx = store.snapshot().await?;
+        one_nonconformity(&mut tx, &self.visible_nonconformity(who, now), id).await
     }
 
     async fn results_of(&self, store: &Store, sample: Id) -> Result<Vec<JudgedResult>, Error> {
@@ -308,7 +304,7 @@ impl Lab {
         sql
     }
 
-    fn visible_nonconformity(&self, who: &Principal, now: Instant) -> Sql {
+    pub(crate) fn visible_nonconformity(&self, who: &Principal, now: Instant) -> Sql {
         let scope = self.access.scope(who, "view", "nonconformity", now);
         let mut sql = Sql::new("(");
         sql.append(&scope.sql("n.region", None, Some("n.operator")));
@@ -321,6 +317,16 @@ impl Lab {
     pub fn nonconformity_resource(n: &Nonconformity) -> Resource {
         Resource::new("nonconformity", n.region.clone()).of_agency(n.agency.clone()).of_operator(n.operator)
     }
+}
+
+/// One nonconformity within a scope.
+pub(crate) async fn one_nonconformity(tx: &mut Tx, scope: &Sql, id: Id) -> Result<Nonconformity, Error> {
+    let mut sql = Sql::new(NONCONFORMITY);
+    sql.push(" where n.id = ").bind(id).push(" and ").append(scope);
+    let row = tx.select(&sql).await?.into_iter().next();
+    let row = row.ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?;
+    let results = results_in(tx, row.id("sample")?).await?;
+    Ok(nonconformity(&row, &results)?)
 }
 
 const NONCONFORMITY: &str = "select n.*, s.form_no, s.food, s.product_name, s.lot_no, s.place_name, \

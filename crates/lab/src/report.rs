@@ -2,6 +2,7 @@
 
 use crate::result::{JudgedResult, has_consequence, result_resource, results_in};
 use crate::sample::{Conclusion, Sample, SampleKind, SampleState};
+use crate::sampling::retract_overturned;
 use crate::{Error, Failure, Lab, Nonconformity, NonconformityState};
 use access::Principal;
 use base::{Id, Text};
@@ -252,7 +253,7 @@ impl Lab {
         id: Id,
         state: NonconformityState,
     ) -> Result<(), Error> {
-        let rows = tx.query("select region from nonconformity where id = $1", &[id.into()]).await?;
+        let rows = tx.query("select region, sample from nonconformity where id = $1", &[id.into()]).await?;
         let row = rows.first().ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?;
         tx.exec(
             "update nonconformity set state = $1, version = version + 1 where id = $2",
@@ -267,6 +268,9 @@ impl Lab {
             private: None,
         };
         ledger::append(tx, cx, permit, entry).await?;
+        if state == NonconformityState::Overturned {
+            retract_overturned(tx, cx, permit, row.id("sample")?).await?;
+        }
         Ok(())
     }
 }

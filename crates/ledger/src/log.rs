@@ -139,6 +139,43 @@ pub async fn checkpoint(store: &Store) -> Result<Option<String>, Error> {
     Ok(row.map(|r| r.text("note")).transpose()?)
 }
 
+/// The first signed head of the tree that covers an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstHead {
+    /// Position of the entry.
+    pub position: i64,
+    /// Size of the tree, greater than the position.
+    pub size: i64,
+    /// Root of the tree, 32 bytes.
+    pub root: Vec<u8>,
+    /// The checkpoint as signed.
+    pub note: String,
+}
+
+/// The first checkpoint that covers an entry: fixed once it is signed, and known to nobody when the entry is written. `None`
+/// until then.
+///
+/// # Errors
+/// Storage.
+pub async fn first_head_over(tx: &mut Tx, entry: Id) -> Result<Option<FirstHead>, store::Error> {
+    let row = tx
+        .first(
+            "select j.position, c.size, c.root, c.note from journal j join log_checkpoint c on c.size > j.position \
+             where j.id = $1 and j.position is not null order by c.size limit 1",
+            &[entry.into()],
+        )
+        .await?;
+    let read = |row: Row| {
+        Ok(FirstHead {
+            position: row.int("position")?,
+            size: row.int("size")?,
+            root: row.bytes("root")?,
+            note: row.text("note")?,
+        })
+    };
+    row.map(read).transpose()
+}
+
 /// Verifier keys of every checkpoint ever signed, oldest first.
 ///
 /// # Errors

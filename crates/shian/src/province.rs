@@ -153,7 +153,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
             .await
             .context("the trace index")?;
     let rules = limits::Rules::builtin();
-    let disposal = Arc::new(wiring::Disposal::default());
+    let disposal = Arc::new(wiring::Disposal::new(access.clone()));
     let prefixes = web::Prefixes::default();
     prefixes.load(&store).await.context("the lengths of company prefixes")?;
     let ground = Arc::new(wiring::Ground::new(supply.clone(), access.clone()));

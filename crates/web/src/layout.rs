@@ -102,6 +102,7 @@ const FIRM: &[(&str, Text)] = &[
     ("/firm/upload", Text::of("上传台账", "Upload ledger")),
     ("/firm/captures", Text::of("采集记录", "Captures")),
     ("/firm/duties", Text::of("待办义务", "Duties")),
+    ("/firm/results", Text::of("抽检不合格", "Failed samples")),
     ("/firm/links", Text::of("扫码链接", "Links")),
 ];
 const LABORATORY: &[(&str, Text)] = &[

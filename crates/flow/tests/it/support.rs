@@ -14,11 +14,14 @@ use std::sync::Arc;
 use store::{Store, Tx};
 
 /// The effects `shian` registers for the procedures of the rulebook.
-pub(crate) const OUTSIDE: [&str; 4] = [
+pub(crate) const OUTSIDE: [&str; 7] = [
     "supply.recall_scope",
     "lab.settle_nonconformity",
     "lab.hold_nonconformity",
     "lab.draw_retest_laboratory",
+    "lab.record_service",
+    "lab.file_contest",
+    "lab.freeze_retest_draw",
 ];
 
 /// County, place, expected kilograms.
@@ -92,6 +95,22 @@ impl Effect for Settle {
     }
 }
 
+/// Stands for what only the laboratory notes.
+struct Nothing;
+
+#[async_trait]
+impl Effect for Nothing {
+    async fn run(
+        &self,
+        _tx: &mut Tx,
+        _cx: &EffectCx<'_>,
+        _matter: &mut MatterDraft,
+        _params: &BTreeMap<String, Json>,
+    ) -> Result<EffectOut, EffectError> {
+        Ok(EffectOut::default())
+    }
+}
+
 /// Puts the facts behind the template's text.
 pub(crate) struct Plain;
 
@@ -114,6 +133,9 @@ impl Render for Plain {
 pub(crate) fn effects() -> Effects {
     let mut effects = Effects::builtin();
     effects.register(OUTSIDE[0], Arc::new(Scope)).register(OUTSIDE[1], Arc::new(Settle));
+    for name in &OUTSIDE[2..] {
+        effects.register(name, Arc::new(Nothing));
+    }
     effects
 }
 

@@ -3,6 +3,7 @@
 use super::Book;
 use super::plan::resource;
 use super::public::PublicRow;
+use crate::contest::publishable;
 use crate::query::prefix;
 use crate::report::failure;
 use crate::result::results_in;
@@ -67,6 +68,8 @@ pub struct Bulletin {
     pub journal: Option<Id>,
     /// Why it was withdrawn.
     pub reason: Option<String>,
+    /// When it was withdrawn.
+    pub withdrawn: Option<Instant>,
     /// Rows that stand and pass.
     pub qualified: i64,
     /// Rows that stand and fail.
@@ -77,8 +80,8 @@ pub struct Bulletin {
 const MOST: i64 = 5000;
 
 impl Lab {
-    /// Drafts a list of every concluded sample of a region that no list has yet. Risk monitoring never enters, nor what is under
-    /// retest or objection.
+    /// Drafts a list of every concluded sample of a region that no list has yet. Risk monitoring never enters, nor a failure
+    /// within the days for retest and objection, under one, or overturned by one.
     ///
     /// # Errors
     /// [`Error::State`] when nothing waits; [`Error::Invalid`] without a title; [`Error::Denied`].
@@ -105,15 +108,15 @@ impl Lab {
         sql.push(
             " and not exists (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \
              where b.sample = s.id and u.state <> 'withdrawn' and b.state <> 'retracted') \
-             and not exists (select 1 from nonconformity n where n.sample = s.id and (n.held = 1 or n.state = 'overturned')) \
-             order by s.conclusion desc, s.id limit ",
+             and ",
         );
-        sql.bind(MOST);
+        sql.append(&publishable(cx.now.china_date()));
+        sql.push(" order by s.conclusion desc, s.id limit ").bind(MOST);
         let rows = tx.select(&sql).await?;
         if rows.is_empty() {
             return Err(Error::State(Text::of(
-                "没有待公示的结果：已报送且未在复检、异议中的样品均已公示",
-                "nothing waits: every submitted sample that is not under retest or objection is published",
+                "没有可公示的结果：已报送的样品均已公示，或尚在复检、异议期限内或办理中",
+                "nothing can be published: every submitted sample is published already, or within the days for retest and objection, or under one",
             )));
         }
         let id = cx.id();
@@ -148,7 +151,8 @@ impl Lab {
     /// Publishes a draft: another person than who drafted it. The journal holds the SHA-256 of its rows.
     ///
     /// # Errors
-    /// [`Error::State`] unless it is a draft; [`Error::Denied`], also for the drafter.
+    /// [`Error::State`] unless it is a draft, or when a sample in it is contested since, naming it; [`Error::Denied`], also
+    /// for the drafter.
     pub async fn publish_bulletin(
         &self,
         tx: &mut Tx,
@@ -165,6 +169,7 @@ impl Lab {
                 "this list is published or withdrawn already",
             )));
         }
+        still_publishable(tx, cx, id).await?;
         let rows =
             tx.query("select body from bulletin_row where bulletin = $1 order by seq", &[id.into()]).await?;
         let bodies: Vec<String> = rows.iter().map(|r| r.text("body")).collect::<Result<_, _>>()?;
@@ -218,8 +223,9 @@ impl Lab {
             return Err(Error::State(Text::of("该公告已撤回", "this list is withdrawn already")));
         }
         tx.exec_one(
-            "update bulletin set state = 'withdrawn', reason = $1, version = version + 1 where id = $2 and version = $3",
-            &[reason.trim().into(), id.into(), b.version.into()],
+            "update bulletin set state = 'withdrawn', reason = $1, withdrawn = $2, withdrawn_by = $3, version = version + 1 \
+             where id = $4 and version = $5",
+            &[reason.trim().into(), cx.now.into(), who.account.into(), id.into(), b.version.into()],
         )
         .await?;
         let body = serde_json::json!({ "slug": b.slug, "reason": reason.trim() });
@@ -277,35 +283,7 @@ impl Lab {
         record(tx, cx, &permit, &b.region, b.id, "sampling.row_amended", body).await
     }
 
-    /// Marks a failed sample as under retest or objection, or no longer: meanwhile it is not published.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; storage.
-    pub async fn hold_nonconformity(
-        &self,
-        tx: &mut Tx,
-        cx: &Context,
-        permit: &ledger::Permit,
-        id: Id,
-        held: bool,
-    ) -> Result<(), Error> {
-        let row = tx
-            .first("select region from nonconformity where id = $1", &[id.into()])
-            .await?
-            .ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?;
-        tx.exec("update nonconformity set held = $1 where id = $2", &[held.into(), id.into()]).await?;
-        let entry = Entry {
-            kind: "nonconformity.held",
-            region: row.text("region")?,
-            subject: format!("nonconformity:{id}"),
-            body: serde_json::json!({ "held": held }),
-            private: None,
-        };
-        ledger::append(tx, cx, permit, entry).await?;
-        Ok(())
-    }
-
-    /// Lists the reader may see, drafts included, newest first.
+    /// Lists the reader may see, newest first: a draft only by who may draft or publish it, the rest by everybody.
     ///
     /// # Errors
     /// Storage.
@@ -315,15 +293,12 @@ impl Lab {
         who: &Principal,
         now: Instant,
     ) -> Result<Vec<Bulletin>, Error> {
-        let scope = self.access.scope(who, "publish", "sample", now).with_agency("u.agency");
-        let view = self.access.scope(who, "view", "sample", now);
         let mut sql = Sql::new(BULLETIN);
-        sql.push(" where (").append(&view.sql("u.region", None, None));
-        sql.push(" or ").append(&scope.sql("u.region", None, None)).push(") order by u.id desc limit 300");
+        sql.push(" where ").append(&self.sees_bulletin(who, now)).push(" order by u.id desc limit 300");
         Ok(store.select(&sql).await?.iter().map(read).collect::<Result<_, _>>()?)
     }
 
-    /// One list.
+    /// One list, by the same rule.
     ///
     /// # Errors
     /// [`Error::NotFound`], also for what the reader may not see.
@@ -334,11 +309,20 @@ impl Lab {
         now: Instant,
         id: Id,
     ) -> Result<Bulletin, Error> {
-        let view = self.access.scope(who, "view", "sample", now);
         let mut sql = Sql::new(BULLETIN);
-        sql.push(" where u.id = ").bind(id).push(" and ").append(&view.sql("u.region", None, None));
+        sql.push(" where u.id = ").bind(id).push(" and ").append(&self.sees_bulletin(who, now));
         let row = store.select(&sql).await?.into_iter().next();
         row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("bulletin {id}")))
+    }
+
+    fn sees_bulletin(&self, who: &Principal, now: Instant) -> Sql {
+        let mut sql = Sql::new("(u.published is not null");
+        for action in ["act", "publish"] {
+            let scope = self.access.scope(who, action, "sample", now).with_agency("u.agency");
+            sql.push(" or ").append(&scope.sql("u.region", None, None));
+        }
+        sql.push(")");
+        sql
     }
 
     /// What the public reads of a sample.
@@ -390,6 +374,51 @@ impl Lab {
             remark: String::new(),
         })
     }
+}
+
+/// Refuses a draft in which a failed sample is contested, or its days run anew, since it was drafted.
+async fn still_publishable(tx: &mut Tx, cx: &Context, bulletin: Id) -> Result<(), Error> {
+    let mut sql = Sql::new("select s.form_no from bulletin_row b join sample s on s.id = b.sample where b.bulletin = ");
+    sql.bind(bulletin).push(" and not (").append(&publishable(cx.now.china_date())).push(") order by b.seq limit 20");
+    let names: Vec<String> =
+        tx.select(&sql).await?.iter().map(|r| r.text("form_no")).collect::<Result<_, _>>()?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let list = names.join("、");
+    Err(Error::State(Text::new(
+        format!("下列样品起草后进入复检、异议或结论已改变，不能发布，请撤回本草稿后重新起草：{list}"),
+        format!("contested or changed since the draft; take the draft back and draft anew: {list}"),
+    )))
+}
+
+/// Takes the published row of a sample back because its failure was overturned; a draft is stopped when it is to be published.
+pub(crate) async fn retract_overturned(
+    tx: &mut Tx,
+    cx: &Context,
+    permit: &ledger::Permit,
+    sample: Id,
+) -> Result<(), Error> {
+    const WHY: &str = "复检或异议推翻了不合格结论";
+    let rows = tx
+        .query(
+            "select b.id, b.seq, u.id as list, u.slug, u.region from bulletin_row b join bulletin u on u.id = b.bulletin \
+             where b.sample = $1 and b.state = 'standing' and u.state = 'published'",
+            &[sample.into()],
+        )
+        .await?;
+    for row in rows {
+        tx.exec(
+            "update bulletin_row set state = 'retracted', reason = $1, changed = $2 where id = $3",
+            &[WHY.into(), cx.now.into(), row.id("id")?.into()],
+        )
+        .await?;
+        let body = serde_json::json!({
+            "slug": row.text("slug")?, "seq": row.int("seq")?, "state": RowState::Retracted.word(), "reason": WHY,
+        });
+        record(tx, cx, permit, &row.text("region")?, row.id("list")?, "sampling.row_amended", body).await?;
+    }
+    Ok(())
 }
 
 fn reasoned(reason: &str) -> Result<(), Error> {
@@ -446,7 +475,7 @@ async fn record(
 }
 
 pub(crate) const BULLETIN: &str = "select u.id, u.version, u.slug, u.region, u.agency, u.title, u.title_en, u.state, \
-    u.drafted_by, u.published, u.sha256, u.journal, u.reason, \
+    u.drafted_by, u.published, u.sha256, u.journal, u.reason, u.withdrawn, \
     (select count(*) from bulletin_row b where b.bulletin = u.id and b.state = 'standing' and b.qualified = 1) as good, \
     (select count(*) from bulletin_row b where b.bulletin = u.id and b.state = 'standing' and b.qualified = 0) as bad \
     from bulletin u";
@@ -472,6 +501,7 @@ pub(crate) fn read(row: &Row) -> Result<Bulletin, store::Error> {
         sha256: row.opt_text("sha256")?,
         journal: row.opt_id("journal")?,
         reason: row.opt_text("reason")?,
+        withdrawn: row.opt_instant("withdrawn")?,
         qualified: row.int("good")?,
         unqualified: row.int("bad")?,
     })

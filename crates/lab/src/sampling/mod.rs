@@ -19,6 +19,7 @@ mod statistics;
 mod targets;
 
 pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, Stage, Target};
+pub(crate) use bulletin::retract_overturned;
 pub use bulletin::{Bulletin, BulletinState, RowState};
 pub use clocks::{SampleClock, sample_clocks};
 pub use custody::{CustodyEntry, Handover, Leg};
@@ -27,6 +28,7 @@ pub use draw::{
     draw, verify,
 };
 pub use form::{FormDetail, FormFields, NewForm};
+pub(crate) use freeze::json;
 pub use freeze::{Draw, DrawFilter, DrawState, NewDraw, public_draw, public_draws};
 pub use list_draw::{ListDraw, ListError, ListPick, Listing};
 pub use plan::{NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};

@@ -59,6 +59,10 @@ impl Surroundings for Province {
         Ok("虚构检验机构".to_owned())
     }
 
+    async fn laboratories(&self, _: &mut Tx) -> Result<Vec<Id>, HookError> {
+        Ok(vec![LABORATORY, Id(901), Id(902)])
+    }
+
     async fn samplers(
         &self,
         _: &mut Tx,
@@ -94,6 +98,17 @@ impl Consequence for Opens {
         };
         ledger::append(tx, cx, &ledger::Permit::system("test"), entry).await?;
         if self.fails.load(Ordering::Relaxed) { Err("no such procedure".into()) } else { Ok(Some(Id(77))) }
+    }
+
+    async fn contest(
+        &self,
+        _: &mut Tx,
+        _: &Context,
+        who: &Principal,
+        new: &lab::NewContest<'_>,
+    ) -> Result<Id, HookError> {
+        let may = who.operator.is_none() || who.operator == new.applicant;
+        if may { Ok(Id(80 + i64::from(new.kind == lab::ContestKind::Objection))) } else { Err("another firm".into()) }
     }
 }
 

@@ -356,17 +356,39 @@ async fn publication(world: &World, bad: &lab::Sample, later: Instant) {
     let cx = Context { now: later, ..world.cx(&drafter) };
     let permit = ledger::Permit::system("test");
     let n = world.lab.sample(&world.store, &drafter, later, bad.id).await.unwrap().nonconformity.unwrap();
-    world.lab.hold_nonconformity(&mut tx, &cx, &permit, n.id, true).await.unwrap();
+    let today = later.china_date();
     let title = Text::of("食品安全抽检信息公告（2026年第1期）", "Results 2026 No. 1");
     let first = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await.unwrap();
     let none = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await;
-    assert!(matches!(none, Err(Error::State(_))), "what is under retest waits");
-    world.lab.hold_nonconformity(&mut tx, &cx, &permit, n.id, false).await.unwrap();
+    assert!(matches!(none, Err(Error::State(_))), "a failure not served yet waits");
+    // served today: its days are over after seven working days, and later while a retest is open
+    world.lab.record_service(&mut tx, &cx, &permit, n.id, None, today).await.unwrap();
+    let future = world.lab.record_service(&mut tx, &cx, &permit, n.id, None, today.tomorrow().unwrap()).await;
+    assert!(matches!(future, Err(Error::Invalid(_))), "nobody is served tomorrow");
+    let after = |days: i64| Context { now: later.plus_seconds(days * 86_400), ..world.cx(&drafter) };
+    let early = world.lab.draft_bulletin(&mut tx, &after(5), &drafter, "62", "market", &title).await;
+    assert!(matches!(early, Err(Error::State(_))), "within the days for a retest");
+    let (id, kind) = (n.id, lab::ContestKind::Retest);
+    let (until, late) =
+        world.lab.file_contest(&mut tx, &cx, &permit, Id(80), id, kind, None, false, today).await.unwrap();
+    assert!(until.is_some_and(|u| u > today) && !late);
+    let held = world.lab.draft_bulletin(&mut tx, &after(30), &drafter, "62", "market", &title).await;
+    assert!(matches!(held, Err(Error::State(_))), "under retest");
+    world.lab.end_contest(&mut tx, &after(29), &permit, Id(80), id).await.unwrap();
+    let cx = after(30);
     let second = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await.unwrap();
     let own = world.lab.publish_bulletin(&mut tx, &cx, &drafter, first).await;
     assert!(matches!(own, Err(Error::Denied(_))), "who drafted does not publish");
-    let cx = Context { now: later, ..world.cx(&publisher) };
+    let cx = Context { now: cx.now, ..world.cx(&publisher) };
     world.lab.publish_bulletin(&mut tx, &cx, &publisher, first).await.unwrap();
+    tx.commit().await.unwrap();
+    // a draft is for who may draft or publish; the firm, the laboratory and another department read what is public
+    for who in [testing::firm(Id(4)), analyst(), testing::desk("61")] {
+        let seen = world.lab.bulletins(&world.store, &who, later).await.unwrap();
+        assert_eq!(seen.iter().map(|b| b.id).collect::<Vec<_>>(), [first], "{}", who.login);
+        assert!(world.lab.bulletin(&world.store, &who, later, second).await.is_err(), "{}", who.login);
+    }
+    let mut tx = begin(world).await;
     world.lab.publish_bulletin(&mut tx, &cx, &publisher, second).await.unwrap();
     tx.commit().await.unwrap();
     let rows = async |f: PublicFilter| lab::published_rows(&world.store, &f).await.unwrap().rows;
@@ -403,6 +425,73 @@ async fn publication(world: &World, bad: &lab::Sample, later: Instant) {
         seen.iter().map(|b| b.state).collect::<Vec<_>>(),
         [BulletinState::Published, BulletinState::Withdrawn]
     );
+}
+
+#[tokio::test]
+async fn a_firm_asks_for_a_retest_of_its_own_failure_within_its_days_and_never_of_microbes() {
+    use lab::{ContestKind, Party};
+    for world in worlds().await {
+        let new = crate::form("GC010", SampleKind::Supervision);
+        let sample = world.register(new).await.unwrap();
+        world.enter(&analyst(), sample.id, cadmium("0.35")).await.unwrap();
+        world.approve(&signatory(), sample.id).await.unwrap();
+        let n = world.submit(&signatory(), sample.id).await.unwrap().nonconformity.unwrap();
+        let (own, other) = (testing::firm(Id(4)), testing::firm(Id(5)));
+        let mut tx = begin(&world).await;
+        let permit = ledger::Permit::system("test");
+        let ask = async |tx: &mut Tx, who: &Principal, seconds: i64, party: Party| {
+            let cx = at(&world, who, seconds);
+            world.lab.ask_contest(tx, &cx, who, n.id, ContestKind::Retest, party).await
+        };
+        let stranger = ask(&mut tx, &other, 0, Party::Sampled).await;
+        assert!(matches!(stranger, Err(Error::NotFound(_))), "{stranger:?}");
+        assert_eq!(ask(&mut tx, &own, 0, Party::Producer).await.unwrap(), Id(80), "whatever party it names");
+        let officer = testing::officer("6201");
+        assert!(ask(&mut tx, &officer, 0, Party::Producer).await.is_err(), "the register knows no producer");
+        let today = now().china_date();
+        world.lab.record_service(&mut tx, &world.cx(&officer), &permit, n.id, None, today).await.unwrap();
+        assert!(ask(&mut tx, &own, 3 * 86_400, Party::Sampled).await.is_ok());
+        let late = ask(&mut tx, &own, 20 * 86_400, Party::Sampled).await;
+        assert!(matches!(late, Err(Error::State(_))), "{late:?}");
+        assert!(ask(&mut tx, &officer, 20 * 86_400, Party::Sampled).await.is_ok(), "refused in writing then");
+        tx.commit().await.unwrap();
+        let standing = world.lab.contest_standing(&world.store, &own, now(), n.id).await.unwrap();
+        assert_eq!((standing.parties.len(), standing.microbial), (1, false));
+    }
+}
+
+#[tokio::test]
+async fn the_retest_laboratory_comes_from_the_checkpoint_that_covers_the_list_whenever_it_is_drawn() {
+    for world in worlds().await {
+        let officer = testing::officer("6201");
+        let (cx, permit) = (world.cx(&officer), ledger::Permit::system("test"));
+        let mut tx = begin(&world).await;
+        let frozen =
+            world.lab.freeze_retest(&mut tx, &cx, &permit, Id(80), COUNTY, &[crate::LABORATORY]).await.unwrap();
+        assert_eq!(frozen.laboratories, [Id(901), Id(902)], "the first laboratory is not among them");
+        let early = world.lab.draw_retest(&mut tx, &cx, &permit, Id(80)).await;
+        assert!(matches!(early, Err(Error::State(_))), "not signed yet");
+        tx.commit().await.unwrap();
+        let signer = std::sync::Arc::new(ledger::FileSigner::from_seed("test/log", &[7; 32]));
+        let sequencer = ledger::Sequencer::new(signer, "test");
+        sequencer.run_once(&world.store, now()).await.unwrap();
+        let mut first = None;
+        for press in 0..2 {
+            let mut tx = begin(&world).await;
+            let later = at(&world, &officer, 10 + press * 500);
+            let (record, _) = world.lab.draw_retest(&mut tx, &later, &permit, Id(80)).await.unwrap();
+            assert_eq!(record.verify(), []);
+            let drawn = record.drawn.clone().unwrap();
+            assert_eq!(*first.get_or_insert(drawn.laboratory), drawn.laboratory, "the moment changes nothing");
+            if press == 1 {
+                tx.commit().await.unwrap();
+                let shown = lab::retest_record(&world.store, record.draw).await.unwrap();
+                assert_eq!(shown, record);
+            }
+        }
+        let mut tx = begin(&world).await;
+        assert!(world.lab.draw_retest(&mut tx, &cx, &permit, Id(80)).await.is_err(), "there is no second throw");
+    }
 }
 
 #[tokio::test]

@@ -3,8 +3,11 @@
 //! | effect | parameters | what it does |
 //! |---|---|---|
 //! | `supply.recall_scope` | `seal`, `check`, `source`: task kinds; `recall`: procedure | draws and freezes the scope of the lot, creates tasks for each county with an item for each place, opens the producer's recall |
-//! | `lab.hold_nonconformity` | `held`: true or false | keeps a failed sample from publication while a retest or objection is under way |
-//! | `lab.draw_retest_laboratory` | | draws the retest laboratory among the others on the register and says how |
+//! | `lab.record_service` | | the conclusion of the form was served on a party: its days for retest and objection begin |
+//! | `lab.file_contest` | | a retest or objection is applied for: in time or late, and no publication meanwhile |
+//! | `lab.hold_nonconformity` | `held`: false | the retest or objection ended |
+//! | `lab.freeze_retest_draw` | | freezes the list of laboratories the retest is drawn from |
+//! | `lab.draw_retest_laboratory` | | draws from that list by the checkpoint that first covers it |
 //! | `lab.settle_nonconformity` | `state`: `closed` or `overturned` | settles the nonconformity the matter is about |
 
 mod recall_scope;
@@ -13,7 +16,7 @@ mod scope_items;
 mod settle;
 
 pub use recall_scope::RecallScope;
-pub use retest::{DrawLaboratory, Hold};
+pub use retest::{DrawLaboratory, FileContest, FreezeDraw, Hold, RecordService};
 pub use settle::Settle;
 
 use crate::wiring::Templates;
@@ -26,7 +29,16 @@ use std::sync::Arc;
 #[must_use]
 pub fn names() -> Vec<String> {
     let mut names: Vec<String> = Effects::builtin().names().map(str::to_owned).collect();
-    names.extend([recall_scope::NAME, settle::NAME, retest::HOLD, retest::DRAW].map(str::to_owned));
+    let ours = [
+        recall_scope::NAME,
+        settle::NAME,
+        retest::SERVE,
+        retest::FILE,
+        retest::HOLD,
+        retest::FREEZE,
+        retest::DRAW,
+    ];
+    names.extend(ours.map(str::to_owned));
     names.sort();
     names
 }
@@ -67,7 +79,10 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab, vault: access::Vault) -> 
     effects.register(recall_scope::NAME, Arc::new(RecallScope::new(supply.clone())));
     effects.register(settle::NAME, Arc::new(Settle::new(lab.clone())));
     effects.register(retest::HOLD, Arc::new(Hold::new(lab.clone())));
-    effects.register(retest::DRAW, Arc::new(DrawLaboratory::new(supply.store.clone())));
+    effects.register(retest::SERVE, Arc::new(RecordService::new(lab.clone())));
+    effects.register(retest::FILE, Arc::new(FileContest::new(lab.clone())));
+    effects.register(retest::FREEZE, Arc::new(FreezeDraw::new(lab.clone())));
+    effects.register(retest::DRAW, Arc::new(DrawLaboratory::new(lab.clone())));
     Ok(Engine::new(procedures, effects, Arc::new(Templates), vault))
 }
 

@@ -1,9 +1,9 @@
-//! What a failed supervision sample brings about: `lab::Consequence` opens the disposal matter.
+//! What a failed supervision sample brings about: `lab::Consequence` opens the disposal matter, the retest, the objection.
 
 use async_trait::async_trait;
 use base::{Id, Lang, RegionCode, Text};
 use flow::{Authority, Engine, NewMatter};
-use lab::{Consequence, Failure, HookError, Nonconformity};
+use lab::{Consequence, ContestKind, Failure, HookError, NewContest, Nonconformity};
 use ledger::Context;
 use std::sync::{Arc, OnceLock, Weak};
 use store::Tx;
@@ -13,12 +13,23 @@ const PROCEDURE: &str = "disposal";
 
 /// Opens one disposal matter (核查处置) for each nonconformity. The engine, whose effects know the laboratory, is made after
 /// it and connected then.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Disposal {
+    access: access::Access,
     engine: OnceLock<Weak<Engine>>,
 }
 
 impl Disposal {
+    /// Over the rights of a province.
+    #[must_use]
+    pub const fn new(access: access::Access) -> Self {
+        Self { access, engine: OnceLock::new() }
+    }
+
+    fn engine(&self) -> Result<Arc<Engine>, HookError> {
+        Ok(self.engine.get().and_then(Weak::upgrade).ok_or("the procedure engine is not connected")?)
+    }
+
     /// Names the engine; once.
     pub fn connect(&self, engine: &Arc<Engine>) {
         let _ = self.engine.set(Arc::downgrade(engine));
@@ -38,12 +49,9 @@ impl Consequence for Disposal {
         cx: &Context,
         n: &Nonconformity,
     ) -> Result<Option<Id>, HookError> {
-        let engine =
-            self.engine.get().and_then(Weak::upgrade).ok_or("the procedure engine is not connected")?;
+        let engine = self.engine()?;
         let report = lab::report_facts(tx, n.sample).await?;
-        let county =
-            n.region.parse::<RegionCode>().map_or_else(|_| n.region.clone(), |r| r.county().to_string());
-        let mut new = NewMatter::new(county, format!("nonconformity:{}", n.id), title(n))
+        let mut new = NewMatter::new(county(n), format!("nonconformity:{}", n.id), title(n))
             .of_operator(n.operator.or(n.producer))
             .with_key(format!("disposal:nonconformity:{}", n.id))
             .fact("product", n.product_name.as_str())
@@ -71,6 +79,51 @@ impl Consequence for Disposal {
         let opened = flow::open_as(tx, cx, &engine, authority, PROCEDURE, new).await?;
         Ok(Some(opened.matter))
     }
+
+    async fn contest(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &access::Principal,
+        new: &NewContest<'_>,
+    ) -> Result<Id, HookError> {
+        let (engine, n) = (self.engine()?, new.nonconformity);
+        let name = n.product_name.as_str();
+        let title = match new.kind {
+            ContestKind::Retest => Text::new(format!("{name}复检申请"), format!("{name}: retest")),
+            ContestKind::Objection => Text::new(format!("{name}抽检异议"), format!("{name}: objection")),
+        };
+        let (kind, party) = (new.kind.word(), new.party.word());
+        let failed: Vec<&str> = n.failures.iter().map(|f| f.analyte.as_str()).collect();
+        let mut matter = NewMatter::new(county(n), format!("nonconformity:{}", n.id), title)
+            .of_operator(new.applicant)
+            .with_key(format!("{kind}:nonconformity:{}:{party}", n.id))
+            .fact("product", name)
+            .fact("form_no", n.form_no.as_str())
+            .fact("place_name", n.place_name.as_str())
+            .fact("failures", failed.join("；"))
+            .fact("microbial", new.microbial);
+        if let Some(laboratory) = new.first_laboratory {
+            matter = matter.fact("first_laboratory", laboratory.to_string());
+        }
+        if let Some(until) = new.until {
+            matter = matter.fact("window_until", until.to_string());
+        }
+        if !n.agency.is_empty() {
+            matter.agency = Some(n.agency.clone());
+        }
+        matter.parent = n.matter;
+        match flow::open(tx, cx, &engine, &self.access, who, kind, matter).await {
+            Ok(opened) => Ok(opened.matter),
+            Err(flow::Error::Denied(denied)) => Err(denied.into()),
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+/// The county whose authority deals with a failure.
+fn county(n: &Nonconformity) -> String {
+    n.region.parse::<RegionCode>().map_or_else(|_| n.region.clone(), |r| r.county().to_string())
 }
 
 fn title(n: &Nonconformity) -> Text {

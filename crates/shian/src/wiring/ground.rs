@@ -99,6 +99,11 @@ impl Surroundings for Ground {
         Ok(registry::operator(&self.supply.store, operator).await?.map(|o| o.name).unwrap_or_default())
     }
 
+    async fn laboratories(&self, _tx: &mut Tx) -> Result<Vec<Id>, HookError> {
+        let found = registry::operators_of_kind(&self.supply.store, OperatorKind::Laboratory).await?;
+        Ok(found.into_iter().map(|o| o.id).collect())
+    }
+
     async fn samplers(
         &self,
         _tx: &mut Tx,

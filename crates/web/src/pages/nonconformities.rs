@@ -1,5 +1,6 @@
 //! Failed samples and, in one step, the whole scope of the lot.
 
+use super::sampling::contest;
 use super::scope;
 use super::show::agency_name;
 use crate::fault::{Answer, Fault};
@@ -86,7 +87,7 @@ pub(crate) async fn list(
     }).into_response())
 }
 
-fn name_of(n: &Nonconformity) -> String {
+pub(crate) fn name_of(n: &Nonconformity) -> String {
     let name = if n.product_name.is_empty() { &n.food } else { &n.product_name };
     match &n.lot_no {
         Some(lot) => format!("{name} {lot}"),
@@ -94,7 +95,7 @@ fn name_of(n: &Nonconformity) -> String {
     }
 }
 
-fn failures_text(n: &Nonconformity) -> String {
+pub(crate) fn failures_text(n: &Nonconformity) -> String {
     n.failures
         .iter()
         .map(|f| format!("{} {} {} > {}", f.analyte, f.reported, f.unit, f.limit))
@@ -102,7 +103,7 @@ fn failures_text(n: &Nonconformity) -> String {
         .join("; ")
 }
 
-fn state_badge(lang: Lang, state: NonconformityState) -> Markup {
+pub(crate) fn state_badge(lang: Lang, state: NonconformityState) -> Markup {
     let tone = match state {
         NonconformityState::Open => Tone::Bad,
         NonconformityState::Closed => Tone::Ok,
@@ -154,12 +155,13 @@ pub(crate) async fn show(
         }
         None => None,
     };
+    let standing = app.lab.contest_standing(&app.store, &viewer.who, app.now(), id).await?;
     let title = format!("{} · {}", lang.pick("不合格", "Nonconformity"), name_of(&n));
     Ok(layout::page(&viewer, &title, &html! {
         (layout::crumbs(&[("/desk/nonconformities", lang.pick("不合格", "Nonconformities")), ("", n.form_no.as_str())]))
         (layout::head(&title, &html! { (state_badge(lang, n.state)) }))
         div.grid.wide {
-            section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(lang, &n)) }
+            section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(&viewer, &n)) }
             section.card { h2 { (lang.pick("处置", "Disposal")) }
                 @match &matter {
                     Some(m) => {
@@ -170,7 +172,7 @@ pub(crate) async fn show(
                 }
             }
         }
-        @if n.state == NonconformityState::Open { (rights(&viewer, &n)) }
+        (contest::card(&viewer, &n, &standing, app.now().china_date(), &format!("{path}/open")))
         @match &report {
             None => (ui::message(Tone::Warn, &html! { p { (lang.pick(
                 "追溯记录中没有该批次：只能从被抽样场所开始核查，请要求企业补报追溯信息。",
@@ -183,33 +185,19 @@ pub(crate) async fn show(
     }).into_response())
 }
 
-/// Retest and objection: what the firm may ask, or an officer enters for it.
-pub(crate) fn rights(viewer: &Viewer, n: &Nonconformity) -> Markup {
+/// What failed, with value, limit and basis; links lead only where the viewer may go.
+pub(crate) fn failure(viewer: &Viewer, n: &Nonconformity) -> Markup {
     let lang = viewer.lang();
-    let button = |procedure: &str, label: &str| {
-        html! { form method="post" action={ "/desk/nonconformities/" (n.id) "/open/" (procedure) } { (layout::csrf(viewer)) button.plain { (label) } } }
-    };
-    let microbial = n.failures.iter().any(|f| lab::Book::builtin().no_retest(&f.analyte));
-    html! { section.card { h2 { (lang.pick("复检和异议", "Retest and objection")) }
-        p.soft { (lang.pick("收到检验结论后 7 个工作日内可申请复检；对抽样过程、样品真实性、检验方法、标准适用可提出异议。期间不停止风险控制。", "A retest may be asked for within 7 working days of receiving the result; sampling, identity, method and standard may be objected to. The goods stay under control meanwhile.")) }
-        div.actions {
-            @if microbial { (ui::badge(Tone::Warn, lang.pick("微生物项目不予复检", "no retest of microbes"))) }
-            @else { (button("retest", lang.pick("申请复检", "Ask for a retest"))) }
-            (button("objection", lang.pick("提出异议", "Object")))
-        }
-    } }
-}
-
-fn failure(lang: Lang, n: &Nonconformity) -> Markup {
+    let desk = viewer.who.operator.is_none();
     html! {
         ul { @for f in &n.failures { li {
             strong { (f.analyte) " " (f.reported) " " (f.unit) } " — " (lang.pick("限量 ", "limit ")) (f.limit)
             div.small.soft { (f.basis) }
         } } }
         (ui::facts(lang, &[
-            (Text::of("样品", "Sample"), html! { a href={ "/desk/samples/" (n.sample) } { (n.form_no) } }),
+            (Text::of("样品", "Sample"), html! { @if desk { a href={ "/desk/samples/" (n.sample) } { (n.form_no) } } @else { (n.form_no) } }),
             (Text::of("被抽样场所", "Place sampled"), html! { (n.place_name) " · " (region_name(lang, &n.region)) }),
-            (Text::of("生产者", "Producer"), html! { @match n.producer { Some(p) => { a href={ "/desk/operators/" (p) } { (n.producer_name) } } None => { (n.producer_name) } } }),
+            (Text::of("生产者", "Producer"), html! { @match n.producer.filter(|_| desk) { Some(p) => { a href={ "/desk/operators/" (p) } { (n.producer_name) } } None => { (n.producer_name) } } }),
             (Text::of("批次", "Lot"), html! { @match &n.item { Some(item) => { code.break { (item) } } None => "—" } }),
             (Text::of("承办部门", "Department"), html! { (agency_name(lang, &n.agency)) }),
         ]))

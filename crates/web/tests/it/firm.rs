@@ -37,6 +37,7 @@ async fn every_page_opens_in_both_languages() {
         "/firm/captures".to_owned(),
         format!("/firm/captures/{job}"),
         "/firm/duties".to_owned(),
+        "/firm/results".to_owned(),
         "/firm/duties?running=closed".to_owned(),
         "/firm/tokens".to_owned(),
     ] {

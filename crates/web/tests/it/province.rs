@@ -119,6 +119,26 @@ impl Consequence for Disposal {
         let authority = flow::Authority::System("lab.nonconformity");
         Ok(Some(flow::open_as(tx, cx, &engine, authority, "disposal", new).await?.matter))
     }
+
+    async fn contest(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &access::Principal,
+        new: &lab::NewContest<'_>,
+    ) -> Result<Id, HookError> {
+        let engine = self.0.get().and_then(Weak::upgrade).ok_or("no engine")?;
+        let n = new.nonconformity;
+        let mut matter = NewMatter::new("620102", format!("nonconformity:{}", n.id), new.kind.label())
+            .of_operator(new.applicant)
+            .with_key(format!("{}:{}", new.kind.word(), n.id));
+        matter.parent = n.matter;
+        match flow::open(tx, cx, &engine, &access::testing::access(), who, new.kind.word(), matter).await {
+            Ok(opened) => Ok(opened.matter),
+            Err(flow::Error::Denied(denied)) => Err(denied.into()),
+            Err(other) => Err(other.into()),
+        }
+    }
 }
 
 struct Around;
@@ -158,6 +178,10 @@ impl Surroundings for Around {
 
     async fn name(&self, _: &mut Tx, _: Id) -> Result<String, HookError> {
         Ok("虚构检验机构".to_owned())
+    }
+
+    async fn laboratories(&self, _: &mut Tx) -> Result<Vec<Id>, HookError> {
+        Ok(vec![Id(901), Id(902)])
     }
 
     async fn samplers(

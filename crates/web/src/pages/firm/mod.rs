@@ -6,9 +6,11 @@ mod home;
 mod ledger;
 mod links;
 mod lots;
+mod results;
 mod tokens;
 
 use super::matters;
+use super::sampling::contest;
 use crate::fault::{Answer, Fault};
 use crate::layout::Viewer;
 use crate::state::App;
@@ -34,6 +36,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/firm/events/{id}/receipt.json", get(captures::receipt))
         .route("/firm/duties", get(duties::list))
         .route("/firm/duties/{id}", get(matters::show))
+        .route("/firm/results", get(results::list))
+        .route("/firm/results/{id}", get(results::show))
+        .route("/firm/results/{id}/{procedure}", post(contest::ask))
         .route("/firm/links", get(links::list).post(links::create))
         .route("/firm/links/prefix", post(links::prefix))
         .route("/firm/links/{id}/remove", post(links::remove))

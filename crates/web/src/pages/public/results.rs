@@ -312,6 +312,10 @@ pub(super) async fn draw_show(
 pub(super) async fn draw_record(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     let missing = || Fault::not_found(&draws::DRAW);
     let id: Id = id.parse().map_err(|_| missing())?;
-    let (_, record) = lab::public_draw(&app.store, id).await?;
-    Ok(draws::file(&record.ok_or_else(missing)?))
+    match lab::public_draw(&app.store, id).await {
+        Ok((_, record)) => Ok(draws::file(id, &record.ok_or_else(missing)?)),
+        // the draw of a retest laboratory has a record of its own kind
+        Err(lab::Error::NotFound(_)) => Ok(draws::file(id, &lab::retest_record(&app.store, id).await?)),
+        Err(other) => Err(other.into()),
+    }
 }

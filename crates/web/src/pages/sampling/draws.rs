@@ -312,13 +312,13 @@ pub(super) async fn record(
 ) -> Answer {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&DRAW))?;
     let (_, record) = app.lab.draw(&app.store, &viewer.who, app.now(), id).await?;
-    Ok(file(&record))
+    Ok(file(id, &record))
 }
 
-/// A record as a download.
-pub(crate) fn file(record: &Record) -> axum::response::Response {
+/// A record of a draw as a download, for whoever verifies it.
+pub(crate) fn file(draw: Id, record: &impl serde::Serialize) -> axum::response::Response {
     let body = serde_json::to_string_pretty(record).unwrap_or_default();
-    let name = format!("attachment; filename=\"draw-{}.json\"", record.draw);
+    let name = format!("attachment; filename=\"draw-{draw}.json\"");
     ([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)], body)
         .into_response()
 }

@@ -1,6 +1,7 @@
 //! The sampling system: plans and their progress, draws, the sampler's phone pages, published lists, statistics.
 
 pub(crate) mod bulletins;
+pub(crate) mod contest;
 pub(crate) mod draws;
 mod plan;
 mod plans;
@@ -43,7 +44,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/samples/{id}/custody/{leg}", post(sample::hand_over))
         .route("/lab/samples/{id}/custody/check_in", post(sample::check_in))
         .route("/desk/samples/{id}/photos/{sha256}", get(sample::photo))
-        .route("/desk/nonconformities/{id}/open/{procedure}", post(sample::open_procedure))
+        .route("/desk/nonconformities/{id}/open/{procedure}", post(contest::ask))
 }
 
 pub(crate) const PLAN: Text = Text::of("计划", "plan");

@@ -1,4 +1,4 @@
-//! What a sample's page says of its form, its way and its clocks; and the retest or objection that follows a failure.
+//! What a sample's page says of its form, its way and its clocks.
 
 use super::tabs;
 use crate::fault::{Answer, Fault};
@@ -243,80 +243,4 @@ pub(super) async fn running(State(app): State<Arc<App>>, SignedIn(viewer): Signe
             @else { (ui::table(lang, title, &columns, &lines, None)) }
         },
     ))
-}
-
-/// `POST /desk/nonconformities/{id}/open/{procedure}`: a retest or an objection, by the firm or entered for it. Right: create
-/// matter.
-pub(super) async fn open_procedure(
-    State(app): State<Arc<App>>,
-    Path((id, procedure)): Path<(String, String)>,
-    PostedSignedIn(posted): PostedSignedIn,
-) -> Answer {
-    let viewer = &posted.viewer;
-    let id: Id = id.parse().map_err(|_| Fault::not_found(&SAMPLE))?;
-    if !matches!(procedure.as_str(), "retest" | "objection") {
-        return Err(Fault::not_found(&Text::of("程序", "procedure")));
-    }
-    let n = app.lab.nonconformity(&app.store, &viewer.who, app.now(), id).await?;
-    let d = app.lab.sample(&app.store, &viewer.who, app.now(), n.sample).await.ok();
-    let cx = context(&app, viewer);
-    let objection = procedure == "objection";
-    let name = n.product_name.as_str();
-    let title = if objection {
-        Text::new(format!("{name}抽检异议"), format!("{name}: objection"))
-    } else {
-        Text::new(format!("{name}复检申请"), format!("{name}: retest"))
-    };
-    let county = n.region.chars().take(6).collect::<String>();
-    let failed: Vec<&str> = n.failures.iter().map(|f| f.analyte.as_str()).collect();
-    let microbial = n.failures.iter().any(|f| Book::builtin().no_retest(&f.analyte));
-    let mut new = flow::NewMatter::new(county, format!("nonconformity:{}", n.id), title)
-        .of_operator(n.operator.or(n.producer))
-        .with_key(format!("{procedure}:nonconformity:{}", n.id))
-        .fact("product", name)
-        .fact("form_no", n.form_no.as_str())
-        .fact("place_name", n.place_name.as_str())
-        .fact("failures", failed.join("；"))
-        .fact("microbial", microbial);
-    if let Some(lab) = d.as_ref().and_then(|d| d.sample.laboratory) {
-        new = new.fact("first_laboratory", lab.to_string());
-    }
-    if !n.agency.is_empty() {
-        new.agency = Some(n.agency.clone());
-    }
-    new.parent = n.matter;
-    if let Some(until) = window(&app, viewer, &n).await? {
-        new = new.fact("window_until", until.to_string()).fact("late", cx.now.china_date() > until);
-    }
-    let mut tx = app.store.begin().await?;
-    let authority = flow::Authority::System("lab.right_of_the_firm");
-    let own = viewer.who.operator.is_some_and(|o| n.operator == Some(o) || n.producer == Some(o));
-    let opened = if own {
-        // the law gives the firm the right to ask; what it may see of the failure decides who it is
-        flow::open_as(&mut tx, &cx, &app.engine, authority, &procedure, new).await?
-    } else {
-        flow::open(&mut tx, &cx, &app.engine, &app.access, &viewer.who, &procedure, new).await?
-    };
-    tx.commit().await?;
-    let to = if own {
-        format!("/firm/duties/{}", opened.matter)
-    } else {
-        format!("/desk/matters/{}", opened.matter)
-    };
-    Ok(Redirect::to(&to).into_response())
-}
-
-/// The last day on which a retest or an objection may be asked for: seven working days from the service of the result, once
-/// the disposal says when that was.
-async fn window(app: &App, viewer: &Viewer, n: &lab::Nonconformity) -> Answer<Option<base::Date>> {
-    let Some(matter) = n.matter else { return Ok(None) };
-    let m = flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, app.now(), matter).await;
-    let Ok(m) = m else { return Ok(None) };
-    let served = m.all_facts.get("served_on").and_then(serde_json::Value::as_str);
-    let served: Option<base::Date> = served.and_then(|t| t.parse().ok());
-    let rule = base::clock::Rules::builtin().get("SAM-09");
-    Ok(served.zip(rule).and_then(|(day, rule)| {
-        let clock = base::clock::Clock::start(rule.rule.clone(), Instant::china(day, 12, 0));
-        clock.due(base::Calendar::builtin()).map(|d| d.date)
-    }))
 }
