@@ -14,6 +14,7 @@ import { county } from "./steps/county.mjs";
 import { leader } from "./steps/leader.mjs";
 import { citizen, journal } from "./steps/citizen.mjs";
 import { sampling } from "./steps/sampling.mjs";
+import { retest } from "./steps/retest.mjs";
 import { gallery } from "./steps/gallery.mjs";
 
 const tally = new Tally();
@@ -41,6 +42,7 @@ try {
     ["2 a laboratory", laboratory],
     ["3 the officer whose sample failed", officer],
     ["3b the trace workbench", trace],
+    ["3c the retest", retest],
     ["4 the officers of the counties", county],
     ["5 a leader", leader],
     ["6 a citizen", citizen],

@@ -27,5 +27,7 @@ fn main() {
     }
     out.push(']');
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("steps.rs");
+    // a new file each time: a copied build folder may share the old one with another by a hard link
+    let _ = fs::remove_file(&target);
     fs::write(target, out).expect("OUT_DIR is writable");
 }

@@ -56,6 +56,20 @@ CREATE TABLE account_grant (
 
 CREATE INDEX account_grant_account on account_grant (account, id);
 
+CREATE TABLE accreditation (
+  id integer primary key,
+  laboratory integer not null,
+  qualification text not null,
+  certificate text not null,
+  analyte text not null,
+  method text not null,
+  class text,
+  valid_from text not null,
+  valid_to text not null
+) strict;
+
+CREATE INDEX accreditation_by_laboratory on accreditation (laboratory, id);
+
 CREATE TABLE agency (
     id integer primary key,
     version integer not null,
@@ -115,7 +129,7 @@ CREATE TABLE bulletin (
   sha256 text,
   journal integer,
   reason text
-) strict;
+, withdrawn integer, withdrawn_by integer) strict;
 
 CREATE INDEX bulletin_by_region on bulletin (region, id);
 
@@ -255,6 +269,14 @@ CREATE TABLE company_prefix (
   at integer not null
 ) strict;
 
+CREATE TABLE conclusion_service (
+  nonconformity integer not null references nonconformity (id),
+  party text not null,
+  served_on text not null,
+  recorded integer not null,
+  primary key (nonconformity, party)
+) strict;
+
 CREATE TABLE connector (
   id integer primary key,
   version integer not null,
@@ -298,6 +320,17 @@ CREATE TABLE connector_run (
 ) strict;
 
 CREATE INDEX connector_run_by_connector on connector_run (connector, id);
+
+CREATE TABLE contest (
+  matter integer primary key,
+  nonconformity integer not null references nonconformity (id),
+  kind text not null,
+  operator integer,
+  filed integer not null,
+  ended integer
+) strict;
+
+CREATE INDEX contest_by_nonconformity on contest (nonconformity);
 
 CREATE TABLE custody (
   id integer primary key,
@@ -744,7 +777,7 @@ CREATE TABLE nonconformity (
   agency text not null,
   created integer not null,
   matter integer
-, held integer) strict;
+) strict;
 
 CREATE INDEX nonconformity_by_item on nonconformity (item);
 
@@ -900,6 +933,19 @@ CREATE TABLE result (
 CREATE INDEX result_by_analyte on result (analyte, id);
 
 CREATE INDEX result_by_sample on result (sample, id);
+
+CREATE TABLE retest_draw (
+  id integer primary key,
+  matter integer not null,
+  region text not null,
+  record text not null,
+  secret blob,
+  entry integer not null,
+  frozen integer not null,
+  drawn integer
+) strict;
+
+CREATE INDEX retest_draw_by_matter on retest_draw (matter, id);
 
 CREATE TABLE sample (
   id integer primary key,

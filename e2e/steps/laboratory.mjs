@@ -112,6 +112,15 @@ export async function laboratory({ tally, url, browser, facts }) {
     await sound(second, "zh");
     assert.match(await second.innerText("main"), /报送报告/);
   });
+  await tally.check("the approved report is a page to print, and so are the labels", async () => {
+    await second.goto(`${path}/papers/report`);
+    await sound(second, "zh");
+    assert.match(await second.innerText("main"), /R-E2E-0001[\s\S]*不合格/);
+    await second.goto(`${path}/papers/label`);
+    await sound(second, "zh");
+    assert.doesNotMatch(await second.innerText("main"), /虚构|商店/, "a label names no firm");
+    await second.goto(path);
+  });
   await tally.check("lab2 submits it; the failing report opens a disposal", async () => {
     const started = Date.now();
     await second.click('form[action$="/submit"] button');

@@ -190,7 +190,9 @@ impl Lab {
             )));
         }
         let asked = match who.operator {
-            Some(own) => standing.party_of(own).ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?,
+            Some(own) => {
+                standing.party_of(own).ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?
+            }
             None => {
                 let named = standing.parties.iter().find(|p| p.party == party);
                 named.ok_or_else(|| no_party(party))?
@@ -212,8 +214,10 @@ impl Lab {
                 )));
             }
         }
-        let laboratory =
-            tx.one("select laboratory from sample where id = $1", &[n.sample.into()]).await?.opt_id("laboratory")?;
+        let laboratory = tx
+            .one("select laboratory from sample where id = $1", &[n.sample.into()])
+            .await?
+            .opt_id("laboratory")?;
         let new = NewContest {
             nonconformity: &n,
             kind,
@@ -290,8 +294,16 @@ impl Lab {
         if ended == 0 {
             return Ok(());
         }
-        note(tx, cx, permit, &n.region, id, "nonconformity.contest_ended", serde_json::json!({ "matter": matter }))
-            .await
+        note(
+            tx,
+            cx,
+            permit,
+            &n.region,
+            id,
+            "nonconformity.contest_ended",
+            serde_json::json!({ "matter": matter }),
+        )
+        .await
     }
 
     /// The conclusion was served on a party, or on all of them: their days count from then. Served again, the later day
@@ -376,7 +388,13 @@ async fn standing(tx: &mut Tx, n: &Nonconformity) -> Result<ContestStanding, Err
         .into_iter()
         .map(|(party, operator, name)| {
             let served_on = days.iter().find(|(p, _)| p == party.word()).map(|(_, d)| *d);
-            PartyStanding { party, operator, name, served_on, until: served_on.and_then(|d| until(RETEST, d)) }
+            PartyStanding {
+                party,
+                operator,
+                name,
+                served_on,
+                until: served_on.and_then(|d| until(RETEST, d)),
+            }
         })
         .collect();
     let rows = tx

@@ -78,7 +78,7 @@ pub trait Surroundings: Send + Sync {
     async fn name(&self, tx: &mut Tx, operator: Id) -> Result<String, HookError>;
 
     /// The laboratories on the register: among them a retest laboratory is drawn.
-    async fn laboratories(&self, tx: &mut Tx) -> Result<Vec<Id>, HookError>;
+    async fn laboratories(&self, tx: &mut Tx) -> Result<Vec<Found>, HookError>;
 
     /// Who can be sent to take samples in a county for a department: account and name.
     async fn samplers(

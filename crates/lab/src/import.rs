@@ -1,6 +1,7 @@
 //! Spreadsheets of samples and results: read whole, checked row by row, imported whole or not at all.
 
-use crate::result::{check, given_twice, same_analyte};
+use crate::reported::check;
+use crate::result::Batch;
 use crate::sample::{NewSample, Sample, SampleKind};
 use crate::{Book, Budget, Error, Lab, NewResult, Placing, Problem, Stage, register};
 use access::Principal;
@@ -169,7 +170,9 @@ impl Lab {
         };
         let named = self.samples_named(tx, &rows).await?;
         let count = rows.len();
-        let mut by_sample: Vec<(&Sample, Vec<(usize, NewResult)>)> = Vec::new();
+        let mut batches: Vec<Batch<'_>> = Vec::new();
+        let mut lines: Vec<Vec<usize>> = Vec::new();
+        let mut places: HashMap<Id, usize> = HashMap::new();
         for row in rows {
             let found = match (&only, &row.form_no) {
                 (Some(one), None) => Some(one),
@@ -189,40 +192,25 @@ impl Lab {
                 });
                 continue;
             };
-            match by_sample.iter_mut().find(|(s, _)| s.id == found.id) {
-                Some((_, list)) => list.push((row.line, row.new)),
-                None => by_sample.push((found, vec![(row.line, row.new)])),
-            }
+            let place = *places.entry(found.id).or_insert_with(|| {
+                batches.push(Batch { sample: found, new: Vec::new() });
+                lines.push(Vec::new());
+                batches.len() - 1
+            });
+            batches[place].new.push(row.new);
+            lines[place].push(row.line);
         }
-        for (sample, list) in &by_sample {
-            for (i, (line, new)) in list.iter().enumerate() {
-                for p in self.examine(sample, new) {
-                    errors.push(at_line(*line, p));
-                }
-                if list[..i].iter().any(|(_, n)| same_analyte(&n.analyte, &new.analyte)) {
-                    errors.push(at_line(*line, given_twice(&new.analyte)));
-                }
-            }
+        let (wrong, verdicts) = self.examine_all(tx, cx, &batches).await?;
+        for w in wrong {
+            errors.push(at_line(lines[w.batch][w.result], w.problem));
         }
         let mut done = ResultsImported { rows: count, samples: Vec::new(), outcomes: BTreeMap::new() };
         if errors.is_empty() {
-            for (sample, list) in by_sample {
-                let (lines, new): (Vec<usize>, Vec<NewResult>) = list.into_iter().unzip();
-                match self.enter_results(tx, cx, who, sample.id, new, "import").await {
-                    Ok(judged) => {
-                        done.samples.push(sample.id);
-                        for verdict in judged.iter().filter_map(|r| r.verdict()) {
-                            *done.outcomes.entry(verdict.verdict.outcome.word().to_owned()).or_default() += 1;
-                        }
-                    }
-                    // what stands in the database already: the rows of this sample
-                    Err(Error::Invalid(problems)) => {
-                        let line = lines.first().copied().unwrap_or_default();
-                        problems.into_iter().for_each(|p| errors.push(at_line(line, p)));
-                    }
-                    Err(other) => return Err(other),
-                }
+            done.samples = batches.iter().map(|b| b.sample.id).collect();
+            for verdict in verdicts.iter().flatten() {
+                *done.outcomes.entry(verdict.outcome.word().to_owned()).or_default() += 1;
             }
+            self.store_all(tx, cx, who, batches, verdicts, "import").await?;
         }
         finish(errors, count > 0, done)
     }
@@ -278,12 +266,12 @@ pub(crate) fn tables(file_name: &str, bytes: &[u8]) -> Result<Vec<SheetTable>, E
     read(bytes, file_name, &paper::sheet::Limits::default()).map_err(|e| Error::Sheet(e.text()))
 }
 
-fn finish<T>(errors: RowErrors, any: bool, done: T) -> Result<T, Error> {
+pub(crate) fn finish<T>(errors: RowErrors, any: bool, done: T) -> Result<T, Error> {
     let done = errors.into_result(done).map_err(Error::Rows)?;
     if any { Ok(done) } else { Err(Error::Sheet(Text::of("文件没有数据行", "the file has no rows"))) }
 }
 
-fn at_line(line: usize, p: Problem) -> RowError {
+pub(crate) fn at_line(line: usize, p: Problem) -> RowError {
     RowError { line, column: p.label.zh.into_owned(), value: p.value, message: p.message }
 }
 

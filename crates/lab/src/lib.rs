@@ -6,6 +6,7 @@
 //! monitoring never becomes a nonconformity. It must never know procedures, trace events or the register: it asks
 //! them through [`Surroundings`] and tells them through [`Consequence`].
 
+mod accreditation;
 mod contest;
 mod error;
 mod hook;
@@ -14,11 +15,13 @@ mod nonconformity;
 mod query;
 mod register;
 mod report;
+mod reported;
 mod result;
 mod retest;
 mod sample;
 mod sampling;
 
+pub use accreditation::{Accredited, Qualification, accreditation, scope_columns};
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
 pub use error::{Error, Problem};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};

@@ -1,5 +1,7 @@
 //! Results: entered as reported, judged at once, judged again without losing the first verdict.
 
+use crate::accreditation::Scope;
+use crate::reported::{REPORTED, check, given_twice, same_analyte};
 use crate::sample::{Sample, SampleKind, SampleState};
 use crate::{Error, Lab, Problem};
 use access::{Principal, Resource};
@@ -7,7 +9,8 @@ use base::{Id, Instant, Text};
 use ledger::{Context, Entry};
 use limits::{Case, Outcome, Verdict};
 use serde::{Deserialize, Serialize};
-use store::{Row, Tx, Value};
+use std::collections::HashMap;
+use store::{Row, Sql, Tx, Value};
 
 /// A result as the laboratory reports it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,40 +111,109 @@ impl Lab {
         action: &'static str,
     ) -> Result<Vec<JudgedResult>, Error> {
         let sample = self.sample_in(tx, sample).await?;
-        let permit = self.access.check(who, action, &result_resource(&sample), cx.now)?;
+        self.access.check(who, action, &result_resource(&sample), cx.now)?;
         open_for_results(&sample)?;
-        let known = results_in(tx, sample.id).await?;
-        let mut problems = Vec::new();
-        for (i, one) in new.iter().enumerate() {
-            problems.extend(self.examine(&sample, one));
-            let again = new[..i].iter().any(|n| same_analyte(&n.analyte, &one.analyte))
-                || known.iter().any(|r| !r.withdrawn && same_analyte(&r.reported.analyte, &one.analyte));
-            if again {
-                problems.push(given_twice(&one.analyte));
+        let batch = [Batch { sample: &sample, new }];
+        let (wrong, verdicts) = self.examine_all(tx, cx, &batch).await?;
+        if !wrong.is_empty() {
+            return Err(Error::Invalid(wrong.into_iter().map(|w| w.problem).collect()));
+        }
+        let mut all = self.store_all(tx, cx, who, Vec::from(batch), verdicts, action).await?;
+        Ok(all.pop().unwrap_or_default())
+    }
+
+    /// What is wrong with results before anything is stored, and their verdicts: each is judged once.
+    pub(crate) async fn examine_all(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        all: &[Batch<'_>],
+    ) -> Result<(Vec<Wrong>, Vec<Vec<Verdict>>), Error> {
+        let mut known: HashMap<Id, Vec<String>> = HashMap::new();
+        for part in all.chunks(500) {
+            let mut sql = Sql::new("select sample, analyte from result where withdrawn = 0 and sample in ");
+            sql.bind_list(part.iter().map(|b| b.sample.id));
+            for row in tx.select(&sql).await? {
+                known.entry(row.id("sample")?).or_default().push(row.text("analyte")?);
             }
         }
-        if !problems.is_empty() {
-            return Err(Error::Invalid(problems));
+        let mut scopes: HashMap<Option<Id>, Option<Scope>> = HashMap::new();
+        let (mut wrong, mut verdicts) = (Vec::new(), Vec::with_capacity(all.len()));
+        for (batch, Batch { sample, new }) in all.iter().enumerate() {
+            if !scopes.contains_key(&sample.laboratory) {
+                scopes.insert(sample.laboratory, self.scope_in(tx, sample.laboratory).await?);
+            }
+            let scope = scopes.get(&sample.laboratory).and_then(Option::as_ref);
+            let had = known.get(&sample.id).map_or(&[][..], Vec::as_slice);
+            let mut judged = Vec::with_capacity(new.len());
+            for (result, one) in new.iter().enumerate() {
+                let (mut problems, verdict) = self.examine(sample, one);
+                let today = cx.now.china_date();
+                problems.extend(scope.and_then(|s| s.problem(self.rules, sample, one, today)));
+                if new[..result].iter().any(|n| same_analyte(&n.analyte, &one.analyte))
+                    || had.iter().any(|h| same_analyte(h, &one.analyte))
+                {
+                    problems.push(given_twice(&one.analyte));
+                }
+                wrong.extend(problems.into_iter().map(|problem| Wrong { batch, result, problem }));
+                judged.extend(verdict);
+            }
+            verdicts.push(judged);
         }
-        let mut judged = Vec::with_capacity(new.len());
-        for one in new {
-            judged.push(self.store_result(tx, cx, who, &sample, one).await?);
+        Ok((wrong, verdicts))
+    }
+
+    /// Stores results with their verdicts, each sample under one journal entry, with few statements.
+    pub(crate) async fn store_all(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        all: Vec<Batch<'_>>,
+        verdicts: Vec<Vec<Verdict>>,
+        action: &'static str,
+    ) -> Result<Vec<Vec<JudgedResult>>, Error> {
+        let (mut results, mut rows, mut permits, mut bodies) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut done = Vec::with_capacity(all.len());
+        for (Batch { sample, new }, verdicts) in all.into_iter().zip(verdicts) {
+            permits.push(self.access.check(who, action, &result_resource(sample), cx.now)?);
+            open_for_results(sample)?;
+            let mut judged = Vec::with_capacity(new.len());
+            for (new, verdict) in new.into_iter().zip(verdicts) {
+                let id = cx.id();
+                result_values(&mut results, cx, who, sample, id, &new);
+                let record = verdict_values(&mut rows, cx, sample.id, id, verdict, "entered")?;
+                judged.push(JudgedResult {
+                    id,
+                    sample: sample.id,
+                    reported: new,
+                    entered_by: Some(who.account),
+                    entered: cx.now,
+                    withdrawn: false,
+                    verdicts: vec![record],
+                });
+            }
+            begin_testing(tx, cx, sample).await?;
+            let body = serde_json::json!({
+                "form_no": sample.form_no,
+                "governing_on": sample.governing_on.to_string(),
+                "results": judged.iter().map(summary).collect::<Vec<_>>(),
+            });
+            bodies.push(Entry {
+                kind: "result.entered",
+                region: sample.region.clone(),
+                subject: format!("sample:{}", sample.id),
+                body,
+                private: None,
+            });
+            done.push(judged);
         }
-        begin_testing(tx, cx, &sample).await?;
-        let body = serde_json::json!({
-            "form_no": sample.form_no,
-            "governing_on": sample.governing_on.to_string(),
-            "results": judged.iter().map(summary).collect::<Vec<_>>(),
-        });
-        let entry = Entry {
-            kind: "result.entered",
-            region: sample.region.clone(),
-            subject: format!("sample:{}", sample.id),
-            body,
-            private: None,
-        };
-        ledger::append(tx, cx, &permit, entry).await?;
-        Ok(judged)
+        tx.insert_many(INTO_RESULT, RESULT_COLUMNS, results, "").await?;
+        tx.insert_many(INTO_VERDICT, VERDICT_COLUMNS, rows, "").await?;
+        let entries = permits.iter().zip(bodies).map(|(permit, entry)| (cx, permit, entry)).collect();
+        ledger::append_many(tx, entries).await?;
+        Ok(done)
     }
 
     /// Replaces a result that was entered wrongly, while the report is not approved. The old one stays on record.
@@ -165,13 +237,28 @@ impl Lab {
         let sample = self.sample_in(tx, old.id("sample")?).await?;
         let permit = self.access.check(who, "create", &result_resource(&sample), cx.now)?;
         open_for_results(&sample)?;
-        let problems = self.examine(&sample, &new);
-        if !problems.is_empty() {
+        let (mut problems, verdict) = self.examine(&sample, &new);
+        let scope = self.scope_in(tx, sample.laboratory).await?;
+        let today = cx.now.china_date();
+        problems.extend(scope.and_then(|s| s.problem(self.rules, &sample, &new, today)));
+        let (Some(verdict), true) = (verdict, problems.is_empty()) else {
             return Err(Error::Invalid(problems));
-        }
+        };
         tx.exec_one("update result set withdrawn = 1 where id = $1 and withdrawn = 0", &[result.into()])
             .await?;
-        let judged = self.store_result(tx, cx, who, &sample, new).await?;
+        let (id, mut values) = (cx.id(), Vec::new());
+        result_values(&mut values, cx, who, &sample, id, &new);
+        tx.insert_many(INTO_RESULT, RESULT_COLUMNS, values, "").await?;
+        let record = store_verdict(tx, cx, sample.id, id, verdict, "entered").await?;
+        let judged = JudgedResult {
+            id,
+            sample: sample.id,
+            reported: new,
+            entered_by: Some(who.account),
+            entered: cx.now,
+            withdrawn: false,
+            verdicts: vec![record],
+        };
         let entry = Entry {
             kind: "result.corrected",
             region: sample.region.clone(),
@@ -234,15 +321,17 @@ impl Lab {
         Ok(judged)
     }
 
-    /// What is wrong with a result: fields, and whatever the limits cannot read.
-    pub(crate) fn examine(&self, sample: &Sample, new: &NewResult) -> Vec<Problem> {
+    /// What is wrong with a result: fields, and whatever the limits cannot read; and its verdict once it can be judged.
+    pub(crate) fn examine(&self, sample: &Sample, new: &NewResult) -> (Vec<Problem>, Option<Verdict>) {
         let mut problems = check(new);
-        if problems.is_empty()
-            && let Outcome::DataError { reason } = self.judge(sample, new).outcome
-        {
-            problems.push(Problem::new("reported", REPORTED, new.reported.as_str(), reason));
+        if !problems.is_empty() {
+            return (problems, None);
         }
-        problems
+        let verdict = self.judge(sample, new);
+        if let Outcome::DataError { reason } = &verdict.outcome {
+            problems.push(Problem::new("reported", REPORTED, new.reported.as_str(), reason.clone()));
+        }
+        (problems, Some(verdict))
     }
 
     /// What the limits say of a result of this sample.
@@ -263,47 +352,48 @@ impl Lab {
         // a session that panicked is only a cache: what it knows is as good as before
         self.judge.lock().unwrap_or_else(std::sync::PoisonError::into_inner).verdict(&case)
     }
+}
 
-    async fn store_result(
-        &self,
-        tx: &mut Tx,
-        cx: &Context,
-        who: &Principal,
-        sample: &Sample,
-        new: NewResult,
-    ) -> Result<JudgedResult, Error> {
-        let id = cx.id();
-        tx.exec(
-            "insert into result (id, sample, analyte, reported, unit, lod, loq, method, subsamples, value, \
-             entered_by, entered, withdrawn) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)",
-            &[
-                id.into(),
-                sample.id.into(),
-                new.analyte.as_str().into(),
-                new.reported.as_str().into(),
-                new.unit.as_str().into(),
-                new.lod.clone().into(),
-                new.loq.clone().into(),
-                new.method.as_str().into(),
-                serde_json::json!(new.subsamples).to_string().into(),
-                Value::Real(new.reported.trim().parse().ok()),
-                who.account.into(),
-                cx.now.into(),
-            ],
-        )
-        .await?;
-        let verdict = self.judge(sample, &new);
-        let record = store_verdict(tx, cx, sample.id, id, verdict, "entered").await?;
-        Ok(JudgedResult {
-            id,
-            sample: sample.id,
-            reported: new,
-            entered_by: Some(who.account),
-            entered: cx.now,
-            withdrawn: false,
-            verdicts: vec![record],
-        })
-    }
+/// Results of one sample to be entered.
+pub(crate) struct Batch<'a> {
+    pub(crate) sample: &'a Sample,
+    pub(crate) new: Vec<NewResult>,
+}
+
+/// What is wrong with which result.
+pub(crate) struct Wrong {
+    pub(crate) batch: usize,
+    pub(crate) result: usize,
+    pub(crate) problem: Problem,
+}
+
+const INTO_RESULT: &str = "insert into result (id, sample, analyte, reported, unit, lod, loq, method, subsamples, value, \
+    entered_by, entered, withdrawn)";
+const RESULT_COLUMNS: usize = 13;
+
+fn result_values(
+    values: &mut Vec<Value>,
+    cx: &Context,
+    who: &Principal,
+    sample: &Sample,
+    id: Id,
+    new: &NewResult,
+) {
+    values.extend([
+        id.into(),
+        sample.id.into(),
+        new.analyte.as_str().into(),
+        new.reported.as_str().into(),
+        new.unit.as_str().into(),
+        new.lod.clone().into(),
+        new.loq.clone().into(),
+        new.method.as_str().into(),
+        serde_json::json!(new.subsamples).to_string().into(),
+        Value::Real(new.reported.trim().parse().ok()),
+        who.account.into(),
+        cx.now.into(),
+        false.into(),
+    ]);
 }
 
 /// Results belong to the laboratory the sample is assigned to.
@@ -344,8 +434,12 @@ async fn begin_testing(tx: &mut Tx, cx: &Context, sample: &Sample) -> Result<(),
     Ok(())
 }
 
-async fn store_verdict(
-    tx: &mut Tx,
+const INTO_VERDICT: &str = "insert into verdict (id, result, sample, outcome, standard, edition, clause, rule, limit_text, \
+    near_limit, body, engine, judged, reason)";
+const VERDICT_COLUMNS: usize = 14;
+
+fn verdict_values(
+    values: &mut Vec<Value>,
     cx: &Context,
     sample: Id,
     result: Id,
@@ -355,29 +449,37 @@ async fn store_verdict(
     let id = cx.id();
     let none_if_empty = |t: &str| (!t.is_empty()).then(|| t.to_owned());
     let limit = verdict.limit.as_ref().map(|l| l.show(base::Lang::Zh));
-    tx.exec(
-        "insert into verdict (id, result, sample, outcome, standard, edition, clause, rule, limit_text, near_limit, \
-         body, engine, judged, superseded_by, reason) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null, $14)",
-        &[
-            id.into(),
-            result.into(),
-            sample.into(),
-            verdict.outcome.word().into(),
-            none_if_empty(&verdict.standard).into(),
-            none_if_empty(&verdict.edition).into(),
-            none_if_empty(&verdict.clause).into(),
-            none_if_empty(&verdict.rule).into(),
-            limit.into(),
-            verdict.near_limit.into(),
-            serde_json::to_string(&verdict).map_err(store_json)?.into(),
-            verdict.engine.as_str().into(),
-            cx.now.into(),
-            reason.into(),
-        ],
-    )
-    .await?;
+    values.extend([
+        id.into(),
+        result.into(),
+        sample.into(),
+        verdict.outcome.word().into(),
+        none_if_empty(&verdict.standard).into(),
+        none_if_empty(&verdict.edition).into(),
+        none_if_empty(&verdict.clause).into(),
+        none_if_empty(&verdict.rule).into(),
+        limit.into(),
+        verdict.near_limit.into(),
+        serde_json::to_string(&verdict).map_err(store_json)?.into(),
+        verdict.engine.as_str().into(),
+        cx.now.into(),
+        reason.into(),
+    ]);
     Ok(VerdictRecord { id, verdict, judged: cx.now, reason: reason.to_owned(), superseded_by: None })
+}
+
+async fn store_verdict(
+    tx: &mut Tx,
+    cx: &Context,
+    sample: Id,
+    result: Id,
+    verdict: Verdict,
+    reason: &str,
+) -> Result<VerdictRecord, Error> {
+    let mut values = Vec::with_capacity(VERDICT_COLUMNS);
+    let record = verdict_values(&mut values, cx, sample, result, verdict, reason)?;
+    tx.insert_many(INTO_VERDICT, VERDICT_COLUMNS, values, "").await?;
+    Ok(record)
 }
 
 fn store_json(e: serde_json::Error) -> Error {
@@ -445,79 +547,6 @@ fn summary(result: &JudgedResult) -> serde_json::Value {
         "rule": verdict.map(|v| v.rule.as_str()),
         "rules": verdict.map(|v| v.rules.as_str()),
     })
-}
-
-/// Whether two names as reported are the same text.
-pub(crate) fn same_analyte(a: &str, b: &str) -> bool {
-    a.trim() == b.trim()
-}
-
-/// Said of an analyte that has a result already.
-pub(crate) fn given_twice(analyte: &str) -> Problem {
-    Problem::new(
-        "analyte",
-        ANALYTE,
-        analyte,
-        Text::of(
-            "该样品已有这一项目的结果；如需更正请用“更正结果”",
-            "the sample has a result for this analyte already; use \"correct result\" to change it",
-        ),
-    )
-}
-
-/// What is wrong with a result before it is judged.
-pub(crate) fn check(new: &NewResult) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let required = |field: &str, label: Text, zh: &'static str, en: &'static str| {
-        Problem::new(field, label, "", Text::of(zh, en))
-    };
-    if new.analyte.trim().is_empty() {
-        problems.push(required("analyte", ANALYTE, "请填写检验项目", "state the analyte"));
-    }
-    if new.reported.trim().is_empty() && new.subsamples.is_empty() {
-        problems.push(required(
-            "reported",
-            REPORTED,
-            "请填写检验结果；未检出请填 ND 并给出检出限",
-            "state the result; for not detected write ND and give the detection limit",
-        ));
-    }
-    let texts = [("reported", REPORTED, new.reported.as_str())]
-        .into_iter()
-        .chain(new.lod.as_deref().map(|t| ("lod", LOD, t)))
-        .chain(new.loq.as_deref().map(|t| ("loq", LOQ, t)))
-        .chain(new.subsamples.iter().map(|t| ("subsamples", REPORTED, t.as_str())));
-    for (field, label, text) in texts {
-        if !readable(text) {
-            problems.push(Problem::new(
-                field,
-                label,
-                text,
-                Text::of(
-                    "无法识别的数值；请填数字、<数字、>数字、数字×10^n 或 ND(未检出)",
-                    "not a value; write a number, <number, >number, number×10^n or ND",
-                ),
-            ));
-        }
-    }
-    problems
-}
-
-pub(crate) const ANALYTE: Text = Text::of("检验项目", "analyte");
-pub(crate) const REPORTED: Text = Text::of("检验结果", "result");
-pub(crate) const LOD: Text = Text::of("检出限", "detection limit");
-pub(crate) const LOQ: Text = Text::of("定量限", "quantification limit");
-
-/// Whether a reported text has a digit or says not detected; the finer reading is the limits' business.
-fn readable(text: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["nd", "n.d.", "未检出", "不得检出", "检出", "阴性", "阳性", "not detected", "detected"];
-    let text = text.trim().to_lowercase();
-    if text.is_empty() || WORDS.iter().any(|w| text.starts_with(w)) {
-        return true;
-    }
-    let number = text.trim_start_matches(['<', '>', '≤', '≥', '＜', '＞', '=', ' ', '±', '-']);
-    number.starts_with(|c: char| c.is_ascii_digit()) && !number.contains(['#', '?', '!'])
 }
 
 /// Whether results of this kind of sample may become a nonconformity.

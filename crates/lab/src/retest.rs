@@ -82,7 +82,10 @@ impl RetestRecord {
     pub fn verify(&self) -> Vec<Text> {
         let mut out = Vec::new();
         if self.format != FORMAT {
-            return vec![Text::new(format!("未知算法 {}", self.format), format!("unknown algorithm {}", self.format))];
+            return vec![Text::new(
+                format!("未知算法 {}", self.format),
+                format!("unknown algorithm {}", self.format),
+            )];
         }
         if !self.laboratories.is_sorted() || self.root_now() != self.root {
             out.push(Text::of("名录与其根哈希不符", "the root is not that of the list"));
@@ -94,7 +97,8 @@ impl RetestRecord {
         }
         let stated = d.checkpoint.split_once("\n\n").map(|(text, _)| format!("{text}\n"));
         let stated = stated.and_then(|text| ledger::note::Checkpoint::parse(&text).ok());
-        let same = stated.is_some_and(|c| hex::encode(c.root) == d.tree && i64::try_from(c.size).ok() == Some(d.size));
+        let same = stated
+            .is_some_and(|c| hex::encode(c.root) == d.tree && i64::try_from(c.size).ok() == Some(d.size));
         if !same || d.position >= d.size {
             out.push(Text::of(
                 "检查点与所用根哈希不符，或未覆盖固定名录的存证",
@@ -137,7 +141,8 @@ impl Lab {
         if let Some((record, _, _)) = waiting(tx, matter).await? {
             return Ok(record);
         }
-        let mut laboratories = self.surroundings.laboratories(tx).await.map_err(Error::Hook)?;
+        let found = self.surroundings.laboratories(tx).await.map_err(Error::Hook)?;
+        let mut laboratories: Vec<Id> = found.into_iter().filter_map(|l| l.operator).collect();
         laboratories.retain(|l| !without.contains(l));
         laboratories.sort_unstable();
         laboratories.dedup();
@@ -266,8 +271,9 @@ async fn waiting(tx: &mut Tx, matter: Id) -> Result<Option<(RetestRecord, Id, St
 /// # Errors
 /// [`Error::NotFound`] before the draw.
 pub async fn retest_record(store: &store::Store, draw: Id) -> Result<RetestRecord, Error> {
-    let row =
-        store.first("select record from retest_draw where id = $1 and drawn is not null", &[draw.into()]).await?;
+    let row = store
+        .first("select record from retest_draw where id = $1 and drawn is not null", &[draw.into()])
+        .await?;
     row.ok_or_else(|| Error::NotFound(format!("retest draw {draw}")))?.json("record").map_err(Error::from)
 }
 
@@ -291,7 +297,12 @@ mod tests {
     }
 
     fn drawn(mut r: RetestRecord, tree: [u8; 32]) -> RetestRecord {
-        let note = ledger::note::Checkpoint { origin: "example.test/log".to_owned(), size: 8, root: tree, at: Instant(4) };
+        let note = ledger::note::Checkpoint {
+            origin: "example.test/log".to_owned(),
+            size: 8,
+            root: tree,
+            at: Instant(4),
+        };
         let (tree, secret) = (hex::encode(tree), hex::encode(b"secret"));
         let seed = r.seed(&tree, &secret);
         let laboratory = r.pick(&seed).unwrap();

@@ -98,7 +98,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Measures a part on this machine: capture, judge, scope, pages.
+    /// Measures a part on this machine: capture, judge, scope, pages, journal, results.
     Bench {
         /// `capture`, `judge`, `scope` or `pages`.
         name: String,

@@ -378,8 +378,12 @@ impl Lab {
 
 /// Refuses a draft in which a failed sample is contested, or its days run anew, since it was drafted.
 async fn still_publishable(tx: &mut Tx, cx: &Context, bulletin: Id) -> Result<(), Error> {
-    let mut sql = Sql::new("select s.form_no from bulletin_row b join sample s on s.id = b.sample where b.bulletin = ");
-    sql.bind(bulletin).push(" and not (").append(&publishable(cx.now.china_date())).push(") order by b.seq limit 20");
+    let mut sql =
+        Sql::new("select s.form_no from bulletin_row b join sample s on s.id = b.sample where b.bulletin = ");
+    sql.bind(bulletin)
+        .push(" and not (")
+        .append(&publishable(cx.now.china_date()))
+        .push(") order by b.seq limit 20");
     let names: Vec<String> =
         tx.select(&sql).await?.iter().map(|r| r.text("form_no")).collect::<Result<_, _>>()?;
     if names.is_empty() {

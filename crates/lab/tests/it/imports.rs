@@ -88,3 +88,48 @@ async fn sampling_forms_are_imported_whole() {
         assert_eq!(world.count("select count(*) as n from sample").await, 2);
     }
 }
+
+#[tokio::test]
+async fn a_result_outside_the_accreditation_is_refused_and_says_what_to_do() {
+    for world in worlds().await {
+        let (desk, a) = (testing::desk("62"), analyst());
+        let annex = "检验项目,检验方法,食品大类,资质,证书编号,有效期起,有效期止\n\
+                     镉,GB 5009.15,,CMA,ZJ-1,2025-01-01,2030-12-31\n\
+                     铅,GB 5009.12-2023,,CATL,ZJ-1,2020-01-01,2025-12-31\n";
+        let put = async |who: &access::Principal, text: &str| {
+            let mut tx = world.store.begin().await.unwrap();
+            let id = crate::LABORATORY;
+            let done =
+                world.lab.import_scope(&mut tx, &world.cx(who), who, id, "附表.csv", text.as_bytes()).await?;
+            tx.commit().await.unwrap();
+            Ok::<_, Error>(done)
+        };
+        assert!(matches!(put(&a, annex).await, Err(Error::Denied(_))), "not by the laboratory itself");
+        let wrong = put(&desk, &annex.replace("2030-12-31", "2024-12-31")).await;
+        assert!(matches!(wrong, Err(Error::Rows(_))), "a certificate that ends before it begins");
+        assert_eq!(put(&desk, annex).await.unwrap(), 2, "{}", world.name);
+        assert_eq!(lab::accreditation(&world.store, crate::LABORATORY).await.unwrap().len(), 2);
+        let sample = world.register(form("GC020", SampleKind::Supervision)).await.unwrap();
+        let fields = async |new: lab::NewResult| match world.enter(&a, sample.id, new).await {
+            Err(Error::Invalid(problems)) => problems.into_iter().map(|p| p.field).collect(),
+            Err(other) => panic!("{other}"),
+            Ok(_) => Vec::new(),
+        };
+        let lead = |method: &str| lab::NewResult {
+            analyte: "铅(以Pb计)".to_owned(),
+            method: method.to_owned(),
+            ..crate::cadmium("0.1")
+        };
+        assert_eq!(fields(lead("GB 5009.12-2023")).await, ["analyte"], "the certificate has ended");
+        let mercury = lab::NewResult { analyte: "总汞".to_owned(), ..crate::cadmium("0.01") };
+        assert_eq!(fields(mercury).await, ["analyte"], "not in the annex");
+        let by_other = lab::NewResult { method: "快检".to_owned(), ..crate::cadmium("0.1") };
+        assert_eq!(fields(by_other).await, ["method"]);
+        assert!(fields(crate::cadmium("0.1")).await.is_empty(), "any edition of the method");
+        let sheet = "抽样单编号,检验项目,检验结果,结果单位,检验方法\nGC020,总汞,0.01,mg/kg,GB 5009.17\n";
+        let Err(Error::Rows(rows)) = results(&world, sheet).await else {
+            panic!("a sheet knows no other rule")
+        };
+        assert_eq!(rows[0].line, 2);
+    }
+}

@@ -59,8 +59,9 @@ impl Surroundings for Province {
         Ok("虚构检验机构".to_owned())
     }
 
-    async fn laboratories(&self, _: &mut Tx) -> Result<Vec<Id>, HookError> {
-        Ok(vec![LABORATORY, Id(901), Id(902)])
+    async fn laboratories(&self, _: &mut Tx) -> Result<Vec<Found>, HookError> {
+        let one = |id| Found { operator: Some(id), region: "620102".to_owned(), ..Found::default() };
+        Ok([LABORATORY, Id(901), Id(902)].map(one).to_vec())
     }
 
     async fn samplers(
@@ -108,7 +109,11 @@ impl Consequence for Opens {
         new: &lab::NewContest<'_>,
     ) -> Result<Id, HookError> {
         let may = who.operator.is_none() || who.operator == new.applicant;
-        if may { Ok(Id(80 + i64::from(new.kind == lab::ContestKind::Objection))) } else { Err("another firm".into()) }
+        if may {
+            Ok(Id(80 + i64::from(new.kind == lab::ContestKind::Objection)))
+        } else {
+            Err("another firm".into())
+        }
     }
 }
 

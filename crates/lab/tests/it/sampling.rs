@@ -466,8 +466,11 @@ async fn the_retest_laboratory_comes_from_the_checkpoint_that_covers_the_list_wh
         let officer = testing::officer("6201");
         let (cx, permit) = (world.cx(&officer), ledger::Permit::system("test"));
         let mut tx = begin(&world).await;
-        let frozen =
-            world.lab.freeze_retest(&mut tx, &cx, &permit, Id(80), COUNTY, &[crate::LABORATORY]).await.unwrap();
+        let frozen = world
+            .lab
+            .freeze_retest(&mut tx, &cx, &permit, Id(80), COUNTY, &[crate::LABORATORY])
+            .await
+            .unwrap();
         assert_eq!(frozen.laboratories, [Id(901), Id(902)], "the first laboratory is not among them");
         let early = world.lab.draw_retest(&mut tx, &cx, &permit, Id(80)).await;
         assert!(matches!(early, Err(Error::State(_))), "not signed yet");
@@ -482,7 +485,11 @@ async fn the_retest_laboratory_comes_from_the_checkpoint_that_covers_the_list_wh
             let (record, _) = world.lab.draw_retest(&mut tx, &later, &permit, Id(80)).await.unwrap();
             assert_eq!(record.verify(), []);
             let drawn = record.drawn.clone().unwrap();
-            assert_eq!(*first.get_or_insert(drawn.laboratory), drawn.laboratory, "the moment changes nothing");
+            assert_eq!(
+                *first.get_or_insert(drawn.laboratory),
+                drawn.laboratory,
+                "the moment changes nothing"
+            );
             if press == 1 {
                 tx.commit().await.unwrap();
                 let shown = lab::retest_record(&world.store, record.draw).await.unwrap();
@@ -490,7 +497,10 @@ async fn the_retest_laboratory_comes_from_the_checkpoint_that_covers_the_list_wh
             }
         }
         let mut tx = begin(&world).await;
-        assert!(world.lab.draw_retest(&mut tx, &cx, &permit, Id(80)).await.is_err(), "there is no second throw");
+        assert!(
+            world.lab.draw_retest(&mut tx, &cx, &permit, Id(80)).await.is_err(),
+            "there is no second throw"
+        );
     }
 }
 

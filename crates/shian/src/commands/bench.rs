@@ -1,6 +1,6 @@
 //! `shian bench`: what this machine does in a second, as JSON figures.
 
-use super::{Outcome, Usage, bench_flow, bench_journal, page_times};
+use super::{Outcome, Usage, bench_flow, bench_journal, bench_results, page_times};
 use crate::cli::DataArgs;
 use crate::config::Config;
 use crate::province::{Province, Purpose, now};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Instant as Moment;
 use supply::{CaptureOptions, CaptureState, Format, ScopeOptions};
 
-const NAMES: [&str; 6] = ["capture", "judge", "scope", "pages", "journal", "flow"];
+const NAMES: [&str; 7] = ["capture", "judge", "scope", "pages", "journal", "flow", "results"];
 
 /// Measures one part.
 pub(crate) async fn run(name: String, data: DataArgs) -> Outcome {
@@ -28,6 +28,7 @@ pub(crate) async fn run(name: String, data: DataArgs) -> Outcome {
         "pages" => page_times::run(config).await?,
         "journal" => bench_journal::run(config).await?,
         "flow" => bench_flow::run(config).await?,
+        "results" => bench_results::run(config).await?,
         other => {
             return Err(Usage(format!("`{other}` cannot be measured; there are {}", NAMES.join(", "))).into());
         }

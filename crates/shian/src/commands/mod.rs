@@ -4,6 +4,7 @@ mod admin;
 mod bench;
 mod bench_flow;
 mod bench_journal;
+mod bench_results;
 mod conformance;
 mod connector;
 mod copies;

@@ -154,7 +154,9 @@ impl Effect for FreezeDraw {
         let before = ["first_laboratory", "retest_laboratory", "declined"].map(|f| matter.fact(f).to_owned());
         let without: Vec<Id> =
             before.iter().flat_map(|t| t.split_whitespace()).filter_map(|t| t.parse().ok()).collect();
-        if let Some(declined) = matter.facts.remove("retest_laboratory").and_then(|v| v.as_str().map(str::to_owned)) {
+        if let Some(declined) =
+            matter.facts.remove("retest_laboratory").and_then(|v| v.as_str().map(str::to_owned))
+        {
             matter.set("declined", format!("{} {declined}", matter.fact("declined")).trim().to_owned());
             matter.facts.remove("retest_laboratory_name");
         }
@@ -165,7 +167,10 @@ impl Effect for FreezeDraw {
             .await
             .map_err(refused)?;
         let (n, root) = (record.laboratories.len(), &record.root[..16]);
-        matter.set("draw", format!("名录已固定：{n} 家候选，根哈希 {root}…，待存证签署后抽取 / list of {n} frozen"));
+        matter.set(
+            "draw",
+            format!("名录已固定：{n} 家候选，根哈希 {root}…，待存证签署后抽取 / list of {n} frozen"),
+        );
         Ok(EffectOut::default())
     }
 }

@@ -99,9 +99,15 @@ impl Surroundings for Ground {
         Ok(registry::operator(&self.supply.store, operator).await?.map(|o| o.name).unwrap_or_default())
     }
 
-    async fn laboratories(&self, _tx: &mut Tx) -> Result<Vec<Id>, HookError> {
+    async fn laboratories(&self, _tx: &mut Tx) -> Result<Vec<Found>, HookError> {
         let found = registry::operators_of_kind(&self.supply.store, OperatorKind::Laboratory).await?;
-        Ok(found.into_iter().map(|o| o.id).collect())
+        let one = |o: registry::PublicOperator| Found {
+            operator: Some(o.id),
+            name: o.name,
+            region: o.region,
+            ..Found::default()
+        };
+        Ok(found.into_iter().map(one).collect())
     }
 
     async fn samplers(

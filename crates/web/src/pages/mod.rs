@@ -15,6 +15,7 @@ pub(crate) mod nonconformities;
 pub(crate) mod notices;
 pub(crate) mod openings;
 mod operators;
+pub(crate) mod papers;
 mod places;
 pub(crate) mod public;
 mod records;
@@ -76,6 +77,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/matters/{id}", get(matters::show))
         .route("/desk/matters/{id}/{step}", post(matters::step))
         .route("/desk/documents/{id}", get(documents::show))
+        .route("/desk/samples/{id}/papers/{name}", get(papers::sample))
+        .route("/lab/samples/{id}/papers/{name}", get(papers::sample))
         .route("/desk/documents/{id}/revise", post(documents::revise))
         .route("/desk/documents/{id}/publish", post(documents::publish))
         .merge(firm::routes())

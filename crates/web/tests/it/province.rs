@@ -180,8 +180,9 @@ impl Surroundings for Around {
         Ok("虚构检验机构".to_owned())
     }
 
-    async fn laboratories(&self, _: &mut Tx) -> Result<Vec<Id>, HookError> {
-        Ok(vec![Id(901), Id(902)])
+    async fn laboratories(&self, _: &mut Tx) -> Result<Vec<Found>, HookError> {
+        let one = |id| Found { operator: Some(id), region: "620102".to_owned(), ..Found::default() };
+        Ok([Id(901), Id(902)].map(one).to_vec())
     }
 
     async fn samplers(

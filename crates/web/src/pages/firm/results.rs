@@ -28,12 +28,18 @@ pub(super) async fn list(
     let now = app.now();
     let (app, who) = (&*app, &viewer.who);
     let fetch = move |after: Option<String>, limit: u32| async move {
-        let filter =
-            NonconformityFilter { operator: Some(own), state, after, limit, ..NonconformityFilter::default() };
+        let filter = NonconformityFilter {
+            operator: Some(own),
+            state,
+            after,
+            limit,
+            ..NonconformityFilter::default()
+        };
         app.lab.nonconformities(&app.store, who, now, &filter).await
     };
     if let Some(format) = links.get("format") {
-        let mut sheet = crate::export::sheet("results", &["form_no", "product", "failure", "state", "reported"]);
+        let mut sheet =
+            crate::export::sheet("results", &["form_no", "product", "failure", "state", "reported"]);
         for n in fetch(None, 500).await?.rows {
             sheet.rows.push(crate::export::texts([
                 n.form_no.clone(),
@@ -96,12 +102,16 @@ pub(super) async fn show(
     let n = app.lab.nonconformity(&app.store, &viewer.who, app.now(), id).await?;
     let standing = app.lab.contest_standing(&app.store, &viewer.who, app.now(), id).await?;
     let title = name_of(&n);
-    Ok(layout::page(&viewer, &title, &html! {
-        (layout::crumbs(&[("/firm/results", lang.pick("抽检不合格", "Failed samples")), ("", n.form_no.as_str())]))
-        (layout::head(&title, &state_badge(lang, n.state)))
-        div.grid.wide {
-            section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(&viewer, &n)) }
-            (contest::card(&viewer, &n, &standing, app.now().china_date(), &format!("/firm/results/{id}")))
-        }
-    }))
+    Ok(layout::page(
+        &viewer,
+        &title,
+        &html! {
+            (layout::crumbs(&[("/firm/results", lang.pick("抽检不合格", "Failed samples")), ("", n.form_no.as_str())]))
+            (layout::head(&title, &state_badge(lang, n.state)))
+            div.grid.wide {
+                section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(&viewer, &n)) }
+                (contest::card(&viewer, &n, &standing, app.now().china_date(), &format!("/firm/results/{id}")))
+            }
+        },
+    ))
 }

@@ -190,12 +190,12 @@ fn samples_done(viewer: &Viewer, done: &SamplesImported) -> Markup {
     }
 }
 
-fn no_file() -> Fault {
+pub(super) fn no_file() -> Fault {
     Fault::bad("file", Text::of("请选择要上传的文件。", "Choose the file to upload."))
 }
 
 /// The refusal as part of the page; what the user cannot mend stays a fault.
-fn refused(viewer: &Viewer, e: Error) -> Answer<(StatusCode, Markup)> {
+pub(super) fn refused(viewer: &Viewer, e: Error) -> Answer<(StatusCode, Markup)> {
     let text = e.text();
     let rows = match &e {
         Error::Rows(rows) => rows.clone(),

@@ -5,6 +5,7 @@ mod entry;
 mod import;
 mod list;
 mod register;
+mod scope;
 mod show;
 pub(crate) mod verdict;
 
@@ -45,4 +46,6 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/samples/new", get(register::show).post(register::post))
         .route("/desk/samples/import", get(import::show_samples).post(import::samples))
         .route("/desk/samples/{id}", get(show::desk))
+        .route("/desk/laboratories", get(scope::list))
+        .route("/desk/laboratories/{id}", get(scope::show).post(scope::replace))
 }

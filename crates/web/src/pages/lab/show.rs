@@ -84,6 +84,7 @@ pub(super) async fn page(
                 @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d)) } }
             }
             (parts)
+            p.actions { (papers(lang, door, s)) }
             h2 { (lang.pick("检验结果", "Results")) " " span.soft { (current.len()) } }
             @if current.is_empty() { (ui::empty(lang.pick("尚无检验结果", "No result yet"), lang.pick("录入的结果会立即按适用标准判定。", "Each result is judged at once by the standard in force."))) }
             div.grid.wide { @for r in &current { (result_card(viewer, r, open, again.filter(|a| a.result == Some(r.id)))) } }
@@ -92,6 +93,16 @@ pub(super) async fn page(
             @if open { (entry_form(app, viewer, s, again.filter(|a| a.action == "results"))) }
         },
     ))
+}
+
+/// The papers of a sample.
+fn papers(lang: Lang, door: Door, s: &Sample) -> Markup {
+    let base = format!("{}/{}/papers", door.path(), s.id);
+    html! {
+        a href={ (base) "/label" } { (lang.pick("标签", "Labels")) } " · "
+        a href={ (base) "/form" } { (lang.pick("抽样单", "Sampling form")) }
+        @if s.approved_at.is_some() { " · " a href={ (base) "/report" } { (lang.pick("检验报告", "Test report")) } }
+    }
 }
 
 fn facts(lang: Lang, door: Door, s: &Sample) -> Markup {

@@ -29,7 +29,13 @@ pub(crate) fn days(viewer: &Viewer, p: &PartyStanding, today: Date) -> Markup {
 
 /// Parties and their days, what was applied for, and the buttons this viewer has; `base` is the address that takes the
 /// buttons.
-pub(crate) fn card(viewer: &Viewer, n: &Nonconformity, s: &ContestStanding, today: Date, base: &str) -> Markup {
+pub(crate) fn card(
+    viewer: &Viewer,
+    n: &Nonconformity,
+    s: &ContestStanding,
+    today: Date,
+    base: &str,
+) -> Markup {
     let lang = viewer.lang();
     let own = viewer.who.operator;
     let area = if own.is_some() { "/firm/duties/" } else { "/desk/matters/" };
@@ -80,8 +86,7 @@ pub(crate) async fn ask(
         .ok_or_else(|| Fault::not_found(&Text::of("程序", "procedure")))?;
     let party = Party::read(posted.get("party")).unwrap_or(Party::Sampled);
     let mut tx = app.store.begin().await?;
-    let matter =
-        app.lab.ask_contest(&mut tx, &context(&app, viewer), &viewer.who, id, kind, party).await?;
+    let matter = app.lab.ask_contest(&mut tx, &context(&app, viewer), &viewer.who, id, kind, party).await?;
     tx.commit().await?;
     let area = if viewer.who.operator.is_some() { "/firm/duties" } else { "/desk/matters" };
     Ok(Redirect::to(&format!("{area}/{matter}")).into_response())
