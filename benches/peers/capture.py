@@ -163,21 +163,18 @@ def ours(args, batches, total):
 
 
 def sqlite_peer(args, batches, total):
-    source = sqlite3.connect(f"file:{args.data}/shian.db?mode=ro", uri=True)
-    terms = ["event_item", "event_place", "event_link"]
+    source = sqlite3.connect(f"file:{args.rows or args.data + '/shian.db'}?mode=ro", uri=True)
     events = source.execute("select * from event order by id desc limit ?", (total,)).fetchall()[::-1]
-    least = events[0][0]
-    by_event = {t: {} for t in terms}
-    for table in terms:
-        for r in source.execute(f"select * from {table} where event >= ?", (least,)):
-            by_event[table].setdefault(r[2], []).append(r)
+    # as many bytes of blocks as the terms of so many events take, in the order they were written
+    blocks = source.execute("select * from term_block order by rowid limit ?", (total // 8,)).fetchall()
+    per_event = sum(e for (e,) in source.execute("select events from term_segment"))
+    per_event = source.execute("select count(*) from term_block").fetchone()[0] / max(per_event, 1)
     ddl = [s for (s,) in source.execute(
-        "select sql from sqlite_master where tbl_name in ('event', 'event_item', 'event_place', 'event_link') "
-        "and sql is not null order by type desc")]
-    widths = {t: len(source.execute(f"select * from {t} limit 1").description) for t in ["event", *terms]}
+        "select sql from sqlite_master where tbl_name in ('event', 'term_block') and sql is not null order by type desc")]
+    widths = {t: len(source.execute(f"select * from {t} limit 1").description) for t in ["event", "term_block"]}
     put = {t: f"insert into {t} values ({','.join('?' * widths[t])})" for t in widths}
     for batch in batches:
-        with tempfile.TemporaryDirectory(dir=args.data) as folder:
+        with tempfile.TemporaryDirectory(dir=args.data or os.path.dirname(os.path.abspath(args.rows))) as folder:
             db = sqlite3.connect(f"{folder}/peer.db", isolation_level=None)
             db.execute("pragma journal_mode = wal")
             db.execute("pragma synchronous = full")
@@ -187,12 +184,10 @@ def sqlite_peer(args, batches, total):
             waits, used, start = [], time.process_time(), time.perf_counter()
             for at in range(0, count, batch):
                 one = time.perf_counter()
-                part = events[at:at + batch]
                 db.execute("begin immediate")
-                db.executemany(put["event"], part)
-                for table in terms:
-                    # in the order of the key, as ours go in
-                    db.executemany(put[table], sorted(i for e in part for i in by_event[table].get(e[0], ())))
+                db.executemany(put["event"], events[at:at + batch])
+                few = blocks[int(at * per_event):int((at + batch) * per_event) or 1]
+                db.executemany(put["term_block"], [(at, first, n, body) for n, (_, first, _, body) in enumerate(few)])
                 db.execute("commit")
                 waits.append(time.perf_counter() - one)
             row("SQLite, same rows, bare", batch, count, time.perf_counter() - start, time.process_time() - used, waits)
@@ -230,7 +225,8 @@ def postgres_peer(args, batches, total):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", required=True)
+    parser.add_argument("--url", help="the server; without one only the peers run")
+    parser.add_argument("--rows", help="a database file of `cargo run --release -p supply --example capture`, instead of --data")
     parser.add_argument("--login", default="exchange")
     parser.add_argument("--password", default="Shian-demo-2026")
     parser.add_argument("--print-token", action="store_true", help="only print a token, for capture.lua")
@@ -244,11 +240,13 @@ def main():
         return
     print("| who | events a request | events | events/s | events per CPU-second | p50 / p95 ms |")
     print("|---|---|---|---|---|---|")
-    size = ours(args, args.batches, args.events)
-    sqlite_peer(args, args.batches, args.events)
+    size = ours(args, args.batches, args.events) if args.url else None
+    if args.rows or args.data:
+        sqlite_peer(args, args.batches, args.events)
     if args.pg:
         postgres_peer(args, args.batches, args.events)
-    print(f"\nmean size of an event: {size:.0f} bytes", flush=True)
+    if size:
+        print(f"\nmean size of an event: {size:.0f} bytes", flush=True)
 
 
 if __name__ == "__main__":

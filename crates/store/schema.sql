@@ -431,11 +431,11 @@ CREATE TABLE event (
 
 CREATE INDEX event_by_capture on event (capture, leaf);
 
+CREATE UNIQUE INDEX event_by_content on event (((event_time + 500) / 1000), hash, declared);
+
 CREATE INDEX event_by_declaration on event (declared) where declared <> '';
 
 CREATE UNIQUE INDEX event_by_event_id on event (event_id, declared) where event_id is not null;
-
-CREATE UNIQUE INDEX event_by_hash on event (hash, declared);
 
 CREATE INDEX event_by_operator on event (operator, event_time, id) where operator is not null;
 
@@ -443,38 +443,10 @@ CREATE INDEX event_by_record on event (record_time, id);
 
 CREATE INDEX event_by_time on event (event_time, id);
 
-CREATE TABLE event_epoch (
-  epoch integer primary key
-) strict;
-
-CREATE TABLE "event_item" (
-  epoch integer not null,
-  item text not null,
-  event integer not null,
-  parts integer not null,
-  primary key (epoch, item, event)
-) without rowid, strict;
-
-CREATE TABLE "event_link" (
-  epoch integer not null,
-  value text not null,
-  event integer not null,
-  parts integer not null,
-  primary key (epoch, value, event)
-) without rowid, strict;
-
 CREATE TABLE "event_partner" (
   operator integer not null,
   event integer not null references event (id),
   primary key (operator, event)
-) without rowid, strict;
-
-CREATE TABLE event_place (
-  epoch integer not null,
-  place text not null,
-  event integer not null,
-  parts integer not null,
-  primary key (epoch, place, event)
 ) without rowid, strict;
 
 CREATE TABLE event_word (
@@ -1232,6 +1204,19 @@ CREATE INDEX task_item_matter on task_item (matter, subject);
 CREATE INDEX task_item_region on task_item (region, id);
 
 CREATE UNIQUE INDEX task_item_subject on task_item (task, subject);
+
+CREATE TABLE term_block (
+  segment integer not null,
+  first text not null,
+  n integer not null,
+  body blob not null,
+  primary key (segment, first, n)
+) strict;
+
+CREATE TABLE term_segment (
+  id integer primary key,
+  events integer not null
+) strict;
 
 CREATE TABLE verdict (
   id integer primary key,

@@ -132,24 +132,32 @@ const SENSOR_REPORT: Order = &[
 fn ordered(fields: &mut Vec<Item<'_>>, order: Order, out: &mut String) {
     let extensions = take_extensions(fields);
     for (name, inner) in order {
-        let mut texts = Vec::new();
-        for field in fields.iter_mut().filter(|field| field.name == *name) {
-            let mut text = String::new();
-            field.write_value(canonical::is_time(name), &mut text);
-            if let Some(Inner(order)) = inner {
-                ordered(&mut field.fields, order, &mut text);
-            }
-            if !text.is_empty() {
-                texts.push(text);
-            }
-        }
-        if texts.is_empty() && !fields.iter().any(|field| field.name == *name) {
-            continue;
-        }
-        texts.sort_unstable();
-        for text in &texts {
+        let mut matching = fields.iter_mut().filter(|field| field.name == *name);
+        let Some(first) = matching.next() else { continue };
+        let write = |field: &mut Item<'_>, out: &mut String| {
+            let start = out.len();
             out.push_str(name);
-            out.push_str(text);
+            field.write_value(canonical::is_time(name), out);
+            if let Some(Inner(order)) = inner {
+                ordered(&mut field.fields, order, out);
+            }
+            if out.len() == start + name.len() {
+                out.truncate(start);
+            }
+        };
+        match matching.next() {
+            // most fields stand alone: there is nothing to sort
+            None => write(first, out),
+            Some(second) => {
+                let mut texts: Vec<String> = Vec::new();
+                for field in [first, second].into_iter().chain(matching) {
+                    let mut text = String::with_capacity(128);
+                    write(field, &mut text);
+                    texts.push(text);
+                }
+                texts.sort_unstable();
+                texts.iter().for_each(|text| out.push_str(text));
+            }
         }
         fields.retain(|field| field.name != *name || !field.fields.is_empty());
     }

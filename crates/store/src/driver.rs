@@ -16,10 +16,10 @@ pub(crate) fn exactly_one(rows: Vec<Row>, sql: &str) -> Result<Row, Error> {
     }
 }
 
-pub(crate) fn sqlite_args(params: &[Value]) -> Result<SqliteArguments, sqlx::Error> {
+pub(crate) fn sqlite_args(params: impl IntoIterator<Item = Value>) -> Result<SqliteArguments, sqlx::Error> {
     let mut args = SqliteArguments::default();
     for p in params {
-        match p.clone() {
+        match p {
             Value::Int(v) => args.add(v),
             Value::Real(v) => args.add(v),
             Value::Text(v) => args.add(v),
@@ -30,10 +30,10 @@ pub(crate) fn sqlite_args(params: &[Value]) -> Result<SqliteArguments, sqlx::Err
     Ok(args)
 }
 
-pub(crate) fn pg_args(params: &[Value]) -> Result<PgArguments, sqlx::Error> {
+pub(crate) fn pg_args(params: impl IntoIterator<Item = Value>) -> Result<PgArguments, sqlx::Error> {
     let mut args = PgArguments::default();
     for p in params {
-        match p.clone() {
+        match p {
             Value::Int(v) => args.add(v),
             Value::Real(v) => args.add(v),
             Value::Text(v) => args.add(v),
@@ -102,7 +102,7 @@ where
 {
     let text = sql.clone();
     let fail = |e| Error::from_sqlx(text.as_str(), e);
-    let args = sqlite_args(params).map_err(fail)?;
+    let args = sqlite_args(params.iter().cloned()).map_err(fail)?;
     let mut out = Collected::default();
     let mut rows = sqlx::query_with(sql, args).fetch(on);
     while let Some(row) = rows.try_next().await.map_err(fail)? {
@@ -117,7 +117,7 @@ where
 {
     let text = sql.clone();
     let fail = |e| Error::from_sqlx(text.as_str(), e);
-    let args = pg_args(params).map_err(fail)?;
+    let args = pg_args(params.iter().cloned()).map_err(fail)?;
     let mut out = Collected::default();
     let mut rows = sqlx::query_with(sql, args).fetch(on);
     while let Some(row) = rows.try_next().await.map_err(fail)? {

@@ -172,7 +172,7 @@ mod tests {
                 .await
                 .unwrap();
             tx.commit().await.unwrap();
-            store.migrate(Instant(0)).await.unwrap();
+            store.migrate_to(17, Instant(0)).await.unwrap();
 
             let items = store.query("select items from event order by id", &[]).await.unwrap();
             let items: Vec<String> = items.iter().map(|r| r.text("items").unwrap()).collect();

@@ -48,7 +48,7 @@ impl Tx {
     /// # Errors
     /// [`Error::Conflict`] on a violated key, [`Error::DiskFull`], or the driver's error.
     pub async fn exec(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, Error> {
-        self.run(sql.into_sql_str(), params).await
+        self.run(sql.into_sql_str(), params.iter().cloned()).await
     }
 
     /// Runs a built statement.
@@ -56,7 +56,8 @@ impl Tx {
     /// # Errors
     /// As [`Tx::exec`].
     pub async fn execute(&mut self, sql: &Sql) -> Result<u64, Error> {
-        self.run(AssertSqlSafe(sql.for_engine(self.engine())).into_sql_str(), sql.params()).await
+        self.run(AssertSqlSafe(sql.for_engine(self.engine())).into_sql_str(), sql.params().iter().cloned())
+            .await
     }
 
     /// Runs an update that must change exactly one row: the optimistic lock (`… where id = $1 and version = $2`).
@@ -100,13 +101,17 @@ impl Tx {
         let rows = (ROOM / columns).max(1);
         let mut changed = 0;
         let mut whole = None;
-        for part in values.chunks(rows * columns) {
-            let text = if part.len() == rows * columns {
+        let mut left = values.len();
+        let mut values = values.into_iter();
+        while left > 0 {
+            let take = left.min(rows * columns);
+            left -= take;
+            let text = if take == rows * columns {
                 whole.get_or_insert_with(|| Self::many(insert, columns, rows, tail)).clone()
             } else {
-                Self::many(insert, columns, part.len() / columns, tail)
+                Self::many(insert, columns, take / columns, tail)
             };
-            changed += self.run(AssertSqlSafe(text).into_sql_str(), part).await?;
+            changed += self.run(AssertSqlSafe(text).into_sql_str(), values.by_ref().take(take)).await?;
         }
         Ok(changed)
     }
@@ -197,7 +202,11 @@ impl Tx {
         .map_err(|e| Error::from_sqlx(text, e))
     }
 
-    async fn run(&mut self, sql: sqlx::SqlStr, params: &[Value]) -> Result<u64, Error> {
+    async fn run(
+        &mut self,
+        sql: sqlx::SqlStr,
+        params: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Error> {
         let text = sql.clone();
         match &mut self.inner {
             Inner::Sqlite(tx) => {

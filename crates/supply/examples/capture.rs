@@ -1,5 +1,7 @@
 //! `capture`: events captured in process, durably, by request size; processor time is that of the whole process, the
-//! making of the documents left out. `capture [EVENTS] [postgres://…]`; the SQLite file lies in the temporary folder.
+//! making of the documents left out. `capture [EVENTS] [sqlite:FILE | postgres://…] [random]`; without an address the SQLite file
+//! lies in the temporary folder, and `random` spreads the event times over nine months instead of the hour before. A
+//! file that stays is what `benches/peers/capture.py --rows FILE` copies into bare SQLite for comparison.
 
 use access::testing;
 use async_trait::async_trait;
@@ -14,6 +16,10 @@ use supply::{
     CaptureOptions, CaptureState, DirectoryError, Format, OperatorInfo, Partner, PlaceDirectory, PlaceInfo,
     Supply,
 };
+
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -51,8 +57,15 @@ fn with_check(body: &str) -> String {
     format!("{body}{}", (10 - sum % 10) % 10)
 }
 
+/// When event `n` happened: ten a second, told up to an hour later; or at random.
+fn time(n: u64, dice: &mut Dice, is_random: bool) -> String {
+    let ago = if is_random { dice.below(24_000_000_000) } else { dice.below(3_600_000) };
+    let millis = 1_790_000_000_000 + n * 100 - ago;
+    i64::try_from(millis * 1000).map(|micros| Instant(micros).timestamp().to_string()).unwrap_or_default()
+}
+
 /// A shipment of two to five lots or cases of plainly fictitious goods, the event of `benches/peers/capture.py`.
-fn event(n: u64, dice: &mut Dice) -> serde_json::Value {
+fn event(n: u64, dice: &mut Dice, is_random: bool) -> serde_json::Value {
     let gln = |n: u64| format!("https://id.gs1.org/414/{}", with_check(&format!("6980000{n:05}")));
     let gtin = |n: u64| format!("https://id.gs1.org/01/{}", with_check(&format!("0698{n:09}")));
     let (sender, taker) = (gln(dice.below(4000)), gln(dice.below(4000)));
@@ -62,7 +75,7 @@ fn event(n: u64, dice: &mut Dice) -> serde_json::Value {
     let cases: Vec<_> = (0..=dice.below(2)).map(|i| format!("{}/21/{n}{i}", gtin(dice.below(900)))).collect();
     json!({
         "type": "ObjectEvent",
-        "eventTime": format!("2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+08:00", 1 + n % 9, 1 + n % 28, n % 24, n % 60, n / 60 % 60, n % 1000),
+        "eventTime": time(n, dice, is_random),
         "eventTimeZoneOffset": "+08:00",
         "epcList": cases,
         "quantityList": lots,
@@ -77,8 +90,8 @@ fn event(n: u64, dice: &mut Dice) -> serde_json::Value {
     })
 }
 
-fn document(numbers: std::ops::Range<u64>, dice: &mut Dice) -> Vec<u8> {
-    let events: Vec<_> = numbers.map(|n| event(n, dice)).collect();
+fn document(numbers: std::ops::Range<u64>, dice: &mut Dice, is_random: bool) -> Vec<u8> {
+    let events: Vec<_> = numbers.map(|n| event(n, dice, is_random)).collect();
     json!({
         "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
         "type": "EPCISDocument",
@@ -102,7 +115,10 @@ async fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let total: u64 = arguments.next().map_or(Ok(20_000), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let url = arguments.next().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("a.db").display()));
+    let mut rest: Vec<String> = arguments.collect();
+    let is_random = rest.iter().any(|text| text == "random");
+    rest.retain(|text| text != "random");
+    let url = rest.pop().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("a.db").display()));
     let store = Store::open(&Config { url }).await?;
     let now = Instant::parse("2026-11-21T09:00:00+08:00")?;
     store.migrate(now).await?;
@@ -118,7 +134,7 @@ async fn main() -> Result<(), Failure> {
         let count = if clients > 1 { total / 2 } else { count };
         let mut documents = Vec::new();
         for at in (next..next + count).step_by(usize::try_from(size)?) {
-            documents.push(document(at..at + size, &mut dice));
+            documents.push(document(at..at + size, &mut dice, is_random));
         }
         next += count;
         let queue = Arc::new(std::sync::Mutex::new(documents));

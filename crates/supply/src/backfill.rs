@@ -19,7 +19,7 @@ impl Supply {
     /// # Errors
     /// Storage.
     pub async fn plan_backfill(&self, id: Id, now: Instant) -> Result<bool, Error> {
-        let waiting = "select name from backfill where reached < until";
+        let waiting = "select name from backfill where name = 'event_partner' and reached < until";
         if self.store.query(waiting, &[]).await?.is_empty() {
             return Ok(false);
         }

@@ -219,6 +219,7 @@ impl Supply {
         tx.commit().await?;
         if let Some(position) = position {
             self.words.settle(load.prepared.iter());
+            self.merge_terms_if_due();
             let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
             self.index.follow(&self.store, position, &facts).await?;
         }
@@ -356,10 +357,8 @@ impl Supply {
             "",
         )
         .await?;
-        let events = placings.iter().map(|p| p.load.prepared.len()).sum();
-        if events > 0 {
-            let epoch = self.epochs.take(tx, events).await?;
-            let stored = rows::insert(tx, epoch, placings).await?;
+        if placings.iter().any(|p| !p.load.prepared.is_empty()) {
+            let stored = rows::insert(tx, placings).await?;
             for (outcome, stored) in outcomes.iter_mut().zip(stored) {
                 outcome.stored = stored;
             }

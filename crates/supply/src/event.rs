@@ -2,7 +2,7 @@
 
 use crate::fact::ItemFact;
 use crate::prepare::{hash_id, leaf_text};
-use crate::term::{BIZ_LOCATION, READ_POINT, Table, playing};
+use crate::term::{self, BIZ_LOCATION, Kind, READ_POINT, Wanted};
 use crate::{Error, Supply, site_key};
 use access::Principal;
 use base::{Id, Instant};
@@ -134,7 +134,7 @@ impl Supply {
     ) -> Result<EventPage, Error> {
         let mut sql = Sql::new(COLUMNS);
         sql.append(&self.visible(who, now));
-        restrict(&mut sql, filter);
+        self.restrict(&mut sql, filter).await?;
         if let Some((time, id)) = filter.after.as_deref().and_then(cursor) {
             sql.push(" and (e.event_time < ").bind(time).push(" or (e.event_time = ").bind(time);
             sql.push(" and e.id < ").bind(id).push("))");
@@ -186,7 +186,8 @@ impl Supply {
         let mut sql = Sql::new(COLUMNS);
         sql.append(&self.visible(who, now)).push(" and (e.event_id = ").bind(event_id);
         if let Some(hash) = hash_of(event_id) {
-            sql.push(" or e.hash = ").bind(hash);
+            let few = term::events(&self.store, &[Wanted::hash(&hash)]).await?;
+            sql.push(" or e.id in ").bind_list(few).push(" and e.hash = ").bind(hash);
         }
         sql.push(") order by e.declared, e.id");
         let details = self.details(&sql).await?;
@@ -252,6 +253,66 @@ impl Supply {
         sql
     }
 
+    /// Adds the conditions of a filter.
+    async fn restrict(&self, sql: &mut Sql, f: &EventFilter) -> Result<(), Error> {
+        const ANY: i64 = i64::MAX;
+        let all = |kind, key: &str, parts| [Wanted::one(kind, key, parts), Wanted::inside(kind, key, parts)];
+        if let Some(item) = f.item.as_deref() {
+            self.named(sql, &[Wanted::one(Kind::Item, item, ANY)]).await?;
+        }
+        if let Some(class) = f.class.as_deref() {
+            self.named(sql, &all(Kind::Item, class, ANY)).await?;
+        }
+        if let Some(place) = f.place.as_deref() {
+            let parts = READ_POINT | BIZ_LOCATION;
+            if site_key(place) == place {
+                let extension = Wanted::inside(Kind::Place, &format!("{place}/254"), parts);
+                self.named(sql, &[Wanted::one(Kind::Place, place, parts), extension]).await?;
+            } else {
+                self.named(sql, &[Wanted::one(Kind::Place, place, parts)]).await?;
+            }
+        }
+        for (part, value) in [(READ_POINT, &f.read_point), (BIZ_LOCATION, &f.biz_location)] {
+            if let Some(value) = value.as_deref() {
+                self.named(sql, &[Wanted::one(Kind::Place, value, part)]).await?;
+            }
+        }
+        if let Some(operator) = f.operator {
+            sql.push(" and e.operator = ").bind(operator);
+        }
+        if let Some(region) = f.region.as_deref().filter(|r| !r.is_empty()) {
+            sql.push(" and e.region >= ").bind(region).push(" and e.region < ").bind(format!("{region}~"));
+        }
+        if let Some(from) = f.from {
+            sql.push(" and e.event_time >= ").bind(from);
+        }
+        if let Some(until) = f.until {
+            sql.push(" and e.event_time < ").bind(until);
+        }
+        if let Some(kind) = f.kind.as_deref() {
+            sql.push(" and e.type = ").bind(kind);
+        }
+        if let Some(action) = f.action.as_deref() {
+            sql.push(" and e.action = ").bind(action);
+        }
+        if let Some(step) = f.biz_step.as_deref() {
+            sql.push(" and e.biz_step = ").bind(step);
+        }
+        if let Some(disposition) = f.disposition.as_deref() {
+            sql.push(" and e.disposition = ").bind(disposition);
+        }
+        if let Some(capture) = f.capture {
+            sql.push(" and e.capture = ").bind(capture);
+        }
+        Ok(())
+    }
+
+    /// Only events that name one of these.
+    async fn named(&self, sql: &mut Sql, wanted: &[Wanted]) -> Result<(), Error> {
+        sql.push(" and e.id in ").bind_ids(&term::events(&self.store, wanted).await?);
+        Ok(())
+    }
+
     async fn rows(&self, sql: &Sql) -> Result<Vec<EventRow>, Error> {
         Ok(self.store.select(sql).await?.iter().map(read).collect::<Result<_, _>>()?)
     }
@@ -289,85 +350,15 @@ impl Supply {
     }
 }
 
-fn restrict(sql: &mut Sql, f: &EventFilter) {
-    let terms = |sql: &mut Sql, table: Table| {
-        sql.push(" and e.id in (").push(table.events()).push(" and ").push(table.column());
-    };
-    if let Some(item) = f.item.as_deref() {
-        terms(sql, Table::Item);
-        sql.push(" = ").bind(item).push(")");
-    }
-    if let Some(class) = f.class.as_deref() {
-        terms(sql, Table::Item);
-        sql.push(" = ").bind(class);
-        sql.push(" union all ").push(Table::Item.events()).push(" and ");
-        inside(sql, Table::Item, class);
-        sql.push(")");
-    }
-    if let Some(place) = f.place.as_deref() {
-        terms(sql, Table::Place);
-        sql.push(" = ").bind(place);
-        playing(sql, READ_POINT | BIZ_LOCATION);
-        if site_key(place) == place {
-            sql.push(" union all ").push(Table::Place.events()).push(" and ");
-            inside(sql, Table::Place, &format!("{place}/254"));
-            playing(sql, READ_POINT | BIZ_LOCATION);
-        }
-        sql.push(")");
-    }
-    if let Some(operator) = f.operator {
-        sql.push(" and e.operator = ").bind(operator);
-    }
-    if let Some(region) = f.region.as_deref().filter(|r| !r.is_empty()) {
-        sql.push(" and e.region >= ").bind(region).push(" and e.region < ").bind(format!("{region}~"));
-    }
-    if let Some(from) = f.from {
-        sql.push(" and e.event_time >= ").bind(from);
-    }
-    if let Some(until) = f.until {
-        sql.push(" and e.event_time < ").bind(until);
-    }
-    if let Some(kind) = f.kind.as_deref() {
-        sql.push(" and e.type = ").bind(kind);
-    }
-    if let Some(action) = f.action.as_deref() {
-        sql.push(" and e.action = ").bind(action);
-    }
-    if let Some(step) = f.biz_step.as_deref() {
-        sql.push(" and e.biz_step = ").bind(step);
-    }
-    if let Some(disposition) = f.disposition.as_deref() {
-        sql.push(" and e.disposition = ").bind(disposition);
-    }
-    for (part, value) in [(READ_POINT, &f.read_point), (BIZ_LOCATION, &f.biz_location)] {
-        if let Some(value) = value.as_deref() {
-            terms(sql, Table::Place);
-            sql.push(" = ").bind(value);
-            playing(sql, part);
-            sql.push(")");
-        }
-    }
-    if let Some(capture) = f.capture {
-        sql.push(" and e.capture = ").bind(capture);
-    }
-}
-
-/// Keys that go on with a slash after `key`.
-fn inside(sql: &mut Sql, table: Table, key: &str) {
-    // the character after the slash ends the range
-    sql.push(table.column()).push(" >= ").bind(format!("{key}/"));
-    sql.push(" and ").push(table.column()).push(" < ").bind(format!("{key}0"));
-}
-
 fn cursor(text: &str) -> Option<(i64, Id)> {
     let (time, id) = text.split_once('.')?;
     Some((time.parse().ok()?, id.parse().ok()?))
 }
 
 /// The 32 bytes of a hash id.
-pub(crate) fn hash_of(event_id: &str) -> Option<Vec<u8>> {
+pub(crate) fn hash_of(event_id: &str) -> Option<[u8; 32]> {
     let rest = event_id.strip_prefix("ni:///sha-256;")?;
-    hex::decode(rest.get(..64)?).ok()
+    hex::decode(rest.get(..64)?).ok()?.try_into().ok()
 }
 
 pub(crate) fn hash_bytes(row: &Row) -> Result<[u8; 32], store::Error> {

@@ -164,6 +164,7 @@ impl Supply {
         tx.commit().await?;
         if let Some(last) = last {
             self.words.settle(group.iter().flat_map(|r| &r.load.prepared));
+            self.merge_terms_if_due();
             let mut position = last - i64::try_from(captures.len()).unwrap_or(i64::MAX);
             for (request, _) in group.iter_mut().zip(&outcomes).filter(|(_, o)| !o.stored.is_empty()) {
                 position += 1;

@@ -14,7 +14,6 @@ mod capture;
 mod certificate;
 mod connector;
 mod ended;
-mod epoch;
 mod error;
 mod event;
 mod fact;
@@ -80,6 +79,7 @@ pub use resources::{Collection, EVENT_TYPES};
 pub use scope::{Frozen, RegionTotal, ScopeOptions, ScopeReport, ScopeRow, TraceReport};
 pub use step::{site_key, steps};
 pub use subscription::{Delivery, NewSubscription, Reach, Subscription};
+pub use term::events_naming;
 pub use upload::{LEDGER_NAMESPACE, LedgerKind, LedgerOptions, LedgerOutcome};
 pub use view::{Legend, LotInfo, TraceLink, TraceNode, TraceView, amount_text};
 
@@ -110,7 +110,7 @@ pub struct Supply {
     /// Bytes of a document taken in to be worked off later.
     pub upload: u64,
     pub(crate) words: words::Words,
-    pub(crate) epochs: epoch::Epochs,
+    pub(crate) merging: term::Merging,
     pub(crate) queue: group::Queue,
     pub(crate) master: masterdata::Kept,
     pub(crate) regions: ask::Regions,
@@ -126,6 +126,7 @@ impl Supply {
         access: Access,
         directory: Arc<dyn PlaceDirectory>,
     ) -> Result<Self, Error> {
+        term::complete(&store).await?;
         let index = Arc::new(TraceIndex::open(&store).await?);
         Ok(Self::of(store, access, directory, index))
     }
@@ -142,7 +143,7 @@ impl Supply {
             limits,
             upload: UPLOAD,
             words: words::Words::default(),
-            epochs: epoch::Epochs::default(),
+            merging: term::Merging::default(),
             queue: group::Queue::default(),
             master: masterdata::Kept::default(),
             regions: ask::Regions::default(),
@@ -166,6 +167,7 @@ impl Supply {
         directory: Arc<dyn PlaceDirectory>,
         snapshot: &std::path::Path,
     ) -> Result<Self, Error> {
+        term::complete(&store).await?;
         let index = Arc::new(TraceIndex::open_with(&store, snapshot).await?);
         Ok(Self::of(store, access, directory, index))
     }

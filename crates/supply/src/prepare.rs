@@ -254,7 +254,7 @@ fn document_of(event: &Event) -> Option<String> {
 }
 
 /// The links a query may ask for that the columns for document, source and destination do not hold.
-fn links(event: &Event, fact: &EventFact) -> Vec<(LinkList, String)> {
+pub(crate) fn links(event: &Event, fact: &EventFact) -> Vec<(LinkList, String)> {
     let context = &**event.context();
     let mut out = Vec::new();
     let mut add = |list: LinkList, column: &Option<String>, id: &str| {

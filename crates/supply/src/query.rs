@@ -8,7 +8,7 @@ mod plan;
 mod token;
 
 use crate::recorded::Recorder;
-use crate::{Error, Supply};
+use crate::{Error, Supply, term};
 use access::Principal;
 use base::{Id, Instant, Text};
 use epcis::query::{Count, MasterData, Matcher, Query};
@@ -27,7 +27,7 @@ const WINDOWS: [i64; 3] = [2_000, 10_000, 20_000];
 /// Rows read in one statement.
 const BATCH: usize = 1000;
 /// So many events are read one by one rather than looked for in the order of the answer.
-const FEW: i64 = 5_000;
+const FEW: usize = 5_000;
 /// Searches made to count against `maxEventCount`, or to find what is ordered by an extension field.
 const ROUNDS: usize = 50;
 /// Events that can be ordered by an extension field.
@@ -102,10 +102,10 @@ impl Supply {
             }
         };
         let matcher = query.bind(&*view);
-        let mut search = Search::new(self, who, now, &matcher, bound);
+        let mut search = Search::new(self, who, now, &matcher, bound).await?;
         if let (None, Some(Count::AtMost(most))) = (&token, query.count()) {
             search.refuse_more_than(most).await?;
-            search = Search::new(self, who, now, &matcher, bound);
+            search = Search::new(self, who, now, &matcher, bound).await?;
         }
         let left = match (&token, query.count()) {
             (Some(token), _) => token.left,
@@ -144,7 +144,7 @@ struct Search<'a> {
     /// Where it has come to.
     place: Option<Place>,
     /// The list of events the search goes by.
-    lead: Option<Sql>,
+    lead: Option<Vec<Id>>,
     /// Nothing is left.
     is_done: bool,
     recorder: Recorder<'a>,
@@ -154,14 +154,20 @@ const COLUMNS: &str = "select e.id, e.hash, e.event_id, e.event_time, e.record_t
     from event e where ";
 
 impl<'a> Search<'a> {
-    fn new(supply: &'a Supply, who: &Principal, now: Instant, matcher: &'a Matcher<'a>, bound: i64) -> Self {
+    async fn new(
+        supply: &'a Supply,
+        who: &Principal,
+        now: Instant,
+        matcher: &'a Matcher<'a>,
+        bound: i64,
+    ) -> Result<Self, Error> {
         let mut visible = supply.visible(who, now);
         // a capture without position is not finished
         visible.push(" and exists (select 1 from capture c where c.id = e.capture and c.position <= ");
         visible.bind(bound).push(")");
-        let plan = Plan::of(matcher, who.operator.is_some());
+        let plan = Plan::of(&supply.store, matcher, who.operator.is_some()).await?;
         let recorder = Recorder::new(&supply.store);
-        Self { supply, matcher, plan, visible, place: None, lead: None, is_done: false, recorder }
+        Ok(Self { supply, matcher, plan, visible, place: None, lead: None, is_done: false, recorder })
     }
 
     /// The next `take` matches, and where to go on when there may be more.
@@ -201,7 +207,7 @@ impl<'a> Search<'a> {
             }
         }
         if !self.is_done && found.len() < wanted && !self.plan.leads.is_empty() {
-            self.lead = self.plan.leads.first().cloned();
+            self.lead = Some(term::events(&self.supply.store, &self.plan.leads[0]).await?);
             self.stretch(None, wanted, &mut found).await?;
         }
         Ok(found)
@@ -209,13 +215,11 @@ impl<'a> Search<'a> {
 
     /// A list of events short enough to be gone through whole. A place with many events has them all along the order,
     /// where a page is found sooner.
-    async fn short_lead(&self) -> Result<Option<Sql>, Error> {
+    async fn short_lead(&self) -> Result<Option<Vec<Id>>, Error> {
         for lead in &self.plan.leads {
-            let mut sql = Sql::new("select count(*) as n from (");
-            sql.append(lead).push(" limit ").bind(FEW + 1).push(") as few");
-            let rows = self.supply.store.select(&sql).await?;
-            if rows.first().map(|row| row.int("n")).transpose()?.is_some_and(|n| n <= FEW) {
-                return Ok(Some(lead.clone()));
+            let events = term::events(&self.supply.store, lead).await?;
+            if events.len() <= FEW {
+                return Ok(Some(events));
             }
         }
         Ok(None)
@@ -247,7 +251,7 @@ impl<'a> Search<'a> {
             let mut sql = Sql::new(COLUMNS);
             sql.append(&self.visible).append(&self.plan.reach).append(&self.plan.filter);
             if let Some(lead) = &self.lead {
-                sql.push(" and e.id in (").append(lead).push(")");
+                sql.push(" and e.id in ").bind_ids(lead);
             }
             self.after(&mut sql);
             if let Some(edge) = edge {

@@ -186,6 +186,7 @@ impl Supply {
             tx.commit().await?;
             if let Some(position) = position {
                 self.words.settle(load.prepared.iter());
+                self.merge_terms_if_due();
                 let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
                 self.index.follow(&self.store, position, &facts).await?;
             }
@@ -250,6 +251,7 @@ impl Supply {
         self.finish(&mut tx, cx, standing, work).await?;
         number(&mut tx, &parts).await?;
         tx.commit().await?;
+        self.merge_terms_if_due();
         self.index.catch_up(&self.store).await
     }
 

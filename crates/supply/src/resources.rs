@@ -1,11 +1,11 @@
 //! The resources of a repository: which event types, things, steps, places and dispositions its events name, as far as
 //! the reader may see the events.
 
-use crate::term::{BIZ_LOCATION, READ_POINT, Table, playing};
+use crate::term::{self, BIZ_LOCATION, Kind, READ_POINT, Wanted};
 use crate::{Error, Supply};
 use access::Principal;
-use base::Instant;
-use std::collections::BTreeSet;
+use base::{Id, Instant};
+use std::collections::{BTreeSet, HashSet};
 use store::Sql;
 
 /// A top-level resource of the EPCIS 2.0 REST binding whose members are values found in events.
@@ -54,11 +54,11 @@ impl Collection {
     }
 
     /// Where its terms are, and the parts they play.
-    const fn terms(self) -> (Table, i64) {
+    const fn terms(self) -> (Kind, i64) {
         match self {
-            Self::BizLocations => (Table::Place, BIZ_LOCATION),
-            Self::ReadPoints => (Table::Place, READ_POINT),
-            _ => (Table::Item, i64::MAX),
+            Self::BizLocations => (Kind::Place, BIZ_LOCATION),
+            Self::ReadPoints => (Kind::Place, READ_POINT),
+            _ => (Kind::Item, i64::MAX),
         }
     }
 }
@@ -94,7 +94,7 @@ impl Supply {
         Ok(members)
     }
 
-    /// Members that are terms of events: the first of every epoch, and of those the first.
+    /// Members that are terms of events: those of which the reader may see an event.
     async fn terms(
         &self,
         who: &Principal,
@@ -103,29 +103,28 @@ impl Supply {
         after: &str,
         limit: u32,
     ) -> Result<Vec<String>, Error> {
-        let (table, parts) = collection.terms();
-        let limit_of = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut members: BTreeSet<String> = BTreeSet::new();
-        for row in self.store.query("select epoch from event_epoch order by epoch", &[]).await? {
-            let mut sql = Sql::new("select distinct ");
-            sql.push(table.column()).push(" as member from ").push(table.rows());
-            sql.push(" and p.epoch = ").bind(row.int("epoch")?).push(" and ").push(table.column());
-            sql.push(" > ").bind(after);
-            if let Some(last) = members.last().filter(|_| members.len() >= limit_of) {
-                sql.push(" and ").push(table.column()).push(" < ").bind(last.as_str());
-            }
-            playing(&mut sql, parts);
-            sql.push(" and exists (select 1 from event e where e.id = t.event and ");
-            sql.append(&self.visible(who, now)).push(") order by ").push(table.column());
-            sql.push(" limit ").bind(i64::from(limit));
-            for row in self.store.select(&sql).await? {
-                members.insert(row.text("member")?);
-            }
-            while members.len() > limit_of {
-                members.pop_last();
-            }
+        let (kind, parts) = collection.terms();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut members, mut after) = (Vec::new(), after.to_owned());
+        while members.len() < limit {
+            let found = term::following(&self.store, kind, &after).await?;
+            let Some((last, _)) = found.last_key_value() else { break };
+            after.clone_from(last);
+            let ids: BTreeSet<Id> = found.values().flatten().map(|(event, _)| Id(*event)).collect();
+            let mut sql = Sql::new("select e.id from event e where e.id in ");
+            sql.bind_ids(&ids.into_iter().collect::<Vec<_>>()).push(" and ").append(&self.visible(who, now));
+            let rows = self.store.select(&sql).await?;
+            let visible: HashSet<i64> = rows.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?;
+            let is_named = |event: &i64, of: u8| i64::from(of) & parts != 0 && visible.contains(event);
+            members.extend(
+                found
+                    .into_iter()
+                    .filter(|(_, events)| events.iter().any(|(event, of)| is_named(event, *of)))
+                    .map(|(term, _)| term),
+            );
         }
-        Ok(members.into_iter().collect())
+        members.truncate(limit);
+        Ok(members)
     }
 
     /// Whether a collection has a member, for this reader.
@@ -147,11 +146,9 @@ impl Supply {
         if let Some((_, column)) = collection.word() {
             sql.push(" and ").push(column).push(" = ").bind(key);
         } else {
-            let (table, parts) = collection.terms();
-            sql.push(" and e.id in (").push(table.events()).push(" and ").push(table.column());
-            sql.push(" = ").bind(key);
-            playing(&mut sql, parts);
-            sql.push(")");
+            let (kind, parts) = collection.terms();
+            let events = term::events(&self.store, &[Wanted::one(kind, key, parts)]).await?;
+            sql.push(" and e.id in ").bind_ids(&events);
         }
         sql.push(" limit 1");
         Ok(!self.store.select(&sql).await?.is_empty())

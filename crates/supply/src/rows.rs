@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use store::{Sql, Tx, Value};
 
 /// Parameters of one `in (…)` list.
-const CHUNK: usize = 500;
+const CHUNK: usize = 400;
 
 /// Takes events out that are stored already, or stand twice in the document, by content.
 pub(crate) fn take_out_duplicates(known: &Known, prepared: &mut Vec<Prepared>) -> Vec<Duplicate> {
@@ -75,8 +75,14 @@ impl Known {
         }
         // an event proper and its declaration share the hash, so only these can meet by hash alone
         for part in prepared.chunks(CHUNK) {
-            let mut sql = Sql::new("select id, hash, declared, operator from event where hash in ");
-            sql.bind_list(part.iter().map(|p| p.hash));
+            let mut sql = Sql::new("select e.id, e.hash, e.declared, e.operator from (values ");
+            for (n, p) in part.iter().enumerate() {
+                sql.push(if n == 0 { "(" } else { ", (" }).bind((p.fact.time.0 + 500) / 1000);
+                sql.push(", ").bind(p.hash).push(")");
+            }
+            sql.push(
+                ") as v cross join event e where (e.event_time + 500) / 1000 = v.column1 and e.hash = v.column2",
+            );
             for row in tx.select(&sql).await? {
                 let Ok(hash) = <[u8; 32]>::try_from(row.bytes("hash")?) else { continue };
                 let declared = row.text("declared")?;
@@ -163,11 +169,10 @@ const EVENT: &str = "insert into event (id, hash, declared, event_id, capture, l
     disposition, event_time, tz, record_time, read_point, biz_location, source, destination, document, join_id, \
     operator, region, body, withdrawn, withdraws, items)";
 
-/// Stores events, what leads to them, and lots, in their captures and an epoch; marks what the declarations among them
+/// Stores events, what leads to them, and lots, in their captures; marks what the declarations among them
 /// withdraw. Gives what was stored for each capture.
 pub(crate) async fn insert(
     tx: &mut Tx,
-    epoch: i64,
     placings: &mut [Placing<'_>],
 ) -> Result<Vec<Vec<StoredEvent>>, Error> {
     let count = placings.iter().map(|p| p.load.prepared.len()).sum::<usize>();
@@ -214,7 +219,7 @@ pub(crate) async fn insert(
                 f.withdraws.into(),
                 ItemFact::row_text(&f.items).into(),
             ]);
-            terms.add(p);
+            terms.add(&p.hash, f, &p.links);
             for lot in &p.lots {
                 lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
             }
@@ -232,7 +237,7 @@ pub(crate) async fn insert(
         stored.push(of_it);
     }
     tx.insert_many(EVENT, 25, events, "").await?;
-    terms.insert(tx, epoch).await?;
+    terms.insert(tx).await?;
     insert_lots(tx, lots).await?;
     partners.sort_unstable();
     let partners =

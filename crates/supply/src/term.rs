@@ -1,21 +1,49 @@
-//! What leads to an event from outside: the things, places and documents it names, one row each and epoch.
+//! What leads to an event from outside: the things, places and documents it names, and its hash.
+//!
+//! Terms are kept in segments: what one transaction stores is one, and small ones are merged in the background into
+//! larger ones ([`merge`]). A segment never changes; its terms lie in order in blocks, rows of just under two kilobytes
+//! found by their first term. So a term costs a capture a few bytes at the end of two trees instead of a row at a random
+//! place, and a search asks each segment once. Everything here can be made again from the events.
+
+mod block;
+mod carry;
+mod find;
+mod merge;
 
 use crate::Error;
-use crate::fact::Role;
-use crate::prepare::Prepared;
+use crate::fact::{EventFact, Role};
 use base::Id;
+use block::Block;
 use epcis::query::LinkList;
-use store::{Sql, Tx};
+use store::{Store, Tx};
 
-/// A table of terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Table {
+pub(crate) use carry::complete;
+pub(crate) use find::{Wanted, events, following};
+pub(crate) use merge::Merging;
+
+/// What sort of thing a term is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// The start of an event hash.
+    Hash,
     /// Instances, lots and classes.
     Item,
-    /// Places, and the parties goods come from and go to.
-    Place,
     /// Business transactions and transformations.
     Link,
+    /// Places, and the parties goods come from and go to.
+    Place,
+}
+
+impl Kind {
+    /// What its terms begin with in a block.
+    const fn mark(self) -> char {
+        match self {
+            Self::Hash => 'h',
+            Self::Item => 'i',
+            Self::Link => 'l',
+            Self::Place => 'p',
+        }
+    }
 }
 
 /// What a place is in an event.
@@ -44,106 +72,98 @@ impl Role {
     }
 }
 
-impl Table {
-    const fn insert(self) -> &'static str {
-        match self {
-            Self::Item => "insert into event_item (epoch, item, event, parts)",
-            Self::Place => "insert into event_place (epoch, place, event, parts)",
-            Self::Link => "insert into event_link (epoch, value, event, parts)",
-        }
-    }
-
-    /// The column of the term, in rows `t`.
-    pub(crate) const fn column(self) -> &'static str {
-        match self {
-            Self::Item => "t.item",
-            Self::Place => "t.place",
-            Self::Link => "t.value",
-        }
-    }
-
-    /// The rows `t` of all epochs; conditions on [`Table::column`] follow, each with ` and ` before it. The epochs come
-    /// first, so that each is searched by its key.
-    pub(crate) const fn rows(self) -> &'static str {
-        match self {
-            Self::Item => "event_epoch p cross join event_item t where t.epoch = p.epoch",
-            Self::Place => "event_epoch p cross join event_place t where t.epoch = p.epoch",
-            Self::Link => "event_epoch p cross join event_link t where t.epoch = p.epoch",
-        }
-    }
-
-    /// The events with a term; conditions follow as for [`Table::rows`].
-    pub(crate) const fn events(self) -> &'static str {
-        match self {
-            Self::Item => "select t.event from event_epoch p cross join event_item t where t.epoch = p.epoch",
-            Self::Place => {
-                "select t.event from event_epoch p cross join event_place t where t.epoch = p.epoch"
-            }
-            Self::Link => "select t.event from event_epoch p cross join event_link t where t.epoch = p.epoch",
-        }
-    }
-}
-
-/// Only where the term plays one of the parts.
-pub(crate) fn playing(sql: &mut Sql, parts: i64) {
-    sql.push(" and (t.parts & ").bind(parts).push(") <> 0");
-}
-
 /// The terms of events about to be stored.
 #[derive(Debug, Default)]
 pub(crate) struct Terms<'a> {
-    items: Vec<(&'a str, Id, i64)>,
-    places: Vec<(&'a str, Id, i64)>,
-    links: Vec<(&'a str, Id, i64)>,
+    terms: Vec<(Kind, &'a str, Id, i64)>,
+    hashes: Vec<(String, Id)>,
+    events: i64,
 }
 
 impl<'a> Terms<'a> {
-    pub(crate) fn add(&mut self, p: &'a Prepared) {
-        let f = &p.fact;
-        self.items.extend(f.items.iter().map(|i| (i.item.as_str(), f.id, i.role.bit())));
+    pub(crate) fn add(&mut self, hash: &[u8; 32], f: &'a EventFact, links: &'a [(LinkList, String)]) {
+        self.events += 1;
+        self.hashes.push((hash_term(hash), f.id));
+        self.terms.extend(f.items.iter().map(|i| (Kind::Item, i.item.as_str(), f.id, i.role.bit())));
         for (place, part) in [
             (&f.read_point, READ_POINT),
             (&f.biz_location, BIZ_LOCATION),
             (&f.source, SOURCE),
             (&f.destination, DESTINATION),
         ] {
-            self.places.extend(place.as_deref().map(|key| (key, f.id, part)));
+            self.terms.extend(place.as_deref().map(|key| (Kind::Place, key, f.id, part)));
         }
-        self.links.extend(f.document.as_deref().map(|key| (key, f.id, BIZ_TRANSACTION)));
-        self.links.extend(f.join.as_deref().map(|key| (key, f.id, TRANSFORMATION)));
-        for (list, value) in &p.links {
-            match list {
-                LinkList::BizTransaction => self.links.push((value, f.id, BIZ_TRANSACTION)),
-                LinkList::Source => self.places.push((value, f.id, SOURCE)),
-                LinkList::Destination => self.places.push((value, f.id, DESTINATION)),
-            }
+        for (link, part) in [(&f.document, BIZ_TRANSACTION), (&f.join, TRANSFORMATION)] {
+            self.terms.extend(link.as_deref().map(|key| (Kind::Link, key, f.id, part)));
         }
+        self.terms.extend(links.iter().map(|(list, value)| match list {
+            LinkList::BizTransaction => (Kind::Link, value.as_str(), f.id, BIZ_TRANSACTION),
+            LinkList::Source => (Kind::Place, value.as_str(), f.id, SOURCE),
+            LinkList::Destination => (Kind::Place, value.as_str(), f.id, DESTINATION),
+        }));
     }
 
-    pub(crate) async fn insert(self, tx: &mut Tx, epoch: i64) -> Result<(), Error> {
-        for (table, terms) in
-            [(Table::Item, self.items), (Table::Place, self.places), (Table::Link, self.links)]
-        {
-            let terms = merged(terms);
-            let mut values = Vec::with_capacity(terms.len() * 4);
-            for (term, event, parts) in terms {
-                values.extend([epoch.into(), term.into(), event.into(), parts.into()]);
-            }
-            tx.insert_many(table.insert(), 4, values, "").await?;
+    /// Stores them as one segment; its id is that of the first event.
+    pub(crate) async fn insert(self, tx: &mut Tx) -> Result<(), Error> {
+        let Some(id) = self.hashes.iter().map(|(_, event)| *event).min() else { return Ok(()) };
+        let events = self.events;
+        write(tx, id, events, self.blocks()).await
+    }
+
+    fn blocks(mut self) -> Vec<Block> {
+        let mut writer = block::Writer::default();
+        // hashes come before the other kinds
+        self.hashes.sort_unstable();
+        for same in self.hashes.chunk_by(|a, b| a.0 == b.0) {
+            let postings: Vec<block::Posting> = same.iter().map(|(_, event)| (event.0, 1)).collect();
+            same.iter().take(1).for_each(|(hash, _)| writer.push(&format!("{}{hash}", Kind::Hash.mark()), &postings));
         }
-        Ok(())
+        let mut terms = self.terms;
+        terms.sort_unstable();
+        let (mut key, mut postings): (String, Vec<block::Posting>) = (String::new(), Vec::new());
+        for same in terms.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let [(kind, term, ..), ..] = same else { continue };
+            key.clear();
+            key.push(kind.mark());
+            key.push_str(term);
+            postings.clear();
+            for (.., event, part) in same {
+                let part = u8::try_from(*part).unwrap_or(u8::MAX);
+                match postings.last_mut() {
+                    Some((last, parts)) if *last == event.0 => *parts |= part,
+                    _ => postings.push((event.0, part)),
+                }
+            }
+            writer.push(&key, &postings);
+        }
+        writer.finish()
     }
 }
 
-/// In the order of the key, so that insertions meet in the pages of the tree; one row for all parts of a term in an event.
-fn merged(mut terms: Vec<(&str, Id, i64)>) -> Vec<(&str, Id, i64)> {
-    terms.sort_unstable();
-    terms.dedup_by(|next, kept| {
-        let is_same = (next.0, next.1) == (kept.0, kept.1);
-        if is_same {
-            kept.2 |= next.2;
-        }
-        is_same
-    });
-    terms
+/// Events that name an instance, lot or class, in any part: for checks of a database beside its server.
+///
+/// # Errors
+/// Storage.
+pub async fn events_naming(store: &Store, item: &str) -> Result<Vec<Id>, Error> {
+    events(store, &[Wanted::one(Kind::Item, item, i64::MAX)]).await
+}
+
+/// The start of an event hash as a term: enough to find it among all events.
+fn hash_term(hash: &[u8; 32]) -> String {
+    hex::encode(&hash[..8])
+}
+
+/// Stores a segment.
+async fn write(tx: &mut Tx, id: Id, events: i64, blocks: Vec<Block>) -> Result<(), Error> {
+    tx.exec("insert into term_segment (id, events) values ($1, $2)", &[id.into(), events.into()]).await?;
+    let mut values = Vec::with_capacity(blocks.len() * 4);
+    for (n, block) in (0i64..).zip(blocks) {
+        values.extend([id.into(), block.first.into(), n.into(), block.body.into()]);
+    }
+    tx.insert_many("insert into term_block (segment, first, n, body)", 4, values, "").await?;
+    Ok(())
+}
+
+fn damaged() -> Error {
+    store::Error::Corrupt { what: "an index of events by their terms".to_owned() }.into()
 }

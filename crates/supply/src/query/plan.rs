@@ -1,11 +1,12 @@
 //! Which columns answer which conditions, and in what order rows are read.
 
-use crate::term::{self, Table, playing};
+use crate::Error;
+use crate::term::{self, Kind, Wanted};
 use epcis::query::{Condition, Direction, LinkList, Match, Matcher, OrderBy, Pattern, PlaceField, Relation};
 use epcis::time::Moment;
 use epcis::{Action, Role};
 use std::collections::HashSet;
-use store::Sql;
+use store::{Sql, Store};
 
 /// Most values given to the database in one list.
 const LIST: usize = 1000;
@@ -20,8 +21,8 @@ pub(super) struct Plan {
     pub(super) reach: Sql,
     /// The other conditions.
     pub(super) filter: Sql,
-    /// Lists of events that hold all matches, one for each condition on a place; the filter has the same condition.
-    pub(super) leads: Vec<Sql>,
+    /// Terms whose events hold all matches, one for each condition on a place; the filter has the same condition.
+    pub(super) leads: Vec<Vec<Wanted>>,
     /// The column of the order, with its table.
     pub(super) column: &'static str,
     /// The same as it is named in a row.
@@ -39,7 +40,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The plan for a query; `is_firm` when the reader sees the events of one operator.
-    pub(super) fn of(matcher: &Matcher<'_>, is_firm: bool) -> Self {
+    pub(super) async fn of(store: &Store, matcher: &Matcher<'_>, is_firm: bool) -> Result<Self, Error> {
         let query = matcher.query();
         let asks = |time: fn(&Condition) -> bool| query.conditions().iter().any(time);
         let by_record = match query.order() {
@@ -66,12 +67,39 @@ impl Plan {
             sorts_here: matches!(query.order(), Some(OrderBy::Field(_))),
         };
         for (condition, places) in matcher.conditions() {
-            plan.add(condition, places, by_record);
+            if let Condition::EventId(any) = condition {
+                plan.event_ids(store, any).await?;
+            } else if let Some(wanted) = plan.add(condition, places, by_record) {
+                let events = term::events(store, &wanted).await?;
+                plan.filter.push(" and e.id in ").bind_ids(&events);
+                plan.is_seek = true;
+            }
         }
-        plan
+        Ok(plan)
     }
 
-    fn add(&mut self, condition: &Condition, places: Option<&HashSet<String>>, by_record: bool) {
+    /// Events by the id they were given or by their hash.
+    async fn event_ids(&mut self, store: &Store, any: &[Box<str>]) -> Result<(), Error> {
+        let hashes: Vec<[u8; 32]> = texts(any).filter_map(crate::event::hash_of).collect();
+        let wanted: Vec<Wanted> = hashes.iter().map(Wanted::hash).collect();
+        let events = term::events(store, &wanted).await?;
+        self.filter.push(" and (e.event_id in ").bind_list(texts(any));
+        if !events.is_empty() {
+            self.filter.push(" or e.id in ").bind_list(events);
+        }
+        self.filter.push(")");
+        self.is_seek = true;
+        self.is_exact = false;
+        Ok(())
+    }
+
+    /// Adds a condition; gives the terms one of which a match must name.
+    fn add(
+        &mut self,
+        condition: &Condition,
+        places: Option<&HashSet<String>>,
+        by_record: bool,
+    ) -> Option<Vec<Wanted>> {
         match condition {
             Condition::EventTime(relation, at) => {
                 let sql = if by_record { &mut self.filter } else { &mut self.reach };
@@ -116,34 +144,16 @@ impl Plan {
                     self.is_exact = false;
                 } else {
                     self.filter.push(column).bind_list(keys.iter().copied());
-                    let mut lead = Sql::new(Table::Place.events());
-                    lead.push(" and t.place in ").bind_list(keys);
-                    playing(&mut lead, part);
-                    self.leads.push(lead);
+                    self.leads.push(keys.iter().map(|key| Wanted::one(Kind::Place, key, part)).collect());
                 }
             }
             Condition::TransformationId(any) => {
                 self.listed(" and e.join_id in ", any);
-                let sql = &mut self.filter;
-                sql.push(" and e.id in (")
-                    .push(Table::Link.events())
-                    .push(" and t.value in ")
-                    .bind_list(texts(any));
-                playing(sql, term::TRANSFORMATION);
-                sql.push(")");
-                self.is_seek = true;
+                return Some(
+                    texts(any).map(|key| Wanted::one(Kind::Link, key, term::TRANSFORMATION)).collect(),
+                );
             }
-            Condition::Match(what, any) => self.items(*what, any),
-            Condition::EventId(any) => {
-                self.filter.push(" and (e.event_id in ").bind_list(texts(any));
-                let hashes: Vec<Vec<u8>> = texts(any).filter_map(crate::event::hash_of).collect();
-                if !hashes.is_empty() {
-                    self.filter.push(" or e.hash in ").bind_list(hashes);
-                }
-                self.filter.push(")");
-                self.is_seek = true;
-                self.is_exact = false;
-            }
+            Condition::Match(what, any) => return self.items(*what, any),
             Condition::HasErrorDeclaration
             | Condition::ErrorDeclarationTime(..)
             | Condition::ErrorReason(_)
@@ -153,9 +163,10 @@ impl Plan {
                 self.is_seek = true;
                 self.is_exact &= *condition == Condition::HasErrorDeclaration;
             }
-            Condition::Link { list, any, .. } => self.links(*list, any),
+            Condition::Link { list, any, .. } => return Some(self.links(*list, any)),
             _ => self.mentioned(condition),
         }
+        None
     }
 
     fn listed(&mut self, start: &'static str, any: &[Box<str>]) {
@@ -172,48 +183,24 @@ impl Plan {
     }
 
     /// Documents, sources and destinations, under the key of the party and of its own place.
-    fn links(&mut self, list: LinkList, any: &[Box<str>]) {
+    fn links(&mut self, list: LinkList, any: &[Box<str>]) -> Vec<Wanted> {
         self.is_exact = false;
         let mut keys: Vec<String> = texts(any).map(str::to_owned).collect();
-        let (table, part) = match list {
-            LinkList::BizTransaction => (Table::Link, term::BIZ_TRANSACTION),
-            LinkList::Source => (Table::Place, term::SOURCE),
-            LinkList::Destination => (Table::Place, term::DESTINATION),
+        let (kind, part) = match list {
+            LinkList::BizTransaction => (Kind::Link, term::BIZ_TRANSACTION),
+            LinkList::Source => (Kind::Place, term::SOURCE),
+            LinkList::Destination => (Kind::Place, term::DESTINATION),
         };
-        if table == Table::Place {
+        if kind == Kind::Place {
             keys.extend(texts(any).map(crate::prepare::of_party));
         }
-        let sql = &mut self.filter;
-        sql.push(" and e.id in (").push(table.events()).push(" and ").push(table.column());
-        sql.push(" in ").bind_list(keys);
-        playing(sql, part);
-        sql.push(")");
-        self.is_seek = true;
+        keys.iter().map(|key| Wanted::one(kind, key, part)).collect()
     }
 
-    /// Things by their keys, in the parts the parameter looks at.
-    fn items(&mut self, what: Match, any: &[Pattern]) {
-        // the rows do not tell a class from an instance
+    /// Things by their keys, in the parts the parameter looks at; none when there are too many.
+    fn items(&mut self, what: Match, any: &[Pattern]) -> Option<Vec<Wanted>> {
+        // the terms do not tell a class from an instance
         self.is_exact = false;
-        let mut exact: Vec<&str> = Vec::new();
-        let mut ranges: Vec<(String, String)> = Vec::new();
-        for pattern in any {
-            exact.extend(pattern.key());
-            ranges.extend(pattern.ranges());
-        }
-        if ranges.len() > LIST / 2 {
-            return;
-        }
-        let sql = &mut self.filter;
-        sql.push(" and e.id in (").push(Table::Item.events()).push(" and (");
-        if !exact.is_empty() {
-            sql.push("t.item in ").bind_list(exact.iter().copied());
-        }
-        for (n, (from, to)) in ranges.into_iter().enumerate() {
-            sql.push(if n > 0 || !exact.is_empty() { " or (t.item >= " } else { "(t.item >= " });
-            sql.bind(from).push(" and t.item < ").bind(to).push(")");
-        }
-        sql.push(")");
         let bit = |role: &Role| match role {
             Role::Subject => crate::Role::Epc.bit(),
             Role::Parent => crate::Role::Parent.bit(),
@@ -221,9 +208,14 @@ impl Plan {
             Role::Input => crate::Role::Input.bit(),
             Role::Output => crate::Role::Output.bit(),
         };
-        playing(sql, what.roles.iter().fold(0, |all, role| all | bit(role)));
-        sql.push(")");
-        self.is_seek = true;
+        let parts = what.roles.iter().fold(0, |all, role| all | bit(role));
+        let mut wanted = Vec::new();
+        for pattern in any {
+            wanted.extend(pattern.key().map(|key| Wanted::one(Kind::Item, key, parts)));
+            let ranges = pattern.ranges();
+            wanted.extend(ranges.iter().map(|(from, to)| Wanted::range(Kind::Item, from, to, parts)));
+        }
+        (wanted.len() <= LIST).then_some(wanted)
     }
 }
 
