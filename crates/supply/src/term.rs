@@ -116,7 +116,9 @@ impl<'a> Terms<'a> {
         self.hashes.sort_unstable();
         for same in self.hashes.chunk_by(|a, b| a.0 == b.0) {
             let postings: Vec<block::Posting> = same.iter().map(|(_, event)| (event.0, 1)).collect();
-            same.iter().take(1).for_each(|(hash, _)| writer.push(&format!("{}{hash}", Kind::Hash.mark()), &postings));
+            same.iter()
+                .take(1)
+                .for_each(|(hash, _)| writer.push(&format!("{}{hash}", Kind::Hash.mark()), &postings));
         }
         let mut terms = self.terms;
         terms.sort_unstable();

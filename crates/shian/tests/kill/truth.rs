@@ -66,10 +66,7 @@ async fn capture(store: &Store, job: &str, events: &[Value]) -> Fault {
 async fn stored_once(store: &Store, event: &Value) -> Fault {
     let name = event["eventID"].as_str().unwrap_or_default();
     let rows = store
-        .query(
-            "select e.id, e.body, e.items from event e where e.event_id = $1",
-            &[name.into()],
-        )
+        .query("select e.id, e.body, e.items from event e where e.event_id = $1", &[name.into()])
         .await?;
     let [row] = rows.as_slice() else { return Ok(Some(format!("{name} is stored {} times", rows.len()))) };
     let body: Value = row.json("body")?;

@@ -247,7 +247,11 @@ mod tests {
 
     fn terms() -> impl Strategy<Value = Terms> {
         let events = proptest::collection::btree_map(0..i64::MAX, 1u8..32, 1..40);
-        proptest::collection::btree_map("[ip](https://id.gs1.org/01/0698[0-9]{0,3}|[麦粉é]{0,3})", events, 0..60)
+        proptest::collection::btree_map(
+            "[ip](https://id.gs1.org/01/0698[0-9]{0,3}|[麦粉é]{0,3})",
+            events,
+            0..60,
+        )
     }
 
     proptest! {

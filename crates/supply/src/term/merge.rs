@@ -79,8 +79,10 @@ impl Supply {
         let mut merges = 0;
         loop {
             let rows = self.store.query("select id, events from term_segment order by id", &[]).await?;
-            let segments =
-                rows.iter().map(|r| Ok((r.id("id")?, r.int("events")?))).collect::<Result<Vec<_>, Error>>()?;
+            let segments = rows
+                .iter()
+                .map(|r| Ok((r.id("id")?, r.int("events")?)))
+                .collect::<Result<Vec<_>, Error>>()?;
             let Some(group) = due(&segments) else { return Ok(merges) };
             match merge(&self.store, &group).await {
                 Ok(()) => merges += 1,
