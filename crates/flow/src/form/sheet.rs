@@ -63,7 +63,7 @@ impl Field {
                 out.push(own("", self.title.clone(), Text::of("姓名", "name")));
                 let more = |suffix, zh, en| SheetColumn {
                     required: false,
-                    ..own(suffix, named(zh, en), Text::of("", ""))
+                    ..own(suffix, named(zh, en), Text::of("可不填", "optional"))
                 };
                 out.push(more(".phone", "电话", "phone"));
                 out.push(more(".id_number", "身份证号", "identity number"));
@@ -90,7 +90,7 @@ impl Field {
                     out.push(SheetColumn {
                         key: format!("{key}.{}.note", item.id),
                         title: Text::new(format!("{} 发现的问题", item.id), format!("{} finding", item.id)),
-                        hint: Text::of("", ""),
+                        hint: Text::of("可不填", "optional"),
                         required: false,
                     });
                 }

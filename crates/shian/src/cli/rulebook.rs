@@ -1,0 +1,44 @@
+//! `shian rulebook` on the command line.
+
+use super::DataArgs;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulebookCommand {
+    /// Validates limits, procedures, policies, calendar and regions.
+    Check,
+    /// The state diagram of a procedure as SVG.
+    Draw {
+        /// `disposal`, `recall`, …
+        procedure: String,
+    },
+    /// Replays a province's matters under a changed procedure: whose duties would have been late.
+    Whatif(WhatIfArgs),
+    /// An XLSForm as `forms.toml`; what could not be taken is named on stderr.
+    Xlsform {
+        /// The XLSForm, .xlsx.
+        file: PathBuf,
+    },
+}
+
+/// `shian rulebook whatif`
+#[derive(Debug, Args)]
+pub(crate) struct WhatIfArgs {
+    /// `disposal`, `recall`, …
+    pub(crate) procedure: String,
+    /// The changed `procedure.toml`, whole or only what differs.
+    #[arg(long)]
+    pub(crate) file: PathBuf,
+    /// Region code whose matters are replayed; all when absent.
+    #[arg(long, default_value = "")]
+    pub(crate) region: String,
+    /// First day of opening; a year ago when absent.
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// First day that is not counted any more; tomorrow when absent.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
