@@ -14,7 +14,7 @@ pub(crate) use sampling::{
     AllocateArgs, AllocateMethod, DrawArgs, PlanArgs, RatesArgs, RatesMethod, RosterColumns, SamplingCommand,
     SizeArgs,
 };
-pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs};
+pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs, SignalScanArgs};
 
 use crate::config::LogFormat;
 use clap::{Args, Parser, Subcommand};

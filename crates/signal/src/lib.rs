@@ -5,3 +5,5 @@
 //! clock, file or network. Nothing here decides that there is an outbreak: a person does, from the evidence given.
 
 pub mod detect;
+pub mod scan;
+pub mod table;

@@ -17,6 +17,39 @@ pub(crate) enum SignalCommand {
     /// With --manifest every entry of a manifest (file, dataset, series, method, settings, rows) is computed into --out; inputs
     /// are found relative to the manifest. What cannot be computed is listed with the reason, exit 1.
     Run(SignalRunArgs),
+    /// Looks for clusters in space and time with Kulldorff's scan statistic.
+    ///
+    /// F.csv has the columns key,value with SaTScan's names (AnalysisType, ModelType, StartDate, …). The inputs are locations.csv,
+    /// cases.csv and, by model, population.csv or controls.csv. Tables in SaTScan's layout go to --out; the answer is JSON: the run in
+    /// figures and the clusters.
+    ///
+    /// With --manifest every run of a manifest (columns file,run) is repeated into --out; its settings are expected/RUN/settings.csv
+    /// and its inputs inputs/NAME beside the manifest.
+    Scan(SignalScanArgs),
+}
+
+/// `shian signal scan`
+#[derive(Debug, Args)]
+pub(crate) struct SignalScanArgs {
+    /// The settings (CSV).
+    #[arg(long, required_unless_present = "manifest", conflicts_with = "manifest")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Folder of the inputs. When absent: the folder of the settings if it holds cases.csv, else the folder under
+    /// ../../inputs whose name begins the run's.
+    #[arg(long, conflicts_with = "manifest")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// Every run of this manifest.
+    #[arg(long, requires = "out")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Folder for the tables; none are written when absent.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Seed of the replicates; that of the settings when absent.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Threads; the result does not depend on them.
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
 }
 
 /// `shian signal run`

@@ -3,6 +3,7 @@
 mod chain_bench;
 mod outbreak;
 mod risk;
+mod scan;
 mod signal;
 mod tables;
 

@@ -17,6 +17,7 @@ pub(crate) fn run(command: SignalCommand) -> Outcome {
             Some(path) => all(path, &args),
             None => one(&args),
         },
+        SignalCommand::Scan(args) => super::scan::run(&args),
     }
 }
 

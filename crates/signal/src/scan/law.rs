@@ -1,0 +1,215 @@
+//! The log-likelihood ratio of a window from its cases and its measure, and the tables that tell without a logarithm
+//! whether a window can reach a level.
+//!
+//! Poisson and space–time permutation: the measure is the expected number, its total the number of cases; Bernoulli: the
+//! number of cases and controls. For a number of cases the ratio falls as the measure rises to what is even, then rises.
+//! Source: Kulldorff, *A spatial scan statistic*, Commun. Statist. Theory Meth. 26 (1997), eq. 4–6.
+
+/// The probability law of counts.
+#[derive(Debug, Clone)]
+pub(crate) struct Law {
+    cases: u32,
+    total: f64,
+    bernoulli: bool,
+    /// n ln n
+    entropy: Vec<f64>,
+    null: f64,
+}
+
+fn xlogx(x: f64) -> f64 {
+    if x > 0.0 { x * x.ln() } else { 0.0 }
+}
+
+impl Law {
+    /// Counts with expectations that sum to the number of cases.
+    pub(crate) fn poisson(cases: u32) -> Self {
+        Self { cases, total: f64::from(cases), bernoulli: false, entropy: (0..=cases).map(|n| xlogx(f64::from(n))).collect(), null: 0.0 }
+    }
+
+    /// `cases` among `total` cases and controls.
+    pub(crate) fn bernoulli(cases: u32, total: f64) -> Self {
+        let c = f64::from(cases);
+        let null = xlogx(c) + xlogx(total - c) - xlogx(total);
+        Self { cases, total, bernoulli: true, entropy: (0..=cases).map(|n| xlogx(f64::from(n))).collect(), null }
+    }
+
+    pub(crate) fn cases(&self) -> u32 {
+        self.cases
+    }
+
+    /// Expected cases of a measure.
+    pub(crate) fn expected(&self, measure: f64) -> f64 {
+        measure * f64::from(self.cases) / self.total
+    }
+
+    /// Whether the window has more cases than expected.
+    pub(crate) fn is_high(&self, c: u32, m: f64) -> bool {
+        f64::from(c) * self.total > m * f64::from(self.cases) * (1.0 + 1e-12)
+    }
+
+    /// Whether the window has fewer cases than expected.
+    pub(crate) fn is_low(&self, c: u32, m: f64) -> bool {
+        f64::from(c) * self.total < m * f64::from(self.cases) * (1.0 - 1e-12)
+    }
+
+    /// The log-likelihood ratio, never negative.
+    #[inline]
+    pub(crate) fn ratio(&self, c: u32, m: f64) -> f64 {
+        let (x, rest) = (f64::from(c), f64::from(self.cases - c));
+        let mut sum = self.entropy[c as usize] + self.entropy[(self.cases - c) as usize];
+        let outside = self.total - m;
+        if c > 0 {
+            sum -= x * m.max(f64::MIN_POSITIVE).ln();
+        }
+        if rest > 0.0 {
+            sum -= rest * outside.max(f64::MIN_POSITIVE).ln();
+        }
+        if self.bernoulli {
+            let (u, v) = (m - x, outside - rest);
+            if u > 0.0 {
+                sum += u * (u / m).ln();
+            }
+            if v > 0.0 {
+                sum += v * (v / outside).ln();
+            }
+            sum -= self.null;
+        }
+        sum.max(0.0)
+    }
+
+    fn bisect(&self, c: u32, mut good: f64, mut bad: f64, level: f64) -> f64 {
+        for _ in 0..40 {
+            let mid = f64::midpoint(good, bad);
+            if self.ratio(c, mid) >= level {
+                good = mid;
+            } else {
+                bad = mid;
+            }
+        }
+        bad
+    }
+}
+
+/// Cells of the tables over the measure.
+const CELLS: usize = 1 << 14;
+
+/// What a window must have to reach a level: conservative by a hair, so that no window is missed.
+#[derive(Debug, Clone)]
+pub(crate) struct Reach {
+    /// By cases: the greatest measure at which a high window reaches the level; negative when none does. Non-decreasing.
+    pub(crate) high: Vec<f64>,
+    /// By cases: the least measure at which a low window reaches the level; infinite when none does. Non-decreasing.
+    pub(crate) low: Vec<f64>,
+    /// By cell of the measure: the fewest cases that reach the level somewhere in the cell.
+    few: Vec<u32>,
+    /// By cell: how many numbers of cases (0, 1, …) of a low window reach the level somewhere in the cell.
+    many: Vec<u32>,
+    cell: f64,
+}
+
+/// Which sides are wanted and how many cases a cluster needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sides {
+    pub(crate) high: bool,
+    pub(crate) low: bool,
+    pub(crate) min_high: u32,
+    pub(crate) min_low: u32,
+}
+
+impl Reach {
+    /// The tables for a level; `top` is the greatest measure of any window.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "tables of cells and cases below 2³²")]
+    pub(crate) fn new(law: &Law, level: f64, top: f64, sides: Sides) -> Self {
+        let n = law.cases as usize + 1;
+        let rate = law.total / f64::from(law.cases);
+        let (mut high, mut low) = (vec![-1.0; n], vec![f64::INFINITY; n]);
+        if sides.high {
+            for c in 1..law.cases + 1 {
+                let least = if law.bernoulli { f64::from(c) } else { 0.0 };
+                if law.ratio(c, least) >= level {
+                    let measure = law.bisect(c, least, f64::from(c) * rate, level) * (1.0 + 1e-9);
+                    high[c as usize] = measure;
+                    if measure > top {
+                        high[c as usize..].fill(f64::INFINITY);
+                        break;
+                    }
+                }
+            }
+        }
+        if sides.low {
+            for c in 0..law.cases {
+                let most = if law.bernoulli { law.total - f64::from(law.cases - c) } else { law.total * (1.0 - 1e-15) };
+                if law.ratio(c, most) >= level {
+                    low[c as usize] = law.bisect(c, most, f64::from(c) * rate, level) * (1.0 - 1e-9);
+                }
+                if low[c as usize] > top {
+                    break;
+                }
+            }
+        }
+        let cell = top.max(1e-300) * (1.0 + 1e-9) / (CELLS - 1) as f64;
+        let edge = |k: usize| k as f64 * cell;
+        let count = |list: &[f64], keep: &dyn Fn(f64) -> bool| list.partition_point(|v| keep(*v)) as u32;
+        let few = (0..=CELLS).map(|k| count(&high, &|v| v < edge(k)).max(sides.min_high)).collect();
+        let many = (0..=CELLS).map(|k| count(&low, &|v| v <= edge(k + 1))).collect();
+        Self { high, low, few, many, cell }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cell number")]
+    fn at(&self, m: f64) -> usize {
+        ((m / self.cell) as usize).min(CELLS)
+    }
+
+    /// Fewest cases that a high window of about this measure needs.
+    #[inline]
+    pub(crate) fn fewest(&self, m: f64) -> u32 {
+        self.few[self.at(m)]
+    }
+
+    /// How many numbers of cases, from 0 up, make a window of about this measure low enough.
+    #[inline]
+    pub(crate) fn low_counts(&self, m: f64) -> u32 {
+        self.many[self.at(m)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_of_published_clusters() {
+        // New Mexico 1982: 646 of 1,175 cases, population 678,285 of 1,363,854
+        let law = Law::poisson(1175);
+        let expected = 1175.0 * 678_285.0 / 1_363_854.0;
+        assert!((law.ratio(646, expected) - 6.476_402).abs() < 1e-6);
+        // North Humberside: 4 of 4 children, 62 cases among 203
+        assert!((Law::bernoulli(62, 203.0).ratio(4, 4.0) - 4.836_516).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_tables_agree_with_the_ratio_itself() {
+        let sides = Sides { high: true, low: true, min_high: 0, min_low: 0 };
+        for (law, top) in [(Law::poisson(60), 60.0), (Law::bernoulli(40, 130.0), 130.0)] {
+            for level in [0.5, 3.0, 9.0] {
+                let reach = Reach::new(&law, level, top, sides);
+                for c in 0..=law.cases() {
+                    for step in 0..=260 {
+                        let m = f64::from(step) / 2.0;
+                        let fits = !law.bernoulli || (m >= f64::from(c) && law.total - m >= f64::from(law.cases() - c));
+                        if m <= 0.0 || m >= law.total || !fits {
+                            continue;
+                        }
+                        let ratio = law.ratio(c, m);
+                        if law.is_high(c, m) && ratio >= level {
+                            assert!(m <= reach.high[c as usize] && c >= reach.fewest(m), "{c} {m} {level}");
+                        }
+                        if law.is_low(c, m) && ratio >= level {
+                            assert!(m >= reach.low[c as usize] && c < reach.low_counts(m), "{c} {m} {level}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

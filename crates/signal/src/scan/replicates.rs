@@ -1,0 +1,134 @@
+//! Random replicates under the null hypothesis, each from the random stream of its own number.
+
+use super::engine::{Cases, Frame};
+use super::input::Panel;
+use super::settings::{Model, Settings};
+use stats::random::{Alias, Purpose, Stream};
+
+const PURPOSE: Purpose = Purpose::of("signal/scan");
+
+/// The stream of a replicate.
+pub(crate) fn stream(seed: u64, replicate: usize) -> Stream {
+    Stream::new(seed, PURPOSE, replicate as u64)
+}
+
+/// How replicates of a map of counts come about.
+pub(crate) enum Simulator {
+    /// Cases fall into cells in proportion to their expectation.
+    Poisson {
+        /// Draws a cell; the last one is everything outside the frame.
+        alias: Alias,
+        /// Expectation of every cell.
+        weights: Vec<f64>,
+        /// Place and column of every cell.
+        cells: Vec<(u32, u32)>,
+        /// Cases to draw.
+        cases: u32,
+    },
+    /// Cases are drawn from cases and controls without replacement.
+    Bernoulli {
+        /// Cell of every case and control; `cells.len()` stands for outside the frame.
+        points: Vec<u32>,
+        /// Place and column of every cell.
+        cells: Vec<(u32, u32)>,
+        /// Cases to draw.
+        cases: u32,
+    },
+    /// Times are dealt anew to the cases, stratum by stratum.
+    Permutation {
+        /// By stratum: the place of every case, and the columns of the cases in the frame.
+        strata: Vec<(Vec<u32>, Vec<u32>)>,
+    },
+}
+
+impl Simulator {
+    /// The simulator of a panel; `None` when the measure is empty.
+    pub(crate) fn new(panel: &Panel, settings: &Settings, frame: Frame) -> Option<Self> {
+        let t = panel.intervals;
+        let n = panel.places.len();
+        let kept = |interval: usize| (frame.first..frame.first + frame.columns).contains(&interval).then(|| super::places::index(interval - frame.first));
+        let all = || (0..n * t).filter_map(|cell| kept(cell % t).map(|column| (cell, (super::places::index(cell / t), column))));
+        let cases: u32 = panel.cases.iter().sum();
+        match settings.model {
+            Model::Permutation => Some(Self::Permutation {
+                strata: panel
+                    .strata
+                    .iter()
+                    .map(|list| (list.iter().map(|c| c.0).collect(), list.iter().filter_map(|c| kept(c.1 as usize)).collect()))
+                    .collect(),
+            }),
+            Model::Bernoulli => {
+                let mut points = Vec::new();
+                let mut cells = Vec::new();
+                let mut inside = 0.0;
+                for (cell, at) in all() {
+                    let m = panel.measure[cell];
+                    inside += m;
+                    points.extend(std::iter::repeat_n(super::places::index(cells.len()), count(m)));
+                    cells.push(at);
+                }
+                let outside = panel.measure.iter().sum::<f64>() - inside;
+                points.extend(std::iter::repeat_n(super::places::index(cells.len()), count(outside)));
+                Some(Self::Bernoulli { points, cells, cases })
+            }
+            _ => {
+                let (cells, mut weights): (Vec<_>, Vec<f64>) = all().filter(|(cell, _)| panel.measure[*cell] > 0.0).map(|(cell, at)| (at, panel.measure[cell])).unzip();
+                let inside: f64 = weights.iter().sum();
+                let all: f64 = panel.measure.iter().sum();
+                weights.push((all - inside).max(0.0));
+                if weights.last().is_some_and(|w| *w <= all * 1e-12) {
+                    weights.pop();
+                }
+                Some(Self::Poisson { alias: Alias::new(&weights)?, weights, cells, cases })
+            }
+        }
+    }
+
+    /// The cases of a replicate in the frame. `deck` is kept between calls for its memory only.
+    pub(crate) fn draw(&self, stream: &mut Stream, deck: &mut Vec<u32>) -> Cases {
+        let mut out = Cases::new();
+        match self {
+            Self::Poisson { weights, cells, cases, .. } if *cases as usize > 4 * weights.len() => {
+                for (at, count) in cells.iter().zip(stream.multinomial(u64::from(*cases), weights)) {
+                    out.extend(std::iter::repeat_n(*at, usize::try_from(count).unwrap_or(0)));
+                }
+            }
+            Self::Poisson { alias, cells, cases, .. } => {
+                for _ in 0..*cases {
+                    if let Some(at) = cells.get(alias.draw(stream)) {
+                        out.push(*at);
+                    }
+                }
+            }
+            Self::Bernoulli { points, cells, cases } => {
+                deal(points, *cases as usize, stream, deck, |_, cell| {
+                    if let Some(at) = cells.get(cell as usize) {
+                        out.push(*at);
+                    }
+                });
+            }
+            Self::Permutation { strata } => {
+                for (places, columns) in strata {
+                    deal(places, columns.len(), stream, deck, |k, place| out.push((place, columns[k])));
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Draws `count` items without replacement: the first steps of a Fisher–Yates shuffle of a fresh copy.
+fn deal(items: &[u32], count: usize, stream: &mut Stream, deck: &mut Vec<u32>, mut each: impl FnMut(usize, u32)) {
+    deck.clear();
+    deck.extend_from_slice(items);
+    for k in 0..count.min(items.len()) {
+        let other = k + stream.index(items.len() - k);
+        deck.swap(k, other);
+        each(k, deck[k]);
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of cases and controls")]
+fn count(m: f64) -> usize {
+    m.round().max(0.0) as usize
+}

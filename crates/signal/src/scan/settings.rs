@@ -1,0 +1,375 @@
+//! The settings of a scan under the names and codes of SaTScan's parameter files, so that a run described there can be
+//! repeated here word for word.
+
+use crate::table::{Problem, Table};
+use base::Date;
+use serde::{Deserialize, Serialize};
+
+/// What is scanned (`AnalysisType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Analysis {
+    /// 1: places only; time is ignored.
+    Spatial,
+    /// 2: time only; places are taken together.
+    Temporal,
+    /// 3: places and any interval of the study period.
+    Retrospective,
+    /// 4: places and intervals still alive at the end (or at some day since the start of surveillance).
+    Prospective,
+    /// 6: time only, intervals still alive.
+    ProspectiveTemporal,
+}
+
+impl Analysis {
+    /// Whether places are taken together.
+    #[must_use]
+    pub const fn time_only(self) -> bool {
+        matches!(self, Self::Temporal | Self::ProspectiveTemporal)
+    }
+
+    /// Whether only living intervals count.
+    #[must_use]
+    pub const fn alive(self) -> bool {
+        matches!(self, Self::Prospective | Self::ProspectiveTemporal)
+    }
+}
+
+/// The probability model (`ModelType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Model {
+    /// 0: counts with populations.
+    Poisson,
+    /// 1: cases and controls.
+    Bernoulli,
+    /// 2: cases only; places and times independent.
+    Permutation,
+    /// 3: ordered categories.
+    Ordinal,
+    /// 5: continuous values, with weights if given.
+    Normal,
+    /// 7: unordered categories.
+    Multinomial,
+}
+
+/// Which deviations count (`ScanAreas`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Areas {
+    /// 1: more than expected.
+    High,
+    /// 2: fewer than expected.
+    Low,
+    /// 3: either.
+    Both,
+}
+
+impl Areas {
+    /// Whether high rates count.
+    #[must_use]
+    pub const fn high(self) -> bool {
+        matches!(self, Self::High | Self::Both)
+    }
+
+    /// Whether low rates count.
+    #[must_use]
+    pub const fn low(self) -> bool {
+        matches!(self, Self::Low | Self::Both)
+    }
+}
+
+/// A unit of time (`TimeAggregationUnits`, `PrecisionCaseTimes`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// 1.
+    Year,
+    /// 2.
+    Month,
+    /// 3.
+    Day,
+}
+
+/// The longest interval (`MaxTemporalSize…`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Longest {
+    /// Percent of the study period.
+    Percent(f64),
+    /// Units of `TimeAggregationUnits`.
+    Units(f64),
+}
+
+/// Which secondary clusters are reported (`CriteriaForReportingSecondaryClusters`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Criterion {
+    /// 0: no place and time in common with a cluster already reported.
+    NoOverlap,
+    /// 1: no centre inside another.
+    NoCentresInOther,
+    /// 2: centre not inside the most likely one.
+    NoCentresInMostLikely,
+    /// 3: holds no centre of a more likely one.
+    NoCentresInLessLikely,
+    /// 4: two do not hold each other's centres.
+    NoPairsOfCentres,
+    /// 5: the best of every centre.
+    All,
+}
+
+/// How p-values are made (`PValueReportType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PValues {
+    /// 0: Monte Carlo with sequential stopping; Gumbel where the rank is below ten and the model allows it.
+    Default,
+    /// 1: Monte Carlo, every replicate.
+    Standard,
+    /// 2: Monte Carlo with sequential stopping.
+    Sequential,
+    /// 3: Gumbel.
+    Gumbel,
+}
+
+/// Everything that decides a scan apart from the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// What is scanned.
+    pub analysis: Analysis,
+    /// The probability model.
+    pub model: Model,
+    /// Which deviations count.
+    pub areas: Areas,
+    /// Unit of the intervals.
+    pub unit: Unit,
+    /// Units per interval, at least 1.
+    pub length: u32,
+    /// First day of the study.
+    pub start: Date,
+    /// Last day of the study.
+    pub end: Date,
+    /// First day of surveillance: living clusters end on it or later.
+    pub prospective_start: Date,
+    /// Latitude and longitude in degrees (great circles, sphere of 6,367 km) rather than Cartesian coordinates.
+    pub geographic: bool,
+    /// Largest circle, percent of the population at risk.
+    pub max_population: f64,
+    /// Largest radius in kilometres (or units of the coordinates).
+    pub max_distance: Option<f64>,
+    /// Longest interval.
+    pub longest: Longest,
+    /// Shortest interval, in intervals.
+    pub shortest: u32,
+    /// Circles over the whole period count too.
+    pub include_spatial: bool,
+    /// Intervals over all places count too.
+    pub include_temporal: bool,
+    /// Fewest cases in a cluster of low rate.
+    pub min_low: u32,
+    /// Fewest cases in a cluster of high rate.
+    pub min_high: u32,
+    /// Smallest relative risk (observed over expected inside against outside) of a high cluster.
+    pub risk_high: Option<f64>,
+    /// Greatest relative risk of a low cluster.
+    pub risk_low: Option<f64>,
+    /// Ellipses: shape (long axis over short) and number of angles; empty for circles alone.
+    pub ellipses: Vec<(f64, u32)>,
+    /// Exponent of the compactness penalty \[4s/(s+1)²\]^a: 0, ½ (medium) or 1 (strong).
+    pub penalty: f64,
+    /// Which secondary clusters are reported.
+    pub criterion: Criterion,
+    /// Monte Carlo replicates.
+    pub replicates: u32,
+    /// How p-values are made.
+    pub p_values: PValues,
+    /// Exceedances after which sequential stopping ends the simulation.
+    pub stop_after: u32,
+    /// Seed of the replicates.
+    pub seed: u64,
+}
+
+struct Keys<'a>(&'a Table);
+
+impl Keys<'_> {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.0.rows.iter().find(|r| r.first().is_some_and(|k| k.eq_ignore_ascii_case(key))).and_then(|r| r.get(1)).map(|v| v.trim().trim_matches('"'))
+    }
+
+    fn number(&self, key: &str, default: f64) -> Result<f64, Problem> {
+        let Some(text) = self.text(key).filter(|t| !t.is_empty()) else { return Ok(default) };
+        text.parse().map_err(|_| wrong(key, text, "a number", "数字"))
+    }
+
+    fn count(&self, key: &str, default: u32) -> Result<u32, Problem> {
+        let Some(text) = self.text(key).filter(|t| !t.is_empty()) else { return Ok(default) };
+        text.parse().map_err(|_| wrong(key, text, "a whole number", "整数"))
+    }
+
+    fn date(&self, key: &str, last: bool) -> Result<Option<Date>, Problem> {
+        let Some(text) = self.text(key).filter(|t| !t.is_empty()) else { return Ok(None) };
+        super::calendar::date(text, last).map(Some).ok_or_else(|| wrong(key, text, "a date such as 2023/1/2", "日期（如 2023/1/2）"))
+    }
+
+    fn yes(&self, key: &str) -> bool {
+        self.text(key).is_some_and(|t| matches!(t, "y" | "Y" | "1" | "true"))
+    }
+}
+
+fn wrong(key: &str, text: &str, en: &str, zh: &str) -> Problem {
+    Problem::new(format!("设置 {key}：“{text}”应为{zh}"), format!("setting {key}: “{text}” should be {en}"))
+}
+
+impl Settings {
+    /// Reads a table of the columns `key,value` with SaTScan's names; keys that are absent take SaTScan's defaults.
+    ///
+    /// # Errors
+    /// A value that cannot be read, or an option this engine does not have; the message names the key.
+    #[expect(clippy::too_many_lines, reason = "one line for each key")]
+    pub fn parse(table: &Table) -> Result<Self, Problem> {
+        let keys = Keys(table);
+        let choice = |key: &str, default: u32, known: &str| -> Result<(u32, Problem), Problem> {
+            let code = keys.count(key, default)?;
+            Ok((code, wrong(key, &code.to_string(), known, known)))
+        };
+        let (code, e) = choice("AnalysisType", 1, "1, 2, 3, 4, 6")?;
+        let analysis = match code {
+            1 => Analysis::Spatial,
+            2 => Analysis::Temporal,
+            3 => Analysis::Retrospective,
+            4 => Analysis::Prospective,
+            6 => Analysis::ProspectiveTemporal,
+            _ => return Err(e),
+        };
+        let (code, e) = choice("ModelType", 0, "0, 1, 2, 3, 5, 7")?;
+        let model = match code {
+            0 => Model::Poisson,
+            1 => Model::Bernoulli,
+            2 => Model::Permutation,
+            3 => Model::Ordinal,
+            5 => Model::Normal,
+            7 => Model::Multinomial,
+            _ => return Err(e),
+        };
+        let (code, e) = choice("ScanAreas", 1, "1, 2, 3")?;
+        let areas = match code {
+            1 => Areas::High,
+            2 => Areas::Low,
+            3 => Areas::Both,
+            _ => return Err(e),
+        };
+        let (code, e) = choice("TimeAggregationUnits", 3, "0, 1, 2, 3, 4")?;
+        let unit = match code {
+            1 => Unit::Year,
+            2 => Unit::Month,
+            0 | 3 | 4 => Unit::Day,
+            _ => return Err(e),
+        };
+        let start = keys.date("StartDate", false)?;
+        let end = keys.date("EndDate", true)?;
+        let (Some(start), Some(end)) = (start, end) else {
+            return Err(Problem::new("设置缺少 StartDate 或 EndDate", "the settings lack StartDate or EndDate"));
+        };
+        if end < start {
+            return Err(Problem::new("EndDate 早于 StartDate", "EndDate lies before StartDate"));
+        }
+        let (code, e) = choice("MaxTemporalSizeInterpretation", 0, "0, 1")?;
+        let size = keys.number("MaxTemporalSize", 50.0)?;
+        let longest = match code {
+            0 => Longest::Percent(size),
+            1 => Longest::Units(size),
+            _ => return Err(e),
+        };
+        let list = |key: &str| -> Result<Vec<f64>, Problem> {
+            let text = keys.text(key).unwrap_or_default();
+            text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(|t| t.parse().map_err(|_| wrong(key, t, "a number", "数字"))).collect()
+        };
+        let elliptic = keys.count("SpatialWindowShapeType", 0)? == 1;
+        let ellipses = if elliptic {
+            let (shapes, angles) = (list("EllipseShapes")?, list("EllipseAngles")?);
+            if shapes.len() != angles.len() || shapes.iter().any(|s| *s < 1.0) || angles.iter().any(|a| *a < 1.0) {
+                return Err(Problem::new(
+                    "EllipseShapes 与 EllipseAngles 应一一对应，且不小于 1",
+                    "EllipseShapes and EllipseAngles must pair up and be at least 1",
+                ));
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of angles, at least 1")]
+            shapes.into_iter().zip(angles.into_iter().map(|a| a as u32)).collect()
+        } else {
+            Vec::new()
+        };
+        let (code, e) = choice("NonCompactnessPenalty", 0, "0, 1, 2")?;
+        let penalty = match code {
+            0 => 0.0,
+            1 => 0.5,
+            2 => 1.0,
+            _ => return Err(e),
+        };
+        let (code, e) = choice("CriteriaForReportingSecondaryClusters", 0, "0, 1, 2, 3, 4, 5")?;
+        let criterion = match code {
+            0 => Criterion::NoOverlap,
+            1 => Criterion::NoCentresInOther,
+            2 => Criterion::NoCentresInMostLikely,
+            3 => Criterion::NoCentresInLessLikely,
+            4 => Criterion::NoPairsOfCentres,
+            5 => Criterion::All,
+            _ => return Err(e),
+        };
+        let (code, e) = choice("PValueReportType", 0, "0, 1, 2, 3")?;
+        let p_values = match code {
+            0 => PValues::Default,
+            1 => PValues::Standard,
+            2 => PValues::Sequential,
+            3 => PValues::Gumbel,
+            _ => return Err(e),
+        };
+        for key in ["TimeTrendAdjustmentType", "SpatialAdjustmentType"] {
+            let (code, e) = choice(key, 0, "0")?;
+            if code != 0 {
+                return Err(e);
+            }
+        }
+        let geographic = keys.count("CoordinatesType", 1)? == 1;
+        if geographic && elliptic {
+            return Err(Problem::new(
+                "椭圆窗口需要平面坐标（CoordinatesType=0）",
+                "elliptic windows need Cartesian coordinates (CoordinatesType=0)",
+            ));
+        }
+        if model == Model::Permutation && analysis.time_only() {
+            return Err(Problem::new("时空置换模型需要地点与时间", "the space–time permutation model needs places and times"));
+        }
+        if model == Model::Permutation && analysis == Analysis::Spatial {
+            return Err(Problem::new("时空置换模型不能用于纯空间扫描", "the space–time permutation model cannot scan places alone"));
+        }
+        Ok(Self {
+            analysis,
+            model,
+            areas,
+            unit,
+            length: keys.count("TimeAggregationLength", 1)?.max(1),
+            start,
+            end,
+            prospective_start: keys.date("ProspectiveStartDate", false)?.unwrap_or(end),
+            geographic,
+            max_population: keys.number("MaxSpatialSizeInPopulationAtRisk", 50.0)?,
+            max_distance: keys.yes("UseDistanceFromCenterOption").then(|| keys.number("MaxSpatialSizeInDistanceFromCenter", 1.0)).transpose()?,
+            longest,
+            shortest: keys.count("MinimumTemporalClusterSize", 1)?.max(1),
+            include_spatial: keys.yes("IncludePurelySpatial") && model != Model::Permutation,
+            include_temporal: keys.yes("IncludePurelyTemporal") && model != Model::Permutation,
+            min_low: keys.count("MinimumCasesInLowRateClusters", 0)?,
+            min_high: keys.count("MinimumCasesInHighRateClusters", 2)?,
+            risk_high: keys.yes("RiskLimitHighClusters").then(|| keys.number("RiskThresholdHighClusters", 1.0)).transpose()?,
+            risk_low: keys.yes("RiskLimitLowClusters").then(|| keys.number("RiskThresholdLowClusters", 1.0)).transpose()?,
+            ellipses,
+            penalty,
+            criterion,
+            replicates: keys.count("MonteCarloReps", 999)?,
+            p_values,
+            stop_after: keys.count("EarlyTerminationThreshold", 50)?.max(1),
+            seed: u64::from(keys.count("RandomizationSeed", 12_345_678)?),
+        })
+    }
+}
