@@ -110,7 +110,12 @@ pub fn scan(settings: &Settings, files: &Files, run: &Run<'_>) -> Result<Report,
 }
 
 /// The intervals that make windows.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a number of intervals")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a number of intervals"
+)]
 fn frame(settings: &Settings, panel: &Panel) -> Frame {
     let t = panel.intervals;
     if t == 1 {

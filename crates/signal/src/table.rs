@@ -36,8 +36,15 @@ impl Table {
     /// # Errors
     /// A row of another length than the heading, or text that is not CSV; the message names the line.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        let wrong = |e: csv::Error| Problem::new(format!("文件 {name} 不是有效的 CSV：{e}"), format!("file {name} is not valid CSV: {e}"));
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let wrong = |e: csv::Error| {
+            Problem::new(
+                format!("文件 {name} 不是有效的 CSV：{e}"),
+                format!("file {name} is not valid CSV: {e}"),
+            )
+        };
         let columns = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
         let mut rows = Vec::new();
         for record in reader.records() {

@@ -85,7 +85,12 @@ fn rounded(value: f64) -> i64 {
 
 /// The clusters to report: of every centre the best window and then the best that share no time with a better one; among
 /// these the criterion of the settings; none that every replicate reaches, except the first.
-pub(crate) fn select(subject: &Subject<'_>, panel: &Panel, settings: &Settings, result: &Inference) -> Vec<Chosen> {
+pub(crate) fn select(
+    subject: &Subject<'_>,
+    panel: &Panel,
+    settings: &Settings,
+    result: &Inference,
+) -> Vec<Chosen> {
     let cut = result.cut();
     let families = match subject {
         Subject::Counts(engine) => engine.families,
@@ -99,7 +104,11 @@ pub(crate) fn select(subject: &Subject<'_>, panel: &Panel, settings: &Settings, 
     };
     match subject {
         Subject::Counts(engine) => {
-            engine.plain(&observed_cases(engine, panel), &engine.level((cut * (1.0 - 1e-9)).max(1e-9)), &mut keep);
+            engine.plain(
+                &observed_cases(engine, panel),
+                &engine.level((cut * (1.0 - 1e-9)).max(1e-9)),
+                &mut keep,
+            );
         }
         Subject::Values(values) => values.windows(&values.observed(), &mut keep),
     }
@@ -136,9 +145,11 @@ pub(crate) fn select(subject: &Subject<'_>, panel: &Panel, settings: &Settings, 
         members.sort_unstable();
         let clash = chosen.iter().enumerate().any(|(rank, other)| {
             let in_time = found.from < other.found.to && other.found.from < found.to;
-            let here = |p: usize, list: &[u32]| p == panel.places.len() || list.contains(&super::places::index(p));
+            let here =
+                |p: usize, list: &[u32]| p == panel.places.len() || list.contains(&super::places::index(p));
             let mine_in_other = here(centre, &other.members);
-            let other_in_mine = members.binary_search(&super::places::index(other.centre)).is_ok() || other.centre == panel.places.len();
+            let other_in_mine = members.binary_search(&super::places::index(other.centre)).is_ok()
+                || other.centre == panel.places.len();
             in_time
                 && match settings.criterion {
                     Criterion::NoOverlap => other.members.iter().any(|p| members.binary_search(p).is_ok()),
@@ -158,7 +169,12 @@ pub(crate) fn select(subject: &Subject<'_>, panel: &Panel, settings: &Settings, 
 }
 
 /// Radius (or ellipse) and span of a cluster.
-pub(crate) fn extent(chosen: &Chosen, subject: &Subject<'_>, panel: &Panel, settings: &Settings) -> (f64, f64, Option<Axes>) {
+pub(crate) fn extent(
+    chosen: &Chosen,
+    subject: &Subject<'_>,
+    panel: &Panel,
+    settings: &Settings,
+) -> (f64, f64, Option<Axes>) {
     if chosen.centre >= panel.places.len() {
         return (0.0, 0.0, None);
     }
@@ -169,7 +185,11 @@ pub(crate) fn extent(chosen: &Chosen, subject: &Subject<'_>, panel: &Panel, sett
     let outline = outlines[families[chosen.found.family].outline as usize];
     let centre = &panel.places[chosen.centre];
     let member = |i: &u32| &panel.places[*i as usize];
-    let far = chosen.members.iter().map(|i| reach(centre, member(i), outline, settings.geographic)).fold(0.0, f64::max);
+    let far = chosen
+        .members
+        .iter()
+        .map(|i| reach(centre, member(i), outline, settings.geographic))
+        .fold(0.0, f64::max);
     let span = chosen
         .members
         .iter()
@@ -177,6 +197,11 @@ pub(crate) fn extent(chosen: &Chosen, subject: &Subject<'_>, panel: &Panel, sett
         .flat_map(|(k, i)| chosen.members[..k].iter().map(move |j| (i, j)))
         .map(|(i, j)| distance(member(i), member(j), settings.geographic))
         .fold(0.0, f64::max);
-    let axes = (!settings.ellipses.is_empty()).then(|| Axes { minor: far / outline.shape, major: far, angle: outline.angle.to_degrees(), shape: outline.shape });
+    let axes = (!settings.ellipses.is_empty()).then(|| Axes {
+        minor: far / outline.shape,
+        major: far,
+        angle: outline.angle.to_degrees(),
+        shape: outline.shape,
+    });
     (far, span, axes)
 }

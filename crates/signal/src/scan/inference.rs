@@ -1,11 +1,11 @@
 //! Replicates, p-values, the Gumbel approximation and recurrence intervals.
 
+use super::Run;
 use super::engine::{Cases, Engine, Level, greater};
 use super::input::Panel;
 use super::replicates::{Simulator, stream};
 use super::settings::{Model, PValues, Settings, Unit};
 use super::values::Values;
-use super::Run;
 use crate::table::Problem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -107,14 +107,22 @@ pub(crate) fn observed_cases(engine: &Engine<'_>, panel: &Panel) -> Cases {
 ///
 /// # Errors
 /// No measure to draw from, or a run that was stopped.
-pub(crate) fn infer(subject: &Subject<'_>, panel: &Panel, settings: &Settings, run: &Run<'_>) -> Result<Inference, Problem> {
+pub(crate) fn infer(
+    subject: &Subject<'_>,
+    panel: &Panel,
+    settings: &Settings,
+    run: &Run<'_>,
+) -> Result<Inference, Problem> {
     let wanted = settings.replicates as usize;
-    let sequential = matches!(settings.p_values, PValues::Default | PValues::Sequential).then_some(settings.stop_after as usize);
+    let sequential = matches!(settings.p_values, PValues::Default | PValues::Sequential)
+        .then_some(settings.stop_after as usize);
     match subject {
         Subject::Values(values) => {
             let observed = values.maximum(&values.observed()).unwrap_or(0.0);
             let one = |replicates: std::ops::Range<usize>| -> Vec<f64> {
-                replicates.map(|r| values.maximum(&values.permuted(&mut stream(settings.seed, r))).unwrap_or(0.0)).collect()
+                replicates
+                    .map(|r| values.maximum(&values.permuted(&mut stream(settings.seed, r))).unwrap_or(0.0))
+                    .collect()
             };
             simulate(observed, wanted, 0, sequential, run, &one, Vec::new())
         }
@@ -164,8 +172,10 @@ fn simulate(
         list.iter().enumerate().filter(|(_, v)| reaches(**v, observed)).nth(limit - 1).map(|(at, _)| at + 1)
     };
     while next < wanted && stop_at(&simulated).is_none() {
-        let parts: Vec<std::ops::Range<usize>> =
-            (0..threads).map(|k| (next + k * BATCH).min(wanted)..(next + (k + 1) * BATCH).min(wanted)).filter(|r| !r.is_empty()).collect();
+        let parts: Vec<std::ops::Range<usize>> = (0..threads)
+            .map(|k| (next + k * BATCH).min(wanted)..(next + (k + 1) * BATCH).min(wanted))
+            .filter(|r| !r.is_empty())
+            .collect();
         next = parts.last().map_or(wanted, |r| r.end);
         if parts.len() == 1 {
             simulated.extend(work(parts[0].clone()));
@@ -188,7 +198,8 @@ fn simulate(
             done.sort_unstable_by_key(|part| part.0);
             simulated.extend(done.into_iter().flat_map(|part| part.1));
         }
-        let (now, all) = (u32::try_from(simulated.len()).unwrap_or(u32::MAX), u32::try_from(wanted).unwrap_or(u32::MAX));
+        let (now, all) =
+            (u32::try_from(simulated.len()).unwrap_or(u32::MAX), u32::try_from(wanted).unwrap_or(u32::MAX));
         if !(run.progress)(now, all) {
             return Err(Problem::new("扫描已中止", "the scan was stopped"));
         }
@@ -207,7 +218,8 @@ impl Inference {
             return None;
         }
         let above = self.simulated.iter().filter(|s| reaches(**s, value)).count();
-        let allowed = matches!(settings.model, Model::Poisson | Model::Bernoulli | Model::Permutation) && !settings.analysis.time_only();
+        let allowed = matches!(settings.model, Model::Poisson | Model::Bernoulli | Model::Permutation)
+            && !settings.analysis.time_only();
         let gumbel = match settings.p_values {
             PValues::Gumbel => true,
             PValues::Default => allowed && above + 1 < FEW && !self.stopped,

@@ -56,7 +56,11 @@ pub(crate) struct Panel {
 
 impl Panel {
     pub(crate) fn total(&self) -> u64 {
-        if self.points.is_empty() { self.cases.iter().map(|c| u64::from(*c)).sum() } else { self.points.len() as u64 }
+        if self.points.is_empty() {
+            self.cases.iter().map(|c| u64::from(*c)).sum()
+        } else {
+            self.points.len() as u64
+        }
     }
 }
 
@@ -84,7 +88,11 @@ impl<'a> Rows<'a> {
             .columns
             .iter()
             .enumerate()
-            .filter(|(i, c)| Some(*i) != self.place && Some(*i) != self.time && !known.iter().any(|k| c.eq_ignore_ascii_case(k)))
+            .filter(|(i, c)| {
+                Some(*i) != self.place
+                    && Some(*i) != self.time
+                    && !known.iter().any(|k| c.eq_ignore_ascii_case(k))
+            })
             .map(|(i, c)| (c.to_lowercase(), i))
             .collect();
         list.sort();
@@ -124,7 +132,8 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
     } else {
         read_places(files)?
     };
-    let names: HashMap<String, u32> = places.iter().enumerate().map(|(i, p)| (p.id.clone(), super::places::index(i))).collect();
+    let names: HashMap<String, u32> =
+        places.iter().enumerate().map(|(i, p)| (p.id.clone(), super::places::index(i))).collect();
     let find = |rows: &Rows<'_>, row: usize| -> Result<u32, Problem> {
         if time_only {
             return Ok(0);
@@ -172,7 +181,9 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
     };
     let cases = Rows::new("cases", &files.cases, time_only)?;
     match settings.model {
-        Model::Normal | Model::Ordinal | Model::Multinomial => read_points(&mut panel, &cases, settings.model, cell)?,
+        Model::Normal | Model::Ordinal | Model::Multinomial => {
+            read_points(&mut panel, &cases, settings.model, cell)?
+        }
         Model::Poisson | Model::Bernoulli | Model::Permutation => {
             let amount = files.cases.need("cases", &["cases", "n", "count"])?;
             let covariates = cases.covariates(&["cases", "n", "count"]);
@@ -189,11 +200,16 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
             }
             match settings.model {
                 Model::Poisson => {
-                    let strata = by_stratum.into_iter().map(|(k, v)| (k, v.iter().map(|c| u64::from(c.2)).sum::<u64>())).collect();
+                    let strata = by_stratum
+                        .into_iter()
+                        .map(|(k, v)| (k, v.iter().map(|c| u64::from(c.2)).sum::<u64>()))
+                        .collect();
                     super::population::expectations(&mut panel, files, settings, &covariates, &strata)?;
                 }
                 Model::Bernoulli => {
-                    let controls = files.controls.as_ref().ok_or_else(|| Problem::new("缺少对照文件 controls", "the file of controls is missing"))?;
+                    let controls = files.controls.as_ref().ok_or_else(|| {
+                        Problem::new("缺少对照文件 controls", "the file of controls is missing")
+                    })?;
                     let rows = Rows::new("controls", controls, time_only)?;
                     let amount = controls.need("controls", &["controls", "n", "count"])?;
                     panel.measure = panel.cases.iter().map(|c| f64::from(*c)).collect();
@@ -210,7 +226,11 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
                 _ => {
                     panel.strata = by_stratum
                         .into_values()
-                        .map(|v| v.into_iter().flat_map(|(p, t, n)| std::iter::repeat_n((p, t), n as usize)).collect())
+                        .map(|v| {
+                            v.into_iter()
+                                .flat_map(|(p, t, n)| std::iter::repeat_n((p, t), n as usize))
+                                .collect()
+                        })
                         .collect();
                 }
             }
@@ -223,7 +243,9 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
 }
 
 fn read_places(files: &Files) -> Result<Vec<Place>, Problem> {
-    let table = files.locations.as_ref().ok_or_else(|| Problem::new("缺少坐标文件 locations", "the file of coordinates (locations) is missing"))?;
+    let table = files.locations.as_ref().ok_or_else(|| {
+        Problem::new("缺少坐标文件 locations", "the file of coordinates (locations) is missing")
+    })?;
     let id = table.need("locations", &IDS)?;
     let a = table.need("locations", &["lat", "latitude", "x"])?;
     let b = table.need("locations", &["lon", "long", "longitude", "lng", "y"])?;
@@ -232,10 +254,18 @@ fn read_places(files: &Files) -> Result<Vec<Place>, Problem> {
     for row in 0..table.rows.len() {
         let name = &table.rows[row][id];
         if !seen.insert(name.clone()) {
-            return Err(Problem::new(format!("坐标文件中地点 {name} 重复"), format!("the file of coordinates names place {name} twice")));
+            return Err(Problem::new(
+                format!("坐标文件中地点 {name} 重复"),
+                format!("the file of coordinates names place {name} twice"),
+            ));
         }
         let (x, y) = (number("locations", table, row, a)?, number("locations", table, row, b)?);
-        places.push(Place { id: name.clone(), a: x, b: y, text: [table.rows[row][a].clone(), table.rows[row][b].clone()] });
+        places.push(Place {
+            id: name.clone(),
+            a: x,
+            b: y,
+            text: [table.rows[row][a].clone(), table.rows[row][b].clone()],
+        });
     }
     if places.len() < 2 {
         return Err(Problem::new("至少需要两个地点", "at least two places are needed"));
@@ -243,7 +273,11 @@ fn read_places(files: &Files) -> Result<Vec<Place>, Problem> {
     Ok(places)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a whole number below 2³¹")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a whole number below 2³¹"
+)]
 fn whole(value: f64, file: &str, row: usize) -> Result<u32, Problem> {
     if value >= 0.0 && value.fract().abs() < 1e-9 && value < 2_147_483_648.0 {
         Ok(value.round() as u32)
@@ -265,7 +299,11 @@ fn read_points(
     let table = rows.table;
     let amount = table.column(&["n", "cases", "count"]);
     let normal = model == Model::Normal;
-    let value = if normal { table.need("cases", &["value", "x", "attribute"])? } else { table.need("cases", &["category", "attribute", "value"])? };
+    let value = if normal {
+        table.need("cases", &["value", "x", "attribute"])?
+    } else {
+        table.need("cases", &["category", "attribute", "value"])?
+    };
     let weight = table.column(&["weight", "w"]).filter(|_| normal);
     panel.weighted = weight.is_some();
     if !normal {
@@ -301,7 +339,10 @@ fn read_points(
         };
         if w <= 0.0 {
             let line = row + 2;
-            return Err(Problem::new(format!("文件 cases 第 {line} 行：权重应大于 0"), format!("file cases, line {line}: the weight must be above 0")));
+            return Err(Problem::new(
+                format!("文件 cases 第 {line} 行：权重应大于 0"),
+                format!("file cases, line {line}: the weight must be above 0"),
+            ));
         }
         panel.cases[place as usize * panel.intervals + interval] += n;
         let point = Point { place, interval: super::places::index(interval), value: x, weight: w };
@@ -319,20 +360,34 @@ pub(crate) struct Census {
 }
 
 /// The rows of a population file, covariates in the order of those of the cases.
-pub(crate) fn censuses(table: &Table, settings: &Settings, covariates: &[(String, usize)]) -> Result<Vec<Census>, Problem> {
+pub(crate) fn censuses(
+    table: &Table,
+    settings: &Settings,
+    covariates: &[(String, usize)],
+) -> Result<Vec<Census>, Problem> {
     let rows = Rows::new("population", table, settings.analysis.time_only())?;
     let people = table.need("population", &["population", "pop"])?;
-    let columns: Vec<usize> = covariates.iter().map(|(name, _)| table.need("population", &[name])).collect::<Result<_, _>>()?;
+    let columns: Vec<usize> =
+        covariates.iter().map(|(name, _)| table.need("population", &[name])).collect::<Result<_, _>>()?;
     let mut out = Vec::with_capacity(table.rows.len());
     for (row, cells) in table.rows.iter().enumerate() {
-        let date = rows.day(row, settings)?.and_then(|_| rows.time.and_then(|c| census_day(&cells[c], settings)));
+        let date =
+            rows.day(row, settings)?.and_then(|_| rows.time.and_then(|c| census_day(&cells[c], settings)));
         let people = number("population", table, row, people)?;
         if people < 0.0 {
             let line = row + 2;
-            return Err(Problem::new(format!("文件 population 第 {line} 行：人口为负"), format!("file population, line {line}: a negative population")));
+            return Err(Problem::new(
+                format!("文件 population 第 {line} 行：人口为负"),
+                format!("file population, line {line}: a negative population"),
+            ));
         }
         let place = rows.place.map_or_else(String::new, |c| cells[c].clone());
-        out.push(Census { place, stratum: columns.iter().map(|c| cells[*c].clone()).collect(), date, people });
+        out.push(Census {
+            place,
+            stratum: columns.iter().map(|c| cells[*c].clone()).collect(),
+            date,
+            people,
+        });
     }
     Ok(out)
 }

@@ -23,14 +23,26 @@ fn xlogx(x: f64) -> f64 {
 impl Law {
     /// Counts with expectations that sum to the number of cases.
     pub(crate) fn poisson(cases: u32) -> Self {
-        Self { cases, total: f64::from(cases), bernoulli: false, entropy: (0..=cases).map(|n| xlogx(f64::from(n))).collect(), null: 0.0 }
+        Self {
+            cases,
+            total: f64::from(cases),
+            bernoulli: false,
+            entropy: (0..=cases).map(|n| xlogx(f64::from(n))).collect(),
+            null: 0.0,
+        }
     }
 
     /// `cases` among `total` cases and controls.
     pub(crate) fn bernoulli(cases: u32, total: f64) -> Self {
         let c = f64::from(cases);
         let null = xlogx(c) + xlogx(total - c) - xlogx(total);
-        Self { cases, total, bernoulli: true, entropy: (0..=cases).map(|n| xlogx(f64::from(n))).collect(), null }
+        Self {
+            cases,
+            total,
+            bernoulli: true,
+            entropy: (0..=cases).map(|n| xlogx(f64::from(n))).collect(),
+            null,
+        }
     }
 
     pub(crate) fn cases(&self) -> u32 {
@@ -118,7 +130,11 @@ pub(crate) struct Sides {
 
 impl Reach {
     /// The tables for a level; `top` is the greatest measure of any window.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "tables of cells and cases below 2³²")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "tables of cells and cases below 2³²"
+    )]
     pub(crate) fn new(law: &Law, level: f64, top: f64, sides: Sides) -> Self {
         let n = law.cases as usize + 1;
         let rate = law.total / f64::from(law.cases);
@@ -138,7 +154,11 @@ impl Reach {
         }
         if sides.low {
             for c in 0..law.cases {
-                let most = if law.bernoulli { law.total - f64::from(law.cases - c) } else { law.total * (1.0 - 1e-15) };
+                let most = if law.bernoulli {
+                    law.total - f64::from(law.cases - c)
+                } else {
+                    law.total * (1.0 - 1e-15)
+                };
                 if law.ratio(c, most) >= level {
                     low[c as usize] = law.bisect(c, most, f64::from(c) * rate, level) * (1.0 - 1e-9);
                 }
@@ -196,7 +216,8 @@ mod tests {
                 for c in 0..=law.cases() {
                     for step in 0..=260 {
                         let m = f64::from(step) / 2.0;
-                        let fits = !law.bernoulli || (m >= f64::from(c) && law.total - m >= f64::from(law.cases() - c));
+                        let fits = !law.bernoulli
+                            || (m >= f64::from(c) && law.total - m >= f64::from(law.cases() - c));
                         if m <= 0.0 || m >= law.total || !fits {
                             continue;
                         }

@@ -1,12 +1,12 @@
 //! The result as tables in SaTScan's layout, and the run in figures.
 
+use super::Report;
 use super::calendar;
 use super::clusters::{Chosen, Cluster, Spread, extent};
 use super::inference::{Inference, Subject, recurrence_days};
 use super::input::Panel;
 use super::settings::{Analysis, Model, Settings, Unit};
 use super::values::Values;
-use super::Report;
 use crate::table::Table;
 use serde::Serialize;
 
@@ -48,7 +48,11 @@ pub(crate) fn digits(value: f64, significant: usize) -> String {
     if value.abs() >= 0.1 {
         return format!("{value:.significant$}");
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of places after the point")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of places after the point"
+    )]
     let zeros = (-value.abs().log10()).ceil() as usize - 1;
     let places = zeros + significant;
     format!("{value:.places$}")
@@ -64,7 +68,13 @@ fn length(value: f64) -> String {
 }
 
 /// Writes the tables of a run.
-pub(crate) fn report(subject: &Subject<'_>, panel: &Panel, settings: &Settings, chosen: Vec<Chosen>, result: Inference) -> Report {
+pub(crate) fn report(
+    subject: &Subject<'_>,
+    panel: &Panel,
+    settings: &Settings,
+    chosen: Vec<Chosen>,
+    result: Inference,
+) -> Report {
     let writer = Writer { subject, panel, settings };
     let clusters: Vec<Cluster> = chosen.iter().map(|c| writer.cluster(c)).collect();
     let mut tables = vec![
@@ -103,7 +113,9 @@ impl Writer<'_> {
             intervals: panel.intervals,
             cases: panel.total(),
             population,
-            annual_rate: population.filter(|_| self.settings.model == Model::Poisson).map(|p| cases / p / years * 1e5),
+            annual_rate: population
+                .filter(|_| self.settings.model == Model::Poisson)
+                .map(|p| cases / p / years * 1e5),
             outside_study: panel.outside,
             maximum: result.observed,
             replicates: result.simulated.len(),
@@ -157,12 +169,18 @@ impl Writer<'_> {
                 let e = engine.law.expected(found.measure);
                 (Some(e), (settings.model != Model::Permutation).then(|| self.relative(found.cases, e)), None)
             }
-            Subject::Values(values) if settings.model == Model::Normal => (None, None, Some(spread(values, &values.sums(found)))),
+            Subject::Values(values) if settings.model == Model::Normal => {
+                (None, None, Some(spread(values, &values.sums(found))))
+            }
             Subject::Values(_) => (None, None, None),
         };
         Cluster {
             centre: if everywhere { "All".to_owned() } else { panel.places[chosen.centre].id.clone() },
-            places: if everywhere { Vec::new() } else { chosen.members.iter().map(|i| panel.places[*i as usize].id.clone()).collect() },
+            places: if everywhere {
+                Vec::new()
+            } else {
+                chosen.members.iter().map(|i| panel.places[*i as usize].id.clone()).collect()
+            },
             radius,
             span,
             ellipse,
@@ -171,11 +189,15 @@ impl Writer<'_> {
             ratio: found.value,
             p_value: chosen.p.map(|p| p.0),
             method: chosen.p.map(|p| p.1),
-            recurrence_days: chosen.p.filter(|_| settings.analysis.alive()).map(|p| recurrence_days(p.0, settings)),
+            recurrence_days: chosen
+                .p
+                .filter(|_| settings.analysis.alive())
+                .map(|p| recurrence_days(p.0, settings)),
             observed: found.cases,
             expected,
             relative_risk,
-            population: (!panel.population.is_empty()).then(|| chosen.members.iter().map(|i| panel.population[*i as usize]).sum()),
+            population: (!panel.population.is_empty())
+                .then(|| chosen.members.iter().map(|i| panel.population[*i as usize]).sum()),
             spread,
         }
     }
@@ -200,13 +222,21 @@ impl Writer<'_> {
     }
 
     fn coordinates(&self, prefix: &str) -> [String; 2] {
-        let names = if self.settings.geographic { if prefix.is_empty() { ["latitude", "longitude"] } else { ["lat", "long"] } } else { ["x", "y"] };
+        let names = if self.settings.geographic {
+            if prefix.is_empty() { ["latitude", "longitude"] } else { ["lat", "long"] }
+        } else {
+            ["x", "y"]
+        };
         names.map(|n| format!("{prefix}{n}"))
     }
 
     fn coordinate(&self, place: usize) -> [String; 2] {
         let place = &self.panel.places[place];
-        if self.settings.geographic { [format!("{:.6}", place.a), format!("{:.6}", place.b)] } else { place.text.clone() }
+        if self.settings.geographic {
+            [format!("{:.6}", place.a), format!("{:.6}", place.b)]
+        } else {
+            place.text.clone()
+        }
     }
 
     fn with_population(&self) -> bool {
@@ -219,7 +249,9 @@ impl Writer<'_> {
 
     /// The figures of a set of places and its column names.
     fn figures(&self, prefix: &str, c: u32, e: f64, population: Option<f64>) -> Vec<(String, String)> {
-        let name = |long: &str, short: &str| if prefix.is_empty() { long.to_owned() } else { format!("{prefix}{short}") };
+        let name = |long: &str, short: &str| {
+            if prefix.is_empty() { long.to_owned() } else { format!("{prefix}{short}") }
+        };
         let mut out = vec![
             (name("observed", "obs"), c.to_string()),
             (name("expected", "exp"), digits(e, 2)),
@@ -249,10 +281,14 @@ impl Writer<'_> {
         let time_only = self.settings.analysis.time_only();
         let unit = if time_only { self.settings.unit } else { Unit::Day };
         let rows = chosen.iter().zip(clusters).enumerate().map(|(rank, (chosen, cluster))| {
-            let mut row = vec![("cluster".to_owned(), (rank + 1).to_string()), ("loc_id".to_owned(), cluster.centre.clone())];
+            let mut row = vec![
+                ("cluster".to_owned(), (rank + 1).to_string()),
+                ("loc_id".to_owned(), cluster.centre.clone()),
+            ];
             if !time_only {
                 let everywhere = chosen.centre >= self.panel.places.len();
-                let here = if everywhere { [String::new(), String::new()] } else { self.coordinate(chosen.centre) };
+                let here =
+                    if everywhere { [String::new(), String::new()] } else { self.coordinate(chosen.centre) };
                 row.extend(self.coordinates("").into_iter().zip(here));
                 if let Some(axes) = cluster.ellipse {
                     row.extend([
@@ -309,7 +345,10 @@ impl Writer<'_> {
         let rows = chosen.iter().zip(clusters).enumerate().flat_map(|(rank, (chosen, cluster))| {
             chosen.members.iter().map(move |&place| {
                 let p = place as usize;
-                let mut row = vec![("loc_id".to_owned(), self.panel.places[p].id.clone()), ("cluster".to_owned(), (rank + 1).to_string())];
+                let mut row = vec![
+                    ("loc_id".to_owned(), self.panel.places[p].id.clone()),
+                    ("cluster".to_owned(), (rank + 1).to_string()),
+                ];
                 row.extend(self.inference(cluster));
                 row.extend(self.cluster_figures(chosen, cluster, "clu_"));
                 match self.subject {
@@ -341,7 +380,12 @@ impl Writer<'_> {
         self.panel
             .points
             .iter()
-            .filter(|p| p.place as usize == place && chosen.is_none_or(|c| (c.found.from + first..c.found.to + first).contains(&(p.interval as usize))))
+            .filter(|p| {
+                p.place as usize == place
+                    && chosen.is_none_or(|c| {
+                        (c.found.from + first..c.found.to + first).contains(&(p.interval as usize))
+                    })
+            })
             .map(|p| p.value)
             .collect()
     }
@@ -371,13 +415,22 @@ impl Writer<'_> {
                     let all = self.values_at(values, p, None);
                     let m = mean(&all);
                     #[expect(clippy::cast_precision_loss, reason = "a number of observations")]
-                    let variance = all.iter().map(|v| (v - m).powi(2)).sum::<f64>() / (all.len() as f64 - 1.0);
-                    vec![vec![head, ("mean".to_owned(), digits(m, 2)), ("std".to_owned(), digits(variance.sqrt(), 2))]]
+                    let variance =
+                        all.iter().map(|v| (v - m).powi(2)).sum::<f64>() / (all.len() as f64 - 1.0);
+                    vec![vec![
+                        head,
+                        ("mean".to_owned(), digits(m, 2)),
+                        ("std".to_owned(), digits(variance.sqrt(), 2)),
+                    ]]
                 }
                 Subject::Values(values) => {
                     let mut sums = vec![0.0; values.all().len()];
                     self.values_at(values, p, None).iter().for_each(|v| {
-                        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a category number")]
+                        #[expect(
+                            clippy::cast_possible_truncation,
+                            clippy::cast_sign_loss,
+                            reason = "a category number"
+                        )]
                         let k = *v as usize;
                         sums[k] += 1.0;
                     });
@@ -402,7 +455,13 @@ impl Writer<'_> {
             .map(|k| {
                 let e = n * all[k] / total;
                 let (inside, outside) = (sums[k] / e, (all[k] - sums[k]) / (all[k] - e));
-                let risk = if sums[k] < 0.5 { 0.0 } else if outside <= 0.0 { f64::INFINITY } else { inside / outside };
+                let risk = if sums[k] < 0.5 {
+                    0.0
+                } else if outside <= 0.0 {
+                    f64::INFINITY
+                } else {
+                    inside / outside
+                };
                 vec![
                     ("category".to_owned(), self.panel.categories[k].clone()),
                     ("observed".to_owned(), format!("{:.0}", sums[k])),
@@ -416,21 +475,24 @@ impl Writer<'_> {
     }
 
     fn strata(&self, chosen: &[Chosen], clusters: &[Cluster]) -> Table {
-        let rows = chosen.iter().zip(clusters).enumerate().flat_map(|(rank, (chosen, cluster))| -> Vec<Vec<(String, String)>> {
-            let head = [("cluster".to_owned(), (rank + 1).to_string()), ("dataset".to_owned(), "1".to_owned())];
-            if let (Subject::Values(values), None) = (self.subject, cluster.spread) {
-                let rows = self.categories(values, &values.sums(&chosen.found));
-                return rows.into_iter().map(|row| head.iter().cloned().chain(row).collect()).collect();
-            }
-            let mut row: Vec<(String, String)> = head.to_vec();
-            row.push(("category".to_owned(), "1".to_owned()));
-            row.extend(self.cluster_figures(chosen, cluster, ""));
-            if self.settings.model == Model::Bernoulli {
-                let share = 100.0 * f64::from(chosen.found.cases) / chosen.found.measure;
-                row.push(("pct_cases".to_owned(), format!("{share:.1}")));
-            }
-            vec![row]
-        });
+        let rows = chosen.iter().zip(clusters).enumerate().flat_map(
+            |(rank, (chosen, cluster))| -> Vec<Vec<(String, String)>> {
+                let head =
+                    [("cluster".to_owned(), (rank + 1).to_string()), ("dataset".to_owned(), "1".to_owned())];
+                if let (Subject::Values(values), None) = (self.subject, cluster.spread) {
+                    let rows = self.categories(values, &values.sums(&chosen.found));
+                    return rows.into_iter().map(|row| head.iter().cloned().chain(row).collect()).collect();
+                }
+                let mut row: Vec<(String, String)> = head.to_vec();
+                row.push(("category".to_owned(), "1".to_owned()));
+                row.extend(self.cluster_figures(chosen, cluster, ""));
+                if self.settings.model == Model::Bernoulli {
+                    let share = 100.0 * f64::from(chosen.found.cases) / chosen.found.measure;
+                    row.push(("pct_cases".to_owned(), format!("{share:.1}")));
+                }
+                vec![row]
+            },
+        );
         self.table(rows)
     }
 

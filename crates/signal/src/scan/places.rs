@@ -60,7 +60,11 @@ pub(crate) fn outlines(settings: &Settings) -> Vec<Outline> {
     for &(shape, angles) in &settings.ellipses {
         for k in 0..angles {
             let penalty = (4.0 * shape / (shape + 1.0).powi(2)).powf(settings.penalty);
-            all.push(Outline { shape, angle: std::f64::consts::PI * f64::from(k) / f64::from(angles), penalty });
+            all.push(Outline {
+                shape,
+                angle: std::f64::consts::PI * f64::from(k) / f64::from(angles),
+                penalty,
+            });
         }
     }
     all
@@ -78,9 +82,16 @@ pub(crate) fn reach(centre: &Place, place: &Place, outline: Outline, geographic:
 
 /// The windows of every centre and outline: places join in order of distance, those at one distance together, as long
 /// as the weight does not exceed `limit` (and the distance not the settings' maximum). Centres at one point count once.
-pub(crate) fn families(places: &[Place], weight: &[f64], limit: f64, settings: &Settings, outlines: &[Outline]) -> Vec<Family> {
+pub(crate) fn families(
+    places: &[Place],
+    weight: &[f64],
+    limit: f64,
+    settings: &Settings,
+    outlines: &[Outline],
+) -> Vec<Family> {
     let mut seen = std::collections::HashSet::new();
-    let centres: Vec<usize> = (0..places.len()).filter(|i| seen.insert((places[*i].a.to_bits(), places[*i].b.to_bits()))).collect();
+    let centres: Vec<usize> =
+        (0..places.len()).filter(|i| seen.insert((places[*i].a.to_bits(), places[*i].b.to_bits()))).collect();
     let mut all = Vec::with_capacity(centres.len() * outlines.len());
     let mut near: Vec<(f64, u32)> = Vec::with_capacity(places.len());
     for (o, outline) in outlines.iter().enumerate() {
@@ -93,7 +104,9 @@ pub(crate) fn families(places: &[Place], weight: &[f64], limit: f64, settings: &
                 }
             }
             // the centre comes first among places at its own point
-            near.sort_unstable_by(|x, y| x.0.total_cmp(&y.0).then((x.1 != index(c)).cmp(&(y.1 != index(c)))).then(x.1.cmp(&y.1)));
+            near.sort_unstable_by(|x, y| {
+                x.0.total_cmp(&y.0).then((x.1 != index(c)).cmp(&(y.1 != index(c)))).then(x.1.cmp(&y.1))
+            });
             let (mut order, mut whole) = (Vec::new(), Vec::new());
             let (mut sum, mut at) = (0.0, 0);
             while at < near.len() {

@@ -26,7 +26,8 @@ pub(crate) fn expectations(
     let mut people: BTreeMap<Vec<String>, HashMap<usize, BTreeMap<i64, f64>>> = BTreeMap::new();
     match &files.population {
         Some(table) => {
-            let names: HashMap<&str, usize> = panel.places.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
+            let names: HashMap<&str, usize> =
+                panel.places.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
             for census in censuses(table, settings, covariates)? {
                 let place = if settings.analysis.time_only() {
                     0
@@ -40,11 +41,18 @@ pub(crate) fn expectations(
                     })?
                 };
                 let day = census.date.map_or(first, ordinal);
-                *people.entry(census.stratum).or_default().entry(place).or_default().entry(day).or_insert(0.0) += census.people;
+                *people
+                    .entry(census.stratum)
+                    .or_default()
+                    .entry(place)
+                    .or_default()
+                    .entry(day)
+                    .or_insert(0.0) += census.people;
             }
         }
         None if settings.analysis.time_only() => {
-            let everybody = cases.keys().map(|k| (k.clone(), HashMap::from([(0, BTreeMap::from([(first, 1.0)]))])));
+            let everybody =
+                cases.keys().map(|k| (k.clone(), HashMap::from([(0, BTreeMap::from([(first, 1.0)]))])));
             people.extend(everybody);
         }
         None => return Err(Problem::new("缺少人口文件 population", "the file of populations is missing")),
@@ -87,7 +95,10 @@ pub(crate) fn expectations(
     for (cell, (m, c)) in panel.measure.iter().zip(&panel.cases).enumerate() {
         if *m <= 0.0 && *c > 0 {
             let id = &panel.places[cell / t].id;
-            return Err(Problem::new(format!("地点 {id} 有病例而人口为零"), format!("place {id} has cases but no population")));
+            return Err(Problem::new(
+                format!("地点 {id} 有病例而人口为零"),
+                format!("place {id} has cases but no population"),
+            ));
         }
     }
     Ok(())
@@ -95,5 +106,8 @@ pub(crate) fn expectations(
 
 fn without(stratum: &[String]) -> Problem {
     let name = stratum.join("/");
-    Problem::new(format!("协变量层 {name} 有病例而无人口"), format!("the stratum {name} has cases but no population"))
+    Problem::new(
+        format!("协变量层 {name} 有病例而无人口"),
+        format!("the stratum {name} has cases but no population"),
+    )
 }

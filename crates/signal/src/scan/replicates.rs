@@ -46,15 +46,28 @@ impl Simulator {
     pub(crate) fn new(panel: &Panel, settings: &Settings, frame: Frame) -> Option<Self> {
         let t = panel.intervals;
         let n = panel.places.len();
-        let kept = |interval: usize| (frame.first..frame.first + frame.columns).contains(&interval).then(|| super::places::index(interval - frame.first));
-        let all = || (0..n * t).filter_map(|cell| kept(cell % t).map(|column| (cell, (super::places::index(cell / t), column))));
+        let kept = |interval: usize| {
+            (frame.first..frame.first + frame.columns)
+                .contains(&interval)
+                .then(|| super::places::index(interval - frame.first))
+        };
+        let all = || {
+            (0..n * t).filter_map(|cell| {
+                kept(cell % t).map(|column| (cell, (super::places::index(cell / t), column)))
+            })
+        };
         let cases: u32 = panel.cases.iter().sum();
         match settings.model {
             Model::Permutation => Some(Self::Permutation {
                 strata: panel
                     .strata
                     .iter()
-                    .map(|list| (list.iter().map(|c| c.0).collect(), list.iter().filter_map(|c| kept(c.1 as usize)).collect()))
+                    .map(|list| {
+                        (
+                            list.iter().map(|c| c.0).collect(),
+                            list.iter().filter_map(|c| kept(c.1 as usize)).collect(),
+                        )
+                    })
                     .collect(),
             }),
             Model::Bernoulli => {
@@ -72,7 +85,10 @@ impl Simulator {
                 Some(Self::Bernoulli { points, cells, cases })
             }
             _ => {
-                let (cells, mut weights): (Vec<_>, Vec<f64>) = all().filter(|(cell, _)| panel.measure[*cell] > 0.0).map(|(cell, at)| (at, panel.measure[cell])).unzip();
+                let (cells, mut weights): (Vec<_>, Vec<f64>) = all()
+                    .filter(|(cell, _)| panel.measure[*cell] > 0.0)
+                    .map(|(cell, at)| (at, panel.measure[cell]))
+                    .unzip();
                 let inside: f64 = weights.iter().sum();
                 let all: f64 = panel.measure.iter().sum();
                 weights.push((all - inside).max(0.0));
@@ -118,7 +134,13 @@ impl Simulator {
 }
 
 /// Draws `count` items without replacement: the first steps of a Fisher–Yates shuffle of a fresh copy.
-fn deal(items: &[u32], count: usize, stream: &mut Stream, deck: &mut Vec<u32>, mut each: impl FnMut(usize, u32)) {
+fn deal(
+    items: &[u32],
+    count: usize,
+    stream: &mut Stream,
+    deck: &mut Vec<u32>,
+    mut each: impl FnMut(usize, u32),
+) {
     deck.clear();
     deck.extend_from_slice(items);
     for k in 0..count.min(items.len()) {
@@ -128,7 +150,11 @@ fn deal(items: &[u32], count: usize, stream: &mut Stream, deck: &mut Vec<u32>, m
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of cases and controls")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole number of cases and controls"
+)]
 fn count(m: f64) -> usize {
     m.round().max(0.0) as usize
 }

@@ -194,7 +194,12 @@ struct Keys<'a>(&'a Table);
 
 impl Keys<'_> {
     fn text(&self, key: &str) -> Option<&str> {
-        self.0.rows.iter().find(|r| r.first().is_some_and(|k| k.eq_ignore_ascii_case(key))).and_then(|r| r.get(1)).map(|v| v.trim().trim_matches('"'))
+        self.0
+            .rows
+            .iter()
+            .find(|r| r.first().is_some_and(|k| k.eq_ignore_ascii_case(key)))
+            .and_then(|r| r.get(1))
+            .map(|v| v.trim().trim_matches('"'))
     }
 
     fn number(&self, key: &str, default: f64) -> Result<f64, Problem> {
@@ -209,7 +214,9 @@ impl Keys<'_> {
 
     fn date(&self, key: &str, last: bool) -> Result<Option<Date>, Problem> {
         let Some(text) = self.text(key).filter(|t| !t.is_empty()) else { return Ok(None) };
-        super::calendar::date(text, last).map(Some).ok_or_else(|| wrong(key, text, "a date such as 2023/1/2", "日期（如 2023/1/2）"))
+        super::calendar::date(text, last)
+            .map(Some)
+            .ok_or_else(|| wrong(key, text, "a date such as 2023/1/2", "日期（如 2023/1/2）"))
     }
 
     fn yes(&self, key: &str) -> bool {
@@ -269,7 +276,10 @@ impl Settings {
         let start = keys.date("StartDate", false)?;
         let end = keys.date("EndDate", true)?;
         let (Some(start), Some(end)) = (start, end) else {
-            return Err(Problem::new("设置缺少 StartDate 或 EndDate", "the settings lack StartDate or EndDate"));
+            return Err(Problem::new(
+                "设置缺少 StartDate 或 EndDate",
+                "the settings lack StartDate or EndDate",
+            ));
         };
         if end < start {
             return Err(Problem::new("EndDate 早于 StartDate", "EndDate lies before StartDate"));
@@ -283,18 +293,29 @@ impl Settings {
         };
         let list = |key: &str| -> Result<Vec<f64>, Problem> {
             let text = keys.text(key).unwrap_or_default();
-            text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(|t| t.parse().map_err(|_| wrong(key, t, "a number", "数字"))).collect()
+            text.split(',')
+                .map(str::trim)
+                .filter(|t| !t.is_empty())
+                .map(|t| t.parse().map_err(|_| wrong(key, t, "a number", "数字")))
+                .collect()
         };
         let elliptic = keys.count("SpatialWindowShapeType", 0)? == 1;
         let ellipses = if elliptic {
             let (shapes, angles) = (list("EllipseShapes")?, list("EllipseAngles")?);
-            if shapes.len() != angles.len() || shapes.iter().any(|s| *s < 1.0) || angles.iter().any(|a| *a < 1.0) {
+            if shapes.len() != angles.len()
+                || shapes.iter().any(|s| *s < 1.0)
+                || angles.iter().any(|a| *a < 1.0)
+            {
                 return Err(Problem::new(
                     "EllipseShapes 与 EllipseAngles 应一一对应，且不小于 1",
                     "EllipseShapes and EllipseAngles must pair up and be at least 1",
                 ));
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of angles, at least 1")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a number of angles, at least 1"
+            )]
             shapes.into_iter().zip(angles.into_iter().map(|a| a as u32)).collect()
         } else {
             Vec::new()
@@ -338,10 +359,16 @@ impl Settings {
             ));
         }
         if model == Model::Permutation && analysis.time_only() {
-            return Err(Problem::new("时空置换模型需要地点与时间", "the space–time permutation model needs places and times"));
+            return Err(Problem::new(
+                "时空置换模型需要地点与时间",
+                "the space–time permutation model needs places and times",
+            ));
         }
         if model == Model::Permutation && analysis == Analysis::Spatial {
-            return Err(Problem::new("时空置换模型不能用于纯空间扫描", "the space–time permutation model cannot scan places alone"));
+            return Err(Problem::new(
+                "时空置换模型不能用于纯空间扫描",
+                "the space–time permutation model cannot scan places alone",
+            ));
         }
         Ok(Self {
             analysis,
@@ -354,15 +381,24 @@ impl Settings {
             prospective_start: keys.date("ProspectiveStartDate", false)?.unwrap_or(end),
             geographic,
             max_population: keys.number("MaxSpatialSizeInPopulationAtRisk", 50.0)?,
-            max_distance: keys.yes("UseDistanceFromCenterOption").then(|| keys.number("MaxSpatialSizeInDistanceFromCenter", 1.0)).transpose()?,
+            max_distance: keys
+                .yes("UseDistanceFromCenterOption")
+                .then(|| keys.number("MaxSpatialSizeInDistanceFromCenter", 1.0))
+                .transpose()?,
             longest,
             shortest: keys.count("MinimumTemporalClusterSize", 1)?.max(1),
             include_spatial: keys.yes("IncludePurelySpatial") && model != Model::Permutation,
             include_temporal: keys.yes("IncludePurelyTemporal") && model != Model::Permutation,
             min_low: keys.count("MinimumCasesInLowRateClusters", 0)?,
             min_high: keys.count("MinimumCasesInHighRateClusters", 2)?,
-            risk_high: keys.yes("RiskLimitHighClusters").then(|| keys.number("RiskThresholdHighClusters", 1.0)).transpose()?,
-            risk_low: keys.yes("RiskLimitLowClusters").then(|| keys.number("RiskThresholdLowClusters", 1.0)).transpose()?,
+            risk_high: keys
+                .yes("RiskLimitHighClusters")
+                .then(|| keys.number("RiskThresholdHighClusters", 1.0))
+                .transpose()?,
+            risk_low: keys
+                .yes("RiskLimitLowClusters")
+                .then(|| keys.number("RiskThresholdLowClusters", 1.0))
+                .transpose()?,
             ellipses,
             penalty,
             criterion,

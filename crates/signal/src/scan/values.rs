@@ -40,10 +40,20 @@ fn entropy(c: f64, n: f64) -> f64 {
 }
 
 impl<'a> Values<'a> {
-    pub(crate) fn new(panel: &Panel, settings: &Settings, frame: Frame, families: &'a [Family], outlines: &'a [Outline]) -> Self {
+    pub(crate) fn new(
+        panel: &Panel,
+        settings: &Settings,
+        frame: Frame,
+        families: &'a [Family],
+        outlines: &'a [Outline],
+    ) -> Self {
         let column = |p: &Point| {
             let t = p.interval as usize;
-            if (frame.first..frame.first + frame.columns).contains(&t) { super::places::index(t - frame.first) } else { u32::MAX }
+            if (frame.first..frame.first + frame.columns).contains(&t) {
+                super::places::index(t - frame.first)
+            } else {
+                u32::MAX
+            }
         };
         let width = if settings.model == Model::Normal { 3 } else { panel.categories.len() };
         let mut this = Self {
@@ -135,7 +145,15 @@ impl<'a> Values<'a> {
                     }
                     if let Some(value) = self.ratio(&inside) {
                         let cases = if self.model == Model::Normal { inside[0] } else { inside.iter().sum() };
-                        each(&Found { value: value * penalty, family: index, size: size + 1, from, to, cases: cases as u32, measure: cases });
+                        each(&Found {
+                            value: value * penalty,
+                            family: index,
+                            size: size + 1,
+                            from,
+                            to,
+                            cases: cases as u32,
+                            measure: cases,
+                        });
                     }
                 };
                 for to in f.end_from.max(f.shortest)..=f.columns {
@@ -171,7 +189,8 @@ impl<'a> Values<'a> {
         if n < 1.0 || all - n < 1.0 {
             return None;
         }
-        let (mean_in, mean_out) = (inside[2] / inside[1], (self.all[2] - inside[2]) / (self.all[1] - inside[1]));
+        let (mean_in, mean_out) =
+            (inside[2] / inside[1], (self.all[2] - inside[2]) / (self.all[1] - inside[1]));
         let high = self.areas.high() && mean_in > mean_out && n >= f64::from(self.min_high);
         let low = self.areas.low() && mean_in < mean_out && n >= f64::from(self.min_low.max(1));
         if !high && !low {
@@ -188,10 +207,9 @@ impl<'a> Values<'a> {
         let (c, total): (f64, f64) = (inside.iter().sum(), self.all.iter().sum());
         let d = total - c;
         let mut blocks: Vec<(usize, usize, f64, f64)> = Vec::with_capacity(inside.len());
-        for k in 0..inside.len() {
-            let mut block = (k, k + 1, inside[k], self.all[k] - inside[k]);
-            while ordered {
-                let Some(last) = blocks.last() else { break };
+        for (k, (&x, all)) in inside.iter().zip(&self.all).enumerate() {
+            let mut block = (k, k + 1, x, all - x);
+            while let Some(last) = blocks.last().filter(|_| ordered) {
                 // ratio of the earlier block above (below) that of the later one breaks the order
                 let (a, b) = (last.2 / c * (block.3 / d), block.2 / c * (last.3 / d));
                 let broken = if falling { a < b } else { a > b };
@@ -232,7 +250,10 @@ impl<'a> Values<'a> {
         let mut sums = vec![0.0; self.width];
         let members = &self.families[found.family].order[..found.size];
         for (&(place, column), mark) in self.at.iter().zip(&self.marks) {
-            if column != u32::MAX && (found.from..found.to).contains(&(column as usize)) && members.contains(&place) {
+            if column != u32::MAX
+                && (found.from..found.to).contains(&(column as usize))
+                && members.contains(&place)
+            {
                 self.add(&mut sums, *mark);
             }
         }

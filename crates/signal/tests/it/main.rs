@@ -2,3 +2,4 @@
 
 mod detect;
 mod reference_scan;
+mod scan;

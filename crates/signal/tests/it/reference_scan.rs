@@ -12,13 +12,13 @@ fn shared() -> Option<PathBuf> {
 
 fn table(path: &Path) -> Option<Table> {
     let text = std::fs::read_to_string(path).ok()?;
-    Some(Table::parse(&path.display().to_string(), &text).unwrap())
+    Some(Table::parse(&path.display().to_string(), &text).expect("a table"))
 }
 
 fn files(dir: &Path) -> Files {
     Files {
         locations: table(&dir.join("locations.csv")),
-        cases: table(&dir.join("cases.csv")).unwrap(),
+        cases: table(&dir.join("cases.csv")).expect("cases"),
         controls: table(&dir.join("controls.csv")),
         population: table(&dir.join("population.csv")),
     }
@@ -31,7 +31,8 @@ const TIES: [&str; 1] = ["nh_bernoulli"];
 
 /// Rows without the random columns, in an order of their own.
 fn plain(table: &Table) -> Vec<Vec<String>> {
-    let keep: Vec<usize> = (0..table.columns.len()).filter(|i| !RANDOM.contains(&table.columns[*i].as_str())).collect();
+    let keep: Vec<usize> =
+        (0..table.columns.len()).filter(|i| !RANDOM.contains(&table.columns[*i].as_str())).collect();
     table.rows.iter().map(|r| keep.iter().map(|i| r[*i].clone()).collect()).collect()
 }
 
@@ -39,29 +40,42 @@ fn plain(table: &Table) -> Vec<Vec<String>> {
 fn same(ours: &str, theirs: &str) -> bool {
     let places = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
     let (Ok(a), Ok(b)) = (ours.parse::<f64>(), theirs.parse::<f64>()) else { return ours == theirs };
-    ours == theirs || (places(ours) == places(theirs) && places(ours) > 0 && (a - b).abs() < 1.01 * 0.1f64.powi(i32::try_from(places(ours)).unwrap()))
+    ours == theirs
+        || (places(ours) == places(theirs)
+            && places(ours) > 0
+            && (a - b).abs() < 1.01 * 0.1f64.powi(i32::try_from(places(ours)).expect("a few digits")))
 }
 
 /// The rows of clusters whose p-value is not next to 1.
-fn certain(table: &Table) -> Table {
+fn certain(table: &Table, below: f64) -> Table {
     let Some(p) = table.column(&["p_value"]) else { return table.clone() };
-    let rows = table.rows.iter().filter(|r| r[p].parse::<f64>().unwrap() < 0.97).cloned().collect();
+    let rows =
+        table.rows.iter().filter(|r| r[p].parse::<f64>().expect("a p-value") < below).cloned().collect();
     Table { columns: table.columns.clone(), rows }
 }
 
 fn check(root: &Path, run: &str, inputs: &str) {
     let expected = root.join("expected").join(run);
-    let settings = Settings::parse(&table(&expected.join("settings.csv")).unwrap()).unwrap();
-    let report = scan(&settings, &files(&root.join("inputs").join(inputs)), &Run::default()).unwrap();
+    let mut settings =
+        Settings::parse(&table(&expected.join("settings.csv")).expect("settings")).expect("settings");
+    // enough to compare with, and quick
+    settings.replicates = 299;
+    let report = scan(&settings, &files(&root.join("inputs").join(inputs)), &Run::default()).expect("a scan");
+    let edge = if TIES.contains(&run) { 0.75 } else { 0.9 };
     for name in ["clusters.csv", "cluster_locations.csv", "location_risk.csv", "strata.csv"] {
         let Some(theirs) = table(&expected.join(name)) else { continue };
-        let ours = &report.tables.iter().find(|t| t.0 == name).unwrap_or_else(|| panic!("{run}: {name} is missing")).1;
+        let ours = &report
+            .tables
+            .iter()
+            .find(|t| t.0 == name)
+            .unwrap_or_else(|| panic!("{run}: {name} is missing"))
+            .1;
         // a run without rows has no columns to compare
         if !theirs.rows.is_empty() {
             assert_eq!(ours.columns, theirs.columns, "{run}/{name}");
         }
         // the tail of the list, where every replicate but a few does better, is a matter of chance
-        let (mut ours, mut theirs) = (plain(&certain(ours)), plain(&certain(&theirs)));
+        let (mut ours, mut theirs) = (plain(&certain(ours, edge)), plain(&certain(&theirs, edge)));
         if TIES.contains(&run) {
             let rank = usize::from(name == "cluster_locations.csv");
             for rows in [&mut ours, &mut theirs] {
@@ -82,8 +96,41 @@ fn check(root: &Path, run: &str, inputs: &str) {
         }
         assert_eq!(ours.len(), theirs.len(), "{run}/{name}: rows\n{ours:#?}");
         for (o, t) in ours.iter().zip(&theirs) {
-            assert!(o.len() == t.len() && o.iter().zip(t).all(|(o, t)| same(o, t)), "{run}/{name}:\n{o:?}\n{t:?}");
+            assert!(
+                o.len() == t.len() && o.iter().zip(t).all(|(o, t)| same(o, t)),
+                "{run}/{name}:\n{o:?}\n{t:?}"
+            );
         }
+    }
+    chance(run, &report, &expected);
+}
+
+/// What depends on random numbers: the replicate maxima have the same mean, and the p-values differ by Monte Carlo error.
+#[expect(clippy::cast_precision_loss, reason = "a number of replicates")]
+fn chance(run: &str, report: &signal::scan::Report, expected: &Path) {
+    let theirs: Vec<f64> = table(&expected.join("simulated_max_llr.csv"))
+        .expect("replicates")
+        .rows
+        .iter()
+        .map(|r| r[0].parse().expect("a number"))
+        .collect();
+    let moments = |list: &[f64]| {
+        let n = list.len() as f64;
+        let mean = list.iter().sum::<f64>() / n;
+        (mean, list.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n)
+    };
+    let ((a, va), (b, vb)) = (moments(&report.simulated), moments(&theirs));
+    assert!((a - b).abs() < 4.5 * (va + vb).sqrt(), "{run}: mean of the replicates {a} against {b}");
+    if TIES.contains(&run) {
+        return;
+    }
+    let clusters = table(&expected.join("clusters.csv")).expect("clusters");
+    let p = clusters.column(&["p_value"]).expect("p-values");
+    for (ours, row) in report.clusters.iter().zip(&clusters.rows).take(2) {
+        let (ours, theirs) = (ours.p_value.expect("a p-value"), row[p].parse::<f64>().expect("a p-value"));
+        let middle = f64::midpoint(ours, theirs);
+        let error = (middle * (1.0 - middle) * 2.0 / report.simulated.len() as f64).sqrt();
+        assert!((ours - theirs).abs() < 4.5 * error + 0.004, "{run}: p-value {ours} against {theirs}");
     }
 }
 
@@ -106,9 +153,6 @@ fn the_runs_of_satscan_are_repeated_to_the_digit() {
         ("synA_stp_prosp", "synA"),
         ("synA_stp_retro", "synA"),
     ] {
-        println!("{run}");
-        let start = std::time::Instant::now();
         check(&root, run, inputs);
-        println!("{run} {:?}", start.elapsed());
     }
 }

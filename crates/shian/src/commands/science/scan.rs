@@ -25,7 +25,8 @@ pub(crate) fn run(args: &SignalScanArgs) -> Outcome {
 }
 
 fn table(path: &Path) -> anyhow::Result<Table> {
-    let text = String::from_utf8(read(path)?).with_context(|| format!("{} is no UTF-8 text", path.display()))?;
+    let text =
+        String::from_utf8(read(path)?).with_context(|| format!("{} is no UTF-8 text", path.display()))?;
     Table::parse(&path.display().to_string(), &text).map_err(Into::into)
 }
 
@@ -33,7 +34,12 @@ fn optional(path: &Path) -> anyhow::Result<Option<Table>> {
     if path.is_file() { table(path).map(Some) } else { Ok(None) }
 }
 
-fn one(settings: &Path, inputs: &Path, folder: Option<&Path>, args: &SignalScanArgs) -> anyhow::Result<serde_json::Value> {
+fn one(
+    settings: &Path,
+    inputs: &Path,
+    folder: Option<&Path>,
+    args: &SignalScanArgs,
+) -> anyhow::Result<serde_json::Value> {
     let mut settings = Settings::parse(&table(settings)?).with_context(|| settings.display().to_string())?;
     if let Some(seed) = args.seed {
         settings.seed = seed;
@@ -52,7 +58,8 @@ fn one(settings: &Path, inputs: &Path, folder: Option<&Path>, args: &SignalScanA
         true
     };
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let report = scan(&settings, &files, &Run { threads, progress: &progress }).with_context(|| inputs.display().to_string());
+    let report = scan(&settings, &files, &Run { threads, progress: &progress })
+        .with_context(|| inputs.display().to_string());
     if terminal {
         out::progress("");
     }
@@ -61,7 +68,8 @@ fn one(settings: &Path, inputs: &Path, folder: Option<&Path>, args: &SignalScanA
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         for (name, table) in &report.tables {
             let path = folder.join(name);
-            std::fs::write(&path, table.to_csv()).with_context(|| format!("{} cannot be written", path.display()))?;
+            std::fs::write(&path, table.to_csv())
+                .with_context(|| format!("{} cannot be written", path.display()))?;
         }
     }
     Ok(json!({ "summary": report.summary, "clusters": report.clusters }))
@@ -76,20 +84,24 @@ fn inputs_of(settings: &Path) -> anyhow::Result<PathBuf> {
     let folder = folder.canonicalize().with_context(|| format!("{} cannot be found", folder.display()))?;
     let run = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let inputs = folder.ancestors().skip(1).take(3).map(|a| a.join("inputs")).find(|p| p.is_dir());
-    let inputs = inputs.ok_or_else(|| anyhow!("no folder of inputs near {}: say --inputs DIR", settings.display()))?;
+    let inputs =
+        inputs.ok_or_else(|| anyhow!("no folder of inputs near {}: say --inputs DIR", settings.display()))?;
     let mut names: Vec<String> = std::fs::read_dir(&inputs)
         .with_context(|| format!("{} cannot be read", inputs.display()))?
-        .filter_map(|e| e.ok().filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned()))
+        .filter_map(|e| {
+            e.ok().filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned())
+        })
         .collect();
     names.sort();
     let word = run.split('_').next().unwrap_or(&run);
     // the longest name that begins the run's, else the only one that the run's first word begins
-    let longest = names.iter().filter(|n| run == **n || run.starts_with(&format!("{n}_"))).max_by_key(|n| n.len());
+    let longest =
+        names.iter().filter(|n| run == **n || run.starts_with(&format!("{n}_"))).max_by_key(|n| n.len());
     let begun: Vec<&String> = names.iter().filter(|n| n.starts_with(word)).collect();
-    match (longest, begun.as_slice()) {
-        (Some(name), _) | (None, [name]) => Ok(inputs.join(name)),
-        _ => Err(anyhow!("which of {} belongs to the run {run} is not clear: say --inputs DIR", names.join(", "))),
-    }
+    let only = if let [name] = begun.as_slice() { Some(*name) } else { None };
+    longest.or(only).map(|name| inputs.join(name)).ok_or_else(|| {
+        anyhow!("which of {} belongs to the run {run} is not clear: say --inputs DIR", names.join(", "))
+    })
 }
 
 fn all(manifest: &Path, args: &SignalScanArgs) -> Outcome {
@@ -103,7 +115,9 @@ fn all(manifest: &Path, args: &SignalScanArgs) -> Outcome {
         .rows
         .iter()
         .filter_map(|row| Path::new(&row[file]).parent().map(|p| (p.to_owned(), row[run].clone())))
-        .filter(|(path, run)| path.ends_with(run) && path.components().all(|c| matches!(c, Component::Normal(_))))
+        .filter(|(path, run)| {
+            path.ends_with(run) && path.components().all(|c| matches!(c, Component::Normal(_)))
+        })
         .collect();
     let base = manifest.parent().unwrap_or(Path::new("."));
     let (mut done, mut failed) = (0_usize, 0_usize);
@@ -112,7 +126,8 @@ fn all(manifest: &Path, args: &SignalScanArgs) -> Outcome {
         if !settings.is_file() {
             continue;
         }
-        match inputs_of(&settings).and_then(|inputs| one(&settings, &inputs, Some(&folder.join(path)), args)) {
+        match inputs_of(&settings).and_then(|inputs| one(&settings, &inputs, Some(&folder.join(path)), args))
+        {
             Ok(_) => done += 1,
             Err(reason) => {
                 failed += 1;
