@@ -7,3 +7,5 @@
 pub mod detect;
 pub mod scan;
 pub mod table;
+pub mod text;
+pub mod watch;

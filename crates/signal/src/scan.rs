@@ -109,6 +109,12 @@ pub fn scan(settings: &Settings, files: &Files, run: &Run<'_>) -> Result<Report,
     Ok(output::report(&subject, &panel, settings, found, result))
 }
 
+/// The number of a day written `2023/1/2` or `2023-01-02` (also `2023/1`, `2023`), counted from 1970-01-01.
+#[must_use]
+pub fn day(text: &str) -> Option<i64> {
+    calendar::date(text, false).map(calendar::ordinal)
+}
+
 /// The intervals that make windows.
 #[expect(
     clippy::cast_possible_truncation,

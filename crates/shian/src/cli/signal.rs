@@ -26,6 +26,14 @@ pub(crate) enum SignalCommand {
     /// With --manifest every run of a manifest (columns file,run) is repeated into --out; its settings are expected/RUN/settings.csv
     /// and its inputs inputs/NAME beside the manifest.
     Scan(SignalScanArgs),
+    /// Groups reports that tell of the same thing: near duplicates and topics, with the evidence of each group.
+    ///
+    /// F.csv has the column text and, where known, id, product, place, date. The answer is a JSON line a group.
+    Text {
+        /// The reports (CSV).
+        #[arg(long)]
+        input: PathBuf,
+    },
 }
 
 /// `shian signal scan`

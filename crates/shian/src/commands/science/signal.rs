@@ -18,7 +18,17 @@ pub(crate) fn run(command: SignalCommand) -> Outcome {
             None => one(&args),
         },
         SignalCommand::Scan(args) => super::scan::run(&args),
+        SignalCommand::Text { input } => groups(&input),
     }
+}
+
+fn groups(input: &Path) -> Outcome {
+    let name = input.display().to_string();
+    let reports = signal::text::read(&name, &signal::table::Table::parse(&name, &text(input)?)?)?;
+    for group in signal::text::group(&reports, &signal::text::Options::default()) {
+        out::json(&json!(group));
+    }
+    Ok(true)
 }
 
 fn mode(args: &SignalRunArgs) -> Mode {
