@@ -3,12 +3,14 @@
 
 mod limits;
 mod risk;
+mod risk_models;
 mod rulebook;
 mod sampling;
 mod signal;
 
 pub(crate) use limits::{LimitsArgs, LimitsCommand};
 pub(crate) use risk::{ExposureArgs, RiskCommand};
+pub(crate) use risk_models::{BmdArgs, GrowthArgs, TargetArgs};
 pub(crate) use rulebook::{RulebookCommand, WhatIfArgs};
 pub(crate) use sampling::{
     AllocateArgs, AllocateMethod, DrawArgs, PlanArgs, RatesArgs, RatesMethod, RosterColumns, SamplingCommand,

@@ -1,5 +1,6 @@
 //! `shian risk …`: exposure, dose–response, targeting.
 
+use super::risk_models::{BmdArgs, GrowthArgs, TargetArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -78,6 +79,20 @@ pub(crate) enum RiskCommand {
         /// Folder to write into; made when absent.
         #[arg(long)]
         out: PathBuf,
+    },
+    /// Whom to inspect next: scores learnt from past visits, the inspector averaged out, proven in time order.
+    Target(TargetArgs),
+    /// Benchmark doses with profile-likelihood intervals and model averaging.
+    Bmd(BmdArgs),
+    /// Growth of an organism along a temperature history, with interval.
+    Growth(GrowthArgs),
+    /// Mean kinetic temperature of a history (hours,temperature or duration_h,temperature).
+    Mkt {
+        /// The history.
+        file: PathBuf,
+        /// Activation enthalpy, kJ/mol.
+        #[arg(long, default_value_t = 83.144)]
+        enthalpy: f64,
     },
 }
 

@@ -1,6 +1,7 @@
-//! `shian risk iesti|primo|tds|concentration|usual|exposure`: the equations and models of exposure on files.
+//! `shian risk …`: exposure, targeting, benchmark doses and growth on files.
 
 mod exposure;
+mod models;
 mod studies;
 
 use super::read;
@@ -29,6 +30,10 @@ pub(crate) fn run(command: RiskCommand) -> Outcome {
             let found = iesti::table(&table(&file)?)?;
             answer(out.as_deref(), &if json { lines(&found) } else { found.to_csv() })
         }
+        RiskCommand::Target(args) => models::targeting(args),
+        RiskCommand::Bmd(args) => models::bmd(&args),
+        RiskCommand::Growth(args) => models::growth(&args),
+        RiskCommand::Mkt { file, enthalpy } => models::mkt(&file, enthalpy),
         RiskCommand::Primo { input, data, out } => primo(&input, &data, &out),
     }
 }

@@ -1,0 +1,100 @@
+//! Benchmark doses against the output of PROAST, where it has converged.
+
+use risk::dose::{Columns, Family, Settings, data, run};
+
+/// (set, quantal, response): family → log-likelihood and benchmark doses as PROAST prints them.
+type Case = (&'static str, bool, f64, &'static [(Family, f64, &'static [f64])]);
+
+const CASES: &[Case] = &[
+    (
+        "proast-analysis-1",
+        true,
+        0.1,
+        &[
+            (Family::TwoStage, -110.9, &[2.6211, 1.7499]),
+            (Family::LogLogistic, -110.93, &[3.4118, 2.4533]),
+            (Family::Weibull, -110.31, &[2.772, 1.9037]),
+            (Family::LogProbit, -110.44, &[3.3012, 2.4135]),
+            (Family::Gamma, -109.9, &[3.049, 2.1551]),
+        ],
+    ),
+    (
+        "idQuantal_number",
+        true,
+        0.05,
+        &[
+            (Family::Exponential, -83.01, &[0.4494]),
+            (Family::Hill, -83.05, &[0.4974]),
+            (Family::TwoStage, -84.2, &[3.0567]),
+            (Family::LogLogistic, -83.14, &[0.6446]),
+            (Family::Weibull, -83.03, &[0.587]),
+            (Family::LogProbit, -83.15, &[0.7363]),
+            (Family::Gamma, -82.98, &[0.5296]),
+            (Family::Logistic, -85.66, &[8.0649]),
+        ],
+    ),
+    (
+        "foetalExp_Weight",
+        false,
+        -0.05,
+        &[(Family::Exponential, -36.66, &[199.17]), (Family::Hill, -36.36, &[320.3])],
+    ),
+    (
+        "2016-E90-HepaRG-AdipoRed-72h",
+        false,
+        0.01,
+        &[(Family::Exponential, -7.99, &[36.4955]), (Family::Hill, -7.94, &[13.1817])],
+    ),
+    (
+        "160425-B-CAR",
+        false,
+        -0.05,
+        &[(Family::Exponential, 4.26, &[0.0591]), (Family::Hill, 4.39, &[0.0317])],
+    ),
+    (
+        "ERODExp_erod_SINGMOD",
+        false,
+        0.05,
+        &[(Family::Exponential, -17.16, &[3.038]), (Family::Hill, -16.09, &[8.557])],
+    ),
+];
+
+#[test]
+fn every_set_of_the_reference_is_met() {
+    let Some(folder) = crate::shared::folder("bmd") else { return };
+    let mut wrong = Vec::new();
+    for (set, quantal, response, families) in CASES {
+        let table = crate::shared::table(&folder.join(format!("{set}_data.csv")));
+        let points = data(&table, &Columns { quantal: *quantal, ..Columns::default() }).unwrap();
+        let found = run(&points, Settings { response: *response, confidence: 0.9, margin: 2.0 }).unwrap();
+        println!(
+            "== {set} null {:?} full {:?} effect {} overall {:?}",
+            found.null, found.full, found.effect, found.overall
+        );
+        for f in &found.fits {
+            println!(
+                "{:?} {} ll {:.3} {:?} {:?}",
+                f.fit.spec.family,
+                f.fit.spec.label(),
+                f.fit.log_likelihood,
+                f.fit.parameters,
+                f.interval
+            );
+        }
+        for (family, ll, doses) in *families {
+            let f = &found.fits.iter().find(|f| f.fit.spec.family == *family).unwrap().fit;
+            // the printed log-likelihood has two decimals; a better maximum than the reference's is no error
+            if f.log_likelihood < ll - 0.011 {
+                wrong.push(format!("{set} {family:?}: {} below {ll}", f.log_likelihood));
+            }
+            let same = f.log_likelihood < ll + 0.011;
+            if same
+                && (f.dose.len() != doses.len()
+                    || f.dose.iter().zip(*doses).any(|(a, b)| (a / b - 1.0).abs() > 0.02))
+            {
+                wrong.push(format!("{set} {family:?}: {:?} instead of {doses:?}", f.dose));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
