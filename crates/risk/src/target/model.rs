@@ -189,8 +189,8 @@ fn prepare(visits: &Visits, roles: &Roles, wanted: &[&Visit], start: i32, option
     let known: Vec<&Visit> = visits.past.iter().filter(|v| v.day < start).collect();
     let habits = habits(&known, visits.inspectors.len(), roles.results.len());
     // visits known from the history alone teach too when inspector and place are known from the table
-    let places: BTreeSet<u32> = known.iter().filter(|v| !v.numbers.is_empty()).map(|v| v.place).collect();
-    let teaches = |v: &Visit| !v.numbers.is_empty() || v.inspector.is_some() && places.contains(&v.place);
+    let places: BTreeSet<u32> = known.iter().filter(|v| v.tabled).map(|v| v.place).collect();
+    let teaches = |v: &Visit| v.tabled || v.inspector.is_some() && places.contains(&v.place);
     let learn: Vec<&Visit> = known.iter().filter(|v| teaches(v)).copied().collect();
     let mut all: Vec<(&Visit, i32)> =
         learn.iter().map(|v| (*v, start - ((start - 1 - v.day) / length + 1) * length)).collect();
@@ -333,7 +333,7 @@ struct Checked<'a> {
 
 /// The model on windows of the past, each learnt only from what came before.
 fn prove<'a>(visits: &'a Visits, roles: &Roles, options: &Options) -> Vec<Checked<'a>> {
-    let table: Vec<&Visit> = visits.past.iter().filter(|v| !v.numbers.is_empty()).collect();
+    let table: Vec<&Visit> = visits.past.iter().filter(|v| v.tabled).collect();
     let (Some(first), Some(last)) = (table.first().map(|v| v.day), table.last().map(|v| v.day)) else {
         return Vec::new();
     };

@@ -24,6 +24,8 @@ pub(super) struct Visit {
     pub(super) at: Option<(f64, f64)>,
     /// The columns of [`Roles::numbers`]; empty for visits known from the history alone.
     pub(super) numbers: Vec<f64>,
+    /// Whether it stands in the table itself and not in the history alone.
+    pub(super) tabled: bool,
 }
 
 /// Everything read.
@@ -85,6 +87,7 @@ struct Columns<'a> {
     results: Vec<Option<usize>>,
     numbers: Vec<Option<usize>>,
     texts: Vec<Option<usize>>,
+    tabled: bool,
 }
 
 /// Positions of columns that may be missing.
@@ -111,6 +114,7 @@ impl<'a> Columns<'a> {
             results: places(table, &roles.results),
             numbers: if known { places(table, &roles.numbers) } else { Vec::new() },
             texts: places(table, &roles.texts),
+            tabled: known,
         }
     }
 }
@@ -148,6 +152,7 @@ impl Reader {
             texts,
             at: at.filter(|p| p.0.is_finite() && p.1.is_finite()),
             numbers: read(&c.numbers),
+            tabled: c.tabled,
             id,
         })
     }
