@@ -15,7 +15,7 @@ mod table;
 
 pub use average::{Average, average};
 pub use curves::Family;
-pub use fit::{Data, Fit, Fitted, Point, Report, Settings, Spec, run};
+pub use fit::{Data, Ends, Fit, Fitted, Point, Report, Settings, Spec, run};
 pub use table::{Columns, data, report};
 
 /// Why no benchmark dose is given.

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use stats::optimise::{Bounds, Point as Minimum, Side, Stop, profile_bound, quasi_newton, simplex};
 use stats::special::{gamma_p_inv, ln_norm_cdf};
 
+/// Lower and upper end of an interval; `None` where it stays open.
+pub type Ends = (Option<f64>, Option<f64>);
+
 /// One row of data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -104,7 +107,7 @@ pub struct Fitted {
     /// Whether it counts for the overall interval: quantal families whose AIC is near enough to the best, all continuous ones.
     pub accepted: bool,
     /// Lower and upper bound of each benchmark dose; `None` where the profile stays open; empty without effect.
-    pub interval: Vec<(Option<f64>, Option<f64>)>,
+    pub interval: Vec<Ends>,
 }
 
 /// Everything about a set.
@@ -121,7 +124,7 @@ pub struct Report {
     /// Whether some model is better than none by more than the margin.
     pub effect: bool,
     /// Lowest lower and highest upper bound of the accepted.
-    pub overall: Option<(Option<f64>, Option<f64>)>,
+    pub overall: Option<Ends>,
 }
 
 /// Where the parameters of a model stand.
@@ -319,7 +322,7 @@ impl<'a> Layout<'a> {
         out
     }
 
-    fn interval(&self, fit: &Fit, confidence: f64) -> Vec<(Option<f64>, Option<f64>)> {
+    fn interval(&self, fit: &Fit, confidence: f64) -> Vec<Ends> {
         let [_, _, b, c, ..] = self.starts();
         let bounds = self.bounds();
         // half the quantile of chi-square with one degree
@@ -412,11 +415,9 @@ pub fn run(data: &Data, settings: Settings) -> Result<Report, Error> {
             Fitted { fit, accepted, interval }
         })
         .collect();
-    let ends: Vec<(Option<f64>, Option<f64>)> =
-        fits.iter().filter(|f| f.accepted).flat_map(|f| f.interval.clone()).collect();
+    let ends: Vec<Ends> = fits.iter().filter(|f| f.accepted).flat_map(|f| f.interval.clone()).collect();
     let overall = (!ends.is_empty()).then(|| {
-        let all = |side: &dyn Fn(&(Option<f64>, Option<f64>)) -> Option<f64>,
-                   pick: &dyn Fn(f64, f64) -> f64| {
+        let all = |side: &dyn Fn(&Ends) -> Option<f64>, pick: &dyn Fn(f64, f64) -> f64| {
             ends.iter().map(side).collect::<Option<Vec<f64>>>()?.into_iter().reduce(pick)
         };
         (all(&|e| e.0, &f64::min), all(&|e| e.1, &f64::max))

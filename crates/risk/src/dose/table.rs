@@ -1,6 +1,6 @@
 //! Dose–response data from a table, and the report as the table that comparisons use.
 
-use super::{Data, Error, Point, Report};
+use super::{Data, Ends, Error, Point, Report};
 use crate::table::{Row, Table};
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +135,7 @@ pub fn report(found: &Report) -> Table {
         let fit = &f.fit;
         let names: Vec<&str> = fit.parameters.iter().map(|p| p.0.as_str()).collect();
         let values: Vec<f64> = fit.parameters.iter().map(|p| p.1).collect();
-        let ends = |side: &dyn Fn(&(Option<f64>, Option<f64>)) -> Option<f64>| {
+        let ends = |side: &dyn Fn(&Ends) -> Option<f64>| {
             f.interval.iter().map(|e| open(side(e))).collect::<Vec<_>>().join(" ")
         };
         out.push(vec![

@@ -47,8 +47,8 @@ impl Ridge {
                 slope[i] = counts[i] * (outcome[i] - p);
                 curve[i] = counts[i] * p * (1.0 - p);
             }
-            for j in 0..width {
-                gradient[j] += (0..rows).map(|i| slope[i] * at(j, i)).sum::<f64>();
+            for (j, g) in gradient.iter_mut().enumerate() {
+                *g += (0..rows).map(|i| slope[i] * at(j, i)).sum::<f64>();
                 for k in 0..=j {
                     let sum: f64 = (0..rows).map(|i| curve[i] * at(j, i) * at(k, i)).sum();
                     hessian.set(j, k, hessian.at(j, k) + sum);

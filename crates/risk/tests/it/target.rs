@@ -20,8 +20,8 @@ fn town(past_column: &str) -> (String, String) {
     for i in 0..2400 {
         let place = s.below(120);
         let inspector = s.below(3);
-        let risk =
-            if place % 4 == 0 { 1.6 } else { -0.4 } + [-1.5, 0.0, 1.5][usize::try_from(inspector).unwrap()];
+        let risk = if place.is_multiple_of(4) { 1.6 } else { -0.4 }
+            + [-1.5, 0.0, 1.5][usize::try_from(inspector).unwrap()];
         let found = u8::from(s.uniform() < 1.0 / (1.0 + (-(risk - 1.2_f64)).exp()));
         let (month, day) = (1 + i / 200, 1 + i / 8 % 25);
         let open = month >= 11;
@@ -29,7 +29,7 @@ fn town(past_column: &str) -> (String, String) {
         let minor = if open { String::new() } else { s.below(4).to_string() };
         let row = format!(
             "v{i},2024-{month:02}-{day:02},p{place},i{inspector},{told},{minor},{},{},{past_column}\n",
-            if place % 2 == 0 { "bakery" } else { "canteen" },
+            if place.is_multiple_of(2) { "bakery" } else { "canteen" },
             s.below(30)
         );
         if open { score.push_str(&row) } else { train.push_str(&row) }
@@ -56,7 +56,9 @@ fn risky_places_come_first_whoever_visits_and_the_run_repeats_to_the_bit() {
         let list: Vec<f64> = table
             .rows()
             .zip(&found.scores)
-            .filter(|(row, _)| (row.text("place").unwrap()[1..].parse::<u32>().unwrap() % 4 == 0) == risky)
+            .filter(|(row, _)| {
+                (row.text("place").unwrap()[1..].parse::<u32>().unwrap().is_multiple_of(4)) == risky
+            })
             .map(|(_, s)| s.chance)
             .collect();
         list.iter().sum::<f64>() / list.len() as f64
