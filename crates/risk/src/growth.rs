@@ -297,7 +297,9 @@ impl Model {
                 };
                 y = match self.primary {
                     Primary::Trilinear => (y + grown).min(top),
-                    Primary::Baranyi => y + grown - ((grown.exp_m1()) * (y - top).exp()).ln_1p(),
+                    // log(1 + (e^g − 1)·e^(y − top)), which must not overflow after long growth
+                    Primary::Baranyi if grown > 30.0 => y + grown - softplus(grown + y - top),
+                    Primary::Baranyi => y + grown - (grown.exp_m1() * (y - top).exp()).ln_1p(),
                 };
                 y / ten
             })
