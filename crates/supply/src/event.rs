@@ -3,9 +3,11 @@
 use crate::fact::ItemFact;
 use crate::prepare::{hash_id, leaf_text};
 use crate::term::{self, BIZ_LOCATION, Kind, READ_POINT, Wanted};
+use crate::view::record;
 use crate::{Error, Supply, site_key};
 use access::Principal;
 use base::{Id, Instant};
+use ledger::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use store::{Row, Sql};
@@ -171,6 +173,50 @@ impl Supply {
         sql.append(&self.visible(who, now)).push(" and e.id = ").bind(id);
         let mut details = self.details(&sql).await?;
         details.pop().ok_or_else(|| Error::NotFound(format!("event {id}")))
+    }
+
+    /// One event as the evidence of an answer about lots: whoever may trace one of them across counties and firms may
+    /// read the records the answer rests on, wherever they were captured.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the event is neither visible by itself nor part of the trace of such a lot.
+    pub async fn evidence(
+        &self,
+        cx: &Context,
+        who: &Principal,
+        id: Id,
+        lots: &[&str],
+    ) -> Result<EventDetail, Error> {
+        let hidden = match self.event(who, cx.now, id).await {
+            Err(Error::NotFound(what)) => Error::NotFound(what),
+            found => return found,
+        };
+        for lot in lots {
+            match self.may_trace(cx, who, lot, None).await {
+                Err(Error::Denied(_)) => continue,
+                asked => asked?,
+            }
+            if self.rests_on(lot, id).await? {
+                let mut sql = Sql::new(COLUMNS);
+                sql.push("e.id = ").bind(id);
+                return self.details(&sql).await?.pop().ok_or(hidden);
+            }
+        }
+        Err(hidden)
+    }
+
+    /// Whether the trace of a lot, back or forward, rests on this event.
+    async fn rests_on(&self, lot: &str, event: Id) -> Result<bool, Error> {
+        self.index.catch_up(&self.store).await?;
+        Ok(self.index.read(|index| {
+            let Some(number) = index.names().find_item(lot) else { return false };
+            let bounds = chain::Bounds::default();
+            let holds = |trace: &chain::Trace| {
+                trace.links.iter().any(|l| l.events.iter().any(|e| record(*e) == event))
+            };
+            holds(&index.trace_back(number, None, None, bounds))
+                || holds(&index.trace_forward(number, None, None, bounds))
+        }))
     }
 
     /// The event with this `eventID` or hash id, and the error declarations on it.

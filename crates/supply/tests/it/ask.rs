@@ -3,7 +3,7 @@
 use crate::trace::incident;
 use crate::{World, firm, lot, made, received, shipped, site, worlds};
 use access::{Principal, testing};
-use supply::{Answer, Cell, Error, Question, Reply};
+use supply::{Answer, Cell, Error, EventFilter, Question, Reply};
 
 async fn reply(
     world: &World,
@@ -203,6 +203,35 @@ async fn names_offer_a_choice_and_rights_are_kept() {
         assert!(matches!(denied, Err(Error::Denied(_))));
         let wrong = reply(&world, &officer, Question::Forward, &[("lot", &lot(1, "A")), ("sort", "x")]).await;
         assert!(matches!(wrong, Err(Error::Wrong { field: "sort", .. })));
+    }
+}
+
+#[tokio::test]
+async fn the_evidence_of_a_chain_is_open_to_whoever_may_trace_it_and_to_nobody_else() {
+    for world in worlds().await {
+        incident(&world).await;
+        let at_the_end = testing::officer("620107");
+        let cx = world.cx(&at_the_end);
+        // the first receipt of the raw goods, in another county: behind the product that reached this one
+        let all = world.supply.events(&testing::officer("6201"), cx.now, &EventFilter::default()).await.unwrap();
+        let find = |place: i64| all.rows.iter().find(|e| e.biz_location == Some(site(place))).unwrap().id;
+        let (behind, beside) = (find(2), find(5));
+        let product = lot(2, "P");
+        let (none, other) = (Vec::new(), lot(1, "Z"));
+        for (event, lots, opens) in [
+            (behind, vec![&*product], true),
+            (behind, vec![&*other, &*product], true),
+            (behind, none.clone(), false),
+            (behind, vec![&*other], false),
+            (beside, vec![&*product], false),
+        ] {
+            let got = world.supply.evidence(&cx, &at_the_end, event, &lots).await;
+            assert_eq!(got.is_ok(), opens, "{} {lots:?}: {:?}", world.name, got.err());
+        }
+        // a firm traces nobody's chain
+        let shop = firm(6);
+        let got = world.supply.evidence(&world.cx(&shop), &shop, find(1), &[&product]).await;
+        assert!(matches!(got, Err(Error::NotFound(_))), "{}", world.name);
     }
 }
 

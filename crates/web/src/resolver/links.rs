@@ -106,6 +106,12 @@ pub(super) async fn of(app: &App, viewer: &Viewer, link: &DigitalLink) -> Answer
             found.push(own("gs1:locationInfo", href, name, lang, html));
         }
     }
+    for certificate in app.supply.certificates_of_lot(&key.uri).await?.iter().filter(|c| c.is_valid()) {
+        for lang in [Lang::Zh, Lang::En] {
+            let href = format!("{}/cert/{}?lang={}", app.origin, certificate.number, lang.pick("zh", "en"));
+            found.push(own("gs1:certificationInfo", href, None, lang, "text/html"));
+        }
+    }
     if trace.is_some() {
         let asked = if key.kind == epcis::ident::ItemKind::Lot || key.kind == epcis::ident::ItemKind::Class {
             "MATCH_anyEPCClass"

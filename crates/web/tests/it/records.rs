@@ -100,6 +100,15 @@ async fn a_certificate_is_issued_checked_by_anybody_and_voided() {
     for path in ["/cert/12345678901234567890", "/cert/x", "/cert/x/qr.svg"] {
         assert_eq!(p.get(path, &As::Nobody).await.status, 404, "{path}");
     }
+    // the consumer's page of the lot and the resolver lead to it
+    if let Some(rest) = public.text().split("href=\"/01/").nth(1) {
+        let path = format!("/01/{}", rest.split('"').next().unwrap());
+        assert!(p.get(&format!("/lot{path}"), &As::Nobody).await.text().contains(&format!("/cert/{number}")));
+        let to = p.get(&format!("{path}?linkType=gs1:certificationInfo&lang=zh"), &As::Nobody).await;
+        assert!(to.header("location").contains(&format!("/cert/{number}")), "{}", to.header("location"));
+    } else {
+        panic!("the certificate names no lot with a code: {}", public.text());
+    }
     let list = p.get("/firm/certificates?format=csv", &me).await.text();
     assert!(list.contains(&number) && list.contains("虚构百合"));
     // re-issued by a trader after mixing: the chain is shown

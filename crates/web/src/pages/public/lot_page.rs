@@ -6,6 +6,7 @@ use crate::layout::{self, Viewer};
 use crate::map::region_name;
 use crate::pages::notices;
 use crate::pages::operators::{licence_badge, licence_class};
+use crate::pages::records::state_badge;
 use crate::resolver::{LinkView, registered};
 use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
@@ -19,7 +20,7 @@ use flow::view::{About, Notice};
 use maud::{Markup, html};
 use registry::{Licence, LicenceStatus};
 use std::sync::Arc;
-use supply::PublicLot;
+use supply::{Certificate, PublicLot};
 
 /// Notices shown on a page.
 pub(super) const NOTICES: usize = 20;
@@ -33,6 +34,7 @@ struct Known {
     licences: Vec<Licence>,
     trace: Option<PublicLot>,
     notices: Vec<Notice>,
+    certificates: Vec<Certificate>,
     links: Vec<LinkView>,
 }
 
@@ -91,7 +93,8 @@ async fn look(app: &App, viewer: &Viewer, link: DigitalLink) -> Answer<Known> {
     };
     let notices = flow::view::notices_about(&app.store, &about, NOTICES).await?;
     let links = registered(app, &link).await?;
-    Ok(Known { link, product, site, operator, licences, trace, notices, links })
+    let certificates = app.supply.certificates_of_lot(&key.uri).await?;
+    Ok(Known { link, product, site, operator, licences, trace, notices, certificates, links })
 }
 
 /// `GET /lot/01/{gtin}/10/{lot}` and every other path of a Digital Link: public. 404 when nothing is known of it.
@@ -149,6 +152,7 @@ fn page(app: &App, viewer: &Viewer, k: &Known) -> Markup {
                     None => (ui::empty(lang.pick("没有追溯记录", "No trace record"), lang.pick("企业尚未报送这个批次。", "No firm has reported this lot yet."))),
                 }
             } }
+            (certificates(lang, &k.certificates))
             (inspections(viewer, k))
             (more(lang, &k.links))
             (complain(lang, k.operator.as_ref()))
@@ -312,6 +316,20 @@ pub(super) fn route(lang: Lang, t: &PublicLot) -> Markup {
         &rows,
         None,
     )
+}
+
+/// The commitment certificates issued for the lot; anybody who holds one may check it.
+fn certificates(lang: Lang, issued: &[Certificate]) -> Markup {
+    if issued.is_empty() {
+        return html! {};
+    }
+    html! { section #certificates {
+        h2 { (lang.pick("承诺达标合格证", "Commitment certificates")) }
+        ul { @for c in issued { li {
+            a href={ "/cert/" (c.number) } { code { (c.number) } } " " (state_badge(lang, c)) " "
+            (c.issued) " · " (c.issuer) " · " (c.amount())
+        } } }
+    } }
 }
 
 /// Published results of inspection: every notice about the lot that is no recall.

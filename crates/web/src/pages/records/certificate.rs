@@ -88,7 +88,7 @@ async fn list(app: &App, viewer: &Viewer, path: &str, own: Option<Id>, raw: Opti
 }
 
 /// Valid or void, with a word.
-pub(super) fn state_badge(lang: Lang, c: &Certificate) -> Markup {
+pub(crate) fn state_badge(lang: Lang, c: &Certificate) -> Markup {
     if c.is_valid() {
         ui::badge(Tone::Ok, lang.pick("有效", "valid"))
     } else {

@@ -9,6 +9,8 @@ mod gaps;
 mod issue;
 mod ledger;
 
+pub(crate) use certificate::state_badge;
+
 use crate::fault::{Answer, Fault};
 use crate::layout::Viewer;
 use crate::state::App;

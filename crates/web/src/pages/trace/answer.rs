@@ -7,7 +7,7 @@ use crate::pages::scope::place_link;
 use crate::ui::{self, Column, ListLinks, Tone};
 use base::Lang;
 use maud::{Markup, html};
-use supply::{Answer, Cell, FoundKind, Legend, Question, amount_text};
+use supply::{Answer, Cell, Found, FoundKind, Legend, Question, amount_text};
 
 /// Rows a page.
 const ROWS: usize = 100;
@@ -119,16 +119,16 @@ fn graph(lang: Lang, links: &ListLinks, a: &Answer) -> Markup {
 }
 
 /// A cell as people use it: names lead on.
-fn cell(lang: Lang, legend: &Legend, cell: &Cell) -> Markup {
+fn cell(lang: Lang, about: &[Found], legend: &Legend, cell: &Cell) -> Markup {
     match cell {
         Cell::Place(key) => place_link(legend, key),
         Cell::Lot(key) => html! { a href=(lot_address(Question::Hop, key)) { (legend.lot_name(key)) } },
         Cell::Events(events) => html! {
             @match events.as_slice() {
                 [] => "—",
-                [one] => (event_link(*one, lang.pick("事件", "event"))),
+                [one] => (event_link(*one, about, lang.pick("事件", "event"))),
                 many => { details { summary { (many.len()) }
-                    @for (n, id) in many.iter().take(20).enumerate() { (event_link(*id, &format!("{}{}", lang.pick("事件 ", "event "), n + 1))) " " }
+                    @for (n, id) in many.iter().take(20).enumerate() { (event_link(*id, about, &format!("{}{}", lang.pick("事件 ", "event "), n + 1))) " " }
                     @if many.len() > 20 { "…" } } }
             }
         },
@@ -147,7 +147,7 @@ fn table(lang: Lang, links: &ListLinks, a: &Answer) -> Markup {
         .map(|c| Column { title: c.title.clone(), sort: Some(c.key), num: c.number })
         .collect();
     let shown: Vec<Vec<Markup>> = (a.table.rows.iter().skip(skip).take(ROWS))
-        .map(|row| row.iter().map(|c| cell(lang, &a.legend, c)).collect())
+        .map(|row| row.iter().map(|c| cell(lang, &a.about, &a.legend, c)).collect())
         .collect();
     let next = (skip + shown.len() < total).then(|| (skip + shown.len()).to_string());
     let chosen = links.get("q").is_some() || links.get("within").is_some();

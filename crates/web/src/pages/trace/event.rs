@@ -3,25 +3,32 @@
 use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::pages::scope::place_link;
-use crate::session::SignedIn;
+use crate::session::{SignedIn, context};
 use crate::state::App;
-use crate::ui::{self, Column, Tone};
-use axum::extract::{Path, State};
+use crate::ui::{self, Column, ListLinks, Tone};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Id, Text};
 use maud::{Markup, html};
 use std::sync::Arc;
 use supply::Question;
 
-/// `GET /trace/event/{id}`. Right: view event, where it was captured.
+/// Lots of an answer its evidence is looked up by.
+pub(super) const LOTS: usize = 10;
+
+/// `GET /trace/event/{id}?lot=`. Right: view event where it was captured; or, as evidence of an answer about the lots
+/// named, to trace one of them.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     SignedIn(viewer): SignedIn,
     Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
 ) -> Answer {
     let lang = viewer.lang();
     let id: Id = id.parse().map_err(|_| Fault::not_found(&Text::of("事件", "event")))?;
-    let detail = app.supply.event(&viewer.who, app.now(), id).await?;
+    let asked = ListLinks::read("/trace/event", raw.as_deref(), "");
+    let lots: Vec<&str> = asked.query.iter().filter(|(k, _)| k == "lot").map(|(_, v)| v.as_str()).take(LOTS).collect();
+    let detail = app.supply.evidence(&context(&app, &viewer), &viewer.who, id, &lots).await?;
     let e = &detail.event;
     let legend = app.supply.names_of(e).await?;
     let place = |p: &Option<String>| match p {

@@ -248,9 +248,14 @@ fn head(viewer: &Viewer, question: Option<Question>, links: &ListLinks) -> maud:
     html! { (layout::head(&title, &html! {})) (tabs(viewer, question, links)) }
 }
 
-/// The event's page.
-fn event_link(id: Id, text: &str) -> maud::Markup {
-    html! { a href={ "/trace/event/" (id) } { (text) } }
+/// The event's page, as evidence of an answer about the lots asked.
+fn event_link(id: Id, about: &[supply::Found], text: &str) -> maud::Markup {
+    let mut to = format!("/trace/event/{id}");
+    for (n, lot) in about.iter().filter(|f| f.kind == supply::FoundKind::Lot).take(event::LOTS).enumerate() {
+        to.push_str(if n == 0 { "?lot=" } else { "&lot=" });
+        to.push_str(&ui::encode(&lot.key));
+    }
+    html! { a href=(to) { (text) } }
 }
 
 /// A lot's address in the workbench.
