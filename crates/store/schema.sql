@@ -112,6 +112,22 @@ CREATE TABLE backfill (
   until integer not null
 ) strict;
 
+CREATE TABLE ban (
+    id integer primary key,
+    operator integer,
+    number_key text,
+    basis text not null,
+    valid_from text not null,
+    valid_to text,
+    matter integer,
+    region text not null,
+    created_at integer not null
+) strict;
+
+CREATE INDEX ban_number on ban (number_key);
+
+CREATE INDEX ban_operator on ban (operator, id);
+
 CREATE TABLE bulletin (
   id integer primary key,
   version integer not null,
@@ -332,6 +348,23 @@ CREATE TABLE contest (
 
 CREATE INDEX contest_by_nonconformity on contest (nonconformity);
 
+CREATE TABLE credit_entry (
+    id integer primary key,
+    operator integer not null references operator (id),
+    kind text not null,
+    happened text not null,
+    text text not null,
+    until text,
+    closed text,
+    matter integer,
+    region text not null,
+    created_at integer not null
+) strict;
+
+CREATE UNIQUE INDEX credit_entry_once on credit_entry (matter, kind);
+
+CREATE INDEX credit_entry_operator on credit_entry (operator, kind, happened);
+
 CREATE TABLE custody (
   id integer primary key,
   sample integer not null references sample (id),
@@ -505,6 +538,21 @@ CREATE TABLE frozen_scope (
 
 CREATE INDEX frozen_scope_by_item on frozen_scope (item, id);
 
+CREATE TABLE grade (
+    id integer primary key,
+    operator integer not null references operator (id),
+    kind text not null,
+    grade text not null,
+    since text not null,
+    matter integer,
+    region text not null,
+    created_at integer not null
+) strict;
+
+CREATE INDEX grade_operator on grade (operator, kind, id);
+
+CREATE INDEX grade_region on grade (kind, grade, region);
+
 CREATE TABLE idempotency (
   account integer not null,
   key text not null,
@@ -591,6 +639,11 @@ CREATE INDEX licence_expires on licence (expires);
 CREATE INDEX licence_number on licence (number);
 
 CREATE INDEX licence_operator on licence (operator, id);
+
+CREATE TABLE licence_series (
+    series text primary key,
+    next integer not null
+) strict;
 
 CREATE TABLE log_checkpoint (
     size integer primary key,
@@ -865,6 +918,35 @@ CREATE INDEX reminder_clock on reminder (clock);
 CREATE INDEX reminder_matter on reminder (matter);
 
 CREATE INDEX reminder_open on reminder (region, at, id) where settled_at is null;
+
+CREATE TABLE reporter (
+    id integer primary key,
+    matter integer not null,
+    region text not null,
+    agency text not null,
+    guarded integer not null,
+    code_key text not null,
+    name blob,
+    phone blob,
+    number blob,
+    address blob,
+    created_at integer not null
+) strict;
+
+CREATE UNIQUE INDEX reporter_matter on reporter (matter);
+
+CREATE TABLE reporter_access (
+    id integer primary key,
+    reporter integer not null references reporter (id),
+    asked_by integer not null,
+    asked_at integer not null,
+    reason text not null,
+    granted_by integer,
+    granted_at integer,
+    read_at integer
+) strict;
+
+CREATE INDEX reporter_access_reporter on reporter_access (reporter, id);
 
 CREATE TABLE resolver_link (
   id integer primary key,

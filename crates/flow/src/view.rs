@@ -6,6 +6,7 @@ mod items;
 mod lists;
 mod matter;
 mod places;
+mod progress;
 mod situation;
 mod task;
 
@@ -20,6 +21,7 @@ pub use lists::{
 };
 pub use matter::{Action, ClockView, DocumentView, FactView, LinkView, MatterView, StepView, matter};
 pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
+pub use progress::{Paper, Progress, progress};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};
 pub use task::{Earlier, ItemView, TaskView, task};
 

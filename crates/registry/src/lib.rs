@@ -8,6 +8,7 @@
 pub mod agency;
 pub mod error;
 pub mod import;
+pub mod issue;
 pub mod kind;
 pub mod licence;
 pub mod link;
@@ -18,12 +19,15 @@ pub mod person;
 pub mod prefix;
 pub mod product;
 mod region;
+pub mod reporter;
 pub mod search;
 pub mod site;
+pub mod standing;
 pub mod timeline;
 
 pub use agency::{Agency, NewAgency, agencies_in, create_agency};
 pub use error::Error;
+pub use issue::{Issue, amend_licence, issue_licence, licence_held};
 pub use kind::{Kinds, LicenceStatus, OperatorKind, PersonRole, Status};
 pub use licence::{
     Licence, NewLicence, NumberCheck, create_licence, licences_by_number, licences_of, set_licence_status,
@@ -43,5 +47,13 @@ pub use prefix::{
     CompanyPrefix, PREFIXES, PrefixSource, company_prefixes, remove_prefix, set_own_prefix, set_prefixes,
 };
 pub use product::{NewProduct, Product, create_product, products_by_gtin, products_of, update_product};
+pub use reporter::{
+    Asking, Identity, NewReporter, Reporter, ask_identity, grant_identity, is_reporter, keep_reporter,
+    read_identity, reporter_of,
+};
 pub use site::{NewSite, Site, SiteChange, create_site, site, sites_by_gln, sites_of, update_site};
+pub use standing::{
+    Ban, Banned, CreditEntry, DueOperator, NewBan, NewCreditEntry, bans_on, close_credit, credit_count,
+    credit_file, credit_standing, due_for_inspection, grades_of, lay_ban, note_credit, set_grade,
+};
 pub use timeline::{Moment, operator_timeline};

@@ -93,7 +93,7 @@ impl Licence {
             && self.expires.is_none_or(|d| day <= d)
     }
 
-    fn read(row: &Row) -> Result<Self, store::Error> {
+    pub(crate) fn read(row: &Row) -> Result<Self, store::Error> {
         Ok(Self {
             id: row.id("id")?,
             version: row.int("version")?,

@@ -116,6 +116,8 @@ const PUBLIC: &[(&str, Text)] = &[
     ("/lot", Text::of("查批次", "Look up a lot")),
     ("/cert", Text::of("查合格证", "Check a certificate")),
     ("/shops", Text::of("查店铺", "Look up a shop")),
+    ("/licences", Text::of("查许可证", "Licences")),
+    ("/petitions", Text::of("投诉举报", "Complain or report")),
     ("/limits", Text::of("查限量", "Limits")),
     ("/verify", Text::of("验证存证", "Verify a proof")),
 ];

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use store::{Store, Tx};
 
 /// The effects `shian` registers for the procedures of the rulebook.
-pub(crate) const OUTSIDE: [&str; 7] = [
+pub(crate) const OUTSIDE: [&str; 19] = [
     "supply.recall_scope",
     "lab.settle_nonconformity",
     "lab.hold_nonconformity",
@@ -22,6 +22,18 @@ pub(crate) const OUTSIDE: [&str; 7] = [
     "lab.record_service",
     "lab.file_contest",
     "lab.freeze_retest_draw",
+    "registry.find_licence",
+    "registry.screen",
+    "registry.grant_licence",
+    "registry.set_licence",
+    "registry.ban",
+    "registry.note_credit",
+    "registry.close_credit",
+    "registry.count_credit",
+    "registry.check_repair",
+    "registry.set_grade",
+    "registry.plan_inspections",
+    "case.manifest",
 ];
 
 /// County, place, expected kilograms.

@@ -9,19 +9,36 @@
 //! | `lab.freeze_retest_draw` | | freezes the list of laboratories the retest is drawn from |
 //! | `lab.draw_retest_laboratory` | | draws from that list by the checkpoint that first covers it |
 //! | `lab.settle_nonconformity` | `state`: `closed` or `overturned` | settles the nonconformity the matter is about |
+//! | `registry.find_licence` | `law` | finds the certificate held under `licence_number`, its dates and until when it may be renewed |
+//! | `registry.screen` | `refuse` | screens operator and people against bans and the severe list; with `refuse` a hit stops the step |
+//! | `registry.grant_licence` | `kind`, `law` or `laws` and `law_by` | issues, renews, keeps or cancels a certificate as `request` says |
+//! | `registry.set_licence` | `state` | revokes, cancels or suspends the certificate |
+//! | `registry.ban` | `years`, `whom`, `basis` | lays a professional ban on the operator or its heads |
+//! | `registry.note_credit`, `registry.close_credit`, `registry.count_credit` | `kind`, `text`, `law`, `by`, `fact` | the credit file: writes, closes, counts within a year |
+//! | `registry.check_repair` | `laws` | whether the shortest publication is over |
+//! | `registry.set_grade` | `kind`, `fact` | gives the operator its grade |
+//! | `registry.plan_inspections` | `procedure`, `most` | opens inspections of operators due, worst grade first |
+//! | `case.manifest` | | lists the papers of a case by SHA-256 and the digest of the list |
 
+mod licences;
+mod manifest;
 mod recall_scope;
 mod retest;
 mod scope_items;
 mod settle;
+mod standing;
 
+pub use licences::{FindLicence, GrantLicence, Screen, SetLicence};
+pub use manifest::Manifest;
 pub use recall_scope::RecallScope;
 pub use retest::{DrawLaboratory, FileContest, FreezeDraw, Hold, RecordService};
 pub use settle::Settle;
+pub use standing::{CheckRepair, CloseCredit, CountCredit, LayBan, NoteCredit, PlanInspections, SetGrade};
 
 use crate::wiring::Templates;
 use anyhow::{Context as _, bail};
-use flow::{Effects, Engine, Procedure, Vocabulary};
+use base::Id;
+use flow::{Effect, EffectError, Effects, Engine, MatterDraft, Procedure, Vocabulary};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,8 +56,38 @@ pub fn names() -> Vec<String> {
         retest::DRAW,
     ];
     names.extend(ours.map(str::to_owned));
+    names.extend(registered().into_iter().map(|(name, _)| name.to_owned()));
     names.sort();
     names
+}
+
+/// The effects on the register and on cases: they work inside the transaction they are given.
+fn registered() -> Vec<(&'static str, Arc<dyn Effect>)> {
+    vec![
+        (licences::FIND, Arc::new(FindLicence)),
+        (licences::SCREEN, Arc::new(Screen)),
+        (licences::GRANT, Arc::new(GrantLicence)),
+        (licences::END, Arc::new(SetLicence)),
+        (standing::BAN, Arc::new(LayBan)),
+        (standing::NOTE, Arc::new(NoteCredit)),
+        (standing::CLOSE, Arc::new(CloseCredit)),
+        (standing::COUNT, Arc::new(CountCredit)),
+        (standing::REPAIR, Arc::new(CheckRepair)),
+        (standing::GRADE, Arc::new(SetGrade)),
+        (standing::PLAN, Arc::new(PlanInspections)),
+        (manifest::NAME, Arc::new(Manifest)),
+    ]
+}
+
+/// The operator on the register the matter concerns.
+fn subject_operator(matter: &MatterDraft) -> Result<Id, EffectError> {
+    matter.operator.ok_or_else(|| {
+        flow::Error::refused(
+            "本件尚未确认在册主体，请先选择主体",
+            "the matter names no operator on the register yet; name it first",
+        )
+        .into()
+    })
 }
 
 /// What procedures may name, given the ones there are.
@@ -83,6 +130,9 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab, vault: access::Vault) -> 
     effects.register(retest::FILE, Arc::new(FileContest::new(lab.clone())));
     effects.register(retest::FREEZE, Arc::new(FreezeDraw::new(lab.clone())));
     effects.register(retest::DRAW, Arc::new(DrawLaboratory::new(lab.clone())));
+    for (name, effect) in registered() {
+        effects.register(name, effect);
+    }
     Ok(Engine::new(procedures, effects, Arc::new(Templates), vault))
 }
 

@@ -341,6 +341,22 @@ const ENDPOINTS: &[Endpoint] = &[
         r#"{"region":"62","total":{"places":0,"reached":0},"regions":[]}"#,
     ),
     get(
+        "/api/v1/licences/verify",
+        "public",
+        Right::Public,
+        (
+            "核验许可证、备案、登记证：编号是否有效、是否属于该单位（供外卖平台比对）",
+            "Verifies a licence, filing or registration: does the number stand, and for this firm (for delivery platforms)",
+        ),
+        &[
+            must("number", "证书编号", "number of the certificate"),
+            q("uscc", "持有人统一社会信用代码", "social credit code of the holder"),
+            q("name", "持有人名称", "name of the holder"),
+            q("on", "日期，默认今日", "day, today unless said"),
+        ],
+        r#"{"number":"JY16201020000012","on":"2026-11-22","matches":true,"reasons":[],"records":[{"number":"JY16201020000012","class":"1","status":"valid","in_force":true,"issued":"2026-11-22","expires":"2031-11-21","check_digit_ok":true,"holder":{"name":"虚构超市","uscc":"91620102MA00000001","region":"620102"}}],"checked_at":"2026-11-22T00:00:00.000Z"}"#,
+    ),
+    get(
         "/api/v1/notices",
         "public",
         Right::Public,

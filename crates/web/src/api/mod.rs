@@ -5,6 +5,7 @@ mod bindings;
 mod caller;
 mod catalogue;
 mod endpoints;
+mod licences;
 pub(crate) mod links;
 mod manual;
 mod once;
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/documents/{id}/publish", post(work::publish))
         .route("/api/v1/notices", get(work::notices))
         .route("/api/v1/situation", get(work::situation))
+        .route("/api/v1/licences/verify", get(licences::verify))
         .route("/api/v1/links", get(links::list).post(links::create))
         .route("/api/v1/links/{id}", delete(links::remove))
         .route("/api/v1/tokens", get(tokens::list).post(tokens::create))

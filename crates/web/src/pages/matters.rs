@@ -381,6 +381,9 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
                 None => (link(&l.target, &format!("{}{label}", relation(lang, &l.kind)))),
             } }
         }
+        @if matches!(m.procedure.as_str(), "complaint" | "report") {
+            li { a href={ "/desk/matters/" (m.id) "/reporter" } { (lang.pick("投诉举报人身份（单独保管）", "Who complained or reported (kept apart)")) } }
+        }
         li { (link(&m.subject, &subject_text(lang, &m.subject))) }
     } }
 }

@@ -6,6 +6,7 @@ mod bulk;
 mod choices;
 pub(crate) mod documents;
 mod firm;
+mod identity;
 mod inbox;
 pub(crate) mod journal;
 mod lab;
@@ -75,6 +76,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/migrate/{id}", post(matter_clocks::migrate))
         .route("/desk/clocks/{id}/{change}", post(matter_clocks::change))
         .route("/desk/matters/{id}", get(matters::show))
+        .route("/desk/matters/{id}/reporter", get(identity::show).post(identity::act))
         .route("/desk/matters/{id}/{step}", post(matters::step))
         .route("/desk/documents/{id}", get(documents::show))
         .route("/desk/samples/{id}/papers/{name}", get(papers::sample))

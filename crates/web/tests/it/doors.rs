@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 20] = [
+const PUBLIC: [&str; 24] = [
     "/login",
     "/notices",
     "/verify",
@@ -18,6 +18,10 @@ const PUBLIC: [&str; 20] = [
     "/results",
     "/draws",
     "/shops",
+    "/licences",
+    "/petitions",
+    "/follow",
+    "/api/v1/licences",
     "/limits",
     "/assets",
     "/favicon.ico",

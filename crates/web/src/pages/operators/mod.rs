@@ -1,5 +1,6 @@
 //! Operators as the authorities know them: list, everything known in time order, entry, import, and their sites.
 
+mod credit;
 mod edit;
 mod import;
 mod list;

@@ -69,6 +69,8 @@ pub(crate) async fn show(
     more.extend(failed.iter().map(|n| format!("nonconformity:{}", n.id)));
     more.extend(matters.iter().map(|m| format!("matter:{}", m.id)));
     let moments = registry::operator_timeline(store, &app.access, who, now, o.id, &more).await?;
+    let credit = registry::credit_file(store, o.id).await?;
+    let grades = registry::grades_of(store, o.id).await?;
     let title = o.title().get(lang).to_owned();
     Ok(layout::page(
         &viewer,
@@ -84,6 +86,7 @@ pub(crate) async fn show(
                 section.card { h2 { (lang.pick("产品", "Products")) } (products(lang, &own_products)) }
                 section.card { h2 { (lang.pick("人员", "People")) } (people(lang, own_people.as_deref())) }
                 section.card { h2 { (lang.pick("办件", "Matters")) } (matter_list(lang, &matters)) }
+                section.card { h2 { (lang.pick("信用档案", "Credit file")) } (super::credit::file(lang, &credit, &grades, now.china_date())) }
             }
             h2 { (lang.pick("抽检", "Samples")) }
             (sample_table(lang, &samples))

@@ -1,14 +1,17 @@
 //! The public site: no login, small pages, nothing that names a buyer.
 
 mod files;
+mod licences;
 mod limits_search;
 mod lot;
 mod lot_page;
 mod national;
+mod petition;
 mod portal;
 pub(crate) mod results;
 mod shops;
 
+pub(crate) use licences::by_number as licences_by_number;
 pub(crate) use limits_search::coverage;
 pub(crate) use lot_page::code;
 
@@ -35,5 +38,11 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/draws/{id}", get(results::draw_show))
         .route("/draws/{id}/record.json", get(results::draw_record))
         .route("/limits", get(limits_search::show))
+        .route("/licences", get(licences::search))
+        .route("/licences/{number}", get(licences::show))
+        .route("/licences/{number}/qr.svg", get(licences::qr))
+        .route("/petitions", get(petition::list))
+        .route("/petitions/{procedure}", get(petition::show).post(petition::send))
+        .route("/follow", get(petition::follow_form).post(petition::follow))
         .route("/files/{sha256}", get(files::serve))
 }

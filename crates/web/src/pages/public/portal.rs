@@ -43,6 +43,11 @@ pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<
                     }
                 }
             }
+            div.actions {
+                a.button href="/petitions" { (lang.pick("我要投诉、举报", "Complain or report")) } " "
+                a.button.plain href="/follow" { (lang.pick("查办理进度", "Follow what you sent")) } " "
+                a.button.plain href="/licences" { (lang.pick("查许可证", "Look up a licence")) }
+            }
             h2 { (lang.pick("最新公告", "Latest notices")) }
             @if newest.rows.is_empty() { (ui::empty(lang.pick("目前没有公告", "No notice at present"), lang.pick("召回与抽检公告发布后会出现在这里。", "Recall and sampling notices appear here when published."))) }
             @else { (notices::lines(&viewer, &newest.rows)) p { a href="/notices" { (lang.pick("全部公告", "All notices")) } } }

@@ -127,7 +127,7 @@ pub(crate) async fn show(
             section.card { h2 { (lang.pick("许可证", "Licences")) }
                 @if licences.is_empty() { p.soft { (lang.pick("没有登记许可证。", "No licence entered.")) } }
                 ul { @for l in &licences { li {
-                    code { (l.number) } " " (licence_badge(lang, l, today)) (licence_class(lang, l))
+                    a href={ "/licences/" (ui::encode(&l.number)) } { code { (l.number) } } " " (licence_badge(lang, l, today)) (licence_class(lang, l))
                     @if let Some(d) = l.expires { div.small.soft { (lang.pick("有效期至 ", "valid until ")) (d) } }
                 } } }
             }

@@ -1,0 +1,294 @@
+//! What a citizen may bring without an account: every procedure whose opening says so (a complaint, a report, a banquet), with
+//! who they are kept apart from what they say, and followed with a number and a code.
+
+use crate::fault::{Answer, Fault};
+use crate::forms;
+use crate::layout::{self, Viewer};
+use crate::pages::choices;
+use crate::pages::tasks::keep_files;
+use crate::session::{Posted, context};
+use crate::state::App;
+use crate::ui::{self, Field, Tone};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use base::{Id, Lang, Text};
+use flow::{Authority, Error, FieldError, FieldType, Form, Procedure, Request, Side};
+use ledger::Permit;
+use maud::{Markup, PreEscaped, html};
+use registry::{Identity, NewReporter};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+const PETITION: Text = Text::of("办理事项", "service");
+/// The system's reason in the journal.
+const BY: &str = "public.petition";
+/// Digits of the code on a receipt.
+const CODE_DIGITS: usize = 10;
+
+/// The procedures a citizen may open.
+fn offered(app: &App) -> impl Iterator<Item = &Arc<Procedure>> {
+    app.engine.procedures().filter(|p| p.definition.opening.as_ref().is_some_and(|o| o.allows(Side::Citizen)))
+}
+
+fn procedure(app: &App, id: &str) -> Answer<Arc<Procedure>> {
+    offered(app).find(|p| p.definition.id == id).cloned().ok_or_else(|| Fault::not_found(&PETITION))
+}
+
+/// Whether who brings it is kept under two persons' guard: who reports a breach, not who has a dispute.
+fn guarded(p: &Procedure) -> bool {
+    p.definition.subject == "report"
+}
+
+fn opening_form(p: &Procedure) -> Answer<Form> {
+    let d = &p.definition;
+    let form = d.opening.as_ref().and_then(|o| o.form.as_deref()).and_then(|f| d.form(f)).cloned();
+    form.ok_or_else(|| Fault::not_found(&PETITION))
+}
+
+/// `GET /petitions`
+pub(super) async fn list(State(app): State<Arc<App>>, viewer: Viewer) -> Markup {
+    let lang = viewer.lang();
+    let title = lang.pick("我要办事", "What would you like to do");
+    layout::narrow(
+        &viewer,
+        title,
+        &html! {
+            h1 { (title) }
+            ul.tasks { @for p in offered(&app) { li {
+                h3 { a href={ "/petitions/" (p.definition.id) } { (p.definition.title.get(lang)) } }
+                @if let Some(b) = p.definition.basis.first() { p.small.soft { (b.document) " " (b.clause) } }
+            } } }
+            p { a href="/follow" { (lang.pick("凭编号和查询码查进度", "Follow with number and code")) } }
+        },
+    )
+}
+
+/// `GET /petitions/{procedure}`
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Answer<Markup> {
+    let p = procedure(&app, &id)?;
+    let form = opening_form(&p)?;
+    Ok(page(&viewer, &p, &form, &json!({}), &Who::default(), &[], None))
+}
+
+/// Who brings it, as typed.
+#[derive(Debug, Default)]
+struct Who {
+    name: String,
+    phone: String,
+    number: String,
+    address: String,
+}
+
+fn page(
+    viewer: &Viewer,
+    p: &Procedure,
+    form: &Form,
+    entry: &Json,
+    who: &Who,
+    faults: &[FieldError],
+    missing: Option<&Text>,
+) -> Markup {
+    let lang = viewer.lang();
+    let title = p.definition.title.get(lang);
+    let input = |name, label, value, hint, autocomplete| {
+        ui::input(&Field { name, label, value, hint, autocomplete: Some(autocomplete), ..Field::default() })
+    };
+    layout::narrow(
+        viewer,
+        title,
+        &html! {
+            (layout::crumbs(&[("/petitions", lang.pick("我要办事", "Services")), ("", title)]))
+            h1 { (title) }
+            @if !faults.is_empty() || missing.is_some() { (ui::message(Tone::Bad, &html! {
+                p { (lang.pick("有内容需要更正，尚未提交。", "Something needs correction; nothing was sent yet.")) }
+                @if let Some(text) = missing { p { (text.get(lang)) } }
+                ul { @for f in faults { li { (f.title.get(lang)) "：" (f.text.get(lang)) } } }
+            })) }
+            form method="post" enctype="multipart/form-data" {
+                (layout::csrf(viewer))
+                section.card { h2 { (form.title.get(lang)) } (citizen_fields(lang, form, entry, faults)) }
+                section.card { h2 { (lang.pick("您是谁", "Who you are")) }
+                    p.soft { @if guarded(p) {
+                        (lang.pick("身份信息单独加密保存，办案人员看不到；查看须经两人批准并留痕。匿名举报可以不填。", "Kept sealed and apart: the officers of the case do not see it; opening it takes two persons and leaves a trace. Leave it empty to stay anonymous."))
+                    } @else {
+                        (lang.pick("供承办单位与您联系，不会公开，每次查看均留痕。", "So that the office can reach you; never published, and each look leaves a trace."))
+                    } }
+                    (input("who_name", lang.pick("姓名", "Name"), who.name.as_str(), "", "name"))
+                    (input("who_phone", lang.pick("电话", "Telephone"), who.phone.as_str(), "", "tel"))
+                    (input("who_number", lang.pick("身份证件号码", "Identity number"), who.number.as_str(), lang.pick("可以不填", "may be left empty"), "off"))
+                    (input("who_address", lang.pick("地址", "Address"), who.address.as_str(), lang.pick("可以不填", "may be left empty"), "street-address"))
+                }
+                button { (lang.pick("提交", "Send")) }
+            }
+        },
+    )
+}
+
+/// The form's fields; a region is chosen among those of the province.
+fn citizen_fields(lang: Lang, form: &Form, entry: &Json, faults: &[FieldError]) -> Markup {
+    let everybody = access::Principal::anonymous();
+    html! { @for f in &form.fields {
+        @if f.kind == FieldType::Region {
+            @let value = entry.get(&f.id).and_then(Json::as_str).unwrap_or_default();
+            @let fault = faults.iter().find(|x| x.field == f.id).map(|x| x.text.get(lang));
+            (ui::select(&Field { name: &f.id, label: f.title.get(lang), hint: f.help.as_ref().map_or("", |h| h.get(lang)), value, error: fault, required: f.required, ..Field::default() },
+                &choices::regions(lang, &everybody, &Text::of("请选择", "choose"))))
+        } @else {
+            (forms::fields(lang, "", &Form { fields: vec![f.clone()], checks: Vec::new(), ..form.clone() }, entry, faults, ""))
+        }
+    } }
+}
+
+/// `POST /petitions/{procedure}`
+pub(super) async fn send(State(app): State<Arc<App>>, Path(id): Path<String>, mut posted: Posted) -> Answer {
+    let p = procedure(&app, &id)?;
+    let form = opening_form(&p)?;
+    // to know a file's hash is not to have sent it: only files of this very request count
+    let files: Vec<&str> =
+        form.leaves().into_iter().filter(|f| f.kind.is_file()).map(|f| f.id.as_str()).collect();
+    posted.fields.retain(|(name, _)| !files.contains(&name.as_str()));
+    let kept = keep_files(&app, &posted).await?;
+    let hashes: Vec<(String, String)> =
+        kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
+    let entry = forms::entry(&form, &posted, &hashes);
+    let text = |name: &str| posted.get(name).chars().take(200).collect::<String>();
+    let who = Who {
+        name: text("who_name"),
+        phone: text("who_phone"),
+        number: text("who_number"),
+        address: text("who_address"),
+    };
+    let viewer = &posted.viewer;
+    let named = entry.get("named").and_then(Json::as_str).is_some_and(|v| v == "true");
+    let needed = if guarded(&p) { named } else { true };
+    if needed && (who.name.is_empty() || who.phone.is_empty()) {
+        let missing = Text::of("请填写姓名和电话", "give your name and telephone");
+        let again = page(viewer, &p, &form, &entry, &who, &[], Some(&missing));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
+    }
+    let cx = context(&app, viewer);
+    let mut tx = app.store.begin().await?;
+    for (_, k) in &kept {
+        flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
+    }
+    // what concerns officials of a county goes to the level above from the first moment
+    let mut sent = entry.clone();
+    if entry.get("concerns_staff").and_then(Json::as_str) == Some("true")
+        && let Some(field) = p.definition.opening.as_ref().and_then(|o| o.region.as_deref())
+        && let Some(above) = entry.get(field).and_then(Json::as_str).and_then(|r| r.get(..4))
+    {
+        sent[field] = json!(above);
+    }
+    let request = Request { form: sent, ..Request::default() };
+    let opened =
+        flow::open_by_form(&mut tx, &cx, &app.engine, Authority::System(BY), &p.definition.id, request).await;
+    let matter = match opened {
+        Ok(opened) => opened.matter,
+        Err(Error::Form { faults }) => {
+            tx.rollback().await?;
+            let again = page(viewer, &p, &form, &entry, &who, &faults, None);
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
+        }
+        Err(e) => return Err(e.into()),
+    };
+    let code = code(&app, matter);
+    let row = tx.first("select region, agency from matter where id = $1", &[matter.into()]).await?;
+    let row = row.ok_or_else(|| Fault::not_found(&PETITION))?;
+    let reporter = NewReporter {
+        matter,
+        region: row.text("region")?,
+        agency: row.text("agency")?,
+        guarded: guarded(&p),
+        code: code.clone(),
+        identity: Identity { name: who.name, phone: who.phone, number: who.number, address: who.address },
+    };
+    registry::keep_reporter(&mut tx, &cx, &app.access, &Permit::system(BY), reporter).await?;
+    tx.commit().await?;
+    Ok(receipt(viewer, &p, matter, &code).into_response())
+}
+
+/// The code of a receipt: a keyed fingerprint of the matter, so that nobody can guess it and nothing need be stored in clear.
+fn code(app: &App, matter: Id) -> String {
+    let print = app.access.vault().fingerprint("petition.receipt", &matter.to_string());
+    let number = print.iter().take(8).fold(0u64, |n, b| n << 8 | u64::from(*b));
+    format!("{:0width$}", number % 10u64.pow(10), width = CODE_DIGITS)
+}
+
+fn receipt(viewer: &Viewer, p: &Procedure, matter: Id, code: &str) -> Markup {
+    let lang = viewer.lang();
+    let title = lang.pick("已提交", "Sent");
+    layout::narrow(
+        viewer,
+        title,
+        &html! {
+            h1 { (title) }
+            (ui::message(Tone::Ok, &html! { p { (p.definition.title.get(lang)) (lang.pick("已收到。请记下编号和查询码：查进度、领奖励都要用。", " was received. Note number and code: you need both to follow it and to claim a reward.")) } }))
+            section.card { (ui::facts(lang, &[
+                (Text::of("编号", "Number"), html! { code #number { (matter) } }),
+                (Text::of("查询码", "Code"), html! { code #code { (code) } }),
+            ]))
+            p.soft { (lang.pick("查询码不会再次显示，也不会通过电话询问。", "The code is not shown again and nobody will ask for it on the telephone.")) } }
+            p { a.button href="/follow" { (lang.pick("查进度", "Follow it")) } }
+        },
+    )
+}
+
+/// `GET /follow`
+pub(super) async fn follow_form(viewer: Viewer) -> Markup {
+    ask(&viewer, "", None)
+}
+
+fn ask(viewer: &Viewer, number: &str, why: Option<&Text>) -> Markup {
+    let lang = viewer.lang();
+    let title = lang.pick("查办理进度", "Follow what you sent");
+    layout::narrow(
+        viewer,
+        title,
+        &html! {
+            h1 { (title) }
+            section.card { form method="post" action="/follow" {
+                (layout::csrf(viewer))
+                (ui::input(&Field { name: "number", label: lang.pick("编号", "Number"), value: number, required: true, error: why.map(|t| t.get(lang)), ..Field::default() }))
+                (ui::input(&Field { name: "code", label: lang.pick("查询码", "Code"), required: true, autocomplete: Some("off"), ..Field::default() }))
+                button { (lang.pick("查询", "Look")) }
+            } }
+        },
+    )
+}
+
+/// `POST /follow`: posted, so that the code stands in no address and no log.
+pub(super) async fn follow(State(app): State<Arc<App>>, posted: Posted) -> Answer {
+    let viewer = &posted.viewer;
+    let lang = viewer.lang();
+    let number = posted.get("number");
+    let wrong = Text::of("编号与查询码不符，请核对", "number and code do not belong together; check them");
+    let matter = number.parse::<Id>().ok();
+    let known = match matter {
+        Some(id) => registry::is_reporter(&app.store, &app.access, id, posted.get("code")).await?,
+        None => false,
+    };
+    let Some(matter) = matter.filter(|_| known) else {
+        let again = ask(viewer, number, Some(&wrong));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
+    };
+    let progress = flow::view::progress(&app.store, &app.engine, matter).await?;
+    let title = progress.procedure.get(lang);
+    let mut moments: Vec<(String, Markup)> =
+        vec![(progress.opened_at.china_minute(), html! { (lang.pick("已收到", "received")) })];
+    moments.extend(progress.steps.iter().map(|(at, state)| (at.china_minute(), html! { (state.get(lang)) })));
+    Ok(layout::narrow(viewer, title, &html! {
+        h1 { (title) }
+        p { code { (matter) } " " (ui::badge(if progress.closed_at.is_some() { Tone::Idle } else { Tone::Info }, progress.state.get(lang))) }
+        section.card { h2 { (lang.pick("经过", "What happened")) } (ui::timeline(&moments)) }
+        @for paper in &progress.papers { article.card {
+            h2 { (paper.title.get(lang)) }
+            div.doc { (PreEscaped(paper.html.get(lang))) }
+        } }
+    })
+    .into_response())
+}
