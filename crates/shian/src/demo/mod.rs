@@ -5,6 +5,7 @@ mod flows;
 mod incidents;
 mod lines;
 mod load;
+mod matters;
 mod papers;
 mod past;
 mod people;

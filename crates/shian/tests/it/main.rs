@@ -7,4 +7,5 @@ mod journey;
 mod limits;
 mod record;
 mod rulebook;
+mod stories;
 mod world;

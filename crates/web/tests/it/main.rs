@@ -10,6 +10,7 @@ mod doors;
 mod examples;
 mod firm;
 mod jobs;
+mod petitions;
 mod province;
 mod records;
 mod resolver;

@@ -1,0 +1,65 @@
+//! What citizens and platforms do without an account: report, follow, look up and verify a licence.
+
+use crate::province::{As, Province};
+use axum::http::Method;
+
+const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
+/// The text of an element by its id.
+fn element<'a>(html: &'a str, id: &str) -> &'a str {
+    let start = html.find(&format!("id=\"{id}\"")).unwrap();
+    let open = html[start..].find('>').unwrap() + start + 1;
+    &html[open..open + html[open..].find('<').unwrap()]
+}
+
+#[tokio::test]
+async fn a_citizen_reports_without_an_account_and_follows_with_number_and_code_alone() {
+    let p = Province::new().await;
+    let list = p.get("/petitions", &As::Nobody).await.text();
+    for offered in ["/petitions/complaint", "/petitions/report", "/petitions/rural_banquet"] {
+        assert!(list.contains(offered), "{offered}");
+    }
+    assert!(!list.contains("/petitions/penalty_case"));
+    assert_eq!(p.get("/petitions/penalty_case", &As::Nobody).await.status, 404);
+    let page = p.get("/petitions/report", &As::Nobody).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+
+    // a name is asked for only of who wants to give one
+    let named = "respondent=%E8%99%9A%E6%9E%84%E5%BA%97&county=620102&what=seen&named=true";
+    let again = p.send(Method::POST, "/petitions/report", &As::Nobody, &FORM, named).await;
+    assert_eq!(again.status, 422);
+    let anonymous = named.replace("named=true", "named=false&concerns_staff=true");
+    let sent = p.send(Method::POST, "/petitions/report", &As::Nobody, &FORM, anonymous).await;
+    assert_eq!(sent.status, 200, "{}", sent.text());
+    let html = sent.text();
+    let (number, code) = (element(&html, "number").to_owned(), element(&html, "code").to_owned());
+    assert_eq!(code.len(), 10);
+    // what concerns officials of a county begins at the prefecture
+    let row =
+        p.app.store.one("select region, state from matter where procedure = 'report'", &[]).await.unwrap();
+    assert_eq!(
+        (row.text("region").unwrap().as_str(), row.text("state").unwrap().as_str()),
+        ("6201", "received")
+    );
+
+    let follow = |code: &str| format!("number={number}&code={code}");
+    let wrong = p.send(Method::POST, "/follow", &As::Nobody, &FORM, follow("0000000000")).await;
+    assert_eq!(wrong.status, 422);
+    let seen = p.send(Method::POST, "/follow", &As::Nobody, &FORM, follow(&code)).await;
+    assert_eq!(seen.status, 200, "{}", seen.text());
+    assert!(seen.text().contains("核查中"), "{}", seen.text());
+}
+
+#[tokio::test]
+async fn a_platform_learns_that_an_unknown_number_is_no_licence() {
+    let p = Province::new().await;
+    let a = p.get("/api/v1/licences/verify?number=JY16201020000012", &As::Nobody).await;
+    assert_eq!(a.status, 200, "{}", a.text());
+    let body = a.json();
+    assert_eq!(body["matches"], false);
+    assert!(body["reasons"][0]["en"].as_str().unwrap().contains("no such number"), "{body}");
+    assert_eq!(p.get("/api/v1/licences/verify", &As::Nobody).await.status, 422);
+    let page = p.get("/licences?q=JY16201020000012", &As::Nobody).await;
+    assert!(page.text().contains("/petitions/report"));
+    assert_eq!(p.get("/licences/JY16201020000012", &As::Nobody).await.status, 404);
+}
