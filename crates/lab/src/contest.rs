@@ -255,7 +255,7 @@ impl Lab {
         } else {
             let standing = standing(tx, &n).await?;
             let party = operator.and_then(|o| standing.party_of(o)).or_else(|| standing.parties.first());
-            party.and_then(|p| p.until.clone())
+            party.and_then(|p| p.until)
         };
         tx.exec(
             "insert into contest (matter, nonconformity, kind, operator, filed) values ($1, $2, $3, $4, $5) \

@@ -9,7 +9,7 @@ use base::{Id, Instant, Text};
 use ledger::{Context, Entry};
 use limits::{Case, Outcome, Verdict};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use store::{Row, Sql, Tx, Value};
 
 /// A result as the laboratory reports it.
@@ -140,8 +140,8 @@ impl Lab {
         let mut scopes: HashMap<Option<Id>, Option<Scope>> = HashMap::new();
         let (mut wrong, mut verdicts) = (Vec::new(), Vec::with_capacity(all.len()));
         for (batch, Batch { sample, new }) in all.iter().enumerate() {
-            if !scopes.contains_key(&sample.laboratory) {
-                scopes.insert(sample.laboratory, self.scope_in(tx, sample.laboratory).await?);
+            if let hash_map::Entry::Vacant(unknown) = scopes.entry(sample.laboratory) {
+                unknown.insert(self.scope_in(tx, sample.laboratory).await?);
             }
             let scope = scopes.get(&sample.laboratory).and_then(Option::as_ref);
             let had = known.get(&sample.id).map_or(&[][..], Vec::as_slice);

@@ -213,7 +213,8 @@ async fn the_evidence_of_a_chain_is_open_to_whoever_may_trace_it_and_to_nobody_e
         let at_the_end = testing::officer("620107");
         let cx = world.cx(&at_the_end);
         // the first receipt of the raw goods, in another county: behind the product that reached this one
-        let all = world.supply.events(&testing::officer("6201"), cx.now, &EventFilter::default()).await.unwrap();
+        let all =
+            world.supply.events(&testing::officer("6201"), cx.now, &EventFilter::default()).await.unwrap();
         let find = |place: i64| all.rows.iter().find(|e| e.biz_location == Some(site(place))).unwrap().id;
         let (behind, beside) = (find(2), find(5));
         let product = lot(2, "P");

@@ -27,7 +27,8 @@ pub(super) async fn show(
     let lang = viewer.lang();
     let id: Id = id.parse().map_err(|_| Fault::not_found(&Text::of("事件", "event")))?;
     let asked = ListLinks::read("/trace/event", raw.as_deref(), "");
-    let lots: Vec<&str> = asked.query.iter().filter(|(k, _)| k == "lot").map(|(_, v)| v.as_str()).take(LOTS).collect();
+    let lots: Vec<&str> =
+        asked.query.iter().filter(|(k, _)| k == "lot").map(|(_, v)| v.as_str()).take(LOTS).collect();
     let detail = app.supply.evidence(&context(&app, &viewer), &viewer.who, id, &lots).await?;
     let e = &detail.event;
     let legend = app.supply.names_of(e).await?;
