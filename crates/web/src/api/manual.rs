@@ -1,18 +1,24 @@
-//! `/api`: the interface for people, one example each.
+//! `/api`: the interface for people: every operation in a line, and a chapter at a time with an example each.
 
 use super::catalogue::{Endpoint, Right, chapter};
 use super::endpoints::endpoints;
+use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::state::App;
-use crate::ui;
-use axum::extract::State;
+use crate::ui::{self, ListLinks};
+use axum::extract::{RawQuery, State};
 use base::{Lang, Text};
 use maud::{Markup, html};
 use std::sync::Arc;
 
-/// `GET /api`. Public.
-pub(super) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Markup {
+/// `GET /api`: the operations; `GET /api?chapter=`: those of a chapter with their examples. Public.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    RawQuery(raw): RawQuery,
+) -> Answer<Markup> {
     let lang = viewer.lang();
+    let links = ListLinks::read("/api", raw.as_deref(), "");
     let title = lang.pick("程序接口", "API for programs");
     let mut tags: Vec<&str> = Vec::new();
     for e in endpoints() {
@@ -20,7 +26,23 @@ pub(super) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Markup 
             tags.push(e.tag);
         }
     }
-    layout::page(
+    if let Some(wanted) = links.get("chapter").filter(|c| !c.is_empty()) {
+        if !tags.contains(&wanted) {
+            return Err(Fault::not_found(&Text::of("章节", "chapter")));
+        }
+        let heading = chapter(wanted);
+        let heading = heading.get(lang);
+        return Ok(layout::page(
+            &viewer,
+            heading,
+            &html! {
+                (layout::crumbs(&[("/api", title), ("", heading)]))
+                (layout::head(heading, &html! { a.button.plain href="/api/openapi.json" { "OpenAPI 3.1" } }))
+                @for e in endpoints().filter(|e| e.tag == wanted) { (endpoint(lang, &app.origin, e)) }
+            },
+        ));
+    }
+    Ok(layout::page(
         &viewer,
         title,
         &html! {
@@ -38,12 +60,15 @@ pub(super) async fn show(State(app): State<Arc<App>>, viewer: Viewer) -> Markup 
             }
             @for tag in &tags {
                 section {
-                    h2 { (chapter(tag).get(lang)) }
-                    @for e in endpoints().filter(|e| e.tag == *tag) { (endpoint(lang, &app.origin, e)) }
+                    h2 { a href={ "/api?chapter=" (tag) } { (chapter(tag).get(lang)) } }
+                    ul { @for e in endpoints().filter(|e| e.tag == *tag) {
+                        li { code { (e.method) " " (e.path) } " " (lang.pick(e.text.0, e.text.1)) }
+                    } }
                 }
             }
+            p.soft { (lang.pick("点开章节看参数、权限和示例。", "Open a chapter for parameters, rights and examples.")) }
         },
-    )
+    ))
 }
 
 fn endpoint(lang: Lang, origin: &str, e: &Endpoint) -> Markup {
