@@ -225,15 +225,18 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     ))
 }
 
-/// A fact in words: a code chosen in a form is shown as its choice.
-fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, value: &Json) -> String {
+/// A fact in words: a code chosen in a form is shown as its choice. The choice may have been made in the matter this one
+/// follows from, so a procedure that means the same fact by the same title is asked too, after the matter's own.
+fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, title: &Text, value: &Json) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-    // the choice may have been made in the matter this one follows from: its own forms first, then the others'
-    let foreign = |p: &&std::sync::Arc<flow::Procedure>| p.definition.id != m.procedure;
-    let mut procedures: Vec<_> = app.engine.procedures().collect();
-    procedures.sort_by_key(foreign);
-    let fields = procedures.iter().flat_map(|p| &p.definition.forms).filter_map(|f| f.field(id));
-    let choice = fields.flat_map(|f| &f.options).find(|o| o.id == text);
+    let own = |p: &&std::sync::Arc<flow::Procedure>| p.definition.id == m.procedure;
+    let same = |p: &&std::sync::Arc<flow::Procedure>| {
+        p.definition.facts.iter().any(|f| f.id == id && f.title == *title)
+    };
+    let (first, others): (Vec<_>, Vec<_>) = app.engine.procedures().partition(own);
+    let fields = first.into_iter().chain(others.into_iter().filter(same));
+    let mut fields = fields.flat_map(|p| &p.definition.forms).filter_map(|f| f.field(id));
+    let choice = fields.find_map(|f| f.options.iter().find(|o| o.id == text));
     choice.map_or(text.clone(), |o| o.title.get(lang).to_owned())
 }
 
@@ -250,7 +253,7 @@ fn summary(app: &App, lang: Lang, m: &MatterView) -> Markup {
         rows.push((Text::of("办结时间", "Closed"), html! { (closed.china_minute()) }));
     }
     for f in &m.facts {
-        rows.push((f.title.clone(), html! { (fact_text(app, lang, m, &f.id, &f.value)) }));
+        rows.push((f.title.clone(), html! { (fact_text(app, lang, m, &f.id, &f.title, &f.value)) }));
     }
     let basis = html! { @for b in &m.basis { div { (b.document) " " (b.clause)
     @if b.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } } } };
