@@ -3,14 +3,13 @@
 //! The procedures keep their facts under common names: `request` (`new`, `change`, `renew`, `replace`, `cancel`),
 //! `licence_number` (the number held), `licence` (its record), `class_code`, `number`, `issued`, `expires`.
 
-use super::{subject_operator, text};
+use super::{permit, subject_operator, text};
 use async_trait::async_trait;
 use base::clock::{ClockRule, Direction, Rules, Unit};
 use base::licence::LicenceKind;
 use base::{Calendar, Date, Id};
 use flow::{Effect, EffectCx, EffectError, EffectOut, MatterDraft, NewLink};
 use jiff::ToSpan;
-use ledger::Permit;
 use registry::{Issue, LicenceStatus};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -167,7 +166,7 @@ impl Effect for GrantLicence {
         matter: &mut MatterDraft,
         params: &Params,
     ) -> Result<EffectOut, EffectError> {
-        let permit = Permit::system(&format!("{}.{}", matter.procedure, cx.step));
+        let permit = permit(matter, cx);
         let today = cx.context.now.china_date();
         let rule = term(matter, params)?;
         let held = matter.fact("licence").parse::<Id>().ok();
@@ -244,7 +243,7 @@ impl Effect for SetLicence {
             )
             .into());
         };
-        let permit = Permit::system(&format!("{}.{}", matter.procedure, cx.step));
+        let permit = permit(matter, cx);
         registry::amend_licence(tx, cx.context, &permit, id, None, Some(status)).await?;
         Ok(EffectOut::default())
     }

@@ -38,9 +38,15 @@ pub use standing::{CheckRepair, CloseCredit, CountCredit, LayBan, NoteCredit, Pl
 use crate::wiring::Templates;
 use anyhow::{Context as _, bail};
 use base::Id;
-use flow::{Effect, EffectError, Effects, Engine, MatterDraft, Procedure, Vocabulary};
+use flow::{Effect, EffectCx, EffectError, Effects, Engine, MatterDraft, Procedure, Vocabulary};
+use ledger::Permit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What an effect writes under: the transition was authorised, so the permit names procedure and step.
+fn permit(matter: &MatterDraft, cx: &EffectCx<'_>) -> Permit {
+    Permit::system(&format!("{}.{}", matter.procedure, cx.step))
+}
 
 /// The names of the effects there are, the engine's own included.
 #[must_use]

@@ -3,12 +3,11 @@
 //! Called by *launch* and again by *widen*: tasks grow by the places that are new, what was reported stays.
 
 use super::scope_items::{Home, Work, caveat, work};
-use super::text;
+use super::{permit, text};
 use async_trait::async_trait;
 use base::{Id, RegionCode, Text};
 use chain::Role;
 use flow::{Effect, EffectCx, EffectError, EffectOut, MatterDraft, NewItem, NewLink, NewMatter, NewTask};
-use ledger::Permit;
 use registry::Operator;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -77,7 +76,7 @@ impl Effect for RecallScope {
                 place_sampled(matter)
             }
             Some(report) => {
-                let permit = Permit::system(&format!("{}.{}", matter.procedure, cx.step));
+                let permit = permit(matter, cx);
                 let frozen = self.supply.freeze(tx, cx.context, &permit, &matter.region, report).await?;
                 matter.set("scope", frozen.id.to_string());
                 out.links.push(NewLink {

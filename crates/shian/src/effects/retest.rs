@@ -1,11 +1,11 @@
 //! What service, retest and objection tell the laboratory part, and the draw of the retest laboratory.
 
+use super::permit;
 use super::settle::nonconformity;
 use async_trait::async_trait;
 use base::{Date, Id};
 use flow::{Effect, EffectCx, EffectError, EffectOut, MatterDraft};
 use lab::{ContestKind, Lab, Party};
-use ledger::Permit;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use store::Tx;
@@ -15,10 +15,6 @@ pub(crate) const FILE: &str = "lab.file_contest";
 pub(crate) const HOLD: &str = "lab.hold_nonconformity";
 pub(crate) const FREEZE: &str = "lab.freeze_retest_draw";
 pub(crate) const DRAW: &str = "lab.draw_retest_laboratory";
-
-fn permit(matter: &MatterDraft, cx: &EffectCx<'_>) -> Permit {
-    Permit::system(&format!("{}.{}", matter.procedure, cx.step))
-}
 
 fn said<'a>(cx: &'a EffectCx<'_>, field: &str) -> Option<&'a str> {
     cx.form.get(field).and_then(Json::as_str).map(str::trim).filter(|t| !t.is_empty())

@@ -1,11 +1,10 @@
 //! `lab.settle_nonconformity`: the end of a disposal settles the nonconformity it was about.
 
-use super::text;
+use super::{permit, text};
 use async_trait::async_trait;
 use base::Id;
 use flow::{Effect, EffectCx, EffectError, EffectOut, MatterDraft};
 use lab::{Lab, NonconformityState};
-use ledger::Permit;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use store::Tx;
@@ -46,7 +45,7 @@ impl Effect for Settle {
         })?;
         // a matter opened by hand is about something else: nothing to settle
         if let Some(id) = nonconformity(&matter.subject) {
-            let permit = Permit::system(&format!("{}.{}", matter.procedure, cx.step));
+            let permit = permit(matter, cx);
             self.lab.settle_nonconformity(tx, cx.context, &permit, id, state).await?;
         }
         Ok(EffectOut::default())

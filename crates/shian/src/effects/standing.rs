@@ -1,12 +1,11 @@
 //! Bans, the credit file and grades as consequences of procedures.
 
 use super::licences::{after, clock};
-use super::{subject_operator, text};
+use super::{permit, subject_operator, text};
 use async_trait::async_trait;
 use base::{Date, Text};
 use flow::{Effect, EffectCx, EffectError, EffectOut, MatterDraft, NewMatter};
 use jiff::ToSpan;
-use ledger::Permit;
 use registry::{Banned, NewBan, NewCreditEntry, OperatorKind};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -21,10 +20,6 @@ pub(crate) const GRADE: &str = "registry.set_grade";
 pub(crate) const PLAN: &str = "registry.plan_inspections";
 
 type Params = BTreeMap<String, Json>;
-
-fn permit(matter: &MatterDraft, cx: &EffectCx<'_>) -> Permit {
-    Permit::system(&format!("{}.{}", matter.procedure, cx.step))
-}
 
 fn shown(value: Option<&Json>) -> String {
     match value {
