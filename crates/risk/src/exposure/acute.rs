@@ -11,6 +11,7 @@ use super::survey::Survey;
 use stats::random::{Alias, Purpose, Stream, unit};
 use stats::select::order_statistics;
 use stats::special::norm_quantile;
+use std::sync::Arc;
 
 /// Person-days in a part of the work.
 pub const PART: usize = 4096;
@@ -36,31 +37,43 @@ impl Source {
     }
 }
 
-/// An event of eating: grams per kg body weight and where its concentrations are.
+/// An event of eating: grams per kg body weight and which set its concentration is drawn from.
 #[derive(Debug, Clone, Copy)]
 struct Event {
     amount: f64,
+    set: u32,
+}
+
+/// Where the concentrations of a set are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
     start: u32,
     count: u32,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Fitted {
-    amount: f64,
-    zero: f64,
-    mu: f64,
-    sigma: f64,
-}
-
-/// What is drawn from: person-days with the concentrations of everything eaten, laid out flat.
+/// The days of a group of people, laid out flat: it depends on who eats what and on how many sources each food has,
+/// not on the concentrations, and so outlives them.
 #[derive(Debug, Clone)]
-pub struct Draws {
+pub struct Layout {
+    /// For each food whether its sources are fitted models.
+    pattern: Vec<Vec<bool>>,
     days: Alias,
     events: Vec<Event>,
     event_starts: Vec<u32>,
-    values: Vec<f64>,
-    fitted: Vec<Fitted>,
+    fitted: Vec<Event>,
     fitted_starts: Vec<u32>,
+}
+
+/// What is drawn from: person-days with the concentrations of everything eaten. Several sets of concentrations (the bounds) may share
+/// one pass when they are of equal sizes: the same days, samples and random numbers, so the same bits as one pass for each.
+#[derive(Debug, Clone)]
+pub struct Draws {
+    layout: Arc<Layout>,
+    spans: Vec<Span>,
+    /// The values of all sets, those of one position side by side.
+    values: Vec<f64>,
+    sets: usize,
+    fitted: Vec<(SpikedLognormal, f64)>,
     in_a_word: usize,
 }
 
@@ -88,107 +101,168 @@ impl Words {
     }
 }
 
+impl Layout {
+    /// Lays out the days of those people (with how often each counts) for foods with those sources. `None` when nobody counts.
+    #[must_use]
+    pub fn new(survey: &Survey, members: &[(usize, f64)], sources: &[Vec<Source>]) -> Option<Self> {
+        let pattern = pattern(sources);
+        let (mut sets, mut models) = (0_u32, 0_u32);
+        let slots: Vec<Vec<(bool, u32)>> = pattern
+            .iter()
+            .map(|food| {
+                let number = |&fitted: &bool| {
+                    let next = if fitted { &mut models } else { &mut sets };
+                    *next += 1;
+                    (fitted, *next - 1)
+                };
+                food.iter().map(number).collect()
+            })
+            .collect();
+        let weights = members
+            .iter()
+            .flat_map(|&(at, times)| std::iter::repeat_n(survey.persons()[at].weight * times, survey.days()));
+        let mut out = Self {
+            days: Alias::new(&weights.collect::<Vec<f64>>())?,
+            events: vec![],
+            event_starts: vec![0],
+            fitted: vec![],
+            fitted_starts: vec![0],
+            pattern,
+        };
+        for &(at, _) in members {
+            let body_weight = survey.persons()[at].body_weight_kg;
+            for day in 0..survey.days() {
+                for &(food, grams) in survey.day(at, day) {
+                    for &(fitted, set) in &slots[food as usize] {
+                        let event = Event { amount: grams / body_weight, set };
+                        if fitted { &mut out.fitted } else { &mut out.events }.push(event);
+                    }
+                }
+                out.event_starts.push(u32::try_from(out.events.len()).ok()?);
+                out.fitted_starts.push(u32::try_from(out.fitted.len()).ok()?);
+            }
+        }
+        Some(out)
+    }
+
+    /// Whether it also serves those sources.
+    #[must_use]
+    pub fn fits(&self, sources: &[Vec<Source>]) -> bool {
+        self.pattern == pattern(sources)
+    }
+}
+
+/// For each food whether its sources are fitted models; a source without samples is none.
+fn pattern(sources: &[Vec<Source>]) -> Vec<Vec<bool>> {
+    let of = |source: &Source| match source {
+        Source::Samples(samples) if samples.is_empty() => None,
+        Source::Samples(_) => Some(false),
+        Source::Model(..) => Some(true),
+    };
+    sources.iter().map(|food| food.iter().filter_map(of).collect()).collect()
+}
+
 impl Draws {
     /// Prepares the days of those people (with how often each counts) and the sources of each food; a food may have
     /// several (one a substance), which add up. Foods without a source count nothing. `None` when nobody counts.
     #[must_use]
     pub fn new(survey: &Survey, members: &[(usize, f64)], sources: &[Vec<Source>]) -> Option<Self> {
-        let mut values = vec![];
-        let mut spans = vec![];
-        let mut largest = 2_u32;
-        for list in sources {
-            let mut food = vec![];
-            for source in list {
-                match source {
-                    Source::Samples(samples) if !samples.is_empty() => {
-                        let start = u32::try_from(values.len()).ok()?;
-                        let count = u32::try_from(samples.len()).ok()?;
-                        largest = largest.max(count);
-                        values.extend_from_slice(samples);
-                        food.push(Ok((start, count)));
-                    }
-                    Source::Samples(_) => {}
-                    Source::Model(model, factor) => food.push(Err((*model, *factor))),
-                }
-            }
-            spans.push(food);
-        }
-        let mut draws = Self {
-            days: Alias::new(
-                &members
-                    .iter()
-                    .flat_map(|&(at, times)| {
-                        let weight = survey.persons()[at].weight * times;
-                        std::iter::repeat_n(weight, survey.days())
-                    })
-                    .collect::<Vec<f64>>(),
-            )?,
-            events: vec![],
-            event_starts: vec![0],
-            values,
-            fitted: vec![],
-            fitted_starts: vec![0],
-            in_a_word: 32 / (u32::BITS - (largest - 1).leading_zeros()) as usize,
-        };
-        draws.in_a_word = draws.in_a_word.max(1);
-        for &(at, _) in members {
-            let body_weight = survey.persons()[at].body_weight_kg;
-            for day in 0..survey.days() {
-                for &(food, grams) in survey.day(at, day) {
-                    let amount = grams / body_weight;
-                    for span in &spans[food as usize] {
-                        match *span {
-                            Ok((start, count)) => draws.events.push(Event { amount, start, count }),
-                            Err((model, factor)) => draws.fitted.push(Fitted {
-                                amount: amount * factor,
-                                zero: model.zero,
-                                mu: model.rest.mu,
-                                sigma: model.rest.sigma,
-                            }),
-                        }
-                    }
-                }
-                draws.event_starts.push(u32::try_from(draws.events.len()).ok()?);
-                draws.fitted_starts.push(u32::try_from(draws.fitted.len()).ok()?);
-            }
-        }
-        Some(draws)
+        let layout = Layout::new(survey, members, sources)?;
+        Self::over(&Arc::new(layout), std::slice::from_ref(&sources))
     }
 
-    /// One part of the work: fills `out` with exposures, µg per kg body weight.
-    fn part(&self, seed: u64, purpose: Purpose, index: u64, out: &mut [f64]) {
+    /// The same over days laid out before, for several sets of sources at once. `None` when a set is not of the layout, or
+    /// the sets differ in sizes or models and so cannot share a pass.
+    #[must_use]
+    pub fn over(layout: &Arc<Layout>, sets: &[&[Vec<Source>]]) -> Option<Self> {
+        let mut out = Self {
+            layout: layout.clone(),
+            spans: vec![],
+            values: vec![],
+            sets: sets.len(),
+            fitted: vec![],
+            in_a_word: 1,
+        };
+        let mut largest = 2_u32;
+        for (at, sources) in sets.iter().enumerate() {
+            if !layout.fits(sources) {
+                return None;
+            }
+            let (mut spans, mut fitted, mut start) = (vec![], vec![], 0_u32);
+            for source in sources.iter().flatten() {
+                match source {
+                    Source::Samples(samples) if !samples.is_empty() => {
+                        let count = u32::try_from(samples.len()).ok()?;
+                        largest = largest.max(count);
+                        spans.push(Span { start, count });
+                        start = start.checked_add(count)?;
+                    }
+                    Source::Samples(_) => {}
+                    Source::Model(model, factor) => fitted.push((*model, *factor)),
+                }
+            }
+            if at == 0 {
+                out.values = vec![0.0; start as usize * sets.len()];
+                (out.spans, out.fitted) = (spans, fitted);
+            } else if spans != out.spans || fitted != out.fitted {
+                return None;
+            }
+            let values = sources.iter().flatten().filter_map(|source| match source {
+                Source::Samples(samples) => Some(samples),
+                Source::Model(..) => None,
+            });
+            for (place, &value) in values.flatten().enumerate() {
+                out.values[place * sets.len() + at] = value;
+            }
+        }
+        out.in_a_word = (32 / (u32::BITS - (largest - 1).leading_zeros()) as usize).max(1);
+        Some(out)
+    }
+
+    /// One part of the work: fills `out` with exposures, µg per kg body weight, one of each set.
+    fn part<const SETS: usize>(&self, seed: u64, purpose: Purpose, index: u64, out: &mut [[f64; SETS]]) {
         let mut words = Words::new(seed, purpose, index);
-        for value in out {
-            let day = self.days.pick(words.next());
-            let events = &self.events[self.event_starts[day] as usize..self.event_starts[day + 1] as usize];
-            let mut sum = 0.0;
+        let layout = &*self.layout;
+        for place in out {
+            let day = layout.days.pick(words.next());
+            let events =
+                &layout.events[layout.event_starts[day] as usize..layout.event_starts[day + 1] as usize];
+            let mut sums = [0.0; SETS];
             for group in events.chunks(self.in_a_word) {
                 let mut bits = words.next();
                 for event in group {
-                    let wide = u128::from(bits) * u128::from(event.count);
+                    let span = self.spans[event.set as usize];
+                    let wide = u128::from(bits) * u128::from(span.count);
                     #[expect(
                         clippy::cast_possible_truncation,
                         reason = "the high half is below the count, the low half goes on"
                     )]
                     let (index, rest) = ((wide >> 64) as usize, wide as u64);
                     bits = rest;
-                    sum += event.amount * self.values[event.start as usize + index];
+                    let at = (span.start as usize + index) * SETS;
+                    for (sum, value) in sums.iter_mut().zip(&self.values[at..at + SETS]) {
+                        *sum += event.amount * value;
+                    }
                 }
             }
-            let fitted = &self.fitted[self.fitted_starts[day] as usize..self.fitted_starts[day + 1] as usize];
+            let fitted =
+                &layout.fitted[layout.fitted_starts[day] as usize..layout.fitted_starts[day + 1] as usize];
             for event in fitted {
                 // the share of zeros and the quantile of the rest from one uniform number
                 let u = unit(words.next());
-                if u > event.zero {
-                    let rest = ((u - event.zero) / (1.0 - event.zero)).clamp(1e-16, 1.0 - 1e-16);
-                    sum += event.amount * libm::exp(event.mu + event.sigma * norm_quantile(rest));
+                let (model, factor) = &self.fitted[event.set as usize];
+                if u > model.zero {
+                    let rest = ((u - model.zero) / (1.0 - model.zero)).clamp(1e-16, 1.0 - 1e-16);
+                    let drawn = libm::exp(model.rest.mu + model.rest.sigma * norm_quantile(rest));
+                    sums.iter_mut().for_each(|sum| *sum += event.amount * factor * drawn);
                 }
             }
-            *value = sum;
+            *place = sums;
         }
     }
 
-    /// Exposures of `iterations` person-days drawn, µg per kg body weight, in the order of the draws. `threads` changes nothing but the time.
+    /// Exposures of `iterations` person-days drawn, µg per kg body weight, in the order of the draws, for each set. `threads` changes nothing
+    /// but the time.
     #[must_use]
     pub fn run(
         &self,
@@ -197,11 +271,26 @@ impl Draws {
         first_part: u64,
         iterations: usize,
         threads: usize,
-    ) -> Vec<f64> {
-        let mut out = vec![0.0; iterations];
+    ) -> Vec<Vec<f64>> {
+        let from = (seed, purpose, first_part);
+        match self.sets {
+            1 => self.run_sets::<1>(from, iterations, threads),
+            2 => self.run_sets::<2>(from, iterations, threads),
+            3 => self.run_sets::<3>(from, iterations, threads),
+            _ => vec![],
+        }
+    }
+
+    fn run_sets<const SETS: usize>(
+        &self,
+        (seed, purpose, first_part): (u64, Purpose, u64),
+        iterations: usize,
+        threads: usize,
+    ) -> Vec<Vec<f64>> {
+        let mut out = vec![[0.0; SETS]; iterations];
         let parts = iterations.div_ceil(PART);
         let each = parts.div_ceil(threads.clamp(1, 64)).max(1) * PART;
-        let work = |from: usize, slice: &mut [f64]| {
+        let work = |from: usize, slice: &mut [[f64; SETS]]| {
             for (at, part) in slice.chunks_mut(PART).enumerate() {
                 self.part(seed, purpose, first_part + (from * each / PART + at) as u64, part);
             }
@@ -215,13 +304,13 @@ impl Draws {
                 }
             });
         }
-        out
+        (0..SETS).map(|set| out.iter().map(|sums| sums[set]).collect()).collect()
     }
 
     /// How many person-days there are to draw from.
     #[must_use]
     pub fn person_days(&self) -> usize {
-        self.days.len()
+        self.layout.days.len()
     }
 }
 

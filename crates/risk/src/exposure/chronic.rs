@@ -54,30 +54,39 @@ pub fn distribution(values: &[f64], weights: &[f64], probabilities: &[f64]) -> O
     if values.is_empty() || total <= 0.0 {
         return None;
     }
-    let pairs: Vec<(f64, f64)> = values.iter().copied().zip(weights.iter().copied()).collect();
+    let mut pairs: Vec<(f64, f64)> = values.iter().copied().zip(weights.iter().copied()).collect();
+    let mean_weighted = pairs.iter().map(|(value, weight)| value * weight).sum::<f64>() / total;
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let sorted: Vec<f64> = pairs.iter().map(|pair| pair.0).collect();
     Some(Distribution {
         mean: values.iter().sum::<f64>() / values.len() as f64,
-        mean_weighted: pairs.iter().map(|(value, weight)| value * weight).sum::<f64>() / total,
-        percentiles: quantile::of(values, probabilities, Kind::Seven),
-        percentiles_weighted: quantile::weighted(&pairs, probabilities),
+        mean_weighted,
+        percentiles: probabilities.iter().map(|&p| quantile::of_sorted(&sorted, p, Kind::Seven)).collect(),
+        percentiles_weighted: probabilities
+            .iter()
+            .map(|&p| quantile::weighted_of_sorted(&pairs, p))
+            .collect(),
     })
 }
 
-/// Share of each food in the mean exposure of those members by their weights, in the order of the foods; zeros when there is no exposure.
+/// Share of each food in the mean exposure of those members, in the order of the foods: of the people as they are, and by their
+/// weights; zeros when there is no exposure.
 #[must_use]
-pub fn contributions(survey: &Survey, contents: &Contents, members: &[usize], weighted: bool) -> Vec<f64> {
-    let mut shares = vec![0.0; survey.foods().len()];
+pub fn contributions(survey: &Survey, contents: &Contents, members: &[usize]) -> [Vec<f64>; 2] {
+    let contents: Vec<f64> = contents.iter().map(|content| content.unwrap_or(0.0)).collect();
+    let mut both = vec![[0.0; 2]; survey.foods().len()];
     for &at in members {
         let person = &survey.persons()[at];
-        let scale = if weighted { person.weight } else { 1.0 } / person.body_weight_kg;
+        let scales = [1.0 / person.body_weight_kg, person.weight / person.body_weight_kg];
         for &(food, grams) in survey.all_days(at) {
             let food = food as usize;
-            shares[food] += grams * contents[food].unwrap_or(0.0) * scale;
+            let amount = grams * contents[food];
+            both[food][0] += amount * scales[0];
+            both[food][1] += amount * scales[1];
         }
     }
-    let total: f64 = shares.iter().sum();
-    if total > 0.0 {
-        shares.iter_mut().for_each(|share| *share /= total);
-    }
-    shares
+    [0, 1].map(|which| {
+        let total: f64 = both.iter().map(|shares| shares[which]).sum();
+        both.iter().map(|shares| if total > 0.0 { shares[which] / total } else { 0.0 }).collect()
+    })
 }

@@ -112,10 +112,8 @@ impl Assessment {
         {
             let (purpose, first) = purpose(of);
             let first = first | (at as u64 + 1) << 24;
-            let found = summary(
-                &draws.run(self.model.seed, purpose, first, settings.replicate_draws, 1),
-                &probabilities,
-            );
+            let drawn = draws.run(self.model.seed, purpose, first, settings.replicate_draws, 1);
+            let found = summary(&drawn[0], &probabilities);
             out.push((("acute", "mean".to_owned()), found.mean));
             for (&p, one) in settings.percentiles.iter().zip(found.percentiles) {
                 out.push((("acute", spelt(p)), one.value));

@@ -1,13 +1,14 @@
 //! The figures of an assessment.
 
 use super::{Assessment, Chronic, ENGINE};
-use crate::exposure::acute::{Draws, Simulated, summary};
+use crate::exposure::acute::{Draws, Layout, Simulated, Source, summary};
 use crate::exposure::chronic::{Contents, contributions, daily, distribution, individual_means};
 use crate::exposure::concentration::Bound;
 use crate::exposure::usual::{Days, Usual, UsualError, bbn, isuf, lnn};
 use crate::table::{Table, digits};
 use serde::Serialize;
 use stats::random::Purpose;
+use std::sync::Arc;
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -105,6 +106,31 @@ pub(super) enum Of {
     All,
 }
 
+/// Person-days drawn for one bound, by group; `None` where nobody counts.
+pub(super) type Drawn = Vec<Option<Vec<f64>>>;
+
+/// Layouts kept: those of a large survey have some ten megabytes each.
+const MOST_LAYOUTS: usize = 8;
+
+/// The days of each group as laid out before; they serve until a food gets its first result.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Layouts(Vec<(usize, Arc<Layout>)>);
+
+impl Layouts {
+    fn of(&mut self, assessment: &Assessment, group: usize, sources: &[Vec<Source>]) -> Option<Arc<Layout>> {
+        if let Some((_, layout)) = self.0.iter().find(|(of, layout)| *of == group && layout.fits(sources)) {
+            return Some(layout.clone());
+        }
+        let members: Vec<(usize, f64)> = assessment.groups[group].1.iter().map(|&at| (at, 1.0)).collect();
+        let layout = Arc::new(Layout::new(&assessment.survey, &members, sources)?);
+        if self.0.len() == MOST_LAYOUTS {
+            self.0.remove(0);
+        }
+        self.0.push((group, layout.clone()));
+        Some(layout)
+    }
+}
+
 /// Percentiles are spelt `p97.5`.
 pub(super) fn spelt(percentile: f64) -> String {
     format!("p{percentile}")
@@ -129,9 +155,11 @@ impl Assessment {
         #[expect(clippy::cast_precision_loss, reason = "a number of steps")]
         let all = (targets.len() * bounds.len()) as f64;
         let mut done = 0.0;
+        let mut layouts = Layouts::default();
         for &of in &targets {
-            for &bound in bounds {
-                let mut these = self.figures(of, bound, threads, &mut notes);
+            let drawn = self.drawn_days(of, threads, &mut layouts);
+            for (&bound, drawn) in bounds.iter().zip(&drawn) {
+                let mut these = self.figures(of, bound, drawn, &mut notes);
                 self.add_intervals(of, bound, threads, &mut these);
                 figures.append(&mut these);
                 done += 1.0;
@@ -186,12 +214,45 @@ impl Assessment {
         }
     }
 
-    pub(super) fn draws(&self, of: Of, bound: Bound, members: &[(usize, f64)]) -> Option<Draws> {
-        let sources = match of {
+    fn sources_of(&self, of: Of, bound: Bound) -> Vec<Vec<Source>> {
+        match of {
             Of::One(at) => self.sources(at, bound),
             Of::All => self.joint_sources(bound),
-        };
-        Draws::new(&self.survey, members, &sources)
+        }
+    }
+
+    pub(super) fn draws(&self, of: Of, bound: Bound, members: &[(usize, f64)]) -> Option<Draws> {
+        Draws::new(&self.survey, members, &self.sources_of(of, bound))
+    }
+
+    /// Person-days drawn of one target: for every bound, those of every group. The bounds share days, samples and random numbers, in
+    /// one pass where a limit does not take different results out of each.
+    pub(super) fn drawn_days(&self, of: Of, threads: usize, layouts: &mut Layouts) -> Vec<Drawn> {
+        let settings = &self.model.settings;
+        let mut out: Vec<Drawn> = settings.bounds.iter().map(|_| vec![]).collect();
+        if settings.acute == 0 || out.is_empty() {
+            return out;
+        }
+        let (purpose, first) = purpose(of);
+        let run = |draws: &Draws| draws.run(self.model.seed, purpose, first, settings.acute, threads);
+        let sources: Vec<Vec<Vec<Source>>> =
+            settings.bounds.iter().map(|&bound| self.sources_of(of, bound)).collect();
+        let sets: Vec<&[Vec<Source>]> = sources.iter().map(Vec::as_slice).collect();
+        for group in 0..self.groups.len() {
+            let together = layouts.of(self, group, sets[0]).and_then(|layout| Draws::over(&layout, &sets));
+            let found: Vec<Option<Vec<f64>>> = match together {
+                Some(draws) => run(&draws).into_iter().map(Some).collect(),
+                None => sets
+                    .iter()
+                    .map(|&set| {
+                        let draws = Draws::over(&layouts.of(self, group, set)?, &[set])?;
+                        run(&draws).pop()
+                    })
+                    .collect(),
+            };
+            out.iter_mut().zip(found).for_each(|(bound, found)| bound.push(found));
+        }
+        out
     }
 
     /// Reference values for long and for short exposure and the reference point; of all substances together those of the first
@@ -215,7 +276,7 @@ impl Assessment {
         &self,
         of: Of,
         bound: Bound,
-        threads: usize,
+        drawn: &Drawn,
         notes: &mut Vec<String>,
     ) -> Vec<Figure> {
         let name = match of {
@@ -225,7 +286,7 @@ impl Assessment {
         let contents = self.contents_of(of, bound);
         let means = individual_means(&self.survey, &contents);
         let mut out = vec![];
-        for (group, members) in &self.groups {
+        for (at, (group, members)) in self.groups.iter().enumerate() {
             let mut put = |model: &str, quantity: String, value: f64, interval: Option<[f64; 2]>| {
                 out.push(Figure {
                     substance: name.clone(),
@@ -252,8 +313,8 @@ impl Assessment {
                     }
                 }
             }
-            if self.model.settings.acute > 0 {
-                self.drawn(of, bound, members, threads, &mut put);
+            if let Some(Some(exposures)) = drawn.get(at) {
+                self.drawn(of, exposures, &mut put);
             }
         }
         out
@@ -294,8 +355,9 @@ impl Assessment {
                 put("OIM", format!("moe_{}", spelt(p)), point / value, None);
             }
         }
-        for (weighted, suffix) in [(false, ""), (true, "_weighted")] {
-            let shares = contributions(&self.survey, contents, members, weighted);
+        for (shares, suffix) in
+            contributions(&self.survey, contents, members).into_iter().zip(["", "_weighted"])
+        {
             let mut order: Vec<usize> = (0..shares.len()).filter(|&food| shares[food] > 0.0).collect();
             order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
             for food in order.into_iter().take(settings.contributions) {
@@ -332,14 +394,10 @@ impl Assessment {
         Ok(())
     }
 
-    fn drawn(&self, of: Of, bound: Bound, members: &[usize], threads: usize, put: &mut Put<'_>) {
+    fn drawn(&self, of: Of, exposures: &[f64], put: &mut Put<'_>) {
         let settings = &self.model.settings;
-        let members: Vec<(usize, f64)> = members.iter().map(|&at| (at, 1.0)).collect();
-        let Some(draws) = self.draws(of, bound, &members) else { return };
-        let (purpose, first) = purpose(of);
-        let exposures = draws.run(self.model.seed, purpose, first, settings.acute, threads);
         let probabilities: Vec<f64> = settings.percentiles.iter().map(|p| p / 100.0).collect();
-        let Simulated { mean, standard_error, percentiles } = summary(&exposures, &probabilities);
+        let Simulated { mean, standard_error, percentiles } = summary(exposures, &probabilities);
         let slack = 1.959_963_985 * standard_error;
         put("acute", "mean".into(), mean, Some([mean - slack, mean + slack]));
         for (&p, found) in settings.percentiles.iter().zip(&percentiles) {

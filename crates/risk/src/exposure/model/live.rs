@@ -2,7 +2,7 @@
 //! computing everything again.
 
 use super::assessment::{Sampled, order};
-use super::figures::{Figure, Of};
+use super::figures::{Figure, Layouts, Of};
 use super::{Assessment, LimitMode, ModelError, NewResult, field};
 use crate::exposure::chronic::individual_means;
 use crate::exposure::concentration::Bound;
@@ -14,6 +14,7 @@ pub struct Live {
     assessment: Assessment,
     /// Figures of every target and bound.
     figures: Vec<((Of, Bound), Vec<Figure>)>,
+    layouts: Layouts,
     threads: usize,
 }
 
@@ -21,13 +22,14 @@ impl Live {
     /// Computes everything once.
     #[must_use]
     pub fn new(assessment: Assessment, threads: usize) -> Self {
-        let mut figures = vec![];
+        let (mut figures, mut layouts) = (vec![], Layouts::default());
         for of in assessment.targets() {
-            for &bound in &assessment.model.settings.bounds {
-                figures.push(((of, bound), assessment.figures(of, bound, threads, &mut vec![])));
+            let drawn = assessment.drawn_days(of, threads, &mut layouts);
+            for (&bound, drawn) in assessment.model.settings.bounds.iter().zip(&drawn) {
+                figures.push(((of, bound), assessment.figures(of, bound, drawn, &mut vec![])));
             }
         }
-        Self { assessment, figures, threads }
+        Self { assessment, figures, layouts, threads }
     }
 
     /// The assessment with all results that have arrived.
@@ -57,9 +59,14 @@ impl Live {
         let at = list.partition_point(|other| order(other, &one).is_le());
         list.insert(at, one);
         let mut changed = vec![];
-        for ((of, bound), figures) in &mut self.figures {
-            if *of == Of::All || *of == Of::One(substance) {
-                let next = self.assessment.figures(*of, *bound, self.threads, &mut vec![]);
+        for target in self.assessment.targets() {
+            if target != Of::All && target != Of::One(substance) {
+                continue;
+            }
+            let drawn = self.assessment.drawn_days(target, self.threads, &mut self.layouts);
+            let of_target = self.figures.iter_mut().filter(|((of, _), _)| *of == target);
+            for (((of, bound), figures), drawn) in of_target.zip(&drawn) {
+                let next = self.assessment.figures(*of, *bound, drawn, &mut vec![]);
                 let old = std::mem::replace(figures, next);
                 let same = |figure: &Figure| old.iter().any(|before| before == figure);
                 changed.extend(figures.iter().filter(|figure| !same(figure)).cloned());
