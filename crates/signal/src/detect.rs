@@ -13,6 +13,7 @@
 //! | [`cusum`] | CUSUM of transformed counts | Rossi et al. 1999; Pierce and Schafer 1986 |
 //! | [`glr`] | likelihood-ratio CUSUM, Poisson and negative binomial | Höhle and Paul 2008 |
 //! | [`outbreak`] | outbreakP, semiparametric | Frisén et al. 2009 |
+//! | [`nowcast`] | final counts from a reporting triangle | Lawless 1994; Höhle and an der Heiden 2014 |
 //!
 //! **Two modes.** [`Mode::Compatible`] gives the numbers of the R package *surveillance* 1.20.3, quirks included;
 //! [`Mode::Corrected`] mends them. Each method says what differs.
@@ -27,6 +28,7 @@ pub mod frame;
 pub mod glr;
 pub mod manifest;
 mod methods;
+pub mod nowcast;
 pub mod outbreak;
 pub mod paired;
 pub mod recent;

@@ -1,6 +1,7 @@
 //! Series read from CSV: `t`, `date`, `observed` (or `obs_NAME`, or a column NAME), `population`, `n` or `pop_NAME`,
 //! `outbreak_flag` or `flag_NAME`.
 
+use super::nowcast::Triangle;
 use super::{Error, Series};
 use base::Date;
 
@@ -114,6 +115,37 @@ impl Frame {
         let other =
             |c: &&String| !known.contains(&c.as_str()) && !c.starts_with("pop_") && !c.starts_with("flag_");
         self.columns.iter().filter(other).cloned().collect()
+    }
+
+    /// The reporting triangle of the columns `X0`, `X1`, … (or `delay_0`, …): cases by delay, an empty field where no report can
+    /// have come yet. Dates are taken from this file, or from `dated` when it is as long.
+    ///
+    /// # Errors
+    /// There are no such columns, or a field is no number.
+    pub fn triangle(&self, dated: Option<&Self>) -> Result<Triangle, Error> {
+        let at = |d: usize| self.position(&[&format!("X{d}"), &format!("delay_{d}")]);
+        let columns: Vec<usize> = (0..).map_while(at).collect();
+        if columns.is_empty() {
+            return Err(self.missing("X0 (cases reported within their own period; X1, X2, … those reported later)"));
+        }
+        let cell = |i: usize, c: usize, text: &str| match text {
+            "" => Ok(None),
+            text => text.parse::<f64>().map(Some).map_err(|_| Error::Value {
+                row: i + 1,
+                column: self.columns[c].clone(),
+                value: text.to_owned(),
+                wanted: "a whole number, or nothing",
+            }),
+        };
+        let cells = self
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(i, r)| columns.iter().map(|c| cell(i, *c, &r[*c])).collect())
+            .collect::<Result<_, _>>()?;
+        let has_dates = |frame: &&Self| frame.position(&["date"]).is_some() && frame.len() == self.len();
+        let dates = [Some(self), dated].into_iter().flatten().find(has_dates);
+        Ok(Triangle { dates: dates.map(|f| f.dates("date")).transpose()?, cells })
     }
 
     /// A series by its name, of so many periods a year; the frequency is told by the dates when it is not given.

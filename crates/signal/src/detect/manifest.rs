@@ -85,8 +85,23 @@ impl Manifest {
         };
         let frequency = input.map_or(Ok(None), |i| i.settings.count("freq")).map_err(|e| e.to_string())?;
         let data = frame(path)?;
-        let run = Run { frame: &data, names: expand(&entry.series), frequency, rows: entry.rows, mode };
-        compute(&entry.method, &run, &entry.settings).map_err(|e| format!("{path}: {e}"))
+        let reports = format!("{}_reporting_triangle", entry.dataset);
+        let triangle = self.inputs.get(&reports).map(|i| frame(&i.file)).transpose()?;
+        let run = Run {
+            frame: &data,
+            triangle: triangle.as_ref(),
+            names: expand(&entry.series),
+            frequency,
+            rows: entry.rows,
+            mode,
+        };
+        let mut settings = entry.settings.clone();
+        for (dataset, method, name, value) in UNSTATED {
+            if entry.dataset == dataset && entry.method == method && settings.text(name).is_none() {
+                settings.set(name, value);
+            }
+        }
+        compute(&entry.method, &run, &settings).map_err(|e| format!("{path}: {e}"))
     }
 }
 
@@ -95,11 +110,17 @@ fn stem(path: &str) -> &str {
     name.strip_suffix(".csv").unwrap_or(name)
 }
 
+/// Settings that the reference files were made with and their manifest does not tell, found by trying: data set, method, name,
+/// value. The nowcasts learned the delays from the cases since 2010 only.
+const UNSTATED: [(&str, &str, &str, &str); 1] = [("stsNewport", "nowcast", "from", "2010-01-04")];
+
 /// What a method is run on.
 #[derive(Debug, Clone)]
 pub struct Run<'a> {
     /// The data.
     pub frame: &'a Frame,
+    /// Reports by delay, when they stand in a file of their own.
+    pub triangle: Option<&'a Frame>,
     /// Series asked for.
     pub names: Vec<String>,
     /// Periods a year, if told.
@@ -159,36 +180,104 @@ impl Run<'_> {
     }
 }
 
-/// The names of all methods, ours first and the reference's in brackets.
-pub const METHODS: [(&str, &str); 14] = [
-    ("farrington-flexible", "farringtonFlexible"),
-    ("farrington", "algo.farrington"),
-    ("ears", "earsC"),
-    ("rki", "algo.rki"),
-    ("bayes", "algo.bayes"),
-    ("cusum", "algo.cusum"),
-    ("glr-poisson", "algo.glrpois"),
-    ("glr-negative-binomial", "algo.glrnb"),
-    ("outbreak-p", "algo.outbreakP"),
-    ("categorical-cusum", "categoricalCUSUM"),
-    ("paired-cusum", "pairedbinCUSUM"),
-    ("run-length", "LRCUSUM.runlength"),
-    ("endemic", "hhh4"),
-    ("endemic-fitted", "hhh4 fitted"),
+/// A method as the command line knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Method {
+    /// Our name.
+    pub name: &'static str,
+    /// The name in the reference.
+    pub reference: &'static str,
+    /// Its settings, besides `range` and `freq`, which all know.
+    pub settings: &'static [&'static str],
+}
+
+const fn method(name: &'static str, reference: &'static str, settings: &'static [&'static str]) -> Method {
+    Method { name, reference, settings }
+}
+
+const RATIO: &[&str] = &["c.ARL", "mu0", "alpha", "Mtilde", "M", "change", "theta", "dir", "ret", "xMax"];
+
+/// All methods.
+pub const METHODS: [Method; 15] = [
+    method(
+        "farrington-flexible",
+        "farringtonFlexible",
+        &[
+            "b",
+            "w",
+            "reweight",
+            "weightsThreshold",
+            "alpha",
+            "trend",
+            "pThresholdTrend",
+            "limit54",
+            "powertrans",
+            "populationOffset",
+            "noPeriods",
+            "pastWeeksNotIncluded",
+            "thresholdMethod",
+        ],
+    ),
+    method("farrington", "algo.farrington", &["b", "w", "reweight", "alpha", "trend", "limit54", "powertrans"]),
+    method("ears", "earsC", &["method", "baseline", "minSigma", "alpha"]),
+    method("rki", "algo.rki", &["b", "w", "actY"]),
+    method("bayes", "algo.bayes", &["b", "w", "actY", "alpha"]),
+    method("cusum", "algo.cusum", &["k", "h", "m", "trans", "alpha"]),
+    method("glr-poisson", "algo.glrpois", RATIO),
+    method("glr-negative-binomial", "algo.glrnb", RATIO),
+    method("outbreak-p", "algo.outbreakP", &["k", "ret", "maxUpperboundCases"]),
+    method(
+        "categorical-cusum",
+        "categoricalCUSUM",
+        &["h", "logOR", "pmf", "ret", "betabinomial_sigma", "phase1", "harmonics"],
+    ),
+    method("paired-cusum", "pairedbinCUSUM", &["theta0", "theta1", "h1", "h2", "h11", "h22"]),
+    method("run-length", "LRCUSUM.runlength", &[]),
+    method("endemic", "hhh4", &["ar", "trend", "S", "family"]),
+    method("endemic-fitted", "hhh4 fitted", &["ar", "trend", "S", "family"]),
+    method(
+        "nowcast",
+        "nowcast",
+        &["method", "now", "from", "D", "m", "m.interpretation", "alpha", "N.tInf.max", "gd.prior.kappa"],
+    ),
 ];
+
+/// A method by either of its names.
+///
+/// # Errors
+/// There is none of that name; the error lists those there are.
+pub fn find(name: &str) -> Result<&'static Method, Error> {
+    METHODS.iter().find(|m| m.name == name || m.reference == name).ok_or_else(|| {
+        let names: Vec<&str> = METHODS.iter().map(|m| m.name).collect();
+        Error::setting("method", name, &format!("one of {}", names.join(", ")))
+    })
+}
+
+impl Method {
+    /// Refuses settings the method does not know: a misspelt name must not pass for its default.
+    ///
+    /// # Errors
+    /// The first such name.
+    pub fn refuse_unknown(&self, settings: &Settings) -> Result<(), Error> {
+        let label = |name: &str| self.name.starts_with("endemic") && name.contains('_');
+        let known = |name: &&str| {
+            ["range", "freq"].contains(name) || self.settings.contains(name) || label(name)
+        };
+        settings.names().find(|name| !known(name)).map_or(Ok(()), |name| {
+            let wanted = format!("a setting of {}: {}, range, freq", self.name, self.settings.join(", "));
+            Err(Error::setting(name, settings.text(name).unwrap_or("NULL"), &wanted))
+        })
+    }
+}
 
 /// Runs a method by either of its names.
 ///
 /// # Errors
 /// No such method, a setting or a value of the input that cannot be used.
 pub fn compute(method: &str, run: &Run<'_>, settings: &Settings) -> Result<Table, Error> {
-    let known = METHODS.iter().find(|(ours, theirs)| *ours == method || *theirs == method);
-    let by_name = super::methods::by_name;
-    known.and_then(|(ours, _)| by_name(ours)).map_or_else(
-        || {
-            let names: Vec<&str> = METHODS.iter().map(|m| m.0).collect();
-            Err(Error::setting("method", method, &format!("one of {}", names.join(", "))))
-        },
-        |f| f(run, settings),
-    )
+    let known = find(method)?;
+    match super::methods::by_name(known.name) {
+        Some(run_it) => run_it(run, settings),
+        None => Err(Error::setting("method", method, "a method with code")),
+    }
 }

@@ -29,6 +29,7 @@ pub(super) fn by_name(name: &str) -> Option<Method> {
         "run-length" => others::lengths,
         "endemic" => others::endemic,
         "endemic-fitted" => others::endemic_fitted,
+        "nowcast" => others::reported,
         _ => return None,
     })
 }

@@ -56,7 +56,9 @@ fn one(args: &SignalRunArgs) -> Outcome {
         }
     };
     let names = if args.series.is_empty() { frame.names() } else { args.series.clone() };
-    let run = Run { frame: &frame, names, frequency: settings.count("freq")?, rows: None, mode: mode(args) };
+    manifest::find(method)?.refuse_unknown(&settings).with_context(|| "the settings".to_owned())?;
+    let frequency = settings.count("freq")?;
+    let run = Run { frame: &frame, triangle: None, names, frequency, rows: None, mode: mode(args) };
     let table = manifest::compute(method, &run, &settings).with_context(|| input.display().to_string())?;
     match &args.out {
         None => out::line(table.csv().trim_end()),

@@ -2,6 +2,7 @@
 
 use super::super::categorical::{self, Give, Shape};
 use super::super::manifest::Run;
+use super::super::nowcast::{self, Law, Window};
 use super::super::run_length::{self, Chart};
 use super::super::{Cell, Error, Settings, Table, endemic as model, paired};
 
@@ -188,5 +189,63 @@ pub(super) fn endemic_fitted(run: &Run<'_>, s: &Settings) -> Result<Table, Error
     let mut table = Table::new(&["t", column]);
     table.rows =
         fit.means.iter().enumerate().map(|(i, m)| vec![Cell::count(i + 2), Cell::Number(*m)]).collect();
+    Ok(table)
+}
+
+/// The 1-based period that a date falls in, or a number given as such.
+fn period(name: &str, text: &str, dates: Option<&[base::Date]>) -> Result<usize, Error> {
+    if let Ok(number) = text.parse::<usize>() {
+        return Ok(number);
+    }
+    let date: base::Date = text
+        .parse()
+        .map_err(|_| Error::setting(name, text, "a date like 2026-01-31 or the number of a period"))?;
+    let dates = dates
+        .ok_or_else(|| Error::setting(name, text, "the number of a period, since the input has no column date"))?;
+    match dates.iter().rposition(|d| *d <= date) {
+        Some(i) => Ok(i + 1),
+        None => Err(Error::setting(name, text, "a date within the input")),
+    }
+}
+
+pub(super) fn reported(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    let triangle = run.triangle.unwrap_or(run.frame).triangle(Some(run.frame))?;
+    let dates = triangle.dates.as_deref();
+    let longest = triangle.cells.first().map_or(0, Vec::len).saturating_sub(1);
+    let at = |name: &str, default: usize| s.text(name).map_or(Ok(default), |v| period(name, v, dates));
+    let (now, from) = (at("now", triangle.cells.len())?, at("from", 1)?);
+    let kappa = s.number_or("gd.prior.kappa", 0.1)?;
+    let wide = match s.text("m.interpretation") {
+        None | Some("hoehle_anderheiden2014") => Window::Periods,
+        Some("lawless1994") => Window::Reports,
+        Some(other) => {
+            return Err(Error::setting("m.interpretation", other, "hoehle_anderheiden2014 or lawless1994"));
+        }
+    };
+    let control = nowcast::Control {
+        law: match s.text("method").unwrap_or("lawless") {
+            "lawless" => Law::Lawless,
+            "bayes.notrunc.bnb" => Law::BetaNegativeBinomial { kappa },
+            other => return Err(Error::setting("method", other, "lawless or bayes.notrunc.bnb")),
+        },
+        delays: s.count_or("D", longest)?,
+        from,
+        window: s.count("m")?.map_or(Window::All, wide),
+        alpha: s.number_or("alpha", 0.05)?,
+        most: s.count_or("N.tInf.max", 300)?,
+        mode: run.mode,
+    };
+    let rows = nowcast::run(&triangle, &control, now)?;
+    let mut table = Table::new(&["date", "nowcast", "lower", "upper", "observed_so_far"]);
+    table.rows = rows
+        .into_iter()
+        .map(|r| {
+            let date = match dates {
+                Some(dates) => Cell::Text(dates[r.period - 1].to_string()),
+                None => Cell::count(r.period),
+            };
+            [date].into_iter().chain([r.median, r.lower, r.upper, r.reported].map(Cell::Number)).collect()
+        })
+        .collect();
     Ok(table)
 }

@@ -129,7 +129,7 @@ proptest! {
 fn table(csv: &str, method: &str, settings: &str, mode: Mode) -> Result<Vec<Vec<Cell>>, Error> {
     let frame = Frame::parse(csv)?;
     let names = frame.names();
-    let run = Run { frame: &frame, names, frequency: Some(52), rows: None, mode };
+    let run = Run { frame: &frame, triangle: None, names, frequency: Some(52), rows: None, mode };
     manifest::compute(method, &run, &Settings::parse(settings)).map(|t| t.rows)
 }
 
