@@ -10,9 +10,8 @@
 //! ended, or from 0) and gives nothing where they diverge, which are the large jumps; corrected searches safely. With Poisson
 //! counts the reference leaves out a change that began in the judged period when asked for cases or for a decrease, so
 //! that it rings late, and writes 0 for the first period after a restart; asked for cases it writes 1e99 for a negative
-//! binomial period without a case; for an epidemic it takes the count before the range as zero. Corrected does none of that. The
-//! reference's epidemic form does not look at every beginning (its choice follows from the path of its search, which is not
-//! repeated here): both modes give the largest ratio.
+//! binomial period without a case; for an epidemic it takes the count before the range as zero, and its search for λ hardly looks
+//! at beginnings after one whose best λ was zero, so that it rings late. Corrected does none of that.
 
 mod screen;
 
@@ -263,6 +262,42 @@ fn as_the_reference(points: &[Point], control: &Control, alpha: f64, first: usiz
     best
 }
 
+/// The reference's search for an epidemic part: Newton steps for ln λ from λ = ½, each beginning starting where the one before
+/// ended, until λ moves by less than 1e-6. Below ln λ = -18 no step is made any more: once a beginning had its best at zero, those
+/// after it are hardly looked at.
+fn as_the_reference_epidemic(points: &[Point], alpha: f64, first: usize, last: usize) -> f64 {
+    const FLOOR: f64 = -18.0;
+    let sum = |k: usize, lambda: f64| {
+        points[k..].iter().fold([0.0; 3], |s, p| {
+            let r = p.ratio(Change::Epidemic, alpha, lambda);
+            [s[0] + r[0], s[1] + r[1], s[2] + r[2]]
+        })
+    };
+    let (mut ln, mut best) = (0.5_f64.ln(), 0.0_f64);
+    for k in first..=last {
+        for _ in 0..1000 {
+            let lambda = ln.exp();
+            if ln < FLOOR || !lambda.is_finite() {
+                break;
+            }
+            let [_, slope, curve] = sum(k, lambda);
+            let next = ln - slope / (lambda * curve + slope);
+            if !next.is_finite() {
+                break;
+            }
+            ln = next;
+            if (ln.exp() - lambda).abs() < 1e-6 {
+                break;
+            }
+        }
+        let value = sum(k, ln.exp())[0];
+        if value > best {
+            best = value;
+        }
+    }
+    best
+}
+
 /// The closed form for a Poisson mean times a factor.
 fn poisson(y: f64, m: f64, direction: Direction) -> f64 {
     let outside = match direction {
@@ -302,6 +337,10 @@ fn statistic(points: &[Point], control: &Control, alpha: f64, screen: &mut Scree
     }
     if control.change == Change::Intercept && control.mode == Mode::Compatible {
         return as_the_reference(points, control, alpha, first, last);
+    }
+    let epidemic = control.change == Change::Epidemic && control.direction == Direction::Increase;
+    if epidemic && alpha <= 0.0 && control.mode == Mode::Compatible {
+        return as_the_reference_epidemic(points, alpha, first, last);
     }
     if screen.serves(control, alpha) {
         return screen.best(points, first, last, control.mode, |k| largest(&points[k..], control, alpha));
