@@ -126,7 +126,9 @@ impl Frame {
         let at = |d: usize| self.position(&[&format!("X{d}"), &format!("delay_{d}")]);
         let columns: Vec<usize> = (0..).map_while(at).collect();
         if columns.is_empty() {
-            return Err(self.missing("X0 (cases reported within their own period; X1, X2, … those reported later)"));
+            return Err(
+                self.missing("X0 (cases reported within their own period; X1, X2, … those reported later)")
+            );
         }
         let cell = |i: usize, c: usize, text: &str| match text {
             "" => Ok(None),

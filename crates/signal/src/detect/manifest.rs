@@ -218,7 +218,11 @@ pub const METHODS: [Method; 15] = [
             "thresholdMethod",
         ],
     ),
-    method("farrington", "algo.farrington", &["b", "w", "reweight", "alpha", "trend", "limit54", "powertrans"]),
+    method(
+        "farrington",
+        "algo.farrington",
+        &["b", "w", "reweight", "alpha", "trend", "limit54", "powertrans"],
+    ),
     method("ears", "earsC", &["method", "baseline", "minSigma", "alpha"]),
     method("rki", "algo.rki", &["b", "w", "actY"]),
     method("bayes", "algo.bayes", &["b", "w", "actY", "alpha"]),
@@ -260,9 +264,8 @@ impl Method {
     /// The first such name.
     pub fn refuse_unknown(&self, settings: &Settings) -> Result<(), Error> {
         let label = |name: &str| self.name.starts_with("endemic") && name.contains('_');
-        let known = |name: &&str| {
-            ["range", "freq"].contains(name) || self.settings.contains(name) || label(name)
-        };
+        let known =
+            |name: &&str| ["range", "freq"].contains(name) || self.settings.contains(name) || label(name);
         settings.names().find(|name| !known(name)).map_or(Ok(()), |name| {
             let wanted = format!("a setting of {}: {}, range, freq", self.name, self.settings.join(", "));
             Err(Error::setting(name, settings.text(name).unwrap_or("NULL"), &wanted))

@@ -1,13 +1,13 @@
 //! How long a likelihood-ratio CUSUM of binomial counts runs until it rings: by a Markov chain on [0, h].
 //!
-//! Brook and Evans, *Biometrika* 1972: the states are zero and equal intervals of (0, h]; within an interval the statistic
-//! is taken as uniform, as the reference does. The mean run length is the row sum of (I - R)⁻¹ for the zero state, R being the
-//! transitions that do not ring.
+//! Brook and Evans, *Biometrika* 1972: the states are zero and equal intervals of (0, h]. The mean run length is the row sum
+//! of (I - R)⁻¹ for the zero state, R being the transitions that do not ring.
 //!
-//! **Modes.** None differ. Some reference files hold negative run lengths: those come from a transition matrix that was no
-//! probability; no mode repeats that.
+//! **Modes.** Within an interval the statistic is spread evenly; the reference puts it at both ends and the middle, weighted
+//! 1 : 4 : 1 (Simpson's rule), corrected integrates exactly. Some reference files hold negative run lengths: those come
+//! from a transition matrix that was no probability; no mode repeats that.
 
-use super::Error;
+use super::{Error, Mode};
 use stats::dist::{Binomial, Discrete as _};
 use stats::linear::{Matrix, Qr};
 
@@ -28,7 +28,7 @@ pub struct Chart {
 ///
 /// # Errors
 /// A share is no probability, shares are equal, or the states are fewer than two.
-pub fn mean_run_length(chart: &Chart, share: f64, states: usize) -> Result<f64, Error> {
+pub fn mean_run_length(chart: &Chart, share: f64, states: usize, mode: Mode) -> Result<f64, Error> {
     let law = |name: &str, p: f64| {
         let inside = p > 0.0 && p < 1.0;
         Binomial::new(chart.n, p)
@@ -50,24 +50,27 @@ pub fn mean_run_length(chart: &Chart, share: f64, states: usize) -> Result<f64, 
     while k <= chart.n {
         let step = law1.ln_pmf(k) - law0.ln_pmf(k);
         let p = real.pmf(k);
+        let mut go = |from: usize, to: usize, share: f64| {
+            matrix.set(from, to, matrix.at(from, to) - p * share);
+        };
         for from in 0..states {
-            let (low, high) = match from {
-                0 => (step, step),
-                _ => ((from as f64 - 1.0) * width + step, from as f64 * width + step),
+            // lower end of the interval; zero is a point
+            let (low, wide) = match from {
+                0 => (step, 0.0),
+                _ => ((from as f64 - 1.0) * width + step, width),
             };
-            for to in 0..states {
-                let (a, b) = match to {
-                    0 => (f64::NEG_INFINITY, 0.0),
-                    _ => ((to as f64 - 1.0) * width, to as f64 * width),
-                };
-                let share = if from == 0 {
-                    // at h itself it rings
-                    f64::from(u8::from(low > a && low <= b && low < chart.h))
-                } else {
-                    ((high.min(b) - low.max(a)) / width).clamp(0.0, 1.0)
-                };
-                if share > 0.0 {
-                    matrix.set(from, to, matrix.at(from, to) - p * share);
+            if mode == Mode::Corrected && from > 0 {
+                for to in 0..states {
+                    let share = overlap(low, to, width);
+                    if share > 0.0 {
+                        go(from, to, share);
+                    }
+                }
+                continue;
+            }
+            for (place, weight) in [(low, 1.0), (low + 0.5 * wide, 4.0), (low + wide, 1.0)] {
+                if let Some(to) = state(place, width, states) {
+                    go(from, to, weight / 6.0);
                 }
             }
         }
@@ -75,4 +78,57 @@ pub fn mean_run_length(chart: &Chart, share: f64, states: usize) -> Result<f64, 
     }
     let lengths = Qr::new(matrix, 1e-13).solve(&vec![1.0; states]);
     Ok(lengths[0])
+}
+
+/// The state of a value of the statistic; `None` when it rings.
+fn state(value: f64, width: f64, states: usize) -> Option<usize> {
+    if value <= 0.0 {
+        return Some(0);
+    }
+    // an end of an interval belongs to it, also when it was reached by adding
+    let at = (value / width - 1e-12).ceil();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive and below the states"
+    )]
+    (at < states as f64).then_some(at as usize)
+}
+
+/// Share of the interval of the given width from `low` on that lies in a state.
+fn overlap(low: f64, to: usize, width: f64) -> f64 {
+    let (a, b) = match to {
+        0 => (f64::NEG_INFINITY, 0.0),
+        _ => ((to as f64 - 1.0) * width, to as f64 * width),
+    };
+    (((low + width).min(b) - low.max(a)) / width).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_lengths_of_the_reference_are_repeated_and_both_rules_agree_in_the_limit() {
+        // surveillance 1.20.3: LRCUSUM.runlength of binomial counts, g = 20
+        let cases = [
+            (2.0, 0.1, 45.988_359_347_2),
+            (2.0, 0.15, 7.404_221_931_73),
+            (2.0, 0.2, 3.218_264_678_39),
+            (3.0, 0.1, 121.352_629_228),
+            (3.0, 0.15, 11.354_397_361_9),
+            (3.0, 0.2, 4.215_650_161_05),
+        ];
+        for (h, share, expected) in cases {
+            let chart = Chart { n: 20.0, control: 0.1, changed: 0.2, h };
+            let found = mean_run_length(&chart, share, 20, Mode::Compatible).expect("a length");
+            assert!(
+                (found - expected).abs() < 1e-9 * expected,
+                "h {h}, share {share}: {found} for {expected}"
+            );
+            let [fine, exact] = [Mode::Compatible, Mode::Corrected]
+                .map(|mode| mean_run_length(&chart, share, 300, mode).expect("a length"));
+            assert!((fine - exact).abs() < 2e-2 * exact, "h {h}, share {share}: {fine} and {exact}");
+        }
+    }
 }

@@ -117,7 +117,7 @@ pub(super) fn lengths(run: &Run<'_>, _: &Settings) -> Result<Table, Error> {
         let v: Vec<f64> = columns.iter().map(|c| c[i]).collect();
         let chart = Chart { n: v[0], control: v[1], changed: v[2], h: v[3] };
         let states = super::super::settings::count("g", &v[5].to_string())?;
-        let arl = run_length::mean_run_length(&chart, v[4], states)?;
+        let arl = run_length::mean_run_length(&chart, v[4], states, run.mode)?;
         table.rows.push(v.into_iter().chain([arl]).map(Cell::Number).collect());
     }
     Ok(table)
@@ -200,8 +200,9 @@ fn period(name: &str, text: &str, dates: Option<&[base::Date]>) -> Result<usize,
     let date: base::Date = text
         .parse()
         .map_err(|_| Error::setting(name, text, "a date like 2026-01-31 or the number of a period"))?;
-    let dates = dates
-        .ok_or_else(|| Error::setting(name, text, "the number of a period, since the input has no column date"))?;
+    let dates = dates.ok_or_else(|| {
+        Error::setting(name, text, "the number of a period, since the input has no column date")
+    })?;
     match dates.iter().rposition(|d| *d <= date) {
         Some(i) => Ok(i + 1),
         None => Err(Error::setting(name, text, "a date within the input")),
