@@ -1104,6 +1104,22 @@ CREATE TABLE sampling_plan (
 
 CREATE INDEX sampling_plan_by_year on sampling_plan (year, region);
 
+CREATE TABLE sampling_recusal (
+  id integer primary key,
+  sampler integer not null,
+  operator integer not null,
+  region text not null,
+  agency text not null,
+  ground text not null,
+  declared integer not null,
+  declared_by integer,
+  ended integer
+) strict;
+
+CREATE INDEX sampling_recusal_by_region on sampling_recusal (region, id);
+
+CREATE INDEX sampling_recusal_by_sampler on sampling_recusal (sampler, operator);
+
 CREATE TABLE sampling_target (
   id integer primary key,
   version integer not null,

@@ -23,7 +23,7 @@ pub const ACTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// The kinds of record: code, Cedar entity type, Chinese, English.
-pub const KINDS: [(&str, &str, &str, &str); 19] = [
+pub const KINDS: [(&str, &str, &str, &str); 20] = [
     ("operator", "Operator", "生产经营者", "operator"),
     ("site", "Site", "场所", "site"),
     ("product", "Product", "产品", "product"),
@@ -33,6 +33,7 @@ pub const KINDS: [(&str, &str, &str, &str); 19] = [
     ("event", "Event", "追溯事件", "trace event"),
     ("lot", "Lot", "批次", "lot"),
     ("sample", "Sample", "样品", "sample"),
+    ("sampled", "Sampled", "样品所属单位", "whose a sample is"),
     ("result", "Result", "检验结果", "result"),
     ("nonconformity", "Nonconformity", "不合格", "nonconformity"),
     ("matter", "Matter", "办件", "matter"),

@@ -57,6 +57,8 @@ pub struct Found {
     pub name: String,
     /// Region code.
     pub region: String,
+    /// Code of its kind of business, where a roster is stratified by it; empty when not asked.
+    pub kind: String,
 }
 
 /// The register and the trace record, as far as a sample needs them.

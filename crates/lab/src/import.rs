@@ -1,5 +1,6 @@
 //! Spreadsheets of samples and results: read whole, checked row by row, imported whole or not at all.
 
+use crate::blind::by_blind_number;
 use crate::reported::check;
 use crate::result::Batch;
 use crate::sample::{NewSample, Sample, SampleKind};
@@ -69,7 +70,8 @@ pub fn sample_columns() -> Columns {
 /// The columns of a sheet of results.
 #[must_use]
 pub fn result_columns(one_sample: bool) -> Columns {
-    const FORM: &[&str] = &["form number", "form no", "sample number", "样品编号"];
+    const FORM: &[&str] =
+        &["form number", "form no", "sample number", "样品编号", "盲样编号", "blind number"];
     let form = if one_sample {
         Column::optional("抽样单编号", FORM)
     } else {
@@ -250,6 +252,7 @@ impl Lab {
         let forms: BTreeSet<&str> = rows.iter().filter_map(|r| r.form_no.as_deref()).collect();
         let forms: Vec<&str> = forms.into_iter().collect();
         let mut named = HashMap::new();
+        by_blind_number(tx, &forms, &mut named).await?;
         for part in forms.chunks(500) {
             let mut sql = Sql::new("select * from sample where form_no in ");
             sql.bind_list(part.iter().copied());

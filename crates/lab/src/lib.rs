@@ -3,10 +3,12 @@
 //! Main type: [`Lab`], which holds the rights, the limits and the connections; its writing methods work inside the
 //! caller's transaction and append their own journal entries. Invariants: a verdict row never changes (judging again
 //! adds one); whoever entered a result never approves its report; a file is imported whole or not at all; risk
-//! monitoring never becomes a nonconformity. It must never know procedures, trace events or the register: it asks
+//! monitoring never becomes a nonconformity; a laboratory does not see whose a sample is before its report is submitted.
+//! It must never know procedures, trace events or the register: it asks
 //! them through [`Surroundings`] and tells them through [`Consequence`].
 
 mod accreditation;
+mod blind;
 mod contest;
 mod error;
 mod hook;
@@ -22,6 +24,7 @@ mod sample;
 mod sampling;
 
 pub use accreditation::{Accredited, Qualification, accreditation, scope_columns};
+pub use blind::ToTest;
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
 pub use error::{Error, Problem};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};

@@ -1,5 +1,6 @@
 //! Lists and details of samples and nonconformities, cut to what the reader may see.
 
+use crate::blind::blind_results;
 use crate::report::failure;
 use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble, results_in};
 use crate::sample::{Conclusion, Sample, SampleKind, SampleState, words};
@@ -25,7 +26,7 @@ pub enum SampleSort {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SampleFilter {
-    /// Part of the form number, food, product name, place or producer.
+    /// Part of the form number, food, product name, place or producer; or the blind number.
     pub text: Option<String>,
     /// State.
     pub state: Option<SampleState>,
@@ -151,10 +152,12 @@ impl Lab {
              (select count(*) from result r where r.sample = s.id and r.withdrawn = 0) as results, \
              (select count(*) from verdict v join result r on r.id = v.result where v.sample = s.id \
               and r.withdrawn = 0 and v.superseded_by is null and v.outcome in ('nonconform', 'prohibited')) \
-             as failing from sample s where ",
+             as failing, case when ",
         );
+        let revealed = self.revealed(who, now);
+        sql.append(&revealed).push(" then 1 else 0 end as revealed from sample s where ");
         sql.append(&self.visible(who, now));
-        restrict(&mut sql, filter);
+        restrict(&mut sql, filter, &revealed);
         let limit = limit(filter.limit);
         match filter.sort {
             SampleSort::Registered => {
@@ -175,8 +178,9 @@ impl Lab {
         let found = store.select(&sql).await?;
         let mut rows = Vec::with_capacity(found.len());
         for row in &found {
+            let sample = register::read(row)?;
             rows.push(SampleRow {
-                sample: register::read(row)?,
+                sample: if row.flag("revealed")? { sample } else { sample.blinded() },
                 results: row.int("results")?,
                 failing: row.int("failing")?,
             });
@@ -202,10 +206,14 @@ impl Lab {
         sql.bind(id).push(" and ").append(&self.visible(who, now));
         let row = store.select(&sql).await?.into_iter().next();
         let row = row.ok_or_else(|| Error::NotFound(format!("sample {id}")))?;
-        let sample = register::read(&row)?;
+        let sample = self.shown(who, now, register::read(&row)?);
         let results = store.query(RESULTS, &[id.into()]).await?;
         let verdicts = store.query(VERDICTS, &[id.into()]).await?;
-        let results = assemble(&results, &verdicts)?;
+        let mut results = assemble(&results, &verdicts)?;
+        if sample.blind {
+            blind_results(&sample.form_no, &mut results);
+            return Ok(SampleDetail { sample, results, nonconformity: None });
+        }
         let mut of = Sql::new(NONCONFORMITY);
         of.push(" where n.sample = ").bind(id);
         let nonconformity = match store.select(&of).await?.first() {
@@ -215,7 +223,7 @@ impl Lab {
         Ok(SampleDetail { sample, results, nonconformity })
     }
 
-    /// The id of the sample with this form number, if the reader may see it.
+    /// The id of the sample with this form number, or blind number, if the reader may see it.
     ///
     /// # Errors
     /// Storage.
@@ -226,8 +234,12 @@ impl Lab {
         now: Instant,
         form_no: &str,
     ) -> Result<Option<Id>, Error> {
-        let mut sql = Sql::new("select s.id from sample s where s.form_no = ");
-        sql.bind(form_no.trim()).push(" and ").append(&self.visible(who, now));
+        let mut sql = Sql::new("select s.id from sample s where (s.form_no = ");
+        sql.bind(form_no.trim()).push(" and ").append(&self.revealed(who, now));
+        if let Ok(id) = form_no.trim().parse::<Id>() {
+            sql.push(" or s.id = ").bind(id);
+        }
+        sql.push(") and ").append(&self.visible(who, now));
         Ok(store.select(&sql).await?.first().map(|r| r.id("id")).transpose()?)
     }
 
@@ -332,16 +344,22 @@ pub(crate) async fn one_nonconformity(tx: &mut Tx, scope: &Sql, id: Id) -> Resul
 const NONCONFORMITY: &str = "select n.*, s.form_no, s.food, s.product_name, s.lot_no, s.place_name, \
     s.producer_name from nonconformity n join sample s on s.id = n.sample";
 
-fn restrict(sql: &mut Sql, f: &SampleFilter) {
+/// `revealed`: what names a firm is searched only where the reader may see it, so that no question gives it away.
+fn restrict(sql: &mut Sql, f: &SampleFilter, revealed: &Sql) {
     if let Some(text) = f.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
         let like = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        let mut part = Sql::new(" and (");
-        let columns = ["s.form_no", "s.food", "s.product_name", "s.place_name", "s.producer_name"];
+        let mut part = Sql::new(" and (s.food like ");
+        part.bind(like.as_str()).push(" escape '\\'");
+        if let Ok(id) = text.trim().to_uppercase().parse::<Id>() {
+            part.push(" or s.id = ").bind(id);
+        }
+        part.push(" or (").append(revealed).push(" and (");
+        let columns = ["s.form_no", "s.product_name", "s.place_name", "s.producer_name"];
         for (i, column) in columns.into_iter().enumerate() {
             part.push(if i == 0 { "" } else { " or " }).push(column);
             part.push(" like ").bind(like.as_str()).push(" escape '\\'");
         }
-        sql.append(&part).push(")");
+        sql.append(&part).push(")))");
     }
     if let Some(state) = f.state {
         sql.push(" and s.state = ").bind(state.word());
@@ -351,6 +369,14 @@ fn restrict(sql: &mut Sql, f: &SampleFilter) {
     }
     if let Some(conclusion) = f.conclusion {
         sql.push(" and s.conclusion = ").bind(conclusion.word());
+    }
+    let named = f.region.as_deref().is_some_and(|r| !r.is_empty())
+        || f.operator.is_some()
+        || f.item.is_some()
+        || f.task.is_some()
+        || f.plan.is_some();
+    if named {
+        sql.push(" and ").append(revealed);
     }
     if let Some(region) = f.region.as_deref() {
         prefix(sql, " and s.region", region);

@@ -120,8 +120,8 @@ impl Lab {
         let permit = self.access.check(who, "act", &resource, cx.now)?;
         if !matches!(sample.state, SampleState::Sealed | SampleState::Sent) {
             return Err(Error::State(Text::new(
-                format!("抽样单 {} 已收样，无需重复办理", sample.form_no),
-                format!("sample {} was received before; nothing to do", sample.form_no),
+                format!("样品 {} 已收样，无需重复办理", sample.blind_no()),
+                format!("sample {} was received before; nothing to do", sample.blind_no()),
             )));
         }
         let problems = received_problem(sample.sampled, received, cx.now.china_date());
@@ -145,7 +145,7 @@ impl Lab {
             private: None,
         };
         ledger::append(tx, cx, &permit, entry).await?;
-        Ok(sample)
+        Ok(self.shown(who, cx.now, sample))
     }
 
     async fn complete(
@@ -228,6 +228,7 @@ impl Lab {
             approved_at: None,
             submitted_at: None,
             placing: new.placing,
+            blind: false,
         })
     }
 
@@ -495,5 +496,6 @@ pub(crate) fn read(row: &Row) -> Result<Sample, store::Error> {
             stage: row.opt_text("stage")?.and_then(|t| Stage::read(&t)),
             budget: row.opt_text("budget")?.and_then(|t| Budget::read(&t)),
         },
+        blind: false,
     })
 }

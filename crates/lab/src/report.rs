@@ -71,8 +71,8 @@ impl Lab {
         let results = current(results_in(tx, sample.id).await?);
         if results.is_empty() {
             return Err(Error::State(Text::new(
-                format!("抽样单 {} 还没有检验结果，不能批准", sample.form_no),
-                format!("sample {} has no results yet; enter them first", sample.form_no),
+                format!("样品 {} 还没有检验结果，不能批准", sample.blind_no()),
+                format!("sample {} has no results yet; enter them first", sample.blind_no()),
             )));
         }
         if results.iter().any(|r| r.entered_by == Some(who.account)) {
@@ -80,7 +80,7 @@ impl Lab {
         }
         let conclusion = conclude(sample.kind, &results);
         let report_no = report_no.trim();
-        let report_no = if report_no.is_empty() { sample.form_no.clone() } else { report_no.to_owned() };
+        let report_no = if report_no.is_empty() { sample.blind_no() } else { report_no.to_owned() };
         tx.exec_one(
             "update sample set state = 'approved', approved_by = $1, conclusion = $2, report_no = $3, \
              approved_at = $4, version = version + 1 where id = $5 and version = $6",
@@ -101,7 +101,7 @@ impl Lab {
         sample.conclusion = Some(conclusion);
         sample.report_no = Some(report_no);
         record(tx, cx, &permit, &sample, "report.approved", &results).await?;
-        Ok(sample)
+        Ok(self.shown(who, cx.now, sample))
     }
 
     /// Gives an approved report back to testing, so that a result can be corrected.
@@ -140,7 +140,7 @@ impl Lab {
             private: None,
         };
         ledger::append(tx, cx, &permit, entry).await?;
-        Ok(sample)
+        Ok(self.shown(who, cx.now, sample))
     }
 
     /// Submits an approved report to the authority. A failed supervision sample becomes a nonconformity and its
@@ -324,8 +324,8 @@ pub(crate) fn failure(result: &JudgedResult) -> Failure {
 fn out_of_order(sample: &Sample, needed: SampleState) -> Error {
     let (now, needed) = (sample.state.label(), needed.label());
     Error::State(Text::new(
-        format!("抽样单 {} 当前状态为“{}”，该操作要求“{}”", sample.form_no, now.zh, needed.zh),
-        format!("sample {} is in state \"{}\"; this needs \"{}\"", sample.form_no, now.en, needed.en),
+        format!("样品 {} 当前状态为“{}”，该操作要求“{}”", sample.blind_no(), now.zh, needed.zh),
+        format!("sample {} is in state \"{}\"; this needs \"{}\"", sample.blind_no(), now.en, needed.en),
     ))
 }
 

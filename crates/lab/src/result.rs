@@ -338,7 +338,7 @@ impl Lab {
     pub(crate) fn judge(&self, sample: &Sample, new: &NewResult) -> Verdict {
         let value = if new.subsamples.is_empty() { new.reported.clone() } else { new.subsamples.join("|") };
         let case = Case {
-            id: sample.form_no.clone(),
+            id: sample.blind_no(),
             food: sample.food.clone(),
             placed: Vec::new(),
             facts: sample.facts.clone(),

@@ -237,6 +237,8 @@ pub struct Sample {
     /// Where it belongs in the plan.
     #[serde(flatten)]
     pub placing: Placing,
+    /// The reader may not see whose it is: the number of the form is the blind number and what names a firm is empty.
+    pub blind: bool,
 }
 
 impl Sample {

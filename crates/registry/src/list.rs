@@ -311,6 +311,8 @@ pub struct RosterEntry {
     pub gln: Option<String>,
     /// Region code of the place.
     pub region: String,
+    /// Code of the first of the kinds asked for that it is.
+    pub kind: &'static str,
 }
 
 /// Every operator in business of one of the kinds with its first open place in a region, in order of record: the roster of
@@ -320,7 +322,7 @@ pub struct RosterEntry {
 /// Storage.
 pub async fn roster(store: &Store, kinds: &[OperatorKind], region: &str) -> Result<Vec<RosterEntry>, Error> {
     let mut sql = Sql::new(
-        "select o.id, o.name, s.id as site, s.gln, s.region from site s join operator o on o.id = s.operator \
+        "select o.id, o.name, o.kinds, s.id as site, s.gln, s.region from site s join operator o on o.id = s.operator \
          where s.status = 'active' and o.status = 'active' and (o.kinds & ",
     );
     sql.bind(Kinds::of(kinds).bits()).push(") <> 0 and s.region >= ").bind(region);
@@ -337,6 +339,10 @@ pub async fn roster(store: &Store, kinds: &[OperatorKind], region: &str) -> Resu
             site: row.id("site")?,
             gln: row.opt_text("gln")?,
             region: row.text("region")?,
+            kind: {
+                let bits = row.int("kinds")?;
+                kinds.iter().find(|k| Kinds::of(&[**k]).bits() & bits != 0).map_or("", |k| k.code())
+            },
         });
     }
     Ok(out)

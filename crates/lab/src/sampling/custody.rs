@@ -2,6 +2,7 @@
 
 use super::Book;
 use super::plan::resource;
+use crate::blind::blind_leg;
 use crate::sample::words;
 use crate::{Error, Lab, Problem, Sample, SampleState};
 use access::Principal;
@@ -157,8 +158,8 @@ impl Lab {
         let permit = self.access.check(who, "act", &lab, cx.now)?;
         if !matches!(s.state, SampleState::Sealed | SampleState::Sent) {
             return Err(Error::State(Text::new(
-                format!("抽样单 {} 当前为“{}”，无需再验收", s.form_no, s.state.label().zh),
-                format!("sample {} is \"{}\"; it was checked in before", s.form_no, s.state.label().en),
+                format!("样品 {} 当前为“{}”，无需再验收", s.blind_no(), s.state.label().zh),
+                format!("sample {} is \"{}\"; it was checked in before", s.blind_no(), s.state.label().en),
             )));
         }
         let book = Book::builtin();
@@ -191,7 +192,7 @@ impl Lab {
         Ok(state)
     }
 
-    /// The chain of a sample the reader sees, oldest first.
+    /// The chain of a sample as the reader got it, oldest first; that of a blind one names no firm.
     ///
     /// # Errors
     /// Storage.
@@ -204,7 +205,7 @@ impl Lab {
                 Some(_) => row.json("checks")?,
                 None => BTreeMap::new(),
             };
-            out.push(CustodyEntry {
+            let entry = CustodyEntry {
                 leg: row.parsed("kind")?,
                 handover: Handover {
                     party: row.text("party")?,
@@ -216,7 +217,8 @@ impl Lab {
                 },
                 account: row.opt_id("account")?,
                 at: row.instant("at")?,
-            });
+            };
+            out.push(if sample.blind { blind_leg(entry) } else { entry });
         }
         Ok(out)
     }

@@ -4,8 +4,10 @@
 //! stratum the smallest tickets win. The smallest of w equal chances comes first w times as often as one, so the weights
 //! need no fractions. Samplers are paired target by target in order of ticket: the two with the smallest
 //! `SHA-256("shian-draw-1|pair|" seed "|" target "|" sampler)` among those not recused and below the load; when fewer than
-//! two are left the load rises by one for all. The order of the lists never matters.
+//! two are left the load rises by one for all. Who must stand aside after the draw is replaced by the next in that order
+//! ([`replacement`]). The order of the lists never matters.
 
+use super::strata::Strata;
 use base::{Id, Instant};
 use ledger::merkle::{leaf_hash, root_of};
 use serde::{Deserialize, Serialize};
@@ -21,7 +23,7 @@ pub(super) const FORMAT: &str = "shian-draw-1";
 pub struct Entry {
     /// Record of the operator.
     pub id: Id,
-    /// Region code that separates strata; one draw in each.
+    /// Region code, or what else separates strata ([`Strata`]); one draw in each.
     pub stratum: String,
     /// Chances, 1 or more.
     pub weight: u32,
@@ -60,8 +62,24 @@ pub struct Drawn {
     pub secret: String,
     /// SHA-256 over root, public value and secret, hex.
     pub seed: String,
-    /// The targets in order of ticket within stratum.
+    /// The targets in order of ticket within stratum, with the samplers as first drawn.
     pub picks: Vec<Pick>,
+    /// Samplers who stood aside after the draw, in the order in which it happened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
+}
+
+/// A sampler who stood aside after the draw (回避), and who went instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// The target.
+    pub target: Id,
+    /// Who stood aside.
+    pub out: Id,
+    /// Who goes instead.
+    pub by: Id,
+    /// When.
+    pub at: Instant,
 }
 
 /// Everything about a draw: what was frozen, and, once drawn, the outcome.
@@ -75,6 +93,9 @@ pub struct Record {
     pub region: String,
     /// Time of freezing.
     pub frozen: Instant,
+    /// What separates the strata; absent: the region of the task alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Strata>,
     /// How many are drawn in each stratum.
     pub take: BTreeMap<String, u32>,
     /// The public source of randomness named beforehand.
@@ -107,6 +128,8 @@ pub enum Finding {
     Seed,
     /// Other targets or samplers come out.
     Picks,
+    /// Somebody went instead of a sampler who was not the next.
+    Replaced,
     /// The source was known before the list was frozen.
     Late,
 }
@@ -137,6 +160,7 @@ impl Record {
             self.commitment,
             take.join(",")
         );
+        let head = self.by.map_or(head.clone(), |by| format!("{head}|{}", by.word()));
         let mut leaves = vec![leaf_hash(head.as_bytes())];
         for t in &self.targets {
             let why = t.excluded.as_deref().unwrap_or_default();
@@ -195,6 +219,60 @@ pub fn choose<'a, K: Ord + Display>(
     chosen
 }
 
+/// The samplers who may go to a target, in the order in which the seed sends them.
+fn in_order(record: &Record, seed: &str, target: Id) -> Vec<Id> {
+    let mut able: Vec<([u8; 32], Id)> = record
+        .samplers
+        .iter()
+        .filter(|s| !s.recused.contains(&target))
+        .map(|s| {
+            let text = format!("{FORMAT}|pair|{seed}|{}|{}", target.0, s.id.0);
+            (Sha256::digest(text.as_bytes()).into(), s.id)
+        })
+        .collect();
+    able.sort_unstable();
+    able.into_iter().map(|(_, id)| id).collect()
+}
+
+impl Drawn {
+    /// The two samplers of a target as it stands now.
+    #[must_use]
+    pub fn samplers_of(&self, target: Id) -> Option<[Id; 2]> {
+        let first = self.picks.iter().find(|p| p.target == target)?.samplers;
+        Some(
+            self.replaced
+                .iter()
+                .filter(|r| r.target == target)
+                .fold(first, |pair, r| pair.map(|id| if id == r.out { r.by } else { id })),
+        )
+    }
+}
+
+/// Who goes to a target instead of a sampler who stands aside: the next in the order of the seed who is not recused, not the
+/// other of the two, and has not stood aside there before. `None` when nobody is left, or nothing is drawn.
+#[must_use]
+pub fn replacement(record: &Record, target: Id) -> Option<Id> {
+    let drawn = record.drawn.as_ref()?;
+    let pair = drawn.samplers_of(target)?;
+    let gone = |id: &Id| drawn.replaced.iter().any(|r| r.target == target && r.out == *id);
+    in_order(record, &drawn.seed, target).into_iter().find(|id| !pair.contains(id) && !gone(id))
+}
+
+/// Whether everybody who went instead of another was the next in order.
+fn replaced_by_rule(record: &Record) -> bool {
+    let Some(drawn) = &record.drawn else { return true };
+    let mut so_far =
+        Record { drawn: Some(Drawn { replaced: Vec::new(), ..drawn.clone() }), ..record.clone() };
+    drawn.replaced.iter().all(|r| {
+        let next = replacement(&so_far, r.target);
+        let held = so_far.drawn.as_ref().and_then(|d| d.samplers_of(r.target));
+        if let Some(d) = &mut so_far.drawn {
+            d.replaced.push(r.clone());
+        }
+        next == Some(r.by) && held.is_some_and(|pair| pair.contains(&r.out))
+    })
+}
+
 /// Draws: a pure function of the record's lists and the seed.
 #[must_use]
 pub fn draw(record: &Record, seed: &str) -> Vec<Pick> {
@@ -207,26 +285,13 @@ pub fn draw(record: &Record, seed: &str) -> Vec<Pick> {
     let mut picks = Vec::with_capacity(chosen.len());
     for Chosen { ticket, key, .. } in chosen {
         let target = Id(key);
-        let mut able: Vec<([u8; 32], Id)> = record
-            .samplers
-            .iter()
-            .filter(|s| !s.recused.contains(&target))
-            .map(|s| {
-                let text = format!("{FORMAT}|pair|{seed}|{}|{}", target.0, s.id.0);
-                (Sha256::digest(text.as_bytes()).into(), s.id)
-            })
-            .collect();
-        able.sort_unstable();
+        let able = in_order(record, seed, target);
         if able.len() < 2 {
             continue;
         }
         let pair = loop {
-            let free: Vec<Id> = able
-                .iter()
-                .map(|(_, id)| *id)
-                .filter(|id| load.get(id).is_some_and(|n| *n < most))
-                .take(2)
-                .collect();
+            let free: Vec<Id> =
+                able.iter().copied().filter(|id| load.get(id).is_some_and(|n| *n < most)).take(2).collect();
             if let [a, b] = free[..] {
                 break [a, b];
             }
@@ -276,6 +341,9 @@ pub fn verify(record: &Record) -> Vec<Finding> {
         if draw(record, &drawn.seed) != drawn.picks {
             out.push(Finding::Picks);
         }
+        if !replaced_by_rule(record) {
+            out.push(Finding::Replaced);
+        }
     }
     out
 }
@@ -295,6 +363,7 @@ mod tests {
             format: FORMAT.to_owned(),
             draw: Id(7),
             region: "620102".to_owned(),
+            by: None,
             frozen: Instant(1_000_000),
             take: BTreeMap::from([("620102".to_owned(), n)]),
             source: "test".to_owned(),
@@ -311,7 +380,8 @@ mod tests {
     fn drawn(mut r: Record) -> Record {
         let seed = r.seed("31 07 12", b"secret");
         let picks = draw(&r, &seed);
-        r.drawn = Some(Drawn { public: "31 07 12".into(), secret: hex::encode(b"secret"), seed, picks });
+        let (public, secret) = ("31 07 12".into(), hex::encode(b"secret"));
+        r.drawn = Some(Drawn { public, secret, seed, picks, replaced: Vec::new() });
         r
     }
 
@@ -396,6 +466,31 @@ mod tests {
         assert!(picks.iter().all(|p| p.target != Id(3) || !p.samplers.contains(&Id(1002))));
         assert!((1002..=1006).all(|id| load(id) <= 14), "{:?}", (1002..=1006).map(load).collect::<Vec<_>>());
         assert_eq!(draw(&record(&[1; 3], 2, 1), "s"), [], "one sampler alone takes no sample");
+    }
+
+    #[test]
+    fn who_stands_aside_after_the_draw_is_replaced_by_the_next_in_order_and_by_nobody_else() {
+        let mut r = drawn(record(&[1; 6], 3, 5));
+        let (target, first) = {
+            let pick = &r.drawn.as_ref().unwrap().picks[0];
+            (pick.target, pick.samplers)
+        };
+        let order = in_order(&r, &r.drawn.as_ref().unwrap().seed.clone(), target);
+        let mut gone = vec![first[0]];
+        while let Some(by) = replacement(&r, target) {
+            let pair = r.drawn.as_ref().unwrap().samplers_of(target).unwrap();
+            let next = order.iter().find(|id| !pair.contains(id) && !gone[..gone.len() - 1].contains(id));
+            assert_eq!(Some(&by), next);
+            let out = *gone.last().unwrap();
+            r.drawn.as_mut().unwrap().replaced.push(Replaced { target, out, by, at: Instant(3_000_000) });
+            assert_eq!(verify(&r), []);
+            gone.push(by);
+        }
+        assert_eq!(gone.len(), 4, "three of five were left to go instead");
+        let mut forged = r.clone();
+        let first_by = forged.drawn.as_ref().unwrap().replaced[0].by;
+        forged.drawn.as_mut().unwrap().replaced[0].by = *order.iter().find(|id| **id != first_by).unwrap();
+        assert_eq!(verify(&forged), [Finding::Replaced]);
     }
 
     #[test]

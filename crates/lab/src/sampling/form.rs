@@ -2,6 +2,7 @@
 
 use super::custody::{Leg, insert as custody};
 use super::freeze::json;
+use crate::blind::blind_form;
 use crate::query::Page;
 use crate::{Error, Lab, Problem, Sample, SampleKind};
 use access::Principal;
@@ -234,7 +235,7 @@ pub(crate) async fn store_form(
 
 impl Lab {
     /// The form of a sample the reader sees; `None` for samples registered without one. The contact is shown to those who
-    /// may act on the sample.
+    /// may act on the sample; of a blind sample only amounts, storage and seal.
     ///
     /// # Errors
     /// Storage.
@@ -261,7 +262,12 @@ impl Lab {
             Some(bytes) if may => self.access.vault().open_text(&sealed(sample.id), &bytes).ok(),
             _ => None,
         };
-        Ok(Some(FormDetail { fields: row.json("body")?, contact }))
+        let fields = row.json("body")?;
+        Ok(Some(if sample.blind {
+            FormDetail { fields: blind_form(fields), contact: None }
+        } else {
+            FormDetail { fields, contact }
+        }))
     }
 
     /// Samples that run against a clock, oldest first: at the laboratory or on their way.

@@ -2,14 +2,16 @@
 
 use super::draw::{Drawn, FORMAT, Inspector, Record, draw};
 use super::plan::{PlanState, Task, resource, task_in};
+use super::recusal::recused;
 use super::roster::{entries, examine, store_targets};
+use super::strata::{Strata, takes};
 use crate::query::{Page, limit, page, prefix};
 use crate::sample::words;
 use crate::{Error, Lab, Problem};
 use access::Principal;
 use base::{Id, Instant, Text};
 use ledger::{Context, Entry};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use store::{Row, Sql, Store, Tx};
@@ -27,7 +29,7 @@ words! {
 }
 
 /// A draw to be frozen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct NewDraw {
     /// The task it serves.
     pub task: Id,
@@ -38,7 +40,14 @@ pub struct NewDraw {
     /// When its value becomes known.
     pub source_due: Instant,
     /// Accounts of the samplers; empty: everybody who can be sent.
+    #[serde(default)]
     pub samplers: Vec<Id>,
+    /// What separates strata; none: one stratum.
+    #[serde(default)]
+    pub by: Option<Strata>,
+    /// How many in each stratum; empty: `count` is shared by the chances in each.
+    #[serde(default)]
+    pub take: BTreeMap<String, u32>,
 }
 
 /// A stored draw.
@@ -129,19 +138,30 @@ impl Lab {
         getrandom::fill(&mut secret)
             .map_err(|_| Error::Store(store::Error::Setup("the system gives no randomness".to_owned())))?;
         let id = cx.id();
-        let targets = entries(tx, &task, &roster, cx.now).await?;
-        let stratum = task.task.region.clone();
+        let targets = entries(tx, &task, &roster, new.by, cx.now).await?;
+        let take = match new.by {
+            None => BTreeMap::from([(task.task.region.clone(), new.count)]),
+            Some(_) => takes(&targets, new.count, &new.take).map_err(|p| Error::Invalid(vec![p]))?,
+        };
+        let aside = recused(tx, &able.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
+        let listed = |id: &Id| targets.iter().any(|t| t.id == *id);
+        let inspector = |id: Id| Inspector {
+            id,
+            recused: aside.get(&id).into_iter().flatten().copied().filter(listed).collect(),
+        };
+        let samplers = able.into_iter().map(|(id, _)| inspector(id)).collect();
         let record = Record {
             format: FORMAT.to_owned(),
             draw: id,
-            region: stratum.clone(),
+            region: task.task.region.clone(),
             frozen: cx.now,
-            take: BTreeMap::from([(stratum, new.count)]),
+            by: new.by,
+            take,
             source: new.source.trim().to_owned(),
             source_due: new.source_due,
             commitment: hex::encode(Sha256::digest(secret)),
             targets,
-            samplers: able.into_iter().map(|(id, _)| Inspector { id, recused: Vec::new() }).collect(),
+            samplers,
             root: String::new(),
             drawn: None,
         }
@@ -171,7 +191,9 @@ impl Lab {
             "commitment": record.commitment,
             "source": record.source,
             "source_due": record.source_due.rfc3339(),
+            "by": record.by,
             "take": record.take,
+            "recused": record.samplers.iter().map(|s| s.recused.len()).sum::<usize>(),
             "targets": record.targets.len(),
             "excluded": record.targets.iter().filter(|t| t.excluded.is_some()).count(),
             "samplers": record.samplers.len(),
@@ -219,8 +241,8 @@ impl Lab {
         let secret = self.access.vault().open_bytes(&sealed(draw_id), &sealed_bytes).map_err(vault)?;
         let seed = record.seed(public, &secret);
         let picks = draw(&record, &seed);
-        record.drawn =
-            Some(Drawn { public: public.trim().to_owned(), secret: hex::encode(secret), seed, picks });
+        let (public, secret) = (public.trim().to_owned(), hex::encode(secret));
+        record.drawn = Some(Drawn { public, secret, seed, picks, replaced: Vec::new() });
         let roster = self.surroundings.roster(tx, &row.region, task.task.stage).await.map_err(Error::Hook)?;
         store_targets(tx, cx, &row, &record, &roster).await?;
         tx.exec_one(
@@ -427,7 +449,7 @@ fn waiting(row: &Draw) -> Result<(), Error> {
     )))
 }
 
-async fn write(
+pub(super) async fn write(
     tx: &mut Tx,
     cx: &Context,
     permit: &ledger::Permit,

@@ -14,8 +14,10 @@ mod plan_sheet;
 mod progress;
 mod proposal;
 mod public;
+mod recusal;
 mod roster;
 mod statistics;
+mod strata;
 mod targets;
 
 pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, Stage, Target};
@@ -24,8 +26,8 @@ pub use bulletin::{Bulletin, BulletinState, RowState};
 pub use clocks::{SampleClock, sample_clocks};
 pub use custody::{CustodyEntry, Handover, Leg};
 pub use draw::{
-    Chosen, Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record as DrawRecord, choose,
-    draw, verify,
+    Chosen, Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record as DrawRecord,
+    Replaced, choose, draw, replacement, verify,
 };
 pub use form::{FormDetail, FormFields, NewForm};
 pub(crate) use freeze::json;
@@ -38,7 +40,9 @@ pub use proposal::Method;
 pub use public::{
     Listed, PublicBulletin, PublicFilter, PublicRow, public_bulletin, public_bulletins, published_rows,
 };
+pub use recusal::{NewRecusal, Recusal, RecusalGround};
 pub use statistics::{By, LabFigures, Rate, StatisticsFilter, wilson};
+pub use strata::{Chance, Strata, chances, stratum_name};
 pub use targets::{REASONS, Target as DrawTarget, TargetState};
 
 use base::Id;

@@ -3,12 +3,13 @@
 use super::draw::{Entry as Target, Record};
 use super::freeze::{Draw, NewDraw};
 use super::plan::Task;
+use super::strata::{FAILED, NEW, OTHER, Strata};
 use super::{Book, Stage};
 use crate::query::prefix;
 use crate::{Error, Found, Problem};
 use base::{Id, Instant, Text};
 use ledger::Context;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::{Sql, Tx};
 
 pub(super) fn examine(
@@ -75,6 +76,7 @@ pub(super) async fn entries(
     tx: &mut Tx,
     task: &Task,
     roster: &[Found],
+    by: Option<Strata>,
     now: Instant,
 ) -> Result<Vec<Target>, Error> {
     let today = now.china_date();
@@ -96,6 +98,16 @@ pub(super) async fn entries(
     for row in tx.select(&sql).await? {
         failed.push(row.id("operator")?);
     }
+    let mut sampled = HashSet::new();
+    if by == Some(Strata::Risk) {
+        let mut sql =
+            Sql::new("select distinct operator from sample where operator is not null and sampled >= ");
+        sql.bind(now.plus_seconds(-2 * 365 * 86_400).china_date());
+        prefix(&mut sql, " and region", &task.task.region);
+        for row in tx.select(&sql).await? {
+            sampled.insert(row.id("operator")?);
+        }
+    }
     let bounded = task.task.stage == Stage::Circulation;
     let most = Book::builtin().bounds().per_unit;
     let mut out: Vec<Target> = roster
@@ -105,7 +117,15 @@ pub(super) async fn entries(
             let full = bounded && often.get(&id).is_some_and(|n| *n >= most);
             Some(Target {
                 id,
-                stratum: task.task.region.clone(),
+                stratum: match by {
+                    None => task.task.region.clone(),
+                    Some(Strata::Region) => below(&task.task.region, &f.region),
+                    Some(Strata::Risk) if failed.contains(&id) => FAILED.to_owned(),
+                    Some(Strata::Risk) if sampled.contains(&id) => OTHER.to_owned(),
+                    Some(Strata::Risk) => NEW.to_owned(),
+                    Some(Strata::Scale) if f.kind.is_empty() => OTHER.to_owned(),
+                    Some(Strata::Scale) => f.kind.clone(),
+                },
                 weight: if failed.contains(&id) { 2 } else { 1 },
                 excluded: full.then(|| "per_unit".to_owned()),
             })
@@ -114,6 +134,12 @@ pub(super) async fn entries(
     out.sort_by_key(|t| t.id);
     out.dedup_by_key(|t| t.id);
     Ok(out)
+}
+
+/// The region one level below that of a task in which a place lies: a county, or a town of the county.
+fn below(task: &str, place: &str) -> String {
+    let digits = if task.len() < 6 { 6 } else { 9 };
+    place.get(..digits).unwrap_or(place).to_owned()
 }
 
 pub(super) async fn store_targets(

@@ -356,10 +356,10 @@ async fn finish(
     Ok(())
 }
 
-const TARGET: &str =
+pub(super) const TARGET: &str =
     "select g.*, t.class, t.stage, t.until from sampling_target g join sampling_task t on t.id = g.task";
 
-fn read(row: &Row) -> Result<Target, store::Error> {
+pub(super) fn read(row: &Row) -> Result<Target, store::Error> {
     let products = match row.opt_text("products")? {
         Some(_) => row.json("products")?,
         None => Vec::new(),

@@ -1,8 +1,10 @@
 //! The laboratory on every engine at hand: forms, results, reports, nonconformities.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod blind;
 mod imports;
 mod judging;
+mod recusal;
 mod report;
 mod sampling;
 
@@ -37,6 +39,7 @@ impl Surroundings for Province {
             place: Some("https://id.gs1.org/414/6990000000043".to_owned()),
             name: "虚构商店".to_owned(),
             region: "620102".to_owned(),
+            ..Found::default()
         }))
     }
 
@@ -47,6 +50,7 @@ impl Surroundings for Province {
             place: Some(format!("https://id.gs1.org/414/699000000{n:04}")),
             name: format!("虚构商店{n}"),
             region: region.to_owned(),
+            ..Found::default()
         };
         Ok((1..=12).map(one).collect())
     }

@@ -11,7 +11,7 @@ use lab::{
 use ledger::Context;
 use store::Tx;
 
-const COUNTY: &str = "620102";
+pub(crate) const COUNTY: &str = "620102";
 
 /// Another person with the same rights.
 fn other(mut who: Principal) -> Principal {
@@ -20,7 +20,7 @@ fn other(mut who: Principal) -> Principal {
     who
 }
 
-fn at(world: &World, who: &Principal, seconds: i64) -> Context {
+pub(crate) fn at(world: &World, who: &Principal, seconds: i64) -> Context {
     Context { now: now().plus_seconds(seconds), ..world.cx(who) }
 }
 
@@ -48,12 +48,12 @@ fn task(class: &str, stage: Stage, quota: u32) -> NewTask {
     }
 }
 
-async fn begin(world: &World) -> Tx {
+pub(crate) async fn begin(world: &World) -> Tx {
     world.store.begin().await.unwrap()
 }
 
 /// An issued plan with one task; gives the task.
-async fn issued(world: &World, quota: u32) -> Id {
+pub(crate) async fn issued(world: &World, quota: u32) -> Id {
     let (drafter, issuer) = (testing::desk("62"), other(testing::desk("62")));
     let mut tx = begin(world).await;
     let cx = world.cx(&drafter);
@@ -80,6 +80,8 @@ async fn drawn(world: &World, task: Id, count: u32) -> Id {
         source: "双色球第2026135期".to_owned(),
         source_due: now().plus_seconds(60),
         samplers: Vec::new(),
+        by: None,
+        take: std::collections::BTreeMap::new(),
     };
     let id = world.lab.freeze_draw(&mut tx, &world.cx(&who), &who, new.clone()).await.unwrap();
     let again = world.lab.freeze_draw(&mut tx, &world.cx(&who), &who, new).await;

@@ -110,6 +110,8 @@ async fn draw(loader: &Loader<'_>, now: Instant) -> Result<()> {
         source: "演示公开随机数（双色球示例期号）".to_owned(),
         source_due: now.plus_seconds(-2 * DAY),
         samplers: Vec::new(),
+        by: None,
+        take: std::collections::BTreeMap::new(),
     };
     let cx = loader.context(&officers[0], now.plus_seconds(-3 * DAY));
     let id = lab.freeze_draw(&mut tx, &cx, &officers[0], new).await?;

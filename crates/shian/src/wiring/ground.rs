@@ -60,6 +60,7 @@ impl Surroundings for Ground {
                 place: Some(p.key),
                 name,
                 region: p.region,
+                kind: String::new(),
             }));
         }
         let Some(operator) = self.operator_meant(asked).await? else { return Ok(None) };
@@ -73,7 +74,14 @@ impl Surroundings for Ground {
             }
             None => (None::<Id>, None, operator.region),
         };
-        Ok(Some(Found { operator: Some(operator.id), site, place, name: operator.name, region }))
+        Ok(Some(Found {
+            operator: Some(operator.id),
+            site,
+            place,
+            name: operator.name,
+            region,
+            kind: String::new(),
+        }))
     }
 
     async fn roster(&self, _tx: &mut Tx, region: &str, stage: Stage) -> Result<Vec<Found>, HookError> {
@@ -86,6 +94,7 @@ impl Surroundings for Ground {
                 place: Some(super::register::key_of(r.gln.as_deref(), r.site)),
                 name: r.name,
                 region: r.region,
+                kind: r.kind.to_owned(),
             })
             .collect())
     }

@@ -147,7 +147,7 @@ fn labels(app: &App, viewer: &Viewer, d: &SampleDetail) -> Answer<Markup> {
             div.grid { @for portion in &portions { section.card {
                 h2 { (portion.get(lang)) }
                 div style="max-width:12rem" { (PreEscaped(&picture)) }
-                p { code { (s.form_no) } br; (s.food) " · " (s.sampled) br;
+                p { code { (s.blind_no()) } br; (s.food) " · " (s.sampled) br;
                     (lang.pick("封条完好前请勿开启；储存条件见抽样单。", "Do not open unless the seal is whole; keep as the form says.")) }
             } } }
         },

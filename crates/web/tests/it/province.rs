@@ -158,6 +158,7 @@ impl Surroundings for Around {
             place: Some(p.key.clone()),
             name: p.operator_name.clone(),
             region: p.region.clone(),
+            ..Found::default()
         }))
     }
 
@@ -168,6 +169,7 @@ impl Surroundings for Around {
             place: Some(format!("https://id.gs1.org/414/699000000{n:04}")),
             name: format!("虚构商店{n}"),
             region: region.to_owned(),
+            ..Found::default()
         };
         Ok((1..=12).map(one).collect())
     }

@@ -21,6 +21,22 @@ async fn from_the_sampling_form_to_the_reported_shop() {
     let a = p.post("/api/v1/samples", &As::Token(&officer), &sample()).await;
     assert_eq!(a.status, 201, "{}", a.text());
     let path = a.header("location").to_owned();
+    // the bench sees a blind sample, wherever it looks
+    let (session, bench) = (p.session("lab1").await, path.replace("/api/v1/samples/", "/lab/samples/"));
+    for seen in [
+        "/api/v1/samples",
+        &path,
+        "/lab/samples",
+        "/lab/samples?format=csv",
+        "/lab/worksheet?format=csv",
+        &bench,
+    ] {
+        let who = if seen.starts_with("/api") { As::Token(&one) } else { As::Session(&session, true) };
+        let text = p.get(seen, &who).await.text();
+        for word in ["XC26620102000001", "虚构大米", "虚构经营者4", "06900000000014", "620102"] {
+            assert!(!text.contains(word), "{seen} shows {word}: {text}");
+        }
+    }
     let result =
         json!({ "analyte": "镉(以Cd计)", "reported": "0.36", "unit": "mg/kg", "method": "GB 5009.15-2023" });
     let a = p.post(&format!("{path}/results"), &As::Token(&one), &result).await;

@@ -86,7 +86,10 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
     Ok(layout::page(viewer, title, &html! {
         (layout::head(title, &html! {
             @match door {
-                Door::Bench => a.button href="/lab/import" { (lang.pick("导入结果", "Import results")) },
+                Door::Bench => {
+                    a.button href="/lab/import" { (lang.pick("导入结果", "Import results")) }
+                    a.button.plain href="/lab/worksheet?format=xlsx" { (lang.pick("检验工作单", "Worksheet")) }
+                }
                 Door::Desk => {
                     a.button href="/desk/samples/new" { (lang.pick("登记样品", "Register a sample")) }
                     a.button.plain href="/desk/samples/import" { (lang.pick("批量导入", "Import")) }
@@ -97,7 +100,7 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
         @if rows.is_empty() {
             (ui::empty(lang.pick("没有符合条件的样品", "No sample fits"), lang.pick("请放宽筛选条件；分配给您的新样品会出现在这里。", "Widen the filter; samples assigned to you appear here.")))
         } @else {
-            (ui::table(lang, title, &[Column::text("抽样单", "Form"), Column::text("样品", "Sample"), Column::text("被抽样场所", "Place sampled"),
+            (ui::table(lang, title, &[Column::text("抽样单 / 盲样编号", "Form or blind number"), Column::text("样品", "Sample"), Column::text("被抽样场所", "Place sampled"),
                 Column::text("抽样日期", "Sampled").by("sampled"), Column::text("状态", "State"), Column::num("结果", "Results"), Column::text("结论", "Conclusion")], &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
         }
@@ -115,7 +118,7 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
         ..Field::default()
     };
     html! { form.filters method="get" {
-        (ui::input(&field("q", lang.pick("编号、食品、场所或生产者", "Number, food, place or producer"), "search")))
+        (ui::input(&field("q", lang.pick("编号、食品（可见时含场所、生产者）", "Number or food; place and producer where you may see them"), "search")))
         (ui::select(&field("state", lang.pick("状态", "State"), ""), &choices::any(lang, &choices::ALL, SampleState::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("kind", lang.pick("类别", "Kind"), ""), &choices::any(lang, &choices::ALL, SampleKind::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("conclusion", lang.pick("结论", "Conclusion"), ""), &choices::any(lang, &choices::ALL, Conclusion::ALL.iter().map(|s| (s.word(), s.label())))))
@@ -133,7 +136,7 @@ fn line(lang: Lang, door: Door, r: &SampleRow) -> Vec<Markup> {
     vec![
         html! { a href={ (door.path()) "/" (s.id) } { (s.form_no) } div.small.soft { (s.kind.label().get(lang)) } },
         html! { (s.product_name) @if let Some(lot) = &s.lot_no { " " span.soft { (lot) } } },
-        html! { (s.place_name) div.small.soft { (region_name(lang, &s.region)) } },
+        html! { @if s.blind { (ui::badge(Tone::Idle, lang.pick("盲样", "blind"))) } @else { (s.place_name) div.small.soft { (region_name(lang, &s.region)) } } },
         html! { (s.sampled) },
         html! { (state_badge(lang, s.state)) },
         html! { (r.results) @if r.failing > 0 { " " (ui::badge(Tone::Bad, &format!("{} {}", r.failing, lang.pick("项不合格", "failing")))) } },

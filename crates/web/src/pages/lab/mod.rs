@@ -8,6 +8,7 @@ mod register;
 mod scope;
 mod show;
 pub(crate) mod verdict;
+mod worksheet;
 
 use crate::state::App;
 use axum::Router;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/lab/samples/{id}", get(show::bench))
         .route("/lab/samples/{id}/{action}", post(act::post))
         .route("/lab/import", get(import::show_results).post(import::results))
+        .route("/lab/worksheet", get(worksheet::show))
         .route("/desk/samples", get(list::desk))
         .route("/desk/samples/new", get(register::show).post(register::post))
         .route("/desk/samples/import", get(import::show_samples).post(import::samples))

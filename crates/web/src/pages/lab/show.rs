@@ -79,6 +79,7 @@ pub(super) async fn page(
                 (lang.pick("报告不合格，已转核查处置：", "The report fails; disposal is under way: ")) (n.state.label().get(lang)) " "
                 @if door == Door::Desk { a href={ "/desk/nonconformities/" (n.id) } { (lang.pick("查看涉事范围", "Open the scope")) } }
             } })) }
+            @if s.blind { p.soft { (lang.pick("盲样：报告报送前，被抽样单位、生产者、商标、批号和抽样单编号对检验机构不显示。", "A blind sample: until the report is submitted the laboratory sees neither firm, producer, brand, lot nor form number.")) } }
             div.grid.wide {
                 section.card { h2 { (lang.pick("样品信息", "The sample")) } (facts(lang, door, s)) }
                 @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d)) } }
@@ -107,12 +108,44 @@ fn papers(lang: Lang, door: Door, s: &Sample) -> Markup {
 
 fn facts(lang: Lang, door: Door, s: &Sample) -> Markup {
     let day = |d: Option<base::Date>| d.map_or_else(|| "—".to_owned(), |d| d.to_string());
+    let number = if s.blind {
+        Text::of("盲样编号", "Blind number")
+    } else {
+        Text::of("抽样单编号", "Form number")
+    };
     let mut rows = vec![
-        (
-            Text::of("抽样单编号", "Form number"),
-            html! { code { (s.form_no) } " · " (s.kind.label().get(lang)) },
-        ),
+        (number, html! { code { (s.form_no) } " · " (s.kind.label().get(lang)) }),
         (Text::of("判定名称", "Judged as"), html! { (s.food) }),
+    ];
+    if !s.blind {
+        rows.extend(whose(lang, door, s));
+    }
+    rows.extend([
+        (Text::of("生产日期", "Produced"), html! { (day(s.produced)) }),
+        (Text::of("抽样日期", "Sampled"), html! { (s.sampled) }),
+        (Text::of("收样日期", "Received"), html! { (day(s.received)) }),
+        (
+            Text::of("适用标准日期", "Governing date"),
+            html! { strong { (s.governing_on) } div.small.soft { (s.governing_reason().get(lang)) } },
+        ),
+        (Text::of("任务来源", "Ordered by"), html! { (agency_name(lang, &s.agency)) }),
+    ]);
+    if let Some(qty) = &s.base_qty {
+        rows.push((Text::of("抽样基数", "Quantity there"), html! { (qty) }));
+    }
+    for (fact, value) in &s.facts.0 {
+        rows.push((fact.label(), html! { (value) }));
+    }
+    if let Some(no) = &s.report_no {
+        rows.push((Text::of("报告书编号", "Report number"), html! { code { (no) } }));
+    }
+    ui::facts(lang, &rows)
+}
+
+/// Lot, place and producer, for those who may see whose a sample is.
+fn whose(lang: Lang, door: Door, s: &Sample) -> Vec<(Text, Markup)> {
+    vec![
+        (Text::of("盲样编号", "Blind number"), html! { code { (s.blind_no()) } }),
         (
             Text::of("批次", "Lot"),
             html! {
@@ -141,25 +174,7 @@ fn facts(lang: Lang, door: Door, s: &Sample) -> Markup {
                 _ => (if s.producer_name.is_empty() { "—" } else { &s.producer_name }),
             } },
         ),
-        (Text::of("生产日期", "Produced"), html! { (day(s.produced)) }),
-        (Text::of("抽样日期", "Sampled"), html! { (s.sampled) }),
-        (Text::of("收样日期", "Received"), html! { (day(s.received)) }),
-        (
-            Text::of("适用标准日期", "Governing date"),
-            html! { strong { (s.governing_on) } div.small.soft { (s.governing_reason().get(lang)) } },
-        ),
-        (Text::of("任务来源", "Ordered by"), html! { (agency_name(lang, &s.agency)) }),
-    ];
-    if let Some(qty) = &s.base_qty {
-        rows.push((Text::of("抽样基数", "Quantity there"), html! { (qty) }));
-    }
-    for (fact, value) in &s.facts.0 {
-        rows.push((fact.label(), html! { (value) }));
-    }
-    if let Some(no) = &s.report_no {
-        rows.push((Text::of("报告书编号", "Report number"), html! { code { (no) } }));
-    }
-    ui::facts(lang, &rows)
+    ]
 }
 
 fn result_card(viewer: &Viewer, r: &JudgedResult, open: bool, again: Option<&Again>) -> Markup {
@@ -245,7 +260,7 @@ fn steps(viewer: &Viewer, d: &SampleDetail) -> Markup {
         }
         SampleState::Testing => html! {
             p { (lang.pick("核对全部结果后批准报告；批准后结果不能再改。", "Check every result, then approve; results no longer change after that.")) }
-            (post("approve", &ui::input(&Field { name: "report_no", label: lang.pick("报告书编号", "Report number"), hint: lang.pick("不填则用抽样单编号", "empty: the form number"), ..Field::default() }), false, lang.pick("批准报告", "Approve the report")))
+            (post("approve", &ui::input(&Field { name: "report_no", label: lang.pick("报告书编号", "Report number"), hint: lang.pick("不填则用盲样编号", "empty: the blind number"), ..Field::default() }), false, lang.pick("批准报告", "Approve the report")))
         },
         SampleState::Approved => html! {
             p { (lang.pick("报送后，监督抽检的不合格报告会立即转当地核查处置。", "Once submitted, a failing supervision report opens its disposal at once.")) }

@@ -286,7 +286,8 @@ pub(super) async fn draw_show(
             (layout::head(title, &draws::state_badge(lang, d.state)))
             @match &record {
                 Some(r) => {
-                    section.card { (draws::facts(lang, &d, r)) (draws::verdict(lang, r)) }
+                    section.card { (draws::facts(lang, &d, r)) (draws::verdict(lang, r)) (draws::chances(lang, r)) }
+                    (draws::replaced(lang, r))
                     h2 { (lang.pick("抽取结果", "Outcome")) }
                     p.small.soft { (lang.pick("名录以主体编号列出；点开可看公开档案。", "Operators stand by their record; open one for its public entry.")) }
                     @if let Some(drawn) = &r.drawn {

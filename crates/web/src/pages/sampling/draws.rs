@@ -12,7 +12,9 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Instant, Lang, Text};
-use lab::{Draw, DrawFilter, DrawRecord as Record, DrawState, DrawTarget, NewDraw, PlanState, TargetState};
+use lab::{
+    Draw, DrawFilter, DrawRecord as Record, DrawState, DrawTarget, NewDraw, PlanState, Strata, TargetState,
+};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,6 +157,9 @@ pub(super) async fn task(
                     (ui::input(&Field { name: "count", label: lang.pick("抽取场所数", "Places to draw"), value: &left.min(10).to_string(), kind: "number", required: true, ..Field::default() }))
                     (ui::input(&Field { name: "source", label: lang.pick("公开随机来源及期号", "Public source and its round"), hint: lang.pick("例如：福彩双色球第 2026136 期红球；drand quicknet 第 N 轮", "for example a numbered lottery draw, or a round of drand quicknet"), required: true, ..Field::default() }))
                     (ui::input(&Field { name: "source_due", label: lang.pick("公布时间（北京时间）", "Known at (China time)"), value: &due, kind: "datetime-local", required: true, ..Field::default() }))
+                    (ui::select(&Field { name: "by", label: lang.pick("分层", "Strata"), ..Field::default() }, &choices::any(lang, &Text::of("不分层", "none"), Strata::ALL.iter().map(|s| (s.word(), s.label())))))
+                    (ui::input(&Field { name: "take", label: lang.pick("各层数量", "Places in each stratum"), hint: lang.pick("可不填：按各层机会自动分配；或写 failed=3 new=5 other=2", "empty: shared by the chances in each; or failed=3 new=5 other=2"), ..Field::default() }))
+                    p.small.soft { (lang.pick("已登记回避的人员不会派往有关单位：", "Nobody is sent to a firm he has declared a relation to: ")) a href="/desk/sampling/recusals" { (lang.pick("回避登记", "declared relations")) } }
                     fieldset { legend { (lang.pick("抽样人员", "Samplers")) }
                         @if samplers.is_empty() { p.soft { (lang.pick("没有可派人员。", "Nobody can be sent.")) } }
                         @for (id, name) in samplers.iter().take(100) { label.choice { input type="checkbox" name="sampler" value=(id) checked; (name) } } }
@@ -165,6 +170,26 @@ pub(super) async fn task(
             (table(lang, "/desk/sampling/draws/", &draws))
         },
     ))
+}
+
+/// `failed=3 new=5` as numbers by stratum.
+fn takes(text: &str) -> Result<BTreeMap<String, u32>, Fault> {
+    let wrong = || {
+        Fault::bad(
+            "take",
+            Text::of(
+                "各层数量请写成“层=数量”，用空格分开，如 failed=3 new=5",
+                "write the strata as name=number with spaces between, such as failed=3 new=5",
+            ),
+        )
+    };
+    let parts = text.split([' ', ',', '，', '、', ';']).filter(|p| !p.is_empty());
+    parts
+        .map(|p| {
+            let (stratum, n) = p.split_once('=').ok_or_else(wrong)?;
+            Ok((stratum.trim().to_owned(), n.trim().parse().map_err(|_| wrong())?))
+        })
+        .collect()
 }
 
 fn moment(text: &str) -> Instant {
@@ -187,6 +212,8 @@ pub(super) async fn freeze(
         source: posted.get("source").to_owned(),
         source_due: moment(posted.get("source_due")),
         samplers,
+        by: Strata::read(posted.get("by")),
+        take: takes(posted.get("take"))?,
     };
     let mut tx = app.store.begin().await?;
     let draw = app.lab.freeze_draw(&mut tx, &context(&app, viewer), &viewer.who, new).await?;
@@ -224,7 +251,8 @@ pub(super) async fn show(
             (tabs(lang, ""))
             (layout::crumbs(&[("/desk/sampling/draws", lang.pick("双随机抽取", "Draws")), ("", title)]))
             (layout::head(title, &html! { (state_badge(lang, d.state)) }))
-            section.card { (facts(lang, &d, &record)) (verdict(lang, &record)) }
+            section.card { (facts(lang, &d, &record)) (verdict(lang, &record)) (chances(lang, &record)) }
+            (replaced(lang, &record))
             @if d.state == DrawState::Frozen { section.card { h2 { (lang.pick("下一步", "Next")) }
                 @if now < d.source_due {
                     p { (lang.pick("随机数将于 ", "The value is known at ")) b { (d.source_due.china_minute()) } (lang.pick(" 公布，届时再抽取。", "; draw then.")) }
@@ -260,6 +288,7 @@ pub(crate) fn facts(lang: Lang, d: &Draw, r: &Record) -> Markup {
             html! { (r.targets.len()) (lang.pick(" 家，其中排除 ", " operators, excluded ")) (excluded) (lang.pick("；抽样人员 ", "; samplers ")) (r.samplers.len()) },
         ),
         (Text::of("抽取数量", "To draw"), html! { (d.count) }),
+        (Text::of("分层", "Strata"), strata(lang, r)),
         (Text::of("固定时间", "Frozen"), html! { (d.frozen.china_minute()) }),
         (Text::of("名录根（默克尔树）", "Merkle root"), html! { code.break { (d.root) } }),
         (
@@ -273,6 +302,55 @@ pub(crate) fn facts(lang: Lang, d: &Draw, r: &Record) -> Markup {
         rows.push((Text::of("种子", "Seed"), html! { code.break { (drawn.seed) } }));
     }
     ui::facts(lang, &rows)
+}
+
+/// Name of a stratum: a region, a risk or a kind of business.
+fn stratum(lang: Lang, key: &str) -> String {
+    if let Some(name) = lab::stratum_name(key) {
+        return name.get(lang).to_owned();
+    }
+    match key.parse::<registry::OperatorKind>() {
+        Ok(kind) => kind.label().get(lang).to_owned(),
+        Err(_) => region_name(lang, key),
+    }
+}
+
+fn strata(lang: Lang, r: &Record) -> Markup {
+    let by = r.by.map_or_else(|| Text::of("不分层", "none"), |by| by.label());
+    html! { (by.get(lang)) @if r.by.is_some() { " — " @for (i, (key, n)) in r.take.iter().enumerate() { @if i > 0 { "、" } (stratum(lang, key)) " " (n) } } }
+}
+
+/// With what chance each target of the list comes: it follows from the frozen list, before any seed.
+pub(crate) fn chances(lang: Lang, r: &Record) -> Markup {
+    let rows: Vec<Vec<Markup>> = lab::chances(r)
+        .into_iter()
+        .map(|c| {
+            vec![
+                html! { (stratum(lang, &c.stratum)) },
+                html! { (c.weight) },
+                html! { (c.listed) },
+                html! { (c.take) },
+                html! { @match c.probability { Some(p) => (super::percent(p)), None => (lang.pick("名录过长", "list too long")) } },
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::text("层", "Stratum"),
+        Column::num("机会份数", "Weight"),
+        Column::num("可抽家数", "Can be drawn"),
+        Column::num("该层抽取", "Drawn in the stratum"),
+        Column::num("每家入选概率", "Chance of each"),
+    ];
+    html! { details { summary { (lang.pick("入选概率（由固定的名录决定，可验证）", "Inclusion probabilities: they follow from the frozen list")) }
+    (ui::table(lang, lang.pick("入选概率", "Inclusion probabilities"), &columns, &rows, None)) } }
+}
+
+/// Who stood aside after the draw.
+pub(crate) fn replaced(lang: Lang, r: &Record) -> Markup {
+    let list = r.drawn.as_ref().map_or(&[][..], |d| &d.replaced[..]);
+    html! { @if !list.is_empty() { section.card { h2 { (lang.pick("抽取后的回避", "Recusals after the draw")) }
+    p.small.soft { (lang.pick("由种子排定的下一名人员顶替。", "The next in the order of the seed goes instead.")) }
+    ul { @for x in list { li { (x.at.china_minute()) " " (x.target) "：" (x.out) " → " (x.by) } } } } } }
 }
 
 /// Whether the record holds, worked out again now.

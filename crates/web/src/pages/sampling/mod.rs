@@ -6,6 +6,7 @@ pub(crate) mod draws;
 mod plan;
 mod plans;
 mod progress;
+mod recusals;
 pub(crate) mod sample;
 mod statistics;
 mod targets;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/sampling/mine", get(targets::list))
         .route("/desk/sampling/targets/{id}", get(targets::show))
         .route("/desk/sampling/targets/{id}/{action}", post(targets::act))
+        .route("/desk/sampling/recusals", get(recusals::list).post(recusals::post))
         .route("/desk/sampling/clocks", get(sample::running))
         .route("/desk/sampling/bulletins", get(bulletins::list).post(bulletins::draft))
         .route("/desk/sampling/bulletins/{id}", get(bulletins::show))

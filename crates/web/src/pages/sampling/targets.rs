@@ -12,7 +12,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Lang, Text};
-use lab::{DrawTarget, Error, FormFields, NewForm, REASONS, TargetState};
+use lab::{DrawTarget, Error, FormFields, NewForm, REASONS, RecusalGround, TargetState};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -105,6 +105,7 @@ async fn page(app: &App, posted: &Posted, id: &str, error: Option<&Error>) -> An
             p { (class_name(lang, &t.class)) " · " (region_name(lang, &t.region)) " · " a href={ "/desk/operators/" (t.operator) } { (lang.pick("主体档案", "register")) }
                 " · " a href={ "/desk/sampling/draws/" (t.draw) } { (lang.pick("抽取记录", "draw")) } }
             p { (state_badge(lang, &t)) }
+            @if t.state == TargetState::Waiting && t.chosen.is_none() { (aside(viewer, &t, mine)) }
             @if t.state == TargetState::Waiting && !mine { (ui::message(Tone::Info, &html! { p { (lang.pick("该处由随机抽取的两名抽样人员办理。", "Two samplers were drawn for this place; it is theirs.")) } })) }
             @if t.state == TargetState::Waiting && mine {
                 @match chosen {
@@ -220,6 +221,24 @@ fn form(viewer: &Viewer, t: &DrawTarget, product: &str, posted: &Posted, error: 
     } }
 }
 
+/// Standing aside: for one of the two, or for who decides.
+fn aside(viewer: &crate::layout::Viewer, t: &DrawTarget, mine: bool) -> Markup {
+    let lang = viewer.lang();
+    let who: Vec<(String, String)> = if mine {
+        vec![(viewer.who.account.to_string(), lang.pick("本人", "myself").to_owned())]
+    } else {
+        t.samplers.iter().map(|s| (s.to_string(), s.to_string())).collect()
+    };
+    html! { details { summary { (lang.pick("回避（由随机排定的下一人顶替）", "Stand aside (the next in the random order goes instead)")) }
+        form method="post" action={ "/desk/sampling/targets/" (t.id) "/aside" } { (layout::csrf(viewer))
+            (ui::select(&Field { name: "sampler", label: lang.pick("回避人员", "Who stands aside"), ..Field::default() }, &who))
+            (ui::select(&Field { name: "ground", label: lang.pick("事由", "Ground"), ..Field::default() },
+                &RecusalGround::ALL.iter().map(|g| (g.word().to_owned(), g.label().get(lang).to_owned())).collect::<Vec<_>>()))
+            button.plain { (lang.pick("登记回避", "Stand aside")) }
+        }
+    } }
+}
+
 /// The posted form. A scanned Digital Link gives GTIN and lot where they were not typed.
 fn read(posted: &Posted, photos: Vec<String>) -> NewForm {
     let get = |name: &str| posted.get(name).to_owned();
@@ -286,6 +305,11 @@ pub(super) async fn act(
         "products" => {
             let products = posted.get("products").lines().map(ToOwned::to_owned).collect();
             lab.list_products(t, &cx, who, target, products).await.map(|_| None)
+        }
+        "aside" => {
+            let ground = RecusalGround::read(posted.get("ground")).unwrap_or(RecusalGround::Other);
+            let sampler = posted.get("sampler").parse().unwrap_or(who.account);
+            lab.stand_aside(t, &cx, who, target, sampler, ground).await.map(|_| None)
         }
         "missed" => lab
             .miss_target(t, &cx, who, target, posted.get("reason"), posted.get("note"))
