@@ -13,11 +13,11 @@
 //! binomial period without a case; for an epidemic it takes the count before the range as zero, and its search for λ hardly looks
 //! at beginnings after one whose best λ was zero, so that it rings late. Corrected does none of that.
 
-mod screen;
+mod sums;
 
 use super::baseline::Baseline;
 use super::{Error, Mode, Range, Series};
-use screen::Screen;
+use sums::Sums;
 
 /// What changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,15 @@ pub enum Direction {
     Increase,
     /// Fewer cases.
     Decrease,
+}
+
+impl Direction {
+    fn sign(self) -> f64 {
+        match self {
+            Self::Increase => 1.0,
+            Self::Decrease => -1.0,
+        }
+    }
 }
 
 /// What the bound is.
@@ -179,10 +188,7 @@ fn largest(points: &[Point], control: &Control, alpha: f64) -> f64 {
             [s[0] + r[0], s[1] + r[1], s[2] + r[2]]
         })
     };
-    let sign = match control.direction {
-        Direction::Increase => 1.0,
-        Direction::Decrease => -1.0,
-    };
+    let sign = control.direction.sign();
     let at_zero = sum(0.0);
     if at_zero[1] * sign <= 0.0 {
         return 0.0;
@@ -228,38 +234,102 @@ fn largest(points: &[Point], control: &Control, alpha: f64) -> f64 {
     best.max(0.0)
 }
 
-/// The reference's search: Newton steps without any guard, each beginning starting where the one before ended, the first at
-/// ±½. A beginning for which they diverge is lost, and the next starts
-/// at ±½ again.
-fn as_the_reference(points: &[Point], control: &Control, alpha: f64, first: usize, last: usize) -> f64 {
-    let sign = match control.direction {
-        Direction::Increase => 1.0,
-        Direction::Decrease => -1.0,
-    };
-    let (mut theta, mut best) = (0.5 * sign, 0.0_f64);
-    // Σ of the slopes at κ = 0 over the stretch: a concave ratio lies below κ times it
-    let at_zero = |p: &Point| (p.y - p.mean) / (1.0 + alpha * p.mean);
-    let mut climb: f64 = points[first..].iter().map(at_zero).sum();
-    for k in first..=last {
-        for _ in 0..100 {
-            let (slope, curve) = slopes(&points[k..], alpha, theta);
-            let next = theta - slope / curve;
-            let settled = (next - theta).abs() < 1e-6;
-            theta = next;
-            if settled || !theta.is_finite() {
-                break;
-            }
-        }
-        if theta.is_finite() && theta * sign > 0.0 {
-            if climb * theta * (1.0 + 1e-9) + 1e-9 > best {
-                best = best.max(value(&points[k..], alpha, theta));
-            }
-        } else {
-            theta = 0.0;
-        }
-        climb -= at_zero(&points[k]);
+/// Ratios found so far by the sums, which are within 1e-7 of the ratio itself: the best is computed again from its periods.
+struct Best {
+    most: f64,
+    near: Vec<(f64, usize, f64)>,
+}
+
+impl Best {
+    fn slack(&self) -> f64 {
+        1e-7 * self.most.max(1.0)
     }
-    best
+
+    fn offer(&mut self, value: f64, k: usize, kappa: f64) {
+        if value > self.most - self.slack() {
+            self.most = self.most.max(value);
+            self.near.push((value, k, kappa));
+        }
+    }
+}
+
+/// The largest ratio over all beginnings and κ, with its beginning and κ.
+///
+/// The reference takes Newton steps without any guard, each beginning starting where the one before ended, the first at
+/// ±½; a beginning for which they diverge is lost, and the next starts at ±½ again. Compatible takes the same steps, corrected looks for
+/// the maximum safely. Either way most beginnings need one look: the slope s of a sum of logistic curves has |s″| ≤ |s′|, so that
+/// after a first step of at most a quarter Newton's method converges (Kantorovich), and to no more than half again as far; where the
+/// tangent over that reach stays below the best so far, the beginning is passed over. `known` is a ratio that some beginning is thought to
+/// reach.
+fn search(
+    points: &[Point],
+    control: &Control,
+    alpha: f64,
+    beginnings: std::ops::RangeInclusive<usize>,
+    sums: &Sums,
+    known: f64,
+) -> (f64, usize, f64) {
+    let sign = control.direction.sign();
+    let mut theta = 0.5 * sign;
+    let mut at_none = false;
+    let mut best = Best { most: known, near: Vec::new() };
+    let mut beyond = (0.0_f64, 0, 0.0);
+    for k in beginnings {
+        if at_none && sums.slope_at_none(k) * sign <= 0.0 {
+            continue;
+        }
+        at_none = false;
+        if let Some([value, slope, curve]) = sums.look(k, theta) {
+            let step = -slope / curve;
+            let sure = curve < 0.0 && step.abs() <= 0.25;
+            if sure && value + 1.5 * slope * step < best.most - best.slack() {
+                theta += step;
+                at_none = theta * sign <= 0.0;
+                theta = if at_none { 0.0 } else { theta };
+                continue;
+            }
+        }
+        let found = match control.mode {
+            Mode::Compatible => Some(unguarded(points, alpha, k, theta, sums)),
+            Mode::Corrected => sums.top(k, sign, theta),
+        };
+        match found {
+            Some(kappa) if kappa.is_finite() && kappa * sign > 0.0 => {
+                theta = kappa;
+                let ratio = sums.look(k, kappa).map_or_else(|| value(&points[k..], alpha, kappa), |l| l[0]);
+                best.offer(ratio, k, kappa);
+            }
+            Some(_) => (theta, at_none) = (0.0, true),
+            None => {
+                let ratio = largest(&points[k..], control, alpha);
+                if ratio > beyond.0 {
+                    beyond = (ratio, k, theta);
+                }
+            }
+        }
+    }
+    let least = best.most - best.slack();
+    let near = best.near.iter().filter(|(v, ..)| *v > least);
+    let exact = near.map(|(_, k, kappa)| (value(&points[*k..], alpha, *kappa), *k, *kappa));
+    exact.fold(beyond, |a, b| if b.0 > a.0 { b } else { a })
+}
+
+/// Newton steps for κ without any guard.
+fn unguarded(points: &[Point], alpha: f64, k: usize, start: f64, sums: &Sums) -> f64 {
+    let mut theta = start;
+    for _ in 0..100 {
+        let [slope, curve] = match sums.look(k, theta) {
+            Some([_, slope, curve]) => [slope, curve],
+            None => slopes(&points[k..], alpha, theta).into(),
+        };
+        let next = theta - slope / curve;
+        let settled = (next - theta).abs() < 1e-6;
+        theta = next;
+        if settled || !theta.is_finite() {
+            break;
+        }
+    }
+    theta
 }
 
 /// The reference's search for an epidemic part: Newton steps for ln λ from λ = ½, each beginning starting where the one before
@@ -312,7 +382,7 @@ fn poisson(y: f64, m: f64, direction: Direction) -> f64 {
 }
 
 /// The statistic of a stretch since the last restart.
-fn statistic(points: &[Point], control: &Control, alpha: f64, screen: &mut Screen) -> f64 {
+fn statistic(points: &[Point], control: &Control, alpha: f64, sums: Option<&mut Sums>) -> f64 {
     let n = points.len();
     if n < control.least {
         return 0.0;
@@ -335,15 +405,25 @@ fn statistic(points: &[Point], control: &Control, alpha: f64, screen: &mut Scree
         }
         return best;
     }
-    if control.change == Change::Intercept && control.mode == Mode::Compatible {
-        return as_the_reference(points, control, alpha, first, last);
+    if let Some(sums) = sums {
+        let beginnings = || first..=last;
+        // where the best was one period ago it is likely to be near the best now
+        let (k, kappa) = sums.last_best;
+        let known = match sums.look(k, kappa) {
+            Some([value, ..]) if beginnings().contains(&k) && value > 0.0 => value,
+            _ => 0.0,
+        };
+        let mut found = search(points, control, alpha, beginnings(), sums, known);
+        if found.0 < known - 1e-6 * known.max(1.0) {
+            // the reference loses beginnings; then the bound was none
+            found = search(points, control, alpha, beginnings(), sums, 0.0);
+        }
+        sums.last_best = (found.1, found.2);
+        return found.0;
     }
     let epidemic = control.change == Change::Epidemic && control.direction == Direction::Increase;
     if epidemic && alpha <= 0.0 && control.mode == Mode::Compatible {
         return as_the_reference_epidemic(points, alpha, first, last);
-    }
-    if screen.serves(control, alpha) {
-        return screen.best(points, first, last, control.mode, |k| largest(&points[k..], control, alpha));
     }
     (first..=last).map(|k| largest(&points[k..], control, alpha)).fold(0.0, f64::max)
 }
@@ -391,7 +471,9 @@ pub fn run_with_means(
         Mode::Compatible if alone => Control { least: control.least.max(2), ..control.clone() },
         _ => control.clone(),
     };
-    let mut state = State { points: Vec::new(), sum: 0.0, screen: Screen::new(control, alpha) };
+    let factor = control.change == Change::Intercept && alpha > 0.0 && control.theta.is_none();
+    let sums = factor.then(|| Sums::new(alpha, control.direction));
+    let mut state = State { points: Vec::new(), sum: 0.0, sums };
     let mut out = Vec::with_capacity(range.len());
     for (i, period) in range.periods().enumerate() {
         let t = period - 1;
@@ -416,7 +498,9 @@ pub fn run_with_means(
         if alarm {
             state.points.clear();
             state.sum = 0.0;
-            state.screen.clear();
+            if let Some(sums) = &mut state.sums {
+                sums.clear();
+            }
         }
     }
     Ok(out)
@@ -426,7 +510,8 @@ pub fn run_with_means(
 struct State {
     points: Vec<Point>,
     sum: f64,
-    screen: Screen,
+    /// For a negative binomial mean times an unknown factor.
+    sums: Option<Sums>,
 }
 
 impl State {
@@ -436,22 +521,25 @@ impl State {
             self.sum = (self.sum + point.ratio(control.change, alpha, theta)[0]).max(0.0);
             return self.sum;
         }
-        self.screen.push(point);
-        statistic(&self.points, control, alpha, &mut self.screen)
+        if let Some(sums) = &mut self.sums {
+            sums.push(point);
+        }
+        statistic(&self.points, control, alpha, self.sums.as_mut())
     }
 
     /// The count nearest to the alarm's side of none that would reach the limit.
     fn cases(&mut self, point: Point, control: &Control, alpha: f64, limit: f64) -> f64 {
-        let rings = |y: f64| {
+        let mut rings = |y: f64| {
             let tried = Point { y, ..point };
             if let Some(theta) = control.theta {
                 return self.sum + tried.ratio(control.change, alpha, theta)[0] >= control.limit;
             }
-            let mut points = self.points.clone();
-            points.push(tried);
-            let mut none = Screen::new(control, alpha);
-            none.off();
-            statistic(&points, control, alpha, &mut none) >= control.limit
+            let value = self.push(tried, control, alpha);
+            self.points.pop();
+            if let Some(sums) = &mut self.sums {
+                sums.pop();
+            }
+            value >= control.limit
         };
         if control.direction == Direction::Decrease {
             // the largest count that rings

@@ -1,0 +1,170 @@
+//! Ratio, slope and curvature of any stretch at any κ in constant time, for a negative binomial mean times a factor.
+//!
+//! The ratio of a stretch is a sum over its periods of smooth functions of κ. Prefix sums of the slope and its first two
+//! derivatives on a grid of κ give those of every stretch by two differences; between grid points the polynomial of degree five through
+//! them is within 1e-10 of the slope of one period, and its integral is the ratio. A search for the best beginning then
+//! costs a few operations a beginning instead of a pass over its periods. The ratio that is reported is always computed again from the
+//! periods themselves.
+
+use super::{Direction, Point};
+
+/// Width of a cell of the grid.
+const WIDTH: f64 = 0.125;
+const NODES: usize = 49;
+
+/// Ratio, slope and its two derivatives at a grid point.
+type Node = [f64; 4];
+
+/// Prefix sums since the last restart.
+#[derive(Debug, Clone)]
+pub(super) struct Sums {
+    alpha: f64,
+    /// The smallest κ of the grid, a multiple of the width.
+    low: f64,
+    /// The grid point of κ = 0.
+    zero: usize,
+    /// e^κ of the grid.
+    factors: Vec<f64>,
+    /// Per period and grid point, summed from the restart; the first entry is zero.
+    rows: Vec<Node>,
+    /// Beginning and κ of the largest ratio when it was last asked for.
+    pub(super) last_best: (usize, f64),
+}
+
+/// What a stretch looks like at one κ: ratio, slope, curvature.
+pub(super) type Look = [f64; 3];
+
+impl Sums {
+    /// For a size 1/α of the negative binomial; the grid reaches farther in the direction searched.
+    pub(super) fn new(alpha: f64, direction: Direction) -> Self {
+        let (low, zero) = match direction {
+            Direction::Increase => (-2.0, 16),
+            Direction::Decrease => (-4.0, 32),
+        };
+        let factors = (0..NODES).map(|g| (low + WIDTH * g as f64).exp()).collect();
+        Self { alpha, low, zero, factors, rows: vec![[0.0; 4]; NODES], last_best: (0, 0.0) }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rows.truncate(NODES);
+        self.last_best = (0, 0.0);
+    }
+
+    /// Slope of the stretch from beginning `k` to now at κ = 0.
+    pub(super) fn slope_at_none(&self, k: usize) -> f64 {
+        self.rows[self.rows.len() - NODES + self.zero][1] - self.rows[k * NODES + self.zero][1]
+    }
+
+    pub(super) fn push(&mut self, point: Point) {
+        let am = self.alpha * point.mean;
+        let total = point.y + 1.0 / self.alpha;
+        let mut nodes = [[0.0; 4]; NODES];
+        for (node, factor) in nodes.iter_mut().zip(&self.factors) {
+            let out = am * factor;
+            let inverse = 1.0 / (1.0 + out);
+            let share = out * inverse;
+            let pull = total * share;
+            *node = [0.0, point.y - pull, -pull * inverse, -pull * inverse * (inverse - share)];
+        }
+        // the ratio is zero at κ = 0; from there the integral of the slope, cell by cell
+        for g in self.zero..NODES - 1 {
+            nodes[g + 1][0] = nodes[g][0] + Cell::new(&nodes[g], &nodes[g + 1]).whole();
+        }
+        for g in (0..self.zero).rev() {
+            nodes[g][0] = nodes[g + 1][0] - Cell::new(&nodes[g], &nodes[g + 1]).whole();
+        }
+        let from = self.rows.len() - NODES;
+        for (g, node) in nodes.iter().enumerate() {
+            let before = self.rows[from + g];
+            self.rows.push(std::array::from_fn(|i| before[i] + node[i]));
+        }
+    }
+
+    pub(super) fn pop(&mut self) {
+        self.rows.truncate(self.rows.len() - NODES);
+    }
+
+    /// The stretch from beginning `k` to now at κ; `None` outside the grid.
+    pub(super) fn look(&self, k: usize, kappa: f64) -> Option<Look> {
+        let place = (kappa - self.low) / WIDTH;
+        // NaN is outside
+        if !(place >= 0.0 && place < (NODES - 1) as f64) {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the grid")]
+        let g = place as usize;
+        let start = &self.rows[k * NODES + g..k * NODES + g + 2];
+        let end = &self.rows[self.rows.len() - NODES + g..];
+        let left: Node = std::array::from_fn(|i| end[0][i] - start[0][i]);
+        let right: Node = std::array::from_fn(|i| end[1][i] - start[1][i]);
+        let [value, slope, curve] = Cell::new(&left, &right).look(place - g as f64);
+        Some([left[0] + value, slope, curve])
+    }
+
+    /// Where the ratio of the stretch from beginning `k` is largest, on the side of the direction; `Some(0.0)` when that is at none,
+    /// `None` when it is beyond the grid. Begins to look at `near`.
+    pub(super) fn top(&self, k: usize, sign: f64, near: f64) -> Option<f64> {
+        let slope = |kappa: f64| self.look(k, kappa).map(|l| l[1] * sign);
+        if slope(0.0)? <= 0.0 {
+            return Some(0.0);
+        }
+        // the slope falls along κ: walk by cells to the one where it changes sign
+        let mut low = if near * sign > 0.0 { (near * sign / WIDTH).floor() * WIDTH } else { 0.0 };
+        while low > 0.0 && slope(low * sign)? <= 0.0 {
+            low -= WIDTH;
+        }
+        while slope((low + WIDTH) * sign)? > 0.0 {
+            low += WIDTH;
+        }
+        let (mut inside, mut outside) = (low, low + WIDTH);
+        let mut kappa = low + 0.5 * WIDTH;
+        for _ in 0..60 {
+            let [_, s, c] = self.look(k, kappa * sign)?;
+            if s * sign > 0.0 {
+                inside = kappa;
+            } else {
+                outside = kappa;
+            }
+            let step = if c < 0.0 { -s * sign / c } else { f64::NAN };
+            let mut next = kappa + step;
+            if !(next >= inside && next <= outside) {
+                next = 0.5 * (inside + outside);
+            }
+            let settled = (next - kappa).abs() < 1e-9;
+            kappa = next;
+            if settled {
+                break;
+            }
+        }
+        Some(kappa * sign)
+    }
+}
+
+/// The slope between two grid points: a polynomial of degree five in u = 0 … 1.
+struct Cell([f64; 6]);
+
+impl Cell {
+    fn new(left: &Node, right: &Node) -> Self {
+        let h = WIDTH;
+        let (a, b, c) = (left[1], h * left[2], 0.5 * h * h * left[3]);
+        let d = right[1] - a - b - c;
+        let e = h * right[2] - b - 2.0 * c;
+        let f = h * h * right[3] - 2.0 * c;
+        Self([a, b, c, 10.0 * d - 4.0 * e + 0.5 * f, -15.0 * d + 7.0 * e - f, 6.0 * d - 3.0 * e + 0.5 * f])
+    }
+
+    /// Integral over the cell.
+    fn whole(&self) -> f64 {
+        let Self([a, b, c, d, e, f]) = self;
+        WIDTH * (a + b / 2.0 + c / 3.0 + d / 4.0 + e / 5.0 + f / 6.0)
+    }
+
+    /// Integral from the left, slope and curvature at u.
+    fn look(&self, u: f64) -> Look {
+        let Self([a, b, c, d, e, f]) = self;
+        let integral = u * (a + u * (b / 2.0 + u * (c / 3.0 + u * (d / 4.0 + u * (e / 5.0 + u * f / 6.0)))));
+        let slope = a + u * (b + u * (c + u * (d + u * (e + u * f))));
+        let curve = b + u * (2.0 * c + u * (3.0 * d + u * (4.0 * e + u * 5.0 * f)));
+        [WIDTH * integral, slope, curve / WIDTH]
+    }
+}
