@@ -613,6 +613,17 @@ CREATE TABLE journal_private (
     erased_at integer
 ) strict;
 
+CREATE TABLE laboratory_acceptance (
+  id integer primary key,
+  laboratory integer not null,
+  accepted_by integer not null,
+  accepted integer not null,
+  reason text not null,
+  ended integer
+) strict;
+
+CREATE INDEX laboratory_acceptance_by_laboratory on laboratory_acceptance (laboratory, id);
+
 CREATE TABLE lease (
     name text primary key,
     holder text not null,
@@ -881,6 +892,19 @@ CREATE TABLE product (
 CREATE UNIQUE INDEX product_gtin on product (gtin);
 
 CREATE INDEX product_operator on product (operator, id);
+
+CREATE TABLE proficiency (
+  id integer primary key,
+  laboratory integer not null,
+  scheme text not null,
+  round text not null,
+  item text not null,
+  z text,
+  outcome text not null,
+  held text not null
+) strict;
+
+CREATE UNIQUE INDEX proficiency_once on proficiency (laboratory, scheme, round, item);
 
 CREATE TABLE projection (
     name text primary key,
@@ -1172,6 +1196,20 @@ CREATE UNIQUE INDEX sampling_task_once on sampling_task (plan, region, class, st
 CREATE TABLE schema_migration (
     number integer primary key, name text not null, sha256 text not null, at integer not null
 ) strict;
+
+CREATE TABLE serious_finding (
+  sample integer primary key references sample (id),
+  result integer not null,
+  region text not null,
+  agency text not null,
+  rule text not null,
+  analyte text not null,
+  found integer not null,
+  matter integer,
+  reported integer
+) strict;
+
+CREATE INDEX serious_finding_by_region on serious_finding (region, sample);
 
 CREATE TABLE session (
     token blob primary key,

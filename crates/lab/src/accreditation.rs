@@ -264,7 +264,7 @@ impl Lab {
     }
 
     /// A laboratory of the register.
-    async fn laboratory_in(&self, tx: &mut Tx, id: Id) -> Result<Found, Error> {
+    pub(crate) async fn laboratory_in(&self, tx: &mut Tx, id: Id) -> Result<Found, Error> {
         let all = self.surroundings.laboratories(tx).await.map_err(Error::Hook)?;
         let found = all.into_iter().find(|l| l.operator == Some(id));
         found.ok_or_else(|| Error::NotFound(format!("laboratory {id}")))

@@ -1,6 +1,6 @@
 //! What the laboratory asks of others: places and lots, and the consequence of a failed sample.
 
-use crate::{NewContest, Nonconformity, Stage};
+use crate::{NewContest, NewSerious, Nonconformity, Stage};
 use access::Principal;
 use async_trait::async_trait;
 use base::{Date, Id};
@@ -21,6 +21,11 @@ pub trait Consequence: Send + Sync {
         cx: &Context,
         nonconformity: &Nonconformity,
     ) -> Result<Option<Id>, HookError>;
+
+    /// Called once for each sample with a result that may gravely harm health, in the transaction that records the result: the
+    /// authority is told. Returns the matter it opened, if any.
+    async fn serious(&self, tx: &mut Tx, cx: &Context, new: &NewSerious<'_>)
+    -> Result<Option<Id>, HookError>;
 
     /// Opens the retest or the objection in the right of `who`; what was opened before for the same party is given again.
     /// An [`access::Denied`] in the error reaches the person.

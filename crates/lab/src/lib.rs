@@ -9,6 +9,7 @@
 
 mod accreditation;
 mod blind;
+mod competence;
 mod contest;
 mod error;
 mod hook;
@@ -22,9 +23,13 @@ mod result;
 mod retest;
 mod sample;
 mod sampling;
+mod serious;
 
 pub use accreditation::{Accredited, Qualification, accreditation, scope_columns};
 pub use blind::ToTest;
+pub use competence::{
+    Acceptance, Proficiency, Proficient, acceptance, proficiency, proficiency_columns, weak_items,
+};
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
 pub use error::{Error, Problem};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
@@ -35,6 +40,7 @@ pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};
 pub use result::{JudgedResult, NewResult, VerdictRecord};
 pub use retest::{RetestDrawn, RetestRecord, retest_record};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
+pub use serious::{NewSerious, SeriousFilter, SeriousFinding};
 
 use access::Access;
 use limits::{Judge, Rules};

@@ -176,6 +176,7 @@ impl Lab {
         let (mut results, mut rows, mut permits, mut bodies) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut done = Vec::with_capacity(all.len());
+        let samples: Vec<&Sample> = all.iter().map(|b| b.sample).collect();
         for (Batch { sample, new }, verdicts) in all.into_iter().zip(verdicts) {
             permits.push(self.access.check(who, action, &result_resource(sample), cx.now)?);
             open_for_results(sample)?;
@@ -213,6 +214,9 @@ impl Lab {
         tx.insert_many(INTO_VERDICT, VERDICT_COLUMNS, rows, "").await?;
         let entries = permits.iter().zip(bodies).map(|(permit, entry)| (cx, permit, entry)).collect();
         ledger::append_many(tx, entries).await?;
+        for (sample, judged) in samples.into_iter().zip(&done) {
+            self.raise_serious(tx, cx, sample, judged).await?;
+        }
         Ok(done)
     }
 
@@ -267,6 +271,7 @@ impl Lab {
             private: None,
         };
         ledger::append(tx, cx, &permit, entry).await?;
+        self.raise_serious(tx, cx, &sample, std::slice::from_ref(&judged)).await?;
         Ok(judged)
     }
 
@@ -315,6 +320,7 @@ impl Lab {
             private: None,
         };
         ledger::append(tx, cx, &permit, entry).await?;
+        self.raise_serious(tx, cx, &sample, &judged).await?;
         if sample.state == SampleState::Submitted {
             self.conclude(tx, cx, &sample, &judged).await?;
         }

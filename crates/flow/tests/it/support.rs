@@ -14,9 +14,10 @@ use std::sync::Arc;
 use store::{Store, Tx};
 
 /// The effects `shian` registers for the procedures of the rulebook.
-pub(crate) const OUTSIDE: [&str; 19] = [
+pub(crate) const OUTSIDE: [&str; 20] = [
     "supply.recall_scope",
     "lab.settle_nonconformity",
+    "lab.settle_serious",
     "lab.hold_nonconformity",
     "lab.draw_retest_laboratory",
     "lab.record_service",

@@ -3,7 +3,9 @@
 use crate::sample::words;
 use base::clock::Status;
 use base::{Date, Decimal, RegionCode, Text};
+use limits::Outcome;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -90,6 +92,25 @@ pub struct Bounds {
     pub status: Status,
 }
 
+/// When a result may gravely harm health.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeriousRule {
+    /// Stable name.
+    pub id: String,
+    /// Met by any substance that must not be present.
+    #[serde(default)]
+    pub prohibited: bool,
+    /// Met by a failing result of one of these.
+    pub analytes: Vec<String>,
+    /// In words.
+    pub title: Text,
+    /// Document and clause.
+    pub basis: String,
+    /// Whether the clause was seen.
+    pub status: Status,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Numbering {
@@ -119,6 +140,7 @@ struct Targets {
     limits: Bounds,
     form: Numbering,
     check: Vec<AcceptCheck>,
+    serious: Vec<SeriousRule>,
     retest: Retest,
 }
 
@@ -271,6 +293,33 @@ impl Book {
         self.targets.retest.none_for.iter().any(|n| bare == n || bare.starts_with(&format!("{n}/")))
     }
 
+    /// Which version of the rulebook's numbers this is: the beginning of the SHA-256 of `targets.toml`.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let text = include_str!("../../../../rulebook/cn/sampling/targets.toml");
+        hex::encode(Sha256::digest(text.as_bytes())).chars().take(12).collect()
+    }
+
+    /// When a result may gravely harm health.
+    #[must_use]
+    pub fn serious_rules(&self) -> &[SeriousRule] {
+        &self.targets.serious
+    }
+
+    /// The rule a result of this analyte meets, if it may gravely harm health.
+    #[must_use]
+    pub fn serious(&self, analyte: &str, outcome: &Outcome) -> Option<&SeriousRule> {
+        if !outcome.is_failure() {
+            return None;
+        }
+        let bare = analyte.split(['(', '（']).next().unwrap_or_default().trim();
+        let canonical = limits::Rules::builtin().analytes().canonical(analyte).unwrap_or(bare);
+        self.targets.serious.iter().find(|r| {
+            r.prohibited && matches!(outcome, Outcome::Prohibited)
+                || r.analytes.iter().any(|a| a == analyte.trim() || a == canonical || a == bare)
+        })
+    }
+
     /// How the numbers of forms of a level, year and region begin.
     #[must_use]
     pub(crate) fn prefix(&self, budget: Budget, on: Date, region: &str) -> String {
@@ -312,6 +361,21 @@ mod tests {
             book.number_of(&book.prefix(Budget::City, Date::constant(2026, 3, 1), "6202"), 1).len(),
             19
         );
+    }
+
+    #[test]
+    fn a_failing_pathogen_or_a_forbidden_substance_is_serious_and_a_high_lead_is_not() {
+        let book = Book::builtin();
+        for (analyte, outcome, rule) in [
+            ("沙门氏菌", Outcome::Nonconform, Some("pathogen")),
+            ("沙门氏菌", Outcome::Conform, None),
+            ("氯霉素", Outcome::Prohibited, Some("prohibited")),
+            ("黄曲霉毒素B1", Outcome::Nonconform, Some("acute")),
+            ("铅(以Pb计)", Outcome::Nonconform, None),
+        ] {
+            assert_eq!(book.serious(analyte, &outcome).map(|r| r.id.as_str()), rule, "{analyte}");
+        }
+        assert!(book.serious_rules().iter().all(|r| !r.basis.is_empty()));
     }
 
     #[test]

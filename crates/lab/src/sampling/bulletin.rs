@@ -81,7 +81,8 @@ const MOST: i64 = 5000;
 
 impl Lab {
     /// Drafts a list of every concluded sample of a region that no list has yet. Risk monitoring never enters, nor a failure
-    /// within the days for retest and objection, under one, or overturned by one.
+    /// within the days for retest and objection, under one, or overturned by one; nor a result of a laboratory whose annex is not
+    /// loaded, unless somebody decided by name to accept it ([`Lab::accept_laboratory`]).
     ///
     /// # Errors
     /// [`Error::State`] when nothing waits; [`Error::Invalid`] without a title; [`Error::Denied`].
@@ -108,6 +109,9 @@ impl Lab {
         sql.push(
             " and not exists (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \
              where b.sample = s.id and u.state <> 'withdrawn' and b.state <> 'retracted') \
+             and (s.laboratory is null \
+              or exists (select 1 from accreditation a where a.laboratory = s.laboratory) \
+              or exists (select 1 from laboratory_acceptance c where c.laboratory = s.laboratory and c.ended is null)) \
              and ",
         );
         sql.append(&publishable(cx.now.china_date()));
@@ -115,8 +119,8 @@ impl Lab {
         let rows = tx.select(&sql).await?;
         if rows.is_empty() {
             return Err(Error::State(Text::of(
-                "没有可公示的结果：已报送的样品均已公示，或尚在复检、异议期限内或办理中",
-                "nothing can be published: every submitted sample is published already, or within the days for retest and objection, or under one",
+                "没有可公示的结果：已报送的样品均已公示，或尚在复检、异议期限内或办理中，或承检机构能力附表未载入且未决定采信",
+                "nothing can be published: every submitted sample is published already, or within the days for retest and objection, or under one, or its laboratory has neither an annex nor a decision that accepts it",
             )));
         }
         let id = cx.id();

@@ -39,7 +39,8 @@ pub fn sample_clocks(sample: &Sample, custody: &[CustodyEntry], now: Instant) ->
     let received = at(Leg::Received).or_else(|| sample.received.map(day));
     let arrived = received.or_else(|| at(Leg::Refused));
     let mut out = Vec::new();
-    let mut add = |law: &str, start: Instant, met: Option<Instant>| out.extend(clock(law, start, met, now));
+    let mut add =
+        |law: &str, start: Instant, met: Option<Instant>| out.extend(clock_of(law, start, met, now));
     add("SAM-01", taken, arrived);
     if let Some(received) = received {
         add("SAM-03", received, sample.approved_at.or(sample.submitted_at));
@@ -47,14 +48,19 @@ pub fn sample_clocks(sample: &Sample, custody: &[CustodyEntry], now: Instant) ->
     if let (Some(concluded), Some(conclusion)) = (sample.approved_at, sample.conclusion) {
         let fails = matches!(conclusion, Conclusion::Unqualified | Conclusion::ProblemFound);
         add(if fails { "SAM-07" } else { "SAM-06" }, concluded, sample.submitted_at);
-        if let Some(keep) = clock(if fails { "SAM-05" } else { "SAM-04" }, concluded, None, now) {
+        if let Some(keep) = clock_of(if fails { "SAM-05" } else { "SAM-04" }, concluded, None, now) {
             out.push(keep);
         }
     }
     out
 }
 
-fn clock(law: &str, start: Instant, met_at: Option<Instant>, now: Instant) -> Option<SampleClock> {
+pub(crate) fn clock_of(
+    law: &str,
+    start: Instant,
+    met_at: Option<Instant>,
+    now: Instant,
+) -> Option<SampleClock> {
     let rule = Rules::builtin().get(law)?;
     let mut clock = Clock::start(rule.rule.clone(), start);
     clock.met_at = met_at;

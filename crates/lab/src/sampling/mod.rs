@@ -20,9 +20,10 @@ mod statistics;
 mod strata;
 mod targets;
 
-pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, Stage, Target};
+pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, SeriousRule, Stage, Target};
 pub(crate) use bulletin::retract_overturned;
 pub use bulletin::{Bulletin, BulletinState, RowState};
+pub(crate) use clocks::clock_of;
 pub use clocks::{SampleClock, sample_clocks};
 pub use custody::{CustodyEntry, Handover, Leg};
 pub use draw::{
@@ -36,12 +37,12 @@ pub use list_draw::{ListDraw, ListError, ListPick, Listing};
 pub use plan::{NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};
 pub use plan_sheet::{plan_columns, plan_sheet};
 pub use progress::{Dimension, Overlap, PerThousand, Progress, ProgressRow};
-pub use proposal::Method;
+pub use proposal::{Expected, ExpectedRow, Method, Wish};
 pub use public::{
     Listed, PublicBulletin, PublicFilter, PublicRow, public_bulletin, public_bulletins, published_rows,
 };
 pub use recusal::{NewRecusal, Recusal, RecusalGround};
-pub use statistics::{By, LabFigures, Rate, StatisticsFilter, wilson};
+pub use statistics::{By, Hazard, LabFigures, Rate, StatisticsFilter, wilson};
 pub use strata::{Chance, Strata, chances, stratum_name};
 pub use targets::{REASONS, Target as DrawTarget, TargetState};
 

@@ -3,19 +3,86 @@
 use super::book::{Book, Stage};
 use super::plan::{NewPlan, NewTask, REGION, plan_in};
 use crate::query::prefix;
+use crate::sample::words;
 use crate::{Error, Lab, Problem};
-use ::sampling::allocate::{Stratum, deviation, exact, shares};
+use ::sampling::allocate::{Stratum, deviation, exact, shares, variance};
 use base::{Date, Decimal, Id, RegionCode, Regions, Text};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{Sql, Tx};
 
-/// How a proposal shares the batches among food classes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// By the weights of the rulebook.
-    Proportional,
-    /// After Neyman, by how much results varied so far.
-    Neyman,
+words! {
+    /// How a proposal shares the batches among food classes.
+    Method {
+        /// By the weights of the rulebook.
+        Proportional = "proportional", "按规则权重", "By the weights of the rulebook";
+        /// After Neyman, by how much results varied so far.
+        Neyman = "neyman", "奈曼分配（按以往不合格的波动）", "Neyman: by how results varied";
+        /// By weight times the rate of failures so far: aims at problems, not at the sharpest estimate.
+        Risk = "risk", "按风险（权重×以往不合格率）", "By risk: weight times past failures";
+    }
+}
+
+/// What a proposal is to keep to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Wish {
+    /// How batches are shared among classes.
+    pub method: Method,
+    /// Part of the target of batches per thousand this plan carries, above 0 up to 1.
+    pub share: Decimal,
+    /// Batches at least of every class and stage in every county.
+    #[serde(default)]
+    pub least: u32,
+    /// Laboratories, county by county in turn.
+    #[serde(default)]
+    pub laboratories: Vec<Id>,
+}
+
+/// How sharp the pass rate of the whole becomes under a plan, beside the same number of batches shared in proportion.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Expected {
+    /// Batches.
+    pub total: u32,
+    /// Standard error of the pass rate when they are shared in proportion; absent when a class has none.
+    pub proportional: Option<f64>,
+    /// Standard error under the plan; absent when the plan leaves a class without any.
+    pub planned: Option<f64>,
+    /// Variance in proportion ÷ variance under the plan: above 1 the plan is sharper.
+    pub gain: Option<f64>,
+    /// Class by class and stage.
+    pub rows: Vec<ExpectedRow>,
+}
+
+/// One stratum of [`Expected`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExpectedRow {
+    /// Food class.
+    pub class: String,
+    /// Stage.
+    pub stage: Stage,
+    /// Its part of the whole.
+    pub part: f64,
+    /// Failures on record.
+    pub failed: i64,
+    /// Concluded samples on record.
+    pub judged: i64,
+    /// Standard deviation of pass or fail, from them.
+    pub deviation: f64,
+    /// Batches in proportion.
+    pub proportional: u32,
+    /// Batches of the plan.
+    pub planned: u32,
+}
+
+/// Classes by stage with their part of the whole and what is known of them.
+fn slots(history: &BTreeMap<String, (i64, i64)>) -> Vec<(&'static super::Class, Stage, Stratum, (i64, i64))> {
+    let all = Book::builtin().classes().iter().flat_map(|c| c.stages.iter().map(move |s| (c, *s)));
+    all.map(|(c, stage)| {
+        let size = f64::from(c.weight) / c.stages.len() as f64;
+        let (failed, judged) = history.get(c.code.as_str()).copied().unwrap_or_default();
+        (c, stage, Stratum::new(size, deviation(failed, judged)), (failed, judged))
+    })
+    .collect()
 }
 
 impl Lab {
@@ -24,43 +91,46 @@ impl Lab {
     ///
     /// # Errors
     /// Storage; the plan does not exist.
-    pub async fn propose(
-        &self,
-        tx: &mut Tx,
-        plan: Id,
-        method: Method,
-        share: Decimal,
-        laboratories: &[Id],
-    ) -> Result<Vec<NewTask>, Error> {
+    pub async fn propose(&self, tx: &mut Tx, plan: Id, wish: &Wish) -> Result<Vec<NewTask>, Error> {
         let plan = plan_in(tx, plan).await?;
         let history = history(tx, plan.plan.region.as_str()).await?;
         let code: RegionCode =
             plan.plan.region.parse().map_err(|_| Error::NotFound(plan.plan.region.clone()))?;
-        let book = Book::builtin();
         let counties = Regions::builtin().leaf_units(&code);
         let people: Vec<f64> = counties.iter().map(|r| r.pop2020.unwrap_or(0) as f64).collect();
-        let target = book.number("batches_per_1000") * share;
+        let target = Book::builtin().number("batches_per_1000") * wish.share;
         let whole: u64 = counties.iter().filter_map(|r| r.pop2020).sum();
         let total = (Decimal::from(whole) * target / Decimal::from(1000)).ceil();
         let total: u32 = total.try_into().unwrap_or(u32::MAX);
-        let slots: Vec<(&super::Class, Stage)> =
-            book.classes().iter().flat_map(|c| c.stages.iter().map(move |s| (c, *s))).collect();
+        let slots = slots(&history);
         let parts: Vec<Stratum> = slots
             .iter()
-            .map(|(c, _)| {
-                let size = f64::from(c.weight) / c.stages.len() as f64;
-                let (failed, judged) = history.get(c.code.as_str()).copied().unwrap_or_default();
-                Stratum::new(size, deviation(failed, judged))
+            .map(|(_, _, stratum, (failed, judged))| {
+                // what the method minds: size alone, size and spread, size and failures
+                let deviation = match wish.method {
+                    Method::Proportional => 1.0,
+                    Method::Neyman => stratum.deviation,
+                    Method::Risk => (*failed as f64 + 0.5) / (*judged as f64 + 25.0),
+                };
+                Stratum { least: wish.least, deviation, ..*stratum }
             })
             .collect();
-        let sizes: Vec<f64> = parts.iter().map(|p| p.size).collect();
+        let sizes: Vec<f64> = parts.iter().map(|p| p.size * p.deviation).collect();
         let mut out = Vec::new();
         for (n, (county, batches)) in counties.iter().zip(shares(total, &people)).enumerate() {
-            let by_slot = match method {
-                Method::Proportional => shares(batches, &sizes),
-                Method::Neyman => exact(batches, &parts).map_or_else(|_| shares(batches, &sizes), |a| a.n),
+            let by_slot = if wish.least == 0 && wish.method != Method::Neyman {
+                shares(batches, &sizes)
+            } else if wish.least > 0 && u64::from(batches) < parts.iter().map(|p| u64::from(p.least)).sum() {
+                return Err(Error::Invalid(vec![few(
+                    county.code.as_str(),
+                    batches,
+                    wish.least,
+                    parts.len(),
+                )]));
+            } else {
+                exact(batches, &parts).map_or_else(|_| shares(batches, &sizes), |a| a.n)
             };
-            for ((class, stage), quota) in slots.iter().zip(by_slot).filter(|(_, q)| *q > 0) {
+            for ((class, stage, ..), quota) in slots.iter().zip(by_slot).filter(|(_, q)| *q > 0) {
                 out.push(NewTask {
                     region: county.code.as_str().to_owned(),
                     class: class.code.clone(),
@@ -68,13 +138,86 @@ impl Lab {
                     budget: plan.plan.level,
                     analytes: Vec::new(),
                     quota,
-                    laboratory: (!laboratories.is_empty()).then(|| laboratories[n % laboratories.len()]),
+                    laboratory: wish.laboratories.get(n % wish.laboratories.len().max(1)).copied(),
                     until: Some(Date::constant(plan.plan.year, 11, 30)),
                 });
             }
         }
         Ok(out)
     }
+
+    /// How sharp the pass rate becomes under the tasks of a plan, beside a proportional sharing of as many batches. The strata
+    /// are classes by stage with the weights of the rulebook; how results vary comes from those on record in the region.
+    ///
+    /// # Errors
+    /// Storage; the plan does not exist.
+    pub async fn expected(&self, tx: &mut Tx, plan: Id) -> Result<Expected, Error> {
+        let region = plan_in(tx, plan).await?.plan.region;
+        let history = history(tx, &region).await?;
+        let mut quotas: BTreeMap<(String, Stage), u32> = BTreeMap::new();
+        let rows = tx
+            .query(
+                "select class, stage, cast(sum(quota) as bigint) as n from sampling_task where plan = $1 group by 1, 2",
+                &[plan.into()],
+            )
+            .await?;
+        for row in rows {
+            let n = u32::try_from(row.int("n")?).unwrap_or(u32::MAX);
+            quotas.insert((row.text("class")?, row.parsed("stage")?), n);
+        }
+        Ok(expected(&slots(&history), &quotas))
+    }
+}
+
+fn expected(
+    slots: &[(&'static super::Class, Stage, Stratum, (i64, i64))],
+    quotas: &BTreeMap<(String, Stage), u32>,
+) -> Expected {
+    let strata: Vec<Stratum> = slots.iter().map(|s| s.2).collect();
+    let all: f64 = strata.iter().map(|s| s.size).sum();
+    let planned: Vec<u32> = slots
+        .iter()
+        .map(|(c, stage, ..)| quotas.get(&(c.code.clone(), *stage)).copied().unwrap_or(0))
+        .collect();
+    let total: u32 = planned.iter().sum();
+    let sizes: Vec<f64> = strata.iter().map(|s| s.size).collect();
+    let proportional = shares(total, &sizes);
+    let spread = |n: &[u32]| {
+        let n: Vec<f64> = n.iter().map(|v| f64::from(*v)).collect();
+        Some(variance(&strata, &n, false)).filter(|v| v.is_finite())
+    };
+    let (flat, own) = (spread(&proportional), spread(&planned));
+    let rows = slots
+        .iter()
+        .zip(proportional.iter().zip(&planned))
+        .map(|((class, stage, stratum, (failed, judged)), (flat, own))| ExpectedRow {
+            class: class.code.clone(),
+            stage: *stage,
+            part: stratum.size / all,
+            failed: *failed,
+            judged: *judged,
+            deviation: stratum.deviation,
+            proportional: *flat,
+            planned: *own,
+        })
+        .collect();
+    Expected {
+        total,
+        proportional: flat.map(f64::sqrt),
+        planned: own.map(f64::sqrt),
+        gain: flat.zip(own).map(|(flat, own)| flat / own),
+        rows,
+    }
+}
+
+fn few(county: &str, batches: u32, least: u32, slots: usize) -> Problem {
+    let text = Text::new(
+        format!("{county} 共 {batches} 批次，不足以让 {slots} 个大类环节各 {least} 批次；请调低下限"),
+        format!(
+            "{county} has {batches} batches, too few for {least} of each of {slots} classes by stage; lower the minimum"
+        ),
+    );
+    Problem::new("least", Text::of("每类至少批次", "least of each class"), least.to_string(), text)
 }
 
 /// What is wrong with tasks in themselves; each problem names its row.
@@ -147,4 +290,34 @@ async fn history(tx: &mut Tx, region: &str) -> Result<BTreeMap<String, (i64, i64
         out.insert(row.text("class")?, (row.int("failed")?, row.int("judged")?));
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expected_gain_is_that_of_the_closed_form() {
+        // meat and vegetables fail in a tenth of the samples, everything else hardly ever
+        let history: BTreeMap<String, (i64, i64)> = Book::builtin()
+            .classes()
+            .iter()
+            .map(|c| (c.code.clone(), (if matches!(c.code.as_str(), "32" | "33") { 300 } else { 3 }, 3000)))
+            .collect();
+        let slots = slots(&history);
+        let strata: Vec<Stratum> = slots.iter().map(|s| s.2).collect();
+        let key = |i: usize| (slots[i].0.code.clone(), slots[i].1);
+        let plan = |n: Vec<u32>| (0..slots.len()).map(|i| (key(i), n[i])).collect();
+        let sizes: Vec<f64> = strata.iter().map(|s| s.size).collect();
+        let total = 100_000;
+        let flat = expected(&slots, &plan(shares(total, &sizes)));
+        assert!((flat.gain.unwrap() - 1.0).abs() < 1e-12 && flat.total == total);
+        let sharp = expected(&slots, &plan(exact(total, &strata).unwrap().n));
+        let gain = ::sampling::allocate::gain(&strata);
+        assert!((sharp.gain.unwrap() / gain - 1.0).abs() < 1e-3, "{:?} {gain}", sharp.gain);
+        assert!(gain > 1.5 && sharp.planned.unwrap() < sharp.proportional.unwrap());
+        let mut gap = exact(total, &strata).unwrap().n;
+        gap[0] = 0;
+        assert_eq!(expected(&slots, &plan(gap)).planned, None, "a class left out has no pass rate");
+    }
 }

@@ -92,6 +92,19 @@ pub fn wilson(hits: i64, of: i64) -> (f64, f64) {
     ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 
+/// Results of one analyte in one food class: a cell of the matrix of problem foods and hazards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hazard {
+    /// Food class; empty when not recorded.
+    pub class: String,
+    /// Analyte as reported.
+    pub analyte: String,
+    /// Results that could be judged.
+    pub judged: i64,
+    /// Of these, failing.
+    pub failed: i64,
+}
+
 /// Standard errors by which a share differs from that of all others; 0 when either is empty.
 fn apart(hits: i64, of: i64, all_hits: i64, all: i64) -> f64 {
     let (rest_hits, rest) = ((all_hits - hits) as f64, (all - of) as f64);
@@ -163,6 +176,41 @@ impl Lab {
         let mut out = Vec::new();
         for row in store.select(&sql).await? {
             out.push(Rate::of(row.text("k")?, row.int("n")?, row.int("failed")?));
+        }
+        Ok(out)
+    }
+
+    /// Which hazards failed in which foods, the most failures first: only cells with a failure.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn hazards(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        f: &StatisticsFilter,
+    ) -> Result<Vec<Hazard>, Error> {
+        let mut sql = Sql::new(
+            "select coalesce(s.class, '') as class, r.analyte, count(*) as n, \
+             cast(sum(case when v.outcome in ('nonconform', 'prohibited') then 1 else 0 end) as bigint) as failed \
+             from sample s join result r on r.sample = s.id and r.withdrawn = 0 \
+             join verdict v on v.result = r.id and v.superseded_by is null \
+             and v.outcome in ('conform', 'nonconform', 'prohibited') where ",
+        );
+        self.counted(&mut sql, who, now, f);
+        sql.push(
+            " group by 1, 2 having sum(case when v.outcome in ('nonconform', 'prohibited') then 1 else 0 end) > 0 \
+             order by 4 desc, 1, 2 limit 500",
+        );
+        let mut out = Vec::new();
+        for row in store.select(&sql).await? {
+            out.push(Hazard {
+                class: row.text("class")?,
+                analyte: row.text("analyte")?,
+                judged: row.int("n")?,
+                failed: row.int("failed")?,
+            });
         }
         Ok(out)
     }

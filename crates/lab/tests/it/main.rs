@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod blind;
+mod competence;
 mod imports;
 mod judging;
 mod recusal;
@@ -103,6 +104,15 @@ impl Consequence for Opens {
         };
         ledger::append(tx, cx, &ledger::Permit::system("test"), entry).await?;
         if self.fails.load(Ordering::Relaxed) { Err("no such procedure".into()) } else { Ok(Some(Id(77))) }
+    }
+
+    async fn serious(
+        &self,
+        _: &mut Tx,
+        _: &Context,
+        _: &lab::NewSerious<'_>,
+    ) -> Result<Option<Id>, HookError> {
+        Ok(Some(Id(78)))
     }
 
     async fn contest(

@@ -183,8 +183,16 @@ async fn a_plan_is_proposed_by_population_and_issued_by_a_second_person() {
         let id = world.lab.draft_plan(&mut tx, &cx, &who, plan()).await.unwrap();
         let nothing = world.lab.move_plan(&mut tx, &cx, &who, id, PlanState::Submitted).await;
         assert!(matches!(nothing, Err(Error::State(_))));
-        for method in [Method::Proportional, Method::Neyman] {
-            let tasks = world.lab.propose(&mut tx, id, method, 1.into(), &[Id(900), Id(901)]).await.unwrap();
+        let wish = |method, least| lab::Wish {
+            method,
+            share: 1.into(),
+            least,
+            laboratories: vec![Id(900), Id(901)],
+        };
+        let many = world.lab.propose(&mut tx, id, &wish(Method::Risk, 900)).await;
+        assert!(matches!(many, Err(Error::Invalid(p)) if p[0].field == "least"));
+        for method in [Method::Proportional, Method::Neyman, Method::Risk] {
+            let tasks = world.lab.propose(&mut tx, id, &wish(method, 1)).await.unwrap();
             let total: u32 = tasks.iter().map(|t| t.quota).sum();
             // Lanzhou: 4,359,446 people, 4 a thousand, rounded up
             assert_eq!(total, 17_438);
@@ -193,6 +201,9 @@ async fn a_plan_is_proposed_by_population_and_issued_by_a_second_person() {
             assert!(tasks.iter().all(|t| t.laboratory.is_some() && t.quota > 0));
             if method == Method::Proportional {
                 world.lab.set_tasks(&mut tx, &cx, &who, id, tasks).await.unwrap();
+                let expected = world.lab.expected(&mut tx, id).await.unwrap();
+                assert_eq!((expected.total, expected.rows.len()), (17_438, 68));
+                assert!((expected.gain.unwrap() - 1.0).abs() < 0.01, "in proportion but for rounding");
             }
         }
         let wrong = vec![
@@ -360,6 +371,9 @@ async fn publication(world: &World, bad: &lab::Sample, later: Instant) {
     let n = world.lab.sample(&world.store, &drafter, later, bad.id).await.unwrap().nonconformity.unwrap();
     let today = later.china_date();
     let title = Text::of("食品安全抽检信息公告（2026年第1期）", "Results 2026 No. 1");
+    let unknown = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await;
+    assert!(matches!(unknown, Err(Error::State(_))), "neither an annex nor a decision");
+    world.lab.accept_laboratory(&mut tx, &cx, &drafter, crate::LABORATORY, "证书已核对").await.unwrap();
     let first = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await.unwrap();
     let none = world.lab.draft_bulletin(&mut tx, &cx, &drafter, "62", "market", &title).await;
     assert!(matches!(none, Err(Error::State(_))), "a failure not served yet waits");

@@ -6,7 +6,9 @@ use crate::out;
 use access::Principal;
 use anyhow::{Context as _, Result};
 use base::{Decimal, Id, Instant, Text};
-use lab::{Budget, FormFields, Method, NewDraw, NewForm, NewPlan, PlanState, SampleKind, Stage, TaskFilter};
+use lab::{
+    Budget, FormFields, Method, NewDraw, NewForm, NewPlan, PlanState, SampleKind, Stage, TaskFilter, Wish,
+};
 
 /// The county of the draw.
 pub(crate) const COUNTY: &str = "620102";
@@ -58,7 +60,13 @@ pub(crate) async fn plan(loader: &Loader<'_>, now: Instant) -> Result<()> {
     };
     let cx = loader.context(&desk, january);
     let id = lab.draft_plan(&mut tx, &cx, &desk, new).await?;
-    let tasks = lab.propose(&mut tx, id, Method::Proportional, Decimal::ONE, &[loader.laboratory]).await?;
+    let wish = Wish {
+        method: Method::Proportional,
+        share: Decimal::ONE,
+        least: 0,
+        laboratories: vec![loader.laboratory],
+    };
+    let tasks = lab.propose(&mut tx, id, &wish).await?;
     lab.set_tasks(&mut tx, &cx, &desk, id, tasks).await?;
     lab.move_plan(&mut tx, &cx, &desk, id, PlanState::Submitted).await?;
     lab.move_plan(&mut tx, &loader.context(&second, january), &second, id, PlanState::Issued).await?;
@@ -74,6 +82,8 @@ pub(crate) async fn life(loader: &Loader<'_>, now: Instant) -> Result<()> {
     let then = now.plus_seconds(-7 * DAY);
     let mut tx = loader.app.store.begin().await?;
     let year = now.china_date().year();
+    let cx = loader.context(&desk, then);
+    lab.accept_laboratory(&mut tx, &cx, &desk, loader.laboratory, "演示机构：已核对资质认定证书原件").await?;
     let title = Text::new(
         format!("甘肃省食品安全抽样检验信息公告（{year}年第1期）"),
         format!("Food sampling results of Gansu, {year} No. 1"),

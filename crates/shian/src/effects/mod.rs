@@ -9,6 +9,7 @@
 //! | `lab.freeze_retest_draw` | | freezes the list of laboratories the retest is drawn from |
 //! | `lab.draw_retest_laboratory` | | draws from that list by the checkpoint that first covers it |
 //! | `lab.settle_nonconformity` | `state`: `closed` or `overturned` | settles the nonconformity the matter is about |
+//! | `lab.settle_serious` | | a result of grave risk was reported upwards, or found to be no danger |
 //! | `registry.find_licence` | `law` | finds the certificate held under `licence_number`, its dates and until when it may be renewed |
 //! | `registry.screen` | `refuse` | screens operator and people against bans and the severe list; with `refuse` a hit stops the step |
 //! | `registry.grant_licence` | `kind`, `law` or `laws` and `law_by` | issues, renews, keeps or cancels a certificate as `request` says |
@@ -25,6 +26,7 @@ mod manifest;
 mod recall_scope;
 mod retest;
 mod scope_items;
+mod serious;
 mod settle;
 mod standing;
 
@@ -32,6 +34,7 @@ pub use licences::{FindLicence, GrantLicence, Screen, SetLicence};
 pub use manifest::Manifest;
 pub use recall_scope::RecallScope;
 pub use retest::{DrawLaboratory, FileContest, FreezeDraw, Hold, RecordService};
+pub use serious::SettleSerious;
 pub use settle::Settle;
 pub use standing::{CheckRepair, CloseCredit, CountCredit, LayBan, NoteCredit, PlanInspections, SetGrade};
 
@@ -54,6 +57,7 @@ pub fn names() -> Vec<String> {
     let mut names: Vec<String> = Effects::builtin().names().map(str::to_owned).collect();
     let ours = [
         recall_scope::NAME,
+        serious::NAME,
         settle::NAME,
         retest::SERVE,
         retest::FILE,
@@ -131,6 +135,7 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab, vault: access::Vault) -> 
     let mut effects = Effects::builtin();
     effects.register(recall_scope::NAME, Arc::new(RecallScope::new(supply.clone())));
     effects.register(settle::NAME, Arc::new(Settle::new(lab.clone())));
+    effects.register(serious::NAME, Arc::new(SettleSerious::new(lab.clone())));
     effects.register(retest::HOLD, Arc::new(Hold::new(lab.clone())));
     effects.register(retest::SERVE, Arc::new(RecordService::new(lab.clone())));
     effects.register(retest::FILE, Arc::new(FileContest::new(lab.clone())));

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use base::{Id, Lang, RegionCode, Text};
 use flow::{Authority, Engine, NewMatter};
-use lab::{Consequence, ContestKind, Failure, HookError, NewContest, Nonconformity};
+use lab::{Consequence, ContestKind, Failure, HookError, NewContest, NewSerious, Nonconformity};
 use ledger::Context;
 use std::sync::{Arc, OnceLock, Weak};
 use store::Tx;
@@ -77,6 +77,43 @@ impl Consequence for Disposal {
         }
         let authority = Authority::System("lab.nonconformity");
         let opened = flow::open_as(tx, cx, &engine, authority, PROCEDURE, new).await?;
+        Ok(Some(opened.matter))
+    }
+
+    async fn serious(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        new: &NewSerious<'_>,
+    ) -> Result<Option<Id>, HookError> {
+        let (engine, s) = (self.engine()?, new.sample);
+        let finding = failures(std::slice::from_ref(new.failure), Lang::Zh);
+        let title = Text::new(
+            format!("{}：{}", s.product_name, new.rule.title.zh),
+            format!("{}: {}", s.product_name, new.rule.title.en),
+        );
+        let region =
+            s.region.parse::<RegionCode>().map_or_else(|_| s.region.clone(), |r| r.county().to_string());
+        let mut matter = NewMatter::new(region, format!("sample:{}", s.id), title)
+            .of_operator(s.operator.or(s.producer))
+            .with_key(format!("serious_risk:sample:{}", s.id))
+            .fact("product", s.product_name.as_str())
+            .fact("kind", s.kind.label().zh.as_ref())
+            .fact("finding", finding)
+            .fact("rule", new.rule.title.zh.as_ref())
+            .fact("form_no", s.form_no.as_str())
+            .fact("place_name", s.place_name.as_str());
+        let more = [("producer_name", Some(s.producer_name.clone())), ("lot", s.lot_no.clone())];
+        for (name, value) in more {
+            if let Some(value) = value.filter(|v| !v.is_empty()) {
+                matter = matter.fact(name, value);
+            }
+        }
+        if !s.agency.is_empty() {
+            matter.agency = Some(s.agency.clone());
+        }
+        let authority = Authority::System("lab.serious_result");
+        let opened = flow::open_as(tx, cx, &engine, authority, "serious_risk", matter).await?;
         Ok(Some(opened.matter))
     }
 

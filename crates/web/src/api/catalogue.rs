@@ -74,6 +74,9 @@ pub(crate) fn chapter(tag: &str) -> Text {
         "trace" => Text::of("追溯", "Trace"),
         "journal" => Text::of("存证", "Journal"),
         "laboratory" => Text::of("抽检与检验", "Samples and results"),
+        "sampling" => {
+            Text::of("抽检计划、抽取、公示、统计", "Plans, draws, publication and statistics of sampling")
+        }
         "limits" => Text::of("限量判定", "Judgement by limits"),
         "work" => Text::of("任务与办件", "Tasks and matters"),
         "public" => Text::of("公开信息", "Public information"),

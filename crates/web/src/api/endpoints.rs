@@ -7,7 +7,7 @@ pub(super) const fn q(name: &'static str, zh: &'static str, en: &'static str) ->
     Param { name, required: false, text: (zh, en) }
 }
 
-const fn must(name: &'static str, zh: &'static str, en: &'static str) -> Param {
+pub(super) const fn must(name: &'static str, zh: &'static str, en: &'static str) -> Param {
     Param { name, required: true, text: (zh, en) }
 }
 
@@ -43,10 +43,10 @@ pub(super) const fn post(
     Endpoint { method: "POST", path, tag, text, right, query: &[], body, answer, keyed: true }
 }
 
-const JSON: &str = "application/json";
-const AFTER: Param = q("after", "上一页给出的 next", "the `next` of the page before");
-const LIMIT: Param = q("limit", "每页行数", "rows a page");
-const REGION: Param = q("region", "行政区划代码前缀", "beginning of a region code");
+pub(super) const JSON: &str = "application/json";
+pub(super) const AFTER: Param = q("after", "上一页给出的 next", "the `next` of the page before");
+pub(super) const LIMIT: Param = q("limit", "每页行数", "rows a page");
+pub(super) const REGION: Param = q("region", "行政区划代码前缀", "beginning of a region code");
 pub(super) const NEXT_TOKEN: Param =
     q("nextPageToken", "Link 头给出的页标记", "page token from the Link header");
 pub(super) const PER_PAGE: Param = q("perPage", "每页行数，默认 30", "rows a page, 30 unless said");
@@ -68,7 +68,11 @@ const FILLED: &str = r#"{"version":3,"form":{"answer":"held","found":"12","recov
 
 /// All of them, by chapter.
 pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    super::bindings::EPCIS.iter().chain(super::trace::TRACE).chain(ENDPOINTS)
+    super::bindings::EPCIS
+        .iter()
+        .chain(super::trace::TRACE)
+        .chain(ENDPOINTS)
+        .chain(super::sampling_table::SAMPLING)
 }
 
 /// Those of our own.

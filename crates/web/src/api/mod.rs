@@ -14,6 +14,8 @@ mod procedures;
 mod record;
 mod rules;
 mod samples;
+mod sampling;
+mod sampling_table;
 mod sent;
 pub(crate) mod tokens;
 mod trace;
@@ -44,6 +46,23 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/samples/{id}/results", post(samples::results))
         .route("/api/v1/samples/{id}/approve", post(samples::approve))
         .route("/api/v1/samples/{id}/submit", post(samples::submit))
+        .route("/api/v1/samples/{id}/custody", get(sampling::custody).post(sampling::hand_over))
+        .route("/api/v1/samples/{id}/check-in", post(sampling::check_in))
+        .route("/api/v1/sampling/plans", get(sampling::plans).post(sampling::draft))
+        .route("/api/v1/sampling/plans/{id}", get(sampling::plan))
+        .route("/api/v1/sampling/plans/{id}/tasks", post(sampling::set_tasks))
+        .route("/api/v1/sampling/plans/{id}/propose", post(sampling::propose))
+        .route("/api/v1/sampling/plans/{id}/move", post(sampling::move_plan))
+        .route("/api/v1/sampling/tasks", get(sampling::tasks))
+        .route("/api/v1/sampling/progress", get(sampling::progress))
+        .route("/api/v1/sampling/draws", get(sampling::draws).post(sampling::freeze))
+        .route("/api/v1/sampling/draws/{id}", get(sampling::draw))
+        .route("/api/v1/sampling/draws/{id}/perform", post(sampling::perform))
+        .route("/api/v1/sampling/draws/{id}/cancel", post(sampling::cancel))
+        .route("/api/v1/sampling/statistics", get(sampling::statistics))
+        .route("/api/v1/sampling/per-thousand", get(sampling::per_thousand))
+        .route("/api/v1/sampling/bulletins", get(sampling::bulletins))
+        .route("/api/v1/sampling/results", get(sampling::results))
         .route("/api/v1/limits/judge", get(rules::judge).post(rules::judge_all))
         .route("/api/v1/tasks", get(work::tasks))
         .route("/api/v1/tasks/{id}", get(work::task))

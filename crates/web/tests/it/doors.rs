@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 24] = [
+const PUBLIC: [&str; 27] = [
     "/login",
     "/notices",
     "/verify",
@@ -31,6 +31,9 @@ const PUBLIC: [&str; 24] = [
     "/preferences",
     "/api/v1/limits",
     "/api/v1/notices",
+    "/api/v1/sampling/per-thousand",
+    "/api/v1/sampling/bulletins",
+    "/api/v1/sampling/results",
 ];
 /// What anybody may open by itself: what lies below asks for a right.
 const ALONE: [&str; 5] = ["/", "/api", "/api/openapi.json", "/api/v1/procedures", "/epcis"];

@@ -120,6 +120,15 @@ impl Consequence for Disposal {
         Ok(Some(flow::open_as(tx, cx, &engine, authority, "disposal", new).await?.matter))
     }
 
+    async fn serious(
+        &self,
+        _: &mut Tx,
+        _: &Context,
+        _: &lab::NewSerious<'_>,
+    ) -> Result<Option<Id>, HookError> {
+        Ok(Some(Id(78)))
+    }
+
     async fn contest(
         &self,
         tx: &mut Tx,

@@ -7,11 +7,11 @@ use crate::pages::sampling::class_name;
 use crate::pages::upload::{self, Import};
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
-use crate::ui::{self, Column, ListLinks, Tone};
+use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Id, Text};
-use lab::Accredited;
+use lab::{Acceptance, Accredited, Proficiency, Proficient};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -26,11 +26,15 @@ pub(crate) async fn list(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
     for l in &all {
         let scope = lab::accreditation(&app.store, l.id).await?;
         let valid = scope.iter().filter(|r| r.from <= today && today <= r.to).count();
+        let accepted = lab::acceptance(&app.store, l.id).await?;
+        let weak = lab::weak_items(&lab::proficiency(&app.store, l.id).await?).len();
         rows.push(vec![
             html! { a href={ "/desk/laboratories/" (l.id) } { (l.name) } },
             html! { (crate::map::region_name(lang, &l.region)) },
             html! { @if scope.is_empty() { (ui::badge(Tone::Warn, lang.pick("未载入", "not loaded"))) } @else { (scope.len()) } },
             html! { (valid) },
+            html! { @if let Some(a) = &accepted { (ui::badge(Tone::Info, lang.pick("已决定采信", "accepted"))) " " (a.at.china_minute()) } @else if scope.is_empty() { (ui::badge(Tone::Warn, lang.pick("未决定", "undecided"))) } @else { "—" } },
+            html! { @if weak > 0 { (ui::badge(Tone::Warn, &weak.to_string())) } @else { "0" } },
             html! { @if let Some(end) = scope.iter().map(|r| r.to).min() { (end) } @else { "—" } },
         ]);
     }
@@ -40,6 +44,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
         Column::text("所在地", "Region"),
         Column::num("能力项", "Lines of the annex"),
         Column::num("有效", "Valid today"),
+        Column::text("采信决定", "Accepted without annex"),
+        Column::num("能力验证未满意", "Weak items"),
         Column::text("最早到期", "First to end"),
     ];
     Ok(layout::page(
@@ -62,6 +68,22 @@ pub(crate) async fn show(
 ) -> Answer {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&LABORATORY))?;
     if let Some(format) = ListLinks::read("", raw.as_deref(), "").get("format") {
+        if ListLinks::read("", raw.as_deref(), "").get("list") == Some("proficiency") {
+            let mut sheet = crate::export::sheet("proficiency", &lab::proficiency_columns().template());
+            for p in lab::proficiency(&app.store, id).await? {
+                let z = p.z.unwrap_or_default();
+                let grade = p.outcome.label().zh.into_owned();
+                sheet.rows.push(crate::export::texts([
+                    p.scheme,
+                    p.round,
+                    p.item,
+                    z,
+                    grade,
+                    p.held.to_string(),
+                ]));
+            }
+            return crate::export::download(format, &sheet);
+        }
         let scope = lab::accreditation(&app.store, id).await?;
         let mut sheet = crate::export::sheet("accreditation", &lab::scope_columns().template());
         for r in &scope {
@@ -88,6 +110,9 @@ async fn page(app: &App, viewer: &Viewer, id: Id, outcome: &Markup) -> Answer<Ma
     let path = format!("/desk/laboratories/{id}");
     let resource = access::Resource::new("operator", operator.region.clone()).of_operator(Some(id));
     let may = app.access.allows(&viewer.who, "act", &resource, app.now());
+    let may_decide = app.access.allows(&viewer.who, "decide", &resource, app.now());
+    let accepted = lab::acceptance(&app.store, id).await?;
+    let rounds = lab::proficiency(&app.store, id).await?;
     let rows: Vec<Vec<Markup>> = scope.iter().take(2000).map(|r| line(viewer, r, today)).collect();
     let columns = [
         Column::text("检验项目", "Analyte"),
@@ -105,8 +130,9 @@ async fn page(app: &App, viewer: &Viewer, id: Id, outcome: &Markup) -> Answer<Ma
             (layout::crumbs(&[("/desk/laboratories", lang.pick("检验机构", "Laboratories")), ("", operator.name.as_str())]))
             (layout::head(&operator.name, &html! {}))
             (outcome)
+            (decision(viewer, may_decide, &path, scope.is_empty(), accepted.as_ref()))
             h2 { (title) " " span.soft { (scope.len()) } }
-            @if rows.is_empty() { (ui::message(Tone::Warn, &html! { p { (lang.pick("能力附表未载入：该机构的结果暂不核对资质。", "The annex is not loaded: results of this laboratory are not checked against it.")) } })) }
+            @if rows.is_empty() { (ui::message(Tone::Warn, &html! { p { (lang.pick("能力附表未载入：该机构的结果不核对资质，未决定采信前不公示。", "The annex is not loaded: results are not checked against it, and not published until somebody decides to accept them.")) } })) }
             @else { p.soft { (lang.pick("附表之外的结果不予接收。", "Results outside it are refused.")) " "
                     a href={ (path) "?format=xlsx" } { "XLSX" } " · " a href={ (path) "?format=csv" } { "CSV" } }
                 (ui::table(lang, title, &columns, &rows, None)) }
@@ -120,8 +146,77 @@ async fn page(app: &App, viewer: &Viewer, id: Id, outcome: &Markup) -> Answer<Ma
                 ),
                 more: html! {},
             })) }
+            (proficiency(viewer, may, &path, &rounds))
         },
     ))
+}
+
+/// The decision to take results without the annex: who, when and why; or the form that makes it.
+fn decision(viewer: &Viewer, may: bool, path: &str, bare: bool, stands: Option<&Acceptance>) -> Markup {
+    let lang = viewer.lang();
+    match stands {
+        Some(a) => html! { section.card { h2 { (lang.pick("采信决定", "Accepted by decision")) }
+            p { (lang.pick("决定人 ", "by ")) code { (a.by) } " · " (a.at.china_minute()) " · " (a.reason) }
+            @if may { form method="post" action=(path) { (layout::csrf(viewer)) input type="hidden" name="decision" value="end"; button.plain { (lang.pick("终止采信", "End it")) } } }
+        } },
+        None if bare && may => {
+            html! { section.card { h2 { (lang.pick("决定采信（能力附表未载入）", "Accept without the annex")) }
+                p.soft { (lang.pick("实名决定，写入存证日志；载入附表后不再需要。", "A decision by name, kept in the journal; not needed once the annex is loaded.")) }
+                form method="post" action=(path) { (layout::csrf(viewer)) input type="hidden" name="decision" value="accept";
+                    (ui::input(&Field { name: "reason", label: lang.pick("理由（证书编号、核对方式）", "Reason: certificate seen, how checked"), required: true, ..Field::default() }))
+                    button { (lang.pick("决定采信", "Accept")) } }
+            } }
+        }
+        None => html! {},
+    }
+}
+
+/// Proficiency tests, the latest first, with a warning where the latest round of an item was not satisfactory.
+fn proficiency(viewer: &Viewer, may: bool, path: &str, rounds: &[Proficiency]) -> Markup {
+    let lang = viewer.lang();
+    let weak = lab::weak_items(rounds);
+    let tone = |o: Proficient| match o {
+        Proficient::Satisfactory => Tone::Ok,
+        Proficient::Questionable => Tone::Warn,
+        Proficient::Unsatisfactory => Tone::Bad,
+    };
+    let rows: Vec<Vec<Markup>> = rounds
+        .iter()
+        .map(|p| {
+            vec![
+                html! { (p.scheme) },
+                html! { (p.round) },
+                html! { (p.item) },
+                html! { (p.z.as_deref().unwrap_or("—")) },
+                ui::badge(tone(p.outcome), p.outcome.label().get(lang)),
+                html! { (p.held) },
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::text("能力验证计划", "Scheme"),
+        Column::text("轮次", "Round"),
+        Column::text("检验项目", "Item"),
+        Column::num("z 值", "z-score"),
+        Column::text("评价", "Grade"),
+        Column::text("报告日期", "Reported"),
+    ];
+    html! {
+        h2 { (lang.pick("能力验证", "Proficiency tests")) " " span.soft { (rounds.len()) } }
+        @if !weak.is_empty() { (ui::message(Tone::Warn, &html! { p { (lang.pick("最近一轮未获满意的项目，分配检验任务时注意：", "Not satisfactory in the latest round; mind when assigning: "))
+            @for (i, p) in weak.iter().enumerate() { @if i > 0 { "、" } (p.item) } } })) }
+        @if rows.is_empty() { p.soft { (lang.pick("没有能力验证记录。", "No proficiency test on record.")) } }
+        @else { p { a href={ (path) "?format=xlsx&list=proficiency" } { "XLSX" } " · " a href={ (path) "?format=csv&list=proficiency" } { "CSV" } }
+            (ui::table(lang, lang.pick("能力验证", "Proficiency tests"), &columns, &rows, None)) }
+        @if may { (upload::form(viewer, &Import {
+            title: Text::of("上传能力验证结果", "Upload results of proficiency tests"),
+            action: path,
+            template: &format!("{path}?list=proficiency"),
+            hint: Text::of("同一计划、轮次、项目的结果会被替换；只填 z 值时按 |z|≤2 满意、2<|z|<3 有问题、|z|≥3 不满意评价。",
+                "Replaces results of the same scheme, round and item; with a z-score alone |z| up to 2 is satisfactory, 3 or more unsatisfactory."),
+            more: html! { input type="hidden" name="list" value="proficiency"; },
+        })) }
+    }
 }
 
 fn line(viewer: &Viewer, r: &Accredited, today: base::Date) -> Vec<Markup> {
@@ -136,7 +231,7 @@ fn line(viewer: &Viewer, r: &Accredited, today: base::Date) -> Vec<Markup> {
     ]
 }
 
-/// `POST /desk/laboratories/{id}`. Right: act operator.
+/// `POST /desk/laboratories/{id}`. Right: act operator for the sheets, decide operator to accept without the annex.
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -145,15 +240,29 @@ pub(crate) async fn replace(
     let viewer = &posted.viewer;
     let lang = viewer.lang();
     let id: Id = id.parse().map_err(|_| Fault::not_found(&LABORATORY))?;
-    let file = posted.files.first().ok_or_else(no_file)?;
     let mut tx = app.store.begin().await?;
-    let cx = context(&app, viewer);
-    match app.lab.import_scope(&mut tx, &cx, &viewer.who, id, &file.name, &file.bytes).await {
+    let (cx, who) = (context(&app, viewer), &viewer.who);
+    match posted.get("decision") {
+        "accept" => app.lab.accept_laboratory(&mut tx, &cx, who, id, posted.get("reason")).await?,
+        "end" => app.lab.end_acceptance(&mut tx, &cx, who, id).await?,
+        _ => {}
+    }
+    if !posted.get("decision").is_empty() {
+        tx.commit().await?;
+        return Ok(page(&app, viewer, id, &html! {}).await?.into_response());
+    }
+    let file = posted.files.first().ok_or_else(no_file)?;
+    let done = if posted.get("list") == "proficiency" {
+        app.lab.import_proficiency(&mut tx, &cx, who, id, &file.name, &file.bytes).await
+    } else {
+        app.lab.import_scope(&mut tx, &cx, who, id, &file.name, &file.bytes).await
+    };
+    match done {
         Ok(rows) => {
             tx.commit().await?;
             let done = ui::message(
                 Tone::Ok,
-                &html! { p { (lang.pick("已载入能力项 ", "Lines loaded: ")) b { (rows) } } },
+                &html! { p { (lang.pick("已载入行数 ", "Lines loaded: ")) b { (rows) } } },
             );
             Ok(page(&app, viewer, id, &done).await?.into_response())
         }

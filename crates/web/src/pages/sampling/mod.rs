@@ -3,11 +3,13 @@
 pub(crate) mod bulletins;
 pub(crate) mod contest;
 pub(crate) mod draws;
+mod figures;
 mod plan;
 mod plans;
 mod progress;
 mod recusals;
 pub(crate) mod sample;
+mod serious;
 mod statistics;
 mod targets;
 
@@ -39,6 +41,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/sampling/targets/{id}", get(targets::show))
         .route("/desk/sampling/targets/{id}/{action}", post(targets::act))
         .route("/desk/sampling/recusals", get(recusals::list).post(recusals::post))
+        .route("/desk/sampling/serious", get(serious::list))
         .route("/desk/sampling/clocks", get(sample::running))
         .route("/desk/sampling/bulletins", get(bulletins::list).post(bulletins::draft))
         .route("/desk/sampling/bulletins/{id}", get(bulletins::show))
@@ -59,6 +62,7 @@ fn tabs(lang: Lang, here: &str) -> Markup {
         ("/desk/sampling/draws", "双随机抽取", "Draws"),
         ("/desk/sampling/mine", "我的抽样", "My places"),
         ("/desk/sampling/clocks", "时限", "Clocks"),
+        ("/desk/sampling/serious", "严重风险", "Grave risk"),
         ("/desk/sampling/bulletins", "结果公示", "Publication"),
         ("/desk/sampling/statistics", "统计", "Statistics"),
     ];

@@ -14,7 +14,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Decimal, Id, Lang, Text};
-use lab::{Book, Budget, Error, Method, Plan, PlanState, Stage, Task, TaskFilter};
+use lab::{Book, Budget, Error, Expected, Method, Plan, PlanState, Stage, Task, TaskFilter, Wish};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,6 +72,9 @@ async fn page(app: &App, viewer: &Viewer, id: &str, raw: Option<&str>, note: Opt
     let per = app.lab.per_thousand(store, &plan.plan.region, plan.plan.year).await?;
     let overlaps = app.lab.overlaps(store, who, now, id).await?;
     let left_out = app.lab.classes_left_out(store, id).await?;
+    let mut tx = store.snapshot().await?;
+    let expected = app.lab.expected(&mut tx, id).await?;
+    drop(tx);
     let people: u64 = per.iter().map(|c| c.people).sum();
     let rate = Decimal::from(plan.quota) * Decimal::from(1000) / Decimal::from(people.max(1));
     let rows: Vec<Vec<Markup>> = tasks.rows.iter().map(|t| line(lang, t, &labs)).collect();
@@ -102,10 +105,46 @@ async fn page(app: &App, viewer: &Viewer, id: &str, raw: Option<&str>, note: Opt
                 Column::text("项目", "Analytes"), Column::text("承检机构", "Laboratory"), Column::text("期限", "Until"), Column::num("已抽/计划", "Taken / planned")], &rows, None))
             (ui::pager(lang, &links, rows.len(), None, tasks.next.as_deref(), true))
         }
+        @if plan.tasks > 0 { (gain(lang, &expected)) }
         details { summary { (lang.pick("各县区每千人批次（全部级别合计）", "Batches per 1,000 by county (all levels)")) }
             (per_table(lang, &per))
         }
     }).into_response())
+}
+
+/// What the allocation is expected to bring: the standard error of the pass rate beside that of a proportional one.
+fn gain(lang: Lang, e: &Expected) -> Markup {
+    let error = |v: Option<f64>| v.map_or_else(|| "—".to_owned(), |v| format!("±{:.4} %", v * 100.0));
+    let rows: Vec<Vec<Markup>> = e
+        .rows
+        .iter()
+        .map(|r| {
+            vec![
+                html! { (class_name(lang, &r.class)) " · " (r.stage.label().get(lang)) },
+                html! { (super::percent(r.part)) },
+                html! { (r.failed) " / " (r.judged) },
+                html! { (format!("{:.4}", r.deviation)) },
+                html! { (r.proportional) },
+                html! { (r.planned) },
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::text("大类 · 环节", "Class · stage"),
+        Column::num("占比", "Part"),
+        Column::num("以往不合格/有结论", "Failed / concluded"),
+        Column::num("标准差", "Deviation"),
+        Column::num("按比例", "In proportion"),
+        Column::num("本计划", "This plan"),
+    ];
+    html! { details open { summary { (lang.pick("预期精度：合格率的标准误", "Expected sharpness: standard error of the pass rate")) }
+        p { (lang.pick("同样批次按比例分配 ", "shared in proportion ")) b { (error(e.proportional)) }
+            (lang.pick("；本计划 ", "; this plan ")) b { (error(e.planned)) }
+            @if let Some(g) = e.gain { (lang.pick("；方差之比 ", "; ratio of variances ")) b { (format!("{g:.3}")) } (lang.pick("（大于 1 表示本计划更准）", " (above 1: this plan is sharper)")) } }
+        @if e.planned.is_none() { p { (ui::badge(Tone::Warn, lang.pick("有大类环节没有批次，总体合格率无法估计", "a class by stage has no batch: the rate of the whole cannot be estimated"))) } }
+        p.small.soft { (lang.pick("各层为食品大类×环节，层权为规则库权重；波动来自本地区已有结论的样品。按风险分配追求发现问题，标准误可能更大。", "Strata: class by stage with the rulebook's weights; spread from concluded samples on record in the region. An allocation by risk aims at problems and may be less sharp.")) }
+        (ui::table(lang, lang.pick("分配", "Allocation"), &columns, &rows, None))
+    } }
 }
 
 fn per_table(lang: Lang, per: &[lab::PerThousand]) -> Markup {
@@ -184,8 +223,8 @@ fn steps(viewer: &Viewer, plan: &Plan, labs: &BTreeMap<Id, String>) -> Markup {
                 p.soft { (lang.pick("按常住人口分到县区，再按食品大类和环节分配；会替换现有任务。", "Shared by population among counties, then among classes and stages; replaces the tasks there are.")) }
                 form method="post" action={ (path) "/propose" } { (layout::csrf(viewer))
                     (ui::select(&Field { name: "method", label: lang.pick("大类之间的分配", "Among classes"), ..Field::default() },
-                        &[("proportional".to_owned(), lang.pick("按规则权重", "by the weights of the rulebook").to_owned()),
-                          ("neyman".to_owned(), lang.pick("奈曼分配（按以往不合格的波动）", "Neyman: by how results varied").to_owned())]))
+                        &Method::ALL.iter().map(|m| (m.word().to_owned(), m.label().get(lang).to_owned())).collect::<Vec<_>>()))
+                    (ui::input(&Field { name: "least", label: lang.pick("每县每类每环节至少批次", "At least so many of each class and stage in each county"), value: "0", kind: "number", ..Field::default() }))
                     (ui::input(&Field { name: "share", label: lang.pick("承担每千人目标的比例（%）", "Share of the target, %"), value: "100", kind: "number", ..Field::default() }))
                     @if !labs.is_empty() { fieldset { legend { (lang.pick("承检机构（按县轮流分配）", "Laboratories, county by county in turn")) }
                         @for (id, name) in labs.iter().take(20) { label.choice { input type="checkbox" name="laboratory" value=(id) checked; (name) } } } }
@@ -262,11 +301,12 @@ async fn propose(
     posted: &Posted,
     plan: Id,
 ) -> Result<(), Error> {
-    let method = if posted.get("method") == "neyman" { Method::Neyman } else { Method::Proportional };
+    let method = Method::read(posted.get("method")).unwrap_or(Method::Proportional);
     let share: Decimal = posted.get("share").parse().unwrap_or(Decimal::ONE_HUNDRED);
     let share = share.clamp(Decimal::ONE, Decimal::ONE_HUNDRED) / Decimal::ONE_HUNDRED;
-    let labs: Vec<Id> =
+    let least = posted.get("least").parse().unwrap_or(0);
+    let laboratories: Vec<Id> =
         posted.fields.iter().filter(|(k, _)| k == "laboratory").filter_map(|(_, v)| v.parse().ok()).collect();
-    let tasks = app.lab.propose(tx, plan, method, share, &labs).await?;
+    let tasks = app.lab.propose(tx, plan, &Wish { method, share, least, laboratories }).await?;
     app.lab.set_tasks(tx, cx, &posted.viewer.who, plan, tasks).await.map(drop)
 }

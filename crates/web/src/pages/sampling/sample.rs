@@ -19,7 +19,7 @@ use std::sync::Arc;
 const SAMPLE: Text = Text::of("样品", "sample");
 
 /// A clock as a badge with its day; unverified law is marked.
-fn clock(lang: Lang, c: &SampleClock) -> Markup {
+pub(super) fn clock(lang: Lang, c: &SampleClock) -> Markup {
     let tone = match c.state {
         ClockState::Met => Tone::Ok,
         ClockState::Overdue => Tone::Bad,
@@ -40,11 +40,24 @@ pub(crate) async fn parts(app: &App, viewer: &Viewer, s: &Sample, bench: bool) -
     let lang = viewer.lang();
     let chain = app.lab.custody(&app.store, s).await?;
     let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
-    let clocks = lab::sample_clocks(s, &chain, app.now());
+    let mut clocks = lab::sample_clocks(s, &chain, app.now());
+    let filter = lab::SeriousFilter { sample: Some(s.id), ..lab::SeriousFilter::default() };
+    let serious = app.lab.serious_findings(&app.store, &viewer.who, app.now(), &filter).await?.rows;
+    clocks.extend(serious.iter().filter_map(|x| x.clock(app.now())));
+    let rounds = match s.laboratory {
+        Some(l) => lab::proficiency(&app.store, l).await?,
+        None => Vec::new(),
+    };
+    let under_way = !matches!(s.state, SampleState::Submitted | SampleState::Refused);
+    let weak = if under_way { lab::weak_items(&rounds) } else { Vec::new() };
     let open = matches!(s.state, SampleState::Sealed | SampleState::Sent);
     let resource = access::Resource::new("sample", s.region.as_str()).of_agency(s.agency.as_str());
     let sends = !bench && open && app.access.allows(&viewer.who, "act", &resource, app.now());
-    Ok(html! { div.grid.wide {
+    Ok(html! { @for x in &serious { (super::serious::message(lang, x)) }
+        @if !weak.is_empty() { (ui::message(Tone::Warn, &html! { p {
+            (lang.pick("承检机构最近一轮能力验证未获满意的项目：", "Items in which the laboratory's latest proficiency test was not satisfactory: "))
+            @for (i, p) in weak.iter().enumerate() { @if i > 0 { "、" } (p.item) "（" (p.outcome.label().get(lang)) "）" } } })) }
+        div.grid.wide {
         section.card { h2 { (lang.pick("法定时限", "Clocks")) } ul.plain { @for c in &clocks { li { (clock(lang, c)) } } } }
         section.card { h2 { (lang.pick("样品流转", "Chain of custody")) }
             @if chain.is_empty() { p.soft { (lang.pick("没有交接记录（批量登记的样品只有日期）。", "No handover recorded (samples of a sheet have dates only).")) } }

@@ -1,7 +1,7 @@
 //! Pass rates with their intervals beside the targets, and how laboratories compare.
 
 use super::progress::{key_name, key_query};
-use super::{classes, laboratories, percent, tabs};
+use super::{classes, figures, laboratories, percent, tabs};
 use crate::fault::Answer;
 use crate::layout;
 use crate::pages::choices;
@@ -70,7 +70,17 @@ pub(super) async fn show(
     let of = |produce| StatisticsFilter { produce: Some(produce), ..f.clone() };
     let food = app.lab.rates(store, who, now, By::All, &of(false)).await?;
     let produce = app.lab.rates(store, who, now, By::All, &of(true)).await?;
-    let figures = app.lab.laboratories(store, who, now, &f).await?;
+    let year = links.get("year").and_then(|y| y.parse().ok()).unwrap_or_else(|| now.china_date().year());
+    let per = app.lab.per_thousand(store, f.region.as_deref().unwrap_or("62"), year).await?;
+    let hazards = app.lab.hazards(store, who, now, &f).await?;
+    let mut kinds = Vec::new();
+    for kind in [SampleKind::Supervision, SampleKind::Evaluation] {
+        let of = StatisticsFilter { kind: Some(kind), ..f.clone() };
+        let rate = app.lab.rates(store, who, now, By::All, &of).await?.into_iter().next();
+        kinds.push((kind.label(), rate));
+    }
+    let small = matches!(by, By::Dimension(Dimension::Region | Dimension::Prefecture));
+    let compared = app.lab.laboratories(store, who, now, &f).await?;
     let total =
         Rate::of(String::new(), sum(&food, &produce, |r| r.judged), sum(&food, &produce, |r| r.failed));
     let cuts: Vec<(String, String)> =
@@ -104,8 +114,12 @@ pub(super) async fn show(
             (ui::table(lang, title, &[Column { title: title_by, sort: None, num: false }, Column::num("有结论", "Concluded"), Column::num("不合格", "Failed"), Column::num("合格率", "Pass rate"), Column::num("95% 区间", "95 % interval")], &rows, None))
             (ui::pager(lang, &links, rows.len(), None, None, true))
         }
+        @if small { (figures::steadied(lang, &rates)) }
+        (figures::apart(lang, &kinds))
+        (figures::matrix(lang, &hazards))
+        (figures::per_thousand(lang, &per, year))
         h2 { (lang.pick("承检机构比较", "Laboratories compared")) }
-        (laboratories_table(lang, &figures, &labs))
+        (laboratories_table(lang, &compared, &labs))
         details { summary { (lang.pick("目标与依据", "Targets and their basis")) } (super::plans::targets(lang)) }
     }).into_response())
 }
