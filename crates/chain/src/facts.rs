@@ -3,9 +3,10 @@
 use crate::column::Column;
 use crate::line::{Line, Lines, NO_QUANTITY, Packer, Said, WIDE_QUANTITY};
 use crate::packed::{Packed, Packing, down};
+use crate::trace::{ByNode, Numbers};
 use crate::{How, ItemId, Items, JoinId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 
 /// No place, no document, no line.
@@ -53,14 +54,14 @@ pub(crate) struct Facts {
     pub(crate) bulk: Bulk,
     /// Record ids and numbers of lines of the steps after the sealed ones, in order of arrival.
     pub(crate) events: Vec<(u64, u32)>,
-    fresh_events: HashSet<Seen>,
+    fresh_events: Numbers<Seen>,
     /// Record ids of withdrawn events.
     pub(crate) withdrawn: HashSet<u64>,
     /// Lines after the sealed ones, in order of arrival.
     pub(crate) lines: Vec<Line>,
-    tail: HashMap<u32, Vec<u32>>,
+    tail: ByNode<Vec<u32>>,
     pub(crate) processes: Vec<u32>,
-    joined: HashMap<u32, u32>,
+    joined: ByNode<u32>,
     pub(crate) units: Vec<Unit>,
     pub(crate) wide: Vec<Decimal>,
     /// Lines of the step at hand with their quantities.
@@ -433,11 +434,11 @@ impl Facts {
     pub(crate) fn clear_tail(&mut self) {
         self.bulk = Bulk::default();
         self.events = Vec::new();
-        self.fresh_events = HashSet::new();
+        self.fresh_events = Numbers::default();
         self.lines = Vec::new();
-        self.tail = HashMap::new();
+        self.tail = ByNode::default();
         self.processes = Vec::new();
-        self.joined = HashMap::new();
+        self.joined = ByNode::default();
     }
 
     /// Bytes held in memory of our own: not those that are mapped.

@@ -9,8 +9,7 @@ use crate::line::{Line, Lines, Packer};
 use crate::order::Groups;
 use crate::packed::{Packed, Packing, down, small, up};
 use crate::seal::by_rank;
-use crate::trace::ByNode;
-use std::collections::{HashMap, HashSet};
+use crate::trace::{ByNode, Numbers};
 use std::ops::Range;
 
 /// Sealed arrays, items in the order of their rank. Links are sorted by origin: nodes first, then transformations,
@@ -48,9 +47,9 @@ struct Fresh {
     out_links: Vec<u32>,
     into_links: Vec<u32>,
     links: Vec<Link>,
-    items: HashMap<u32, Range<u32>>,
+    items: ByNode<Range<u32>>,
     processes: ByNode<(Vec<u32>, Vec<u32>)>,
-    places: HashMap<u32, Vec<u32>>,
+    places: ByNode<Vec<u32>>,
 }
 
 /// The sealed graph with the fresh parts over it.
@@ -59,6 +58,9 @@ pub(crate) struct Graph {
     pub(crate) sealed: Sealed,
     fresh: Fresh,
     fresh_derived: Vec<Line>,
+    /// Working space: links out of the nodes of one item, and into them.
+    out: Vec<(u32, u32)>,
+    into: Vec<(u32, u32)>,
 }
 
 /// Nodes and links as they are derived, before they are sealed.
@@ -334,7 +336,7 @@ impl Graph {
     }
 
     /// Derives these items again over the sealed graph.
-    pub(crate) fn refresh(&mut self, facts: &mut Facts, items: &HashSet<u32>) {
+    pub(crate) fn refresh(&mut self, facts: &mut Facts, items: &Numbers) {
         let (mut deriver, mut part) = (Deriver::default(), Part::default());
         let mut order: Vec<u32> = items.iter().copied().collect();
         order.sort_unstable();
@@ -349,7 +351,7 @@ impl Graph {
 
     /// Takes the links of an item off the transformations they lead to and from.
     fn detach(&mut self, item: u32) {
-        let mut touched = HashSet::new();
+        let mut touched = Numbers::default();
         for node in self.nodes_of(item) {
             for link in self.outward(node).chain(self.inward(node)) {
                 let link = self.link(link);
@@ -371,7 +373,8 @@ impl Graph {
     fn attach(&mut self, item: u32, first: u32, part: &Part) {
         let count = part.nodes.len();
         let base = self.sealed.links.len() + self.fresh.links.len();
-        let (mut out, mut into) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        // node and link, sorted by node before they are laid down
+        let (mut out, mut into) = (std::mem::take(&mut self.out), std::mem::take(&mut self.into));
         for (at, link) in part.links.iter().enumerate() {
             let number = index(base + at);
             for (end, lists, leaving) in [(link.from, &mut out, true), (link.to, &mut into, false)] {
@@ -379,7 +382,7 @@ impl Graph {
                     continue;
                 }
                 if end & PROCESS == 0 {
-                    lists[(end - first) as usize].push(number);
+                    lists.push((end - first, number));
                     continue;
                 }
                 if !self.fresh.processes.contains_key(&(end & !PROCESS)) {
@@ -399,16 +402,22 @@ impl Graph {
         }
         self.fresh.nodes.extend_from_slice(&part.nodes);
         let fresh = &mut self.fresh;
-        for (lists, ranges, flat) in
-            [(out, &mut fresh.out, &mut fresh.out_links), (into, &mut fresh.into, &mut fresh.into_links)]
-        {
-            for list in lists {
+        for (list, ranges, flat) in [
+            (&mut out, &mut fresh.out, &mut fresh.out_links),
+            (&mut into, &mut fresh.into, &mut fresh.into_links),
+        ] {
+            list.sort_unstable();
+            let mut rest = list.drain(..).peekable();
+            for node in 0..index(count) {
                 let start = index(flat.len());
-                flat.extend(list);
+                while let Some((_, number)) = rest.next_if(|(end, _)| *end == node) {
+                    flat.push(number);
+                }
                 ranges.push(start..index(flat.len()));
             }
         }
         fresh.items.insert(item, first..first + index(count));
+        (self.out, self.into) = (out, into);
     }
 
     /// How many links were derived since sealing, stale ones included.

@@ -3,6 +3,7 @@
 use crate::Qty;
 use crate::facts::{Facts, NONE};
 use crate::line::{Line, Said};
+use crate::trace::Numbers;
 use std::collections::HashSet;
 
 /// Logistic units nest a few levels; deeper is a loop in the data.
@@ -144,9 +145,9 @@ pub(crate) fn contents(facts: &Facts, parent: u32, since: i64) -> Vec<u32> {
 }
 
 /// The items whose lines change when those of `items` do: themselves and all that was ever packed in them.
-pub(crate) fn dependants(facts: &Facts, items: impl IntoIterator<Item = u32>) -> HashSet<u32> {
+pub(crate) fn dependants(facts: &Facts, items: impl IntoIterator<Item = u32>) -> Numbers {
     let mut open: Vec<u32> = items.into_iter().collect();
-    let mut out: HashSet<u32> = HashSet::new();
+    let mut out = Numbers::default();
     while let Some(item) = open.pop() {
         if out.insert(item) {
             let held = facts.lines_of(item).filter(|(_, line)| line.said() == Said::Holds);

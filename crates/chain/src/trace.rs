@@ -6,7 +6,7 @@ use crate::pack::contents;
 use crate::{
     Bounds, Holding, Hop, Index, ItemId, LinkKind, NodeKey, NodeKind, PlaceId, Trace, TraceLink, TraceNode,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Direction of a walk.
@@ -23,7 +23,7 @@ pub(crate) struct Start {
     pub(crate) at: Option<i64>,
 }
 
-/// Spreads consecutive node numbers over a hash table.
+/// Spreads consecutive numbers over a hash table.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Spread(u64);
 
@@ -32,7 +32,10 @@ impl Hasher for Spread {
         bytes.iter().for_each(|&b| self.write_u32(u32::from(b)));
     }
     fn write_u32(&mut self, n: u32) {
-        self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.write_u64(u64::from(n));
+    }
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0 ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         self.0 ^= self.0 >> 32;
     }
     fn finish(&self) -> u64 {
@@ -41,6 +44,8 @@ impl Hasher for Spread {
 }
 
 pub(crate) type ByNode<T> = HashMap<u32, T, BuildHasherDefault<Spread>>;
+/// A set of numbers given out by the index itself: nobody outside chooses them.
+pub(crate) type Numbers<T = u32> = HashSet<T, BuildHasherDefault<Spread>>;
 
 /// Nodes reached, nearest first, and the links walked.
 #[derive(Debug, Default)]

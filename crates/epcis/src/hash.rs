@@ -9,13 +9,13 @@
 
 mod canonical;
 mod items;
+mod plain;
 
 use crate::context::Context;
 use crate::event::Event;
 use crate::node::Node;
 use items::Item;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 
 /// The id of an event: `ni:///sha-256;{hex}?ver=CBV2.0`.
 #[must_use]
@@ -41,13 +41,48 @@ pub(crate) fn id_of(prehash: &str) -> String {
 }
 
 /// The pre-hash text of a tree that need not be valid.
+///
+/// Known fields of the usual shape are written straight from the tree ([`plain`]); what has any other shape becomes
+/// [`Item`]s first.
 pub(crate) fn node_prehash(node: &Node, context: &Context) -> String {
-    let mut out = String::with_capacity(1024);
+    let mut out = String::with_capacity(1536);
     out.push_str("eventType=");
     out.push_str(&context.expand_name(node.str("type").unwrap_or_default()));
-    let mut fields = items::event_fields(node, context);
-    ordered(&mut fields, EVENT, &mut out);
-    generic(&fields, &mut out);
+    let mut known: [Option<&Node>; EVENT.len()] = [None; EVENT.len()];
+    // what comes after the known fields
+    let (mut last, mut odd) = (plain::Texts::default(), Vec::new());
+    for (name, value) in node.members() {
+        if let Some(at) = EVENT.iter().position(|(known, _)| **known == **name) {
+            if !items::is_ignored(name, context) {
+                known[at] = Some(value);
+            }
+        } else if !plain::links(name, value, context, &mut last) {
+            items::push(&mut odd, name, value, context);
+        }
+    }
+    // only an event without time, which no valid one is, writes extensions before the rest
+    let mut early = Vec::new();
+    let is_timed =
+        node.members().iter().any(|(name, _)| name.contains("eventTime") || name.contains("action"));
+    let fields = known.iter().flatten().count() + odd.len() + last.len();
+    if !is_timed && fields > 1 {
+        early.extend(odd.extract_if(.., |field| is_extension(field)));
+    }
+    for ((name, inner), value) in EVENT.iter().zip(known) {
+        let Some(value) = value else { continue };
+        if plain::known(name, value, context, &mut out) {
+            continue;
+        }
+        let mut fields = Vec::new();
+        items::push(&mut fields, name, value, context);
+        in_order(&mut fields, &[(*name, *inner)], &mut out);
+        odd.append(&mut fields);
+    }
+    generic(&early, &mut out);
+    for field in &odd {
+        last.add(|text| whole(field, text));
+    }
+    last.write_sorted(&mut out);
     out
 }
 
@@ -131,6 +166,11 @@ const SENSOR_REPORT: Order = &[
 /// Writes the known fields in their order and takes them out of `fields`; what stays is written generically later.
 fn ordered(fields: &mut Vec<Item<'_>>, order: Order, out: &mut String) {
     let extensions = take_extensions(fields);
+    in_order(fields, order, out);
+    generic(&extensions, out);
+}
+
+fn in_order(fields: &mut Vec<Item<'_>>, order: &[(&'static str, Option<Inner>)], out: &mut String) {
     for (name, inner) in order {
         let mut matching = fields.iter_mut().filter(|field| field.name == *name);
         let Some(first) = matching.next() else { continue };
@@ -149,26 +189,25 @@ fn ordered(fields: &mut Vec<Item<'_>>, order: Order, out: &mut String) {
             // most fields stand alone: there is nothing to sort
             None => write(first, out),
             Some(second) => {
-                let mut texts: Vec<String> = Vec::new();
+                let mut texts = plain::Texts::default();
                 for field in [first, second].into_iter().chain(matching) {
-                    let mut text = String::with_capacity(128);
-                    write(field, &mut text);
-                    texts.push(text);
+                    texts.add(|text| write(field, text));
                 }
-                texts.sort_unstable();
-                texts.iter().for_each(|text| out.push_str(text));
+                texts.write_sorted(out);
             }
         }
         fields.retain(|field| field.name != *name || !field.fields.is_empty());
     }
-    generic(&extensions, out);
+}
+
+fn is_extension(field: &Item<'_>) -> bool {
+    // most names have no brace, and looking for one byte is quicker than for a text
+    field.name.bytes().any(|b| b == b'{') && field.name.contains("/}")
 }
 
 /// Extensions of a nested standard element that are written at its own end.
 fn take_extensions<'a>(fields: &mut Vec<Item<'a>>) -> Vec<Item<'a>> {
     let skips = |field: &Item<'_>| field.name.contains("eventTime") || field.name.contains("action");
-    // most names have no brace, and looking for one byte is quicker than for a text
-    let is_extension = |field: &Item<'_>| field.name.bytes().any(|b| b == b'{') && field.name.contains("/}");
     if fields.len() <= 1 || !fields.iter().any(is_extension) || fields.iter().any(skips) {
         return Vec::new();
     }
@@ -177,15 +216,81 @@ fn take_extensions<'a>(fields: &mut Vec<Item<'a>>) -> Vec<Item<'a>> {
 
 /// Writes fields in byte order of their text; the pair of a typed link keeps its order.
 fn generic(fields: &[Item<'_>], out: &mut String) {
-    let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(fields.len());
-    for field in fields {
-        let mut text = String::from(&*field.name);
-        field.write_value(false, &mut text);
-        generic(&field.fields, &mut text);
-        texts.push(text.into());
+    let is_pair = |field: &Item<'_>| matches!(&*field.name, "bizTransaction" | "source" | "destination");
+    match fields {
+        [] => {}
+        [alone] => whole(alone, out),
+        _ if fields.iter().any(is_pair) => fields.iter().for_each(|field| whole(field, out)),
+        _ => {
+            let mut texts = plain::Texts::default();
+            fields.iter().for_each(|field| texts.add(|text| whole(field, text)));
+            texts.write_sorted(out);
+        }
     }
-    if !fields.iter().any(|field| matches!(&*field.name, "bizTransaction" | "source" | "destination")) {
-        texts.sort_unstable();
+}
+
+/// Writes a field with its value and everything in it.
+fn whole(field: &Item<'_>, out: &mut String) {
+    out.push_str(&field.name);
+    field.write_value(false, out);
+    generic(&field.fields, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{CAPTURE_LIST, QUERY_LIST, document_context, take};
+    use crate::{Limits, parse::parse};
+
+    /// The same text with every field made an item first.
+    fn through_items(node: &Node, context: &Context) -> String {
+        let mut fields = Vec::new();
+        for (name, value) in node.members() {
+            items::push(&mut fields, name, value, context);
+        }
+        let mut out = format!("eventType={}", context.expand_name(node.str("type").unwrap_or_default()));
+        ordered(&mut fields, EVENT, &mut out);
+        generic(&fields, &mut out);
+        out
     }
-    texts.iter().for_each(|text| out.push_str(text));
+
+    #[test]
+    fn what_is_written_straight_is_what_items_give() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hash");
+        let mut events = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|e| !e.to_string_lossy().starts_with("json")) {
+                continue;
+            }
+            let Ok(mut root) = parse(&std::fs::read(&path).unwrap(), &Limits::default()) else { continue };
+            let context = document_context(&root);
+            for list in [CAPTURE_LIST, QUERY_LIST] {
+                for event in take(&mut root, list) {
+                    events += 1;
+                    assert_eq!(node_prehash(&event, &context), through_items(&event, &context), "{path:?}");
+                }
+            }
+        }
+        assert!(events > 20, "{events}");
+    }
+
+    #[test]
+    fn odd_shapes_are_written_as_items_are() {
+        let context = Context::standard(crate::Syntax::Json);
+        for text in [
+            r#"{"type":"ObjectEvent"}"#,
+            r#"{"type":"ObjectEvent","eventTime":" ","action":"","epcList":[""],"quantityList":[{}]}"#,
+            r#"{"type":"ObjectEvent","eventTime":"2020-01-01T00:00:00Z","epcList":["urn:a:b",7,{"x":"y"},["z"]]}"#,
+            r#"{"type":"ObjectEvent","eventTime":7,"action":["b","a"],"bizStep":["shipping","x:y"],"disposition":{"id":"q"}}"#,
+            r#"{"type":"ObjectEvent","eventTime":"x","readPoint":{"id":"urn:a:b","cbv:x":"1"},"bizLocation":"urn:q:r"}"#,
+            r#"{"type":"ObjectEvent","eventTime":"x","quantityList":[{"epcClass":"urn:b:b","quantity":2.50,"uom":"KGM"},{"quantity":"1","gs1:x":3},{"uom":" "}]}"#,
+            r#"{"type":"ObjectEvent","eventTime":"x","bizTransactionList":[{"bizTransaction":"urn:b:b"},{"type":"po","bizTransaction":"urn:a:b"},{"type":""},3]}"#,
+            r#"{"type":"ObjectEvent","eventTime":"x","sourceList":[{"type":7,"source":"urn:a:b"}],"destinationList":"x"}"#,
+            r#"{"type":"ObjectEvent","gs1:one":"1","gs1:two":["b","a"],"readPoint":{"id":"urn:a:b"}}"#,
+        ] {
+            let node = parse(text.as_bytes(), &Limits::default()).unwrap();
+            assert_eq!(node_prehash(&node, &context), through_items(&node, &context), "{text}");
+        }
+    }
 }

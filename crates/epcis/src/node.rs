@@ -84,7 +84,7 @@ impl Node {
     /// Compact JSON text.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::with_capacity(512);
+        let mut out = String::with_capacity(1280);
         self.write(&mut out);
         out
     }
@@ -126,6 +126,12 @@ impl Node {
 pub(crate) fn quote(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
+    // without an early end this is a few wide instructions
+    if !text.bytes().fold(false, |found, byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut from = 0;
     for (i, byte) in text.bytes().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {

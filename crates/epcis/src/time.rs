@@ -74,12 +74,31 @@ impl Moment {
         let (seconds, millis) = (millis.div_euclid(1000), millis.rem_euclid(1000));
         let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         let (y, m, d) = civil(day);
-        format!(
-            "{y:04}-{m:02}-{d:02}T{:02}:{:02}:{:02}.{millis:03}Z",
-            second / 3600,
-            second / 60 % 60,
-            second % 60
-        )
+        let mut text = String::with_capacity(24);
+        if !(0..10_000).contains(&y) {
+            return format!(
+                "{y:04}-{m:02}-{d:02}T{:02}:{:02}:{:02}.{millis:03}Z",
+                second / 3600,
+                second / 60 % 60,
+                second % 60
+            );
+        }
+        for (value, width, mark) in [
+            (y, 4, '-'),
+            (m, 2, '-'),
+            (d, 2, 'T'),
+            (second / 3600, 2, ':'),
+            (second / 60 % 60, 2, ':'),
+            (second % 60, 2, '.'),
+            (millis, 3, 'Z'),
+        ] {
+            for place in (0..width).rev() {
+                let digit = u8::try_from(value / 10i64.pow(place) % 10).unwrap_or_default();
+                text.push(char::from(b'0' + digit));
+            }
+            text.push(mark);
+        }
+        text
     }
 }
 

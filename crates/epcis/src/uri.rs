@@ -3,7 +3,7 @@
 /// Whether `text` is an absolute URI.
 #[must_use]
 pub fn is_uri(text: &str) -> bool {
-    let Some(colon) = text.find(':') else { return false };
+    let Some(colon) = text.bytes().position(|b| b == b':') else { return false };
     let scheme = &text.as_bytes()[..colon];
     if !scheme.first().is_some_and(u8::is_ascii_alphabetic)
         || !scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
@@ -47,19 +47,25 @@ fn is_authority(authority: &str) -> bool {
     all(name, b"") && port.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Unreserved characters, sub-delimiters, percent escapes, and what is named in `more`.
+/// Unreserved characters and sub-delimiters.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut b: u8 = 0;
+    while b < 128 {
+        plain[b as usize] = b.is_ascii_alphanumeric()
+            || matches!(b, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')')
+            || matches!(b, b'*' | b'+' | b',' | b';' | b'=');
+        b += 1;
+    }
+    plain
+};
+
+/// What is plain, percent escapes, and what is named in `more`.
 fn all(part: &str, more: &[u8]) -> bool {
     let bytes = part.as_bytes();
     let mut at = 0;
     while let Some(b) = bytes.get(at) {
-        let plain = b.is_ascii_alphanumeric()
-            || matches!(
-                b,
-                b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
-            )
-            || matches!(b, b';' | b'=')
-            || more.contains(b);
-        if plain {
+        if PLAIN[usize::from(*b)] || more.contains(b) {
             at += 1;
         } else if *b == b'%'
             && bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))

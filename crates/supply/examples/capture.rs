@@ -1,7 +1,7 @@
 //! `capture`: events captured in process, durably, by request size; processor time is that of the whole process, the
-//! making of the documents left out. `capture [EVENTS] [sqlite:FILE | postgres://…] [random]`; without an address the SQLite file
-//! lies in the temporary folder, and `random` spreads the event times over nine months instead of the hour before. A
-//! file that stays is what `benches/peers/capture.py --rows FILE` copies into bare SQLite for comparison.
+//! making of the documents left out. `capture [EVENTS] [sqlite:FILE | postgres://…] [random] [SIZExCLIENTS]`; without an
+//! address the SQLite file lies in the temporary folder, `random` spreads the event times over nine months instead of the
+//! hour before, and `1500x1` takes requests of that size from so many clients alone. A file that stays is what `benches/peers/capture.py --rows FILE` copies into bare SQLite for comparison.
 
 use access::testing;
 use async_trait::async_trait;
@@ -117,7 +117,11 @@ async fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let mut rest: Vec<String> = arguments.collect();
     let is_random = rest.iter().any(|text| text == "random");
-    rest.retain(|text| text != "random");
+    let one = |text: &String| {
+        text.split_once('x').and_then(|(size, clients)| Some((size.parse().ok()?, clients.parse().ok()?)))
+    };
+    let chosen: Option<(u64, usize)> = rest.iter().find_map(one);
+    rest.retain(|text| text != "random" && one(text).is_none());
     let url = rest.pop().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("a.db").display()));
     let store = Store::open(&Config { url }).await?;
     let now = Instant::parse("2026-11-21T09:00:00+08:00")?;
@@ -129,9 +133,11 @@ async fn main() -> Result<(), Failure> {
     let mut next = 1_000_000;
     let mut out = std::io::stdout();
     writeln!(out, "| events a request | clients | events | events/s | events a processor-second |")?;
-    for (size, clients) in [(100, 1), (500, 1), (1500, 1), (1, 1), (1, 64)] {
-        let count = total.min(size * 400).max(size) / size * size;
-        let count = if clients > 1 { total / 2 } else { count };
+    let all = [(100, 1), (500, 1), (1500, 1), (1, 1), (1, 64)];
+    let all: Vec<(u64, usize)> = chosen.map_or_else(|| all.to_vec(), |one| vec![one]);
+    for (size, clients) in all {
+        let count = if chosen.is_some() { total } else { total.min(size * 400) }.max(size) / size * size;
+        let count = if clients > 1 && chosen.is_none() { total / 2 } else { count };
         let mut documents = Vec::new();
         for at in (next..next + count).step_by(usize::try_from(size)?) {
             documents.push(document(at..at + size, &mut dice, is_random));

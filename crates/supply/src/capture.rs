@@ -14,7 +14,7 @@ use epcis::{Problem, ProblemType};
 use ledger::{Context, Entry, Permit};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use store::{Sql, Tx};
+use store::{Engine, Sql, Tx};
 
 /// Raised when events were stored ([`store::Store::listen`]): subscribers look.
 pub const CAPTURED: &str = "supply.captured";
@@ -56,6 +56,15 @@ pub(crate) struct Slot {
     pub(crate) id: Id,
     /// The job it is a portion of.
     pub(crate) part_of: Option<Id>,
+    /// Its place in the order of commits, once it is known.
+    pub(crate) position: Option<i64>,
+}
+
+impl Slot {
+    /// A capture of its own, or a portion of a job.
+    pub(crate) fn new(cx: &Context, part_of: Option<Id>) -> Self {
+        Self { id: cx.id(), part_of, position: None }
+    }
 }
 
 /// A load on its way into the tables, and what it needs there.
@@ -207,15 +216,14 @@ impl Supply {
         certificate: Option<&Draft>,
     ) -> Result<CaptureOutcome, Error> {
         let owners = self.look_up(standing, &mut load).await?;
-        let slot = Slot { id: cx.id(), part_of: None };
+        let slot = Slot::new(cx, None);
         let mut tx = self.store.begin().await?;
         let placing = Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot };
-        let outcome = self.place_one(&mut tx, placing).await?;
+        let (outcome, slot) = self.place_one(&mut tx, placing).await?;
         if let Some(certificate) = certificate.filter(|_| outcome.problems.is_empty()) {
             certificate.write(&mut tx, cx, standing, &outcome).await?;
         }
-        let stored = if outcome.stored.is_empty() { &[][..] } else { &[slot.id] };
-        let position = number(&mut tx, stored).await?;
+        let position = number(&mut tx, slot.as_slice()).await?;
         tx.commit().await?;
         if let Some(position) = position {
             self.words.settle(load.prepared.iter());
@@ -238,13 +246,21 @@ impl Supply {
         Ok(owners)
     }
 
-    /// Stores a load as one capture with its journal entry, without its position.
-    pub(crate) async fn place_one(&self, tx: &mut Tx, placing: Placing<'_>) -> Result<CaptureOutcome, Error> {
-        self.place(tx, &mut [placing]).await?.pop().ok_or(Error::Interrupted)
+    /// Stores a load as one capture with its journal entry; [`number`] must follow for the slot, which comes back when
+    /// events were stored.
+    pub(crate) async fn place_one(
+        &self,
+        tx: &mut Tx,
+        placing: Placing<'_>,
+    ) -> Result<(CaptureOutcome, Option<Slot>), Error> {
+        let mut placings = [placing];
+        let outcome = self.place(tx, &mut placings).await?.pop().ok_or(Error::Interrupted)?;
+        let slot = (!outcome.stored.is_empty()).then_some(placings[0].slot);
+        Ok((outcome, slot))
     }
 
-    /// Stores loads as captures of their own, without their positions: the first of them, as many as there are outcomes.
-    /// It ends early behind one that is refused for what it meets in the database.
+    /// Stores loads as captures of their own: the first of them, as many as there are outcomes; [`number`] must follow
+    /// for those that stored events. It ends early behind one that is refused for what it meets in the database.
     pub(crate) async fn place(
         &self,
         tx: &mut Tx,
@@ -279,6 +295,7 @@ impl Supply {
         placings: &mut [Placing<'_>],
         duplicates: Vec<Vec<Duplicate>>,
     ) -> Result<Vec<CaptureOutcome>, Error> {
+        take_positions(tx, placings).await?;
         let mut outcomes = Vec::with_capacity(placings.len());
         let mut entries = Vec::with_capacity(placings.len());
         for (p, duplicates) in placings.iter_mut().zip(duplicates) {
@@ -323,7 +340,7 @@ impl Supply {
             });
         }
         let appended = ledger::append_many(tx, entries).await?;
-        let mut captures = Vec::with_capacity(placings.len() * 17);
+        let mut captures = Vec::with_capacity(placings.len() * 19);
         for ((p, outcome), appended) in placings.iter().zip(&mut outcomes).zip(appended) {
             outcome.journal = appended.id;
             let problems: Vec<_> =
@@ -347,12 +364,13 @@ impl Supply {
                 p.cx.now.into(),
                 outcome.journal.into(),
                 p.slot.part_of.into(),
+                p.slot.position.into(),
             ]);
         }
         tx.insert_many(
             "insert into capture (id, account, operator, region, format, bytes_hash, events, stored, duplicates, \
-             events_root, error_behaviour, context, state, problems, created, finished, journal, part_of)",
-            18,
+             events_root, error_behaviour, context, state, problems, created, finished, journal, part_of, position)",
+            19,
             captures,
             "",
         )
@@ -388,22 +406,39 @@ impl Supply {
     }
 }
 
-/// Gives captures the next positions, in their order; the last statement before the commit, so that the row is locked
-/// only until then. Returns the last position; none without captures.
-pub(crate) async fn number(tx: &mut Tx, captures: &[Id]) -> Result<Option<i64>, Error> {
-    if captures.is_empty() {
-        return Ok(None);
+/// Takes the next positions: the last of them.
+async fn advance(tx: &mut Tx, by: usize) -> Result<i64, Error> {
+    let sql = "update capture_position set last = last + $1 where id = 1 returning last";
+    Ok(tx.one(sql, &[count(by)]).await?.int("last")?)
+}
+
+/// Gives captures that store events their positions before their rows are written, where nobody else can be waiting for the
+/// counter: SQLite has one writer, and each row is written once.
+async fn take_positions(tx: &mut Tx, placings: &mut [Placing<'_>]) -> Result<(), Error> {
+    let storing = placings.iter().filter(|p| !p.load.prepared.is_empty()).count();
+    if tx.engine() == Engine::Sqlite && storing > 0 {
+        let last = advance(tx, storing).await?;
+        let first = last + 1 - i64::try_from(storing).unwrap_or(i64::MAX);
+        let storing = placings.iter_mut().filter(|p| !p.load.prepared.is_empty());
+        storing.zip(first..).for_each(|(placing, position)| placing.slot.position = Some(position));
     }
-    let count = i64::try_from(captures.len()).unwrap_or(i64::MAX);
-    let row = tx
-        .query("update capture_position set last = last + $1 where id = 1 returning last", &[count.into()])
-        .await?;
-    let Some(last) = row.first().map(|r| r.int("last")).transpose()? else { return Ok(None) };
-    let numbered: Vec<_> = (last - count + 1..).zip(captures).collect();
+    Ok(())
+}
+
+/// Gives captures the next positions, in their order, where they have none yet: the last statement before the commit, so
+/// that PostgreSQL's row of the counter is locked only until then. Returns the last position; none without captures.
+pub(crate) async fn number(tx: &mut Tx, captures: &[Slot]) -> Result<Option<i64>, Error> {
+    let Some(newest) = captures.last() else { return Ok(None) };
+    if newest.position.is_some() {
+        return Ok(newest.position);
+    }
+    let last = advance(tx, captures.len()).await?;
+    let first = last + 1 - i64::try_from(captures.len()).unwrap_or(i64::MAX);
+    let numbered: Vec<_> = (first..).zip(captures).collect();
     for part in numbered.chunks(250) {
         let mut sql = Sql::new("update capture set position = v.column2 from (values ");
-        for (n, (position, id)) in part.iter().enumerate() {
-            sql.push(if n == 0 { "" } else { ", " }).bind_list([id.0, *position]);
+        for (n, (position, slot)) in part.iter().enumerate() {
+            sql.push(if n == 0 { "" } else { ", " }).bind_list([slot.id.0, *position]);
         }
         sql.push(") as v where capture.id = v.column1");
         tx.execute(&sql).await?;

@@ -153,13 +153,14 @@ impl Supply {
                 cx: &r.cx,
                 standing: &r.standing,
                 owners: &r.owners,
-                slot: Slot { id: r.cx.id(), part_of: None },
+                slot: Slot::new(&r.cx, None),
                 load: &mut r.load,
                 behaviour: r.behaviour,
             })
             .collect();
         let outcomes = self.place(&mut tx, &mut placings).await?;
-        let captures: Vec<_> = outcomes.iter().filter(|o| !o.stored.is_empty()).map(|o| o.id).collect();
+        let storing = placings.iter().zip(&outcomes).filter(|(_, o)| !o.stored.is_empty());
+        let captures: Vec<Slot> = storing.map(|(p, _)| p.slot).collect();
         let last = number(&mut tx, &captures).await?;
         tx.commit().await?;
         if let Some(last) = last {

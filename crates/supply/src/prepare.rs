@@ -42,13 +42,30 @@ impl Prepared {
 
 /// The hash id; an error declaration, whose hash is that of its event, adds its time.
 pub(crate) fn leaf_text(hash: &[u8; 32], declared: &str) -> String {
-    let id = hash_id(hash);
-    if declared.is_empty() { id } else { format!("{id}&declared={declared}") }
+    let mut id = hash_id(hash);
+    if !declared.is_empty() {
+        id.push_str("&declared=");
+        id.push_str(declared);
+    }
+    id
 }
 
 /// `ni:///sha-256;…?ver=CBV2.0`.
 pub(crate) fn hash_id(hash: &[u8; 32]) -> String {
-    format!("ni:///sha-256;{}?ver=CBV2.0", hex::encode(hash))
+    let mut id = String::with_capacity(96);
+    id.push_str("ni:///sha-256;");
+    push_hex(&mut id, hash);
+    id.push_str("?ver=CBV2.0");
+    id
+}
+
+/// Appends bytes as hexadecimal digits.
+pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        out.push(char::from(HEX[usize::from(byte >> 4)]));
+        out.push(char::from(HEX[usize::from(byte & 15)]));
+    }
 }
 
 /// Facts of a lot stated by an event.

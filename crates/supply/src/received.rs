@@ -2,7 +2,9 @@
 //!
 //! The job's row and the bytes are durable before the answer. With `proceed` each portion of events is one transaction
 //! that also notes how far the job has come, so that a process that dies is followed by one that goes on from there;
-//! with `rollback` all portions are one transaction, and a job that was cut off begins anew.
+//! with `rollback` all portions are one transaction, and a job that was cut off begins anew. In memory there are never
+//! more than a few portions: what the transaction has written so far is the database's own (its log, beyond its cache).
+//! Other writers wait for it; the first reading, which finds nearly everything that can be wrong, holds nobody up.
 
 use crate::capture::{Placing, Slot, Standing, count, number};
 use crate::outcome::{CaptureState, ErrorBehaviour, Format};
@@ -156,11 +158,11 @@ impl Supply {
             let Portion { mut load, reached } = portion?;
             let cx = Context { now: clock(), ..cx.clone() };
             let owners = self.look_up(standing, &mut load).await?;
-            let slot = Slot { id: cx.id(), part_of: Some(work.id) };
+            let slot = Slot::new(&cx, Some(work.id));
             let mut tx = self.store.begin().await?;
             let behaviour = work.behaviour;
             let placing = Placing { cx: &cx, standing, owners: &owners, load: &mut load, behaviour, slot };
-            let outcome = self.place_one(&mut tx, placing).await?;
+            let (outcome, slot) = self.place_one(&mut tx, placing).await?;
             work.keep(&outcome.problems, cx.lang);
             let before = std::mem::replace(&mut work.reached, reached);
             let state = if work.problems.is_empty() { CaptureState::Running } else { CaptureState::Failing };
@@ -181,8 +183,7 @@ impl Supply {
                 ],
             )
             .await?;
-            let stored = if outcome.stored.is_empty() { &[][..] } else { &[slot.id] };
-            let position = number(&mut tx, stored).await?;
+            let position = number(&mut tx, slot.as_slice()).await?;
             tx.commit().await?;
             if let Some(position) = position {
                 self.words.settle(load.prepared.iter());
@@ -227,17 +228,15 @@ impl Supply {
         while let Some(portion) = portions_of.recv().await {
             let mut load = portion?.load;
             let owners = self.look_up(standing, &mut load).await?;
-            let slot = Slot { id: cx.id(), part_of: Some(work.id) };
+            let slot = Slot::new(cx, Some(work.id));
             let behaviour = work.behaviour;
             let placing = Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot };
-            let outcome = self.place_one(&mut tx, placing).await?;
+            let (outcome, slot) = self.place_one(&mut tx, placing).await?;
             if !outcome.problems.is_empty() {
                 tx.rollback().await?;
                 return self.refuse(cx, row, work, outcome.problems).await;
             }
-            if !outcome.stored.is_empty() {
-                parts.push(slot.id);
-            }
+            parts.extend(slot);
             let counts = [outcome.events, outcome.stored.len(), outcome.duplicates.len()];
             for (sum, n) in sums.iter_mut().zip(counts) {
                 *sum += n;

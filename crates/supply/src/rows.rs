@@ -16,11 +16,12 @@ const CHUNK: usize = 400;
 
 /// Takes events out that are stored already, or stand twice in the document, by content.
 pub(crate) fn take_out_duplicates(known: &Known, prepared: &mut Vec<Prepared>) -> Vec<Duplicate> {
-    let mut seen: HashSet<([u8; 32], String)> = HashSet::new();
+    let mut seen: HashSet<([u8; 32], String)> = HashSet::with_capacity(prepared.len());
     let mut duplicates = Vec::new();
     prepared.retain(|p| {
-        let existing = known.stored.get(&p.hash).and_then(|all| all.get(&p.declared)).copied();
-        if existing.is_none() && seen.insert((p.hash, p.declared.clone())) {
+        let key = (p.hash, p.declared.clone());
+        let existing = known.stored.get(&key).copied();
+        if existing.is_none() && seen.insert(key) {
             return true;
         }
         let hash = hash_id(&p.hash);
@@ -40,8 +41,8 @@ pub(crate) struct Met {
 /// What is known under the event ids and hashes of a document.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// Everything stored under a hash, by time of declaration.
-    stored: HashMap<[u8; 32], HashMap<String, Id>>,
+    /// Everything stored, by hash and time of declaration.
+    stored: HashMap<([u8; 32], String), Id>,
     /// Events proper by `eventID`.
     by_id: HashMap<String, Met>,
     /// Events proper by hash.
@@ -86,7 +87,7 @@ impl Known {
             for row in tx.select(&sql).await? {
                 let Ok(hash) = <[u8; 32]>::try_from(row.bytes("hash")?) else { continue };
                 let declared = row.text("declared")?;
-                known.stored.entry(hash).or_default().insert(declared.clone(), row.id("id")?);
+                known.stored.insert((hash, declared.clone()), row.id("id")?);
                 if declared.is_empty() {
                     let met = Met { id: row.id("id")?, operator: row.opt_id("operator")? };
                     known.by_hash.insert(hash, met);
@@ -109,7 +110,7 @@ impl Known {
     }
 
     fn add(&mut self, p: &Prepared, operator: Option<Id>) {
-        self.stored.entry(p.hash).or_default().insert(p.declared.clone(), p.fact.id);
+        self.stored.insert((p.hash, p.declared.clone()), p.fact.id);
         if p.fact.declaration {
             self.declared_hashes.insert(p.hash);
             self.declared_ids.extend(p.event_id.clone());

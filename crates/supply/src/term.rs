@@ -75,31 +75,32 @@ impl Role {
 /// The terms of events about to be stored.
 #[derive(Debug, Default)]
 pub(crate) struct Terms<'a> {
-    terms: Vec<(Kind, &'a str, Id, i64)>,
-    hashes: Vec<(String, Id)>,
+    terms: Vec<(Kind, Start, &'a str, Id, i64)>,
+    hashes: Vec<([u8; 8], Id)>,
     events: i64,
 }
 
 impl<'a> Terms<'a> {
     pub(crate) fn add(&mut self, hash: &[u8; 32], f: &'a EventFact, links: &'a [(LinkList, String)]) {
         self.events += 1;
-        self.hashes.push((hash_term(hash), f.id));
-        self.terms.extend(f.items.iter().map(|i| (Kind::Item, i.item.as_str(), f.id, i.role.bit())));
+        self.hashes.push((start_of(hash), f.id));
+        let term = |kind, key: &'a str, part| (kind, Start::of(key), key, f.id, part);
+        self.terms.extend(f.items.iter().map(|i| term(Kind::Item, i.item.as_str(), i.role.bit())));
         for (place, part) in [
             (&f.read_point, READ_POINT),
             (&f.biz_location, BIZ_LOCATION),
             (&f.source, SOURCE),
             (&f.destination, DESTINATION),
         ] {
-            self.terms.extend(place.as_deref().map(|key| (Kind::Place, key, f.id, part)));
+            self.terms.extend(place.as_deref().map(|key| term(Kind::Place, key, part)));
         }
         for (link, part) in [(&f.document, BIZ_TRANSACTION), (&f.join, TRANSFORMATION)] {
-            self.terms.extend(link.as_deref().map(|key| (Kind::Link, key, f.id, part)));
+            self.terms.extend(link.as_deref().map(|key| term(Kind::Link, key, part)));
         }
         self.terms.extend(links.iter().map(|(list, value)| match list {
-            LinkList::BizTransaction => (Kind::Link, value.as_str(), f.id, BIZ_TRANSACTION),
-            LinkList::Source => (Kind::Place, value.as_str(), f.id, SOURCE),
-            LinkList::Destination => (Kind::Place, value.as_str(), f.id, DESTINATION),
+            LinkList::BizTransaction => term(Kind::Link, value.as_str(), BIZ_TRANSACTION),
+            LinkList::Source => term(Kind::Place, value.as_str(), SOURCE),
+            LinkList::Destination => term(Kind::Place, value.as_str(), DESTINATION),
         }));
     }
 
@@ -112,19 +113,22 @@ impl<'a> Terms<'a> {
 
     fn blocks(mut self) -> Vec<Block> {
         let mut writer = block::Writer::default();
+        let (mut key, mut postings): (String, Vec<block::Posting>) = (String::new(), Vec::new());
         // hashes come before the other kinds
         self.hashes.sort_unstable();
         for same in self.hashes.chunk_by(|a, b| a.0 == b.0) {
-            let postings: Vec<block::Posting> = same.iter().map(|(_, event)| (event.0, 1)).collect();
-            same.iter()
-                .take(1)
-                .for_each(|(hash, _)| writer.push(&format!("{}{hash}", Kind::Hash.mark()), &postings));
+            let [(hash, _), ..] = same else { continue };
+            key.clear();
+            key.push(Kind::Hash.mark());
+            crate::prepare::push_hex(&mut key, hash);
+            postings.clear();
+            postings.extend(same.iter().map(|(_, event)| (event.0, 1)));
+            writer.push(&key, &postings);
         }
         let mut terms = self.terms;
         terms.sort_unstable();
-        let (mut key, mut postings): (String, Vec<block::Posting>) = (String::new(), Vec::new());
-        for same in terms.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let [(kind, term, ..), ..] = same else { continue };
+        for same in terms.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+            let [(kind, _, term, ..), ..] = same else { continue };
             key.clear();
             key.push(kind.mark());
             key.push_str(term);
@@ -150,9 +154,35 @@ pub async fn events_naming(store: &Store, item: &str) -> Result<Vec<Id>, Error> 
     events(store, &[Wanted::one(Kind::Item, item, i64::MAX)]).await
 }
 
-/// The start of an event hash as a term: enough to find it among all events.
+/// The start of an event hash: enough to find it among all events.
+fn start_of(hash: &[u8; 32]) -> [u8; 8] {
+    std::array::from_fn(|n| hash[n])
+}
+
+/// The start of an event hash as a term.
 fn hash_term(hash: &[u8; 32]) -> String {
-    hex::encode(&hash[..8])
+    hex::encode(start_of(hash))
+}
+
+/// The beginning of a term as numbers that sort as the text does: most terms share the first twenty letters, and numbers
+/// are compared faster than texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Start {
+    /// Before, with or after [`epcis::ident::DOMAIN`].
+    side: std::cmp::Ordering,
+    /// The sixteen bytes that follow it.
+    next: u128,
+}
+
+impl Start {
+    fn of(term: &str) -> Self {
+        const DOMAIN: &str = epcis::ident::DOMAIN;
+        let Some(rest) = term.strip_prefix(DOMAIN) else { return Self { side: term.cmp(DOMAIN), next: 0 } };
+        let mut next = [0; 16];
+        let length = rest.len().min(16);
+        next[..length].copy_from_slice(&rest.as_bytes()[..length]);
+        Self { side: std::cmp::Ordering::Equal, next: u128::from_be_bytes(next) }
+    }
 }
 
 /// Stores a segment.

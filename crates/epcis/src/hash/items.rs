@@ -30,48 +30,56 @@ impl Item<'_> {
     }
 }
 
-/// The fields of an event that take part in the hash.
-pub(super) fn event_fields<'a>(event: &'a Node, context: &'a Context) -> Vec<Item<'a>> {
+/// Adds a member of an event, unless it takes no part in the hash.
+pub(super) fn push<'a>(out: &mut Vec<Item<'a>>, name: &'a str, value: &'a Node, context: &'a Context) {
     let shaper = Shaper { context };
-    let mut out = Vec::with_capacity(event.members().len());
-    for (name, value) in event.members() {
-        match &**name {
-            "@context" | "type" | "recordTime" | "eventID" | "errorDeclaration" => {}
-            "epcList" | "inputEPCList" | "outputEPCList" | "childEPCs" => {
-                out.push(shaper.list(name, value, |out, item| shaper.push(out, "epc".into(), item, None)));
-            }
-            "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
-                out.push(
-                    shaper.list(name, value, |out, item| {
-                        shaper.push(out, "quantityElement".into(), item, None)
-                    }),
-                );
-            }
-            "bizTransactionList" => {
-                out.push(shaper.list(name, value, |out, item| out.push(shaper.link(item, "bizTransaction"))));
-            }
-            "sourceList" => {
-                out.push(shaper.list(name, value, |out, item| out.push(shaper.link(item, "source"))))
-            }
-            "destinationList" => {
-                out.push(shaper.list(name, value, |out, item| out.push(shaper.link(item, "destination"))));
-            }
-            "sensorElementList" => {
-                out.push(shaper.list(name, value, |out, item| {
-                    shaper.push(out, "sensorElement".into(), item, None);
-                }));
-            }
-            "bizStep" => shaper.push(&mut out, name.as_ref().into(), value, Some(&BIZ_STEP)),
-            "disposition" => shaper.push(&mut out, name.as_ref().into(), value, Some(&DISPOSITION)),
-            _ => {
-                let full = context.expand_name(name);
-                if !context.ignored.iter().any(|ignored| **ignored == *full) && !is_comment(&full) {
-                    shaper.push(&mut out, full, value, None);
-                }
+    match name {
+        "@context" | "type" | "recordTime" | "eventID" | "errorDeclaration" => {}
+        "epcList" | "inputEPCList" | "outputEPCList" | "childEPCs" => {
+            out.push(shaper.list(name, value, |out, item| shaper.push(out, "epc".into(), item, None)));
+        }
+        "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
+            out.push(shaper.list(name, value, |out, item| {
+                shaper.push(out, "quantityElement".into(), item, None);
+            }));
+        }
+        "bizTransactionList" => {
+            out.push(shaper.list(name, value, |out, item| out.push(shaper.link(item, "bizTransaction"))));
+        }
+        "sourceList" => {
+            out.push(shaper.list(name, value, |out, item| out.push(shaper.link(item, "source"))));
+        }
+        "destinationList" => {
+            out.push(shaper.list(name, value, |out, item| out.push(shaper.link(item, "destination"))));
+        }
+        "sensorElementList" => {
+            out.push(shaper.list(name, value, |out, item| {
+                shaper.push(out, "sensorElement".into(), item, None);
+            }));
+        }
+        "bizStep" => shaper.push(out, name.into(), value, Some(&BIZ_STEP)),
+        "disposition" => shaper.push(out, name.into(), value, Some(&DISPOSITION)),
+        _ => {
+            let full = context.expand_name(name);
+            if !context.ignored.iter().any(|ignored| **ignored == *full) && !is_comment(&full) {
+                shaper.push(out, full, value, None);
             }
         }
     }
-    out
+}
+
+/// Whether a document leaves a field without prefix out of the hash; never one that is a list or a word of the standard.
+pub(super) fn is_ignored(name: &str, context: &Context) -> bool {
+    let can_be = matches!(
+        name,
+        "eventTime"
+            | "eventTimeZoneOffset"
+            | "certificationInfo"
+            | "parentID"
+            | "action"
+            | "transformationID"
+    ) || matches!(name, "persistentDisposition" | "readPoint" | "bizLocation");
+    can_be && context.ignored.iter().any(|ignored| **ignored == *name)
 }
 
 /// `rdfs:comment` and the bare `comment`.
