@@ -2,12 +2,12 @@
 //! evidence each place, delivery and lot could explain.
 //!
 //! Exact on cycles and linear in memory: strongly connected deliveries are one part, cross contamination is a chain
-//! of joints sorted by date, and 64 pieces of evidence are carried against the flow of goods in one pass.
+//! of joints sorted by date, and 128 pieces of evidence are carried against the flow of goods in one pass.
 //!
 //! Reference: Weiser et al., FoodChain-Lab, *PLoS ONE* 11(3), 2016; the desktop program's published test tables.
 
 pub(crate) mod date;
-mod dictionary;
+pub(crate) mod dictionary;
 pub(crate) mod links;
 mod marks;
 mod measure;
@@ -182,7 +182,7 @@ pub enum Evidence {
 pub struct Engine {
     links: Links,
     condensed: Condensed,
-    ids: Vec<String>,
+    ids: Labels,
     lot_of: Vec<u32>,
     explained: Explained,
     /// Sums of weights for and against, whether or not the element they are at is part of the network.
@@ -195,18 +195,20 @@ impl Engine {
     #[must_use]
     pub fn new(network: &Network) -> Self {
         let (links, numbers) = Links::build(network);
-        let condensed = Condensed::new(&links.next);
-        let (lot_of, lots) = lots(network);
-        let explained = Explained::new(&links, lots);
         let settings = &network.settings;
         let marks = (
             settings.observed_stations.iter().filter_map(|s| numbers.station.get(s)).collect(),
             (settings.observed_deliveries.iter()).filter_map(|d| numbers.delivery.get(d)).collect(),
         );
+        let written = numbers.written;
+        drop((numbers.station, numbers.delivery));
+        let (lot_of, lots) = lots(network, written);
+        let condensed = Condensed::new(&links.next);
+        let explained = Explained::new(&links, lots);
         let mut engine = Self {
             links,
             condensed,
-            ids: network.deliveries.iter().map(|d| d.id.clone()).collect(),
+            ids: Labels::of(network.deliveries.iter().map(|d| d.id.as_str())),
             lot_of,
             explained,
             totals: (0.0, 0.0),
@@ -218,7 +220,7 @@ impl Engine {
         engine
     }
 
-    /// Adds evidence: one pass for each 64 pieces, whatever was there before. Evidence at an element that is not part of
+    /// Adds evidence: one pass for each 128 pieces, whatever was there before. Evidence at an element that is not part of
     /// the network lowers every score, because nothing explains it.
     pub fn observe(&mut self, evidence: &[Evidence]) {
         let mut seeds = Vec::with_capacity(evidence.len());
@@ -230,16 +232,18 @@ impl Engine {
             };
         }
         // one look at each name is cheaper than keeping an index of a million for a few
-        let find = |wanted: &mut HashMap<&str, Option<u32>>, names: &[String]| {
-            let names = if wanted.is_empty() { &[] } else { names };
-            for (n, name) in names.iter().enumerate() {
-                if let Some(slot) = wanted.get_mut(name.as_str()) {
+        let find = |wanted: &mut HashMap<&str, Option<u32>>, names: &mut dyn Iterator<Item = &str>| {
+            if wanted.is_empty() {
+                return;
+            }
+            for (n, name) in names.enumerate() {
+                if let Some(slot) = wanted.get_mut(name) {
                     *slot = Some(small(n));
                 }
             }
         };
-        find(&mut stations, &self.links.names);
-        find(&mut deliveries, &self.ids);
+        find(&mut stations, &mut self.links.names.iter().map(String::as_str));
+        find(&mut deliveries, &mut self.ids.iter());
         for piece in evidence {
             let (element, weight) = match piece {
                 Evidence::Station(id, w) => {
@@ -287,7 +291,7 @@ impl Engine {
                 .collect(),
             deliveries: (self.ids.iter().enumerate())
                 .map(|(d, id)| DeliveryScore {
-                    id: id.clone(),
+                    id: id.to_owned(),
                     score: deliveries[d],
                     lot_score: lots[self.lot_of[d] as usize],
                     forward: marks.deliveries[d].0,
@@ -309,26 +313,51 @@ impl Engine {
     }
 }
 
+/// Names in one piece of memory.
+#[derive(Debug, Clone, Default)]
+struct Labels {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Labels {
+    fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut labels = Self::default();
+        for name in names {
+            labels.text.push_str(name);
+            labels.ends.push(labels.text.len());
+        }
+        labels
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.ends.iter().scan(0, |at, &end| Some(&self.text[std::mem::replace(at, end)..end]))
+    }
+}
+
 /// Lot of each delivery and the number of lots; a delivery without a lot is a lot of its own. A lot is known by the
-/// station that names it, which `from` numbers as it is written, merged or not.
-fn lots(network: &Network) -> (Vec<u32>, usize) {
-    let mut senders = Dictionary::with_capacity(network.stations.len());
+/// station that names it, as it is written, merged or not: `senders` by number.
+fn lots(network: &Network, senders: Vec<u32>) -> (Vec<u32>, usize) {
+    let named = network.deliveries.iter().zip(&senders);
+    let named = named.filter_map(|(d, &sender)| Some((sender, d.lot.as_deref()?)));
+    let mut count = 0;
+    let fresh = |_: &str| {
+        count += 1;
+        small(count - 1)
+    };
+    let mut numbers = Vec::with_capacity(senders.len());
     let mut lots = Dictionary::with_capacity(network.deliveries.len() / 2);
-    let (mut count, mut stations) = (0, 0);
-    let lot_of = network.deliveries.iter().map(|delivery| {
-        let fresh = small(count);
-        let lot = match delivery.lot.as_deref() {
-            Some(lot) => {
-                let sender = senders.number(0, &delivery.from, stations);
-                stations = stations.max(sender + 1);
-                lots.number(sender, lot, fresh)
-            }
-            None => fresh,
-        };
-        count += usize::from(lot == fresh);
-        lot
-    });
-    (lot_of.collect(), count)
+    lots.number_all(named, fresh, |number| numbers.push(number));
+    let mut numbers = numbers.into_iter();
+    let mut lot_of = senders;
+    for (lot, delivery) in lot_of.iter_mut().zip(&network.deliveries) {
+        let named = delivery.lot.as_ref().and_then(|_| numbers.next());
+        *lot = named.unwrap_or_else(|| {
+            count += 1;
+            small(count - 1)
+        });
+    }
+    (lot_of, count)
 }
 
 /// Scores every station, delivery and lot of a network.

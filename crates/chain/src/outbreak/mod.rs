@@ -21,9 +21,11 @@ pub use sheet::Table;
 pub use simulate::{Outbreak, simulate};
 pub use study::{CASES, Method, Row, Study, Summary, study};
 
-use crate::score::Network;
+use crate::score::dictionary::Dictionary;
+use crate::score::{Network, Settings};
 use base::Text;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The layout a file came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +49,19 @@ pub struct Case {
     pub name: Option<String>,
     /// What is scored.
     pub network: Network,
-    /// The whole document, view settings and unknown columns included.
-    pub document: Fcl,
+    /// The document it came in; none for the plain layout.
+    given: Option<Fcl>,
     /// What the reader should know: contradictions that were kept, records that could not be used.
     pub notes: Vec<Text>,
+}
+
+impl Case {
+    /// The whole document, view settings and unknown columns included; made from the network for the plain layout,
+    /// which holds nothing else.
+    #[must_use]
+    pub fn document(&self) -> Cow<'_, Fcl> {
+        self.given.as_ref().map_or_else(|| Cow::Owned(Fcl::of(&self.network)), Cow::Borrowed)
+    }
 }
 
 /// What a file holds.
@@ -105,6 +116,11 @@ impl Problems {
 /// It is no JSON, no known layout, or breaks the rules of its layout.
 pub fn read(bytes: &[u8]) -> Result<CaseFile, FormatError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // a plain case of a million deliveries is read without a tree of values
+    if serde_json::from_slice::<plain::Keys>(bytes).is_ok_and(|keys| keys.plain()) {
+        let (name, network) = plain::read(&mut serde_json::Deserializer::from_slice(bytes))?;
+        return finish(Format::Plain, name, (None, Vec::new()), Some(network));
+    }
     let value: Value = serde_json::from_slice(bytes).map_err(|e| {
         FormatError::one(
             format!("line {}, column {}", e.line(), e.column()),
@@ -128,14 +144,15 @@ fn read_value(value: Value) -> Result<CaseFile, FormatError> {
     }
     let has = |key: &str| value.get(key).is_some();
     let (format, name, document, network) = if has("utxCore") {
-        (Format::Utx, None, utx::read(&value)?, None)
+        let (document, notes) = utx::read(&value)?;
+        (Format::Utx, None, (Some(document), notes), None)
     } else if value.pointer("/data/stations").is_some() {
-        (Format::Fcl, None, (Fcl::parse(value)?, Vec::new()), None)
+        (Format::Fcl, None, (Some(Fcl::parse(value)?), Vec::new()), None)
     } else if has("elements") || has("deliveriesRelations") {
-        (Format::Flat, None, (flat::read(&value)?, Vec::new()), None)
+        (Format::Flat, None, (Some(flat::read(&value)?), Vec::new()), None)
     } else if has("deliveries") {
         let (name, network) = plain::read(value)?;
-        (Format::Plain, name, (Fcl::of(&network), Vec::new()), Some(network))
+        (Format::Plain, name, (None, Vec::new()), Some(network))
     } else {
         let schema = has("$schema") || has("$defs") || has("definitions");
         let (zh, en) = if schema {
@@ -164,30 +181,31 @@ fn read_value(value: Value) -> Result<CaseFile, FormatError> {
 /// # Errors
 /// A sheet or a column is missing, an identifier is missing, given twice or unknown, a date is none.
 pub fn read_tables(tables: &[Table]) -> Result<CaseFile, FormatError> {
-    finish(Format::Sheets, None, (sheet::read(tables)?, Vec::new()), None)
+    finish(Format::Sheets, None, (Some(sheet::read(tables)?), Vec::new()), None)
 }
 
 fn finish(
     format: Format,
     name: Option<String>,
-    (document, mut notes): (Fcl, Vec<Text>),
+    (given, mut notes): (Option<Fcl>, Vec<Text>),
     network: Option<Network>,
 ) -> Result<CaseFile, FormatError> {
-    let network = match network {
-        Some(network) => network,
-        None => document.network()?,
+    let network = match (network, &given) {
+        (Some(network), _) => network,
+        (None, Some(document)) => document.network()?,
+        (None, None) => Network::default(),
     };
     notes.extend(check(&network));
-    Ok(CaseFile { format, list: false, cases: vec![Case { name, network, document, notes }] })
+    Ok(CaseFile { format, list: false, cases: vec![Case { name, network, given, notes }] })
 }
 
 /// What contradicts itself in a network, kept as given: relations between deliveries that do not meet at one station, or that
 /// run against time; evidence at elements that are not there.
 #[must_use]
 pub fn check(network: &Network) -> Vec<Text> {
-    use std::collections::{HashMap, HashSet};
-    let by_id: HashMap<&str, &crate::score::Delivery> =
-        network.deliveries.iter().map(|d| (d.id.as_str(), d)).collect();
+    use std::collections::{BTreeSet, HashSet};
+    let mut by_id = Dictionary::with_capacity(network.deliveries.len());
+    by_id.set_all(network.deliveries.iter().map(|d| d.id.as_str()));
     let mut notes = Vec::new();
     let mut say = |found: Vec<String>, zh: &str, en: &str| {
         if !found.is_empty() {
@@ -200,12 +218,18 @@ pub fn check(network: &Network) -> Vec<Text> {
         }
     };
     let settings = &network.settings;
-    let at = |id: &String| settings.merged_stations.get(id).unwrap_or(id).clone();
+    fn at<'a>(settings: &'a Settings, id: &'a String) -> &'a str {
+        settings.merged_stations.get(id).unwrap_or(id)
+    }
     let (mut unknown, mut apart, mut early) = (Vec::new(), Vec::new(), Vec::new());
-    for (a, b) in &network.relations {
-        match (by_id.get(a.as_str()), by_id.get(b.as_str())) {
+    let mut ends = Vec::with_capacity(2 * network.relations.len());
+    let names = network.relations.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
+    by_id.get_all(names, |number| ends.push(number));
+    for ((a, b), ends) in network.relations.iter().zip(ends.chunks_exact(2)) {
+        let delivery = |end: Option<u32>| end.and_then(|n| network.deliveries.get(n as usize));
+        match (delivery(ends[0]), delivery(ends[1])) {
             (Some(x), Some(y)) => {
-                if at(&x.to) != at(&y.from) {
+                if at(settings, &x.to) != at(settings, &y.from) {
                     apart.push(format!("{a} → {b}"));
                 }
                 if !x.arrival().not_after(y.departure()) {
@@ -222,15 +246,15 @@ pub fn check(network: &Network) -> Vec<Text> {
         "relations whose deliveries do not meet at one station, used as given",
     );
     say(early, "关系与日期矛盾（先出后进），按原样使用", "relations that run against time, used as given");
-    let stations: HashSet<String> = network
+    let stations: HashSet<&str> = network
         .stations
         .iter()
         .map(|s| &s.id)
         .chain(network.deliveries.iter().flat_map(|d| [&d.from, &d.to]))
-        .map(at)
+        .map(|id| at(settings, id))
         .collect();
-    let lost = (settings.station_weights.keys().filter(|id| !stations.contains(*id)))
-        .chain(settings.delivery_weights.keys().filter(|id| !by_id.contains_key(id.as_str())));
+    let lost = (settings.station_weights.keys().filter(|id| !stations.contains(id.as_str())))
+        .chain(settings.delivery_weights.keys().filter(|id| by_id.get(id).is_none()));
     say(
         lost.cloned().collect(),
         "权重所在的站点或交货不存在，仍计入分母",
@@ -243,7 +267,7 @@ pub fn check(network: &Network) -> Vec<Text> {
         .flat_map(|d| [&d.from, &d.to])
         .filter(|id| !listed.is_empty() && !listed.contains(id.as_str()))
         .cloned()
-        .collect::<std::collections::BTreeSet<_>>()
+        .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
     say(

@@ -1,24 +1,55 @@
 //! The plain case layout: settings, stations, deliveries, relations.
 
 use super::{FormatError, Problems};
-use crate::score::Network;
-use serde_json::Value;
+use crate::score::{Delivery, Network, Settings, Station};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use std::collections::HashSet;
 
-/// Reads a case and its name.
-pub(super) fn read(value: Value) -> Result<(Option<String>, Network), FormatError> {
-    let name = value.get("case").and_then(Value::as_str).map(str::to_owned);
-    let mut value = value;
-    if let Some(object) = value.as_object_mut() {
-        object.entry("stations").or_insert_with(|| Value::Array(Vec::new()));
+/// What tells the layouts apart, without keeping anything.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Keys {
+    deliveries: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
+    elements: Option<IgnoredAny>,
+    deliveries_relations: Option<IgnoredAny>,
+    utx_core: Option<IgnoredAny>,
+}
+
+impl Keys {
+    /// Whether this is the plain layout and none of the others.
+    pub(super) const fn plain(&self) -> bool {
+        let others = [&self.data, &self.elements, &self.deliveries_relations, &self.utx_core];
+        let [a, b, c, d] = others;
+        self.deliveries.is_some() && a.is_none() && b.is_none() && c.is_none() && d.is_none()
     }
-    let network: Network = serde_json::from_value(value).map_err(|e| {
-        FormatError::one(
-            "",
-            format!("病例内容有误：{e}；请按 stations、deliveries（id、from、to）、relations（成对的交货编号）填写"),
-            format!("the case cannot be read: {e}; give stations, deliveries (id, from, to) and relations (pairs of delivery ids)"),
-        )
-    })?;
+}
+
+/// A case as it stands in the file.
+#[derive(Debug, serde::Deserialize)]
+struct Given {
+    #[serde(default)]
+    case: Option<String>,
+    #[serde(default)]
+    settings: Settings,
+    #[serde(default)]
+    stations: Vec<Station>,
+    deliveries: Vec<Delivery>,
+    #[serde(default)]
+    relations: Vec<(String, String)>,
+}
+
+/// Reads a case and its name.
+pub(super) fn read<'a, D: Deserializer<'a>>(input: D) -> Result<(Option<String>, Network), FormatError> {
+    let Given { case: name, settings, stations, deliveries, relations } =
+        Given::deserialize(input).map_err(|e| {
+            FormatError::one(
+                "",
+                format!("病例内容有误：{e}；请按 stations、deliveries（id、from、to）、relations（成对的交货编号）填写"),
+                format!("the case cannot be read: {e}; give stations, deliveries (id, from, to) and relations (pairs of delivery ids)"),
+            )
+        })?;
+    let network = Network { settings, stations, deliveries, relations };
     let mut problems = Problems::default();
     let mut seen = HashSet::new();
     for (n, d) in network.deliveries.iter().enumerate() {

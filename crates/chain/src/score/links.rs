@@ -1,9 +1,9 @@
 //! The links between deliveries after cross and kill contamination, in memory linear in the input: cross
 //! contamination of many received with many sent deliveries is a chain of joints sorted by date, not their product.
 
-use super::Network;
 use super::date::Span;
 use super::dictionary::Dictionary;
+use super::{Delivery, Network, Settings};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Numbers fit in 32 bits: a network of four thousand million deliveries would not fit in memory as names.
@@ -81,6 +81,52 @@ pub(crate) struct Links {
 pub(crate) struct Numbers<'a> {
     pub(crate) station: Dictionary<'a>,
     pub(crate) delivery: Dictionary<'a>,
+    /// Sender of each delivery as it is written, merged or not.
+    pub(crate) written: Vec<u32>,
+}
+
+/// The stations of a network: their names, merged ones under the name they are merged into, and the ends of deliveries.
+struct Stations<'a> {
+    names: Vec<&'a str>,
+    numbers: Dictionary<'a>,
+    from: Vec<u32>,
+    to: Vec<u32>,
+    written: Vec<u32>,
+}
+
+/// Numbers names in the order of their first sight.
+fn number<'a>(
+    names: impl Iterator<Item = &'a str>,
+    expected: usize,
+) -> (Dictionary<'a>, Vec<&'a str>, Vec<u32>) {
+    let mut dictionary = Dictionary::with_capacity(expected);
+    let (mut first, mut numbers) = (Vec::with_capacity(expected), Vec::with_capacity(names.size_hint().0));
+    let fresh = |name| {
+        first.push(name);
+        small(first.len() - 1)
+    };
+    dictionary.number_all(names.map(|name| (0, name)), fresh, |number| numbers.push(number));
+    (dictionary, first, numbers)
+}
+
+impl<'a> Stations<'a> {
+    fn of(network: &'a Network) -> Self {
+        let listed = network.stations.len();
+        let ends = network.deliveries.iter().flat_map(|d| [d.from.as_str(), d.to.as_str()]);
+        let all = network.stations.iter().map(|s| s.id.as_str()).chain(ends);
+        let (numbers, names, ends) = number(all, listed);
+        let ends = &ends[listed..];
+        let written: Vec<u32> = ends.iter().step_by(2).copied().collect();
+        let to: Vec<u32> = ends.iter().skip(1).step_by(2).copied().collect();
+        let merged_stations = &network.settings.merged_stations;
+        if merged_stations.is_empty() {
+            return Self { names, numbers, from: written.clone(), to, written };
+        }
+        let into = names.iter().map(|name| merged_stations.get(*name).map_or(*name, String::as_str));
+        let (numbers, names, merged) = number(into, names.len());
+        let merge = |ends: &[u32]| ends.iter().map(|&n| merged[n as usize]).collect();
+        Self { names, numbers, from: merge(&written), to: merge(&to), written }
+    }
 }
 
 impl Links {
@@ -93,54 +139,36 @@ impl Links {
     /// stations, of deliveries, kill of stations, of deliveries.
     pub(crate) fn build(network: &Network) -> (Self, Numbers<'_>) {
         let settings = &network.settings;
-        let mut names: Vec<&str> = Vec::new();
-        let mut station = Dictionary::with_capacity(network.stations.len());
-        let ends = network.deliveries.iter().flat_map(|d| [&d.from, &d.to]);
-        let mut numbers = Vec::with_capacity(2 * network.deliveries.len());
-        for id in network.stations.iter().map(|s| &s.id).chain(ends) {
-            let id = settings.merged_stations.get(id).unwrap_or(id);
-            let number = station.number(0, id, small(names.len()));
-            if number as usize == names.len() {
-                names.push(id);
-            }
-            numbers.push(number);
-        }
-        let ends = &numbers[network.stations.len()..];
-        let from: Vec<u32> = ends.iter().step_by(2).copied().collect();
-        let to: Vec<u32> = ends.iter().skip(1).step_by(2).copied().collect();
-        drop(numbers);
-        let mut delivery = Dictionary::with_capacity(network.deliveries.len());
-        for (n, given) in network.deliveries.iter().enumerate() {
-            // of two with one name the later counts
-            delivery.set(&given.id, small(n));
-        }
+        let count = network.deliveries.len();
+        let Stations { names, numbers: station, from, to, written } = Stations::of(network);
+        let mut delivery = Dictionary::with_capacity(count);
+        // of two with one name the later counts
+        delivery.set_all(network.deliveries.iter().map(|d| d.id.as_str()));
         let mark = |ids: &[String], names: &Dictionary<'_>, count: usize| {
             let mut marks = vec![false; count];
             ids.iter().filter_map(|id| names.get(id)).for_each(|n| marks[n as usize] = true);
             marks
         };
         let killed_station = mark(&settings.kill_contamination_stations, &station, names.len());
-        let killed_delivery =
-            mark(&settings.kill_contamination_deliveries, &delivery, network.deliveries.len());
+        let killed_delivery = mark(&settings.kill_contamination_deliveries, &delivery, count);
         let mut joiner = Joiner {
-            enforce: settings.enforce_temporal_order,
-            arrival: network.deliveries.iter().map(super::Delivery::arrival).collect(),
-            departure: network.deliveries.iter().map(super::Delivery::departure).collect(),
-            nodes: small(network.deliveries.len()),
+            settings,
+            given: &network.deliveries,
+            nodes: small(count),
             pairs: Vec::with_capacity(network.relations.len()),
         };
-        for (earlier, later) in &network.relations {
-            if let (Some(a), Some(b)) = (delivery.get(earlier), delivery.get(later)) {
-                joiner.pairs.push((a, b));
-            }
-        }
+        let ends = network.relations.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
+        let mut earlier = None;
+        delivery.get_all(ends, |end| match earlier.take() {
+            None => earlier = Some(end),
+            Some(earlier) => joiner.pairs.extend(earlier.zip(end)),
+        });
         let given = joiner.pairs.len();
-        joiner.stations(&settings.cross_contamination_stations, &station, &from, &to, &killed_station);
+        joiner.stations(&station, &from, &to, &killed_station);
         let marked: BTreeSet<u32> =
             settings.cross_contamination_deliveries.iter().filter_map(|id| delivery.get(id)).collect();
         joiner.deliveries(&marked, given, &to, &killed_station);
-        let count = small(network.deliveries.len());
-        let real = |n: u32| n < count;
+        let real = |n: u32| (n as usize) < count;
         joiner.pairs.retain(|&(a, b)| {
             let ended = real(a) && (killed_delivery[a as usize] || killed_station[to[a as usize] as usize]);
             // a delivery related to itself leads nowhere new, though cross contamination may take it up
@@ -148,52 +176,43 @@ impl Links {
         });
         let next = Adjacency::new(joiner.nodes as usize, joiner.pairs.iter().copied());
         let names = names.into_iter().map(str::to_owned).collect();
-        (Self { names, from, to, next, killed_station, killed_delivery }, Numbers { station, delivery })
+        (
+            Self { names, from, to, next, killed_station, killed_delivery },
+            Numbers { station, delivery, written },
+        )
     }
 }
 
 /// Adds the links of cross contamination.
-struct Joiner {
-    enforce: bool,
-    arrival: Vec<Span>,
-    departure: Vec<Span>,
+struct Joiner<'a> {
+    settings: &'a Settings,
+    given: &'a [Delivery],
     /// Deliveries and joints so far.
     nodes: u32,
     pairs: Vec<(u32, u32)>,
 }
 
-impl Joiner {
-    fn timely(&self, a: u32, b: u32) -> bool {
-        !self.enforce || self.arrival[a as usize].not_after(self.departure[b as usize])
-    }
-
+impl Joiner<'_> {
     /// Every received delivery of a marked station may be in every sent one. A killed station passes nothing on.
-    fn stations(
-        &mut self,
-        ids: &[String],
-        station: &Dictionary<'_>,
-        from: &[u32],
-        to: &[u32],
-        killed: &[bool],
-    ) {
-        let marked: BTreeSet<u32> = ids.iter().filter_map(|id| station.get(id)).collect();
-        let open: HashSet<u32> = marked.into_iter().filter(|&s| !killed[s as usize]).collect();
+    fn stations(&mut self, station: &Dictionary<'_>, from: &[u32], to: &[u32], killed: &[bool]) {
+        let marked = self.settings.cross_contamination_stations.iter().filter_map(|id| station.get(id));
+        let open: BTreeSet<u32> = marked.filter(|&s| !killed[s as usize]).collect();
         if open.is_empty() {
             return;
         }
-        let mut received: HashMap<u32, (Vec<u32>, Vec<u32>)> = HashMap::new();
-        for d in 0..small(from.len()) {
-            if open.contains(&to[d as usize]) {
-                received.entry(to[d as usize]).or_default().0.push(d);
+        let mut place = vec![u32::MAX; killed.len()];
+        open.iter().zip(0..).for_each(|(&s, n)| place[s as usize] = n);
+        let mut joined = vec![(Vec::new(), Vec::new()); open.len()];
+        for (d, (&from, &to)) in (0..).zip(from.iter().zip(to)) {
+            if let Some((received, _)) = joined.get_mut(place[to as usize] as usize) {
+                received.push(d);
             }
-            if open.contains(&from[d as usize]) {
-                received.entry(from[d as usize]).or_default().1.push(d);
+            if let Some((_, sent)) = joined.get_mut(place[from as usize] as usize) {
+                sent.push(d);
             }
         }
-        let mut places: Vec<_> = received.into_iter().collect();
-        places.sort_unstable_by_key(|(s, _)| *s);
-        for (_, (received, sent)) in places {
-            self.join(&received, sent);
+        for (received, sent) in joined {
+            self.join(&received, &sent);
         }
     }
 
@@ -215,45 +234,44 @@ impl Joiner {
         for (recipient, group) in groups {
             // what cross contamination of the recipient itself adds is linked to all of the group already
             if let Some(sent) = sent.remove(&recipient).filter(|_| !killed[recipient as usize]) {
-                self.join(&group, sent.into_iter().collect());
+                self.join(&group, &sent.into_iter().collect::<Vec<_>>());
             }
         }
     }
 
     /// Links each of `received` to each of `sent` that is not itself and can have left later.
-    fn join(&mut self, received: &[u32], mut sent: Vec<u32>) {
+    fn join(&mut self, received: &[u32], sent: &[u32]) {
+        let timed = self.settings.enforce_temporal_order;
+        let span =
+            |d: u32, of: fn(&Delivery) -> Span| if timed { of(&self.given[d as usize]) } else { Span::ANY };
+        let mut sent: Vec<(i64, u32)> =
+            sent.iter().map(|&b| (span(b, Delivery::departure).latest, b)).collect();
+        let received = received.iter().map(|&a| (span(a, Delivery::arrival).earliest, a));
+        let each = |pairs: &mut Vec<(u32, u32)>, sent: &[(i64, u32)], (earliest, a): (i64, u32)| {
+            let timely = sent.iter().filter(|&&(latest, b)| a != b && earliest <= latest);
+            pairs.extend(timely.map(|&(_, b)| (a, b)));
+        };
         if received.len() * sent.len() <= received.len() + 2 * sent.len() {
-            for &a in received {
-                let timely: Vec<u32> =
-                    sent.iter().copied().filter(|&b| a != b && self.timely(a, b)).collect();
-                self.pairs.extend(timely.into_iter().map(|b| (a, b)));
-            }
+            received.for_each(|a| each(&mut self.pairs, &sent, a));
             return;
         }
-        let itself: HashSet<u32> = sent.iter().copied().collect();
-        sent.sort_by_key(|&b| self.departure[b as usize].latest);
+        let itself: HashSet<u32> = sent.iter().map(|(_, b)| *b).collect();
+        sent.sort_by_key(|(latest, _)| *latest);
         let first = self.nodes;
         self.nodes += small(sent.len());
-        for (n, &b) in (first..).zip(&sent) {
+        for (n, &(_, b)) in (first..).zip(&sent) {
             self.pairs.push((n, b));
             if n + 1 < self.nodes {
                 self.pairs.push((n, n + 1));
             }
         }
-        for &a in received {
+        for (earliest, a) in received {
             if itself.contains(&a) {
                 // on the chain it would seem to follow itself
-                let timely: Vec<u32> =
-                    sent.iter().copied().filter(|&b| a != b && self.timely(a, b)).collect();
-                self.pairs.extend(timely.into_iter().map(|b| (a, b)));
+                each(&mut self.pairs, &sent, (earliest, a));
                 continue;
             }
-            let earliest = self.arrival[a as usize].earliest;
-            let skip = if self.enforce {
-                sent.partition_point(|&b| self.departure[b as usize].latest < earliest)
-            } else {
-                0
-            };
+            let skip = sent.partition_point(|(latest, _)| *latest < earliest);
             if skip < sent.len() {
                 self.pairs.push((a, first + small(skip)));
             }

@@ -1,6 +1,9 @@
-//! One reverse pass over the condensed network carries 64 pieces of evidence at a time to everything upstream.
+//! One reverse pass over the condensed network carries 128 pieces of evidence at a time to everything upstream.
 
 use super::links::{Adjacency, Links, small};
+
+/// Pieces of evidence carried at once, one bit each.
+type Word = u128;
 
 /// A station or a delivery, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +84,7 @@ impl Condensed {
     }
 
     /// What each part reaches, itself included, of the bits set on parts.
-    fn spread(&self, bits: &mut [u64]) {
+    fn spread(&self, bits: &mut [Word]) {
         for part in 0..small(bits.len()) {
             let word =
                 self.next.of(part).iter().fold(bits[part as usize], |word, &n| word | bits[n as usize]);
@@ -117,7 +120,7 @@ impl Weights {
         Self(bytes.collect())
     }
 
-    fn add(&self, sum: &mut Sum, word: u64) {
+    fn add(&self, sum: &mut Sum, word: Word) {
         if word == 0 {
             return;
         }
@@ -155,15 +158,15 @@ impl Explained {
         lot_of: &[u32],
         seeds: &[(Element, f64)],
     ) {
-        for seeds in seeds.chunks(64) {
+        for seeds in seeds.chunks(Word::BITS as usize) {
             self.add_word(links, condensed, lot_of, seeds);
         }
     }
 
     fn add_word(&mut self, links: &Links, condensed: &Condensed, lot_of: &[u32], seeds: &[(Element, f64)]) {
         let count = links.deliveries();
-        let mut at_station = vec![0u64; links.names.len()];
-        let mut at_delivery = vec![0u64; count];
+        let mut at_station = vec![Word::default(); links.names.len()];
+        let mut at_delivery = vec![Word::default(); count];
         for (n, (element, _)) in seeds.iter().enumerate() {
             match *element {
                 Element::Station(s) => at_station[s as usize] |= 1 << n,
@@ -172,7 +175,7 @@ impl Explained {
         }
         // what is reached through a delivery includes its recipient, killed or not; only where the walk begins
         // does a killed delivery not arrive
-        let mut bits = vec![0u64; condensed.parts()];
+        let mut bits = vec![Word::default(); condensed.parts()];
         for d in 0..count {
             bits[condensed.part[d] as usize] |= at_delivery[d] | at_station[links.to[d] as usize];
         }
@@ -180,7 +183,7 @@ impl Explained {
         let word = |node: u32| bits[condensed.part[node as usize] as usize];
         let weights = Weights::new(seeds);
         let mut reached = at_station.clone();
-        let mut of_lot = vec![0u64; self.lots.len()];
+        let mut of_lot = vec![Word::default(); self.lots.len()];
         for d in 0..count {
             let killed = links.killed_delivery[d];
             let own = if killed { at_delivery[d] } else { word(small(d)) };

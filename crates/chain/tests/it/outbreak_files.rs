@@ -46,9 +46,9 @@ fn a_foodchain_lab_file_leaves_as_it_came() {
     for bytes in given {
         let before: Value = serde_json::from_slice(&bytes).expect("JSON");
         let case = outbreak::read(&bytes).expect("a case").cases.remove(0);
-        assert_eq!(case.document.value(), &before);
+        assert_eq!(case.document().value(), &before);
         // new settings and scores touch nothing but tracing and result columns
-        let mut document = case.document.clone();
+        let mut document = case.document().into_owned();
         let mut settings = case.network.settings.clone();
         settings.station_weights.insert(case.network.stations[0].id.clone(), 2.5);
         document.apply(&settings);
@@ -83,7 +83,7 @@ fn the_old_flat_layout_scores_the_same() {
     assert_eq!(file.format, Format::Flat);
     let new = outbreak::read(EXAMPLE.as_bytes()).expect("a case");
     assert_eq!(score(&file.cases[0].network), score(&new.cases[0].network));
-    assert!(file.cases[0].document.value().to_string().contains("SC1"));
+    assert!(file.cases[0].document().value().to_string().contains("SC1"));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn the_spreadsheet_template_keeps_every_cell_on_its_way_through() {
         };
         rows.iter().map(|(_, r)| cut(r)).collect()
     };
-    let written = outbreak::write_tables(&case.document);
+    let written = outbreak::write_tables(&case.document());
     for (before, after) in given.iter().zip(&written) {
         assert_eq!(trim(&before.rows), trim(&after.rows), "{}", before.name);
     }
@@ -186,7 +186,7 @@ fn the_spreadsheet_template_keeps_every_cell_on_its_way_through() {
 #[test]
 fn utx_goes_out_valid_and_comes_back_with_the_same_scores() {
     let case = outbreak::read(EXAMPLE.as_bytes()).expect("a case").cases.remove(0);
-    let utx = outbreak::write_utx(&case.document);
+    let utx = outbreak::write_utx(&case.document());
     if let Some(schema) = shared("utx-core-schema-20240208.json") {
         let schema: Value = serde_json::from_slice(&schema).expect("a schema");
         let validator = jsonschema::validator_for(&schema).expect("a schema");

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &ChainBenchArgs) -> Outcome {
 }
 
 /// Processor seconds of this thread; 0 where the system does not say.
-fn processor_seconds() -> f64 {
+pub(super) fn processor_seconds() -> f64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
 }

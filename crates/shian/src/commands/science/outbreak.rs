@@ -8,7 +8,6 @@ use anyhow::Context as _;
 use base::{Decimal, Text};
 use chain::outbreak::{self, Case, CaseFile, FormatError, Table};
 use paper::sheet::{self, Sheet, SheetTable};
-use serde_json::{Value as Json, json};
 use std::path::Path;
 
 /// Reads a case file of any layout and says on stderr what is wrong with it; `None` when it cannot be used.
@@ -51,24 +50,29 @@ fn table(from: &SheetTable) -> Table {
 /// `shian chain score`
 pub(super) fn score(file: Option<&Path>, bench: Option<usize>, seed: u64) -> Outcome {
     if let Some(deliveries) = bench {
-        out::json(&serde_json::to_value(chain::score::bench(deliveries, 100, seed))?);
+        let report = chain::score::bench(deliveries, 100, seed, &super::chain_bench::processor_seconds);
+        out::json(&serde_json::to_value(report)?);
         return Ok(true);
     }
     let Some(file) = file else { return Err(Usage("give a FILE or --bench DELIVERIES".to_owned()).into()) };
     let Some(found) = case_file(file)? else { return Ok(false) };
     for case in &found.cases {
-        let scores = serde_json::to_value(chain::score::score(&case.network))?;
-        match (found.list, scores) {
-            (true, Json::Object(scores)) => {
-                let mut line = serde_json::Map::new();
-                line.insert("case".to_owned(), json!(case.name));
-                line.extend(scores);
-                out::json(&Json::Object(line));
-            }
-            (_, scores) => out::json(&scores),
+        let scores = chain::score::score(&case.network);
+        if found.list {
+            out::serialized(&Line { case: case.name.as_deref(), scores: &scores })?;
+        } else {
+            out::serialized(&scores)?;
         }
     }
     Ok(true)
+}
+
+/// The scores of one of several cases.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    case: Option<&'a str>,
+    #[serde(flatten)]
+    scores: &'a chain::score::Scores,
 }
 
 /// `shian chain convert`
@@ -92,13 +96,13 @@ pub(super) fn convert(file: &Path, to: CaseFormat, scores: bool, target: Option<
         json => {
             let value = match json {
                 CaseFormat::Fcl => {
-                    let mut document = case.document.clone();
+                    let mut document = case.document().into_owned();
                     if scores {
                         document.set_scores(&chain::score::score(&case.network));
                     }
                     document.value().clone()
                 }
-                CaseFormat::Utx => outbreak::write_utx(&case.document),
+                CaseFormat::Utx => outbreak::write_utx(&case.document()),
                 _ => serde_json::to_value(&case.network)?,
             };
             value.to_string().into_bytes()
@@ -122,7 +126,7 @@ fn spreadsheet(case: &Case) -> anyhow::Result<Vec<u8>> {
             _ => text.clone().into(),
         }
     };
-    let sheets: Vec<Sheet> = outbreak::write_tables(&case.document)
+    let sheets: Vec<Sheet> = outbreak::write_tables(&case.document())
         .into_iter()
         .map(|t| {
             let mut rows = t.rows.into_iter().map(|(_, cells)| cells);
