@@ -12,6 +12,8 @@ use ledger::Context;
 /// Nodes and links a search goes, unless said, and at most.
 const NODES: usize = 20_000;
 const MOST_NODES: usize = 200_000;
+/// The same where only sums by county are told, which cost no row a node.
+const SUMMED_NODES: usize = 1_000_000;
 const DEPTH: u32 = 256;
 /// Lots, cases asked about at once.
 const MOST_LOTS: usize = 200;
@@ -67,7 +69,11 @@ pub const PARAMETERS: &[Parameter] = &[
     p("siblings", "包括同次加工的其他产出（1）", "also the other outputs of its transformations (1)"),
     p("yield", "得率：原料条码>产品条码=0.75，可多个", "yield: GTIN used>GTIN made=0.75, may repeat"),
     p("tolerance", "容差（%），默认 2", "tolerance in per cent, 2 unless said"),
-    p("nodes", "最多节点数，默认 20000，至多 200000", "most nodes, 20000 unless said, 200000 at most"),
+    p(
+        "nodes",
+        "最多节点数，默认 20000，至多 200000；按县区汇总的去向（spread）默认及至多 1000000",
+        "most nodes, 20000 unless said, 200000 at most; for `spread`, which only sums by county, 1000000 both",
+    ),
     p("depth", "最多步数，默认 256", "most links, 256 unless said"),
     p("q", "只要含这些字词的行", "only rows with these words"),
     p("within", "只要此地区的行（区划代码前缀）", "only rows of this region (beginning of its code)"),
@@ -235,7 +241,11 @@ fn several(text: &str) -> impl Iterator<Item = &str> {
 impl Typed {
     pub(super) fn read(question: Question, parameters: &[(String, String)]) -> Result<Self, Error> {
         let mut out = Self::default();
-        out.ask.bounds = Bounds { max_nodes: NODES, max_depth: DEPTH };
+        let (unless_said, most) = match question {
+            Question::Spread => (SUMMED_NODES, SUMMED_NODES),
+            _ => (NODES, MOST_NODES),
+        };
+        out.ask.bounds = Bounds { max_nodes: unless_said, max_depth: DEPTH };
         out.ask.tolerance = Decimal::new(2, 2);
         let (mut from, mut until) = (None, None);
         let mut sort = None;
@@ -300,7 +310,7 @@ impl Typed {
                     out.ask.tolerance = share / Decimal::ONE_HUNDRED;
                 }
                 "nodes" => {
-                    out.ask.bounds.max_nodes = whole::<usize>("nodes", value)?.clamp(1, MOST_NODES);
+                    out.ask.bounds.max_nodes = whole::<usize>("nodes", value)?.clamp(1, most);
                 }
                 "depth" => out.ask.bounds.max_depth = whole::<u32>("depth", value)?.clamp(1, DEPTH),
                 "q" => value.clone_into(&mut out.ask.words),

@@ -182,9 +182,7 @@ impl Supply {
     pub(super) async fn ask_spread(&self, cx: &Context, who: &Principal, ask: &Ask) -> Result<Answer, Error> {
         self.may_ask(cx, who, ask).await?;
         let mut answer = self.blank(Question::Spread, ask);
-        answer.bounds.max_nodes = ask.bounds.max_nodes.max(chain::Bounds::default().max_nodes * 5);
-        let wide = Ask { bounds: answer.bounds, ..ask.clone() };
-        let rows = self.spread_by_county(&wide, &mut answer).await?;
+        let rows = self.spread_by_county(ask, &mut answer).await?;
         answer.table = Table::new([
             text("county", "县区", "County"),
             number("places", "场所", "Places"),

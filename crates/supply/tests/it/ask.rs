@@ -88,6 +88,39 @@ async fn every_question_answers_the_incident() {
 }
 
 #[tokio::test]
+async fn a_lower_limit_of_nodes_cuts_the_sums_by_county_and_is_told() {
+    for world in worlds().await {
+        incident(&world).await;
+        let raw = lot(1, "A");
+        let whole = answer(&world, Question::Spread, &[("lot", &raw)]).await;
+        assert!(!whole.truncated && whole.bounds.max_nodes == 1_000_000, "{:?}", whole.bounds);
+        for limit in [1, 2] {
+            let a = answer(&world, Question::Spread, &[("lot", &raw), ("nodes", &limit.to_string())]).await;
+            let places: usize = a.counties.iter().map(|c| c.places).sum();
+            assert!((1..=limit).contains(&places), "{}: {places} places of {limit} nodes", world.name);
+            assert_eq!((a.truncated, a.bounds.max_nodes), (true, limit), "{}", world.name);
+            assert!(a.notes.iter().any(|n| n.en.contains(&format!("({limit} nodes"))), "{:?}", a.notes);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_capture_acknowledged_is_in_the_next_answer() {
+    for world in worlds().await {
+        let raw = lot(1, "A");
+        world.capture(1, vec![made("2026-09-01", 1, &raw, 100)]).await;
+        for (to, count) in (2..=6).zip(2usize..) {
+            let date = format!("2026-09-{count:02}");
+            world.capture(1, vec![shipped(&date, 1, to, &raw, 5)]).await;
+            let a = answer(&world, Question::Forward, &[("lot", &raw)]).await;
+            assert!(places(&a, "place").contains(&site(to)), "{} {date}", world.name);
+            let a = answer(&world, Question::Spread, &[("lot", &raw)]).await;
+            assert_eq!(a.counties.iter().map(|c| c.places).sum::<usize>(), count, "{}", world.name);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_new_since_a_position_is_told_and_nothing_else() {
     for world in worlds().await {
         incident(&world).await;

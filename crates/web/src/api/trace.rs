@@ -77,7 +77,11 @@ const FROM: Param = q("from", "时间段自", "window from");
 const UNTIL: Param = q("until", "时间段至", "window until");
 const SIBLINGS: Param = q("siblings", "包括同次加工的其他产出（1）", "also the other outputs (1)");
 const FIRM: Param = q("operator", "单位：编号、统一社会信用代码或名称", "firm: id, credit code or name");
-const NODES: Param = q("nodes", "最多节点数，默认 20000", "most nodes, 20000 unless said");
+const NODES: Param = q(
+    "nodes",
+    "最多节点数，默认 20000（去向 spread 默认 1000000）",
+    "most nodes, 20000 unless said, 1000000 for `spread`",
+);
 const DEPTH: Param = q("depth", "最多步数", "most links");
 const WORDS: Param = q("q", "只要含这些字词的行", "only rows with these words");
 const WITHIN: Param = q("within", "只要此地区的行", "only rows of this region");
@@ -96,7 +100,7 @@ const fn trace(path: &'static str, text: Text2, query: &'static [Param]) -> Endp
     get(path, "trace", Right::Needs("view", "lot"), text, query, ANSWER)
 }
 
-const ANSWER: &str = r#"{"question":"spread","summary":{"zh":"这些批次及其制成品到过 12 个县区的 310 处场所，按记录应尚有 1200 kg。","en":"These lots and what was made of them reached 310 places in 12 counties; by the records 1200 kg should be left."},"notes":[],"about":[{"key":"https://id.gs1.org/01/06900000000014/10/LOT1","kind":"lot","name":"虚构挂面 LOT1","detail":"2026-10-01"}],"bounds":{"max_nodes":20000,"max_depth":256},"truncated":false,"position":1207,"engine_us":310,"regions":[{"region":"620102","places":40,"came":{"sums":[{"value":"500","unit":"KGM"}],"quantity_unknown":false},"expected":{"sums":[],"quantity_unknown":false},"on_hand":{"sums":[{"value":"120","unit":"KGM"}],"quantity_unknown":false}}],"total":12,"rows":[{"county":"620102","county_name":"城关区","places":40}],"next":null}"#;
+const ANSWER: &str = r#"{"question":"spread","summary":{"zh":"这些批次及其制成品到过 12 个县区的 310 处场所，按记录应尚有 1200 kg。","en":"These lots and what was made of them reached 310 places in 12 counties; by the records 1200 kg should be left."},"notes":[],"about":[{"key":"https://id.gs1.org/01/06900000000014/10/LOT1","kind":"lot","name":"虚构挂面 LOT1","detail":"2026-10-01"}],"bounds":{"max_nodes":1000000,"max_depth":256},"truncated":false,"position":1207,"engine_us":310,"regions":[{"region":"620102","places":40,"came":{"sums":[{"value":"500","unit":"KGM"}],"quantity_unknown":false},"expected":{"sums":[],"quantity_unknown":false},"on_hand":{"sums":[{"value":"120","unit":"KGM"}],"quantity_unknown":false}}],"total":12,"rows":[{"county":"620102","county_name":"城关区","places":40}],"next":null}"#;
 
 /// All questions.
 pub(super) const TRACE: &[Endpoint] = &[
