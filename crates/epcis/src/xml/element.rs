@@ -6,7 +6,7 @@ use crate::node::Node;
 use crate::problem::{Position, Problem, ProblemType};
 use crate::source::Counted;
 use base::Text;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use std::collections::HashSet;
 use std::io::BufRead;
@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// More differently named children, or a longer start tag, are no honest document.
 const MOST_NAMES: usize = 1000;
 const LONGEST_TAG: usize = 64 << 10;
+
+/// Namespaces of the root, in the versions that are read.
+const EPCIS: [&str; 2] = ["urn:epcglobal:epcis:xsd:1", "urn:epcglobal:epcis:xsd:2"];
 
 /// One element.
 #[derive(Debug, Clone)]
@@ -249,7 +252,7 @@ impl<R: BufRead> Builder<R> {
                         ));
                     }
                     let mark = self.scopes.open.len();
-                    let made = element(&tag, at, &mut self.scopes)?;
+                    let made = element(&tag, at, !self.open.is_empty(), &mut self.scopes)?;
                     if self.part == Part::Frame && is_list(&made) && self.leads_to_events(self.open.len()) {
                         let name = tag.to_end().into_owned();
                         let used = self.used;
@@ -272,7 +275,7 @@ impl<R: BufRead> Builder<R> {
                 }
                 Event::Empty(tag) => {
                     let mark = self.scopes.open.len();
-                    let made = element(&tag, at, &mut self.scopes)?;
+                    let made = element(&tag, at, !self.open.is_empty(), &mut self.scopes)?;
                     self.scopes.open.truncate(mark);
                     Some(made)
                 }
@@ -316,7 +319,11 @@ impl<R: BufRead> Builder<R> {
                     None
                 }
                 Event::Eof => return Ok(root.filter(|_| self.part != Part::Events)),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => None,
+                Event::Decl(declaration) => {
+                    encoding(&declaration, at)?;
+                    None
+                }
+                Event::Comment(_) | Event::PI(_) | Event::DocType(_) => None,
             };
             let Some(element) = closed else { continue };
             if self.part == Part::Events && is_list(&element) && self.leads_to_events(self.open.len()) {
@@ -363,6 +370,26 @@ fn resolve(reference: &BytesRef<'_>) -> Option<String> {
     }
 }
 
+/// Text in another encoding would be read as other characters than were meant.
+fn encoding(declaration: &BytesDecl<'_>, at: Position) -> Result<(), Box<Problem>> {
+    let Some(named) = declaration.encoding() else { return Ok(()) };
+    let named = named.map_err(|e| broken(at, &e))?;
+    if ["UTF-8", "UTF8", "US-ASCII", "ASCII"].iter().any(|known| named.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    Err(fault(
+        at,
+        Text::new(
+            format!("文件声明的编码为 {named}，只读取 UTF-8。"),
+            format!("The document says it is encoded in {named}; only UTF-8 is read."),
+        ),
+        Text::of(
+            "请另存为 UTF-8，并在首行写 encoding=\"UTF-8\"。",
+            "Save it as UTF-8 and write encoding=\"UTF-8\" in the first line.",
+        ),
+    ))
+}
+
 fn append(open: &mut [Element], text: &str) {
     if let Some(element) = open.last_mut() {
         element.text.push_str(text);
@@ -404,7 +431,12 @@ impl Scopes {
     }
 }
 
-fn element(tag: &BytesStart<'_>, at: Position, scopes: &mut Scopes) -> Result<Element, Box<Problem>> {
+fn element(
+    tag: &BytesStart<'_>,
+    at: Position,
+    inner: bool,
+    scopes: &mut Scopes,
+) -> Result<Element, Box<Problem>> {
     if tag.len() > LONGEST_TAG {
         return Err(broken(at, &"a start tag of more than 64 KiB"));
     }
@@ -423,13 +455,11 @@ fn element(tag: &BytesStart<'_>, at: Position, scopes: &mut Scopes) -> Result<El
             attributes.push(Attribute { prefix: prefix.into(), local: local.into(), namespace: None, value });
         }
     }
+    // the innermost declaration counts, and xmlns="" takes the default away
     let resolve = |prefix: &str| match prefix {
         "xml" => Some(Arc::from("http://www.w3.org/XML/1998/namespace")),
-        _ => scopes
-            .open
-            .iter()
-            .rev()
-            .find(|(p, ns)| **p == *prefix && !ns.is_empty())
+        _ => (scopes.open.iter().rev().find(|(p, _)| **p == *prefix))
+            .filter(|(_, ns)| !ns.is_empty())
             .map(|(_, ns)| ns.clone()),
     };
     let name = tag.name().into_inner();
@@ -446,10 +476,12 @@ fn element(tag: &BytesStart<'_>, at: Position, scopes: &mut Scopes) -> Result<El
     if let Some((prefix, _)) = unbound {
         return Err(broken(at, &format!("the prefix {prefix} is not declared (xmlns:{prefix})")));
     }
+    // below the root the standard's own elements have no namespace; writers that give them the root's mean the same
+    let own = inner && namespace.as_deref().is_some_and(|ns| EPCIS.contains(&ns));
     Ok(Element {
-        prefix: prefix.into(),
+        prefix: if own { Box::default() } else { prefix.into() },
         local: local.into(),
-        namespace,
+        namespace: namespace.filter(|_| !own),
         attributes,
         children: Vec::new(),
         text: String::new(),

@@ -104,3 +104,39 @@ fn a_document_and_its_twin_in_the_other_syntax_are_one() {
     let (json, xml) = (json.unwrap(), xml.unwrap());
     assert_eq!(hash::prehash(&json.events[0]), hash::prehash(&xml.events[0]));
 }
+
+#[test]
+fn the_same_document_from_any_writer_of_xml_has_the_same_event() {
+    let document = |head: &str, root: &str, declared: &str, body: &str| {
+        format!(
+            r#"{head}<{root} {declared} xmlns:ex="https://example.org/" schemaVersion="2.0" creationDate="2026-01-01T00:00:00Z">
+            <EPCISBody{body}><EventList><ObjectEvent><eventTime>2026-01-01T00:00:00Z</eventTime>
+            <eventTimeZoneOffset>+08:00</eventTimeZoneOffset><epcList><epc>urn:epc:id:sgtin:0614141.107346.2017</epc></epcList>
+            <action>OBSERVE</action><ex:a>1</ex:a></ObjectEvent></EventList></EPCISBody></{root}>"#
+        )
+    };
+    let space = "urn:epcglobal:epcis:xsd:2";
+    let usual = document("", "epcis:EPCISDocument", &format!("xmlns:epcis=\"{space}\""), "");
+    let wanted = xml::read_document(usual.as_bytes(), Limits::default()).unwrap();
+    let utf8 = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+    for (case, text) in [
+        ("another prefix", document(utf8, "n0:EPCISDocument", &format!("xmlns:n0=\"{space}\""), "")),
+        ("a default taken back", document("", "EPCISDocument", &format!("xmlns=\"{space}\""), " xmlns=\"\"")),
+        ("a default for all", document("", "EPCISDocument", &format!("xmlns=\"{space}\""), "")),
+        ("a byte order mark", format!("\u{feff}{usual}")),
+        ("lines of Windows", usual.replace('\n', "\r\n")),
+    ] {
+        let read = xml::read_document(text.as_bytes(), Limits::default());
+        let read = read.unwrap_or_else(|problems| panic!("{case}: {problems}"));
+        assert_eq!(read.events.len(), 1, "{case}");
+        assert_eq!(hash::prehash(&read.events[0]), hash::prehash(&wanted.events[0]), "{case}");
+    }
+    let gbk = document(
+        "<?xml version=\"1.0\" encoding=\"GBK\"?>",
+        "e:EPCISDocument",
+        &format!("xmlns:e=\"{space}\""),
+        "",
+    );
+    let problems = xml::read_document(gbk.as_bytes(), Limits::default()).unwrap_err();
+    assert!(problems.to_string().contains("GBK"), "{problems}");
+}
