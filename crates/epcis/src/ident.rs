@@ -6,6 +6,7 @@
 //! round and are demanded when an identifier is *made* here; identifiers that arrive with a wrong check digit are kept
 //! as they are, for the event must not be changed.
 
+mod compressed;
 mod link;
 mod make;
 mod national;
@@ -14,6 +15,7 @@ mod strict;
 mod translate;
 mod urn;
 
+pub use compressed::decompress;
 pub use link::{DigitalLink, Form};
 pub use make::{IdentError, instance, item, logistic_unit, party, place, product};
 pub use national::{CodeError, NATIONAL, NationalCode, Scanned, Scheme, schemes};

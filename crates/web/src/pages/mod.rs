@@ -93,7 +93,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(admin::routes())
 }
 
-/// What no route matches.
-pub(crate) async fn missing() -> Fault {
-    Fault::not_found(&Text::of("页面", "page"))
+/// What no route matches: a compressed Digital Link leads to the plain one, everything else is not there.
+pub(crate) async fn missing(uri: axum::http::Uri) -> Result<axum::response::Response, Fault> {
+    crate::resolver::decompressed(&uri).ok_or_else(|| Fault::not_found(&Text::of("页面", "page")))
 }

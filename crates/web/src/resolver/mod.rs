@@ -75,8 +75,7 @@ async fn description(State(app): State<Arc<App>>) -> Response {
         "supportedLinkType": [{ "namespace": VOCABULARY, "prefix": "gs1:" }],
         "linkTypeDefaultCanBeLinkset": false,
         "validatesCheckDigits": true,
-        // the one part of the standard that is not there
-        "supportsCompression": false,
+        "supportsCompression": true,
     });
     ([(header::CACHE_CONTROL, "public, max-age=3600")], axum::Json(body)).into_response()
 }
@@ -89,7 +88,10 @@ impl From<LinkError> for Fault {
 
 /// `GET /01/…`, `/00/…` and so on: public.
 async fn resolve(State(app): State<Arc<App>>, viewer: Viewer, uri: Uri, headers: HeaderMap) -> Answer {
-    let link = DigitalLink::read(uri.path())?;
+    let link = match DigitalLink::read(uri.path()) {
+        Ok(link) => link,
+        Err(error) => return decompressed(&uri).ok_or_else(|| error.into()),
+    };
     let path = link.path();
     let wish = Wish::read(uri.query(), &headers, Prefs::read(uri.query(), &headers).lang);
     let mut response = if wish.linkset {
@@ -120,6 +122,23 @@ async fn resolve(State(app): State<Arc<App>>, viewer: Viewer, uri: Uri, headers:
     out.insert(header::VARY, HeaderValue::from_static("accept, accept-language, cookie"));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
+}
+
+/// 307 from a compressed Digital Link to the plain one, with the query of the request.
+pub(crate) fn decompressed(uri: &Uri) -> Option<Response> {
+    let mut to = epcis::ident::decompress(uri.path())?;
+    if let Some(query) = uri.query() {
+        to.push(if to.contains('?') { '&' } else { '?' });
+        to.push_str(query);
+    }
+    let location = (header::LOCATION, HeaderValue::from_str(&to).ok()?);
+    Some(
+        (
+            StatusCode::TEMPORARY_REDIRECT,
+            [location, (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))],
+        )
+            .into_response(),
+    )
 }
 
 /// `GET /cn/{scheme}/{code}`: a national code leads to its page. Public.

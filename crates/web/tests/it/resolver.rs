@@ -52,6 +52,15 @@ async fn a_scanned_code_leads_to_the_consumers_page_and_a_wrong_one_is_told_why(
             assert_eq!(a.header("access-control-allow-origin"), "*");
         }
     }
+    // compressed, whole or behind its key
+    for (asked, to) in [
+        ("/ARFRJydaKCCJV4IuWBlEIKMDk", "/01/09520123456788/10/ABC1/21/12345?17=180426"),
+        ("/01/09520123456788/EESrwRcsDK?linkType=all", "/01/09520123456788/10/ABC1?17=180426&linkType=all"),
+    ] {
+        let a = p.get(asked, &As::Nobody).await;
+        assert_eq!((a.status.as_u16(), a.header("location")), (307, to), "{asked}");
+    }
+    assert_eq!(p.get("/ARFRJydaKQ", &As::Nobody).await.status, 404, "a wrong check digit");
     for (asked, says) in [
         ("/01/06900000000015", "it should be 4"),
         ("/01/notagtin", "8, 12, 13 or 14 digits"),
