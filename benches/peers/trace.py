@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Peers of the trace engine: igraph, SQLite and PostgreSQL answer the questions of `shian chain bench --export DIR`.
+"""Peers of the trace engine: igraph, SQLite, DuckDB and PostgreSQL answer the questions of `shian chain bench --export DIR`.
 
     shian chain bench --links 1000000 --json --export DIR > DIR/ours.json
-    python3 benches/peers/trace.py DIR [--postgres URL] [--budget SECONDS] [--only igraph,sqlite,postgres]
+    python3 benches/peers/trace.py DIR [--postgres URL] [--budget SECONDS] [--only igraph,sqlite,duckdb,postgres]
 
-Needs igraph and numpy; psycopg for PostgreSQL (a database one may create tables in). Every peer works on the split
+Needs igraph, duckdb and numpy; psycopg for PostgreSQL (a database one may create tables in). Every peer works on the split
 graph, where plain reachability is the time rule: that preparation is ours and a gift to them. SQL peers have covering
 indexes both ways that carry place and "nothing leads on", so that ends are not looked up. Every answer is compared with
 ours by number of rows and checksum; a wrong one voids the peer's time. Prints one JSON line for each class: wall times,
@@ -182,6 +182,33 @@ class Sqlite(Sql, Local):
         return self.db.execute(HOP.format(p="?"), (slot, slot)).fetchall()
 
 
+class Duckdb(Sql):
+    """Two tables, each sorted by the end it is entered at; in memory, on two threads."""
+
+    def __init__(self, net, args):
+        import duckdb
+
+        self.net, self.name = net, f"DuckDB {duckdb.__version__}"
+        self.db = db = duckdb.connect()
+        db.execute("set threads = 2")
+        fwd, back = tables(net)
+        for table, names, columns in (("fwd", "a b last place", fwd), ("back", "b a last item place", back)):
+            data = {name: column.astype(np.int32) for name, column in zip(names.split(), columns)}
+            db.execute(f"create table {table} as select * from data")
+
+    @staticmethod
+    def cpu():
+        return time.process_time()
+
+    def run(self, sql, starts):
+        row = "(" + ",".join("?" * len(starts[0])) + ")"
+        values = "values" + ",".join([row] * len(starts))
+        return self.db.execute(sql.format(starts=values), [v for s in starts for v in s]).fetchall()
+
+    def hop(self, slot):
+        return self.db.execute(HOP.format(p="?"), (slot, slot)).fetchall()
+
+
 class Postgres(Sql):
     def __init__(self, net, args):
         import psycopg
@@ -261,7 +288,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--postgres", metavar="URL")
     parser.add_argument("--budget", type=float, default=6.0, help="seconds for each class")
-    parser.add_argument("--only", default="igraph,sqlite,postgres")
+    parser.add_argument("--only", default="igraph,sqlite,duckdb,postgres")
     args = parser.parse_args()
     net = Network(args.folder)
     report = pathlib.Path(args.folder) / "ours.json"
@@ -269,7 +296,7 @@ def main():
     if report.exists():
         queries = json.loads(report.read_text())["queries"]
         ours = {(q["query"], q["stratum"]): q["times"]["p50"] / 1e3 for q in queries if not q["delta"]}
-    peers = {"igraph": Igraph, "sqlite": Sqlite, "postgres": Postgres}
+    peers = {"igraph": Igraph, "sqlite": Sqlite, "duckdb": Duckdb, "postgres": Postgres}
     for name in args.only.split(","):
         if name == "postgres" and not args.postgres:
             continue
