@@ -114,6 +114,15 @@ impl Vault {
         self.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| fail())
     }
 
+    /// The key with which an agency (a department of a region) signs what it sends to another and what it receives from it. It
+    /// is made from this vault's key, so the agency's signature says what this server did in its name; an agency with a
+    /// certified key of its own signs by its own [`ledger::Signer`].
+    #[must_use]
+    pub fn agency_signer(&self, department: &str, region: &str) -> ledger::FileSigner {
+        let seed = self.fingerprint("agency.signature", &format!("{department}.{region}"));
+        ledger::FileSigner::from_seed(&format!("{department}.{region}"), &seed)
+    }
+
     /// A keyed fingerprint for finding a sealed value again by equality (an identity number, a phone). `label` keeps the
     /// columns apart. Reveals nothing without the key.
     #[must_use]

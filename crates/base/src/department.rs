@@ -23,18 +23,22 @@ pub enum Department {
     Edu,
     /// 公安
     Police,
+    /// 检察院
+    Procuratorate,
     /// 食安办: the office of the food-safety committee
     Office,
 }
 
 /// A text is not a department code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a department; use one of market, agri, health, grain, customs, edu, police, office")]
+#[error(
+    "'{0}' is not a department; use one of market, agri, health, grain, customs, edu, police, procuratorate, office"
+)]
 pub struct UnknownDepartment(pub String);
 
 impl Department {
     /// All departments, in the order shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Market,
         Self::Agri,
         Self::Health,
@@ -42,6 +46,7 @@ impl Department {
         Self::Customs,
         Self::Edu,
         Self::Police,
+        Self::Procuratorate,
         Self::Office,
     ];
 
@@ -56,6 +61,7 @@ impl Department {
             Self::Customs => "customs",
             Self::Edu => "edu",
             Self::Police => "police",
+            Self::Procuratorate => "procuratorate",
             Self::Office => "office",
         }
     }
@@ -71,6 +77,7 @@ impl Department {
             Self::Customs => Text::of("海关", "Customs"),
             Self::Edu => Text::of("教育", "Education"),
             Self::Police => Text::of("公安", "Police"),
+            Self::Procuratorate => Text::of("检察院", "Procuratorate"),
             Self::Office => Text::of("食安办", "Food safety office"),
         }
     }

@@ -18,6 +18,7 @@ use access::{Access, Principal, Resource};
 use base::{Id, Instant, Text};
 use ledger::{Appended, Context, Permit};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::{Row, Tx};
 
@@ -336,18 +337,38 @@ impl Live {
         Ok(appended)
     }
 
-    /// As what department somebody may see the matter: its own, or one that takes steps in it.
-    pub(crate) fn seen_as(
+    /// As what department somebody may see the matter: its own, or one it was brought before.
+    pub(crate) async fn seen_as(
         &self,
+        tx: &mut Tx,
         access: &Access,
         who: &Principal,
         now: Instant,
-    ) -> Result<String, access::Denied> {
+    ) -> Result<String, Error> {
         let own = access.check(who, "view", &self.resource(MATTER), now);
         let Err(denied) = own else { return Ok(self.draft.agency.clone()) };
-        let mut guests = self.procedure.definition.guests();
-        let guest = guests.find(|g| access.allows(who, "view", &self.resource(MATTER).of_agency(*g), now));
-        guest.map(ToOwned::to_owned).ok_or(denied)
+        let sql = "select agency from matter_agency where matter = $1 order by agency";
+        for row in tx.query(sql, &[self.draft.id.into()]).await? {
+            let guest = row.text("agency")?;
+            if access.allows(who, "view", &self.resource(MATTER).of_agency(guest.as_str()), now) {
+                return Ok(guest);
+            }
+        }
+        Err(denied.into())
+    }
+
+    /// A department that may take a step from the state the matter is in sees it from now on.
+    pub(crate) async fn invite(&self, tx: &mut Tx) -> Result<(), Error> {
+        let leaving = self.procedure.definition.leaving(&self.draft.state);
+        let guests = leaving.filter_map(|t| t.agency.as_deref()).filter(|a| *a != self.draft.agency);
+        for guest in guests.collect::<BTreeSet<_>>() {
+            tx.exec(
+                "insert into matter_agency (matter, agency) values ($1, $2) on conflict (matter, agency) do nothing",
+                &[self.draft.id.into(), guest.into()],
+            )
+            .await?;
+        }
+        Ok(())
     }
 
     /// Checks an entry against a form of the procedure, and that its files were sent by whoever names them.

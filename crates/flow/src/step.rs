@@ -8,7 +8,6 @@ use access::{Access, Principal, Resource};
 use base::{Id, Lang, Text};
 use ledger::{Appended, Context};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use store::Tx;
@@ -387,6 +386,7 @@ impl Live {
         let mut events = vec![format!("transition:{}", t.id)];
         if moved {
             events.push(format!("enter:{to}"));
+            self.invite(tx).await?;
         }
         self.meet_clocks(tx, cx, engine, &events, None).await?;
         let ended = procedure.definition.state(to).is_some_and(|s| s.r#final);
@@ -445,13 +445,6 @@ impl Live {
             ],
         )
         .await?;
-        for guest in p.definition.guests().collect::<BTreeSet<_>>() {
-            tx.exec(
-                "insert into matter_agency (matter, agency) values ($1, $2)",
-                &[d.id.into(), guest.into()],
-            )
-            .await?;
-        }
-        Ok(())
+        self.invite(tx).await
     }
 }

@@ -5,6 +5,7 @@ mod inbox;
 mod items;
 mod lists;
 mod matter;
+mod package;
 mod places;
 mod progress;
 mod situation;
@@ -20,6 +21,7 @@ pub use lists::{
     MatterFilter, MatterLine, MatterOrder, TaskFilter, TaskLine, TaskState, Whose, matters, tasks_for,
 };
 pub use matter::{Action, ClockView, DocumentView, FactView, LinkView, MatterView, StepView, matter};
+pub use package::{Package, PackagePaper, package};
 pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use progress::{Paper, Progress, progress};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};

@@ -99,6 +99,19 @@ pub fn signature_line(name: &str, id: [u8; 4], signature: &[u8]) -> String {
 /// # Errors
 /// Each [`NoteError`].
 pub fn open(note: &str, verifier: &str) -> Result<Checkpoint, NoteError> {
+    let checkpoint = Checkpoint::parse(&signed_text(note, verifier)?)?;
+    if verifier.trim().split_once('+').is_some_and(|(name, _)| name == checkpoint.origin) {
+        Ok(checkpoint)
+    } else {
+        Err(NoteError::Form("the origin is not the key's"))
+    }
+}
+
+/// The text of any signed note, if the key has signed it; the text ends with a line feed.
+///
+/// # Errors
+/// Each [`NoteError`].
+pub fn signed_text(note: &str, verifier: &str) -> Result<String, NoteError> {
     let (name, id, key) = parse_key(verifier)?;
     let (text, signatures) = note.split_once("\n\n").ok_or(NoteError::Form("no signature"))?;
     let text = format!("{text}\n");
@@ -120,12 +133,7 @@ pub fn open(note: &str, verifier: &str) -> Result<Checkpoint, NoteError> {
     }
     let signature = found.ok_or_else(|| NoteError::Unsigned(name.to_owned()))?;
     key.verify_strict(text.as_bytes(), &signature).map_err(|_| NoteError::False)?;
-    let checkpoint = Checkpoint::parse(&text)?;
-    if checkpoint.origin == name {
-        Ok(checkpoint)
-    } else {
-        Err(NoteError::Form("the origin is not the key's"))
-    }
+    Ok(text)
 }
 
 /// Reads a verifier key string; its id must match its key.

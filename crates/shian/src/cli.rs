@@ -7,6 +7,7 @@ mod risk_models;
 mod rulebook;
 mod sampling;
 mod signal;
+mod transfer;
 
 pub(crate) use limits::{LimitsArgs, LimitsCommand};
 pub(crate) use risk::{ExposureArgs, RiskCommand};
@@ -17,6 +18,7 @@ pub(crate) use sampling::{
     SizeArgs,
 };
 pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs, SignalScanArgs};
+pub(crate) use transfer::TransferCommand;
 
 use crate::config::LogFormat;
 use clap::{Args, Parser, Subcommand};
@@ -75,6 +77,9 @@ pub(crate) enum Command {
     /// The rulebook: check everything, draw a procedure.
     #[command(subcommand)]
     Rulebook(RulebookCommand),
+    /// Criminal transfers: check a package handed over.
+    #[command(subcommand)]
+    Transfer(TransferCommand),
     /// Imports a spreadsheet: operators, samples, results.
     Import(ImportArgs),
     /// Exports records.

@@ -61,9 +61,16 @@ impl Viewer {
         }
     }
 
+    /// True for the police and the procuratorate, who see what was brought before them and nothing else.
+    pub(crate) fn is_guest(&self) -> bool {
+        !self.who.grants.is_empty()
+            && self.who.grants.iter().all(|g| matches!(g.agency.as_str(), "police" | "procuratorate"))
+    }
+
     /// Where the account lands after login.
     pub(crate) fn home(&self) -> &'static str {
         match self.area() {
+            Area::Desk if self.is_guest() => "/transfers",
             Area::Desk if self.is(Role::Leader) => "/desk/situation",
             Area::Desk if self.is(Role::Admin) && self.who.grants.len() == 1 => "/desk/accounts",
             Area::Desk => "/desk/tasks",
@@ -88,6 +95,8 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/journal", Text::of("存证", "Journal")),
     ("/desk/rulebook", Text::of("规则", "Rules")),
 ];
+const GUEST: &[(&str, Text)] =
+    &[("/transfers", Text::of("移送案件", "Transfers")), ("/desk/inbox", Text::of("待办", "Inbox"))];
 const ADMIN: &[(&str, Text)] = &[
     ("/desk/accounts", Text::of("账号", "Accounts")),
     ("/desk/jobs", Text::of("作业", "Jobs")),
@@ -124,6 +133,7 @@ const PUBLIC: &[(&str, Text)] = &[
 
 fn nav(viewer: &Viewer) -> Vec<&'static (&'static str, Text)> {
     let mut items: Vec<_> = match viewer.area() {
+        Area::Desk if viewer.is_guest() => GUEST.iter().collect(),
         Area::Desk => DESK.iter().collect(),
         Area::Firm => FIRM.iter().collect(),
         Area::Laboratory => LABORATORY.iter().collect(),

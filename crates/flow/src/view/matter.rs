@@ -215,7 +215,7 @@ pub async fn matter(
 ) -> Result<MatterView, Error> {
     let mut tx = store.snapshot().await?;
     let live = Live::read(&mut tx, engine, id).await?;
-    let agency = live.seen_as(access, who, now)?;
+    let agency = live.seen_as(&mut tx, access, who, now).await?;
     let open = access.allows(who, "act", &live.resource("matter").of_agency(agency.as_str()), now);
     let procedure = live.procedure.clone();
     let d = &procedure.definition;

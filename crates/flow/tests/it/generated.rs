@@ -159,6 +159,7 @@ async fn try_step(
     )
     .await?;
     run_clocks(w, &mut tx, d, matter, t).await?;
+    w.send_papers(&mut tx, who.unwrap_or(&Principal::anonymous())).await;
     let form = t.form.as_deref().and_then(|f| d.form(f)).map_or(Json::Null, |f| fill(f, turn));
     let done = match who {
         Some(who) => {

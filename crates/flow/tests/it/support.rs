@@ -11,7 +11,9 @@ use ledger::Context;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use store::attachments::{Attachments, Kept};
 use store::{Store, Tx};
+use tokio::sync::OnceCell;
 
 /// The effects `shian` registers for the procedures of the rulebook.
 pub(crate) const OUTSIDE: [&str; 20] = [
@@ -35,11 +37,22 @@ pub(crate) const OUTSIDE: [&str; 20] = [
     "registry.set_grade",
     "registry.plan_inspections",
     "case.manifest",
+    "case.sign",
 ];
 
 /// County, place, expected kilograms.
 pub(crate) const PLACES: [(&str, &str, i64); 4] =
     [("620102", "shop-1", 40), ("620102", "shop-2", 30), ("620104", "depot", 100), ("620802", "school", 20)];
+
+/// A picture of one point and a page without words, with the hashes that name them.
+pub(crate) const PHOTO: (&[u8], &str) = (
+    include_bytes!("../../../../testdata/papers/photo.png"),
+    "d44c0303173ecdb8ba72a7ab688f020583b31865537e2f9ab57e56aeec687807",
+);
+pub(crate) const PAPER: (&[u8], &str) = (
+    include_bytes!("../../../../testdata/papers/paper.pdf"),
+    "4028af3714fa07d2f20e758649532faef11b4818c99a2b8dc0c88170a0dc8784",
+);
 
 pub(crate) const FIRM: Id = Id(7_000_001);
 
@@ -246,6 +259,26 @@ impl World {
         Ok(out)
     }
 
+    /// The papers [`fill`] names, sent in by a person as a page does it.
+    pub(crate) async fn send_papers(&self, tx: &mut Tx, who: &Principal) {
+        static KEPT: OnceCell<(tempfile::TempDir, Attachments, Vec<Kept>)> = OnceCell::const_new();
+        let (_, attachments, kept) = KEPT
+            .get_or_init(|| async {
+                let folder = tempfile::tempdir().unwrap();
+                let attachments = Attachments::new(folder.path());
+                let mut kept = Vec::new();
+                for (bytes, hash) in [PHOTO, PAPER] {
+                    kept.push(attachments.keep(bytes.to_vec()).await.unwrap());
+                    assert_eq!(kept.last().unwrap().attachment().sha256, hash);
+                }
+                (folder, attachments, kept)
+            })
+            .await;
+        for paper in kept {
+            flow::record_file(tx, &self.cx(who), attachments, paper).await.unwrap();
+        }
+    }
+
     pub(crate) async fn version(&self, matter: Id) -> i64 {
         let row = self.store.one("select version from matter where id = $1", &[matter.into()]).await.unwrap();
         row.int("version").unwrap()
@@ -310,9 +343,11 @@ pub(crate) fn fill(form: &Form, turn: usize) -> Json {
             FieldType::Operator => json!(FIRM),
             FieldType::Person => json!({"name": "虚构甲", "phone": "13800000000"}),
             FieldType::Limit => json!("GB2762-2022/1"),
-            FieldType::Signature => json!({"name": "虚构乙"}),
+            FieldType::Signature => json!({"name": "虚构乙", "image": [PHOTO.1]}),
             FieldType::Position => json!({"lat": "36.06", "lon": "103.83"}),
-            FieldType::File | FieldType::Photo | FieldType::Part => Json::Null,
+            FieldType::File => json!([PAPER.1]),
+            FieldType::Photo => json!([PHOTO.1]),
+            FieldType::Part => Json::Null,
             FieldType::Checklist => {
                 let row = |i: &flow::CheckItem| json!({"item": i.id, "result": "pass"});
                 field.items.iter().map(row).collect()

@@ -20,6 +20,7 @@ mod sampling;
 mod science;
 mod server;
 mod trace;
+mod transfer;
 mod whatif;
 
 use crate::cli::Command;
@@ -64,6 +65,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Risk(command) => science::risk(command),
         Command::Signal(command) => science::signal(command),
         Command::Rulebook(command) => rulebook::run(command),
+        Command::Transfer(command) => transfer::run(command),
         Command::Import(args) => block(import::run(args)),
         Command::Export(args) => block(export::run(args)),
         Command::Connector(command) => block(connector::run(command)),

@@ -1,4 +1,4 @@
-//! Procedures of the demo under way: complaint, report, licence, inspection, case, grade, banquet and drill, each at another step.
+//! Procedures of the demo under way: complaint, report, licence, inspection, case, transfer, grade, banquet and drill, each at another step.
 
 use super::load::Loader;
 use super::people;
@@ -15,6 +15,8 @@ use std::collections::HashMap;
 /// The county whose officer the guide names.
 const COUNTY: &str = "620102";
 const DAY: i64 = 86_400;
+/// The list of papers an applicant of the demo sends in.
+const PAPERS: &str = "材料,份数\n营业执照,1\n设备布局图,1\n食品安全管理制度（演示）,1\n";
 
 /// A story: who begins it how many days ago, and the steps taken since: login, days ago, step, form.
 struct Story {
@@ -94,7 +96,7 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
             days_ago: 5,
             form: json!({
                 "request": "new", "site_name": format!("{name}二店"), "address": "城关区示例路8号", "class_code": "1",
-                "items": "散装和预包装食品销售", "track": "ordinary",
+                "items": "散装和预包装食品销售", "track": "ordinary", "papers": PAPERS,
             }),
             steps: vec![
                 ("chengguan", 4, "accept", json!({})),
@@ -112,7 +114,7 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
             days_ago: 40,
             form: json!({
                 "request": "new", "site_name": name, "address": "城关区示例路6号", "class_code": "1", "items": "预包装食品销售",
-                "track": "ordinary",
+                "track": "ordinary", "papers": PAPERS,
             }),
             steps: vec![
                 ("chengguan", 38, "accept", json!({})),
@@ -170,6 +172,19 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
                     }),
                 ),
                 ("desk", 6, "notice", json!({})),
+            ],
+        },
+        Story {
+            procedure: "criminal_transfer",
+            by: "chengguan",
+            days_ago: 4,
+            form: json!({
+                "respondent": name, "what": "销售超过保质期的食品，货值较大（演示）", "crime": "c140", "officers": officers(),
+                "files": PAPERS,
+            }),
+            steps: vec![
+                ("desk", 3, "approve", json!({})),
+                ("chengguan", 3, "deliver", json!({ "delivered_on": today, "copied": true })),
             ],
         },
         Story {
@@ -254,9 +269,20 @@ pub(crate) async fn run(loader: &Loader<'_>, shop: Id, now: Instant) -> Result<(
 
 /// Opens the matter and, where somebody complained or reported, keeps who.
 async fn begin(loader: &Loader<'_>, cx: &Context, who: &Principal, story: &Story) -> Result<Id> {
+    let attachments = &loader.app.attachments;
+    let mut form = story.form.clone();
+    let field = ["papers", "files"].into_iter().find(|f| form[*f].is_string()).unwrap_or_default();
+    let papers = match form.get(field).and_then(Json::as_str) {
+        Some(list) => Some(attachments.keep(list.as_bytes().to_vec()).await?),
+        None => None,
+    };
     let mut tx = loader.app.store.begin().await?;
+    if let Some(kept) = &papers {
+        flow::record_file(&mut tx, cx, attachments, kept).await?;
+        form[field] = json!([kept.attachment().sha256]);
+    }
     let authority = Authority::Person { access: &loader.access, who };
-    let request = Request { region: COUNTY.to_owned(), form: story.form.clone(), ..Request::default() };
+    let request = Request { region: COUNTY.to_owned(), form, ..Request::default() };
     let opened =
         flow::open_by_form(&mut tx, cx, &loader.app.engine, authority, story.procedure, request).await?;
     if matches!(story.procedure, "complaint" | "report") {

@@ -20,6 +20,7 @@ pub(crate) const GUIDE: &[(&str, &str)] = &[
     ("leader", "省级领导：态势 · provincial leader: the situation"),
     ("firm", "被召回的生产者 · the producer under recall"),
     ("shop", "抽样所在商店 · the shop where the sample was taken"),
+    ("police / jiancha", "公安、检察：只见移送的案件 · police, procuratorate: only what was sent to them"),
     ("admin", "系统管理员 · administrator"),
 ];
 
@@ -64,7 +65,7 @@ fn seats(at: Seats) -> Vec<Seat> {
         operator,
     };
     let mut taken: HashSet<String> =
-        ["lab", "lab2", "desk", "desk2", "leader", "firm", "shop", "admin", "exchange"]
+        ["police", "jiancha", "lab", "lab2", "desk", "desk2", "leader", "firm", "shop", "admin", "exchange"]
             .map(String::from)
             .into();
     let mut all = vec![
@@ -78,6 +79,9 @@ fn seats(at: Seats) -> Vec<Seat> {
         seat("shop", "演示·店主", Role::Firm, "62", "", Some(at.shop)),
     ];
     // samples are taken by two: the county of the demo's draw has a second officer
+    // who is sent cases of the demo's county, and the county's own desk that approves them
+    all.push(seat("police", "演示·城关区公安", Role::Desk, "620102", "police", None));
+    all.push(seat("jiancha", "演示·城关区检察院", Role::Desk, "620102", "procuratorate", None));
     all.push(seat("chengguan2", "演示·城关区监管员乙", Role::Officer, "620102", "market", None));
     for county in regions.leaf_units(&gansu) {
         let login = county_login(&county.name.en, county.code.as_str(), &mut taken);

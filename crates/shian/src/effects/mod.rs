@@ -20,6 +20,7 @@
 //! | `registry.set_grade` | `kind`, `fact` | gives the operator its grade |
 //! | `registry.plan_inspections` | `procedure`, `most` | opens inspections of operators due, worst grade first |
 //! | `case.manifest` | | lists the papers of a case by SHA-256 and the digest of the list |
+//! | `case.sign` | `fact`, `as`, `agency` | an agency signs for the package, with its own key |
 
 mod licences;
 mod manifest;
@@ -31,7 +32,7 @@ mod settle;
 mod standing;
 
 pub use licences::{FindLicence, GrantLicence, Screen, SetLicence};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, Sign};
 pub use recall_scope::RecallScope;
 pub use retest::{DrawLaboratory, FileContest, FreezeDraw, Hold, RecordService};
 pub use serious::SettleSerious;
@@ -64,6 +65,7 @@ pub fn names() -> Vec<String> {
         retest::HOLD,
         retest::FREEZE,
         retest::DRAW,
+        manifest::SIGN,
     ];
     names.extend(ours.map(str::to_owned));
     names.extend(registered().into_iter().map(|(name, _)| name.to_owned()));
@@ -141,6 +143,7 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab, vault: access::Vault) -> 
     effects.register(retest::FILE, Arc::new(FileContest::new(lab.clone())));
     effects.register(retest::FREEZE, Arc::new(FreezeDraw::new(lab.clone())));
     effects.register(retest::DRAW, Arc::new(DrawLaboratory::new(lab.clone())));
+    effects.register(manifest::SIGN, Arc::new(Sign::new(vault.clone())));
     for (name, effect) in registered() {
         effects.register(name, effect);
     }

@@ -5,6 +5,7 @@ use access::{Principal, Role};
 use base::Id;
 use flow::{Authority, Request};
 use serde_json::{Value as Json, json};
+use sha2::Digest as _;
 
 async fn open(
     w: &World,
@@ -93,11 +94,18 @@ async fn a_shop_gets_its_licence_loses_it_and_cannot_come_back_for_five_years() 
     for (name, w) in World::all().await {
         let o = office(SHOP_COUNTY);
         let owner = person(30, Role::Firm, "62", Some(w.shop.operator));
-        let form = json!({
+        let mut form = json!({
             "request": "new", "site_name": "虚构超市", "address": "虚构路1号", "class_code": "1",
             "items": "散装和预包装食品销售", "track": "ordinary",
         });
-        let m = open(&w, &owner, "licence_operation", SHOP_COUNTY, form.clone()).await.unwrap();
+        let bare = open(&w, &owner, "licence_operation", SHOP_COUNTY, form.clone()).await;
+        assert!(
+            matches!(&bare, Err(flow::Error::Form { faults }) if faults[0].field == "papers"),
+            "{bare:?}"
+        );
+        let papers = w.paper(&owner).await;
+        form["papers"] = papers.clone();
+        let m = open(&w, &owner, "licence_operation", SHOP_COUNTY, form).await.unwrap();
         assert_eq!(due(&w, &o.officer, m, "accept").await, "2026-11-27", "{name}");
         w.step(&o.officer, m, "accept", json!({})).await.unwrap();
         assert_eq!(due(&w, &o.officer, m, "decide").await, "2026-12-04");
@@ -129,7 +137,7 @@ async fn a_shop_gets_its_licence_loses_it_and_cannot_come_back_for_five_years() 
         assert!(!held.in_force(w.now.china_date()), "{name}");
         let form = json!({
             "request": "new", "site_name": "虚构超市二店", "address": "虚构路2号", "class_code": "1",
-            "items": "预包装食品销售", "track": "promise", "promise": true,
+            "items": "预包装食品销售", "track": "promise", "promise": true, "papers": papers,
         });
         let again = open(&w, &owner, "licence_operation", SHOP_COUNTY, form).await.unwrap();
         w.step(&o.officer, again, "accept", json!({})).await.unwrap();
@@ -377,9 +385,14 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
             .unwrap();
         let owner = person(30, Role::Firm, "62", Some(w.shop.operator));
         w.step(&owner, m, "reply", json!({ "reply": "已在整改" })).await.unwrap();
-        w.step(&o.officer, m, "record_done", json!({ "reported": "货架已移位", "photos": [] }))
-            .await
-            .unwrap();
+        let mut done = json!({ "reported": "货架已移位", "photos": [] });
+        let said = w.step(&o.officer, m, "record_done", done.clone()).await.unwrap_err();
+        assert!(
+            matches!(&said, flow::Error::Form { faults } if faults[0].field == "photos"),
+            "{name}: what was put right is shown: {said:?}"
+        );
+        done["photos"] = w.paper(&o.officer).await;
+        w.step(&o.officer, m, "record_done", done).await.unwrap();
 
         // grade: the table of sellers and the failed points
         let form = json!({ "operator": w.shop.operator, "name": "虚构超市", "business": "sales", "occasion": "yearly", "year": "2026" });
@@ -403,16 +416,29 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
 }
 
 #[tokio::test]
-async fn a_transfer_carries_its_manifest_to_the_police_who_sign_refuse_and_open_after_review() {
+async fn a_transfer_is_signed_for_by_police_and_procuratorate_refused_and_opened_on_the_procuratorates_order()
+{
     for (name, w) in World::all().await {
         let o = office(MAKER_COUNTY);
         let police = access::testing::principal(40, Role::Desk, MAKER_COUNTY, "police", None);
         let officers = json!([{ "name": "甲", "certificate": "1" }, { "name": "乙", "certificate": "2" }]);
-        let form = json!({ "respondent": "虚构面业", "what": "有毒有害食品", "crime": "c144", "officers": officers });
+        let prosecutor = access::testing::principal(41, Role::Desk, MAKER_COUNTY, "procuratorate", None);
+        let files = w.paper(&o.officer).await;
+        let form = json!({
+            "respondent": "虚构面业", "what": "有毒有害食品", "crime": "c144", "officers": officers, "files": files,
+        });
         let m = open(&w, &o.officer, "criminal_transfer", MAKER_COUNTY, form).await.unwrap();
         assert_eq!(due(&w, &o.officer, m, "head").await, "2026-11-23", "{name}: three days, calendar");
         w.step(&o.desk, m, "approve", json!({})).await.unwrap();
         assert_eq!(fact(&w, &o.desk, m, "manifest").await.len(), 64, "{name}");
+        let sees = |who: &Principal| {
+            let (who, w) = (who.clone(), &w);
+            async move {
+                let (app, now) = (&w.app, w.now);
+                flow::view::package(&app.store, &app.engine, &app.access, &who, now, m).await
+            }
+        };
+        assert!(sees(&police).await.is_err(), "{name}: not before it was delivered");
         let view = w.matter(&o.desk, m).await;
         let clock = view.clocks.iter().find(|c| c.rule == "deliver").unwrap();
         assert_eq!(clock.due.at, Some(w.now.plus_seconds(24 * 3600)), "{name}: hours through the night");
@@ -427,9 +453,39 @@ async fn a_transfer_carries_its_manifest_to_the_police_who_sign_refuse_and_open_
             w.step(&o.desk, m, "sign", sign.clone()).await.is_err(),
             "{name}: the police sign, nobody else"
         );
-        w.step(&police, m, "sign", sign).await.unwrap();
+        w.step(&police, m, "sign", sign.clone()).await.unwrap();
+        let copy = json!({ "manifest_matches": true, "signer": { "name": "丁" } });
+        assert!(
+            w.step(&police, m, "take_copy", copy.clone()).await.is_err(),
+            "{name}: the copy is not theirs"
+        );
+        w.step(&prosecutor, m, "take_copy", copy).await.unwrap();
+        let package = sees(&prosecutor).await.unwrap();
+        assert_eq!(sees(&police).await.unwrap(), package, "{name}");
+        assert!(package.papers.iter().any(|p| files[0] == p.sha256.as_str() && p.text.is_none()), "{name}");
+        for (note, department) in
+            [("sent_note", "market"), ("received_note", "police"), ("copied_note", "procuratorate")]
+        {
+            let signed = fact(&w, &o.desk, m, note).await;
+            let signer = w.app.access.vault().agency_signer(department, MAKER_COUNTY);
+            let text = ledger::note::signed_text(&signed, &ledger::Signer::verifier_key(&signer)).unwrap();
+            let manifest = hex::encode(sha2::Sha256::digest(package.manifest.as_bytes()));
+            assert!(text.contains(&format!("manifest {manifest}\n")), "{name}: {note}");
+        }
         w.step(&police, m, "decline", json!({ "police_reason": "证据不足" })).await.unwrap();
         w.step(&o.officer, m, "ask_review", json!({ "reason": "有新证据" })).await.unwrap();
+        w.step(&police, m, "uphold", json!({ "police_reason": "证据仍不足" })).await.unwrap();
+        w.step(&o.officer, m, "ask_supervision", json!({ "reason": "应当立案" })).await.unwrap();
+        let early = refused(&w, &prosecutor, m, "order_open", json!({ "order": "检通1" })).await;
+        assert!(early.contains("说明不立案理由"), "{name}: {early}");
+        w.step(&prosecutor, m, "ask_reasons", json!({ "reasons_asked": "检要1" })).await.unwrap();
+        w.step(&police, m, "state_reasons", json!({ "police_reason": "见卷" })).await.unwrap();
+        w.step(&prosecutor, m, "order_open", json!({ "order": "检通1" })).await.unwrap();
+        assert_eq!(
+            due(&w, &o.officer, m, "ordered").await,
+            "2026-12-07",
+            "{name}: fifteen days end on a Saturday"
+        );
         w.step(&police, m, "open", json!({ "decision": "公立1" })).await.unwrap();
         assert_eq!(due(&w, &o.officer, m, "hand_over").await, "2026-11-23", "{name}");
     }

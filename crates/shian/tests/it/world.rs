@@ -156,6 +156,16 @@ impl World {
         self.signer.verifier_key()
     }
 
+    /// A paper sent in by a person, ready to be named in a form.
+    pub(crate) async fn paper(&self, who: &Principal) -> serde_json::Value {
+        let bytes = include_bytes!("../../../../testdata/papers/paper.pdf").to_vec();
+        let kept = self.app.attachments.keep(bytes).await.unwrap();
+        let mut tx = self.app.store.begin().await.unwrap();
+        flow::record_file(&mut tx, &self.cx(who), &self.app.attachments, &kept).await.unwrap();
+        tx.commit().await.unwrap();
+        serde_json::json!([kept.attachment().sha256])
+    }
+
     /// Takes a step in a matter at its present version.
     pub(crate) async fn step(
         &self,

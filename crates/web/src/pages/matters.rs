@@ -387,6 +387,9 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
         @if matches!(m.procedure.as_str(), "complaint" | "report") {
             li { a href={ "/desk/matters/" (m.id) "/reporter" } { (lang.pick("投诉举报人身份（单独保管）", "Who complained or reported (kept apart)")) } }
         }
+        @if m.procedure == "criminal_transfer" {
+            li { a href={ "/transfers/" (m.id) } { (lang.pick("移送材料、签名与核验", "The package, signatures, verification")) } }
+        }
         li { (link(&m.subject, &subject_text(lang, &m.subject))) }
     } }
 }

@@ -27,6 +27,7 @@ pub(crate) mod show;
 pub(crate) mod situation;
 pub(crate) mod tasks;
 pub(crate) mod trace;
+mod transfers;
 mod upload;
 mod whatif;
 
@@ -78,6 +79,11 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/matters/{id}", get(matters::show))
         .route("/desk/matters/{id}/reporter", get(identity::show).post(identity::act))
         .route("/desk/matters/{id}/{step}", post(matters::step))
+        .route("/transfers", get(transfers::list))
+        .route("/transfers/{id}", get(transfers::show))
+        .route("/transfers/{id}/manifest.txt", get(transfers::manifest))
+        .route("/transfers/{id}/package.zip", get(transfers::archive))
+        .route("/transfers/{id}/papers/{sha256}", get(transfers::paper))
         .route("/desk/documents/{id}", get(documents::show))
         .route("/desk/samples/{id}/papers/{name}", get(papers::sample))
         .route("/lab/samples/{id}/papers/{name}", get(papers::sample))
