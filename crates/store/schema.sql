@@ -106,6 +106,14 @@ CREATE TABLE attachment (
     at integer not null
 ) strict;
 
+CREATE TABLE attempt (
+    key text primary key,
+    count integer not null,
+    until integer not null
+) strict;
+
+CREATE INDEX attempt_until on attempt (until);
+
 CREATE TABLE backfill (
   name text primary key,
   reached integer not null,
@@ -348,6 +356,11 @@ CREATE TABLE contest (
 
 CREATE INDEX contest_by_nonconformity on contest (nonconformity);
 
+CREATE TABLE credit_check (
+    operator integer primary key references operator (id),
+    day text not null
+) strict;
+
 CREATE TABLE credit_entry (
     id integer primary key,
     operator integer not null references operator (id),
@@ -493,6 +506,13 @@ CREATE TABLE file_upload (
     account integer not null,
     at integer not null,
     primary key (sha256, account)
+) strict;
+
+CREATE TABLE flow_claim (
+    what text not null,
+    value text not null,
+    matter integer not null references matter (id),
+    primary key (what, value)
 ) strict;
 
 CREATE TABLE flow_series (
@@ -739,6 +759,8 @@ CREATE INDEX matter_operator on matter (operator, id);
 
 CREATE INDEX matter_parent on matter (parent);
 
+CREATE INDEX matter_procedure_opened on matter (procedure, opened_at);
+
 CREATE INDEX matter_region on matter (region, next_due, id);
 
 CREATE INDEX matter_root on matter (root);
@@ -845,6 +867,29 @@ CREATE INDEX operator_initials on operator (initials, id, region, status, kinds)
 CREATE INDEX operator_region on operator (region, status, id);
 
 CREATE INDEX operator_search on operator (region, search, kinds, status, initials);
+
+CREATE TABLE operator_merge (
+    id integer primary key,
+    kept integer not null references operator (id),
+    dropped integer not null references operator (id),
+    status text not null,
+    reason text not null,
+    merged_by integer,
+    merged_at integer not null,
+    undone_by integer,
+    undone_at integer
+) strict;
+
+CREATE UNIQUE INDEX operator_merge_dropped on operator_merge (dropped) where undone_at is null;
+
+CREATE INDEX operator_merge_kept on operator_merge (kept);
+
+CREATE TABLE operator_merge_row (
+    merge integer not null references operator_merge (id),
+    of_table text not null,
+    row integer not null,
+    primary key (merge, of_table, row)
+) strict;
 
 CREATE TABLE person (
     id integer primary key,

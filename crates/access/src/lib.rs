@@ -22,6 +22,7 @@ mod scope;
 mod secret;
 pub mod session;
 pub mod testing;
+pub mod throttle;
 mod vault;
 
 pub use account::{Account, NewAccount};

@@ -1,5 +1,7 @@
 //! What people see: inboxes, lists, one matter whole, the situation of a region, published documents.
 
+mod alike;
+mod decided;
 mod documents;
 mod inbox;
 mod items;
@@ -11,6 +13,8 @@ mod progress;
 mod situation;
 mod task;
 
+pub use alike::{Candidate, candidates};
+pub use decided::{Decided, decided};
 pub use documents::{
     About, DocumentVersion, Notice, NoticeFilter, document, document_versions, notice, notice_targets,
     notices, notices_about,

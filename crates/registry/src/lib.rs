@@ -6,6 +6,7 @@
 //! sealed; a licence number with a wrong check digit is kept and flagged, a code with one is refused.
 
 pub mod agency;
+pub mod credit;
 pub mod error;
 pub mod import;
 pub mod issue;
@@ -13,11 +14,13 @@ pub mod kind;
 pub mod licence;
 pub mod link;
 pub mod list;
+pub mod merge;
 pub mod operator;
 mod owner;
 pub mod person;
 pub mod prefix;
 pub mod product;
+pub mod publication;
 mod region;
 pub mod reporter;
 pub mod search;
@@ -37,6 +40,7 @@ pub use list::{
     Page, PublicOperator, Query, RosterEntry, Sort, list_operators, list_sites, operator_names, operators_in,
     operators_of_kind, public_operator, public_search, roster,
 };
+pub use merge::{Merge, merge_operators, merges_of, undo_merge};
 pub use operator::{
     Code, NewOperator, Operator, OperatorChange, create_operator, operator, operator_by_uscc,
     operators_named, reveal_identity, update_operator,

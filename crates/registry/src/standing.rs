@@ -223,6 +223,7 @@ pub async fn note_credit(
         Entry { kind: "credit.noted", region: owner.region, subject, body, private: None },
     )
     .await?;
+    crate::credit::regrade(tx, cx, permit, new.operator).await?;
     Ok(id)
 }
 
@@ -254,6 +255,7 @@ pub async fn close_credit(
         Entry { kind: "credit.closed", region: owner.region, subject, body, private: None },
     )
     .await?;
+    crate::credit::regrade(tx, cx, permit, operator).await?;
     Ok(closed)
 }
 
@@ -297,6 +299,20 @@ pub async fn credit_file(store: &Store, operator: Id) -> Result<Vec<CreditEntry>
     let sql = "select * from credit_entry where operator = $1 order by happened desc, id desc limit 500";
     let rows = store.query(sql, &[operator.into()]).await?;
     Ok(rows.iter().map(CreditEntry::read).collect::<Result<_, _>>()?)
+}
+
+/// The whole file inside a step, newest first.
+pub(crate) async fn entries(tx: &mut Tx, operator: Id) -> Result<Vec<CreditEntry>, Error> {
+    let sql = "select * from credit_entry where operator = $1 order by happened desc, id desc";
+    let rows = tx.query(sql, &[operator.into()]).await?;
+    Ok(rows.iter().map(CreditEntry::read).collect::<Result<_, _>>()?)
+}
+
+/// The newest grade of a kind inside a step.
+pub(crate) async fn latest_grade(tx: &mut Tx, operator: Id, kind: &str) -> Result<Option<String>, Error> {
+    let sql = "select grade from grade where operator = $1 and kind = $2 order by id desc limit 1";
+    let row = tx.first(sql, &[operator.into(), kind.into()]).await?;
+    Ok(row.map(|r| r.text("grade")).transpose()?)
 }
 
 /// Gives an operator a grade of a kind (`risk`, `credit`) from today.

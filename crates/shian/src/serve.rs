@@ -44,6 +44,7 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
         let router = web::router(app.clone());
         let drained = stopped(stop.clone());
         tasks.spawn(async move {
+            let router = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
             let served = axum::serve(listener, router).with_graceful_shutdown(drained);
             if let Err(error) = served.await {
                 tracing::error!(?error, "the web server ended");

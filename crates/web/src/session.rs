@@ -6,10 +6,11 @@ use crate::layout::Viewer;
 use crate::state::App;
 use access::Principal;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::{StatusCode, header, request::Parts};
 use base::{Id, Instant, Text};
 use ledger::Context;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// Cookie that carries the session token.
@@ -86,6 +87,35 @@ impl FromRequestParts<Arc<App>> for Viewer {
             if identity.token.is_empty() { String::new() } else { access::csrf_token(&identity.token) };
         Ok(Self { prefs, who: identity.who, csrf, here })
     }
+}
+
+/// The address a request comes from, where the server knows it: the other end, or behind a proxy on this machine what the proxy
+/// says last. An IPv6 address counts by its network of 64 bits. For counting only: it is stored nowhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer(pub(crate) Option<String>);
+
+impl FromRequestParts<Arc<App>> for Peer {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Answer<Self> {
+        Ok(Self(peer(parts)))
+    }
+}
+
+fn peer(parts: &Parts) -> Option<String> {
+    let ConnectInfo(at) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let said = || {
+        let header = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        header.rsplit(',').next()?.trim().parse::<IpAddr>().ok()
+    };
+    let ip = if at.ip().is_loopback() { said().unwrap_or(at.ip()) } else { at.ip() };
+    Some(match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let s = ip.segments();
+            format!("{:x}:{:x}:{:x}:{:x}::/64", s[0], s[1], s[2], s[3])
+        }
+    })
 }
 
 /// The viewer of a page that needs an account.

@@ -7,3 +7,4 @@ mod office;
 mod refusals;
 mod scopes;
 mod sessions;
+mod throttle;

@@ -38,12 +38,18 @@ pub(crate) enum Own {
     /// `fact`, `pattern` with `{year}`, `{region}` and `{n}` or `{n:4}`: the next number of the series the pattern makes for
     /// year and region; kept when the fact has one.
     Number,
+    /// `what`, `fact`: what the fact names is this matter's alone; a second matter that claims it is refused (one reward a case).
+    Claim,
+    /// `field` (number of another matter of the same procedure that was not merged itself): the two are linked, this one follows it.
+    MergeInto,
+    /// The links of [`Own::MergeInto`] are taken back.
+    Unmerge,
     /// `fact`, `law` (row of the table of clocks), `from` (fact with a date; today when absent): the last day of the period.
     SetDate,
 }
 
 impl Own {
-    pub(crate) const ALL: [(&'static str, Self); 12] = [
+    pub(crate) const ALL: [(&'static str, Self); 15] = [
         ("flow.set_facts", Self::SetFacts),
         ("flow.suspend_clock", Self::Suspend),
         ("flow.resume_clock", Self::Resume),
@@ -55,6 +61,9 @@ impl Own {
         ("flow.create_task", Self::CreateTask),
         ("flow.set_operator", Self::SetOperator),
         ("flow.number", Self::Number),
+        ("flow.claim", Self::Claim),
+        ("flow.merge_into", Self::MergeInto),
+        ("flow.unmerge", Self::Unmerge),
         ("flow.set_date", Self::SetDate),
     ];
 }
@@ -123,6 +132,15 @@ impl Effect for Own {
                     out.facts.insert(fact, json!(number));
                 }
             }
+            Self::MergeInto => {
+                let named = cx.form.get(&text("field")?).and_then(Json::as_str).unwrap_or_default();
+                merge_into(tx, cx, matter, named).await?;
+            }
+            Self::Unmerge => {
+                let sql = "delete from matter_link where (matter = $1 and kind = 'merged_into') or (kind = 'merged' and target = $2)";
+                tx.exec(sql, &[matter.id.into(), format!("matter:{}", matter.id).into()]).await?;
+            }
+            Self::Claim => claim(tx, matter, &text("what")?, &text("fact")?).await?,
             Self::SetDate => {
                 let fact = text("fact")?;
                 let from = match params.get("from").and_then(Json::as_str) {
@@ -152,6 +170,63 @@ impl Effect for Own {
         }
         Ok(out)
     }
+}
+
+/// Links a matter with the one it is merged into, both ways, so that each page leads to the other.
+async fn merge_into(
+    tx: &mut Tx,
+    cx: &EffectCx<'_>,
+    matter: &MatterDraft,
+    named: &str,
+) -> Result<(), EffectError> {
+    let unfit = || {
+        Error::refused(
+            "没有可以并入的办件：请填写同一程序、尚未并入他件的另一办件编号",
+            "no such matter to merge into: give the number of another matter of the same procedure that was not merged itself",
+        )
+    };
+    let other: Id = named.trim().parse().map_err(|_| unfit())?;
+    let sql = "select title_zh from matter m where id = $1 and procedure = $2 and not exists (select 1 from matter_link l \
+               where l.matter = m.id and l.kind = 'merged_into')";
+    let row = tx.first(sql, &[other.into(), matter.procedure.as_str().into()]).await?;
+    let row = row.filter(|_| other != matter.id).ok_or_else(unfit)?;
+    let pairs = [
+        (matter.id, "merged_into", other, row.text("title_zh")?),
+        (other, "merged", matter.id, matter.title.zh.to_string()),
+    ];
+    for (from, kind, to, label) in pairs {
+        tx.exec(
+            "insert into matter_link (matter, kind, target, label, at) values ($1, $2, $3, $4, $5)",
+            &[from.into(), kind.into(), format!("matter:{to}").into(), label.into(), cx.context.now.into()],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Takes what a fact names for this matter alone.
+async fn claim(tx: &mut Tx, matter: &MatterDraft, what: &str, fact: &str) -> Result<(), EffectError> {
+    let value: String = matter.fact(fact).chars().filter(|c| !c.is_whitespace()).collect();
+    if value.is_empty() {
+        return Err(
+            Error::Procedure(format!("`{what}` is claimed by the fact `{fact}`, which is empty")).into()
+        );
+    }
+    tx.exec(
+        "insert into flow_claim (what, value, matter) values ($1, $2, $3) on conflict (what, value) do nothing",
+        &[what.into(), value.as_str().into(), matter.id.into()],
+    )
+    .await?;
+    let sql = "select matter from flow_claim where what = $1 and value = $2";
+    let holder = tx.one(sql, &[what.into(), value.as_str().into()]).await?.id("matter")?;
+    if holder == matter.id {
+        return Ok(());
+    }
+    Err(Error::Refused(Text::new(
+        format!("“{value}”已由办件 {holder} 办理过，同一事项不重复办理；请核对，或者退回"),
+        format!("`{value}` was dealt with in matter {holder} already and is not dealt with twice; check it, or send this back"),
+    ))
+    .into())
 }
 
 async fn running_children(tx: &mut Tx, matter: Id, procedure: &str) -> Result<Vec<Id>, EffectError> {

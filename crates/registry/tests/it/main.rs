@@ -3,5 +3,6 @@
 
 mod imports;
 mod lists;
+mod merges;
 mod office;
 mod records;

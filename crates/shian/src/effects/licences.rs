@@ -90,7 +90,8 @@ fn link(id: Id, number: &str) -> NewLink {
 }
 
 /// Screens the operator and its people against bans in force and the severe list: sets `screened_on` and `screen_hits` (in
-/// words, without a name). With `refuse = true` a hit refuses the step: no decision in favour of somebody banned.
+/// words, without a name). With `refuse = true` a hit refuses the step: no decision in favour of somebody banned. With
+/// `promise = true` the credit class must leave licences on undertaking open.
 #[derive(Debug, Clone, Copy)]
 pub struct Screen;
 
@@ -113,6 +114,18 @@ impl Effect for Screen {
         }
         for entry in registry::credit_standing(tx, operator, "severe", day).await? {
             hits.push(format!("严重违法失信名单（{} 列入）", entry.happened));
+        }
+        let undertaking = params.get("promise").and_then(Json::as_bool) == Some(true);
+        let class = registry::credit::credit_class(tx, operator, day).await?;
+        if let Some(c) = class.filter(|c| undertaking && !c.class.promise) {
+            return Err(flow::Error::Refused(base::Text::new(
+                format!("信用等级 {}（{} 分），不适用告知承诺，请按一般程序办理", c.class.grade, c.points),
+                format!(
+                    "credit class {} ({} points): no licence on undertaking; take the ordinary track",
+                    c.class.grade, c.points
+                ),
+            ))
+            .into());
         }
         matter.set("screened_on", cx.context.now.china_minute());
         matter.facts.remove("screen_hits");

@@ -11,7 +11,7 @@
 //! | `lab.settle_nonconformity` | `state`: `closed` or `overturned` | settles the nonconformity the matter is about |
 //! | `lab.settle_serious` | | a result of grave risk was reported upwards, or found to be no danger |
 //! | `registry.find_licence` | `law` | finds the certificate held under `licence_number`, its dates and until when it may be renewed |
-//! | `registry.screen` | `refuse` | screens operator and people against bans and the severe list; with `refuse` a hit stops the step |
+//! | `registry.screen` | `refuse`, `promise` | screens operator and people against bans and the severe list; with `refuse` a hit stops the step, with `promise` a low credit class |
 //! | `registry.grant_licence` | `kind`, `law` or `laws` and `law_by` | issues, renews, keeps or cancels a certificate as `request` says |
 //! | `registry.set_licence` | `state` | revokes, cancels or suspends the certificate |
 //! | `registry.ban` | `years`, `whom`, `basis` | lays a professional ban on the operator or its heads |

@@ -227,6 +227,8 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         w.step(&o.desk, m, "decide", decision).await.unwrap();
         let file = registry::credit_file(&w.app.store, w.maker.operator).await.unwrap();
         assert_eq!((file[0].kind.as_str(), file[0].text.as_str()), ("penalty", "罚款"), "{name}");
+        let grades = registry::grades_of(&w.app.store, w.maker.operator).await.unwrap();
+        assert_eq!((grades[0].0.as_str(), grades[0].1.as_str()), ("credit", "B"), "{name}: 20 points");
         let served = json!({ "served_on": "2026-11-20", "method": "direct" });
         w.step(&o.officer, m, "serve", served).await.unwrap();
         assert_eq!(
@@ -286,6 +288,11 @@ async fn a_report_becomes_a_case_and_a_reward_by_the_national_scale() {
         w.step(&o.officer, r, "consult", json!({ "finance": "agrees" })).await.unwrap();
         w.step(&o.desk, r, "approve", json!({})).await.unwrap();
         assert_eq!(due(&w, &o.officer, r, "tell").await, "2026-12-11");
+        let form = json!({ "respondent": "虚构超市", "what": "另一人举报同一案" });
+        let late = open(&w, &o.officer, "reward", SHOP_COUNTY, form).await.unwrap();
+        w.step(&o.officer, late, "assess", assessment("national", "1", "0")).await.unwrap();
+        let said = refused(&w, &o.desk, late, "approve", json!({})).await;
+        assert!(said.contains("不重复办理"), "{name}: one case is rewarded once: {said}");
     }
 }
 

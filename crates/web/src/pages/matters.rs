@@ -184,6 +184,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     } else {
         html! {}
     };
+    let alike = super::alike::section(app, viewer, &m).await?;
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -201,6 +202,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
                 section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) (assign) }
                 section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(viewer, &m, decides)) }
             }
+            (alike)
             @if !m.actions.is_empty() { section #actions {
                 h2 { (lang.pick("下一步", "Next step")) }
                 @for a in &m.actions { (action(viewer, &m, a, again.as_ref().filter(|r| r.step == a.id))) }

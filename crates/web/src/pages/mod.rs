@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod admin;
+mod alike;
 mod bulk;
 mod choices;
 pub(crate) mod documents;

@@ -156,6 +156,7 @@ fn edit_page(form: &Form<'_>, o: &Operator, open: &str) -> Markup {
         } }
     };
     let (e, s, l, p, h) = (of("edit"), of("site"), of("licence"), of("product"), of("person"));
+    let g = of("merge");
     let back = format!("/desk/operators/{}", o.id);
     layout::narrow(
         viewer,
@@ -196,6 +197,11 @@ fn edit_page(form: &Form<'_>, o: &Operator, open: &str) -> Markup {
                 (ui::input(&h.field("number", "身份证号", "Identity number", "", false)))
                 (ui::input(&h.field("phone", "电话", "Phone", "", false)))
                 (ui::input(&Field { kind: "date", ..h.field("from", "任职起始", "From", "", true) }))
+            }))
+            (part("merge", "合并重复主体", "Merge a duplicate", &html! {
+                p.hint { (lang.pick("另一主体的场所、许可证、产品、人员、信用档案并入本主体，另一主体置为停业并指向本主体；可以撤销。须有审批权限。", "Sites, licences, products, people and credit file of the other record go over to this one; the other is closed and points here. It can be undone. Needs the right to decide.")) }
+                (ui::input(&g.field("other", "重复主体的编号或统一社会信用代码", "Number or social credit code of the duplicate", "", true)))
+                (ui::input(&g.field("reason", "理由", "Reason", "", true)))
             }))
         },
     )
@@ -311,6 +317,25 @@ async fn write(app: &App, posted: &Posted, id: Id, what: &str) -> Result<(), Err
                 from,
             };
             registry::create_person(&mut tx, &cx, access, who, new).await?;
+        }
+        "merge" => {
+            let other = match posted.get("other").parse::<Id>() {
+                Ok(id) => Some(id),
+                Err(_) => match posted.get("other").parse() {
+                    Ok(code) => registry::operator_by_uscc(&app.store, &code).await?.map(|o| o.id),
+                    Err(_) => None,
+                },
+            };
+            let unknown = Text::of(
+                "没有这个主体，请填写主体编号或统一社会信用代码",
+                "no such operator; give its number or its social credit code",
+            );
+            let other = other.ok_or(Error::Invalid { field: "other", text: unknown })?;
+            registry::merge_operators(&mut tx, &cx, access, who, (id, other), posted.get("reason")).await?;
+        }
+        "unmerge" => {
+            let merge = posted.get("merge").parse().unwrap_or(Id(0));
+            registry::undo_merge(&mut tx, &cx, access, who, merge).await?;
         }
         _ => return Err(Error::NotFound(Text::of("没有这个操作", "there is no such action"))),
     }

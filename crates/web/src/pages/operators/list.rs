@@ -87,6 +87,7 @@ pub(crate) async fn show(
         (layout::head(title, &html! {
             a.button href="/desk/operators/new" { (lang.pick("登记主体", "Enter an operator")) }
             a.button.plain href="/desk/operators/import" { (lang.pick("批量导入", "Import")) }
+            a.button.plain href="/desk/credit/publication" { (lang.pick("双公示报送", "National credit platform")) }
         }))
         form.filters method="get" {
             (ui::input(&Field { kind: "search", ..field("q", "名称、拼音首字母或代码", "Name, pinyin initials or code") }))

@@ -4,6 +4,7 @@ mod credit;
 mod edit;
 mod import;
 mod list;
+mod publication;
 mod records;
 mod show;
 mod site;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 /// Routes of this subject.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
+        .route("/desk/credit/publication", get(publication::show))
         .route("/desk/operators", get(list::show))
         .route("/desk/operators/new", get(edit::show_new).post(edit::create))
         .route("/desk/operators/import", get(import::show))

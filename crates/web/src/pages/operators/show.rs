@@ -71,6 +71,7 @@ pub(crate) async fn show(
     let moments = registry::operator_timeline(store, &app.access, who, now, o.id, &more).await?;
     let credit = registry::credit_file(store, o.id).await?;
     let grades = registry::grades_of(store, o.id).await?;
+    let merges = registry::merges_of(store, o.id).await?;
     let title = o.title().get(lang).to_owned();
     Ok(layout::page(
         &viewer,
@@ -79,6 +80,7 @@ pub(crate) async fn show(
             (layout::crumbs(&[("/desk/operators", lang.pick("主体", "Operators")), ("", &title)]))
             (layout::head(&title, &html! { span { (status_badge(lang, o.status)) }
                 @if app.access.allows(who, "act", &o.resource(), now) { a.button.plain href={ "/desk/operators/" (o.id) "/edit" } { (lang.pick("编辑", "Edit")) } } }))
+            (merged(&viewer, &o, &merges))
             div.grid.wide {
                 section.card { h2 { (lang.pick("基本信息", "The operator")) } (facts(lang, &o)) }
                 section.card { h2 { (lang.pick("许可证", "Licences")) } (licences(lang, &own_licences, now.china_date())) }
@@ -101,6 +103,23 @@ pub(crate) async fn show(
             (timeline(lang, &moments))
         },
     ))
+}
+
+/// Which records are one with this, with the way back.
+fn merged(viewer: &Viewer, o: &Operator, merges: &[registry::Merge]) -> Markup {
+    let lang = viewer.lang();
+    html! { @for m in merges { (ui::message(Tone::Info, &html! {
+        @if m.dropped == o.id {
+            p { (lang.pick("此主体为重复登记，已并入 ", "A duplicate, merged into ")) a href={ "/desk/operators/" (m.kept) } { (m.kept) } " · " (m.at.china_date()) " · " (m.reason) }
+        } @else {
+            p { (lang.pick("重复主体已并入：", "Merged into this one: ")) a href={ "/desk/operators/" (m.dropped) } { (m.name) } " · " (m.at.china_date()) " · " (m.reason) }
+            form method="post" action={ "/desk/operators/" (o.id) "/unmerge" } {
+                (layout::csrf(viewer))
+                input type="hidden" name="merge" value=(m.id);
+                button.plain { (lang.pick("撤销合并", "Undo the merge")) }
+            }
+        }
+    })) } }
 }
 
 /// What is closed to the viewer, or in no trace record, is absent; other failures stay failures.

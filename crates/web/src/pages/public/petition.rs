@@ -6,9 +6,10 @@ use crate::forms;
 use crate::layout::{self, Viewer};
 use crate::pages::choices;
 use crate::pages::tasks::keep_files;
-use crate::session::{Posted, context};
+use crate::session::{Peer, Posted, context};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
+use access::throttle::{Limit, count_try, may_try};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -23,6 +24,10 @@ use std::sync::Arc;
 const PETITION: Text = Text::of("办理事项", "service");
 /// The system's reason in the journal.
 const BY: &str = "public.petition";
+/// What an address may send, and how often a code may be guessed: from an address, and at one number.
+const SENT: Limit = Limit { what: "petition.sent", most: 20, seconds: 3600 };
+const GUESSED: Limit = Limit { what: "petition.guessed", most: 10, seconds: 3600 };
+const GUESSED_AT: Limit = Limit { what: "petition.guessed_at", most: 20, seconds: 86_400 };
 /// Digits of the code on a receipt.
 const CODE_DIGITS: usize = 10;
 
@@ -145,7 +150,12 @@ fn citizen_fields(lang: Lang, form: &Form, entry: &Json, faults: &[FieldError]) 
 }
 
 /// `POST /petitions/{procedure}`
-pub(super) async fn send(State(app): State<Arc<App>>, Path(id): Path<String>, mut posted: Posted) -> Answer {
+pub(super) async fn send(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Peer(peer): Peer,
+    mut posted: Posted,
+) -> Answer {
     let p = procedure(&app, &id)?;
     let form = opening_form(&p)?;
     // to know a file's hash is not to have sent it: only files of this very request count
@@ -173,6 +183,11 @@ pub(super) async fn send(State(app): State<Arc<App>>, Path(id): Path<String>, mu
     }
     let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;
+    if let Some(peer) = &peer
+        && !count_try(&mut tx, &app.access, &SENT, peer, cx.now).await?
+    {
+        return Err(too_often());
+    }
     for (_, k) in &kept {
         flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
     }
@@ -210,6 +225,17 @@ pub(super) async fn send(State(app): State<Arc<App>>, Path(id): Path<String>, mu
     registry::keep_reporter(&mut tx, &cx, &app.access, &Permit::system(BY), reporter).await?;
     tx.commit().await?;
     Ok(receipt(viewer, &p, matter, &code).into_response())
+}
+
+/// Too many from one address, or too many guesses.
+fn too_often() -> Fault {
+    Fault::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        Text::of(
+            "操作过于频繁，请一小时后再试；急事请拨打 12315。",
+            "Too many attempts; try again in an hour, or call 12315 when it is urgent.",
+        ),
+    )
 }
 
 /// The code of a receipt: a keyed fingerprint of the matter, so that nobody can guess it and nothing need be stored in clear.
@@ -262,17 +288,30 @@ fn ask(viewer: &Viewer, number: &str, why: Option<&Text>) -> Markup {
 }
 
 /// `POST /follow`: posted, so that the code stands in no address and no log.
-pub(super) async fn follow(State(app): State<Arc<App>>, posted: Posted) -> Answer {
+pub(super) async fn follow(State(app): State<Arc<App>>, Peer(peer): Peer, posted: Posted) -> Answer {
     let viewer = &posted.viewer;
     let lang = viewer.lang();
     let number = posted.get("number");
     let wrong = Text::of("编号与查询码不符，请核对", "number and code do not belong together; check them");
     let matter = number.parse::<Id>().ok();
+    let now = app.now();
+    let counted: Vec<(&Limit, String)> =
+        peer.map(|p| (&GUESSED, p)).into_iter().chain(matter.map(|m| (&GUESSED_AT, m.to_string()))).collect();
+    for (limit, whom) in &counted {
+        if !may_try(&app.store, &app.access, limit, whom, now).await? {
+            return Err(too_often());
+        }
+    }
     let known = match matter {
         Some(id) => registry::is_reporter(&app.store, &app.access, id, posted.get("code")).await?,
         None => false,
     };
     let Some(matter) = matter.filter(|_| known) else {
+        let mut tx = app.store.begin().await?;
+        for (limit, whom) in &counted {
+            count_try(&mut tx, &app.access, limit, whom, now).await?;
+        }
+        tx.commit().await?;
         let again = ask(viewer, number, Some(&wrong));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
     };

@@ -1,0 +1,59 @@
+//! How often somebody without an account may try: petitions sent from an address, guesses at the code of a receipt. What is
+//! counted is kept as a keyed fingerprint only, and forgotten when its window is over.
+
+use crate::{Access, Error};
+use base::Instant;
+use store::{Store, Tx};
+
+/// So many tries in so long a window, which begins with the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What is counted; keeps the counts apart.
+    pub what: &'static str,
+    /// Tries allowed in a window.
+    pub most: i64,
+    /// Length of the window in seconds.
+    pub seconds: i64,
+}
+
+fn key(access: &Access, limit: &Limit, whom: &str) -> String {
+    hex::encode(access.vault().fingerprint(&format!("attempt.{}", limit.what), whom))
+}
+
+/// Whether another try is allowed; it is not counted.
+///
+/// # Errors
+/// Storage.
+pub async fn may_try(
+    store: &Store,
+    access: &Access,
+    limit: &Limit,
+    whom: &str,
+    now: Instant,
+) -> Result<bool, Error> {
+    let sql = "select count from attempt where key = $1 and until > $2";
+    let row = store.first(sql, &[key(access, limit, whom).into(), now.into()]).await?;
+    Ok(row.map(|r| r.int("count")).transpose()?.unwrap_or(0) < limit.most)
+}
+
+/// Counts a try, and forgets windows that are over. `false` when it was one too many.
+///
+/// # Errors
+/// Storage.
+pub async fn count_try(
+    tx: &mut Tx,
+    access: &Access,
+    limit: &Limit,
+    whom: &str,
+    now: Instant,
+) -> Result<bool, Error> {
+    tx.exec("delete from attempt where until <= $1", &[now.into()]).await?;
+    let key = key(access, limit, whom);
+    tx.exec(
+        "insert into attempt (key, count, until) values ($1, 1, $2) on conflict (key) do update set count = attempt.count + 1",
+        &[key.as_str().into(), now.plus_seconds(limit.seconds).into()],
+    )
+    .await?;
+    let row = tx.first("select count from attempt where key = $1", &[key.into()]).await?;
+    Ok(row.map(|r| r.int("count")).transpose()?.unwrap_or(0) <= limit.most)
+}

@@ -1,0 +1,35 @@
+//! Tries are limited in a window, each address by itself, and the address stands nowhere.
+
+use access::throttle::{Limit, count_try, may_try};
+use base::Instant;
+
+#[tokio::test]
+async fn the_fourth_try_waits_for_the_next_window_and_another_address_does_not() {
+    let limit = Limit { what: "petition", most: 3, seconds: 3600 };
+    let other = Limit { what: "guess", ..limit };
+    let start = Instant::parse("2026-11-20T10:00:00+08:00").unwrap();
+    for (name, store) in store::testing::stores().await {
+        let access = access::testing::access();
+        let tries = |limit: Limit, whom: &'static str, at: Instant| {
+            let (store, access) = (store.clone(), access.clone());
+            async move {
+                let mut tx = store.begin().await.unwrap();
+                let allowed = count_try(&mut tx, &access, &limit, whom, at).await.unwrap();
+                tx.commit().await.unwrap();
+                allowed
+            }
+        };
+        for n in 1..=4 {
+            let open = may_try(&store, &access, &limit, "198.51.100.7", start).await.unwrap();
+            assert_eq!(open, n <= 3, "{name}: {n}");
+            assert_eq!(tries(limit, "198.51.100.7", start).await, n <= 3, "{name}: {n}");
+        }
+        assert!(tries(limit, "198.51.100.8", start).await, "{name}: another address");
+        assert!(tries(other, "198.51.100.7", start).await, "{name}: another thing");
+        let keys = store.query("select key from attempt", &[]).await.unwrap();
+        assert!(keys.iter().all(|r| !r.text("key").unwrap().contains("198")), "{name}");
+        assert!(tries(limit, "198.51.100.7", start.plus_seconds(3601)).await, "{name}: the next window");
+        let left = store.one("select count(*) as n from attempt", &[]).await.unwrap().int("n").unwrap();
+        assert_eq!(left, 1, "{name}: what is over is forgotten");
+    }
+}
