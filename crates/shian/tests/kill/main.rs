@@ -58,6 +58,7 @@ fn crowd<'s>(scope: &'s std::thread::Scope<'s, '_>, field: &'s Field, seed: u64)
     scope.spawn(move || worker(4).laboratory());
     scope.spawn(move || worker(5).officers());
     scope.spawn(move || worker(6).attachments());
+    scope.spawn(move || worker(7).clerks());
 }
 
 /// Ends the clients however the test leaves.
@@ -130,6 +131,7 @@ fn tally(all: &[Acknowledged], kills: u64) {
         ("events", of(|a| matches!(a, Acknowledged::Event { .. }))),
         ("samples", of(|a| matches!(a, Acknowledged::Sample { .. }))),
         ("results", of(|a| matches!(a, Acknowledged::Results { .. }))),
+        ("matters", of(|a| matches!(a, Acknowledged::Opened { .. }))),
         ("steps", of(|a| matches!(a, Acknowledged::Step { .. }))),
         ("reports", of(|a| matches!(a, Acknowledged::Report { .. }))),
         ("attachments", of(|a| matches!(a, Acknowledged::Attachment { .. }))),

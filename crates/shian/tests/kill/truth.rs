@@ -26,6 +26,7 @@ pub(crate) async fn missing(store: &Store, data: &Path, all: &[Acknowledged]) ->
             Acknowledged::Event { event } => stored_once(store, event).await,
             Acknowledged::Sample { id, form_no, state } => sample(store, id, form_no, state).await,
             Acknowledged::Results { judged } => results(store, judged).await,
+            Acknowledged::Opened { matter } => opened(store, matter).await,
             Acknowledged::Step { matter, journal, version, state } => {
                 step(store, matter, journal, *version, state).await
             }
@@ -114,6 +115,13 @@ async fn results(store: &Store, judged: &Value) -> Fault {
         }
     }
     Ok(None)
+}
+
+async fn opened(store: &Store, matter: &str) -> Fault {
+    let sql = "select count(*) as n from matter_step s join journal j on j.id = s.journal and j.kind = 'matter.opened' \
+               where s.matter = $1 and s.kind = 'open'";
+    let n = first(store, sql, id(matter)).await?.map(|r| r.int("n")).transpose()?;
+    Ok((n != Some(1)).then(|| "the matter or its opening is gone".to_owned()))
 }
 
 async fn step(store: &Store, matter: &str, journal: &str, version: i64, state: &str) -> Fault {
@@ -256,6 +264,46 @@ const HALF_DONE: &[(&str, &str)] = &[
     (
         "a reported item has its report",
         "select count(*) as n from task_item i where (i.reported_at is null) <> (i.report is null) or i.report is not null and not exists (select 1 from form_entry f where f.id = i.report)",
+    ),
+    (
+        "a matter's first due is that of its running clocks",
+        "select count(*) as n from matter m where m.next_due <> coalesce((select min(c.due) from clock c where c.matter = m.id and c.task is null and c.met_at is null and c.void_at is null), 9223372036854775807)",
+    ),
+    (
+        "an ended matter has neither a clock nor a task left",
+        "select count(*) as n from matter m where m.closed_at is not null and (exists (select 1 from clock c where c.matter = m.id and c.met_at is null and c.void_at is null) or exists (select 1 from task t where t.matter = m.id and t.state = 'open'))",
+    ),
+    (
+        "a clock runs once",
+        "select count(*) as n from (select matter, task, rule from clock where met_at is null and void_at is null group by matter, task, rule having count(*) > 1) as t",
+    ),
+    (
+        "a matter counts its changes",
+        "select count(*) as n from matter m where m.version <> 1 + (select count(*) from matter_step s where s.matter = m.id and s.kind in ('transition', 'facts'))",
+    ),
+    (
+        "an entry of a matter is a step of it",
+        "select count(*) as n from journal j where j.kind in ('matter.opened', 'matter.transition') and not exists (select 1 from matter_step s where s.journal = j.id)",
+    ),
+    (
+        "a form a step names is kept",
+        "select count(*) as n from matter_step s where s.form is not null and not exists (select 1 from form_entry f where f.id = s.form and f.matter = s.matter)",
+    ),
+    (
+        "a document is one of its versions",
+        "select count(*) as n from document d where not exists (select 1 from document_version v where v.document = d.id and v.sha256 = d.sha256)",
+    ),
+    (
+        "a published document has its entry",
+        "select count(*) as n from document d where d.published_at is not null and not exists (select 1 from journal j where j.id = d.journal and j.kind = 'document.published')",
+    ),
+    (
+        "a complaint that was accepted has its decision, and its mediation runs or is over",
+        "select count(*) as n from matter m where m.procedure = 'complaint' and m.state = 'mediating' and (not exists (select 1 from document d where d.matter = m.id and d.name = 'acceptance') or not exists (select 1 from clock c where c.matter = m.id and c.rule = 'mediate'))",
+    ),
+    (
+        "a job that ended says when, and one at work who has it",
+        "select count(*) as n from job where (state in ('done', 'dead') and finished_at is null) or (state = 'running' and holder is null)",
     ),
     (
         "positions of the journal have no gaps",

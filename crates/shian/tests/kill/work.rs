@@ -22,6 +22,8 @@ pub(crate) enum Acknowledged {
     Sample { id: String, form_no: String, state: &'static str },
     /// Results with their verdicts, as answered.
     Results { judged: Value },
+    /// A matter.
+    Opened { matter: String },
     /// A step of a matter.
     Step { matter: String, journal: String, version: i64, state: String },
     /// A report on a place.
@@ -344,6 +346,39 @@ impl<'a> Worker<'a> {
         }
         let findings = json!({ "cause": "原料", "responsible": "production", "measures": "已整改", "case_opened": false });
         self.step(&token, matter, "conclude", &findings)
+    }
+
+    /// Clerks: complaints opened and worked off, with a pause of the period in between.
+    pub(crate) fn clerks(mut self) {
+        while !self.ended() {
+            let _ = self.one_complaint();
+            self.rest(30);
+        }
+    }
+
+    fn one_complaint(&mut self) -> Option<()> {
+        let token = self.field.tokens.desk.clone();
+        let form = json!({
+            "respondent": format!("虚构店 {}", self.count), "county": "620102", "what": "买到过期食品", "claim": "refund",
+            "living": true, "elsewhere": false,
+        });
+        let opened =
+            self.post(&token, "/api/v1/procedures/complaint/matters", &json!({ "form": form }), 201)?;
+        let matter = opened["matter"].as_str()?.to_owned();
+        self.field.keep(Acknowledged::Opened { matter: matter.clone() });
+        let steps = [
+            ("accept", json!({})),
+            ("test", json!({ "reason": "送检" })),
+            ("tested", json!({})),
+            ("terminate", json!({ "ground": "no_agreement", "explanation": "分歧较大" })),
+            ("told", json!({})),
+        ];
+        // some stay half-way
+        let last = usize::try_from(self.random.below(6)).unwrap_or(5);
+        for (step, form) in &steps[..last] {
+            self.step(&token, &matter, step, form)?;
+        }
+        Some(())
     }
 
     fn step(&mut self, token: &str, matter: &str, step: &str, form: &Value) -> Option<()> {

@@ -16,8 +16,8 @@ use flow::WhatIf;
 use maud::{Markup, html};
 use std::sync::Arc;
 
-/// Duties shown; the command line gives all.
-const SHOWN: usize = 200;
+/// Duties on a page; the file holds all.
+const SHOWN: usize = 100;
 
 struct Asked<'a> {
     procedure: &'a str,
@@ -82,14 +82,19 @@ pub(crate) async fn ask(State(app): State<Arc<App>>, PostedSignedIn(posted): Pos
     let year = now.china_date().saturating_sub(jiff::ToSpan::years(1));
     let span = flow::Span { region: asked.region.to_owned(), from: Instant::china(year, 0, 0), to: now };
     let what = flow::whatif(&app.store, &app.engine, &changed, &span, now).await?;
-    Ok(page(&app, viewer, &asked, Some(&what), None).into_response())
+    match posted.get("format") {
+        "" => {}
+        format => return crate::export::download(format, &sheet(viewer, &what)),
+    }
+    let from = posted.get("page").parse::<usize>().unwrap_or(1).max(1);
+    Ok(page(&app, viewer, &asked, Some((&what, from)), None).into_response())
 }
 
 fn page(
     app: &App,
     viewer: &Viewer,
     asked: &Asked<'_>,
-    what: Option<&WhatIf>,
+    what: Option<(&WhatIf, usize)>,
     faults: Option<&[String]>,
 ) -> Markup {
     let lang = viewer.lang();
@@ -117,12 +122,50 @@ fn page(
                 (ui::input(&Field { name: "text", label: lang.pick("修改", "The change"), hint: &format!("{hint}{example}"), kind: "textarea", value: asked.text, required: true, ..Default::default() }))
                 button { (lang.pick("推演", "Replay")) }
             }
-            @if let Some(what) = what { (outcome(viewer, what)) }
+            @if let Some((what, from)) = what {
+                (outcome(viewer, what, from))
+                @if !what.changed.is_empty() { (turning(viewer, asked, what.changed.len(), from)) }
+            }
         },
     )
 }
 
-fn outcome(viewer: &Viewer, what: &WhatIf) -> Markup {
+/// The same question again, for another page or as a file: nothing of an answer is kept, so what was asked is sent again.
+fn turning(viewer: &Viewer, asked: &Asked<'_>, count: usize, at: usize) -> Markup {
+    let lang = viewer.lang();
+    let last = count.div_ceil(SHOWN);
+    html! { form method="post" action="/desk/rulebook/whatif" { (layout::csrf(viewer))
+        @for (name, value) in [("procedure", asked.procedure), ("region", asked.region), ("text", asked.text)] { input type="hidden" name=(name) value=(value); }
+        p { (count) " " (lang.pick("项，第 ", "duties, page ")) (at.min(last)) " / " (last) }
+        @if at > 1 { button.plain name="page" value=(at - 1) { (lang.pick("上一页", "Previous")) } " " }
+        @if at < last { button.plain name="page" value=(at + 1) { (lang.pick("下一页", "Next")) } " " }
+        button.plain name="format" value="csv" { "CSV" } " "
+        button.plain name="format" value="xlsx" { "XLSX" }
+    } }
+}
+
+/// Every duty whose outcome differs.
+fn sheet(viewer: &Viewer, what: &WhatIf) -> paper::sheet::Sheet {
+    let lang = viewer.lang();
+    let columns = ["matter", "title", "region", "duty", "due", "would_be_due", "done", "would_be_late"];
+    let mut sheet = crate::export::sheet("whatif", &columns);
+    let day = |at: Option<Instant>| at.map(|a| a.china_date().to_string()).unwrap_or_default();
+    for c in &what.changed {
+        sheet.rows.push(crate::export::texts([
+            c.matter.to_string(),
+            c.title.get(lang).to_owned(),
+            c.region.clone(),
+            c.duty.get(lang).to_owned(),
+            day(c.due),
+            day(c.would_be_due),
+            day(c.met_at),
+            c.would_be_late.to_string(),
+        ]));
+    }
+    sheet
+}
+
+fn outcome(viewer: &Viewer, what: &WhatIf, at: usize) -> Markup {
     let lang = viewer.lang();
     let sums: Vec<Vec<Markup>> = what
         .clocks
@@ -141,6 +184,7 @@ fn outcome(viewer: &Viewer, what: &WhatIf) -> Markup {
     let rows: Vec<Vec<Markup>> = what
         .changed
         .iter()
+        .skip((at - 1).saturating_mul(SHOWN))
         .take(SHOWN)
         .map(|c| {
             let badge = if c.would_be_late {
