@@ -313,7 +313,8 @@ fn by_hand(c: &ClockUse, start: Instant, pause: Option<(Instant, Instant)>, more
         count(&mut at, more.amount, working);
     }
     if c.roll_over && !working {
-        while !calendar.is_working_day(at) {
+        // a day on which the period stands still is no last day either
+        while !calendar.is_working_day(at) || paused(at) {
             at = at.tomorrow().unwrap();
         }
     }

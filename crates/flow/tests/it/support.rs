@@ -16,7 +16,7 @@ use store::{Store, Tx};
 use tokio::sync::OnceCell;
 
 /// The effects `shian` registers for the procedures of the rulebook.
-pub(crate) const OUTSIDE: [&str; 20] = [
+pub(crate) const OUTSIDE: [&str; 21] = [
     "supply.recall_scope",
     "lab.settle_nonconformity",
     "lab.settle_serious",
