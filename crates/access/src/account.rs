@@ -2,11 +2,12 @@
 
 pub use crate::grant::{add_grant, end_grant, grants_of};
 use crate::password::Hashed;
+use crate::recent::append;
 use crate::{Access, Error, Grant, Principal, Resource, Role, grant};
 use base::{Id, Instant, Text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ledger::{Context, Entry, Permit, append};
+use ledger::{Context, Entry, Permit};
 use serde_json::json;
 use store::{Row, Sql, Store, Tx, Value};
 

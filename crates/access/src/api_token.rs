@@ -1,9 +1,10 @@
 //! Bearer tokens for the software of firms and laboratories.
 
 use crate::account::{self, own, subject};
+use crate::recent::append;
 use crate::{Access, Error, Principal, secret};
 use base::{Id, Instant};
-use ledger::{Context, Entry, append};
+use ledger::{Context, Entry};
 use serde_json::json;
 use store::{Store, Tx};
 
@@ -122,16 +123,14 @@ pub async fn list_api_tokens(store: &Store, who: &Principal) -> Result<Vec<ApiTo
         .collect()
 }
 
-/// Who a bearer token stands for; `None` when it is unknown, revoked or past its date.
-///
-/// # Errors
-/// Storage, or a name sealed with another key.
-pub async fn principal_for_api(
+/// Who a bearer token stands for, and when it ends; `None` when it is unknown, revoked or past its date. Asked through
+/// [`crate::Recent`].
+pub(crate) async fn found(
     store: &Store,
     access: &Access,
     token: &str,
     now: Instant,
-) -> Result<Option<Principal>, Error> {
+) -> Result<Option<(Principal, Option<Instant>)>, Error> {
     if !token.starts_with(PREFIX) {
         return Ok(None);
     }
@@ -143,8 +142,9 @@ pub async fn principal_for_api(
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    if row.opt_instant("expires_at")?.is_some_and(|end| now >= end) {
+    let end = row.opt_instant("expires_at")?;
+    if end.is_some_and(|end| now >= end) {
         return Ok(None);
     }
-    account::principal(store, access, &row, row.id("id")?, now).await.map(Some)
+    Ok(Some((account::principal(store, access, &row, row.id("id")?, now).await?, end)))
 }

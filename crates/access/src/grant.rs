@@ -1,8 +1,9 @@
 //! Grants: given and ended by an administrator of both the account's region and the region granted.
 
+use crate::recent::append;
 use crate::{Access, Error, Grant, Principal, Resource, Role, account};
 use base::{Id, Instant};
-use ledger::{Context, Entry, Permit, append};
+use ledger::{Context, Entry, Permit};
 use serde_json::json;
 use store::{Row, Store, Tx};
 

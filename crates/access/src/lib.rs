@@ -17,6 +17,7 @@ pub mod one_time;
 pub mod password;
 mod policy;
 mod principal;
+mod recent;
 mod resource;
 mod scope;
 mod secret;
@@ -31,6 +32,7 @@ pub use lookup::{account_named, any_account, login_with_role, officers_for, totp
 pub use password::{Hashed, Hashing};
 pub use policy::PolicyCard;
 pub use principal::{Grant, Principal, Role};
+pub use recent::Recent;
 pub use resource::{ACTIONS, CONFIDENTIAL, INTERNAL, KINDS, PUBLIC, Resource, action_label, kind_label};
 pub use scope::Scope;
 pub use secret::{csrf_matches, csrf_token};

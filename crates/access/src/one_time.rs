@@ -1,9 +1,10 @@
 //! One-time codes (RFC 6238) and the recovery codes for the day the phone is lost.
 
 use crate::account::{self, own, subject};
+use crate::recent::append;
 use crate::{Access, Error, Principal};
 use base::Id;
-use ledger::{Context, Entry, append};
+use ledger::{Context, Entry};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::{Row, Tx, Value};

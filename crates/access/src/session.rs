@@ -1,9 +1,10 @@
 //! Logging in and out: password, one-time code, lock-out, sessions.
 
 use crate::account::{self, own, subject};
+use crate::recent::append;
 use crate::{Access, Error, Principal, one_time, password, secret};
 use base::{Id, Instant, Text};
-use ledger::{Actor, Context, Entry, append};
+use ledger::{Actor, Context, Entry};
 use serde_json::json;
 use store::{Row, Store, Tx, Value};
 

@@ -162,6 +162,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
     disposal.connect(&engine);
     Ok(web::App {
         attachments: store::attachments::Attachments::new(config.attachments()),
+        recent: access::Recent::of(&store),
         store,
         access,
         engine,

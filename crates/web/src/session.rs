@@ -41,7 +41,7 @@ async fn identify(parts: &mut Parts, app: &Arc<App>) -> Answer<Identity> {
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "));
     if let Some(token) = bearer {
-        let who = access::api_token::principal_for_api(&app.store, &app.access, token.trim(), now).await?;
+        let who = app.recent.principal_for_api(&app.store, &app.access, token.trim(), now).await?;
         identity.who = who.ok_or_else(|| {
             Fault::new(
                 StatusCode::UNAUTHORIZED,

@@ -12,6 +12,8 @@ pub struct App {
     pub attachments: store::attachments::Attachments,
     /// Policies and vault.
     pub access: access::Access,
+    /// Programs that asked a moment ago.
+    pub recent: access::Recent,
     /// Procedures.
     pub engine: Arc<flow::Engine>,
     /// Samples and verdicts.

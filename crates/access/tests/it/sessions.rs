@@ -2,7 +2,7 @@
 
 use crate::office::{Office, PASSWORD, at};
 use access::session::{IDLE_SECONDS, LIFE_SECONDS};
-use access::{Error, Session, account, api_token, one_time, session};
+use access::{Error, Recent, Session, account, api_token, one_time, session};
 use totp_rs::{Builder, Secret};
 
 async fn login(
@@ -184,8 +184,9 @@ async fn a_software_token_works_until_revoked_or_past_its_date() {
         assert!(api_token::create_api_token(&mut tx, &office.cx(0), &who, " ", None).await.is_err());
         tx.commit().await.unwrap();
         assert!(token.starts_with("shian_"));
+        let recent = Recent::of(store);
         let works = async |t: &str, s: i64| {
-            api_token::principal_for_api(store, access, t, at(s)).await.unwrap().is_some()
+            recent.principal_for_api(store, access, t, at(s)).await.unwrap().is_some()
         };
         assert!(works(&token, 1).await && works(&short, 99).await);
         assert!(!works(&short, 100).await);
@@ -196,5 +197,43 @@ async fn a_software_token_works_until_revoked_or_past_its_date() {
         assert!(!works(&token, 3).await);
         assert_eq!(api_token::list_api_tokens(store, &who).await.unwrap().len(), 2);
         assert!(office.journal("token.created").await.iter().all(|e| !e.contains(&token)));
+    }
+}
+
+/// The answer of a moment ago is not used again once anything it rests on has changed.
+#[tokio::test]
+async fn what_is_taken_from_a_token_s_owner_is_gone_with_the_next_request() {
+    for office in Office::all().await {
+        let id = office.open("firm.erp", "6201").await;
+        let who = office.principal("firm.erp", 0).await;
+        let (store, access, admin, cx) = (&office.store, &office.access, &office.admin, office.cx(1));
+        let recent = Recent::of(store);
+        let mut tx = store.begin().await.unwrap();
+        let (_, token) = api_token::create_api_token(&mut tx, &cx, &who, "ERP", None).await.unwrap();
+        tx.commit().await.unwrap();
+        let grants = async || {
+            let found = recent.principal_for_api(store, access, &token, at(2)).await.unwrap();
+            found.map(|who| who.grants.len())
+        };
+        assert_eq!(grants().await, Some(0), "{}", office.name);
+
+        let mut tx = store.begin().await.unwrap();
+        let seat = crate::office::grant(access::Role::Leader, "6201", "");
+        let seat = account::add_grant(&mut tx, &cx, access, admin, id, &seat).await.unwrap();
+        assert_eq!(grants().await, Some(0), "nothing is committed");
+        tx.commit().await.unwrap();
+        assert_eq!(grants().await, Some(1), "{}", office.name);
+
+        let mut tx = store.begin().await.unwrap();
+        account::end_grant(&mut tx, &cx, access, admin, seat).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(grants().await, Some(0), "{}", office.name);
+
+        for (active, left) in [(false, None), (true, Some(0))] {
+            let mut tx = store.begin().await.unwrap();
+            account::set_active(&mut tx, &cx, access, admin, id, active).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(grants().await, left, "{}", office.name);
+        }
     }
 }

@@ -352,6 +352,7 @@ impl Province {
         let files = tempfile::tempdir().unwrap();
         let app = Arc::new(App {
             attachments: store::attachments::Attachments::new(files.path()),
+            recent: access::Recent::of(&store),
             store,
             access,
             engine,
