@@ -15,6 +15,7 @@ import { leader } from "./steps/leader.mjs";
 import { citizen, journal } from "./steps/citizen.mjs";
 import { sampling } from "./steps/sampling.mjs";
 import { retest } from "./steps/retest.mjs";
+import { assessment } from "./steps/assessment.mjs";
 import { gallery } from "./steps/gallery.mjs";
 
 const tally = new Tally();
@@ -47,6 +48,7 @@ try {
     ["5 a leader", leader],
     ["6 a citizen", citizen],
     ["7 sampling, from the plan to the citizen", sampling],
+    ["7b the workbench of the science", assessment],
     ["every page, every way", gallery],
     ["the record", journal],
   ]) {

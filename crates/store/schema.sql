@@ -394,6 +394,24 @@ CREATE TABLE custody (
 
 CREATE INDEX custody_by_sample on custody (sample, id);
 
+CREATE TABLE diet_survey (
+  id integer primary key,
+  region text not null,
+  title text not null,
+  sha256 text not null,
+  persons integer not null,
+  days integer not null,
+  eaten integer not null,
+  people text not null,
+  consumption text not null,
+  uploaded_by integer,
+  created integer not null
+) strict;
+
+CREATE INDEX diet_survey_by_region on diet_survey (region, id);
+
+CREATE UNIQUE INDEX diet_survey_once on diet_survey (region, sha256);
+
 CREATE TABLE document (
     id integer primary key,
     matter integer not null references matter (id),

@@ -26,19 +26,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("registry", &["base", "store", "ledger", "access", "paper"]),
     ("supply", &["base", "epcis", "chain", "store", "ledger", "access", "paper"]),
     ("lab", &["base", "limits", "sampling", "store", "ledger", "access", "paper"]),
+    ("assess", &["base", "limits", "stats", "risk", "store", "ledger", "access"]),
     // doors
     (
         "web",
         &[
             "base", "epcis", "chain", "limits", "signal", "risk", "sampling", "paper", "store", "ledger",
-            "access", "flow", "registry", "supply", "lab",
+            "access", "flow", "registry", "supply", "lab", "assess",
         ],
     ),
     (
         "shian",
         &[
             "base", "rule", "epcis", "chain", "limits", "stats", "signal", "risk", "sampling", "paper",
-            "store", "ledger", "access", "flow", "registry", "supply", "lab", "web",
+            "store", "ledger", "access", "flow", "registry", "supply", "lab", "assess", "web",
         ],
     ),
 ];
@@ -230,8 +231,8 @@ mod tests {
         for science in ["base", "rule", "epcis", "chain", "limits"] {
             assert!(edges[science].iter().all(|d| *d == "base"), "{science}");
         }
-        for domain in ["registry", "supply", "lab"] {
-            for other in ["registry", "supply", "lab", "flow", "web", "shian"] {
+        for domain in ["registry", "supply", "lab", "assess"] {
+            for other in ["registry", "supply", "lab", "assess", "flow", "web", "shian"] {
                 assert!(!edges[domain].contains(&other), "{domain} → {other}");
             }
         }

@@ -14,6 +14,7 @@ mod contest;
 mod error;
 mod hook;
 mod import;
+mod measured;
 mod nonconformity;
 mod query;
 mod register;
@@ -34,6 +35,7 @@ pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, Part
 pub use error::{Error, Problem};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
 pub use import::{ResultsImported, SamplesImported, result_columns, sample_columns};
+pub use measured::{MOST_MEASURED, Measured, MeasuredFilter};
 pub use nonconformity::{Failure, Nonconformity, NonconformityState};
 pub use query::{NonconformityFilter, Page, Reached, SampleDetail, SampleFilter, SampleRow, SampleSort};
 pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};

@@ -498,3 +498,26 @@ pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_of_the_science_has_a_help_page_and_every_page_a_command() {
+        let cli = Cli::command();
+        let mut commands = Vec::new();
+        for top in ["risk", "sampling", "signal"] {
+            let of = cli.find_subcommand(top).unwrap();
+            commands.extend(of.get_subcommands().map(|sub| format!("{top} {}", sub.get_name())));
+        }
+        let told: Vec<&String> = assess::methods::builtin().iter().flat_map(|m| &m.commands).collect();
+        for command in &commands {
+            assert!(told.contains(&command), "{command} has no page in rulebook/cn/methods");
+        }
+        for command in told {
+            assert!(commands.contains(command), "{command} is no command");
+        }
+    }
+}

@@ -86,6 +86,26 @@ impl From<lab::Error> for Fault {
     }
 }
 
+impl From<assess::Error> for Fault {
+    fn from(e: assess::Error) -> Self {
+        match e {
+            assess::Error::Store(e) => e.into(),
+            assess::Error::Denied(denied) => denied.into(),
+            assess::Error::Field { field, text } => Self::bad(field, text),
+            assess::Error::Rows(rows) => Self::bad(
+                "file",
+                Text::new(
+                    format!("有 {} 处需要更正，未保存任何内容", rows.len()),
+                    format!("{} row(s) need correction; nothing was stored", rows.len()),
+                ),
+            )
+            .with_details(rows),
+            assess::Error::NotFound(_) => Self::not_found(&Text::of("调查", "survey")),
+            assess::Error::Ledger(e) => Self::internal(e),
+        }
+    }
+}
+
 impl From<supply::Error> for Fault {
     fn from(e: supply::Error) -> Self {
         let text = e.text();

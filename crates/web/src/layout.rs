@@ -88,6 +88,7 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/matters", Text::of("办件", "Matters")),
     ("/desk/sampling", Text::of("抽检", "Sampling")),
     ("/desk/samples", Text::of("样品", "Samples")),
+    ("/desk/exposure", Text::of("评估", "Assessment")),
     ("/trace", Text::of("追溯", "Trace")),
     ("/desk/ledgers", Text::of("台账", "Ledgers")),
     ("/desk/operators", Text::of("主体", "Operators")),

@@ -20,6 +20,7 @@ mod map;
 mod ops;
 pub mod outbound;
 mod pages;
+mod plot;
 mod resolver;
 mod session;
 mod state;

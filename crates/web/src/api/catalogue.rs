@@ -77,6 +77,7 @@ pub(crate) fn chapter(tag: &str) -> Text {
         "sampling" => {
             Text::of("抽检计划、抽取、公示、统计", "Plans, draws, publication and statistics of sampling")
         }
+        "assessment" => Text::of("评估与设计", "Assessment and design"),
         "limits" => Text::of("限量判定", "Judgement by limits"),
         "work" => Text::of("任务与办件", "Tasks and matters"),
         "public" => Text::of("公开信息", "Public information"),

@@ -71,6 +71,7 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     super::bindings::EPCIS
         .iter()
         .chain(super::trace::TRACE)
+        .chain(super::assess::ASSESS)
         .chain(ENDPOINTS)
         .chain(super::sampling_table::SAMPLING)
 }

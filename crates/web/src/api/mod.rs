@@ -1,6 +1,7 @@
 //! The REST interface v1: the same office functions with the same rights as the pages, in JSON; described in one
 //! table ([`endpoints`]) that gives the OpenAPI document, the page `/api` and the tests.
 
+mod assess;
 mod bindings;
 mod caller;
 mod catalogue;
@@ -78,6 +79,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/licences/verify", get(licences::verify))
         .route("/api/v1/links", get(links::list).post(links::create))
         .route("/api/v1/links/{id}", delete(links::remove))
+        .route("/api/v1/exposure", get(assess::exposure))
+        .route("/api/v1/exposure/acute", get(assess::acute))
+        .route("/api/v1/design", get(assess::design))
         .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
         .route("/api/v1/tokens/{id}", delete(tokens::revoke))
 }

@@ -23,6 +23,7 @@ pub(crate) mod public;
 mod records;
 pub(crate) mod reminders;
 mod sampling;
+pub(crate) mod science;
 pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod situation;
@@ -93,6 +94,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(firm::routes())
         .merge(lab::routes())
         .merge(sampling::routes())
+        .merge(science::routes())
         .merge(operators::routes())
         .merge(public::routes())
         .merge(trace::routes())

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 27] = [
+const PUBLIC: [&str; 28] = [
     "/login",
     "/notices",
     "/verify",
@@ -23,6 +23,7 @@ const PUBLIC: [&str; 27] = [
     "/follow",
     "/api/v1/licences",
     "/limits",
+    "/methods",
     "/assets",
     "/favicon.ico",
     "/healthz",

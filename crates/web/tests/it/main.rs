@@ -15,6 +15,7 @@ mod province;
 mod records;
 mod resolver;
 mod rest;
+mod science;
 mod service;
 mod standing;
 mod trace;

@@ -1,0 +1,200 @@
+//! The question of an exposure page as its address tells it, and the answer computed from what the reader may see.
+
+use crate::fault::{Answer, Fault};
+use crate::pages::choices;
+use crate::state::App;
+use access::Principal;
+use assess::exposure::{self, MOST_DRAWS, MOST_REPLICATES, Question};
+use assess::substances::{self, Substance};
+use assess::survey::{self, Survey};
+use assess::{Row, Samples};
+use base::{Date, Text};
+use lab::{MeasuredFilter, SampleKind};
+use risk::exposure::model::{Change, Concentrations, LimitMode};
+use std::sync::Arc;
+
+/// Parameters of the page and of the interface.
+pub(crate) const PARAMETERS: [&str; 20] = [
+    "substance",
+    "survey",
+    "group",
+    "samples",
+    "region",
+    "from",
+    "to",
+    "concentrations",
+    "reference",
+    "limit_food",
+    "limit",
+    "limit_mode",
+    "processing_food",
+    "processing",
+    "consumption_food",
+    "consumption",
+    "replicates",
+    "draws",
+    "seed",
+    "protect_food",
+];
+
+/// What a food can carry on a drawn day.
+pub(crate) const CONCENTRATIONS: [(&str, Concentrations, Text); 4] = [
+    ("samples", Concentrations::Samples, Text::of("样品值（代入法）", "the results (substitution)")),
+    (
+        "lognormal",
+        Concentrations::CensoredLognormal,
+        Text::of("截尾对数正态（极大似然）", "censored log-normal"),
+    ),
+    ("spiked", Concentrations::SpikedLognormal, Text::of("真零 + 截尾对数正态", "true zeros and log-normal")),
+    (
+        "spike",
+        Concentrations::NondetectSpike,
+        Text::of("未检出为零 + 对数正态", "non-detects zero, rest log-normal"),
+    ),
+];
+
+/// A question as asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    values: Vec<(String, String)>,
+    pub(crate) substance: &'static Substance,
+    pub(crate) region: Option<String>,
+    from: Option<Date>,
+    to: Option<Date>,
+    /// Food whose protecting limit is asked; `*`: all foods.
+    pub(crate) protect: Option<String>,
+}
+
+impl Asked {
+    /// Reads the parameters; `get` gives one, empty when absent.
+    pub(crate) fn read(get: impl Fn(&str) -> String) -> Answer<Self> {
+        let values: Vec<(String, String)> =
+            PARAMETERS.iter().map(|name| ((*name).to_owned(), get(name).trim().to_owned())).collect();
+        let mut out = Self {
+            values,
+            substance: substances::builtin().first().ok_or_else(|| Fault::not_found(&SUBSTANCE))?,
+            region: None,
+            from: None,
+            to: None,
+            protect: None,
+        };
+        let id = out.get("substance").to_owned();
+        if !id.is_empty() {
+            out.substance = substances::find(&id).ok_or_else(|| {
+                Fault::bad(
+                    "substance",
+                    Text::of("没有这个物质，请从列表选择", "no such substance: choose from the list"),
+                )
+            })?;
+        }
+        let some = |name: &str| Some(out.get(name).to_owned()).filter(|v| !v.is_empty());
+        let (region, protect) = (some("region"), some("protect_food"));
+        let (from, to) = (choices::date(out.get("from")), choices::date(out.get("to")));
+        (out.region, out.protect, out.from, out.to) = (region, protect, from, to);
+        Ok(out)
+    }
+
+    /// A parameter as given.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.values.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str())
+    }
+
+    /// The same question as part of an address.
+    pub(crate) fn query(&self) -> String {
+        let filled = self.values.iter().filter(|(_, v)| !v.is_empty());
+        filled.map(|(n, v)| format!("{n}={}", crate::ui::encode(v))).collect::<Vec<_>>().join("&")
+    }
+
+    fn number(&self, name: &'static str) -> Answer<Option<f64>> {
+        let text = self.get(name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let read = text.parse::<f64>().ok().filter(|v| v.is_finite() && *v >= 0.0);
+        read.map(Some).ok_or_else(|| {
+            Fault::bad(
+                name,
+                Text::new(
+                    format!("“{text}”不是 0 或以上的数，请填写如 0.2"),
+                    format!("{text:?} is not a number of 0 or more; write such as 0.2"),
+                ),
+            )
+        })
+    }
+
+    fn count(&self, name: &'static str, other: usize, most: usize) -> Answer<usize> {
+        let found = self.number(name)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
+        Ok(found.map_or(other, |v| v.min(most as f64) as usize))
+    }
+
+    /// The assumptions to try.
+    fn changes(&self) -> Answer<Vec<Change>> {
+        let food = |name: &str| Some(self.get(name)).filter(|f| !f.is_empty() && *f != "*");
+        let needed = |field: &'static str| Fault::bad(field, Text::of("请选择食品", "choose the food"));
+        let mut out = Vec::new();
+        if let Some(limit) = self.number("limit")? {
+            let mode = if self.get("limit_mode") == "at" { LimitMode::AtLimit } else { LimitMode::Enforced };
+            out.push(exposure::limit(food("limit_food"), limit, mode));
+        }
+        if let Some(factor) = self.number("processing")? {
+            let food = food("processing_food").ok_or_else(|| needed("processing_food"))?;
+            out.push(Change::Processing(exposure::factor(food, factor)));
+        }
+        if let Some(factor) = self.number("consumption")? {
+            let food = food("consumption_food").ok_or_else(|| needed("consumption_food"))?;
+            out.push(Change::Consumption(exposure::factor(food, factor)));
+        }
+        Ok(out)
+    }
+
+    /// The survey asked for.
+    pub(crate) async fn survey(&self, app: &App, who: &Principal) -> Answer<Arc<Survey>> {
+        Ok(survey::find(&app.store, &app.access, who, app.now(), self.get("survey")).await?)
+    }
+
+    /// The results the reader may see.
+    pub(crate) async fn rows(&self, app: &App, who: &Principal) -> Answer<Vec<Row>> {
+        let filter = MeasuredFilter {
+            analytes: self.substance.names.clone(),
+            region: self.region.clone(),
+            from: self.from,
+            to: self.to,
+        };
+        let found = app.lab.measured(&app.store, who, app.now(), &filter).await?;
+        let row = |m: lab::Measured| Row {
+            sample: m.sample.to_string(),
+            representative: m.kind == SampleKind::Evaluation,
+            food: m.food,
+            reported: m.reported,
+            unit: m.unit,
+            lod: m.lod,
+            loq: m.loq,
+        };
+        Ok(found.into_iter().map(row).collect())
+    }
+
+    /// The answer. Work is bounded (people × replicates), and done off the threads that serve others.
+    pub(crate) async fn answer(&self, app: &App, who: &Principal) -> Answer<exposure::Answer> {
+        let question = Question {
+            substance: self.substance,
+            survey: self.survey(app, who).await?,
+            group: exposure::group(self.get("group")),
+            samples: Samples::of(self.get("samples")),
+            concentrations: CONCENTRATIONS
+                .iter()
+                .find(|(w, ..)| *w == self.get("concentrations"))
+                .map_or(Concentrations::Samples, |(_, c, _)| *c),
+            reference: self.number("reference")?,
+            changes: self.changes()?,
+            replicates: self.count("replicates", 100, MOST_REPLICATES)?,
+            draws: self.count("draws", 0, MOST_DRAWS)?,
+            seed: self.number("seed")?.map_or(1, |_| self.get("seed").parse().unwrap_or(1)),
+        };
+        let rows = self.rows(app, who).await?;
+        let work = tokio::task::spawn_blocking(move || exposure::answer(&question, &rows, 2));
+        Ok(work.await.map_err(Fault::internal)??)
+    }
+}
+
+const SUBSTANCE: Text = Text::of("物质", "substance");

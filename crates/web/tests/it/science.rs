@@ -1,0 +1,147 @@
+//! The workbench of the science: pages in both languages from real results, assumptions side by side, files that repeat the figures.
+
+use crate::province::{As, LABORATORY, Province, site};
+use axum::http::Method;
+use risk::exposure::model::{Assessment, Model};
+use serde_json::json;
+
+/// Twelve submitted samples of rice with cadmium.
+async fn with_results(p: &Province) {
+    let (officer, one, two) = (p.token("officer").await, p.token("lab1").await, p.token("lab2").await);
+    for n in 0..12 {
+        let sample = json!({
+            "form_no": format!("XC266201020000{n:02}"), "kind": if n % 2 == 0 { "evaluation" } else { "supervision" },
+            "food": "大米", "product_name": "虚构大米", "gtin": "06900000000014", "lot_no": "L1", "place": site(4),
+            "place_name": "虚构经营者4", "produced": "2026-10-01", "sampled": "2026-11-20", "prepackaged": true,
+            "region": "620102", "agency": "market", "laboratory": LABORATORY,
+        });
+        let a = p.post("/api/v1/samples", &As::Token(&officer), &sample).await;
+        assert_eq!(a.status, 201, "{}", a.text());
+        let path = a.header("location").to_owned();
+        let reported = if n % 4 == 3 { "未检出".to_owned() } else { format!("0.0{}", n + 1) };
+        let result = json!({ "analyte": "镉(以Cd计)", "reported": reported, "unit": "mg/kg", "lod": "0.002", "method": "GB 5009.15-2023" });
+        let a = p.post(&format!("{path}/results"), &As::Token(&one), &result).await;
+        assert_eq!(a.status, 201, "{}", a.text());
+        let a = p
+            .post(&format!("{path}/approve"), &As::Token(&two), &json!({ "report_no": format!("R{n}") }))
+            .await;
+        assert_eq!(a.status, 200, "{}", a.text());
+        let a = p.post(&format!("{path}/submit"), &As::Token(&two), &json!({})).await;
+        assert_eq!(a.status, 200, "{}", a.text());
+    }
+}
+
+#[tokio::test]
+async fn exposure_follows_the_results_and_its_file_repeats_the_figures() {
+    let p = Province::new().await;
+    let session = p.session("officer").await;
+    let me = As::Session(&session, true);
+    let empty = p.get("/desk/exposure?substance=cadmium", &me).await;
+    assert!(empty.status == 200 && empty.text().contains("没有可用的检验结果"), "{}", empty.text());
+    with_results(&p).await;
+    let query =
+        "substance=cadmium&replicates=2&limit_food=rice&limit=0.05&consumption_food=wheat&consumption=2";
+    let page = p.get(&format!("/desk/exposure?{query}"), &me).await.text();
+    for part in ["→", "<svg", "大米", "含风险导向样品", "缺口", "sha256:", "演示调查"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let token = p.token("officer").await;
+    let told = p.get(&format!("/api/v1/exposure?{query}&model=true"), &As::Token(&token)).await;
+    assert_eq!(told.status, 200, "{}", told.text());
+    let (text, told) = (told.text(), told.json());
+    let file = p.get(&format!("/desk/exposure/model.json?{query}"), &me).await.text();
+    let model = Model::read(&file).unwrap();
+    assert_eq!(told["recipe"], model.recipe());
+    assert!(page.contains(&model.recipe()), "the page names the recipe of its file");
+    let again = Assessment::new(model).unwrap().report(1, &mut |_| {});
+    let figures = serde_json::to_string(&again.figures).unwrap();
+    assert!(text.contains(&format!("\"figures\":{figures}")), "the same digits: {text}");
+    assert_eq!((&told["generated_survey"], told["before"] == told["figures"]), (&true.into(), false));
+    for (path, start) in [
+        (format!("/desk/exposure?{query}&format=xlsx"), &b"PK"[..]),
+        (format!("/desk/exposure/plot.svg?{query}"), b"<?xml"),
+        (format!("/desk/exposure/plot.svg?plot=contributions&{query}"), b"<?xml"),
+    ] {
+        assert!(p.get(&path, &me).await.body.starts_with(start), "{path}");
+    }
+    for (query, field) in
+        [("limit=x", "limit"), ("processing=2", "processing_food"), ("reference=0", "reference")]
+    {
+        let a = p
+            .get(&format!("/api/v1/exposure?substance=cadmium&replicates=0&{query}"), &As::Token(&token))
+            .await;
+        assert_eq!((a.status.as_u16(), &a.json()["field"]), (422, &field.into()), "{query} {}", a.text());
+    }
+}
+
+#[tokio::test]
+async fn every_page_of_the_workbench_opens_in_both_languages() {
+    let p = Province::new().await;
+    let session = p.session("desk").await;
+    let me = As::Session(&session, true);
+    let pages = [
+        "/desk/exposure/acute?substance=lead&variability=primo&dose=5",
+        "/desk/exposure/surveys",
+        "/desk/design",
+        "/desk/design?aim=detect&prevalence=0.01&population=500",
+        "/desk/design?aim=freedom&prevalence=0.05&specificity=0.98",
+        "/desk/design?aim=estimate&prevalence=0.03&margin=0.01",
+        "/desk/design?aim=two_stage&prevalence=0.2",
+        "/desk/design?aim=risk&population_share=0.9+0.1&relative_risk=1+3&sampling_share=0.5+0.5",
+        "/desk/design?aim=allocate&total=100",
+        "/desk/design?aim=rates",
+        "/desk/methods",
+        "/desk/methods/exposure",
+        "/methods",
+        "/methods/bmd",
+    ];
+    for path in pages {
+        for (lang, tag) in [("zh", "zh-CN"), ("en", "en")] {
+            let join = if path.contains('?') { '&' } else { '?' };
+            let a = p.get(&format!("{path}{join}lang={lang}"), &me).await;
+            assert_eq!(a.status, 200, "{path} {}", a.text());
+            assert!(a.text().contains(&format!("lang=\"{tag}\"")), "{path}");
+        }
+    }
+    assert_eq!(p.get("/methods/astrology", &As::Nobody).await.status, 404);
+    assert!(p.get("/desk/design?aim=detect&prevalence=0.01&format=csv", &me).await.text().contains("299"));
+    let token = p.token("desk").await;
+    let a = p.get("/api/v1/design?prevalence=0.01", &As::Token(&token)).await.json();
+    assert_eq!(a["facts"][0]["value"], "299", "{a}");
+}
+
+#[tokio::test]
+async fn an_uploaded_survey_is_used_and_a_wrong_one_says_where() {
+    let p = Province::new().await;
+    let session = p.session("desk").await;
+    let post = async |csv: &str| {
+        let csrf = access::csrf_token(&session);
+        let field = |name: &str, value: &str| {
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let body = format!(
+            "{}{}{}--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"s.csv\"\r\ncontent-type: text/csv\r\n\r\n{csv}\r\n--b--\r\n",
+            field("csrf", &csrf),
+            field("title", "试验调查"),
+            field("region", "620102"),
+        );
+        let kind = [("content-type", "multipart/form-data; boundary=b")];
+        p.send(Method::POST, "/desk/exposure/surveys", &As::Session(&session, true), &kind, body).await
+    };
+    let head = "person,day,body_weight_kg,age,food,grams\n";
+    let wrong = post(&format!("{head}1,1,60,30,水泥,5\n")).await;
+    assert!(wrong.status == 422 && wrong.text().contains("水泥"), "{} {}", wrong.status, wrong.text());
+    let done = post(&format!("{head}1,1,60,30,挂面,120\n2,1,20,5,大米,80\n")).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    let me = As::Session(&session, true);
+    let page = p.get(done.header("location"), &me).await.text();
+    assert!(page.contains("试验调查") && !page.contains("演示调查，不代表"), "{page}");
+    let survey = done.header("location").split("survey=").nth(1).unwrap().to_owned();
+    let csv = p.get(&format!("/desk/exposure/surveys/{survey}"), &me).await.text();
+    assert!(csv.contains("wheat") && !csv.contains("挂面"), "{csv}");
+    let far = p.session("elsewhere").await;
+    assert_eq!(
+        p.get(&format!("/desk/exposure/surveys/{survey}"), &As::Session(&far, true)).await.status,
+        404
+    );
+}
