@@ -2,4 +2,5 @@
 
 mod detect;
 mod reference_scan;
+mod rumours;
 mod scan;
