@@ -4,6 +4,7 @@ use crate::error::LoadError;
 use crate::facts::{Fact, Facts};
 use crate::load::csv_rows;
 use crate::number::{self, Reading};
+use crate::wording;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -84,7 +85,8 @@ impl Analytes {
     /// The canonical name of one term.
     #[must_use]
     pub fn canonical(&self, term: &str) -> Option<&str> {
-        self.names.get(&key(term)).map(String::as_str)
+        let key = key(term);
+        self.names.get(&key).or_else(|| self.names.get(&wording::simplified(&key))).map(String::as_str)
     }
 
     /// Reads a label as laboratories write it.
@@ -171,8 +173,10 @@ impl Analytes {
 /// The value of a part: a number, `ND` or `<` a number.
 fn part(text: &str) -> Option<String> {
     let text = text.trim();
-    let usable =
-        matches!(number::reading(text), Reading::Exact(_) | Reading::NotDetected(_) | Reading::Below(_));
+    let usable = matches!(
+        number::reading(text),
+        Reading::Exact(_) | Reading::NotDetected(_) | Reading::Below(_) | Reading::AtMost(_)
+    );
     usable.then(|| text.to_owned())
 }
 

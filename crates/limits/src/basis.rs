@@ -248,9 +248,17 @@ impl<'a> Levels<'_, 'a, '_> {
             Reading::Exact(v) if v.is_zero() && m.lod.is_some() => undetected(m.lod, limit, &scaled),
             Reading::Exact(v) => exact(*v),
             Reading::NotDetected(own) => undetected(own.or(m.lod), limit, &scaled),
-            Reading::Below(v) if scaled(*v) <= limit => (Outcome::Conform, Some(scaled(*v))),
-            Reading::Below(v) => (ask(Fact::DetectionLimit), Some(scaled(*v))),
+            Reading::Below(v) | Reading::AtMost(v) if scaled(*v) <= limit => {
+                (Outcome::Conform, Some(scaled(*v)))
+            }
+            Reading::Below(v) | Reading::AtMost(v) => (ask(Fact::DetectionLimit), Some(scaled(*v))),
+            Reading::Unquantified => match m.loq {
+                Some(loq) if scaled(loq) <= limit => (Outcome::Conform, Some(scaled(loq))),
+                _ => (ask(Fact::DetectionLimit), m.loq.map(scaled)),
+            },
             Reading::Above(v) if scaled(*v) >= limit => (Outcome::Nonconform, Some(scaled(*v))),
+            // equal to the limit would pass: "at least" decides only when it is above
+            Reading::AtLeast(v) if scaled(*v) > limit => (Outcome::Nonconform, Some(scaled(*v))),
             _ => (ask(Fact::ExactValue), None),
         }
     }
@@ -266,7 +274,10 @@ impl<'a> Levels<'_, 'a, '_> {
                 _ => (ask(Fact::ExactValue), None),
             },
             Reading::Below(v) if scaled(*v) <= limit => (Outcome::Nonconform, Some(scaled(*v))),
-            Reading::Above(v) if scaled(*v) >= limit => (Outcome::Conform, Some(scaled(*v))),
+            Reading::AtMost(v) if scaled(*v) < limit => (Outcome::Nonconform, Some(scaled(*v))),
+            Reading::Above(v) | Reading::AtLeast(v) if scaled(*v) >= limit => {
+                (Outcome::Conform, Some(scaled(*v)))
+            }
             _ => (ask(Fact::ExactValue), None),
         }
     }

@@ -178,14 +178,17 @@ fn prohibited(row: &RowPath<'_>, look: &Look<'_>) -> (Outcome, Text) {
     let there = match &m.reading {
         Reading::Exact(v) => Some(!v.is_zero()),
         Reading::Detected | Reading::Above(_) => Some(true),
+        // below the limit of quantification and above that of detection: it is there
+        Reading::Unquantified => None,
+        Reading::AtLeast(v) => (!v.is_zero()).then_some(true),
         Reading::NotDetected(_) => Some(false),
-        Reading::Below(v) if m.lod.is_some_and(|lod| *v <= lod) => Some(false),
+        Reading::Below(v) | Reading::AtMost(v) if m.lod.is_some_and(|lod| *v <= lod) => Some(false),
         Reading::Several(all) if all.iter().all(|r| matches!(r, Reading::NotDetected(_))) => Some(false),
         Reading::Several(all) => all
             .iter()
             .any(|r| matches!(r, Reading::Exact(v) if !v.is_zero()) || *r == Reading::Detected)
             .then_some(true),
-        Reading::Below(_) | Reading::Unreadable => None,
+        Reading::Below(_) | Reading::AtMost(_) | Reading::Unreadable => None,
     };
     let claimed = row.rule.flag == "background" || row.facts.get(Fact::CarryOver) == Some("claimed");
     match there {

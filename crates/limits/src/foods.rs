@@ -73,6 +73,8 @@ pub struct Foods {
     others: Vec<HashMap<String, Named>>,
     forms: Vec<Form>,
     bridges: Vec<Bridge>,
+    /// English names, lower case without spaces, and the Chinese name each stands for.
+    english: HashMap<String, String>,
 }
 
 /// A name in another tree than the main one.
@@ -107,6 +109,11 @@ struct AliasRow {
     names: String,
 }
 #[derive(Deserialize)]
+struct EnglishRow {
+    food: String,
+    names: String,
+}
+#[derive(Deserialize)]
 struct FormRow {
     under: String,
     form: String,
@@ -126,7 +133,7 @@ const MAIN: usize = 0;
 const RAW: [&str; 2] = ["gb2763", "gb31650"];
 
 impl Foods {
-    /// Reads `names.csv`, `gb2763.names.csv`, `forms.csv` and `bridges.csv`.
+    /// Reads `names.csv`, the names of each tree, `english.csv`, `forms.csv` and `bridges.csv`.
     ///
     /// # Errors
     /// When a file is missing or names an unknown node.
@@ -187,6 +194,17 @@ impl Foods {
                 }
             }
             out.others.push(names);
+        }
+        for row in csv_rows::<EnglishRow>("english.csv", file(files, "english.csv")?)? {
+            let known =
+                out.find(&number::plain(&row.food), &number::brackets(&number::plain(&row.food)).0).is_some();
+            if !known {
+                let (file, term) = ("english.csv".to_owned(), row.food.clone());
+                return Err(LoadError::Term { file, row: row.food, term });
+            }
+            for name in row.names.split('|') {
+                out.english.insert(english(name), row.food.clone());
+            }
         }
         for row in csv_rows::<FormRow>("forms.csv", file(files, "forms.csv")?)? {
             let (under, nodes) = (code("forms.csv", &row.under)?, codes("forms.csv", &row.nodes)?);
@@ -253,7 +271,12 @@ impl Foods {
     /// Places a food text in every tree and reads the facts it states.
     #[must_use]
     pub fn resolve(&self, text: &str, trees: &[Tree]) -> Resolution {
-        let text = number::plain(text).replace(' ', "");
+        let mut text = number::plain(text).replace(' ', "");
+        if let Some(name) = self.english.get(&text.to_ascii_lowercase()) {
+            text.clone_from(name);
+        } else if !self.names.contains_key(&text) {
+            text = wording::simplified(&text);
+        }
         let (head, brackets) = number::brackets(&text);
         let head = wording::ungraded(&head).to_owned();
         let mut facts = Facts::default();
@@ -350,9 +373,12 @@ impl Foods {
         {
             return None; // 「干牛肝菌」 must not be read as fresh 「牛肝菌」
         }
-        head.char_indices()
+        // the end of an English word is no word: there is no rice in liquorice
+        let endings = if head.is_ascii() { "" } else { head };
+        endings
+            .char_indices()
             .skip(1)
-            .map(|(i, _)| &head[i..])
+            .map(|(i, _)| &endings[i..])
             .take_while(|rest| rest.chars().count() > 1)
             .find_map(|rest| self.names.get(rest).map(|e| (e, rest, Confidence::Likely)))
     }
@@ -432,7 +458,9 @@ impl Foods {
             .or_else(|| bare.and_then(|b| known.get(b).or_else(|| by_group(b))));
         let by_ending = || {
             // Only raw commodities are raw: a limit on grapes is none on grape jam.
-            if raw && (main.is_some_and(|m| !m.fresh.is_empty()) || wording::form(head).is_some()) {
+            if head.is_ascii()
+                || (raw && (main.is_some_and(|m| !m.fresh.is_empty()) || wording::form(head).is_some()))
+            {
                 return None;
             }
             std::iter::once(head)
@@ -486,6 +514,11 @@ impl Foods {
             ..main.clone()
         })
     }
+}
+
+/// An English name as it is looked up.
+fn english(name: &str) -> String {
+    number::plain(name).replace(' ', "").to_ascii_lowercase()
 }
 
 /// A food text taken apart.

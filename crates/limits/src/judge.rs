@@ -439,6 +439,11 @@ fn measured(
     let bound = |t: &Option<String>| t.as_deref().and_then(number::number_in);
     let (lod, loq) = (bound(&case.lod), bound(&case.loq));
     let mut reading = number::reading(&case.value);
+    if reading == Reading::Unreadable && !case.unit.is_empty() {
+        // the unit may stand with the value as well as in its own field
+        let (value, unit) = (number::plain(&case.value), number::plain(&case.unit));
+        reading = value.strip_suffix(&unit).map_or(reading, number::reading);
+    }
     let mut hidden = Decimal::ZERO;
     if let Some(sum) = rules.sums.add(analyte, &rules.analytes, lod) {
         if let Reading::Exact(stated) = reading

@@ -64,7 +64,8 @@ pub(crate) fn brackets(text: &str) -> (String, Vec<String>) {
     (rest.trim().to_owned(), out)
 }
 
-/// An exact number, powers of ten included: `0.20`, `1.4×10²`, `3e4`, `10⁵`, `1,200`.
+/// An exact number, powers of ten included: `0.20`, `1.4×10²`, `1.9×10^-1`, `3e4`, `10⁵`, `1,200`. A power whose sign or height
+/// was lost on the way (`1.9×10-1`) is not guessed.
 #[must_use]
 pub(crate) fn decimal(text: &str) -> Option<Decimal> {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
@@ -89,11 +90,18 @@ pub(crate) fn decimal(text: &str) -> Option<Decimal> {
     if thousands { groups.concat().parse().ok() } else { None }
 }
 
-/// `10⁵`, `10^5`
+/// `10⁵`, `10^5`, `10⁻¹`, `10^-1`
 fn power_of_ten(text: &str) -> Option<Decimal> {
-    let exponent: String = text
-        .strip_prefix("10")?
-        .trim_start_matches('^')
+    let raised = text.strip_prefix("10")?;
+    let exponent = raised.strip_prefix('^').unwrap_or(raised);
+    // `10-1` may be a power or a slip: only a mark of height makes it one
+    let marked =
+        raised.starts_with('^') || exponent.chars().any(|c| matches!(c, '⁰' | '¹' | '²' | '³' | '⁴'..='⁹'));
+    let (sign, exponent) = match exponent.strip_prefix('-').filter(|_| marked) {
+        Some(rest) => ("-", rest),
+        None => ("", exponent),
+    };
+    let exponent: String = exponent
         .chars()
         .map(|c| match c {
             '⁰' => '0',
@@ -104,7 +112,7 @@ fn power_of_ten(text: &str) -> Option<Decimal> {
             other => other,
         })
         .collect();
-    Decimal::from_scientific(&format!("1e{}", exponent.parse::<u32>().ok().filter(|e| *e <= 20)?)).ok()
+    Decimal::from_scientific(&format!("1e{sign}{}", exponent.parse::<u32>().ok().filter(|e| *e <= 20)?)).ok()
 }
 
 /// A reported result.
@@ -116,8 +124,14 @@ pub(crate) enum Reading {
     NotDetected(Option<Decimal>),
     /// Less than a number (`<0.01`).
     Below(Decimal),
+    /// A number or less (`≤0.5`).
+    AtMost(Decimal),
+    /// Less than the limit of quantification, which stands elsewhere (`<LOQ`).
+    Unquantified,
     /// More than a number (`>1000`).
     Above(Decimal),
+    /// A number or more (`≥0.2`).
+    AtLeast(Decimal),
     /// Detected without a number.
     Detected,
     /// Several sub-samples.
@@ -153,11 +167,23 @@ pub(crate) fn reading(text: &str) -> Reading {
     if ["检出", "阳性", "detected", "positive", "+"].contains(&lower.as_str()) {
         return Reading::Detected;
     }
-    if let Some(rest) = head.strip_prefix('<').or_else(|| head.strip_prefix('≤')) {
-        return decimal(rest).map_or(Reading::Unreadable, Reading::Below);
+    if ["<loq", "未定量", "<定量限", "小于定量限", "not quantified"].contains(&lower.as_str()) {
+        return Reading::Unquantified;
     }
-    if let Some(rest) = head.strip_prefix('>').or_else(|| head.strip_prefix('≥')) {
-        return decimal(rest).map_or(Reading::Unreadable, Reading::Above);
+    let signs: [(&str, fn(Decimal) -> Reading); 10] = [
+        ("<=", Reading::AtMost),
+        ("≤", Reading::AtMost),
+        ("≦", Reading::AtMost),
+        ("<", Reading::Below),
+        ("小于", Reading::Below),
+        (">=", Reading::AtLeast),
+        ("≥", Reading::AtLeast),
+        ("≧", Reading::AtLeast),
+        (">", Reading::Above),
+        ("大于", Reading::Above),
+    ];
+    if let Some((rest, sign)) = signs.into_iter().find_map(|(s, sign)| Some((head.strip_prefix(s)?, sign))) {
+        return decimal(rest).map_or(Reading::Unreadable, sign);
     }
     decimal(head.trim()).map_or(Reading::Unreadable, Reading::Exact)
 }
@@ -184,11 +210,13 @@ mod tests {
             ("3e4", "30000"),
             ("10⁵", "100000"),
             ("10^5", "100000"),
+            ("1.9×10^-1", "0.19"),
+            ("1.9×10-¹", "0.19"),
             ("1,200", "1200"),
         ] {
             assert_eq!(decimal(text), d(want), "{text}");
         }
-        for text in ["", "abc", "1,2", "--1", "10⁵⁵"] {
+        for text in ["", "abc", "1,2", "--1", "10⁵⁵", "1.9×10-1"] {
             assert_eq!(decimal(text), None, "{text}");
         }
     }
@@ -198,6 +226,10 @@ mod tests {
         assert_eq!(reading("ND"), Reading::NotDetected(None));
         assert_eq!(reading("未检出(检出限0.01)"), Reading::NotDetected(Some(Decimal::new(1, 2))));
         assert_eq!(reading("<0.01"), Reading::Below(Decimal::new(1, 2)));
+        assert_eq!(reading("≤0.5"), Reading::AtMost(Decimal::new(5, 1)));
+        assert_eq!(reading(">=0.2"), Reading::AtLeast(Decimal::new(2, 1)));
+        assert_eq!(reading("<LOQ"), Reading::Unquantified);
+        assert_eq!(reading("1.9×10⁻¹"), Reading::Exact(Decimal::new(19, 2)));
         assert_eq!(reading("21 (sum)"), Reading::Exact(Decimal::from(21)));
         assert_eq!(reading("0..2"), Reading::Unreadable);
         assert!(matches!(reading("50|<10|检出"), Reading::Several(v) if v.len() == 3));

@@ -13,7 +13,9 @@ fn above(reading: &Reading, level: Decimal) -> Option<bool> {
         Reading::Exact(v) => Some(*v > level),
         Reading::NotDetected(_) => Some(false),
         Reading::Below(v) if *v <= level || level.is_zero() => Some(false),
+        Reading::AtMost(v) if *v <= level => Some(false),
         Reading::Above(v) if *v >= level => Some(true),
+        Reading::AtLeast(v) if *v > level => Some(true),
         Reading::Detected if level.is_zero() => Some(true),
         _ => None,
     }

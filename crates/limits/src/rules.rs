@@ -25,10 +25,11 @@ macro_rules! embed {
 }
 
 /// The rule files embedded in this program.
-pub const FILES: [(&str, &str); 66] = embed![
+pub const FILES: [(&str, &str); 67] = embed![
     "foods" / "bridges.csv",
     "foods" / "bulletins.csv",
     "foods" / "bulletins.names.csv",
+    "foods" / "english.csv",
     "foods" / "forms.csv",
     "foods" / "gb2760.csv",
     "foods" / "gb2760.names.csv",

@@ -126,7 +126,7 @@ impl Sums {
                 .map_or(Decimal::ONE, |(_, factor)| *factor);
             let (found, bound) = match number::reading(text) {
                 Reading::Exact(v) => (v, Decimal::ZERO),
-                Reading::Below(v) => (Decimal::ZERO, v),
+                Reading::Below(v) | Reading::AtMost(v) => (Decimal::ZERO, v),
                 Reading::NotDetected(own) => (Decimal::ZERO, own.or(lod).unwrap_or_default()),
                 _ => return None,
             };

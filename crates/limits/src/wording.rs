@@ -8,6 +8,16 @@ use base::Decimal;
 pub(crate) const FRESH: [&str; 10] =
     ["新鲜", "鲜活", "冷鲜", "冰鲜", "冷冻", "速冻", "鲜冻", "鲜", "冻", "有机"];
 
+/// Traditional characters in names of foods and analytes, each followed by the simplified one.
+const TRADITIONAL: &str = "葉叶乾干麵面麥麦豬猪雞鸡鴨鸭鵝鹅魚鱼蝦虾蠶蚕貝贝頭头薑姜蒜蒜蔥葱韮韭蘿萝蔔卜蓮莲筍笋黃黄綠绿紅红藍蓝龍龙鳳凤蘋苹橘橘檸柠檬檬櫻樱藥药醬酱鹽盐醃腌臘腊腸肠腎肾腦脑臟脏乳乳奶奶優优飲饮料料湯汤餅饼糰团糖糖澱淀粉粉製制類类鮮鲜凍冻鮑鲍鱸鲈鯉鲤鯽鲫鮭鲑鱈鳕鰻鳗魷鱿蠔蚝蠣蛎菸烟鉛铅鎘镉汞汞銅铜鐵铁鋅锌錫锡鎳镍鉻铬鋁铝硒硒鹼碱黴霉質质樂乐氯氯馬马鈴铃薯薯薺荠莧苋萵莴筒筒棗枣檳槟榔榔開开蠟蜡蜂蜂蜜蜜燻熏滷卤麩麸棕棕櫚榈寶宝產产葷荤參参鬚须纖纤維维農农殘残";
+
+/// A name in simplified characters.
+pub(crate) fn simplified(text: &str) -> String {
+    let pairs: Vec<char> = TRADITIONAL.chars().collect();
+    let plain = |c: char| pairs.chunks_exact(2).find(|p| p[0] == c).map_or(c, |p| p[1]);
+    text.chars().map(plain).collect()
+}
+
 /// Grades after a name that say nothing of its class.
 const GRADES: [&str; 8] = ["特优级", "特级", "优级", "一级", "二级", "三级", "精品", "散装"];
 

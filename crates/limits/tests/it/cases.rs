@@ -4,6 +4,7 @@ use limits::{Rules, judge_csv};
 
 const CASES: &str = include_str!("../../testdata/verdict_cases.csv");
 const RULES: &str = include_str!("../../testdata/rule_cases.csv");
+const UNSEEN: &str = include_str!("../../testdata/unseen_cases.csv");
 
 #[test]
 fn worked_cases_are_judged_as_expected() {
@@ -13,6 +14,11 @@ fn worked_cases_are_judged_as_expected() {
 #[test]
 fn each_rule_of_the_standards_has_a_case() {
     check(RULES);
+}
+
+#[test]
+fn cases_made_from_the_tables_afterwards_are_judged_as_a_reader_of_the_tables_would() {
+    check(UNSEEN);
 }
 
 #[test]
