@@ -604,6 +604,17 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_by_time on idempotency (at);
 
+CREATE TABLE issued_paper (
+  subject text not null,
+  name text not null,
+  language text not null,
+  content text not null,
+  sha256 text not null references attachment (sha256),
+  at integer not null,
+  journal integer not null,
+  primary key (subject, name, language, content)
+) strict;
+
 CREATE TABLE job (
     id integer primary key,
     kind text not null,
@@ -1074,6 +1085,40 @@ CREATE TABLE result (
 CREATE INDEX result_by_analyte on result (analyte, id);
 
 CREATE INDEX result_by_sample on result (sample, id);
+
+CREATE TABLE result_import (
+  id integer primary key,
+  account integer not null,
+  laboratory integer,
+  region text not null,
+  file_name text not null,
+  document text not null references attachment (sha256),
+  state text not null,
+  reached integer not null,
+  stored integer not null,
+  repeated integer not null,
+  wrong integer not null,
+  outcomes text not null,
+  problem_zh text,
+  problem_en text,
+  created integer not null,
+  finished integer
+) strict;
+
+CREATE INDEX result_import_by_account on result_import (account, id);
+
+CREATE INDEX result_import_by_laboratory on result_import (laboratory, id);
+
+CREATE TABLE result_import_error (
+  import integer not null references result_import (id),
+  line integer not null,
+  n integer not null,
+  field text not null,
+  value text not null,
+  zh text not null,
+  en text not null,
+  primary key (import, line, n)
+) strict;
 
 CREATE TABLE retest_draw (
   id integer primary key,

@@ -52,6 +52,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("cel", &["rule"]),
     ("calamine", &["paper"]),
     ("rust_xlsxwriter", &["paper"]),
+    ("krilla", &["paper"]),
+    ("ttf-parser", &["paper"]),
     ("quick-xml", &["epcis"]),
     ("axum", &["web", "shian"]),
     ("hyper", &["web"]),

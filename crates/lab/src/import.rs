@@ -3,6 +3,7 @@
 use crate::blind::by_blind_number;
 use crate::reported::check;
 use crate::result::Batch;
+use crate::result_file::no_sample;
 use crate::sample::{NewSample, Sample, SampleKind};
 use crate::{Book, Budget, Error, Lab, NewResult, Placing, Problem, Stage, register};
 use access::Principal;
@@ -89,10 +90,10 @@ pub fn result_columns(one_sample: bool) -> Columns {
 }
 
 /// A row of results that could be read.
-struct ResultRow {
-    line: usize,
-    form_no: Option<String>,
-    new: NewResult,
+pub(crate) struct ResultRow {
+    pub(crate) line: usize,
+    pub(crate) form_no: Option<String>,
+    pub(crate) new: NewResult,
 }
 
 impl Lab {
@@ -183,15 +184,7 @@ impl Lab {
                 (None, None) => None,
             };
             let Some(found) = found else {
-                errors.push(RowError {
-                    line: row.line,
-                    column: "抽样单编号".to_owned(),
-                    value: row.form_no.unwrap_or_default(),
-                    message: Text::of(
-                        "没有这一编号的样品；请核对编号，或先登记抽样单",
-                        "there is no sample of this number; check it, or register the sampling form first",
-                    ),
-                });
+                errors.push(no_sample(row.line, row.form_no.unwrap_or_default()));
                 continue;
             };
             let place = *places.entry(found.id).or_insert_with(|| {
@@ -248,7 +241,11 @@ impl Lab {
         Ok(())
     }
 
-    async fn samples_named(&self, tx: &mut Tx, rows: &[ResultRow]) -> Result<HashMap<String, Sample>, Error> {
+    pub(crate) async fn samples_named(
+        &self,
+        tx: &mut Tx,
+        rows: &[ResultRow],
+    ) -> Result<HashMap<String, Sample>, Error> {
         let forms: BTreeSet<&str> = rows.iter().filter_map(|r| r.form_no.as_deref()).collect();
         let forms: Vec<&str> = forms.into_iter().collect();
         let mut named = HashMap::new();
@@ -364,7 +361,7 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
     })
 }
 
-fn result_of(row: &Row<'_>, errors: &mut RowErrors) -> Option<ResultRow> {
+pub(crate) fn result_of(row: &Row<'_>, errors: &mut RowErrors) -> Option<ResultRow> {
     let slipped = errors.keep(row.no_overhang());
     let form_no = errors.keep(row.opt_text("抽样单编号"));
     let analyte = errors.keep(row.text("检验项目"));

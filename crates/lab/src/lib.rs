@@ -2,9 +2,9 @@
 //!
 //! Main type: [`Lab`], which holds the rights, the limits and the connections; its writing methods work inside the
 //! caller's transaction and append their own journal entries. Invariants: a verdict row never changes (judging again
-//! adds one); whoever entered a result never approves its report; a file is imported whole or not at all; risk
-//! monitoring never becomes a nonconformity; a laboratory does not see whose a sample is before its report is submitted.
-//! It must never know procedures, trace events or the register: it asks
+//! adds one); whoever entered a result never approves its report; a sheet is imported whole or not at all, a file of
+//! [`ResultFile`] row by row; risk monitoring never becomes a nonconformity; a laboratory does not see whose a sample is before
+//! its report is submitted. It must never know procedures, trace events or the register: it asks
 //! them through [`Surroundings`] and tells them through [`Consequence`].
 
 mod accreditation;
@@ -21,6 +21,7 @@ mod register;
 mod report;
 mod reported;
 mod result;
+mod result_file;
 mod retest;
 mod sample;
 mod sampling;
@@ -40,6 +41,7 @@ pub use nonconformity::{Failure, Nonconformity, NonconformityState};
 pub use query::{NonconformityFilter, Page, Reached, SampleDetail, SampleFilter, SampleRow, SampleSort};
 pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};
 pub use result::{JudgedResult, NewResult, VerdictRecord};
+pub use result_file::{RESULT_FILE_JOB, ResultFile};
 pub use retest::{RetestDrawn, RetestRecord, retest_record};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
 pub use serious::{NewSerious, SeriousFilter, SeriousFinding};

@@ -163,7 +163,7 @@ impl Lab {
         Ok((wrong, verdicts))
     }
 
-    /// Stores results with their verdicts, each sample under one journal entry, with few statements.
+    /// Stores results with their verdicts, each sample under one journal entry (more where it has very many), with few statements.
     pub(crate) async fn store_all(
         &self,
         tx: &mut Tx,
@@ -178,7 +178,7 @@ impl Lab {
         let mut done = Vec::with_capacity(all.len());
         let samples: Vec<&Sample> = all.iter().map(|b| b.sample).collect();
         for (Batch { sample, new }, verdicts) in all.into_iter().zip(verdicts) {
-            permits.push(self.access.check(who, action, &result_resource(sample), cx.now)?);
+            let permit = self.access.check(who, action, &result_resource(sample), cx.now)?;
             open_for_results(sample)?;
             let mut judged = Vec::with_capacity(new.len());
             for (new, verdict) in new.into_iter().zip(verdicts) {
@@ -196,18 +196,22 @@ impl Lab {
                 });
             }
             begin_testing(tx, cx, sample).await?;
-            let body = serde_json::json!({
-                "form_no": sample.form_no,
-                "governing_on": sample.governing_on.to_string(),
-                "results": judged.iter().map(summary).collect::<Vec<_>>(),
-            });
-            bodies.push(Entry {
-                kind: "result.entered",
-                region: sample.region.clone(),
-                subject: format!("sample:{}", sample.id),
-                body,
-                private: None,
-            });
+            let parts = judged.chunks(RESULTS_AN_ENTRY);
+            for part in parts.chain(judged.is_empty().then_some(&[][..])) {
+                let body = serde_json::json!({
+                    "form_no": sample.form_no,
+                    "governing_on": sample.governing_on.to_string(),
+                    "results": part.iter().map(summary).collect::<Vec<_>>(),
+                });
+                permits.push(permit.clone());
+                bodies.push(Entry {
+                    kind: "result.entered",
+                    region: sample.region.clone(),
+                    subject: format!("sample:{}", sample.id),
+                    body,
+                    private: None,
+                });
+            }
             done.push(judged);
         }
         tx.insert_many(INTO_RESULT, RESULT_COLUMNS, results, "").await?;
@@ -373,6 +377,9 @@ pub(crate) struct Wrong {
     pub(crate) problem: Problem,
 }
 
+/// Results one journal entry holds, which may have 65,535 bytes: a screening for 500 pesticides has several entries.
+const RESULTS_AN_ENTRY: usize = 120;
+
 const INTO_RESULT: &str = "insert into result (id, sample, analyte, reported, unit, lod, loq, method, subsamples, value, \
     entered_by, entered, withdrawn)";
 const RESULT_COLUMNS: usize = 13;
@@ -409,7 +416,7 @@ pub(crate) fn result_resource(sample: &Sample) -> Resource {
         .of_operator(sample.laboratory)
 }
 
-fn open_for_results(sample: &Sample) -> Result<(), Error> {
+pub(crate) fn open_for_results(sample: &Sample) -> Result<(), Error> {
     match sample.state {
         SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing => Ok(()),
         SampleState::Refused => Err(Error::State(Text::new(

@@ -18,6 +18,7 @@ mod error;
 mod log;
 pub mod merkle;
 pub mod note;
+mod paper;
 mod private;
 pub mod projection;
 mod receipt;
@@ -33,6 +34,7 @@ pub use log::{
     first_head_over, history, keys, region_of, standing, tile,
 };
 pub use merkle::leaf_hash;
+pub use paper::IssuedPaper;
 pub use private::{ERASED, erase_private, private_body};
 pub use projection::Projection;
 pub use receipt::{

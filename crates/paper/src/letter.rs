@@ -122,7 +122,7 @@ impl Reader {
 
 /// The kinds of line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Heading,
     Subheading,
     Seal,
@@ -148,23 +148,33 @@ fn kind(line: &str) -> (Kind, &str) {
     (Kind::Plain, line.strip_prefix('\\').unwrap_or(line))
 }
 
+/// The blocks of a text: neighbouring lines of one kind, each without its mark.
+pub(crate) fn blocks(text: &str) -> Vec<(Kind, Vec<&str>)> {
+    let mut out: Vec<(Kind, Vec<&str>)> = Vec::new();
+    let mut open = false;
+    for line in text.lines().map(str::trim) {
+        if line.is_empty() {
+            open = false;
+            continue;
+        }
+        let (next, rest) = kind(line);
+        match out.last_mut() {
+            Some((of, lines)) if open && *of == next && !matches!(of, Kind::Heading | Kind::Subheading) => {
+                lines.push(rest);
+            }
+            _ => out.push((next, vec![rest])),
+        }
+        open = true;
+    }
+    out
+}
+
 /// A body from text. Everything typed is escaped.
 #[must_use]
 pub fn html(text: &str) -> String {
     let mut out = String::new();
-    let mut block: Vec<&str> = Vec::new();
-    let mut of = Kind::Plain;
-    for line in text.lines().map(str::trim).chain([""]) {
-        let (next, rest) = kind(line);
-        let ends = line.is_empty() || next != of || matches!(of, Kind::Heading | Kind::Subheading);
-        if ends && !block.is_empty() {
-            write_block(&mut out, of, &block);
-            block.clear();
-        }
-        if !line.is_empty() {
-            of = next;
-            block.push(rest);
-        }
+    for (kind, lines) in blocks(text) {
+        write_block(&mut out, kind, &lines);
     }
     out
 }
@@ -187,11 +197,16 @@ fn write_block(out: &mut String, kind: Kind, lines: &[&str]) {
     };
 }
 
+/// The cells of a row.
+pub(crate) fn cells(line: &str) -> Vec<String> {
+    let line = line.replace("\\|", "\u{0}");
+    line.split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect()
+}
+
 fn row(line: &str) -> String {
-    let cells = line.replace("\\|", "\u{0}");
-    let cells = cells.split('|').enumerate().map(|(n, cell)| {
+    let cells = cells(line).into_iter().enumerate().map(|(n, cell)| {
         let tag = if n == 0 { "th" } else { "td" };
-        format!("<{tag}>{}</{tag}>", escape(&cell.trim().replace('\u{0}', "|")))
+        format!("<{tag}>{}</{tag}>", escape(&cell))
     });
     format!("<tr>{}</tr>", cells.collect::<String>())
 }

@@ -23,27 +23,52 @@ impl TooLong {
     }
 }
 
+/// The modules of a QR code, without its quiet zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Modules {
+    /// Modules of a side.
+    pub(crate) width: usize,
+    dark: Vec<bool>,
+}
+
+impl Modules {
+    /// Stretches of dark modules: column and row of the first, and how many.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        self.dark.chunks(self.width).enumerate().flat_map(|(y, row)| {
+            let mut runs = Vec::new();
+            let mut x = 0;
+            while x < row.len() {
+                let run = row[x..].iter().take_while(|d| **d).count();
+                if run > 0 {
+                    runs.push((x, y, run));
+                }
+                x += run.max(1);
+            }
+            runs
+        })
+    }
+}
+
+/// The QR code of a text, of medium error correction.
+pub(crate) fn modules(text: &str) -> Result<Modules, TooLong> {
+    let bytes = text.len();
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| TooLong { bytes })?;
+    let dark = code.to_colors().into_iter().map(|c| c == Color::Dark).collect();
+    Ok(Modules { width: code.width(), dark })
+}
+
 /// Draws a QR code of medium error correction with its quiet zone of four modules: one path, black on white in
 /// light and dark pages alike, of no fixed size (the style sheet sets it).
 ///
 /// # Errors
 /// When the text is too long.
 pub fn svg(text: &str) -> Result<String, TooLong> {
-    let bytes = text.len();
-    let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| TooLong { bytes })?;
-    let width = code.width();
-    let side = width + 8;
+    let code = modules(text)?;
+    let side = code.width + 8;
     let mut path = String::new();
-    for (y, row) in code.to_colors().chunks(width).enumerate() {
-        let mut x = 0;
-        while x < width {
-            let run = row[x..].iter().take_while(|c| **c == Color::Dark).count();
-            if run > 0 {
-                // writing to a string cannot fail
-                let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + 4, y + 4);
-            }
-            x += run.max(1);
-        }
+    for (x, y, run) in code.runs() {
+        // writing to a string cannot fail
+        let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + 4, y + 4);
     }
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" class=\"qr\" role=\"img\" \

@@ -109,10 +109,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Measures a part on this machine: capture, judge, scope, pages, journal, results.
+    /// Measures a part on this machine: capture, judge, scope, pages, journal, flow, results.
     Bench {
-        /// `capture`, `judge`, `scope` or `pages`.
+        /// `capture`, `judge`, `scope`, `pages`, `journal`, `flow` or `results`.
         name: String,
+        /// For `results`: how many, ten a sample (a province's year: 1500000).
+        #[arg(long, default_value_t = 40_000)]
+        size: usize,
         #[command(flatten)]
         data: DataArgs,
     },

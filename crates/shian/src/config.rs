@@ -36,6 +36,8 @@ pub struct Config {
     pub receivers: Vec<String>,
     /// Receivers may also be on this machine or in private networks.
     pub private_receivers: bool,
+    /// The font file of documents as PDF, with Chinese signs; absent: a usual one of this machine.
+    pub document_font: Option<PathBuf>,
     /// Cost of password hashing; the demo lowers it.
     pub hashing: access::Hashing,
 }
@@ -53,7 +55,7 @@ pub enum ConfigError {
     },
     /// The file is not what it should be.
     #[error(
-        "configuration file {path}: {problem} (known keys: data, database, listen, origin, secure_cookies, roles, log, receivers, private_receivers)"
+        "configuration file {path}: {problem} (known keys: data, database, listen, origin, secure_cookies, roles, log, receivers, private_receivers, document_font)"
     )]
     Parse {
         /// The file.
@@ -84,6 +86,7 @@ struct File {
     log: Option<LogFormat>,
     receivers: Option<Vec<String>>,
     private_receivers: Option<bool>,
+    document_font: Option<PathBuf>,
 }
 
 /// The default address.
@@ -179,6 +182,7 @@ impl Config {
             log: file.log.unwrap_or_default(),
             receivers: file.receivers.unwrap_or_default().iter().map(|h| h.to_ascii_lowercase()).collect(),
             private_receivers: file.private_receivers.unwrap_or(false),
+            document_font: file.document_font,
             hashing: access::Hashing::STANDARD,
         })
     }

@@ -24,6 +24,15 @@ impl From<access::Error> for Fault {
     }
 }
 
+impl From<ledger::Error> for Fault {
+    fn from(e: ledger::Error) -> Self {
+        match e {
+            ledger::Error::Store(e) => e.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
 impl From<flow::Error> for Fault {
     fn from(e: flow::Error) -> Self {
         let Some(text) = e.user_text() else {

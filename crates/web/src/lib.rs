@@ -29,6 +29,7 @@ mod ui;
 pub use api::openapi;
 pub use connectors::{connect, connect_due};
 pub use epcis::{background, deliver};
+pub use pages::papers::Faces;
 pub use pages::reminders::climb;
 pub use state::{App, Prefixes};
 

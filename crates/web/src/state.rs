@@ -32,6 +32,8 @@ pub struct App {
     pub prefixes: Prefixes,
     /// Whom this server may call.
     pub outbound: crate::outbound::Outbound,
+    /// The font of documents as PDF.
+    pub faces: crate::Faces,
     /// Set `Secure` on cookies (behind TLS).
     pub secure_cookies: bool,
 }

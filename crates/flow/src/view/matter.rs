@@ -90,6 +90,8 @@ pub struct DocumentView {
     pub name: String,
     /// Kind.
     pub kind: String,
+    /// Region code.
+    pub region: String,
     /// Heading.
     pub title: Text,
     /// Body, HTML.
@@ -424,6 +426,7 @@ pub(super) fn document_view(
         matter: row.id("matter")?,
         name: row.text("name")?,
         kind: row.text("kind")?,
+        region: row.text("region")?,
         title: Text::new(row.text("title_zh")?, row.text("title_en")?),
         html: Text::new(row.text("html_zh")?, row.text("html_en")?),
         may_publish: status == "draft" && !guest && access.allows(who, "publish", &resource, now),

@@ -7,6 +7,7 @@ mod imports;
 mod judging;
 mod recusal;
 mod report;
+mod result_files;
 mod sampling;
 
 use access::{Principal, testing};

@@ -8,10 +8,7 @@ use std::borrow::Cow;
 pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<SheetTable, SheetError> {
     let text = decode(bytes)?;
     if text.contains('\0') {
-        return Err(SheetError::Format(Text::of(
-            "这不是表格文件，请上传 CSV 或 XLSX",
-            "this is not a spreadsheet; upload CSV or XLSX",
-        )));
+        return Err(no_table());
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -35,6 +32,14 @@ pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<SheetTab
     }
 }
 
+/// Said of bytes no text has.
+pub(super) const fn no_table() -> SheetError {
+    SheetError::Format(Text::of(
+        "这不是表格文件，请上传 CSV 或 XLSX",
+        "this is not a spreadsheet; upload CSV or XLSX",
+    ))
+}
+
 /// How many blank lines the reader skips at the beginning of a record: spreadsheet programs show them as rows.
 fn blank_lines(text: &[u8], start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
@@ -51,7 +56,7 @@ fn blank_lines(text: &[u8], start: usize) -> usize {
 }
 
 /// Takes off the apostrophe that [`super::write_csv`] puts before text a spreadsheet program would run as a formula.
-fn unguard(field: &str) -> &str {
+pub(super) fn unguard(field: &str) -> &str {
     field.strip_prefix('\'').filter(|rest| super::write::looks_like_formula(rest)).unwrap_or(field)
 }
 
@@ -74,7 +79,7 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, SheetError> {
 }
 
 /// The separator that stands most often, outside quotes, in the first line that has any.
-fn separator(text: &str) -> u8 {
+pub(super) fn separator(text: &str) -> u8 {
     let mut quoted = false;
     for line in text.lines() {
         let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];

@@ -4,12 +4,14 @@ mod columns;
 mod csv_in;
 mod date;
 mod parquet;
+mod stream;
 mod write;
 mod xlsx_in;
 
 pub use self::parquet::write_parquet;
 pub use columns::{Column, Columns, HeaderError, Mapped, Row, RowError, RowErrors};
 pub use date::parse_date;
+pub use stream::stream;
 pub use write::{CsvWriter, Sheet, Value, WriteError, write_csv, write_xlsx};
 
 use base::Text;
@@ -174,23 +176,34 @@ pub fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Vec<SheetTable>
     if bytes.len() > limits.bytes {
         return Err(too_large("文件大小（字节）", "the file (bytes) is", limits.bytes as u64));
     }
+    refuse_foreign(bytes, name)?;
     let tables = if bytes.starts_with(b"PK\x03\x04") {
         xlsx_in::read(bytes, limits)?
-    } else if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
-        return Err(SheetError::Format(Text::of(
-            "这是旧版 .xls 或加密的 Excel 文件，请去除密码并另存为 .xlsx 或 CSV 后上传",
-            "this is an old .xls or a password-protected Excel file; remove the password, save as .xlsx or CSV and upload again",
-        )));
-    } else if let Some(kind) = foreign(bytes, name) {
-        return Err(SheetError::Format(Text::new(
-            format!("这不是表格文件（{kind}），请选择 XLSX 或 CSV 文件"),
-            format!("this is no spreadsheet ({kind}); choose an XLSX or CSV file"),
-        )));
     } else {
         vec![csv_in::read(bytes, name, limits)?]
     };
     let tables: Vec<SheetTable> = tables.into_iter().filter(|t| !t.rows.is_empty()).collect();
     if tables.is_empty() { Err(SheetError::NoRows) } else { Ok(tables) }
+}
+
+/// Refuses what begins like another kind of file.
+fn refuse_foreign(bytes: &[u8], name: &str) -> Result<(), SheetError> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Ok(());
+    }
+    if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        return Err(SheetError::Format(Text::of(
+            "这是旧版 .xls 或加密的 Excel 文件，请去除密码并另存为 .xlsx 或 CSV 后上传",
+            "this is an old .xls or a password-protected Excel file; remove the password, save as .xlsx or CSV and upload again",
+        )));
+    }
+    match foreign(bytes, name) {
+        None => Ok(()),
+        Some(kind) => Err(SheetError::Format(Text::new(
+            format!("这不是表格文件（{kind}），请选择 XLSX 或 CSV 文件"),
+            format!("this is no spreadsheet ({kind}); choose an XLSX or CSV file"),
+        ))),
+    }
 }
 
 /// What a file that is no spreadsheet is, by how it begins, or by a name that promises one.

@@ -1,37 +1,72 @@
 //! XLSX in: measured before it is unpacked, read cell by cell so that an empty far corner costs nothing.
 
+use super::stream::Portions;
 use super::{Cell, CellKind, Gather, Limits, SheetError, SheetTable, too_large};
 use base::Text;
 use calamine::{
     DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError, open_workbook_from_rs,
 };
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<SheetTable>, SheetError> {
-    measure(bytes, limits)?;
-    let damaged = |e: XlsxError| SheetError::Damaged(e.to_string());
-    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).map_err(damaged)?;
-    let visible = |s: &&calamine::Sheet| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet;
-    let names: Vec<String> = book.sheets_metadata().iter().filter(visible).map(|s| s.name.clone()).collect();
+    measure(Cursor::new(bytes), limits)?;
     let mut tables = Vec::new();
-    for name in names {
-        let mut cells = book.worksheet_cells_reader(&name).map_err(damaged)?;
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).map_err(damaged)?;
+    for name in sheets(&book) {
         let mut gather = Gather::new(limits);
-        while let Some(cell) = cells.next_cell().map_err(damaged)? {
-            let (row, column) = cell.get_position();
-            let (row, column) = (usize::try_from(row), usize::try_from(column));
-            let (row, column) = (row.unwrap_or(usize::MAX - 1), column.unwrap_or(usize::MAX));
-            gather.put(row + 1, column, read_cell(cell.get_value()))?;
-        }
+        each_cell(&mut book, &name, |row, column, cell| gather.put(row, column, cell).map(|()| true))?;
         tables.push(gather.finish(&name));
     }
     Ok(tables)
 }
 
+/// Gives the sheets in portions; the rows of a sheet are not held.
+pub(super) fn stream<R: Read + Seek>(
+    mut file: R,
+    limits: &Limits,
+    portions: &mut Portions<'_>,
+) -> Result<(), SheetError> {
+    measure(&mut file, limits)?;
+    let mut book: Xlsx<_> = open_workbook_from_rs(file).map_err(damaged)?;
+    for name in sheets(&book) {
+        each_cell(&mut book, &name, |row, column, cell| portions.put(&name, row, column, cell))?;
+        portions.end_sheet(&name);
+    }
+    Ok(())
+}
+
+fn damaged(e: XlsxError) -> SheetError {
+    SheetError::Damaged(e.to_string())
+}
+
+/// The sheets a user sees.
+fn sheets<R: Read + Seek>(book: &Xlsx<R>) -> Vec<String> {
+    let visible = |s: &&calamine::Sheet| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet;
+    book.sheets_metadata().iter().filter(visible).map(|s| s.name.clone()).collect()
+}
+
+/// The cells of a sheet that hold something, row by row, until `put` says that it is enough.
+fn each_cell<R: Read + Seek>(
+    book: &mut Xlsx<R>,
+    name: &str,
+    mut put: impl FnMut(usize, usize, Cell) -> Result<bool, SheetError>,
+) -> Result<(), SheetError> {
+    let mut cells = book.worksheet_cells_reader(name).map_err(damaged)?;
+    while let Some(cell) = cells.next_cell().map_err(damaged)? {
+        let (row, column) = cell.get_position();
+        let (row, column) = (usize::try_from(row), usize::try_from(column));
+        let (row, column) = (row.unwrap_or(usize::MAX - 1), column.unwrap_or(usize::MAX));
+        if !put(row + 1, column, read_cell(cell.get_value()))? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Unpacks every part into nothing to know its true size, and refuses macros.
-fn measure(bytes: &[u8], limits: &Limits) -> Result<(), SheetError> {
+fn measure<R: Read + Seek>(file: R, limits: &Limits) -> Result<(), SheetError> {
     let damaged = |e: &dyn std::fmt::Display| SheetError::Damaged(e.to_string());
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let mut archive = zip::ZipArchive::new(file).map_err(|e| damaged(&e))?;
     let mut left = limits.unpacked;
     let mut workbook = false;
     for i in 0..archive.len() {

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic like the test")]
 
 mod document;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod sheet_in;
 mod sheet_out;

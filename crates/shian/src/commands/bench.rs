@@ -18,7 +18,7 @@ use supply::{CaptureOptions, CaptureState, Format, ScopeOptions};
 const NAMES: [&str; 7] = ["capture", "judge", "scope", "pages", "journal", "flow", "results"];
 
 /// Measures one part.
-pub(crate) async fn run(name: String, data: DataArgs) -> Outcome {
+pub(crate) async fn run(name: String, size: usize, data: DataArgs) -> Outcome {
     let config = Config::load(&data)?;
     log::init(config.log, true);
     let figures = match name.as_str() {
@@ -28,7 +28,7 @@ pub(crate) async fn run(name: String, data: DataArgs) -> Outcome {
         "pages" => page_times::run(config).await?,
         "journal" => bench_journal::run(config).await?,
         "flow" => bench_flow::run(config).await?,
-        "results" => bench_results::run(config).await?,
+        "results" => bench_results::run(config, size).await?,
         other => {
             return Err(Usage(format!("`{other}` cannot be measured; there are {}", NAMES.join(", "))).into());
         }

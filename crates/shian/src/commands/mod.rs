@@ -72,7 +72,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Backup { dir, data } => block(copies::backup(dir, data)),
         Command::Restore { dir, data } => block(copies::restore(dir, data)),
         Command::Admin { login, data } => block(admin::create(login, data)),
-        Command::Bench { name, data } => block(bench::run(name, data)),
+        Command::Bench { name, size, data } => block(bench::run(name, size, data)),
     }
 }
 

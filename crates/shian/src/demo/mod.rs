@@ -14,4 +14,4 @@ mod sampling;
 mod world;
 
 pub(crate) use load::{Made, Wanted, create};
-pub(crate) use people::{GUIDE, PASSWORD};
+pub(crate) use people::{GUIDE, PASSWORD, laboratory};

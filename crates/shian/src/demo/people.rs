@@ -159,6 +159,27 @@ pub(crate) async fn exchange(
     principal(store, access, "exchange", cx).await
 }
 
+/// An administrator and a laboratory's account in an empty installation: for measuring what works in the background, in a
+/// person's right.
+pub(crate) async fn laboratory(
+    store: &Store,
+    access: &Access,
+    cx: &Context,
+    operator: Id,
+) -> Result<Principal> {
+    let admin = administrator(store, access, cx).await?;
+    let seat = Seat {
+        login: "laboratory".to_owned(),
+        name: "演示·检验机构".to_owned(),
+        role: Role::Laboratory,
+        region: "62".to_owned(),
+        agency: "",
+        operator: Some(operator),
+    };
+    open(store, access, cx, &admin, &[seat], cx.now.china_date()).await?;
+    principal(store, access, "laboratory", cx).await
+}
+
 /// Opens all other accounts.
 pub(crate) async fn everybody(
     store: &Store,

@@ -72,12 +72,18 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     routes.layer(axum::middleware::from_fn(speak))
 }
 
-/// Gives a runner the work that capture leaves for after the answer.
+/// Gives a runner the work that capture and files of results leave for after the answer.
 #[must_use]
 pub fn background(app: &Arc<App>, runner: Runner) -> Runner {
     let app = app.clone();
-    let other = app.clone();
+    let (other, results) = (app.clone(), app.clone());
     runner
+        .on(lab::RESULT_FILE_JOB, move |job| {
+            let app = results.clone();
+            async move {
+                app.lab.work_off_results(&app.store, &app.attachments, &app.ids, app.clock, &job).await
+            }
+        })
         .on(supply::CAPTURE_JOB, move |job| {
             let app = app.clone();
             async move { app.supply.work_off(&app.attachments, &app.ids, app.clock, &job).await }

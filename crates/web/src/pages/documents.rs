@@ -1,5 +1,6 @@
 //! A document of a matter: what it says, what it said before, and its form for whoever drafted it.
 
+use super::papers;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
@@ -73,7 +74,7 @@ async fn page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<'_>>) -
         title,
         &html! {
             (layout::crumbs(&[("/desk/matters", lang.pick("办件", "Matters")), (&matter, lang.pick("本件", "The matter")), ("", title)]))
-            (layout::head(title, &state_badge(lang, &d.status)))
+            (layout::head(title, &html! { (state_badge(lang, &d.status)) " " a.button.plain href={ "/desk/documents/" (d.id) "/document.pdf" } { "PDF" } }))
             article.doc { (PreEscaped(d.html.get(lang))) }
             (publish_form(viewer, &d))
             @if d.may_revise { details open[again.is_some()] { summary { strong { (lang.pick("修改草稿", "Change the draft")) } } (form(viewer, &d, again.as_ref())) } }
@@ -164,5 +165,6 @@ pub(crate) async fn publish(
         flow::publish_document(&mut tx, &cx, &app.engine, &app.access, &viewer.who, id, posted.version()?)
             .await?;
     tx.commit().await?;
+    papers::issue_document(&app, viewer, id).await?;
     Ok(Redirect::to(&format!("/notices/{}", published.slug)).into_response())
 }

@@ -22,6 +22,7 @@ mod places;
 pub(crate) mod public;
 mod records;
 pub(crate) mod reminders;
+mod result_files;
 mod sampling;
 pub(crate) mod science;
 pub(crate) mod scope;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/notices/{slug}/receipt.json", get(notices::receipt))
         .route("/notices/{slug}/body.html", get(notices::body))
         .route("/notices/{slug}/qr.svg", get(notices::qr))
+        .route("/notices/{slug}/document.pdf", get(papers::notice))
         .route("/verify", get(journal::show_verify).post(journal::verify))
         .route("/verify.html", get(journal::offline_page))
         .route("/log/checkpoint", get(journal::checkpoint))
@@ -87,12 +89,14 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/transfers/{id}/package.zip", get(transfers::archive))
         .route("/transfers/{id}/papers/{sha256}", get(transfers::paper))
         .route("/desk/documents/{id}", get(documents::show))
+        .route("/desk/documents/{id}/document.pdf", get(papers::document))
         .route("/desk/samples/{id}/papers/{name}", get(papers::sample))
         .route("/lab/samples/{id}/papers/{name}", get(papers::sample))
         .route("/desk/documents/{id}/revise", post(documents::revise))
         .route("/desk/documents/{id}/publish", post(documents::publish))
         .merge(firm::routes())
         .merge(lab::routes())
+        .merge(result_files::routes())
         .merge(sampling::routes())
         .merge(science::routes())
         .merge(operators::routes())

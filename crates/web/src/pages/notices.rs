@@ -78,6 +78,7 @@ pub(crate) async fn show(
                 div.actions {
                     a.button href={ "/notices/" (n.slug) "/receipt.json" } download { (lang.pick("下载回执", "Download the receipt")) }
                     a.button.plain href={ "/notices/" (n.slug) "/body.html" } download { (lang.pick("下载原文", "Download the text")) }
+                    a.button.plain href={ "/notices/" (n.slug) "/document.pdf" } { "PDF" }
                     a.button.plain href="/verify" { (lang.pick("怎样验证", "How to verify")) }
                 }
                 figure style="max-width:10rem" { img src={ "/notices/" (n.slug) "/qr.svg" } alt=(lang.pick("本页二维码", "QR code of this page")) loading="lazy" width="160" height="160"; figcaption.break { (url) } }

@@ -1,6 +1,10 @@
-//! Official papers of a sample as pages to print: the sampling form (抽样单), the test report (检验报告); and the
-//! labels of a sample with a code that says nothing of the firm.
+//! Official papers as pages and as PDF from one text: the sampling form (抽样单), the test report (检验报告), the documents of
+//! matters, the register's extract of a licence; and the labels of a sample with a code that says nothing of the firm.
+//!
+//! A paper that is final is issued once: its first PDF is kept, its SHA-256 stands in the journal, and the same bytes are served
+//! from then on. Drafts and extracts are made anew each time.
 
+use super::public::Held;
 use super::show::agency_name;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Area, Viewer};
@@ -8,17 +12,44 @@ use crate::map::region_name;
 use crate::session::SignedIn;
 use crate::state::App;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use base::{Date, Id, Lang, Text};
 use lab::SampleDetail;
+use ledger::{Actor, Context, IssuedPaper, Permit};
 use maud::{Markup, PreEscaped, html};
 use paper::document::{Document, Template};
+use paper::pdf::{self, Face, Paper, PdfError};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 const PAPER: Text = Text::of("文书", "paper");
+
+/// The font of documents, read when the first one is asked for.
+#[derive(Debug, Default)]
+pub struct Faces {
+    configured: Option<PathBuf>,
+    face: OnceLock<Face>,
+}
+
+impl Faces {
+    /// The font file named by the configuration; else a usual one of this machine.
+    #[must_use]
+    pub const fn new(configured: Option<PathBuf>) -> Self {
+        Self { configured, face: OnceLock::new() }
+    }
+
+    /// The font; one installed later is found without a restart.
+    fn get(&self) -> Result<&Face, PdfError> {
+        if let Some(face) = self.face.get() {
+            return Ok(face);
+        }
+        let found = Face::find(self.configured.as_deref())?;
+        Ok(self.face.get_or_init(|| found))
+    }
+}
 
 fn template(name: &str) -> Option<Template> {
     let (title, zh, en) = match name {
@@ -31,6 +62,11 @@ fn template(name: &str) -> Option<Template> {
             Text::of("食品安全抽样检验抽样单", "Sampling form"),
             include_str!("../../../../rulebook/cn/papers/form.zh.html"),
             include_str!("../../../../rulebook/cn/papers/form.en.html"),
+        ),
+        "licence" => (
+            Text::of("许可证登记信息", "Register extract of a licence"),
+            include_str!("../../../../rulebook/cn/papers/licence.zh.html"),
+            include_str!("../../../../rulebook/cn/papers/licence.en.html"),
         ),
         _ => return None,
     };
@@ -76,8 +112,67 @@ fn known(app: &App, html: &str, path: &str) -> String {
     format!("SHA-256 {} · {}{path}", hex::encode(Sha256::digest(html.as_bytes())), app.origin)
 }
 
-/// `GET /desk/samples/{id}/papers/{name}` and `/lab/samples/{id}/papers/{name}`: `report` once the report is
-/// approved; `form`; `label`. Right: view sample.
+/// A paper to be given as PDF.
+struct Made {
+    /// The record it belongs to, as `kind:id`.
+    subject: String,
+    region: String,
+    name: &'static str,
+    /// Name of the file, without its ending.
+    file: String,
+    title: String,
+    html: String,
+    /// Below every page.
+    known: String,
+    /// Drawn as a code.
+    link: String,
+    date: Date,
+    /// A final paper is issued: kept as it was first made.
+    is_final: bool,
+}
+
+/// A paper as an answer, shown in the browser. A missing font is said with its remedy.
+async fn file(app: &App, lang: Lang, made: Made) -> Answer {
+    let name = format!("inline; filename=\"{}.pdf\"", made.file);
+    let bytes = bytes(app, lang, made).await?;
+    let headers = [(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, bytes).into_response())
+}
+
+/// The bytes of a paper: those issued before, else made now and, when it is final, issued.
+async fn bytes(app: &App, lang: Lang, made: Made) -> Answer<Vec<u8>> {
+    let content = hex::encode(Sha256::digest(format!("{}\n{}", made.title, made.html)));
+    let (subject, region) = (made.subject.clone(), made.region.clone());
+    let issued = IssuedPaper { subject, region, name: made.name, language: lang.pick("zh", "en"), content };
+    if made.is_final
+        && let Some(sha256) = issued.find(&app.store).await?
+    {
+        return Ok(app.attachments.get(&sha256).await?);
+    }
+    let unavailable = |e: &PdfError| Fault::new(StatusCode::SERVICE_UNAVAILABLE, e.text());
+    let face = app.faces.get().map_err(|e| unavailable(&e))?.clone();
+    let is_final = made.is_final;
+    let write = move || {
+        let Made { title, html, known, link, date, .. } = &made;
+        let language = lang.pick("zh-CN", "en");
+        pdf::write(&face, &Paper { title, html, footer: known, link, language, date: *date })
+    };
+    let bytes =
+        tokio::task::spawn_blocking(write).await.map_err(Fault::internal)?.map_err(|e| unavailable(&e))?;
+    if !is_final {
+        return Ok(bytes);
+    }
+    let kept = app.attachments.keep(bytes).await?;
+    let cx = Context { now: app.now(), ids: app.ids.clone(), actor: Actor::system("papers"), lang };
+    let permit = Permit::system("a final paper is kept as it was first made");
+    let mut tx = app.store.begin().await?;
+    let sha256 = issued.issue(&mut tx, &cx, &permit, &app.attachments, &kept).await?;
+    tx.commit().await?;
+    Ok(app.attachments.get(&sha256).await?)
+}
+
+/// `GET /desk/samples/{id}/papers/{name}` and `/lab/samples/{id}/papers/{name}`: `report`, `report.pdf` once the report is
+/// approved; `form`, `form.pdf`; `label`. Right: view sample.
 pub(crate) async fn sample(
     State(app): State<Arc<App>>,
     SignedIn(viewer): SignedIn,
@@ -90,7 +185,8 @@ pub(crate) async fn sample(
     if name == "label" {
         return Ok(labels(&app, &viewer, &d)?.into_response());
     }
-    let paper = name.as_str();
+    let (paper, is_pdf) = name.strip_suffix(".pdf").map_or((name.as_str(), false), |n| (n, true));
+    let paper = ["report", "form"].into_iter().find(|p| *p == paper).ok_or_else(missing)?;
     let template = template(paper).ok_or_else(missing)?;
     let s = &d.sample;
     let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
@@ -117,17 +213,145 @@ pub(crate) async fn sample(
     let (title, body) = (made.title.get(lang).to_owned(), made.html(lang).to_owned());
     let base = if viewer.area() == Area::Laboratory { "/lab/samples" } else { "/desk/samples" };
     let path = format!("{base}/{id}/papers/{paper}");
+    if is_pdf {
+        let number = s.report_no.as_deref().filter(|_| paper == "report").unwrap_or(&s.form_no);
+        let number: String = number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        let made = Made {
+            subject: format!("sample:{id}"),
+            region: s.region.clone(),
+            name: paper,
+            file: format!("{paper}-{number}"),
+            // the same paper whoever asks for it
+            known: known(&app, &body, &format!("/desk/samples/{id}/papers/{paper}")),
+            link: format!("{}/desk/samples/{id}/papers/{paper}", app.origin),
+            title,
+            html: body,
+            date: dated,
+            // a form is kept once it is filled in, a report is there once it is approved; what a laboratory sees of a blind
+            // sample is an extract
+            is_final: !s.blind,
+        };
+        return file(&app, lang, made).await;
+    }
     let page = layout::narrow(
         &viewer,
         &title,
         &html! {
             (layout::crumbs(&[(&format!("{base}/{id}"), s.form_no.as_str()), ("", title.as_str())]))
-            (layout::head(&title, &html! {}))
+            (layout::head(&title, &html! { a.button href={ (path) ".pdf" } { "PDF" } }))
             article.doc { (PreEscaped(&body)) }
             p.small.soft { code.break { (known(&app, &body, &path)) } }
         },
     );
     Ok(page.into_response())
+}
+
+/// The document of a matter as a paper; final once it is published.
+fn of_document(app: &App, lang: Lang, d: &flow::view::DocumentView, now: base::Instant) -> Made {
+    let html = d.html.get(lang).to_owned();
+    let is_final = d.status != "draft";
+    let (state, path) = if is_final {
+        ("", format!("/notices/{}", d.slug))
+    } else {
+        (lang.pick("草稿 · ", "draft · "), format!("/desk/documents/{}", d.id))
+    };
+    // a document for the parties alone has no public page
+    let path = if is_final && d.audience != "public" { format!("/desk/documents/{}", d.id) } else { path };
+    Made {
+        subject: format!("document:{}", d.id),
+        region: d.region.clone(),
+        name: "document",
+        file: d.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
+        known: format!("{state}{}", known(app, &html, &path)),
+        link: format!("{}{path}", app.origin),
+        title: d.title.get(lang).to_owned(),
+        html,
+        date: d.published_at.unwrap_or(now).china_date(),
+        is_final,
+    }
+}
+
+/// `GET /desk/documents/{id}/document.pdf`: a document of a matter. Right: view document.
+pub(crate) async fn document(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<String>,
+) -> Answer {
+    let lang = viewer.lang();
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&PAPER))?;
+    let d = flow::view::document(&app.store, &app.access, &viewer.who, app.now(), id).await?;
+    file(&app, lang, of_document(&app, lang, &d, app.now())).await
+}
+
+/// Issues the PDF of a document that was published just now. A machine without a font publishes the page alone; the PDF is
+/// then issued with the first request after a font is there.
+pub(super) async fn issue_document(app: &App, viewer: &Viewer, id: Id) -> Answer<()> {
+    if let Err(missing) = app.faces.get() {
+        tracing::warn!(%missing, document = %id, "published without PDF");
+        return Ok(());
+    }
+    let d = flow::view::document(&app.store, &app.access, &viewer.who, app.now(), id).await?;
+    bytes(app, Lang::Zh, of_document(app, Lang::Zh, &d, app.now())).await?;
+    Ok(())
+}
+
+/// `GET /notices/{slug}/document.pdf`: a published document, for everybody.
+pub(crate) async fn notice(State(app): State<Arc<App>>, viewer: Viewer, Path(slug): Path<String>) -> Answer {
+    let lang = viewer.lang();
+    let n = flow::view::notice(&app.store, &slug).await?;
+    let html = n.html.get(lang).to_owned();
+    let path = format!("/notices/{}", n.slug);
+    let made = Made {
+        subject: format!("document:{}", n.id),
+        region: n.region.clone(),
+        name: "document",
+        file: "notice".to_owned(),
+        known: known(&app, &html, &path),
+        link: format!("{}{path}", app.origin),
+        title: n.title.get(lang).to_owned(),
+        html,
+        date: n.published_at.china_date(),
+        is_final: true,
+    };
+    file(&app, lang, made).await
+}
+
+/// What the register says of a licence today. It changes with the day and is therefore not issued.
+pub(super) async fn licence(app: &App, viewer: &Viewer, held: &Held) -> Answer {
+    let lang = viewer.lang();
+    let (l, holder) = (&held.licence, &held.holder);
+    let today = app.now().china_date();
+    let status = match l.status {
+        registry::LicenceStatus::Valid if l.in_force(today) => Text::of("有效", "in force"),
+        registry::LicenceStatus::Valid if l.expires.is_some_and(|d| d < today) => {
+            Text::of("已过期", "expired")
+        }
+        registry::LicenceStatus::Valid => Text::of("尚未生效", "not yet in force"),
+        other => other.label(),
+    };
+    let day = |d: Option<Date>| d.map(|d| d.to_string()).unwrap_or_default();
+    let facts = json!({
+        "number": l.number, "holder": holder.name, "class": l.class, "issued": day(l.issued), "expires": day(l.expires),
+        "region_zh": region_name(Lang::Zh, &holder.region), "region_en": region_name(Lang::En, &holder.region),
+        "status_zh": status.zh, "status_en": status.en, "dated": today.to_string(),
+    });
+    let template = template("licence").ok_or_else(|| Fault::not_found(&PAPER))?;
+    let document: Document = template.render(&facts).map_err(Fault::internal)?;
+    let html = document.html(lang).to_owned();
+    let path = format!("/licences/{}", crate::ui::encode(&l.number));
+    let made = Made {
+        subject: format!("licence:{}", l.id),
+        region: holder.region.clone(),
+        name: "licence",
+        file: "licence".to_owned(),
+        known: known(app, &html, &path),
+        link: format!("{}{path}", app.origin),
+        title: document.title.get(lang).to_owned(),
+        html,
+        date: today,
+        is_final: false,
+    };
+    file(app, lang, made).await
 }
 
 /// Two labels, test portion and backup, with nothing that names the firm.
@@ -160,7 +384,7 @@ mod tests {
 
     #[test]
     fn the_templates_of_the_papers_are_templates() {
-        for name in ["report", "form"] {
+        for name in ["report", "form", "licence"] {
             assert!(!template(name).unwrap().check().unwrap().is_empty(), "{name}");
         }
     }

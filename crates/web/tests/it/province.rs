@@ -364,6 +364,7 @@ impl Province {
             origin: ORIGIN.to_owned(),
             prefixes: web::Prefixes::default(),
             outbound: web::outbound::Outbound::new(Vec::new(), true),
+            faces: web::Faces::default(),
             secure_cookies: false,
         });
         let router = web::router(app.clone());

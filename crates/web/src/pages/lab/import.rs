@@ -49,7 +49,7 @@ fn results_page(viewer: &Viewer, outcome: &Markup) -> Markup {
                     "一行一项结果，可含多个抽样单；逐项立即判定。任何一行有误则整份不导入，并逐行说明。",
                     "One result a row, any number of samples; each is judged at once. One wrong row and nothing is imported; every wrong row is named.",
                 ),
-                more: html! {},
+                more: html! { p { a href="/lab/files" { (lang.pick("超过 20 万行的文件（如全年结果）在这里发送", "Send files of more than 200,000 rows, such as a whole year, here")) } } },
             }))
         },
     )
@@ -105,7 +105,7 @@ fn results_done(lang: base::Lang, done: &ResultsImported) -> Markup {
 }
 
 /// The words of an outcome that is stored as its code.
-fn outcome_label(word: &str) -> Text {
+pub(in crate::pages) fn outcome_label(word: &str) -> Text {
     match word {
         "conform" => Text::of("合格", "Conforms"),
         "nonconform" => Text::of("不合格", "Does not conform"),

@@ -16,6 +16,8 @@ use axum::routing::{get, post};
 use base::Text;
 use std::sync::Arc;
 
+pub(super) use import::outcome_label;
+
 pub(crate) const SAMPLE: Text = Text::of("样品", "sample");
 
 /// Where a sample page hangs: it decides the links and whether the bench's forms are shown.

@@ -4,6 +4,7 @@ use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
 use crate::pages::operators::{licence_badge, licence_class};
+use crate::pages::papers;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
@@ -144,6 +145,7 @@ pub(super) async fn show(
                 ]))
                 @if let Some(warning) = h.licence.check.warning() { (ui::message(Tone::Warn, &html! { p { (warning.get(lang)) } })) }
             } }
+            p { a.button.plain href={ "/licences/" (ui::encode(&title)) "/certificate.pdf" } { (lang.pick("登记信息（PDF）", "Register extract (PDF)")) } }
             section.card { h2 { (lang.pick("二维码", "QR code")) }
                 img src={ "/licences/" (ui::encode(&title)) "/qr.svg" } alt=(lang.pick("本页二维码", "code of this page")) width="160" height="160"; }
             p.soft { (lang.pick("本页显示登记库中的当前状态。", "This page shows what the register says now.")) }
@@ -160,6 +162,17 @@ pub(super) async fn qr(State(app): State<Arc<App>>, Path(number): Path<String>) 
         .map_err(|_| Fault::not_found(&Text::of("二维码", "QR code")))?;
     Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")], svg)
         .into_response())
+}
+
+/// `GET /licences/{number}/certificate.pdf`: what the register says of a certificate today, to print.
+pub(super) async fn certificate(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(number): Path<String>,
+) -> Answer {
+    let found = by_number(&app, &viewer.who, &number).await?;
+    let Some(h) = found.last() else { return Err(Fault::not_found(&LICENCE)) };
+    papers::licence(&app, &viewer, h).await
 }
 
 #[cfg(test)]

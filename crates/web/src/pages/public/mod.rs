@@ -11,7 +11,7 @@ mod portal;
 pub(crate) mod results;
 mod shops;
 
-pub(crate) use licences::by_number as licences_by_number;
+pub(crate) use licences::{Held, by_number as licences_by_number};
 pub(crate) use limits_search::coverage;
 pub(crate) use lot_page::code;
 
@@ -41,6 +41,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/licences", get(licences::search))
         .route("/licences/{number}", get(licences::show))
         .route("/licences/{number}/qr.svg", get(licences::qr))
+        .route("/licences/{number}/certificate.pdf", get(licences::certificate))
         .route("/petitions", get(petition::list))
         .route("/petitions/{procedure}", get(petition::show).post(petition::send))
         .route("/follow", get(petition::follow_form).post(petition::follow))
