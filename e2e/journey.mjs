@@ -14,6 +14,7 @@ import { county } from "./steps/county.mjs";
 import { leader } from "./steps/leader.mjs";
 import { citizen, journal } from "./steps/citizen.mjs";
 import { sampling } from "./steps/sampling.mjs";
+import { signals } from "./steps/signals.mjs";
 import { retest } from "./steps/retest.mjs";
 import { assessment } from "./steps/assessment.mjs";
 import { gallery } from "./steps/gallery.mjs";
@@ -49,6 +50,7 @@ try {
     ["6 a citizen", citizen],
     ["7 sampling, from the plan to the citizen", sampling],
     ["7b the workbench of the science", assessment],
+    ["8 surveillance, from the alarm to the scorecard", signals],
     ["every page, every way", gallery],
     ["the record", journal],
   ]) {

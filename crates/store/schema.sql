@@ -1485,3 +1485,110 @@ CREATE INDEX verdict_by_outcome on verdict (outcome, id);
 CREATE INDEX verdict_by_result on verdict (result, id);
 
 CREATE INDEX verdict_by_sample on verdict (sample, id);
+
+CREATE TABLE watch_count (
+    hazard text not null,
+    place text not null,
+    day text not null,
+    source text not null,
+    recorded text not null,
+    cases integer not null,
+    primary key (hazard, place, day, source, recorded)
+) without rowid, strict;
+
+CREATE INDEX watch_count_day on watch_count (day, source);
+
+CREATE TABLE watch_cover (
+    source text not null,
+    hazard text not null,
+    region text not null,
+    first_day text not null,
+    last_day text not null,
+    primary key (source, hazard, region)
+) strict;
+
+CREATE TABLE watch_night (
+    day text primary key,
+    at integer not null,
+    series integer not null,
+    verdicts integer not null,
+    undecided integer not null,
+    alarms integer not null,
+    raised integer not null,
+    grown integer not null
+) strict;
+
+CREATE TABLE watch_note (
+    id integer primary key,
+    signal integer not null references watch_signal (id),
+    at integer not null,
+    account integer,
+    name text not null,
+    status text not null,
+    body text not null
+) strict;
+
+CREATE INDEX watch_note_signal on watch_note (signal, id);
+
+CREATE TABLE watch_null (
+    method text primary key,
+    body text not null
+) strict;
+
+CREATE TABLE watch_signal (
+    id integer primary key,
+    version integer not null,
+    hazard text not null,
+    region text not null,
+    status text not null,
+    from_day text not null,
+    to_day text not null,
+    observed real not null,
+    expected real not null,
+    q_value real not null,
+    because_zh text not null,
+    because_en text not null,
+    alarms text not null,
+    assigned integer,
+    assigned_name text not null,
+    created_at integer not null,
+    changed_at integer not null,
+    closed_at integer
+) strict;
+
+CREATE INDEX watch_signal_hazard on watch_signal (hazard, to_day);
+
+CREATE INDEX watch_signal_status on watch_signal (status, id);
+
+CREATE TABLE watch_signal_matter (
+    signal integer not null references watch_signal (id),
+    matter integer not null,
+    primary key (signal, matter)
+) strict;
+
+CREATE TABLE watch_signal_method (
+    signal integer not null references watch_signal (id),
+    method text not null,
+    primary key (signal, method)
+) strict;
+
+CREATE TABLE watch_signal_place (
+    signal integer not null references watch_signal (id),
+    place text not null,
+    primary key (signal, place)
+) strict;
+
+CREATE INDEX watch_signal_place_place on watch_signal_place (place, signal);
+
+CREATE TABLE watch_verdict (
+    method text not null,
+    hazard text not null,
+    place text not null,
+    from_day text not null,
+    to_day text not null,
+    observed real not null,
+    expected real not null,
+    statistic real not null,
+    p_value real not null,
+    primary key (method, hazard, place)
+) strict;

@@ -27,19 +27,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("supply", &["base", "epcis", "chain", "store", "ledger", "access", "paper"]),
     ("lab", &["base", "limits", "sampling", "store", "ledger", "access", "paper"]),
     ("assess", &["base", "limits", "stats", "risk", "store", "ledger", "access"]),
+    ("watch", &["base", "signal", "store", "ledger", "access", "paper"]),
     // doors
     (
         "web",
         &[
             "base", "epcis", "chain", "limits", "signal", "risk", "sampling", "paper", "store", "ledger",
-            "access", "flow", "registry", "supply", "lab", "assess",
+            "access", "flow", "registry", "supply", "lab", "assess", "watch",
         ],
     ),
     (
         "shian",
         &[
             "base", "rule", "epcis", "chain", "limits", "stats", "signal", "risk", "sampling", "paper",
-            "store", "ledger", "access", "flow", "registry", "supply", "lab", "assess", "web",
+            "store", "ledger", "access", "flow", "registry", "supply", "lab", "assess", "watch", "web",
         ],
     ),
 ];

@@ -23,7 +23,7 @@ pub const ACTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// The kinds of record: code, Cedar entity type, Chinese, English.
-pub const KINDS: [(&str, &str, &str, &str); 20] = [
+pub const KINDS: [(&str, &str, &str, &str); 21] = [
     ("operator", "Operator", "生产经营者", "operator"),
     ("site", "Site", "场所", "site"),
     ("product", "Product", "产品", "product"),
@@ -41,6 +41,7 @@ pub const KINDS: [(&str, &str, &str, &str); 20] = [
     ("document", "Document", "文书", "document"),
     ("reporter", "Reporter", "投诉举报人身份", "identity of a reporter"),
     ("figure", "Figure", "指标", "figure"),
+    ("signal", "Signal", "监测信号", "surveillance signal"),
     ("account", "Account", "账号", "account"),
     ("journal", "Journal", "日志", "journal"),
     ("job", "Job", "后台作业", "job"),

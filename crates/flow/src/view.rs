@@ -12,6 +12,7 @@ mod places;
 mod progress;
 mod situation;
 mod task;
+mod told;
 
 pub use alike::{Candidate, candidates};
 pub use decided::{Decided, decided};
@@ -30,6 +31,7 @@ pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use progress::{Paper, Progress, progress};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};
 pub use task::{Earlier, ItemView, TaskView, task};
+pub use told::{Told, told, told_all};
 
 use crate::{Error, Procedure};
 use base::calendar::Calendar;

@@ -12,6 +12,7 @@ mod blind;
 mod competence;
 mod contest;
 mod error;
+mod failed;
 mod hook;
 mod import;
 mod measured;
@@ -34,6 +35,7 @@ pub use competence::{
 };
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
 pub use error::{Error, Problem};
+pub use failed::{Failed, failed_since};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
 pub use import::{ResultsImported, SamplesImported, result_columns, sample_columns};
 pub use measured::{MOST_MEASURED, Measured, MeasuredFilter};

@@ -17,7 +17,7 @@ pub(crate) use sampling::{
     AllocateArgs, AllocateMethod, DrawArgs, PlanArgs, RatesArgs, RatesMethod, RosterColumns, SamplingCommand,
     SizeArgs,
 };
-pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs, SignalScanArgs};
+pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs, SignalScanArgs, SignalWatchArgs};
 pub(crate) use transfer::TransferCommand;
 
 use crate::config::LogFormat;

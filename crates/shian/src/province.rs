@@ -164,6 +164,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         attachments: store::attachments::Attachments::new(config.attachments()),
         recent: access::Recent::of(&store),
         store,
+        watch: watch::Watch::new(access.clone()),
         access,
         engine,
         lab,

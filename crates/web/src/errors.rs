@@ -64,6 +64,23 @@ impl From<flow::Error> for Fault {
     }
 }
 
+impl From<watch::Error> for Fault {
+    fn from(e: watch::Error) -> Self {
+        let text = e.text();
+        match e {
+            watch::Error::Store(e) => e.into(),
+            watch::Error::Ledger(e) => Self::internal(e),
+            watch::Error::Denied(denied) => denied.into(),
+            watch::Error::NotFound => Self::new(StatusCode::NOT_FOUND, text),
+            watch::Error::Invalid { field, .. } => Self::bad(field, text),
+            watch::Error::Sheet(_) => Self::bad("file", text),
+            watch::Error::Rows(rows) => {
+                Self::bad("file", text).with_details(rows.iter().map(paper::sheet::RowError::text).collect())
+            }
+        }
+    }
+}
+
 impl From<lab::Error> for Fault {
     fn from(e: lab::Error) -> Self {
         let text = e.text();

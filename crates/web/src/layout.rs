@@ -86,6 +86,7 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/tasks", Text::of("今日任务", "Today")),
     ("/desk/nonconformities", Text::of("不合格", "Failures")),
     ("/desk/matters", Text::of("办件", "Matters")),
+    ("/desk/signals", Text::of("监测", "Signals")),
     ("/desk/sampling", Text::of("抽检", "Sampling")),
     ("/desk/samples", Text::of("样品", "Samples")),
     ("/desk/exposure", Text::of("评估", "Assessment")),

@@ -6,6 +6,7 @@
 
 mod api;
 mod assets;
+mod chart;
 pub mod conformance;
 mod connectors;
 mod epcis;

@@ -18,6 +18,8 @@ pub struct App {
     pub engine: Arc<flow::Engine>,
     /// Samples and verdicts.
     pub lab: lab::Lab,
+    /// Surveillance.
+    pub watch: watch::Watch,
     /// Trace events and their index.
     pub supply: supply::Supply,
     /// The rules in force.

@@ -34,6 +34,51 @@ pub(crate) enum SignalCommand {
         #[arg(long)]
         input: PathBuf,
     },
+    /// Watches many series at once: every place × hazard × method, false alarms controlled over all of them, alarms of neighbouring
+    /// places made one signal.
+    ///
+    /// F.csv has the columns place,hazard,date,count and, where known, population; a day without a row counts zero; dates whole
+    /// weeks apart make weekly series. The answer is a JSON line a signal, most urgent first, then one line of figures. The settings
+    /// are those of the rulebook (rulebook/cn/surveillance/watch.toml) unless --settings gives others of the same shape.
+    Watch(SignalWatchArgs),
+    /// Tries the methods of the watch on generated series with injected outbreaks: share found, days to detection, false
+    /// alarms, with intervals. Tables and a picture go to --out.
+    Study {
+        /// Seed; the result depends on it and the number of series alone.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Series to generate.
+        #[arg(long, default_value_t = 1200)]
+        series: usize,
+        /// Folder for watch-study.csv and watch-study.svg.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+/// `shian signal watch`
+#[derive(Debug, Args)]
+pub(crate) struct SignalWatchArgs {
+    /// The counts (CSV).
+    #[arg(long)]
+    pub(crate) input: PathBuf,
+    /// Methods, rate and grouping (TOML); the rulebook's when absent.
+    #[arg(long)]
+    pub(crate) settings: Option<PathBuf>,
+    /// Neighbours (CSV with the columns a,b); when absent counties of Gansu by their borders, others by the same first four
+    /// digits of the code.
+    #[arg(long)]
+    pub(crate) neighbours: Option<PathBuf>,
+    /// Judge each day (with weekly series each week) from this one on, not only the last.
+    #[arg(long)]
+    pub(crate) from: Option<base::Date>,
+    /// Outbreaks that happened (CSV: place,hazard,first,last): the last line then tells how many were found, after how many
+    /// days, and the false signals. Judges the days since the first of them unless --from says otherwise.
+    #[arg(long)]
+    pub(crate) truth: Option<PathBuf>,
+    /// Threads; the result does not depend on them.
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
 }
 
 /// `shian signal scan`

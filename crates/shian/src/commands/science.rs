@@ -6,6 +6,7 @@ mod risk;
 mod scan;
 mod signal;
 mod tables;
+mod watch;
 
 use super::Outcome;
 use crate::cli::ChainCommand;

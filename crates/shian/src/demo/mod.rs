@@ -2,6 +2,7 @@
 
 mod documents;
 mod flows;
+mod illness;
 mod incidents;
 mod lines;
 mod load;

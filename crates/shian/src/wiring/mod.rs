@@ -3,9 +3,11 @@
 mod consequence;
 mod ground;
 mod register;
+mod surveillance;
 mod templates;
 
 pub use consequence::Disposal;
 pub use ground::Ground;
 pub use register::Register;
+pub(crate) use surveillance::{gather, watch_on};
 pub use templates::Templates;

@@ -74,6 +74,7 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         .chain(super::assess::ASSESS)
         .chain(ENDPOINTS)
         .chain(super::sampling_table::SAMPLING)
+        .chain(super::signals::SIGNALS)
 }
 
 /// Those of our own.

@@ -18,6 +18,7 @@ mod samples;
 mod sampling;
 mod sampling_table;
 mod sent;
+mod signals;
 pub(crate) mod tokens;
 mod trace;
 mod work;
@@ -76,6 +77,12 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/documents/{id}/publish", post(work::publish))
         .route("/api/v1/notices", get(work::notices))
         .route("/api/v1/situation", get(work::situation))
+        .route("/api/v1/signals", get(signals::list))
+        .route("/api/v1/signals/methods", get(signals::methods))
+        .route("/api/v1/signals/{id}", get(signals::show))
+        .route("/api/v1/signals/{id}/series", get(signals::series))
+        .route("/api/v1/signals/{id}/follow-up", post(signals::follow))
+        .route("/api/v1/watch/counts", post(signals::counts))
         .route("/api/v1/licences/verify", get(licences::verify))
         .route("/api/v1/links", get(links::list).post(links::create))
         .route("/api/v1/links/{id}", delete(links::remove))

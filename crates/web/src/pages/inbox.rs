@@ -139,7 +139,7 @@ fn reminders(lang: Lang, all: &[ReminderLine]) -> Markup {
 }
 
 /// Colleagues of the region and department by account.
-async fn colleagues(app: &App, viewer: &Viewer) -> Answer<BTreeMap<Id, String>> {
+pub(super) async fn colleagues(app: &App, viewer: &Viewer) -> Answer<BTreeMap<Id, String>> {
     let mut all = BTreeMap::new();
     for g in viewer.who.grants.iter().filter(|g| !g.agency.is_empty()) {
         let found =

@@ -27,6 +27,7 @@ mod sampling;
 pub(crate) mod science;
 pub(crate) mod scope;
 pub(crate) mod show;
+pub(crate) mod signals;
 pub(crate) mod situation;
 pub(crate) mod tasks;
 pub(crate) mod trace;
@@ -100,6 +101,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(sampling::routes())
         .merge(science::routes())
         .merge(operators::routes())
+        .merge(signals::routes())
         .merge(public::routes())
         .merge(trace::routes())
         .merge(records::routes())

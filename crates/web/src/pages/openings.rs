@@ -11,7 +11,7 @@ use crate::ui::{self, Field, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use base::{Text, Uscc};
+use base::{Id, Text, Uscc};
 use flow::{Authority, Error, FieldError, FieldType, Form, Procedure, Request, Side};
 use maud::{Markup, html};
 use paper::sheet::{RowError, RowErrors};
@@ -80,8 +80,10 @@ pub(crate) async fn show(
         if let Some(format) = links.get("format") {
             return template(&procedure, format);
         }
-        let prefill = json!({});
-        return Ok(form_page(&viewer, &procedure, &region, &prefill, &[], None).into_response());
+        let (prefill, _) = from_signal(&app, &viewer, &links).await?;
+        return Ok(
+            form_page(&viewer, &procedure, &region, &prefill, &[], None, links.get("signal")).into_response()
+        );
     }
     let title = lang.pick("发起事项", "Open a matter");
     let all = app
@@ -95,6 +97,23 @@ pub(crate) async fn show(
         ul.tasks { @for p in &all { li { h3 { a href={ (here) "?procedure=" (p.definition.id) } { (p.definition.title.get(lang)) } }
             p.small.soft { @for b in &p.definition.basis { (b.document) " " (b.clause) " " } } } } }
     }).into_response())
+}
+
+/// The signal a matter is opened from, with what is known of it already; nothing when the address names none.
+async fn from_signal(app: &App, viewer: &Viewer, links: &ListLinks) -> Answer<(Json, Option<Id>)> {
+    let Some(id) = links.get("signal") else { return Ok((json!({}), None)) };
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&super::signals::SIGNAL))?;
+    let s = app.watch.signal(&app.store, &viewer.who, app.now(), id).await?.row;
+    let lang = viewer.lang();
+    let places: Vec<String> = s.places.iter().map(|p| crate::map::region_name(lang, p)).collect();
+    let hazard = app.watch.plan.hazard_title(&s.hazard);
+    let what = format!("{} {}", hazard.get(lang), places.join(lang.pick("、", ", ")));
+    let prefill = json!({
+        "county": s.places.first(), "place": places.join(lang.pick("、", ", ")), "happened_on": s.from.to_string(),
+        "ill": crate::chart::figure(s.observed), "counties": s.places.len().to_string(), "task": what,
+        "reason": s.because.get(lang), "measures": s.because.get(lang),
+    });
+    Ok((prefill, Some(id)))
 }
 
 /// The columns of a procedure's form as a spreadsheet to fill.
@@ -122,6 +141,7 @@ fn form_page(
     entry: &Json,
     faults: &[FieldError],
     refusal: Option<&Text>,
+    signal: Option<&str>,
 ) -> Markup {
     let lang = viewer.lang();
     let d = &procedure.definition;
@@ -130,7 +150,8 @@ fn form_page(
     let opening = d.opening.as_ref();
     let form = opening.and_then(|o| o.form.as_deref()).and_then(|f| d.form(f));
     let asks_region = opening.is_some_and(|o| o.region.is_none()) && viewer.who.operator.is_none();
-    let action = format!("{here}?procedure={}", d.id);
+    let from = signal.map_or_else(String::new, |s| format!("&signal={}", ui::encode(s)));
+    let action = format!("{here}?procedure={}{from}", d.id);
     layout::narrow(
         viewer,
         title,
@@ -179,6 +200,7 @@ pub(crate) async fn open(
     let procedure = openable(&app, viewer, links.get("procedure").unwrap_or_default(), &region)?;
     let d = &procedure.definition;
     let form = d.opening.as_ref().and_then(|o| o.form.as_deref()).and_then(|f| d.form(f));
+    let (_, signal) = from_signal(&app, viewer, &links).await?;
     let kept = keep_files(&app, &posted).await?;
     let hashes: Vec<(String, String)> =
         kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
@@ -195,22 +217,26 @@ pub(crate) async fn open(
         region: region.clone(),
         operator: viewer.who.operator,
         form: entry.clone(),
+        subject: signal.map(|s| format!("signal:{s}")),
         ..Request::default()
     };
     let authority = Authority::Person { access: &app.access, who: &viewer.who };
     match flow::open_by_form(&mut tx, &cx, &app.engine, authority, &d.id, request).await {
         Ok(opened) => {
+            if let Some(signal) = signal {
+                app.watch.link_matter(&mut tx, &cx, &viewer.who, signal, opened.matter).await?;
+            }
             tx.commit().await?;
             Ok(Redirect::to(&format!("{list}/{}", opened.matter)).into_response())
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            let page = form_page(viewer, &procedure, &region, &entry, &faults, None);
+            let page = form_page(viewer, &procedure, &region, &entry, &faults, None, links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(Error::Refused(text)) => {
             tx.rollback().await?;
-            let page = form_page(viewer, &procedure, &region, &entry, &[], Some(&text));
+            let page = form_page(viewer, &procedure, &region, &entry, &[], Some(&text), links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(e) => Err(e.into()),

@@ -354,6 +354,7 @@ impl Province {
             attachments: store::attachments::Attachments::new(files.path()),
             recent: access::Recent::of(&store),
             store,
+            watch: watch::Watch::new(access.clone()),
             access,
             engine,
             lab,

@@ -19,6 +19,8 @@ pub(crate) fn run(command: SignalCommand) -> Outcome {
         },
         SignalCommand::Scan(args) => super::scan::run(&args),
         SignalCommand::Text { input } => groups(&input),
+        SignalCommand::Watch(args) => super::watch::run(&args),
+        SignalCommand::Study { seed, series, out } => super::watch::study(seed, series, &out),
     }
 }
 
