@@ -15,6 +15,7 @@ import { leader } from "./steps/leader.mjs";
 import { citizen, journal } from "./steps/citizen.mjs";
 import { sampling } from "./steps/sampling.mjs";
 import { signals } from "./steps/signals.mjs";
+import { inspection } from "./steps/inspection.mjs";
 import { retest } from "./steps/retest.mjs";
 import { assessment } from "./steps/assessment.mjs";
 import { gallery } from "./steps/gallery.mjs";
@@ -51,6 +52,7 @@ try {
     ["7 sampling, from the plan to the citizen", sampling],
     ["7b the workbench of the science", assessment],
     ["8 surveillance, from the alarm to the scorecard", signals],
+    ["8b an inspection without signal", inspection],
     ["every page, every way", gallery],
     ["the record", journal],
   ]) {

@@ -1,4 +1,4 @@
-// The only script of the product. Every page works without it; it adds five comforts:
+// The script of every page but the field's own. Every page works without it; it adds five comforts:
 // fragments that load when they come into view, fields that show with the answer they depend on, pictures made smaller
 // before upload, barcodes read by the camera, and a guard against double submits.
 (() => {

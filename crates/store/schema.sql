@@ -519,6 +519,91 @@ CREATE TABLE event_word (
   primary key (kind, word)
 ) strict;
 
+CREATE TABLE field_batch (
+  id integer primary key,
+  device integer not null,
+  at integer not null,
+  entries integer not null,
+  digest text not null,
+  journal integer not null
+) strict;
+
+CREATE INDEX field_batch_by_device on field_batch (device, id);
+
+CREATE TABLE field_device (
+  id integer primary key,
+  account integer not null,
+  region text not null,
+  agency text not null,
+  name text not null,
+  public_key blob not null,
+  enrolled integer not null,
+  revoked integer,
+  revoked_by integer,
+  reason text,
+  head integer not null
+) strict;
+
+CREATE INDEX field_device_by_account on field_device (account);
+
+CREATE INDEX field_device_by_region on field_device (region);
+
+CREATE TABLE field_event (
+  device integer not null,
+  seq integer not null,
+  matter integer not null,
+  kind text not null,
+  at integer not null,
+  hash text not null,
+  previous text not null,
+  text text not null,
+  signature blob not null,
+  received integer not null,
+  batch integer not null,
+  primary key (device, seq)
+) strict;
+
+CREATE INDEX field_event_by_matter on field_event (matter, kind);
+
+CREATE TABLE field_obstacle (
+  matter integer primary key,
+  at integer not null,
+  reason_zh text not null,
+  reason_en text not null
+) strict;
+
+CREATE TABLE field_photo (
+  device integer not null,
+  sha256 text not null,
+  matter integer not null,
+  account integer not null,
+  size integer not null,
+  done integer,
+  primary key (device, sha256)
+) strict;
+
+CREATE INDEX field_photo_by_hash on field_photo (sha256);
+
+CREATE TABLE field_piece (
+  device integer not null,
+  sha256 text not null,
+  start integer not null,
+  bytes blob not null,
+  primary key (device, sha256, start)
+) strict;
+
+CREATE TABLE field_take (
+  device integer not null,
+  matter integer not null,
+  account integer not null,
+  at integer not null,
+  until integer not null,
+  returned integer,
+  primary key (device, matter)
+) strict;
+
+CREATE INDEX field_take_by_matter on field_take (matter);
+
 CREATE TABLE file_upload (
     sha256 text not null references attachment (sha256),
     account integer not null,
@@ -603,6 +688,50 @@ CREATE TABLE idempotency (
 ) strict;
 
 CREATE INDEX idempotency_by_time on idempotency (at);
+
+CREATE TABLE inspection_draw (
+  id integer primary key,
+  version integer not null,
+  plan integer not null,
+  region text not null,
+  agency text not null,
+  state text not null,
+  count integer not null,
+  root text not null,
+  record text not null,
+  names text not null,
+  secret blob,
+  source text not null,
+  source_due integer not null,
+  frozen_by integer,
+  frozen integer not null,
+  drawn integer,
+  open integer not null,
+  reason text
+) strict;
+
+CREATE INDEX inspection_draw_by_plan on inspection_draw (plan, state);
+
+CREATE INDEX inspection_draw_by_region on inspection_draw (region, id);
+
+CREATE TABLE inspection_officer (
+  matter integer not null,
+  account integer not null,
+  operator integer,
+  region text not null,
+  agency text not null,
+  draw integer,
+  assigned_by integer,
+  at integer not null,
+  ended integer,
+  primary key (matter, account)
+) strict;
+
+CREATE INDEX inspection_officer_by_account on inspection_officer (account, ended);
+
+CREATE INDEX inspection_officer_by_draw on inspection_officer (draw);
+
+CREATE INDEX inspection_officer_by_operator on inspection_officer (operator, at);
 
 CREATE TABLE issued_paper (
   subject text not null,

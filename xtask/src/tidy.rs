@@ -28,19 +28,21 @@ const EDGES: &[(&str, &[&str])] = &[
     ("lab", &["base", "limits", "sampling", "store", "ledger", "access", "paper"]),
     ("assess", &["base", "limits", "stats", "risk", "store", "ledger", "access"]),
     ("watch", &["base", "signal", "store", "ledger", "access", "paper"]),
+    ("field", &["base", "sampling", "store", "ledger", "access"]),
     // doors
     (
         "web",
         &[
             "base", "epcis", "chain", "limits", "signal", "risk", "sampling", "paper", "store", "ledger",
-            "access", "flow", "registry", "supply", "lab", "assess", "watch",
+            "access", "flow", "registry", "supply", "lab", "assess", "watch", "field",
         ],
     ),
     (
         "shian",
         &[
             "base", "rule", "epcis", "chain", "limits", "stats", "signal", "risk", "sampling", "paper",
-            "store", "ledger", "access", "flow", "registry", "supply", "lab", "assess", "watch", "web",
+            "store", "ledger", "access", "flow", "registry", "supply", "lab", "assess", "watch", "field",
+            "web",
         ],
     ),
 ];
@@ -60,6 +62,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("hyper", &["web"]),
     ("tokio-rustls", &["web"]),
     ("maud", &["web"]),
+    ("ring", &["field"]),
     ("tokio", &["store", "ledger", "access", "flow", "supply", "lab", "registry", "web", "shian"]),
 ];
 
@@ -234,8 +237,8 @@ mod tests {
         for science in ["base", "rule", "epcis", "chain", "limits"] {
             assert!(edges[science].iter().all(|d| *d == "base"), "{science}");
         }
-        for domain in ["registry", "supply", "lab", "assess"] {
-            for other in ["registry", "supply", "lab", "assess", "flow", "web", "shian"] {
+        for domain in ["registry", "supply", "lab", "assess", "field"] {
+            for other in ["registry", "supply", "lab", "assess", "field", "flow", "web", "shian"] {
                 assert!(!edges[domain].contains(&other), "{domain} → {other}");
             }
         }

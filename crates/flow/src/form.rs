@@ -99,9 +99,12 @@ pub struct CheckItem {
     pub id: String,
     /// The question.
     pub title: Text,
-    /// A key item (重点项).
+    /// A key item (重点项): stands in the checked answer as `key`, for rules over the answers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub key: bool,
+    /// The clauses it is asked by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basis: Vec<Basis>,
 }
 
 /// Answers of a checklist: code and words.

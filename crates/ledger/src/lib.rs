@@ -13,6 +13,7 @@
 //!
 //! It must never hold personal data in a leaf: only a salted commitment to an erasable body.
 
+pub mod draw;
 mod entry;
 mod error;
 mod log;

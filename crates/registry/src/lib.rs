@@ -57,7 +57,8 @@ pub use reporter::{
 };
 pub use site::{NewSite, Site, SiteChange, create_site, site, sites_by_gln, sites_of, update_site};
 pub use standing::{
-    Ban, Banned, CreditEntry, DueOperator, NewBan, NewCreditEntry, bans_on, close_credit, credit_count,
-    credit_file, credit_standing, due_for_inspection, grades_of, lay_ban, note_credit, set_grade,
+    Ban, Banned, CreditEntry, DueOperator, Inspectable, NewBan, NewCreditEntry, bans_on, close_credit,
+    credit_count, credit_file, credit_standing, due_for_inspection, grades_of, inspectable, lay_ban,
+    note_credit, set_grade,
 };
 pub use timeline::{Moment, operator_timeline};

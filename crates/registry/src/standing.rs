@@ -1,7 +1,7 @@
 //! What stands against or for an operator: professional bans, the credit file, grades. Written by the steps of
 //! procedures, whose permit is kept in the journal.
 
-use crate::{Error, operator};
+use crate::{Error, OperatorKind, operator};
 use base::{Date, Id};
 use ledger::{Context, Entry, Permit, append};
 use serde_json::json;
@@ -409,6 +409,63 @@ pub async fn due_for_inspection(
                 region: r.text("region")?,
                 kinds: crate::Kinds::from_bits(r.int("kinds")?),
                 grade: r.text("grade")?,
+            })
+        })
+        .collect()
+}
+
+/// An operator as the list of a random inspection needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspectable {
+    /// The record.
+    pub id: Id,
+    /// Name.
+    pub name: String,
+    /// Region code.
+    pub region: String,
+    /// What it does.
+    pub kinds: crate::Kinds,
+    /// Risk grade; empty when not graded.
+    pub grade: String,
+    /// A penalty or a severe violation since the day asked for.
+    pub marked: bool,
+    /// Day of the last inspection.
+    pub inspected: Option<Date>,
+}
+
+/// Every food operator in business in a region, with grade, last inspection and whether the credit file has a penalty since a
+/// day; in order of record. No right is checked: the caller decides who may draw.
+///
+/// # Errors
+/// Storage.
+pub async fn inspectable(tx: &mut Tx, region: &str, since: Date) -> Result<Vec<Inspectable>, Error> {
+    let food = OperatorKind::ALL.iter().copied().filter(|k| {
+        !matches!(
+            k,
+            OperatorKind::Farm | OperatorKind::Laboratory | OperatorKind::Carrier | OperatorKind::Platform
+        )
+    });
+    let food: Vec<OperatorKind> = food.collect();
+    let mut sql = Sql::new(
+        "select o.id, o.name, o.region, o.kinds, coalesce((select g.grade from grade g where g.operator = o.id and g.kind = 'risk' \
+         order by g.id desc limit 1), '') as grade, \
+         (select max(c.happened) from credit_entry c where c.operator = o.id and c.kind = 'inspection') as inspected, \
+         (select count(*) from credit_entry c where c.operator = o.id and c.kind in ('penalty', 'severe') and c.happened >= ",
+    );
+    sql.bind(since).push(") as marks from operator o where o.status = 'active' and (o.kinds & ");
+    sql.bind(crate::Kinds::of(&food).bits()).push(") <> 0 and o.region >= ").bind(region);
+    sql.push(" and o.region < ").bind(format!("{region}:")).push(" order by o.id");
+    let rows = tx.select(&sql).await?;
+    rows.iter()
+        .map(|r| {
+            Ok(Inspectable {
+                id: r.id("id")?,
+                name: r.text("name")?,
+                region: r.text("region")?,
+                kinds: crate::Kinds::from_bits(r.int("kinds")?),
+                grade: r.text("grade")?,
+                marked: r.int("marks")? > 0,
+                inspected: r.opt_date("inspected")?,
             })
         })
         .collect()

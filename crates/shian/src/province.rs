@@ -160,6 +160,8 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
     let lab = lab::Lab::new(access.clone(), rules, disposal.clone(), ground);
     let engine = Arc::new(effects::engine(&supply, &lab, vault)?);
     disposal.connect(&engine);
+    let office = wiring::Inspections::new(store.clone(), access.clone(), engine.clone());
+    let field = field::Field::new(access.clone(), Arc::new(office));
     Ok(web::App {
         attachments: store::attachments::Attachments::new(config.attachments()),
         recent: access::Recent::of(&store),
@@ -168,6 +170,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         access,
         engine,
         lab,
+        field,
         supply,
         rules,
         ids,

@@ -12,6 +12,10 @@ use std::sync::LazyLock;
 pub(crate) const CSS: &str = include_str!("../../../assets/css/shian.css");
 /// The only script: lazy islands and small comforts; every page works without it.
 pub(crate) const JS: &str = include_str!("../../../assets/js/islands.js");
+/// The script of the field pages, which work without signal.
+pub(crate) const FIELD: &str = include_str!("../../../assets/js/field.js");
+/// The service worker of the field pages; its list of files is filled in when it is served.
+pub(crate) const WORKER: &str = include_str!("../../../assets/js/field_worker.js");
 /// The self-contained page that verifies a receipt offline.
 pub(crate) const VERIFIER: &str = include_str!("../../../assets/verify.html");
 /// County outlines of Gansu (MIT; see the README beside the file).
@@ -27,6 +31,7 @@ static FILES: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
     for (stem, ext, media, text) in [
         ("shian", "css", "text/css; charset=utf-8", CSS),
         ("islands", "js", "text/javascript; charset=utf-8", JS),
+        ("field", "js", "text/javascript; charset=utf-8", FIELD),
     ] {
         files.insert(hashed(stem, ext, text), File { media, bytes: text.as_bytes() });
     }
@@ -44,6 +49,9 @@ pub(crate) static CSS_URL: LazyLock<String> =
 /// URL of the script.
 pub(crate) static JS_URL: LazyLock<String> =
     LazyLock::new(|| format!("/assets/{}", hashed("islands", "js", JS)));
+/// URL of the script of the field pages.
+pub(crate) static FIELD_URL: LazyLock<String> =
+    LazyLock::new(|| format!("/assets/{}", hashed("field", "js", FIELD)));
 
 /// `GET /assets/{name}`
 pub(crate) async fn serve(Path(name): Path<String>) -> Response {

@@ -132,6 +132,20 @@ impl From<assess::Error> for Fault {
     }
 }
 
+impl From<field::Error> for Fault {
+    fn from(e: field::Error) -> Self {
+        let text = e.text();
+        match e {
+            field::Error::Store(e) => e.into(),
+            field::Error::Denied(denied) => denied.into(),
+            field::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
+            field::Error::State(_) => Self::new(StatusCode::CONFLICT, text),
+            field::Error::Invalid { field, text } => Self::bad(field, text),
+            other => Self::internal(other),
+        }
+    }
+}
+
 impl From<supply::Error> for Fault {
     fn from(e: supply::Error) -> Self {
         let text = e.text();

@@ -289,6 +289,11 @@ fn read(f: &Field, name: &str, posted: &Posted, uploaded: &[(String, String)]) -
     }
 }
 
+/// The number of a question: that of the official table, or its place in the list.
+fn number(at: usize, item: &flow::CheckItem) -> String {
+    if item.id.starts_with(|c: char| c.is_ascii_digit()) { item.id.clone() } else { (at + 1).to_string() }
+}
+
 /// One row of answers an item: a finding opens its note and photos.
 fn checklist(
     lang: Lang,
@@ -302,13 +307,15 @@ fn checklist(
     html! { fieldset.checklist { legend class=[f.required.then_some("req")] { (f.title.get(lang)) }
         @if let Some(help) = &f.help { p.hint { (help.get(lang)) } }
         @if let Some(x) = faults.iter().find(|x| x.field == name) { p.why { (x.text.get(lang)) } }
-        @for item in &f.items {
+        @for (n, item) in f.items.iter().enumerate() {
             @let at = format!("{name}.{}", item.id);
             @let row = rows.iter().find(|r| r["item"] == item.id.as_str());
             @let part = |key: &str| row.and_then(|r| r.get(key)).and_then(Json::as_str).unwrap_or_default();
             @let fault = faults.iter().find(|x| x.field == at).map(|x| x.text.get(lang));
             fieldset class={ "field" @if fault.is_some() { " error" } } {
-                legend { (item.id) " " (item.title.get(lang)) @if item.key { " " strong { (lang.pick("（重点项）", "(key item)")) } } }
+                legend { (number(n, item)) " " (item.title.get(lang)) @if item.key { " " strong { (lang.pick("（重点项）", "(key item)")) } } }
+                @if !item.basis.is_empty() { p.hint { @for (k, b) in item.basis.iter().enumerate() { @if k > 0 { (lang.pick("；", "; ")) } (b.document) " " (b.clause)
+                    @if b.status != base::clock::Status::Verified { (lang.pick("（待核）", " (unverified)")) } } } }
                 @for (code, words) in &flow::RESULTS {
                     label.choice { input type="radio" name=(at) value=(code) checked[part("result") == *code]; (words.get(lang)) }
                 }
@@ -354,7 +361,7 @@ fn value(lang: Lang, f: &Field, v: &Json, unit: &str) -> Markup {
         FieldType::Checklist => html! { ul { @for row in v.as_array().into_iter().flatten() {
             @let item = row["item"].as_str().unwrap_or_default();
             @let result = row["result"].as_str().unwrap_or_default();
-            @if result != "pass" { li { (item) " " @if let Some(i) = f.items.iter().find(|i| i.id == item) { (i.title.get(lang)) "：" }
+            @if result != "pass" { li { @if let Some((n, i)) = f.items.iter().enumerate().find(|(_, i)| i.id == item) { (number(n, i)) " " (i.title.get(lang)) "：" }
                 @if let Some((_, words)) = flow::RESULTS.iter().find(|(code, _)| *code == result) { (words.get(lang)) }
                 @if let Some(note) = row["note"].as_str() { " — " (note) }
                 @for h in row["photos"].as_array().into_iter().flatten().filter_map(Json::as_str) { " " a href={ "/files/" (h) } { (lang.pick("照片", "photo")) } }

@@ -20,6 +20,8 @@ pub struct App {
     pub lab: lab::Lab,
     /// Surveillance.
     pub watch: watch::Watch,
+    /// Inspections outside.
+    pub field: field::Field,
     /// Trace events and their index.
     pub supply: supply::Supply,
     /// The rules in force.

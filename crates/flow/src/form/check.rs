@@ -286,7 +286,7 @@ fn checklist(field: &Field, value: &Json, path: &str, errors: &mut Vec<FieldErro
                 format!("at most {NOTE} characters; shorten it"),
             ));
         }
-        let mut clean = json!({"item": item.id, "result": result});
+        let mut clean = json!({"item": item.id, "result": result, "key": item.key});
         if !note.is_empty() {
             clean["note"] = json!(note);
         }

@@ -1,6 +1,5 @@
 //! A draw as the office keeps it: the list frozen and journalled, the seed from a source named beforehand, no second throw.
 
-use super::draw::{Drawn, FORMAT, Inspector, Record, draw};
 use super::plan::{PlanState, Task, resource, task_in};
 use super::recusal::recused;
 use super::roster::{entries, examine, store_targets};
@@ -10,6 +9,7 @@ use crate::sample::words;
 use crate::{Error, Lab, Problem};
 use access::Principal;
 use base::{Id, Instant, Text};
+use ledger::draw::{Drawn, FORMAT, Inspector, Record, draw};
 use ledger::{Context, Entry};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -155,7 +155,7 @@ impl Lab {
             draw: id,
             region: task.task.region.clone(),
             frozen: cx.now,
-            by: new.by,
+            by: new.by.map(|by| by.word().to_owned()),
             take,
             source: new.source.trim().to_owned(),
             source_due: new.source_due,

@@ -1,6 +1,6 @@
 //! The same draw from any list: a roster in a file, a seed everybody can check, and a record that anybody can repeat.
 
-use super::draw::{FORMAT, choose};
+use ledger::draw::{FORMAT, choose};
 use ledger::merkle::{leaf_hash, root_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

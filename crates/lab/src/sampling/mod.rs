@@ -4,7 +4,6 @@ mod book;
 mod bulletin;
 mod clocks;
 mod custody;
-mod draw;
 mod form;
 mod freeze;
 mod list_draw;
@@ -26,13 +25,13 @@ pub use bulletin::{Bulletin, BulletinState, RowState};
 pub(crate) use clocks::clock_of;
 pub use clocks::{SampleClock, sample_clocks};
 pub use custody::{CustodyEntry, Handover, Leg};
-pub use draw::{
-    Chosen, Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record as DrawRecord,
-    Replaced, choose, draw, replacement, verify,
-};
 pub use form::{FormDetail, FormFields, NewForm};
 pub(crate) use freeze::json;
 pub use freeze::{Draw, DrawFilter, DrawState, NewDraw, public_draw, public_draws};
+pub use ledger::draw::{
+    Chosen, Drawn, Entry as DrawEntry, Finding as DrawFinding, Inspector, Pick, Record as DrawRecord,
+    Replaced, choose, draw, replacement, verify,
+};
 pub use list_draw::{ListDraw, ListError, ListPick, Listing};
 pub use plan::{NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};
 pub use plan_sheet::{plan_columns, plan_sheet};
@@ -41,7 +40,7 @@ pub use proposal::{Expected, ExpectedRow, Method, Wish};
 pub use public::{
     Listed, PublicBulletin, PublicFilter, PublicRow, public_bulletin, public_bulletins, published_rows,
 };
-pub use recusal::{NewRecusal, Recusal, RecusalGround};
+pub use recusal::{NewRecusal, Recusal, RecusalGround, recused};
 pub use statistics::{By, Hazard, LabFigures, Rate, StatisticsFilter, wilson};
 pub use strata::{Chance, Strata, chances, stratum_name};
 pub use targets::{REASONS, Target as DrawTarget, TargetState};

@@ -1,6 +1,5 @@
 //! Recusal (回避): relations samplers declare to firms keep them out of a draw; one declared after it sends the next in order.
 
-use super::draw::{Replaced, replacement};
 use super::freeze::{draw_in, json, write};
 use super::plan::resource;
 use super::targets::{TARGET, TargetState, read};
@@ -9,6 +8,7 @@ use crate::sample::words;
 use crate::{Error, Lab, Problem};
 use access::Principal;
 use base::{Id, Instant, Text};
+use ledger::draw::{Replaced, replacement};
 use ledger::{Context, Entry};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -65,7 +65,10 @@ pub struct NewRecusal {
 }
 
 /// From whom each of these samplers keeps away.
-pub(super) async fn recused(tx: &mut Tx, samplers: &[Id]) -> Result<HashMap<Id, Vec<Id>>, Error> {
+///
+/// # Errors
+/// Storage.
+pub async fn recused(tx: &mut Tx, samplers: &[Id]) -> Result<HashMap<Id, Vec<Id>>, Error> {
     let mut out: HashMap<Id, Vec<Id>> = HashMap::new();
     for part in samplers.chunks(500) {
         let mut sql = Sql::new(

@@ -1,6 +1,5 @@
 //! The roster of a draw: who can be drawn with which chances, what is wrong with the order, and the places that come out.
 
-use super::draw::{Entry as Target, Record};
 use super::freeze::{Draw, NewDraw};
 use super::plan::Task;
 use super::strata::{FAILED, NEW, OTHER, Strata};
@@ -9,6 +8,7 @@ use crate::query::prefix;
 use crate::{Error, Found, Problem};
 use base::{Id, Instant, Text};
 use ledger::Context;
+use ledger::draw::{Entry as Target, Record};
 use std::collections::{HashMap, HashSet};
 use store::{Sql, Tx};
 

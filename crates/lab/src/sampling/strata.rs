@@ -1,11 +1,11 @@
 //! Strata of a draw: what separates them, how many are taken in each, and with what chance each target comes.
 
-use super::draw::{Entry, Record};
 use crate::Problem;
 use crate::sample::words;
 use ::sampling::allocate::shares;
 use ::sampling::inclusion::probabilities;
 use base::Text;
+use ledger::draw::{Entry, Record};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -142,9 +142,9 @@ pub(super) fn takes(
 
 #[cfg(test)]
 mod tests {
-    use super::super::draw::{FORMAT, Inspector, draw};
     use super::*;
     use base::{Id, Instant};
+    use ledger::draw::{FORMAT, Inspector, draw};
 
     fn list(strata: &[(&str, &[u32])]) -> Vec<Entry> {
         let all = strata.iter().flat_map(|(s, weights)| weights.iter().map(move |w| (*s, *w)));
@@ -159,7 +159,7 @@ mod tests {
             draw: Id(7),
             region: "6201".to_owned(),
             frozen: Instant(1),
-            by: Some(Strata::Risk),
+            by: Some(Strata::Risk.word().to_owned()),
             take: take.iter().map(|(s, n)| ((*s).to_owned(), *n)).collect(),
             source: "test".to_owned(),
             source_due: Instant(2),

@@ -1,7 +1,6 @@
 //! Places drawn: whose they are, which product the seed picks there, and why nothing was taken.
 
 use super::Placing;
-use super::draw::pick_product;
 use super::form::{FormFields, NewForm, store_form};
 use super::freeze::{draw_in, json};
 use super::numbers::next_form;
@@ -11,6 +10,7 @@ use crate::sample::words;
 use crate::{Error, Lab, NewSample, Problem, Sample};
 use access::Principal;
 use base::{Id, Instant, Text};
+use ledger::draw::pick_product;
 use ledger::{Context, Entry};
 use serde::Serialize;
 use store::{Row, Sql, Store, Tx};

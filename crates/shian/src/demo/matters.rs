@@ -43,9 +43,9 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
         "operator": shop, "name": name, "kind": "daily", "business": "sales", "scope_all": true, "officers": officers(),
     });
     let points: Vec<Json> =
-        ["qualification", "conditions", "label", "k_safety", "staff", "k_process", "k_purchase"]
+        ["qualification", "conditions", "label", "safety", "staff", "process", "purchase"]
             .into_iter()
-            .chain(["storage", "k_failures", "accident"])
+            .chain(["storage", "failures", "accident"])
             .map(|item| match item {
                 "storage" => json!({ "item": item, "result": "fail", "note": "离墙离地不足" }),
                 "label" => json!({ "item": item, "result": "minor", "note": "价签字迹不清" }),

@@ -4,6 +4,7 @@ mod documents;
 mod flows;
 mod illness;
 mod incidents;
+mod inspections;
 mod lines;
 mod load;
 mod matters;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base::{Date, Text};
 use flow::{Effect, EffectCx, EffectError, EffectOut, MatterDraft, NewMatter};
 use jiff::ToSpan;
-use registry::{Banned, NewBan, NewCreditEntry, OperatorKind};
+use registry::{Banned, NewBan, NewCreditEntry};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use store::Tx;
@@ -221,20 +221,6 @@ impl Effect for SetGrade {
 #[derive(Debug, Clone, Copy)]
 pub struct PlanInspections;
 
-/// The checklist for what an operator does.
-fn business(kinds: registry::Kinds) -> &'static str {
-    let is = |k: OperatorKind| kinds.has(k);
-    if is(OperatorKind::Producer) || is(OperatorKind::Workshop) {
-        "production"
-    } else if is(OperatorKind::Caterer) || is(OperatorKind::Canteen) || is(OperatorKind::Kitchen) {
-        "catering"
-    } else if is(OperatorKind::Market) {
-        "market"
-    } else {
-        "sales"
-    }
-}
-
 #[async_trait]
 impl Effect for PlanInspections {
     async fn run(
@@ -265,7 +251,7 @@ impl Effect for PlanInspections {
                 .with_key(format!("inspection:{}:{year}", o.id))
                 .fact("name", o.name.as_str())
                 .fact("kind", "daily")
-                .fact("business", business(o.kinds))
+                .fact("business", crate::wiring::business(o.kinds))
                 .fact("scope_all", true)
                 .fact("plan_no", matter.id.to_string());
             out.matters.push((procedure.clone(), new));

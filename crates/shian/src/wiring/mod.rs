@@ -2,12 +2,15 @@
 
 mod consequence;
 mod ground;
+mod inspections;
 mod register;
 mod surveillance;
 mod templates;
 
 pub use consequence::Disposal;
 pub use ground::Ground;
+pub use inspections::Inspections;
+pub(crate) use inspections::business;
 pub use register::Register;
 pub(crate) use surveillance::{gather, watch_on};
 pub use templates::Templates;

@@ -392,6 +392,10 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
         @if m.procedure == "criminal_transfer" {
             li { a href={ "/transfers/" (m.id) } { (lang.pick("移送材料、签名与核验", "The package, signatures, verification")) } }
         }
+        @if m.procedure == "inspection" { li { a href={ "/desk/inspections/send/" (m.id) } { (lang.pick("检查人员", "Officers sent")) } }
+            li { a href={ "/desk/inspections/log/" (m.id) } { (lang.pick("现场记录日志", "Log of the phones")) } }
+            li { a href={ "/desk/inspections/sheet/" (m.id) } { (lang.pick("现场检查笔录", "Record to print")) } } }
+        @if m.procedure == "inspection_plan" { li { a href={ "/desk/inspections/plans/" (m.id) } { (lang.pick("双随机抽取", "Draw at random")) } } }
         li { (link(&m.subject, &subject_text(lang, &m.subject))) }
     } }
 }

@@ -9,6 +9,7 @@ pub(crate) mod documents;
 mod firm;
 mod identity;
 mod inbox;
+pub(crate) mod inspections;
 pub(crate) mod journal;
 mod lab;
 mod matter_clocks;
@@ -23,7 +24,7 @@ pub(crate) mod public;
 mod records;
 pub(crate) mod reminders;
 mod result_files;
-mod sampling;
+pub(crate) mod sampling;
 pub(crate) mod science;
 pub(crate) mod scope;
 pub(crate) mod show;
@@ -100,6 +101,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(result_files::routes())
         .merge(sampling::routes())
         .merge(science::routes())
+        .merge(inspections::routes())
         .merge(operators::routes())
         .merge(signals::routes())
         .merge(public::routes())

@@ -26,6 +26,7 @@ const PUBLIC: [&str; 28] = [
     "/methods",
     "/assets",
     "/favicon.ico",
+    "/field",
     "/healthz",
     "/metrics",
     "/log",

@@ -12,6 +12,7 @@ mod firm;
 mod jobs;
 mod petitions;
 mod province;
+mod quiet;
 mod records;
 mod resolver;
 mod rest;

@@ -358,6 +358,7 @@ impl Province {
             access,
             engine,
             lab,
+            field: field::Field::new(access::testing::access(), Arc::new(crate::quiet::Quiet)),
             supply,
             rules,
             ids: Arc::new(IdGen::new(1)),

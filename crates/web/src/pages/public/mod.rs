@@ -1,5 +1,6 @@
 //! The public site: no login, small pages, nothing that names a buyer.
 
+mod drawn;
 mod files;
 mod licences;
 mod limits_search;
@@ -34,9 +35,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/results/{slug}", get(results::show))
         .route("/results/{slug}/rows.json", get(results::data))
         .route("/results/{slug}/receipt.json", get(results::receipt))
-        .route("/draws", get(results::draw_list))
-        .route("/draws/{id}", get(results::draw_show))
-        .route("/draws/{id}/record.json", get(results::draw_record))
+        .route("/draws", get(drawn::list))
+        .route("/draws/inspections", get(drawn::inspections))
+        .route("/draws/{id}", get(drawn::show))
+        .route("/draws/{id}/record.json", get(drawn::record))
         .route("/limits", get(limits_search::show))
         .route("/licences", get(licences::search))
         .route("/licences/{number}", get(licences::show))

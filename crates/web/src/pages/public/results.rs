@@ -5,14 +5,14 @@ use crate::layout::{self, Viewer};
 use crate::map::region_name;
 use crate::pages::choices;
 use crate::pages::journal::{receipt_of, receipt_response};
-use crate::pages::sampling::{bulletins, class_name, classes, draws};
+use crate::pages::sampling::{bulletins, class_name, classes};
 use crate::state::App;
-use crate::ui::{self, Column, Field, ListLinks, Tone};
+use crate::ui::{self, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use base::{Id, Lang, Text};
-use lab::{DrawFilter, Listed, PublicFilter, RowState};
+use base::{Lang, Text};
+use lab::{Listed, PublicFilter, RowState};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -233,90 +233,4 @@ pub(super) async fn receipt(State(app): State<Arc<App>>, Path(slug): Path<String
     let list = lab::public_bulletin(&app.store, &slug).await?;
     let journal = list.bulletin.journal.ok_or_else(|| Fault::not_found(&LIST))?;
     Ok(receipt_response(&receipt_of(&app, journal).await?))
-}
-
-/// `GET /draws`: every draw there was, cancelled ones too. Public.
-pub(super) async fn draw_list(
-    State(app): State<Arc<App>>,
-    viewer: Viewer,
-    RawQuery(raw): RawQuery,
-) -> Answer<Markup> {
-    let lang = viewer.lang();
-    let links = ListLinks::read("/draws", raw.as_deref(), "");
-    let f = DrawFilter {
-        region: links.get("region").map(ToOwned::to_owned),
-        after: links.get("after").map(ToOwned::to_owned),
-        ..DrawFilter::default()
-    };
-    let page = lab::public_draws(&app.store, &f).await?;
-    let title = lang.pick("随机抽取公开", "Random draws, in public");
-    let region = links.get("region").unwrap_or_default();
-    let everywhere = access::Principal::anonymous();
-    Ok(layout::page(
-        &viewer,
-        title,
-        &html! {
-            h1 { (title) }
-            p { (lang.pick("抽检对象和抽样人员由电脑随机抽取：名录先固定并存证，种子由事后公布的公开随机数产生，任何人都能用公开记录重新计算。没有重抽：每次固定的名录都能在这里看到结果或撤销理由。", "Places and samplers are drawn at random: the list is frozen and journalled first, the seed comes from a public value known only later, and anybody can work it out again from the record. There is no second throw: every frozen list ends here in a draw or in a reasoned cancellation.")) }
-            form.filters method="get" {
-                (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: region, ..Field::default() }, &choices::regions(lang, &everywhere, &choices::ALL)))
-                button { (lang.pick("查看", "Show")) }
-            }
-            (draws::table(lang, "/draws/", &page.rows))
-            (ui::pager(lang, &links, page.rows.len(), None, page.next.as_deref(), false))
-        },
-    ))
-}
-
-/// `GET /draws/{id}`. Public; the list itself once the places have been visited.
-pub(super) async fn draw_show(
-    State(app): State<Arc<App>>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-) -> Answer<Markup> {
-    let lang = viewer.lang();
-    let id: Id = id.parse().map_err(|_| Fault::not_found(&draws::DRAW))?;
-    let (d, record) = lab::public_draw(&app.store, id).await?;
-    let title = lang.pick("抽取记录", "Draw");
-    Ok(layout::narrow(
-        &viewer,
-        title,
-        &html! {
-            (layout::crumbs(&[("/draws", lang.pick("随机抽取公开", "Draws")), ("", title)]))
-            (layout::head(title, &draws::state_badge(lang, d.state)))
-            @match &record {
-                Some(r) => {
-                    section.card { (draws::facts(lang, &d, r)) (draws::verdict(lang, r)) (draws::chances(lang, r)) }
-                    (draws::replaced(lang, r))
-                    h2 { (lang.pick("抽取结果", "Outcome")) }
-                    p.small.soft { (lang.pick("名录以主体编号列出；点开可看公开档案。", "Operators stand by their record; open one for its public entry.")) }
-                    @if let Some(drawn) = &r.drawn {
-                        @let lines: Vec<Vec<Markup>> = drawn.picks.iter().enumerate().map(|(i, p)| vec![html! { (i + 1) }, html! { a href={ "/shops/" (p.target) } { (p.target) } }, html! { code.small { (&p.ticket[..16]) "…" } }, html! { (p.samplers[0]) "、" (p.samplers[1]) }]).collect();
-                        (ui::table(lang, lang.pick("抽取结果", "Outcome"), &[Column::num("序号", "No."), Column::text("主体", "Operator"), Column::text("签号", "Ticket"), Column::text("抽样人员", "Samplers")], &lines, None))
-                    }
-                },
-                None => {
-                    section.card { (ui::facts(lang, &[
-                        (Text::of("地区", "Region"), html! { (region_name(lang, &d.region)) }),
-                        (Text::of("固定时间", "Frozen"), html! { (d.frozen.china_minute()) }),
-                        (Text::of("名录根", "Root"), html! { code.break { (d.root) } }),
-                        (Text::of("公开随机来源", "Source"), html! { (d.source) " · " (d.source_due.china_minute()) }),
-                    ])) }
-                    (ui::message(Tone::Info, &html! { p { (lang.pick("抽样完成前名单依法保密；名录根已经存证，届时可核对未被改动。", "Until the samples are taken the list is confidential; its root is journalled, so that it can be checked later.")) } }))
-                }
-            }
-        },
-    ))
-}
-
-/// `GET /draws/{id}/record.json`. Public once open.
-pub(super) async fn draw_record(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
-    let missing = || Fault::not_found(&draws::DRAW);
-    let id: Id = id.parse().map_err(|_| missing())?;
-    match lab::public_draw(&app.store, id).await {
-        Ok((_, record)) => Ok(draws::file(id, &record.ok_or_else(missing)?)),
-        // the draw of a retest laboratory has a record of its own kind
-        Err(lab::Error::NotFound(_)) => Ok(draws::file(id, &lab::retest_record(&app.store, id).await?)),
-        Err(other) => Err(other.into()),
-    }
 }

@@ -251,7 +251,7 @@ pub(super) async fn show(
             (tabs(lang, ""))
             (layout::crumbs(&[("/desk/sampling/draws", lang.pick("双随机抽取", "Draws")), ("", title)]))
             (layout::head(title, &html! { (state_badge(lang, d.state)) }))
-            section.card { (facts(lang, &d, &record)) (verdict(lang, &record)) (chances(lang, &record)) }
+            section.card { (facts(&app, lang, &record)) (verdict(lang, &record)) (chances(&app, lang, &record)) }
             (replaced(lang, &record))
             @if d.state == DrawState::Frozen { section.card { h2 { (lang.pick("下一步", "Next")) }
                 @if now < d.source_due {
@@ -279,23 +279,23 @@ pub(super) async fn show(
 }
 
 /// The facts of a draw, for the desk and for everybody.
-pub(crate) fn facts(lang: Lang, d: &Draw, r: &Record) -> Markup {
+pub(crate) fn facts(app: &App, lang: Lang, r: &Record) -> Markup {
     let excluded = r.targets.iter().filter(|t| t.excluded.is_some()).count();
     let mut rows = vec![
-        (Text::of("地区", "Region"), html! { (region_name(lang, &d.region)) }),
+        (Text::of("地区", "Region"), html! { (region_name(lang, &r.region)) }),
         (
             Text::of("名录", "List"),
-            html! { (r.targets.len()) (lang.pick(" 家，其中排除 ", " operators, excluded ")) (excluded) (lang.pick("；抽样人员 ", "; samplers ")) (r.samplers.len()) },
+            html! { (r.targets.len()) (lang.pick(" 家，其中排除 ", " operators, excluded ")) (excluded) (lang.pick("；人员 ", "; officers ")) (r.samplers.len()) },
         ),
-        (Text::of("抽取数量", "To draw"), html! { (d.count) }),
-        (Text::of("分层", "Strata"), strata(lang, r)),
-        (Text::of("固定时间", "Frozen"), html! { (d.frozen.china_minute()) }),
-        (Text::of("名录根（默克尔树）", "Merkle root"), html! { code.break { (d.root) } }),
+        (Text::of("抽取数量", "To draw"), html! { (r.take.values().sum::<u32>()) }),
+        (Text::of("分层", "Strata"), strata(app, lang, r)),
+        (Text::of("固定时间", "Frozen"), html! { (r.frozen.china_minute()) }),
+        (Text::of("名录根（默克尔树）", "Merkle root"), html! { code.break { (r.root) } }),
         (
             Text::of("系统密数承诺", "Commitment to the server's secret"),
             html! { code.break { (r.commitment) } },
         ),
-        (Text::of("公开随机来源", "Public source"), html! { (d.source) " · " (d.source_due.china_minute()) }),
+        (Text::of("公开随机来源", "Public source"), html! { (r.source) " · " (r.source_due.china_minute()) }),
     ];
     if let Some(drawn) = &r.drawn {
         rows.push((Text::of("公布的随机数", "Value announced"), html! { code.break { (drawn.public) } }));
@@ -304,8 +304,14 @@ pub(crate) fn facts(lang: Lang, d: &Draw, r: &Record) -> Markup {
     ui::facts(lang, &rows)
 }
 
-/// Name of a stratum: a region, a risk or a kind of business.
-fn stratum(lang: Lang, key: &str) -> String {
+/// Name of a stratum: a region, a risk, a kind of business, or, in draws of inspections, county, business and grade.
+fn stratum(app: &App, lang: Lang, key: &str) -> String {
+    if let Some((county, rest)) = key.split_once('.') {
+        let (business, grade) = rest.split_once('.').unwrap_or((rest, ""));
+        let words = crate::pages::inspections::businesses(app, lang);
+        let words = words.iter().find(|(code, _)| code == business).map_or(business, |(_, w)| w.as_str());
+        return format!("{} {words} {}", region_name(lang, county), if grade == "-" { "" } else { grade });
+    }
     if let Some(name) = lab::stratum_name(key) {
         return name.get(lang).to_owned();
     }
@@ -315,18 +321,22 @@ fn stratum(lang: Lang, key: &str) -> String {
     }
 }
 
-fn strata(lang: Lang, r: &Record) -> Markup {
-    let by = r.by.map_or_else(|| Text::of("不分层", "none"), |by| by.label());
-    html! { (by.get(lang)) @if r.by.is_some() { " — " @for (i, (key, n)) in r.take.iter().enumerate() { @if i > 0 { "、" } (stratum(lang, key)) " " (n) } } }
+fn strata(app: &App, lang: Lang, r: &Record) -> Markup {
+    let by = match r.by.as_deref() {
+        None => Text::of("不分层", "none"),
+        Some(field::STRATA) => Text::of("县区、业态、风险等级", "county, business and risk grade"),
+        Some(word) => Strata::read(word).map_or_else(|| Text::new(word, word), |by| by.label()),
+    };
+    html! { (by.get(lang)) @if r.by.is_some() { " — " @for (i, (key, n)) in r.take.iter().enumerate() { @if i > 0 { "、" } (stratum(app, lang, key)) " " (n) } } }
 }
 
 /// With what chance each target of the list comes: it follows from the frozen list, before any seed.
-pub(crate) fn chances(lang: Lang, r: &Record) -> Markup {
+pub(crate) fn chances(app: &App, lang: Lang, r: &Record) -> Markup {
     let rows: Vec<Vec<Markup>> = lab::chances(r)
         .into_iter()
         .map(|c| {
             vec![
-                html! { (stratum(lang, &c.stratum)) },
+                html! { (stratum(app, lang, &c.stratum)) },
                 html! { (c.weight) },
                 html! { (c.listed) },
                 html! { (c.take) },

@@ -1,4 +1,4 @@
-//! The draw itself: a pure function of a frozen list and a seed, which anybody can repeat.
+//! A draw that can be verified: a pure function of a frozen list and a seed, which anybody can repeat.
 //!
 //! Every target has a ticket, the smallest of `weight` hashes `SHA-256("shian-draw-1|target|" seed "|" id "|" j)`; in each
 //! stratum the smallest tickets win. The smallest of w equal chances comes first w times as often as one, so the weights
@@ -7,23 +7,22 @@
 //! two are left the load rises by one for all. Who must stand aside after the draw is replaced by the next in that order
 //! ([`replacement`]). The order of the lists never matters.
 
-use super::strata::Strata;
+use crate::merkle::{leaf_hash, root_of};
 use base::{Id, Instant};
-use ledger::merkle::{leaf_hash, root_of};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// The algorithm.
-pub(super) const FORMAT: &str = "shian-draw-1";
+pub const FORMAT: &str = "shian-draw-1";
 
 /// A target as it stands in the frozen list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Record of the operator.
     pub id: Id,
-    /// Region code, or what else separates strata ([`Strata`]); one draw in each.
+    /// What separates strata: a region code, or region, business and grade; one draw in each.
     pub stratum: String,
     /// Chances, 1 or more.
     pub weight: u32,
@@ -32,7 +31,7 @@ pub struct Entry {
     pub excluded: Option<String>,
 }
 
-/// A sampler in the frozen list.
+/// Somebody who can be sent, in the frozen list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspector {
     /// Account.
@@ -49,7 +48,7 @@ pub struct Pick {
     pub target: Id,
     /// Its ticket, hex.
     pub ticket: String,
-    /// Who takes the sample.
+    /// The two who are sent.
     pub samplers: [Id; 2],
 }
 
@@ -93,9 +92,9 @@ pub struct Record {
     pub region: String,
     /// Time of freezing.
     pub frozen: Instant,
-    /// What separates the strata; absent: the region of the task alone.
+    /// What separates the strata, in the word of whoever froze the list; absent: the region alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<Strata>,
+    pub by: Option<String>,
     /// How many are drawn in each stratum.
     pub take: BTreeMap<String, u32>,
     /// The public source of randomness named beforehand.
@@ -160,7 +159,7 @@ impl Record {
             self.commitment,
             take.join(",")
         );
-        let head = self.by.map_or(head.clone(), |by| format!("{head}|{}", by.word()));
+        let head = self.by.as_ref().map_or(head.clone(), |by| format!("{head}|{by}"));
         let mut leaves = vec![leaf_hash(head.as_bytes())];
         for t in &self.targets {
             let why = t.excluded.as_deref().unwrap_or_default();
@@ -308,7 +307,7 @@ pub fn draw(record: &Record, seed: &str) -> Vec<Pick> {
 /// Picks one of the products found at a place, given in the order found: number in the list. The secret of the draw and
 /// the target enter, so the list could not be written to suit.
 #[must_use]
-pub(super) fn pick_product(seed: &str, target: Id, products: &[String]) -> usize {
+pub fn pick_product(seed: &str, target: Id, products: &[String]) -> usize {
     let hash = |name: &String| -> [u8; 32] {
         Sha256::digest(format!("{FORMAT}|product|{seed}|{}|{}", target.0, name.trim()).as_bytes()).into()
     };
