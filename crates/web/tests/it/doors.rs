@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 28] = [
+const PUBLIC: [&str; 29] = [
     "/login",
     "/notices",
     "/verify",
