@@ -170,7 +170,8 @@ pub(crate) fn reading(text: &str) -> Reading {
     if ["<loq", "未定量", "<定量限", "小于定量限", "not quantified"].contains(&lower.as_str()) {
         return Reading::Unquantified;
     }
-    let signs: [(&str, fn(Decimal) -> Reading); 10] = [
+    type Sign = fn(Decimal) -> Reading;
+    let signs: [(&str, Sign); 10] = [
         ("<=", Reading::AtMost),
         ("≤", Reading::AtMost),
         ("≦", Reading::AtMost),

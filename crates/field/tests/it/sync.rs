@@ -151,7 +151,10 @@ async fn every_refusal_has_its_reason_and_stores_nothing() {
         let mut stranger = Phone::new(&y, officer(3)).await;
         let mine = phone.found("storage", "pass");
         (stranger.id, stranger.seq) = (phone.id, phone.seq);
-        assert!(matches!(stranger.send(&y, &[mine.clone()]).await, Err(Error::NotFound(_))), "{name}");
+        assert!(
+            matches!(stranger.send(&y, std::slice::from_ref(&mine)).await, Err(Error::NotFound(_))),
+            "{name}"
+        );
         let mut tx = y.store.begin().await.unwrap();
         let desk = testing::desk(REGION);
         y.field.revoke(&mut tx, &y.cx(&desk, now()), &desk, phone.id, "遗失").await.unwrap();

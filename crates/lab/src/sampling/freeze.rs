@@ -141,7 +141,7 @@ impl Lab {
         let targets = entries(tx, &task, &roster, new.by, cx.now).await?;
         let take = match new.by {
             None => BTreeMap::from([(task.task.region.clone(), new.count)]),
-            Some(_) => takes(&targets, new.count, &new.take).map_err(|p| Error::Invalid(vec![p]))?,
+            Some(_) => takes(&targets, new.count, &new.take).map_err(|p| Error::Invalid(vec![*p]))?,
         };
         let aside = recused(tx, &able.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
         let listed = |id: &Id| targets.iter().any(|t| t.id == *id);

@@ -83,7 +83,7 @@ pub(super) fn takes(
     targets: &[Entry],
     count: u32,
     asked: &BTreeMap<String, u32>,
-) -> Result<BTreeMap<String, u32>, Problem> {
+) -> Result<BTreeMap<String, u32>, Box<Problem>> {
     let mut able: BTreeMap<&str, (u32, f64)> = BTreeMap::new();
     for t in targets.iter().filter(|t| t.excluded.is_none()) {
         let stratum = able.entry(&t.stratum).or_default();
@@ -91,12 +91,8 @@ pub(super) fn takes(
         stratum.1 += f64::from(t.weight);
     }
     let refuse = |zh: String, en: String| {
-        Problem::new(
-            "take",
-            Text::of("各层数量", "places in each stratum"),
-            count.to_string(),
-            Text::new(zh, en),
-        )
+        let what = Text::of("各层数量", "places in each stratum");
+        Box::new(Problem::new("take", what, count.to_string(), Text::new(zh, en)))
     };
     if !asked.is_empty() {
         for (stratum, n) in asked {

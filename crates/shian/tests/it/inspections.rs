@@ -25,7 +25,7 @@ async fn officers(w: &World) -> Vec<Principal> {
     let mut admin = person(1, Role::Admin, "", None);
     admin.account = id;
     let mut out = Vec::new();
-    for login in ["jia", "yi"] {
+    for login in ["officer-jia", "officer-yi"] {
         let id = access::account::create_account(&mut tx, &cx, access, &admin, account(login)).await.unwrap();
         let grant = Grant {
             role: Role::Officer,

@@ -44,7 +44,9 @@ pub fn read(name: &str, table: &Table) -> Result<Vec<Stream>, Problem> {
     let day = table.need(name, &["date", "日期"])?;
     let count = table.need(name, &["count", "observed", "例数"])?;
     let population = table.column(&["population", "人口"]);
-    let mut cells: BTreeMap<(&str, &str), BTreeMap<Date, (f64, Option<f64>)>> = BTreeMap::new();
+    // count and population by day
+    type Days = BTreeMap<Date, (f64, Option<f64>)>;
+    let mut cells: BTreeMap<(&str, &str), Days> = BTreeMap::new();
     for (i, row) in table.rows.iter().enumerate() {
         let number = |value: &str, whole: bool| {
             value

@@ -1,5 +1,6 @@
 //! The watch over a store of its own: counts come in, an outbreak is found, followed up, and counted in the record.
 #![allow(missing_docs)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use access::testing::access;
 use access::{Grant, Principal, Role};
