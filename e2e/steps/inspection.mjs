@@ -142,6 +142,7 @@ export async function inspection({ tally, url, browser, facts }) {
   await tally.check("signal again: it is handed in, recorded once, and wiped from the phone", async () => {
     await context.setOffline(false);
     await page.click("button:has-text('返回')");
+    await page.waitForSelector("ul.tasks li");
     const before = await page.locator("ul.tasks li").count();
     await page.click("button:has-text('同步')");
     await page.waitForSelector("text=检查已记录");
