@@ -123,6 +123,9 @@ pub(crate) struct SignalRunArgs {
     /// Every entry of this manifest.
     #[arg(long, requires = "out")]
     pub(crate) manifest: Option<PathBuf>,
+    /// With --manifest: a setting its entries of a method leave unsaid, such as `nowcast.from=2010-01-04`; may be repeated.
+    #[arg(long, requires = "manifest", value_name = "METHOD.SETTING=VALUE")]
+    pub(crate) set: Vec<String>,
     /// File to write, stdout when absent; with --manifest the folder.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,

@@ -67,6 +67,24 @@ impl Manifest {
         Ok(out)
     }
 
+    /// Sets `METHOD.SETTING=VALUE` for every run of a method (by either of its names): what a manifest leaves unsaid.
+    ///
+    /// # Errors
+    /// The text has another form, or there is no such method or setting.
+    pub fn set(&mut self, text: &str) -> Result<(), Error> {
+        let wrong = || Error::setting("set", text, "METHOD.SETTING=VALUE such as nowcast.from=2010-01-04");
+        let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+        let (method, setting) = name.split_once('.').ok_or_else(wrong)?;
+        let method = find(method)?;
+        let mut given = Settings::default();
+        given.set(setting, value);
+        method.refuse_unknown(&given)?;
+        for run in self.runs.iter_mut().filter(|r| r.method == method.name || r.method == method.reference) {
+            run.settings.set(setting, value);
+        }
+        Ok(())
+    }
+
     /// Computes a run. `read` gives the text of a file by its path relative to the manifest.
     ///
     /// # Errors
@@ -95,13 +113,7 @@ impl Manifest {
             rows: entry.rows,
             mode,
         };
-        let mut settings = entry.settings.clone();
-        for (dataset, method, name, value) in UNSTATED {
-            if entry.dataset == dataset && entry.method == method && settings.text(name).is_none() {
-                settings.set(name, value);
-            }
-        }
-        compute(&entry.method, &run, &settings).map_err(|e| format!("{path}: {e}"))
+        compute(&entry.method, &run, &entry.settings).map_err(|e| format!("{path}: {e}"))
     }
 }
 
@@ -109,10 +121,6 @@ fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".csv").unwrap_or(name)
 }
-
-/// Settings that the reference files were made with and their manifest does not tell, found by trying: data set, method, name,
-/// value. The nowcasts learned the delays from the cases since 2010 only.
-const UNSTATED: [(&str, &str, &str, &str); 1] = [("stsNewport", "nowcast", "from", "2010-01-04")];
 
 /// What a method is run on.
 #[derive(Debug, Clone)]

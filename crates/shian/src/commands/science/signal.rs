@@ -76,7 +76,10 @@ fn all(path: &Path, args: &SignalRunArgs) -> Outcome {
     let Some(folder) = &args.out else {
         return Err(super::super::Usage("--manifest needs --out".to_owned()).into());
     };
-    let manifest = Manifest::parse(&text(path)?).with_context(|| path.display().to_string())?;
+    let mut manifest = Manifest::parse(&text(path)?).with_context(|| path.display().to_string())?;
+    for setting in &args.set {
+        manifest.set(setting).context("--set")?;
+    }
     let base = path.parent().unwrap_or(Path::new("."));
     let find = |file: &str| text(&base.join(file)).map_err(|e| format!("{e:#}"));
     let (mut done, mut failed) = (0_usize, 0_usize);
