@@ -9,6 +9,7 @@
 pub mod account;
 pub mod api_token;
 mod denial;
+pub mod erasure;
 mod error;
 mod grant;
 mod lookup;

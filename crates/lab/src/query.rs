@@ -129,6 +129,14 @@ pub struct NonconformityFilter {
     pub item: Option<String>,
     /// Operator sampled or producer.
     pub operator: Option<Id>,
+    /// Part of the name of the food, product, place or producer, or of the number of the form or the lot.
+    pub text: Option<String>,
+    /// Found on this day or later.
+    pub from: Option<Date>,
+    /// Found on this day or earlier.
+    pub to: Option<Date>,
+    /// The oldest first instead of the newest.
+    pub oldest_first: bool,
     /// Cursor of the page before.
     pub after: Option<String>,
     /// Rows a page, 1–500; 0 means 50.
@@ -268,11 +276,25 @@ impl Lab {
         if let Some(operator) = filter.operator {
             sql.push(" and (n.operator = ").bind(operator).push(" or n.producer = ").bind(operator).push(")");
         }
+        if let Some(text) = filter.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+            let columns =
+                ["s.form_no", "s.food", "s.product_name", "s.lot_no", "s.place_name", "s.producer_name"];
+            contains(sql.push(" and ("), &columns, text);
+            sql.push(")");
+        }
+        if let Some(day) = filter.from {
+            sql.push(" and n.created >= ").bind(Instant::china(day, 0, 0));
+        }
+        if let Some(day) = filter.to {
+            sql.push(" and n.created < ").bind(Instant::china(day.tomorrow().unwrap_or(day), 0, 0));
+        }
+        let (beyond, order) =
+            if filter.oldest_first { (" and n.id > ", "asc") } else { (" and n.id < ", "desc") };
         if let Some(after) = filter.after.as_deref().and_then(|t| t.parse::<Id>().ok()) {
-            sql.push(" and n.id < ").bind(after);
+            sql.push(beyond).bind(after);
         }
         let limit = limit(filter.limit);
-        sql.push(" order by n.id desc limit ").bind(i64::from(limit) + 1);
+        sql.push(" order by n.id ").push(order).push(" limit ").bind(i64::from(limit) + 1);
         let mut rows = Vec::new();
         for row in store.select(&sql).await? {
             let results = self.results_of(store, row.id("sample")?).await?;
@@ -344,21 +366,25 @@ pub(crate) async fn one_nonconformity(tx: &mut Tx, scope: &Sql, id: Id) -> Resul
 const NONCONFORMITY: &str = "select n.*, s.form_no, s.food, s.product_name, s.lot_no, s.place_name, \
     s.producer_name from nonconformity n join sample s on s.id = n.sample";
 
+/// Whether one of the columns contains the text, as written: its signs for any text stand for themselves.
+fn contains(sql: &mut Sql, columns: &[&'static str], text: &str) {
+    let like = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    for (i, column) in columns.iter().enumerate() {
+        sql.push(if i == 0 { "" } else { " or " }).push(column);
+        sql.push(" like ").bind(like.as_str()).push(" escape '\\'");
+    }
+}
+
 /// `revealed`: what names a firm is searched only where the reader may see it, so that no question gives it away.
 fn restrict(sql: &mut Sql, f: &SampleFilter, revealed: &Sql) {
     if let Some(text) = f.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-        let like = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        let mut part = Sql::new(" and (s.food like ");
-        part.bind(like.as_str()).push(" escape '\\'");
+        let mut part = Sql::new(" and (");
+        contains(&mut part, &["s.food"], text);
         if let Ok(id) = text.trim().to_uppercase().parse::<Id>() {
             part.push(" or s.id = ").bind(id);
         }
         part.push(" or (").append(revealed).push(" and (");
-        let columns = ["s.form_no", "s.product_name", "s.place_name", "s.producer_name"];
-        for (i, column) in columns.into_iter().enumerate() {
-            part.push(if i == 0 { "" } else { " or " }).push(column);
-            part.push(" like ").bind(like.as_str()).push(" escape '\\'");
-        }
+        contains(&mut part, &["s.form_no", "s.product_name", "s.place_name", "s.producer_name"], text);
         sql.append(&part).push(")))");
     }
     if let Some(state) = f.state {

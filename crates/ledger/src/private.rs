@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::entry::{Appended, Context, Entry, Permit, append};
 use base::Id;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use store::{Store, Tx};
 
 /// Kind of the entry that records an erasure.
@@ -20,7 +20,7 @@ pub async fn private_body(store: &Store, id: Id) -> Result<Option<Json>, Error> 
 }
 
 /// Erases the private body of an entry and records that it was done (without such a record, a missing body counts
-/// as tampering). `None` when there is nothing to erase.
+/// as tampering), with the reason, which is kept. `None` when there is nothing to erase.
 ///
 /// # Errors
 /// [`Error::Unknown`] when there is no such entry; when the store fails.
@@ -29,6 +29,7 @@ pub async fn erase_private(
     cx: &Context,
     permit: &Permit,
     id: Id,
+    reason: &str,
 ) -> Result<Option<Appended>, Error> {
     let entry = tx.first("select region from journal where id = $1", &[id.into()]).await?;
     let region = entry.ok_or(Error::Unknown(id))?.text("region")?;
@@ -42,7 +43,7 @@ pub async fn erase_private(
     if erased == 0 {
         return Ok(None);
     }
-    let entry =
-        Entry { kind: ERASED, region, subject: format!("journal:{id}"), body: Json::Null, private: None };
+    let body = json!({ "reason": reason });
+    let entry = Entry { kind: ERASED, region, subject: format!("journal:{id}"), body, private: None };
     append(tx, cx, permit, entry).await.map(Some)
 }

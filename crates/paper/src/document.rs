@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A template as the rulebook holds it. The three texts use the syntax of Jinja; what stands in `{{ }}` is always escaped.
 ///
+/// A fact without a value (`null`) is printed as a blank to be filled in by hand; one the data do not have at all is an error.
+///
 /// Filters beside the usual ones: `date_zh` (2026年9月2日) and `date_en` (2 September 2026) for ISO dates. There is no way to
 /// switch escaping off and none to read other files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +72,9 @@ impl DocumentError {
 /// How many steps of the engine one text may take: enough for a list of tens of thousands of rows, and an end to a loop gone wrong.
 const FUEL: u64 = 2_000_000;
 
+/// What stands where a fact has no value: the blank of a printed form.
+const BLANK: &str = "＿＿＿＿";
+
 fn environment(escape: AutoEscape) -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -81,10 +86,14 @@ fn environment(escape: AutoEscape) -> Environment<'static> {
     env.remove_filter("safe");
     // `{% autoescape false %}` is refused where it takes effect
     env.set_formatter(move |out, state, value| {
-        if *state.auto_escape() == escape {
-            return escape_formatter(out, state, value);
+        if *state.auto_escape() != escape {
+            return Err(Error::new(ErrorKind::InvalidOperation, "escaping may not be switched off"));
         }
-        Err(Error::new(ErrorKind::InvalidOperation, "escaping may not be switched off"))
+        // a paper never shows a computer's word: what is not known is a line to write on
+        if value.is_none() {
+            return out.write_str(BLANK).map_err(Error::from);
+        }
+        escape_formatter(out, state, value)
     });
     env.add_filter("date_zh", |text: String| {
         Ok::<_, Error>(iso(&text)?.strftime("%Y年%-m月%-d日").to_string())

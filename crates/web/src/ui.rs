@@ -139,9 +139,19 @@ pub(crate) fn table(
         caption { (caption) }
         thead { tr { @for c in columns { (heading(lang, c, list)) } } }
         tbody { @for row in rows { tr { @for (cell, c) in row.iter().zip(columns) {
-            td class=[c.num.then_some("num")] data-label=(c.title.get(lang)) { (cell) }
+            td class=[class(c, cell)] data-label=(c.title.get(lang)) { (cell) }
         } } } }
     } } }
+}
+
+/// Numbers to the right; what is short (a date, a code, a count) stays on one line, names may break.
+fn class(c: &Column, cell: &Markup) -> Option<&'static str> {
+    const SHORT: usize = 24;
+    match (c.num, cell.0.len() <= SHORT && !cell.0.contains('<')) {
+        (true, _) => Some("num"),
+        (false, true) => Some("nowrap"),
+        (false, false) => None,
+    }
 }
 
 fn heading(lang: Lang, c: &Column, list: Option<&ListLinks>) -> Markup {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 mod accounts;
+mod erasure;
 mod golden;
 mod office;
 mod refusals;

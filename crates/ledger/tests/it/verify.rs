@@ -274,13 +274,13 @@ async fn an_erased_body_is_gone_its_proof_stays_and_a_silent_removal_is_named() 
         assert_eq!(private_body(&store, ids[5]).await.unwrap().unwrap()["name"], "某人5", "{engine}");
         let mut tx = store.begin().await.unwrap();
         let permit = Permit::system("retention period over");
-        assert!(erase_private(&mut tx, &cx, &permit, ids[5]).await.unwrap().is_some());
+        assert!(erase_private(&mut tx, &cx, &permit, ids[5], "request 7").await.unwrap().is_some());
         assert!(
-            erase_private(&mut tx, &cx, &permit, ids[5]).await.unwrap().is_none(),
+            erase_private(&mut tx, &cx, &permit, ids[5], "request 7").await.unwrap().is_none(),
             "{engine}: once is enough"
         );
         assert!(
-            erase_private(&mut tx, &cx, &permit, ids[1]).await.unwrap().is_none(),
+            erase_private(&mut tx, &cx, &permit, ids[1], "request 7").await.unwrap().is_none(),
             "{engine}: nothing private"
         );
         tx.commit().await.unwrap();

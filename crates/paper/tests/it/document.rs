@@ -34,6 +34,14 @@ fn a_document_is_filled_in_both_languages_and_escaped() {
 }
 
 #[test]
+fn a_fact_without_a_value_is_a_blank_to_write_on_and_never_a_word_of_the_computer() {
+    let template = template("<p>立案号 {{ case }}</p>", "<p>Case {{ case }}</p>");
+    let document = template.render(&json!({"firm": {"name": "陇香"}, "case": null})).unwrap();
+    assert_eq!(document.html_zh, "<p>立案号 ＿＿＿＿</p>");
+    assert_eq!(document.html_en, "<p>Case ＿＿＿＿</p>");
+}
+
+#[test]
 fn a_template_that_cannot_be_filled_says_where() {
     let data = json!({"firm": {"name": "陇香"}, "day": "next week", "a": "<i>"});
     for (zh, line, detail) in [

@@ -199,8 +199,8 @@ pub(crate) async fn absences(State(app): State<Arc<App>>, SignedIn(viewer): Sign
                 section.card { h2 { (lang.pick("移交全部在办事项", "Hand everything over")) }
                     p.soft { (lang.pick("将一人的全部在办件和任务转给另一人，逐件存证。", "Gives all running matters and tasks of one person to another; each is journalled.")) }
                     form method="post" action="/desk/hand-over" { (layout::csrf(&viewer))
-                        (ui::select(&field("from", lang.pick("移交人", "From")), &everybody))
-                        (ui::select(&field("to", lang.pick("接收人", "To")), &others))
+                        (ui::select(&Field { id: "giver", ..field("from", lang.pick("移交人", "From")) }, &everybody))
+                        (ui::select(&Field { id: "taker", ..field("to", lang.pick("接收人", "To")) }, &others))
                         button { (lang.pick("移交", "Hand over")) } } }
             }
         },

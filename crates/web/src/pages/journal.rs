@@ -1,11 +1,12 @@
 //! The record as outsiders see it: checkpoint, tiles, receipts, verification; and the journal list for officers.
 
+use super::{choices, journal_words};
 use crate::export;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::session::{SignedIn, urlencoded};
 use crate::state::App;
-use crate::ui::{self, Column, ListLinks, Tone};
+use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
@@ -15,7 +16,7 @@ use ledger::Receipt;
 use maud::{Markup, html};
 use std::sync::Arc;
 
-const RECORD: Text = Text::of("记录", "record");
+pub(super) const RECORD: Text = Text::of("记录", "record");
 
 /// `GET /log/checkpoint`: the latest signed head (C2SP signed note).
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Answer {
@@ -197,8 +198,21 @@ pub(crate) async fn list(
     if let Some(kind) = links.get("kind") {
         sql.push(" and kind = ").bind(kind);
     }
+    // every kind about one thing: those that begin with its noun and a dot
+    if let Some(about) = links.get("about") {
+        sql.push(" and kind >= ").bind(format!("{about}.")).push(" and kind < ").bind(format!("{about}/"));
+    }
+    if let Some(region) = links.get("region") {
+        sql.push(" and region like ").bind(format!("{region}%"));
+    }
     if let Some(subject) = links.get("subject") {
         sql.push(" and subject = ").bind(subject);
+    }
+    if let Some(day) = links.get("from").and_then(choices::date) {
+        sql.push(" and at >= ").bind(base::Instant::china(day, 0, 0));
+    }
+    if let Some(day) = links.get("to").and_then(choices::date) {
+        sql.push(" and at < ").bind(base::Instant::china(day.tomorrow().unwrap_or(day), 0, 0));
     }
     if let Some(after) = links.get("after").and_then(|a| a.parse::<Id>().ok()) {
         sql.push(" and id < ").bind(after);
@@ -217,7 +231,7 @@ pub(crate) async fn list(
         let id = r.id("id")?;
         cells.push(vec![
             html! { (r.instant("at")?.china_minute()) },
-            html! { code { (r.text("kind")?) } },
+            html! { a href={ "/desk/journal/" (id) } { (journal_words::words(&r.text("kind")?).get(lang)) } br; code.small.soft { (r.text("kind")?) } },
             html! { (crate::map::region_name(lang, &r.text("region")?)) },
             html! { a href=(links.with(&[("subject", &r.text("subject")?), ("after", "")])) { (r.text("subject")?) } },
             html! { (r.text("actor")?) },
@@ -230,7 +244,16 @@ pub(crate) async fn list(
     let title = lang.pick("存证记录", "Journal");
     Ok(layout::page(&viewer, title, &html! {
         (layout::head(title, &html! { a.button.plain href="/verify" { (lang.pick("验证回执", "Verify a receipt")) } }))
-        @if cells.is_empty() { (ui::empty(lang.pick("还没有记录", "Nothing recorded yet"), lang.pick("您所管辖的区域发生的每次改动都会出现在这里。", "Every change in your regions appears here."))) }
+        form.filters method="get" {
+            (ui::select(&Field { name: "about", label: lang.pick("事项", "About"), value: links.get("about").unwrap_or_default(), ..Field::default() },
+                &choices::any(lang, &choices::ALL, []).into_iter().chain(journal_words::nouns(lang)).collect::<Vec<_>>()))
+            (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: links.get("region").unwrap_or_default(), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
+            (ui::input(&Field { name: "subject", label: lang.pick("对象", "Subject"), hint: lang.pick("类别:编号", "kind:id"), value: links.get("subject").unwrap_or_default(), ..Field::default() }))
+            (ui::input(&Field { name: "from", label: lang.pick("自", "From"), value: links.get("from").unwrap_or_default(), kind: "date", ..Field::default() }))
+            (ui::input(&Field { name: "to", label: lang.pick("至", "To"), value: links.get("to").unwrap_or_default(), kind: "date", ..Field::default() }))
+            button { (lang.pick("筛选", "Filter")) }
+        }
+        @if cells.is_empty() { (ui::empty(lang.pick("没有记录", "No record"), lang.pick("您所管辖的区域发生的每次改动都会出现在这里。", "Every change in your regions appears here."))) }
         @else {
             (ui::table(lang, title, &[
                 Column::text("时间", "When"), Column::text("事项", "What"), Column::text("地区", "Region"),

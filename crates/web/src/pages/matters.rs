@@ -230,7 +230,18 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
 /// A fact in words: a code chosen in a form is shown as its choice. The choice may have been made in the matter this one
 /// follows from, so a procedure that means the same fact by the same title is asked too, after the matter's own.
 fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, title: &Text, value: &Json) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let text = match value {
+        Json::String(text) => text.clone(),
+        Json::Bool(yes) => {
+            return (if *yes { lang.pick("是", "Yes") } else { lang.pick("否", "No") }).to_owned();
+        }
+        Json::Null => return "—".to_owned(),
+        Json::Array(all) => {
+            let all: Vec<String> = all.iter().map(|v| fact_text(app, lang, m, id, title, v)).collect();
+            return all.join(lang.pick("、", ", "));
+        }
+        other => other.to_string(),
+    };
     let own = |p: &&std::sync::Arc<flow::Procedure>| p.definition.id == m.procedure;
     let same = |p: &&std::sync::Arc<flow::Procedure>| {
         p.definition.facts.iter().any(|f| f.id == id && f.title == *title)
@@ -379,11 +390,12 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
     html! { ul {
         @if let Some(parent) = m.parent { li { (lang.pick("上级办件：", "Follows from: ")) (matter(parent, &parent.to_string())) } }
         @for (id, _, title, state) in &m.children { li { (matter(*id, title.get(lang))) " " (ui::badge(Tone::Info, state.get(lang))) } }
-        @for l in &m.links {
+        // the manifest of a package has a page of its own
+        @for l in m.links.iter().filter(|l| l.kind != "manifest") {
             @let label = if l.label.is_empty() { &l.target } else { &l.label };
             li { @match l.target.strip_prefix("matter:").and_then(|id| id.parse().ok()) {
                 Some(id) => (matter(id, label)),
-                None => (link(&l.target, &format!("{}{label}", relation(lang, &l.kind)))),
+                None => (record_link(&l.target, &format!("{}{label}", relation(lang, &l.kind)))),
             } }
         }
         @if matches!(m.procedure.as_str(), "complaint" | "report") {
@@ -396,7 +408,8 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
             li { a href={ "/desk/inspections/log/" (m.id) } { (lang.pick("现场记录日志", "Log of the phones")) } }
             li { a href={ "/desk/inspections/sheet/" (m.id) } { (lang.pick("现场检查笔录", "Record to print")) } } }
         @if m.procedure == "inspection_plan" { li { a href={ "/desk/inspections/plans/" (m.id) } { (lang.pick("双随机抽取", "Draw at random")) } } }
-        li { (link(&m.subject, &subject_text(lang, &m.subject))) }
+        // most matters are about a record; one that is about nothing else names itself
+        @if m.subject.split_once(':').is_none_or(|(_, id)| id != m.id.to_string()) { li { (record_link(&m.subject, &subject_text(lang, &m.subject))) } }
     } }
 }
 
@@ -426,7 +439,7 @@ fn subject_text(lang: Lang, subject: &str) -> String {
 }
 
 /// A record reference `kind:id` as a link to its page.
-fn link(target: &str, label: &str) -> Markup {
+pub(crate) fn record_link(target: &str, label: &str) -> Markup {
     let href = match target.split_once(':') {
         Some(("nonconformity", id)) => format!("/desk/nonconformities/{id}"),
         Some(("sample", id)) => format!("/desk/samples/{id}"),

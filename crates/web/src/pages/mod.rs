@@ -11,6 +11,8 @@ mod identity;
 mod inbox;
 pub(crate) mod inspections;
 pub(crate) mod journal;
+mod journal_entry;
+mod journal_words;
 mod lab;
 mod matter_clocks;
 pub(crate) mod matters;
@@ -57,6 +59,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/log/checkpoint", get(journal::checkpoint))
         .route("/log/tile/{*path}", get(journal::tile))
         .route("/desk/journal", get(journal::list))
+        .route("/desk/journal/{id}", get(journal_entry::show))
+        .route("/desk/journal/{id}/erase", post(journal_entry::erase))
         .route("/desk/journal/{id}/receipt.json", get(journal::receipt))
         .route("/desk/tasks", get(tasks::list))
         .route("/desk/tasks/{id}", get(tasks::show))

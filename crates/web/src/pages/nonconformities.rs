@@ -1,14 +1,14 @@
 //! Failed samples and, in one step, the whole scope of the lot.
 
 use super::sampling::contest;
-use super::scope;
 use super::show::agency_name;
+use super::{choices, scope};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Fragment, Viewer};
 use crate::map::region_name;
 use crate::session::{SignedIn, context};
 use crate::state::App;
-use crate::ui::{self, Column, ListLinks, Tone};
+use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Id, Lang, Text};
@@ -26,12 +26,17 @@ pub(crate) async fn list(
     RawQuery(raw): RawQuery,
 ) -> Answer {
     let lang = viewer.lang();
-    let links = ListLinks::read("/desk/nonconformities", raw.as_deref(), "created");
+    let mut links = ListLinks::read("/desk/nonconformities", raw.as_deref(), "created");
+    links.desc = links.get("dir") != Some("asc");
     let mut filter = NonconformityFilter {
         state: links.get("state").and_then(NonconformityState::read),
         region: links.get("region").map(ToOwned::to_owned),
         item: links.get("item").map(ToOwned::to_owned),
         operator: links.get("operator").and_then(|o| o.parse().ok()),
+        text: links.get("q").map(ToOwned::to_owned),
+        from: links.get("from").and_then(choices::date),
+        to: links.get("to").and_then(choices::date),
+        oldest_first: !links.desc,
         after: links.get("after").map(ToOwned::to_owned),
         limit: if links.get("format").is_some() { 200 } else { 50 },
     };
@@ -76,12 +81,22 @@ pub(crate) async fn list(
         })
         .collect();
     let title = lang.pick("不合格样品", "Nonconformities");
+    let value = |name| links.get(name).unwrap_or_default();
+    let states = NonconformityState::ALL.iter().map(|s| (s.word(), s.label()));
     Ok(layout::page(&viewer, title, &html! {
         (layout::head(title, &html! {}))
-        @if rows.is_empty() { (ui::empty(lang.pick("没有不合格样品", "No nonconformity"), lang.pick("检验报告不合格时会立即出现在这里。", "A failed report appears here at once."))) }
+        form.filters method="get" {
+            (ui::input(&Field { name: "q", label: lang.pick("食品、单位或编号", "Food, firm or number"), value: value("q"), kind: "search", ..Field::default() }))
+            (ui::select(&Field { name: "state", label: lang.pick("状态", "State"), value: value("state"), ..Field::default() }, &choices::any(lang, &choices::ALL, states)))
+            (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: value("region"), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
+            (ui::input(&Field { name: "from", label: lang.pick("自", "From"), value: value("from"), kind: "date", ..Field::default() }))
+            (ui::input(&Field { name: "to", label: lang.pick("至", "To"), value: value("to"), kind: "date", ..Field::default() }))
+            button { (lang.pick("筛选", "Filter")) }
+        }
+        @if rows.is_empty() { (ui::empty(lang.pick("没有符合条件的不合格样品", "No nonconformity fits"), lang.pick("检验报告不合格时会立即出现在这里。", "A failed report appears here at once."))) }
         @else {
             (ui::table(lang, title, &[Column::text("样品", "Sample"), Column::text("不合格项目", "Failure"), Column::text("被抽样场所", "Place sampled"),
-                Column::text("县区", "County"), Column::text("状态", "State"), Column::text("时间", "When")], &rows, Some(&links)))
+                Column::text("县区", "County"), Column::text("状态", "State"), Column::text("时间", "When").by("created")], &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())

@@ -10,6 +10,7 @@ mod doors;
 mod examples;
 mod firm;
 mod jobs;
+mod journal;
 mod petitions;
 mod province;
 mod quiet;

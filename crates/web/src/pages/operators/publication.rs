@@ -75,8 +75,8 @@ pub(super) async fn show(
                 p.small { (t.document) @if t.status == base::clock::Status::Unverified { " " (ui::badge(Tone::Warn, lang.pick("字段待核", "columns unverified"))) } }
                 form method="get" {
                     input type="hidden" name="table" value=(t.id);
-                    (ui::input(&Field { name: "from", label: lang.pick("自", "From"), value: &from.to_string(), kind: "date", ..Field::default() }))
-                    (ui::input(&Field { name: "to", label: lang.pick("至", "To"), value: &to.to_string(), kind: "date", ..Field::default() }))
+                    (ui::input(&Field { name: "from", id: &format!("from-{}", t.id), label: lang.pick("自", "From"), value: &from.to_string(), kind: "date", ..Field::default() }))
+                    (ui::input(&Field { name: "to", id: &format!("to-{}", t.id), label: lang.pick("至", "To"), value: &to.to_string(), kind: "date", ..Field::default() }))
                     button name="format" value="csv" { "CSV" } " "
                     button.plain name="format" value="xlsx" { "XLSX" }
                 }

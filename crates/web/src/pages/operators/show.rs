@@ -5,6 +5,7 @@ use super::records::{licences, people, products, sites};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
+use crate::pages::journal_words;
 use crate::pages::lab::verdict::{conclusion_badge, state_badge};
 use crate::pages::scope::{lot_name, place_name};
 use crate::pages::show::clock_badge;
@@ -254,25 +255,6 @@ fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
     ui::table(lang, lang.pick("最近的缺口", "Latest gaps"), &columns, &rows, None)
 }
 
-/// Words of the entries of other parts of the house; the registry brings its own.
-fn words(m: &Moment) -> Text {
-    match m.kind.as_str() {
-        "sample.registered" => Text::of("抽样", "sampled"),
-        "sample.received" => Text::of("实验室收样", "sample received by the laboratory"),
-        "result.entered" => Text::of("录入检验结果", "results entered"),
-        "result.corrected" => Text::of("更正检验结果", "result corrected"),
-        "result.rejudged" => Text::of("重新判定", "judged again"),
-        "report.approved" => Text::of("检验报告批准", "report approved"),
-        "report.returned" => Text::of("检验报告退回", "report returned"),
-        "report.submitted" => Text::of("检验报告报送", "report submitted"),
-        "nonconformity.opened" => Text::of("发现不合格", "nonconformity found"),
-        "nonconformity.settled" => Text::of("不合格处置完毕", "nonconformity settled"),
-        "matter.opened" | "matter.open" => Text::of("立项办理", "matter opened"),
-        kind if kind.starts_with("matter.") => Text::new(format!("办件：{kind}"), format!("matter: {kind}")),
-        _ => m.text.clone(),
-    }
-}
-
 fn timeline(lang: Lang, moments: &[Moment]) -> Markup {
     let item = |m: &Moment| {
         let href = match m.subject.split_once(':') {
@@ -282,7 +264,8 @@ fn timeline(lang: Lang, moments: &[Moment]) -> Markup {
             Some(("matter", id)) => Some(format!("/desk/matters/{id}")),
             _ => None,
         };
-        let what = words(m);
+        // the registry brings its own words for what it wrote
+        let what = if m.text.en == m.kind { journal_words::words(&m.kind) } else { m.text.clone() };
         let body = html! {
             @match href { Some(href) => a href=(href) { (what.get(lang)) }, None => (what.get(lang)) }
             @if !m.actor.is_empty() { " " span.soft { (m.actor) } }

@@ -9,7 +9,7 @@ use crate::session::{SignedIn, context};
 use crate::state::App;
 use crate::ui;
 use axum::extract::{Path, State};
-use base::{Id, Text};
+use base::{Id, Lang, Text};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub(crate) async fn show(
             section.card { (ui::facts(lang, &[
                 (Text::of("所属主体", "Operator"), html! { a href=(back) { (owner_name) } }),
                 (Text::of("地址", "Address"), html! { (region_name(lang, &s.region)) " " (s.address) }),
-                (Text::of("业态", "Business form"), html! { (if s.form.is_empty() { "—" } else { &s.form }) }),
+                (Text::of("业态", "Business form"), html! { (form_name(lang, &s.form)) }),
                 (Text::of("全球位置码", "Location number"), html! { @match &s.gln { Some(gln) => { code { (gln) } } None => "—" } }),
                 (Text::of("坐标", "Position"), html! { @match s.position { Some((lat, lon)) => { (format!("{lat:.5}, {lon:.5}")) } None => "—" } }),
                 (Text::of("登记时间", "Entered"), html! { (s.created_at.china_minute()) }),
@@ -62,4 +62,13 @@ pub(crate) async fn show(
             @match &lots { Some(l) => (lot_table(lang, l)), None => p.soft { (lang.pick("没有记录，或您无权查看。", "None, or none you may see.")) } }
         },
     ))
+}
+
+/// The business form of a place in words; the code itself where the register has no name for it.
+fn form_name(lang: Lang, code: &str) -> String {
+    match code {
+        "" => "—".to_owned(),
+        code => registry::OperatorKind::read(code)
+            .map_or_else(|_| code.to_owned(), |k| k.label().get(lang).to_owned()),
+    }
 }

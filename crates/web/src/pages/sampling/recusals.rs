@@ -74,7 +74,7 @@ pub(super) async fn list(
         section.card { h2 { (lang.pick("登记回避", "Declare a relation")) }
             form method="post" action=(PATH) { (layout::csrf(&viewer))
                 (ui::input(&Field { name: "operator", label: lang.pick("单位（名称或记录号）", "Firm (name or record)"), required: true, ..Field::default() }))
-                (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
+                (ui::select(&Field { name: "region", id: "recused-region", label: lang.pick("地区", "Region"), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
                 (ui::select(&Field { name: "ground", label: lang.pick("事由", "Ground"), ..Field::default() },
                     &RecusalGround::ALL.iter().map(|g| (g.word().to_owned(), g.label().get(lang).to_owned())).collect::<Vec<_>>()))
                 (ui::input(&Field { name: "sampler", label: lang.pick("抽样人员账号编号", "Account of the sampler"), hint: lang.pick("不填为本人", "empty: myself"), ..Field::default() }))
