@@ -86,7 +86,7 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
 #[must_use]
 pub fn read_node(root: Node, limits: Limits) -> Reading {
     let context = document_context(&root);
-    read_frame(Frame { root, context, structural: Vec::new() }, limits)
+    read_frame(Frame { root, context, own: Vec::new(), structural: Vec::new() }, limits)
 }
 
 /// The context of a document or bare event.
@@ -101,19 +101,22 @@ pub(crate) fn document_context(root: &Node) -> Context {
 pub(crate) struct Frame {
     pub(crate) root: Node,
     pub(crate) context: Context,
+    /// Errors of the frame.
+    pub(crate) own: Vec<Problem>,
     /// Errors by event index, in order.
     pub(crate) structural: Vec<(usize, Problem)>,
 }
 
 /// Validates the frame and every event.
 pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
-    let Frame { mut root, context, structural } = frame;
+    let Frame { mut root, context, own, structural } = frame;
     let context = Arc::new(context);
     let mut checker = Checker::new(&limits, &context);
     let Shape::Known(kind) = shape(&root) else {
         checker.unknown_root(&root);
         return Reading { document: None, errors: checker.errors, problems: Problems(checker.problems) };
     };
+    own.into_iter().for_each(|problem| checker.add(problem));
     match kind {
         DocumentType::Capture | DocumentType::MasterData => checker.capture_document(&root),
         DocumentType::Query => checker.query_document(&root),

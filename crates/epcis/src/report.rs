@@ -13,7 +13,7 @@ use crate::validate::{Shape, shape};
 use crate::write::WriteOptions;
 use crate::xml;
 use serde::Serialize;
-use std::io::{self, BufRead, Cursor, Seek};
+use std::io::{self, BufRead, Cursor, Read as _, Seek, SeekFrom};
 
 /// The verdict on one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,10 +61,14 @@ pub fn validate_report(bytes: &[u8], name: &str) -> ValidationReport {
 /// # Errors
 /// When the input cannot be read.
 pub fn validate_stream<R: BufRead + Seek>(
-    reader: R,
+    mut reader: R,
     name: &str,
     limits: Limits,
 ) -> io::Result<ValidationReport> {
+    if let Some(problems) = job_problems(&mut reader, &limits)? {
+        let valid = problems.is_empty();
+        return Ok(ValidationReport { name: name.to_owned(), valid, events: 0, problems });
+    }
     let mut stream = Stream::open(reader, limits)?;
     let mut problems = stream.problems().to_vec();
     let (mut events, mut errors) = (0, stream.errors());
@@ -78,6 +82,17 @@ pub fn validate_stream<R: BufRead + Seek>(
         events = 0;
     }
     Ok(ValidationReport { name: name.to_owned(), valid: errors == 0, events, problems })
+}
+
+/// What is wrong with a capture job; `None` for every other document. A job is no longer than the answer of a repository is.
+fn job_problems<R: BufRead + Seek>(reader: &mut R, limits: &Limits) -> io::Result<Option<Vec<Problem>>> {
+    const LONGEST: u64 = 1 << 20;
+    let mut start = Vec::new();
+    io::Read::take(&mut *reader, LONGEST).read_to_end(&mut start)?;
+    reader.seek(SeekFrom::Start(0))?;
+    let begin = &start[..start.len().min(4096)];
+    let named = begin.windows(xml::JOB.len()).any(|part| part == xml::JOB.as_bytes());
+    Ok(if named && is_xml(&start) { xml::job_problems(&start, limits) } else { None })
 }
 
 /// The event hash of every event of a document, in order; the document need not be valid in every detail.

@@ -4,8 +4,10 @@
 //! beyond that, the order of elements, is checked here.
 
 mod element;
+mod job;
 mod model;
 mod order;
+mod stray;
 mod write;
 
 use crate::context::Context;
@@ -43,7 +45,7 @@ pub fn read(bytes: &[u8], limits: Limits) -> Reading {
             structural.extend(out_of_order(event, &pointer).into_iter().map(|problem| (i, problem)));
         }
     }
-    let frame = Frame { root: outline.root, context: outline.context, structural };
+    let frame = Frame { root: outline.root, context: outline.context, own: outline.found, structural };
     let mut reading = read_frame(frame, limits);
     for problem in reading.problems.0.iter_mut().filter(|problem| problem.position.is_none()) {
         problem.position = locate(&outline.events, outline.list, &problem.pointer);
@@ -63,6 +65,8 @@ struct Outline {
     events: Vec<Element>,
     list: &'static str,
     is_version_2: bool,
+    /// What is wrong with the elements around the events.
+    found: Vec<Problem>,
 }
 
 fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
@@ -73,9 +77,10 @@ fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
         "EPCISQueryDocument" => crate::json::QUERY_LIST,
         _ => crate::json::CAPTURE_LIST,
     };
+    let found = frame_strays(&root, is_version_2);
     let events = model::take_events(&mut root);
     let (root, context) = model::document(&root, &events);
-    Ok(Outline { root, context, events, list, is_version_2 })
+    Ok(Outline { root, context, events, list, is_version_2, found })
 }
 
 /// Whether a root is one of version 2.
@@ -101,12 +106,29 @@ pub(crate) fn root_of(root: &Element) -> Result<bool, Box<Problem>> {
     Err(problem.at(root.at).into())
 }
 
-/// What is wrong with the order of elements.
+/// What of the frame would be lost; earlier versions are not held to it.
+pub(crate) fn frame_strays(root: &Element, is_version_2: bool) -> Vec<Problem> {
+    if is_version_2 { stray::frame(root) } else { Vec::new() }
+}
+
+/// Name of the root of a capture job.
+pub(crate) const JOB: &str = "EPCISCaptureJob";
+
+/// What is wrong with a capture job, the one document of the standard that holds no events; `None` when it is another.
+pub(crate) fn job_problems(bytes: &[u8], limits: &Limits) -> Option<Vec<Problem>> {
+    let root = element::parse(bytes, limits).ok()?;
+    (&*root.local == JOB).then(|| job::check(&root))
+}
+
+/// What is wrong with the elements of an event: their order, and what has no place.
 fn out_of_order(event: &Element, pointer: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     order::check(event, &mut |at, detail, remedy| {
         found.push(Problem::new(ProblemType::Validation, pointer, detail, remedy).at(at));
     });
+    if found.is_empty() {
+        found = stray::event(event, pointer);
+    }
     found
 }
 

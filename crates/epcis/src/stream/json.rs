@@ -64,7 +64,7 @@ pub(super) fn open<R: BufRead + Seek>(reader: R, limits: Limits) -> io::Result<S
     let list = if kind == DocumentType::Query { QUERY_LIST } else { CAPTURE_LIST };
     let context = document_context(&root);
     let shared = Arc::new(context.clone());
-    let mut frame = read_frame(Frame { root, context, structural: Vec::new() }, limits);
+    let mut frame = read_frame(Frame { root, context, own: Vec::new(), structural: Vec::new() }, limits);
     let shared = match &mut frame.document {
         Some(document) => document.context.clone(),
         None => shared,

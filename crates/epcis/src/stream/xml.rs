@@ -6,7 +6,7 @@ use crate::json::{CAPTURE_LIST, Frame, QUERY_LIST, read_frame};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::problem::Problem;
-use crate::xml::{Builder, EventElement, EventModel, Part, root_of};
+use crate::xml::{Builder, EventElement, EventModel, Part, frame_strays, root_of};
 use std::io::{self, BufRead, Seek, SeekFrom};
 use std::sync::Arc;
 
@@ -28,10 +28,11 @@ pub(super) fn open<R: BufRead + Seek>(mut reader: R, limits: Limits) -> io::Resu
         return Ok(Stream::whole(crate::xml::read(&bytes, limits), limits));
     }
     let list = if &*root.local == "EPCISQueryDocument" { QUERY_LIST } else { CAPTURE_LIST };
+    let own = frame_strays(&root, is_version_2);
     let (tree, model) = EventModel::of_frame(&root);
     let context = model.context().clone();
     let shared = Arc::new(context.clone());
-    let frame = read_frame(Frame { root: tree, context, structural: Vec::new() }, limits);
+    let frame = read_frame(Frame { root: tree, context, own, structural: Vec::new() }, limits);
     let builder = Builder::new(reader, Part::Events, &limits);
     let events = Events { builder, model, context: shared.clone(), is_version_2 };
     Ok(Stream::of_frame(frame, limits, list, shared, Rest::Xml(Box::new(events))))

@@ -351,7 +351,9 @@ impl<R: BufRead> Builder<R> {
 
     /// Whether below the root the first so many open elements are those that frame the list of events.
     fn leads_to_events(&self, count: usize) -> bool {
-        self.open[..count].iter().skip(1).all(|element| FRAME.contains(&&*element.local))
+        // an EventList within the list is an event of a wrong name, not the list
+        let is_frame = |e: &Element| FRAME.contains(&&*e.local) && !is_list(e);
+        self.open[..count].iter().skip(1).all(is_frame)
     }
 }
 

@@ -92,6 +92,70 @@ fn invalid_xml_is_refused_with_line_and_pointer() {
 }
 
 #[test]
+fn what_xml_would_lose_is_refused_with_its_place() {
+    let document = |frame: (&str, &str), event: &str| {
+        format!(
+            r#"<epcis:EPCISDocument xmlns:epcis="urn:epcglobal:epcis:xsd:2" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+            xmlns:ex="https://example.org/" schemaVersion="2.0" creationDate="2026-01-01T00:00:00Z">
+            <EPCISBody><EventList><ObjectEvent>
+            <eventTime xsi:type="x">2026-01-01T00:00:00Z</eventTime><eventTimeZoneOffset>+08:00</eventTimeZoneOffset>
+            <epcList><epc>urn:epc:id:sgtin:0614141.107346.2017</epc>{event}</epcList>
+            <action>OBSERVE</action><ex:a b="1">1</ex:a></ObjectEvent>{}</EventList>{}</EPCISBody></epcis:EPCISDocument>"#,
+            frame.0, frame.1
+        )
+    };
+    for (case, frame, event, said) in [
+        ("nothing", ("", ""), "", ""),
+        ("a second list of events", ("", "<EventList/>"), "", "EventList stands more than once"),
+        ("a second body", ("", "</EPCISBody><EPCISBody>"), "", "EPCISBody stands more than once"),
+        ("an element nobody knows", ("", "<eventList/>"), "", "has no element eventList"),
+        ("a list in the list", ("<EventList/>", ""), "", "no event type \"EventList\""),
+        ("another item in a list", ("", ""), "<epcs>urn:x:y</epcs>", "epcList has no element epcs"),
+        ("an item with a namespace", ("", ""), "<ex:epc>urn:x:y</ex:epc>", "epcList has no element epc"),
+        ("an attribute", ("", ""), "<epc kind=\"1\">urn:x:y</epc>", "epc has no attribute kind"),
+    ] {
+        let text = document(frame, event);
+        let report = epcis::validate_report(text.as_bytes(), case);
+        assert_eq!(report.valid, said.is_empty(), "{case}: {:?}", report.problems);
+        let whole = xml::read_document(text.as_bytes(), Limits::default());
+        assert_eq!(whole.is_ok(), said.is_empty(), "{case}");
+        let told = report.problems.iter().any(|p| p.message().en.contains(said) && p.position.is_some());
+        assert!(told || said.is_empty(), "{case}: {:?}", report.problems);
+    }
+}
+
+#[test]
+fn a_capture_job_is_judged_by_the_schema_of_jobs() {
+    let job = |attributes: &str, body: &str| {
+        format!(
+            r#"<e:EPCISCaptureJob xmlns:e="urn:epcglobal:epcis:xsd:2" {attributes}>{body}</e:EPCISCaptureJob>"#
+        )
+    };
+    let all = r#"running="false" success="0" captureID="1""#;
+    let kept = "<captureErrorBehaviour>proceed</captureErrorBehaviour>";
+    for (attributes, body, said) in [
+        (all, format!("{kept}<createdAt>2026-09-02T08:00:00+08:00</createdAt>"), ""),
+        (all, format!("{kept}<errors><error><type>a:b</type><title>t</title></error></errors>"), ""),
+        (r#"running="maybe" success="0" captureID="1""#, kept.to_owned(), "is not a boolean"),
+        (r#"running="true" captureID="1""#, kept.to_owned(), "attribute success is missing"),
+        (all, String::new(), "captureErrorBehaviour is missing"),
+        (all, "<captureErrorBehaviour>stop</captureErrorBehaviour>".to_owned(), "rollback, proceed"),
+        (all, format!("<createdAt>2026-09-02T08:00:00+08:00</createdAt>{kept}"), "out of order"),
+        (all, format!("{kept}<finishedAt>yesterday</finishedAt>"), "is not a time with its zone"),
+        (all, format!("{kept}<errors><error><type>a:b</type></error></errors>"), "title is missing"),
+    ] {
+        let report = epcis::validate_report(job(attributes, &body).as_bytes(), "job");
+        assert_eq!((report.valid, report.events), (said.is_empty(), 0), "{body}: {:?}", report.problems);
+        let first = report.problems.first().map(|p| p.message().en).unwrap_or_default();
+        assert!(first.contains(said), "{said}: {first}");
+    }
+    for file in shared("examples/xml").iter().flat_map(|folder| files(folder, &[".xml"])) {
+        let report = epcis::validate_report(&std::fs::read(&file).unwrap(), "official");
+        assert!(report.valid, "{}: {:?}", file.display(), report.problems);
+    }
+}
+
+#[test]
 fn a_document_and_its_twin_in_the_other_syntax_are_one() {
     let json = json::read_document(
         &std::fs::read(testdata("pairs/CurieString_document.json")).unwrap(),

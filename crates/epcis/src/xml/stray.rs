@@ -1,0 +1,145 @@
+//! Elements and attributes that have no place in the EPCIS 2.0 XSD and would be passed over in silence.
+
+use super::element::{Attribute, Element};
+use super::write::markup::XSI;
+use crate::problem::{Problem, ProblemType};
+use base::Text;
+
+/// Namespace of `xml:lang` and the like.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// The lists of an event and what they are made of.
+const LISTS: [(&str, &str); 12] = [
+    ("epcList", "epc"),
+    ("childEPCs", "epc"),
+    ("inputEPCList", "epc"),
+    ("outputEPCList", "epc"),
+    ("quantityList", "quantityElement"),
+    ("childQuantityList", "quantityElement"),
+    ("inputQuantityList", "quantityElement"),
+    ("outputQuantityList", "quantityElement"),
+    ("bizTransactionList", "bizTransaction"),
+    ("sourceList", "source"),
+    ("destinationList", "destination"),
+    ("sensorElementList", "sensorElement"),
+];
+
+/// Parts of an event whose attributes are free: what is in them is data.
+const FREE: [&str; 4] = ["ilmd", "errorDeclaration", "extension", "baseExtension"];
+
+/// What of an event would be lost: foreign items in a list, attributes of the standard's own elements.
+pub(super) fn event(event: &Element, pointer: &str) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for part in event.flat().filter(|part| part.namespace.is_none() && !FREE.contains(&&*part.local)) {
+        attributes(part, &[], pointer, &mut found);
+        let Some((_, item)) = LISTS.iter().find(|(list, _)| *list == &*part.local) else {
+            for inner in part.flat().filter(|inner| inner.namespace.is_none()) {
+                attributes(inner, &[], pointer, &mut found);
+            }
+            continue;
+        };
+        for child in part.flat() {
+            if child.namespace.is_some() || &*child.local != *item {
+                found.push(stray(child, &part.local, &[item], pointer));
+            } else {
+                let known: &[&str] = if matches!(*item, "bizTransaction" | "source" | "destination") {
+                    &["type"]
+                } else {
+                    &[]
+                };
+                attributes(child, known, pointer, &mut found);
+                // what is measured stands in attributes
+                let inner = child.flat().filter(|_| *item == "quantityElement");
+                inner.for_each(|part| attributes(part, &[], pointer, &mut found));
+            }
+        }
+    }
+    found
+}
+
+/// What of the frame would be lost: a second header, body or list of events, elements nobody knows.
+pub(super) fn frame(root: &Element) -> Vec<Problem> {
+    let mut found = Vec::new();
+    known(root, &["EPCISHeader", "EPCISBody"], &mut found);
+    for body in root.children.iter().filter(|child| &*child.local == "EPCISBody") {
+        let inner: &[&str] = match &*root.local {
+            "EPCISDocument" => &["EventList"],
+            "EPCISMasterDataDocument" => &["VocabularyList"],
+            _ => &["QueryResults"],
+        };
+        known(body, inner, &mut found);
+        for results in body.children.iter().filter(|child| &*child.local == "QueryResults") {
+            known(results, &["queryName", "subscriptionID", "resultsBody"], &mut found);
+            for list in results.children.iter().filter(|child| &*child.local == "resultsBody") {
+                known(list, &["EventList", "VocabularyList"], &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// Each known child once, no other that has no namespace.
+fn known(parent: &Element, names: &[&str], found: &mut Vec<Problem>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for child in &parent.children {
+        let name = &*child.local;
+        if names.contains(&name) {
+            if seen.contains(&name) {
+                let problem = Problem::new(
+                    ProblemType::Validation,
+                    "",
+                    Text::new(
+                        format!("{} 中的元素 {name} 出现了不止一次。", parent.local),
+                        format!("The element {name} stands more than once in {}.", parent.local),
+                    ),
+                    Text::of(
+                        "请合并为一个，或分成几个文件提交。",
+                        "Make one of them, or send several documents.",
+                    ),
+                );
+                found.push(problem.at(child.at));
+            }
+            seen.push(name);
+        } else if child.namespace.is_none() && !child.is_wrapper() {
+            found.push(stray(child, &parent.local, names, ""));
+        }
+    }
+}
+
+fn stray(child: &Element, parent: &str, names: &[&str], pointer: &str) -> Problem {
+    let names = names.join(", ");
+    Problem::new(
+        ProblemType::Validation,
+        pointer,
+        Text::new(
+            format!("{parent} 中没有元素 {}。", child.local),
+            format!("{parent} has no element {}.", child.local),
+        ),
+        Text::new(
+            format!("此处只能是：{names}；请检查拼写和位置。"),
+            format!("Only these may stand here: {names}. Check spelling and place."),
+        ),
+    )
+    .at(child.at)
+}
+
+fn attributes(element: &Element, names: &[&str], pointer: &str, found: &mut Vec<Problem>) {
+    let is_known = |a: &Attribute| match a.namespace.as_deref() {
+        None => names.contains(&&*a.local),
+        Some(namespace) => [XSI, XML].contains(&namespace),
+    };
+    let Some(attribute) = element.attributes.iter().find(|a| !is_known(a)) else { return };
+    let problem = Problem::new(
+        ProblemType::Validation,
+        pointer,
+        Text::new(
+            format!("元素 {} 没有属性 {}。", element.local, attribute.local),
+            format!("The element {} has no attribute {}.", element.local, attribute.local),
+        ),
+        Text::of(
+            "请检查拼写；自定义内容请写成带命名空间的元素，放在标准元素之后。",
+            "Check the spelling; content of your own goes into an element with a namespace, after those of the standard.",
+        ),
+    );
+    found.push(problem.at(element.at));
+}
