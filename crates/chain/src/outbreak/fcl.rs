@@ -1,7 +1,9 @@
 //! FoodChain-Lab JSON 1.x: tables of columns and rows, tracing settings, groups and view, all kept as given.
 
+use super::scored::Scored;
 use super::{FormatError, Problems};
-use crate::score::{Delivery, Network, Scores, Settings, Station};
+use crate::score::{Network, Scores, Settings};
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 
@@ -32,24 +34,13 @@ fn first(row: &Row<'_>, columns: &[&str]) -> Option<String> {
     columns.iter().find_map(|c| row.get(c).and_then(|v| text(v)))
 }
 
-const FROM: &[&str] = &["from", "source", "ID"];
-const TO: &[&str] = &["to", "target", "Next"];
-
 impl Fcl {
     /// Takes a document.
     ///
     /// # Errors
     /// Its version is not 1.x, or a table is not made of rows of `{id, value}`.
     pub fn parse(value: Value) -> Result<Self, FormatError> {
-        if let Some(version) = value.get("version").and_then(Value::as_str)
-            && version.split('.').next() != Some("1")
-        {
-            return Err(FormatError::one(
-                "/version",
-                format!("不支持 FoodChain-Lab JSON 版本 {version}，请另存为 1.x"),
-                format!("FoodChain-Lab JSON {version} is not read; save it as 1.x"),
-            ));
-        }
+        check_version(value.get("version").and_then(Value::as_str))?;
         let mut problems = Problems::default();
         for table in ["stations", "deliveries", "deliveryRelations"] {
             let at = format!("/data/{table}/data");
@@ -191,110 +182,14 @@ impl Fcl {
     /// # Errors
     /// An identifier is missing, given twice, or names nothing.
     pub fn network(&self) -> Result<Network, FormatError> {
-        let mut problems = Problems::default();
-        let mut network = Network::default();
-        let mut stations = HashSet::new();
-        for (n, row) in self.rows("stations").iter().enumerate() {
-            let at = format!("/data/stations/data/{n}");
-            let id = identifier(row, &["ID", "id"], &at, &mut stations, &mut problems);
-            network.stations.push(Station { id, name: first(row, &["Name", "name"]) });
-        }
-        let mut deliveries = HashSet::new();
-        for (n, row) in self.rows("deliveries").iter().enumerate() {
-            let at = format!("/data/deliveries/data/{n}");
-            let id = identifier(row, &["ID", "id"], &at, &mut deliveries, &mut problems);
-            let mut end = |columns: &[&str]| {
-                let end = first(row, columns).unwrap_or_default();
-                if !stations.contains(&end) {
-                    problems.add(
-                        format!("{at}/{}", columns[0]),
-                        format!("交货 {id} 的“{}”为“{end}”，站点表中没有；请补充站点或更正编号", columns[0]),
-                        format!(
-                            "delivery {id}: \"{}\" is \"{end}\", which no station has as ID; add the station or correct it",
-                            columns[0]
-                        ),
-                    );
-                }
-                end
-            };
-            let (from, to) = (end(&FROM[..2]), end(&TO[..2]));
-            let product = first(row, &["Name", "name"]);
-            let lot = first(row, &["Lot ID", "Lot Number", "lot"]).map(|lot| match &product {
-                Some(product) => format!("{product}|{lot}"),
-                None => lot,
-            });
-            let date_out = first(row, &["Date Delivery", "Date Delivery Departure", "dateOut"]);
-            let date_in = first(row, &["Date Delivery Arrival", "dateIn"]);
-            let amount_kg = first(row, &["Amount"]).and_then(|a| kilograms(&a));
-            network.deliveries.push(Delivery { id, from, to, lot, date_out, date_in, product, amount_kg });
-        }
-        for (n, row) in self.rows("deliveryRelations").iter().enumerate() {
-            let (a, b) = (first(row, FROM).unwrap_or_default(), first(row, TO).unwrap_or_default());
-            for id in [&a, &b] {
-                if !deliveries.contains(id) {
-                    problems.add(
-                        format!("/data/deliveryRelations/data/{n}"),
-                        format!("关系中的交货“{id}”不存在；请更正或删除该行"),
-                        format!("the relation names delivery \"{id}\", which is not there; correct or delete the row"),
-                    );
-                }
-            }
-            network.relations.push((a, b));
-        }
-        problems.into_result()?;
-        network.settings = self.settings();
-        Ok(network)
-    }
-
-    fn settings(&self) -> Settings {
-        let mut settings = Settings {
-            enforce_temporal_order: (self.0.pointer("/tracing/enforceTemporalOrder"))
-                .and_then(Value::as_bool)
-                .unwrap_or(true),
-            ..Settings::default()
-        };
-        let list =
-            |at: &str| self.0.pointer(at).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let mut active = HashSet::new();
-        for (at, is_station) in [("/tracing/nodes", true), ("/tracing/deliveries", false)] {
-            for element in list(at) {
-                let Some(id) = element.get("id").and_then(text) else { continue };
-                let flag = |key: &str| element.get(key).and_then(Value::as_bool).unwrap_or(false);
-                let weight = element.get("weight").and_then(Value::as_f64).unwrap_or(0.0);
-                let (cross, kill) = (flag("crossContamination"), flag("killContamination"));
-                if is_station && (weight.abs() > 0.0 || cross || kill) {
-                    active.insert(id.clone());
-                }
-                let lists = if is_station {
-                    (
-                        &mut settings.station_weights,
-                        &mut settings.cross_contamination_stations,
-                        &mut settings.kill_contamination_stations,
-                        &mut settings.observed_stations,
-                    )
-                } else {
-                    (
-                        &mut settings.delivery_weights,
-                        &mut settings.cross_contamination_deliveries,
-                        &mut settings.kill_contamination_deliveries,
-                        &mut settings.observed_deliveries,
-                    )
-                };
-                if weight.abs() > 0.0 {
-                    lists.0.insert(id.clone(), weight);
-                }
-                for (list, on) in [(lists.1, cross), (lists.2, kill), (lists.3, flag("observed"))] {
-                    list.extend(on.then(|| id.clone()));
-                }
-            }
-        }
-        for group in list("/settings/metaNodes") {
-            let Some(id) = group.get("id").and_then(text).filter(|id| active.contains(id)) else { continue };
-            let members =
-                group.get("members").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            settings.merged_stations.extend(members.iter().filter_map(text).map(|m| (m, id.clone())));
-        }
-        settings
+        let scored = Scored::deserialize(&self.0).map_err(|e| {
+            FormatError::one(
+                "/tracing",
+                format!("追溯设置不可用：{e}"),
+                format!("the tracing settings cannot be used: {e}"),
+            )
+        })?;
+        scored.network()
     }
 
     /// Writes tracing settings into the document; everything else stays as it is. Merged stations become groups.
@@ -422,28 +317,18 @@ impl Fcl {
     }
 }
 
-fn identifier(
-    row: &Row<'_>,
-    columns: &[&str],
-    at: &str,
-    seen: &mut HashSet<String>,
-    problems: &mut Problems,
-) -> String {
-    let id = first(row, columns).unwrap_or_default();
-    if id.is_empty() {
-        problems.add(format!("{at}/ID"), "缺少 ID，请填写", "the ID is missing; give one");
-    } else if !seen.insert(id.clone()) {
-        problems.add(
-            format!("{at}/ID"),
-            format!("ID {id} 重复，请改为唯一编号"),
-            format!("the ID {id} is given twice; give each its own"),
-        );
-    }
-    id
+/// Whether a document of this version is read.
+pub(super) fn check_version(version: Option<&str>) -> Result<(), FormatError> {
+    let Some(version) = version.filter(|v| v.split('.').next() != Some("1")) else { return Ok(()) };
+    Err(FormatError::one(
+        "/version",
+        format!("不支持 FoodChain-Lab JSON 版本 {version}，请另存为 1.x"),
+        format!("FoodChain-Lab JSON {version} is not read; save it as 1.x"),
+    ))
 }
 
 /// Kilograms of an amount as people write it: `20 kg`, `1.5 t`, `500 g`; other units are not guessed.
-fn kilograms(amount: &str) -> Option<f64> {
+pub(super) fn kilograms(amount: &str) -> Option<f64> {
     let amount = amount.trim();
     let end = amount.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(amount.len());
     let number: f64 = amount[..end].parse().ok()?;

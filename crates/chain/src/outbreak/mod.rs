@@ -9,6 +9,7 @@ mod flat;
 mod plain;
 mod plot;
 mod rank;
+mod scored;
 mod sheet;
 mod simulate;
 mod study;
@@ -21,6 +22,7 @@ pub use sheet::Table;
 pub use simulate::{Outbreak, simulate};
 pub use study::{CASES, Method, Row, Study, Summary, study};
 
+use crate::score::date::Span;
 use crate::score::dictionary::Dictionary;
 use crate::score::{Network, Settings};
 use base::Text;
@@ -110,16 +112,33 @@ impl Problems {
     }
 }
 
+/// What of a file is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All of it: it will be written again.
+    Document,
+    /// What is scored; [`Case::document`] is then made from the network, without the view settings and unknown columns.
+    Network,
+}
+
 /// Reads a JSON file of any of the layouts.
 ///
 /// # Errors
 /// It is no JSON, no known layout, or breaks the rules of its layout.
-pub fn read(bytes: &[u8]) -> Result<CaseFile, FormatError> {
+pub fn read(bytes: &[u8], keep: Keep) -> Result<CaseFile, FormatError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // a plain case of a million deliveries is read without a tree of values
-    if serde_json::from_slice::<plain::Keys>(bytes).is_ok_and(|keys| keys.plain()) {
+    // a case of a million deliveries is read without a tree of values
+    let keys = serde_json::from_slice::<plain::Keys>(bytes).ok();
+    if keys.as_ref().is_some_and(plain::Keys::plain) {
         let (name, network) = plain::read(&mut serde_json::Deserializer::from_slice(bytes))?;
         return finish(Format::Plain, name, (None, Vec::new()), Some(network));
+    }
+    // what cannot be read so is told with its place by way of the tree
+    if keep == Keep::Network
+        && keys.as_ref().is_some_and(plain::Keys::tables)
+        && let Ok(scored) = serde_json::from_slice::<scored::Scored>(bytes)
+    {
+        return finish(Format::Fcl, None, (None, Vec::new()), Some(scored.network()?));
     }
     let value: Value = serde_json::from_slice(bytes).map_err(|e| {
         FormatError::one(
@@ -181,7 +200,9 @@ fn read_value(value: Value) -> Result<CaseFile, FormatError> {
 /// # Errors
 /// A sheet or a column is missing, an identifier is missing, given twice or unknown, a date is none.
 pub fn read_tables(tables: &[Table]) -> Result<CaseFile, FormatError> {
-    finish(Format::Sheets, None, (Some(sheet::read(tables)?), Vec::new()), None)
+    let book = sheet::read(tables)?;
+    let network = book.document.network().map_err(|e| book.place(e))?;
+    finish(Format::Sheets, None, (Some(book.document), Vec::new()), Some(network))
 }
 
 fn finish(
@@ -217,6 +238,12 @@ pub fn check(network: &Network) -> Vec<Text> {
             ));
         }
     };
+    let dates = network.deliveries.iter().flat_map(|d| [(d, &d.date_out), (d, &d.date_in)]);
+    let unread = dates.filter_map(|(d, date)| {
+        let date = date.as_deref().filter(|text| !text.trim().is_empty() && Span::parse(text).is_none())?;
+        Some(format!("{} {date}", d.id))
+    });
+    say(unread.collect(), "日期无法识别，按未知处理", "dates that cannot be read, taken as unknown");
     let settings = &network.settings;
     fn at<'a>(settings: &'a Settings, id: &'a String) -> &'a str {
         settings.merged_stations.get(id).unwrap_or(id)

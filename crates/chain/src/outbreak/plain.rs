@@ -23,6 +23,11 @@ impl Keys {
         let [a, b, c, d] = others;
         self.deliveries.is_some() && a.is_none() && b.is_none() && c.is_none() && d.is_none()
     }
+
+    /// Whether this is FoodChain-Lab JSON 1.x.
+    pub(super) const fn tables(&self) -> bool {
+        self.data.is_some() && self.utx_core.is_none()
+    }
 }
 
 /// A case as it stands in the file.

@@ -7,12 +7,55 @@ use base::Text;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-fn records<'a>(value: &'a Value, kind: &str) -> impl Iterator<Item = &'a Value> {
-    value.pointer(&format!("/utxCore/{kind}/current")).and_then(Value::as_array).into_iter().flatten()
+/// Current records of a kind with their number, without those another record corrects.
+fn records<'a>(
+    value: &'a Value,
+    kind: &str,
+    corrected: &'a Corrected,
+) -> impl Iterator<Item = (usize, &'a Value)> {
+    let all = value.pointer(&format!("/utxCore/{kind}/current")).and_then(Value::as_array);
+    let is_current = |r: &Value| r.get("id").and_then(text).is_none_or(|id| !corrected.0.contains_key(&id));
+    all.into_iter().flatten().enumerate().filter(move |(_, r)| is_current(r))
 }
 
-fn by_id<'a>(value: &'a Value, kind: &str) -> HashMap<String, &'a Value> {
-    records(value, kind).filter_map(|r| Some((r.get("id").and_then(text)?, r))).collect()
+fn by_id<'a>(value: &'a Value, kind: &str, corrected: &'a Corrected) -> HashMap<String, &'a Value> {
+    records(value, kind, corrected).filter_map(|(_, r)| Some((r.get("id").and_then(text)?, r))).collect()
+}
+
+/// Records that were corrected, and the record that stands for them now; none when it was deleted.
+struct Corrected(HashMap<String, Option<String>>);
+
+impl Corrected {
+    fn of(value: &Value) -> Self {
+        let mut all = HashMap::new();
+        let kinds = value.get("utxCore").and_then(Value::as_object);
+        let lists = kinds
+            .into_iter()
+            .flat_map(|kinds| kinds.values())
+            .flat_map(|kind| ["history", "current"].map(|list| kind.get(list).and_then(Value::as_array)));
+        for record in lists.flatten().flatten() {
+            let is_deletion = record.get("correctionType").and_then(Value::as_str) == Some("delete");
+            let by = record.get("id").and_then(text).filter(|_| !is_deletion);
+            let earlier = record.get("correctionOf").and_then(Value::as_array).into_iter().flatten();
+            all.extend(
+                earlier.filter_map(text).filter(|id| by.as_ref() != Some(id)).map(|id| (id, by.clone())),
+            );
+        }
+        Self(all)
+    }
+
+    /// What a reference means now.
+    fn resolve(&self, id: String) -> String {
+        let mut now = id;
+        // corrections of corrections; a circle ends somewhere
+        for _ in 0..=self.0.len() {
+            match self.0.get(&now) {
+                Some(Some(next)) => now.clone_from(next),
+                _ => break,
+            }
+        }
+        now
+    }
 }
 
 fn field(record: Option<&&Value>, name: &str) -> Option<String> {
@@ -24,25 +67,34 @@ fn join(parts: &[Option<String>], by: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(by))
 }
 
-/// A unit of a lot at a station.
+/// A unit of a lot, or of a logistic unit, at a station.
 struct Unit {
-    station: String,
+    /// None: where its activity is.
+    station: Option<String>,
     lot: String,
     amount: Option<String>,
+    /// When it began and ceased to be so.
+    times: [Option<String>; 2],
 }
 
-/// Reads the current records; what stands under `history` has been replaced by them.
+/// Reads the current records; what stands under `history` has been replaced by them, and references to what was corrected
+/// mean the correction.
 pub(super) fn read(value: &Value) -> Result<(Fcl, Vec<Text>), FormatError> {
     let mut problems = Problems::default();
-    let contacts = by_id(value, "contact");
-    let (lots, products) = (by_id(value, "lot"), by_id(value, "product"));
+    let corrected = Corrected::of(value);
+    let contacts = by_id(value, "contact", &corrected);
+    let (lots, products) = (by_id(value, "lot", &corrected), by_id(value, "product", &corrected));
+    let loads = by_id(value, "logisticUnit", &corrected);
+    let reference = |record: Option<&&Value>, name: &str| field(record, name).map(|id| corrected.resolve(id));
+    let mut known = BTreeSet::new();
     let mut stations: Vec<Vec<Value>> = Vec::new();
-    for (n, station) in records(value, "station").enumerate() {
-        let contact = field(Some(&station), "stationNameAddress").and_then(|id| contacts.get(&id));
+    for (n, station) in records(value, "station", &corrected) {
+        let contact = reference(Some(&station), "stationNameAddress").and_then(|id| contacts.get(&id));
         let get = |name: &str| field(contact, name);
         let street = join(&[get("addressStreet"), get("addressNumber")], " ");
         let city = join(&[get("addressZip"), get("addressCity")], " ");
-        let stage = station.get("stageCV").and_then(Value::as_array).into_iter().flatten().filter_map(text);
+        let stage = ["stageCV", "stageFreeText"].map(|name| station.get(name).and_then(Value::as_array));
+        let stage = stage.into_iter().flatten().flatten().filter_map(text);
         let Some(id) = field(Some(&station), "id") else {
             problems.add(
                 format!("/utxCore/station/current/{n}/id"),
@@ -53,40 +105,56 @@ pub(super) fn read(value: &Value) -> Result<(Fcl, Vec<Text>), FormatError> {
         };
         stations.push(vec![
             json!(id),
-            json!(get("name")),
+            json!(get("name").or_else(|| field(Some(&station), "description"))),
             json!(join(&[street, city], ", ")),
             json!(get("addressCountry")),
             json!(join(&stage.map(Some).collect::<Vec<_>>(), ", ")),
             contact.and_then(|c| c.get("latitude")).cloned().unwrap_or_default(),
             contact.and_then(|c| c.get("longitude")).cloned().unwrap_or_default(),
         ]);
+        known.insert(id);
     }
+    let mut check = |at: String, station: Option<&String>| {
+        if let Some(id) = station.filter(|id| !known.contains(*id)) {
+            problems.add(
+                format!("{at}/stationId"),
+                format!("站点“{id}”不存在；请补充站点或更正编号"),
+                format!("the station \"{id}\" is not there; add it or correct the id"),
+            );
+        }
+    };
     let mut units: HashMap<String, Unit> = HashMap::new();
-    for tru in records(value, "tru") {
+    for (n, tru) in records(value, "tru", &corrected) {
         let get = |name: &str| field(Some(&tru), name);
-        if let (Some(id), Some(station), Some(lot)) = (get("id"), get("stationId"), get("lotId")) {
+        let lot = reference(Some(&tru), "lotId").or_else(|| reference(Some(&tru), "luId"));
+        if let (Some(id), Some(lot)) = (get("id"), lot) {
+            let station = reference(Some(&tru), "stationId");
+            check(format!("/utxCore/tru/current/{n}"), station.as_ref());
             let amount = join(&[get("netAmountQuantity"), get("netAmountUnit")], " ");
-            units.insert(id, Unit { station, lot, amount });
+            units.insert(id, Unit { station, lot, amount, times: [get("statusStart"), get("statusEnd")] });
         }
     }
     let mut unplaced = Vec::new();
     let mut deliveries: Vec<Vec<Value>> = Vec::new();
     let mut moved: Vec<(String, String, String)> = Vec::new();
     let mut made_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for activity in records(value, "activity") {
+    for (n, activity) in records(value, "activity", &corrected) {
         let get = |name: &str| field(Some(&activity), name);
         let id = get("id").unwrap_or_default();
+        let here = reference(Some(&activity), "stationId");
+        check(format!("/utxCore/activity/current/{n}"), here.as_ref());
         let side = |name: &str| -> Vec<String> {
             let items = activity.get(name).and_then(Value::as_array).into_iter().flatten();
             let ids = items.filter_map(|i| i.get("truIds").and_then(Value::as_array)).flatten();
-            ids.filter_map(text).collect()
+            ids.filter_map(text).map(|id| corrected.resolve(id)).collect()
         };
         let (taken, made) = (side("truInput"), side("truOutput"));
-        if taken.iter().chain(&made).any(|u| !units.contains_key(u)) {
+        let place = |unit: &String| units.get(unit).and_then(|u| u.station.as_ref().or(here.as_ref()));
+        if taken.iter().chain(&made).any(|unit| place(unit).is_none()) {
             unplaced.push(id);
             continue;
         }
-        let places = |all: &[String]| all.iter().map(|u| units[u].station.clone()).collect::<BTreeSet<_>>();
+        let places = |all: &[String]| all.iter().map(place).collect::<BTreeSet<_>>();
         if taken.is_empty() || made.is_empty() {
             continue;
         }
@@ -98,21 +166,26 @@ pub(super) fn read(value: &Value) -> Result<(Fcl, Vec<Text>), FormatError> {
         }
         let mut count = 0;
         for to in &made {
-            for from in taken.iter().filter(|f| units[*f].lot == units[to].lot) {
+            // what is repacked on the way came from all that was taken
+            let same: Vec<&String> = taken.iter().filter(|f| units[*f].lot == units[to].lot).collect();
+            let sources = if same.is_empty() { taken.iter().collect() } else { same };
+            for from in sources {
                 count += 1;
                 let name = if count == 1 { id.clone() } else { format!("{id}#{count}") };
                 let lot = lots.get(&units[to].lot);
-                let product = field(lot, "productId").and_then(|p| products.get(&p));
+                let load = loads.get(&units[to].lot);
+                let product = reference(lot, "productId").and_then(|p| products.get(&p));
                 let product = field(product, "brandName").or_else(|| field(product, "labelName"));
+                let label = product.or_else(|| field(lot, "shortDescription"));
                 deliveries.push(vec![
                     json!(name),
-                    json!(units[from].station),
-                    json!(units[to].station),
-                    json!(product.or_else(|| field(lot, "shortDescription"))),
+                    json!(place(from)),
+                    json!(place(to)),
+                    json!(label.or_else(|| field(load, "description"))),
                     json!(units[to].lot),
-                    json!(field(lot, "lotIdentifier")),
-                    json!(get("activityStart")),
-                    json!(get("activityEnd")),
+                    json!(field(lot, "lotIdentifier").or_else(|| field(load, "registrationNumber"))),
+                    json!(get("activityStart").or_else(|| units[from].times[1].clone())),
+                    json!(get("activityEnd").or_else(|| units[to].times[0].clone())),
                     json!(units[to].amount),
                 ]);
                 moved.push((name, from.clone(), to.clone()));

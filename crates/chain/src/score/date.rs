@@ -18,8 +18,8 @@ impl Span {
     pub(crate) const ANY: Self = Self { earliest: i64::MIN, latest: i64::MAX };
 
     /// Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` (leading zeros may lack, a time behind the day is ignored), and the
-    /// forms FoodChain-Lab Web and its templates hold: `DD.MM.YYYY`, `D/M/YYYY`, `M/YYYY`. `None` when it is none
-    /// of them.
+    /// forms FoodChain-Lab Web, its templates and people write: `DD.MM.YYYY`, `D/M/YYYY`, `M/YYYY`, `YYYYMMDD`,
+    /// `YYYY年M月D日`. `None` when it is none of them.
     #[must_use]
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -34,7 +34,11 @@ impl Span {
             }
         }
         let date = text.split(['T', ' ']).next().unwrap_or(text);
-        let parts: Vec<&str> = date.split(['-', '.', '/']).map(str::trim).collect();
+        if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) {
+            return Self::parse(&format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]));
+        }
+        let date = date.trim_end_matches(['年', '月', '日', '号']);
+        let parts: Vec<&str> = date.split(['-', '.', '/', '年', '月']).map(str::trim).collect();
         if parts.is_empty() || parts.len() > 3 {
             return None;
         }
@@ -88,12 +92,17 @@ mod tests {
             ("10.06.2020", "09.06.2020", false),
             ("9/2018", "3/12/2018", true),
             ("2025-03-02T10:00:00Z", "2025-03-02", true),
+            ("2025年3月2日", "20250301", false),
+            ("2025年3月", "2025/3/1", true),
+            ("2026年", "2025-12-31", false),
             ("End 2023", "2001", true),
         ] {
             let got = Span::of(Some(arrival)).not_after(Span::of(Some(departure)));
             assert_eq!(got, possible, "{arrival} before {departure}");
         }
         assert!(Span::of(None).not_after(Span::of(Some("1999"))));
-        assert_eq!(Span::parse("2025-13-01"), None);
+        for no_date in ["2025-13-01", "20251301", "2025年13月", "月"] {
+            assert_eq!(Span::parse(no_date), None, "{no_date}");
+        }
     }
 }

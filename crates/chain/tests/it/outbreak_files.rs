@@ -1,7 +1,7 @@
 //! Outbreak cases in every layout: what is read, what is refused with which words, and that nothing is lost on the way.
 
-use chain::outbreak::{self, Fcl, Format, Table};
-use chain::score::{Engine, Scores, score};
+use chain::outbreak::{self, Fcl, Format, Keep, Table};
+use chain::score::{Engine, Network, Scores, Settings, score};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn by_station(scores: &Scores) -> BTreeMap<String, String> {
 
 #[test]
 fn tables_of_columns_and_rows_are_scored() {
-    let file = outbreak::read(EXAMPLE.as_bytes()).expect("a case");
+    let file = outbreak::read(EXAMPLE.as_bytes(), Keep::Document).expect("a case");
     assert_eq!((file.format, file.list, file.cases.len()), (Format::Fcl, false, 1));
     let scores = score(&file.cases[0].network);
     // F's wheat reached both canteens through the plant's cross contamination, G's came too late for the first
@@ -45,7 +45,7 @@ fn a_foodchain_lab_file_leaves_as_it_came() {
     );
     for bytes in given {
         let before: Value = serde_json::from_slice(&bytes).expect("JSON");
-        let case = outbreak::read(&bytes).expect("a case").cases.remove(0);
+        let case = outbreak::read(&bytes, Keep::Document).expect("a case").cases.remove(0);
         assert_eq!(case.document().value(), &before);
         // new settings and scores touch nothing but tracing and result columns
         let mut document = case.document().into_owned();
@@ -79,9 +79,9 @@ fn the_old_flat_layout_scores_the_same() {
         ],
         "deliveriesRelations": [{ "source": "1", "target": "3" }]
     });
-    let file = outbreak::read(old.to_string().as_bytes()).expect("a case");
+    let file = outbreak::read(old.to_string().as_bytes(), Keep::Document).expect("a case");
     assert_eq!(file.format, Format::Flat);
-    let new = outbreak::read(EXAMPLE.as_bytes()).expect("a case");
+    let new = outbreak::read(EXAMPLE.as_bytes(), Keep::Document).expect("a case");
     assert_eq!(score(&file.cases[0].network), score(&new.cases[0].network));
     assert!(file.cases[0].document().value().to_string().contains("SC1"));
 }
@@ -177,15 +177,110 @@ fn the_spreadsheet_template_keeps_every_cell_on_its_way_through() {
     let error = outbreak::read_tables(&wrong).expect_err("month 13");
     assert!(error.to_string().contains("Deliveries!3"), "{error}");
     wrong[1].rows[2].1[7] = "9".to_owned();
-    let error = outbreak::read_tables(&wrong).expect_err("no such station");
-    assert!(error.to_string().contains("\"Z\""), "{error}");
+    let error = outbreak::read_tables(&wrong).expect_err("no such station").to_string();
+    assert!(error.starts_with("Deliveries!4:") && error.contains("\"Z\""), "{error}");
     let error = outbreak::read_tables(&given[..1]).expect_err("sheets missing");
     assert!(error.to_string().contains("Deliveries"), "{error}");
 }
 
 #[test]
+fn a_spreadsheet_of_ones_own_is_read_by_what_its_columns_say() {
+    let sheet = |name: &str, rows: &[&[&str]]| Table {
+        name: name.to_owned(),
+        rows: (rows.iter().enumerate())
+            .map(|(n, row)| (n + 1, row.iter().map(|c| (*c).to_owned()).collect()))
+            .collect(),
+    };
+    let stations = sheet(
+        "企业",
+        &[
+            &["企业名称", "城市", "企业编号"],
+            &["农场", "兰州", "F"],
+            &["加工厂", "", "P"],
+            &["食堂", "", "X"],
+        ],
+    );
+    let links = sheet("关系", &[&["去向交货编号", "备注", "来源交货编号"], &["2", "", "1"]]);
+    let one_row: &[&[&str]] = &[
+        &["收货方", "批号", "备注", "到货日期", "发货日期", "品名", "数量", "编号", "发货方", "Amount note"],
+        &["P", "W1", "雨", "2026年9月2日", "2026/9/1", "小麦", "20 kg", "1", "F", "a"],
+        &["X", "N1", "", "2026-09-04 08:00", "20260903", "挂面", "", "2", "P", ""],
+    ];
+    let two_rows: &[&[&str]] = &[
+        &["编号", "发货日期", "", "", "收货方", "发货方", "交货数量", "", "到货日期", "批号", "产品"],
+        &["", "年", "月", "日", "", "", "数量", "单位", "", "", ""],
+        &["1", "2026", "9", "1", "P", "F", "20", "kg", "2026-09-02", "W1", "小麦"],
+        &["2", "2026", "9", "3", "X", "P", "", "", "4.9.2026", "N1", "挂面"],
+    ];
+    for (case, rows) in [("one row of headings", one_row), ("two rows of headings", two_rows)] {
+        let tables = [links.clone(), sheet("交货", rows), stations.clone()];
+        let read = outbreak::read_tables(&tables).unwrap_or_else(|e| panic!("{case}: {e}")).cases.remove(0);
+        assert!(read.notes.is_empty(), "{case}: {:?}", read.notes);
+        let network = read.network.clone();
+        assert_eq!(network.relations, [("1".to_owned(), "2".to_owned())], "{case}");
+        let first = &network.deliveries[0];
+        assert_eq!((&*first.from, &*first.to, first.amount_kg), ("F", "P", Some(20.0)), "{case}");
+        assert_eq!(first.lot.as_deref(), Some("小麦|W1"), "{case}");
+        // without the given relation the plant's cross contamination, and so the dates, decide
+        let settings = Settings {
+            enforce_temporal_order: true,
+            station_weights: [("X".to_owned(), 1.0)].into(),
+            cross_contamination_stations: vec!["P".to_owned()],
+            ..Settings::default()
+        };
+        let scores = by_station(&score(&Network { settings, relations: Vec::new(), ..network }));
+        assert_eq!(scores["F"], "1.000000", "{case}");
+    }
+    let kept =
+        outbreak::read_tables(&[stations.clone(), sheet("交货", one_row), links.clone()]).expect("a case");
+    let written = outbreak::write_tables(&kept.cases[0].document());
+    let said = format!("{written:?}");
+    assert!(said.contains("备注") && said.contains("雨") && said.contains("Amount note"), "{said}");
+    let without: &[&[&str]] = &[&["编号", "收货方"], &["1", "P"]];
+    let error =
+        outbreak::read_tables(&[stations, sheet("交货", without)]).expect_err("no sender").to_string();
+    assert!(error.contains("Deliveries: the column \"Station\" is missing"), "{error}");
+}
+
+#[test]
+fn the_network_is_the_same_with_and_without_its_document() {
+    let mut given = vec![EXAMPLE.as_bytes().to_vec()];
+    given.extend(
+        ["ExampleData.json", "baby-tea-scenario-1.json", "one-delivery-model.json"]
+            .iter()
+            .filter_map(|n| shared(n)),
+    );
+    for bytes in given {
+        let [whole, bare] =
+            [Keep::Document, Keep::Network].map(|keep| outbreak::read(&bytes, keep).expect("a case"));
+        assert_eq!((whole.format, bare.format), (Format::Fcl, Format::Fcl));
+        assert_eq!(whole.cases[0].network, bare.cases[0].network);
+        assert_eq!(whole.cases[0].notes, bare.cases[0].notes);
+    }
+    // the order of members, of cells and of columns says nothing; numbers are texts; a filled column goes before a blank one
+    let odd = r#"{"tracing": null, "data": {
+        "deliveryRelations": {"data": [[{"value": 2, "id": "to"}, {"value": "1", "id": "from"}]]},
+        "deliveries": {"data": [
+            [{"id": "lot", "value": "x"}, {"id": "Lot Number", "value": 7}, {"id": "Lot ID", "value": " "}, {"id": "ID", "value": 1},
+             {"id": "source", "value": "a"}, {"id": "to", "value": "b"}, {"id": "other", "value": {"deep": [1]}}],
+            [{"id": "ID", "value": 2}, {"id": "from", "value": "b"}, {"id": "to", "value": 1.5}, {"id": "Date Delivery", "value": "soon"}]]},
+        "stations": {"columnProperties": [], "data": [[{"id": "ID", "value": "a"}], [{"id": "ID", "value": "b"}], [{"value": 1.5, "id": "ID"}]]}
+    }, "version": "1.2.1"}"#;
+    for keep in [Keep::Document, Keep::Network] {
+        let case = outbreak::read(odd.as_bytes(), keep).expect("a case").cases.remove(0);
+        assert_eq!(case.network.deliveries[0].lot.as_deref(), Some("7"));
+        assert_eq!(case.network.deliveries[1].to, "1.5");
+        assert_eq!(case.network.relations, [("1".to_owned(), "2".to_owned())]);
+        assert!(case.notes[0].en.contains("soon"), "{:?}", case.notes);
+    }
+    let broken = odd.replace("\"value\": 2, \"id\": \"to\"", "\"value\": 2");
+    let error = outbreak::read(broken.as_bytes(), Keep::Network).expect_err("a cell without id").to_string();
+    assert!(error.starts_with("/data/deliveryRelations/data/0"), "{error}");
+}
+
+#[test]
 fn utx_goes_out_valid_and_comes_back_with_the_same_scores() {
-    let case = outbreak::read(EXAMPLE.as_bytes()).expect("a case").cases.remove(0);
+    let case = outbreak::read(EXAMPLE.as_bytes(), Keep::Document).expect("a case").cases.remove(0);
     let utx = outbreak::write_utx(&case.document());
     if let Some(schema) = shared("utx-core-schema-20240208.json") {
         let schema: Value = serde_json::from_slice(&schema).expect("a schema");
@@ -194,7 +289,7 @@ fn utx_goes_out_valid_and_comes_back_with_the_same_scores() {
             validator.iter_errors(&utx).map(|e| format!("{} {e}", e.instance_path())).collect();
         assert_eq!(wrong, Vec::<String>::new());
     }
-    let back = outbreak::read(utx.to_string().as_bytes()).expect("UTX");
+    let back = outbreak::read(utx.to_string().as_bytes(), Keep::Document).expect("UTX");
     assert_eq!(back.format, Format::Utx);
     let network = &back.cases[0].network;
     assert_eq!((network.stations.len(), network.deliveries.len(), network.relations.len()), (5, 4, 1));
@@ -221,9 +316,48 @@ fn a_unit_that_is_shipped_on_unchanged_is_followed() {
         "lot": { "current": [{ "id": "l", "lotIdentifier": "L1" }] },
         "activity": { "current": [moved("m1", "1", "2"), moved("m2", "2", "3"), moved("m3", "4", "3")] }
     }});
-    let case = outbreak::read(utx.to_string().as_bytes()).expect("UTX").cases.remove(0);
+    let case = outbreak::read(utx.to_string().as_bytes(), Keep::Document).expect("UTX").cases.remove(0);
     assert_eq!(case.network.relations, [("m1".to_owned(), "m2".to_owned())]);
     assert!(case.notes[0].en.contains("m3"), "{:?}", case.notes);
+}
+
+#[test]
+fn corrected_records_loads_and_times_of_units_are_understood() {
+    let moved = |id: &str, from: &str, to: &str| json!({ "id": id, "truInput": [{ "truIds": [from] }], "truOutput": [{ "truIds": [to] }] });
+    let mut utx = json!({ "utxCore": {
+        // b was recorded twice and merged into b3
+        "station": { "current": [{ "id": "a" }, { "id": "b3", "correctionOf": ["b1", "b2"], "correctionType": "merge" }, { "id": "c" }],
+                     "history": [{ "id": "b1" }, { "id": "b2" }] },
+        "lot": { "current": [{ "id": "l", "lotIdentifier": "L1" }] },
+        "logisticUnit": { "current": [{ "id": "p", "registrationNumber": "SSCC 1", "description": "托盘" }] },
+        "tru": { "current": [
+            { "id": "1", "lotId": "l" }, { "id": "2", "luId": "p", "stationId": "a", "statusEnd": "2026-05-01" },
+            { "id": "3", "luId": "p", "stationId": "b1", "statusStart": "2026-05-03" },
+            { "id": "4", "lotId": "l", "stationId": "b2" }, { "id": "5", "lotId": "l", "stationId": "c" },
+            { "id": "6", "lotId": "l", "stationId": "c" }
+        ]},
+        "activity": { "current": [
+            { "id": "pack", "stationId": "a", "truInput": [{ "truIds": ["1"] }], "truOutput": [{ "truIds": ["2"] }] },
+            moved("m1", "2", "3"),
+            { "id": "unpack", "truInput": [{ "truIds": ["3"] }], "truOutput": [{ "truIds": ["4"] }] },
+            moved("m2", "4", "5"), moved("wrong", "4", "6")
+        ], "history": [{ "id": "gone", "correctionOf": ["wrong"], "correctionType": "delete" }] }
+    }});
+    let case = outbreak::read(utx.to_string().as_bytes(), Keep::Document).expect("UTX").cases.remove(0);
+    assert!(case.notes.is_empty(), "{:?}", case.notes);
+    let short: Vec<[&str; 3]> = case.network.deliveries.iter().map(|d| [&*d.id, &*d.from, &*d.to]).collect();
+    assert_eq!(short, [["m1", "a", "b3"], ["m2", "b3", "c"]]);
+    assert_eq!(case.network.relations, [("m1".to_owned(), "m2".to_owned())]);
+    let first = &case.network.deliveries[0];
+    assert_eq!(
+        (first.date_out.as_deref(), first.date_in.as_deref()),
+        (Some("2026-05-01"), Some("2026-05-03"))
+    );
+    assert_eq!(first.product.as_deref(), Some("托盘"));
+    utx["utxCore"]["tru"]["current"][4]["stationId"] = json!("nowhere");
+    let error =
+        outbreak::read(utx.to_string().as_bytes(), Keep::Network).expect_err("no such station").to_string();
+    assert!(error.contains("/utxCore/tru/current/4/stationId"), "{error}");
 }
 
 #[test]
@@ -245,7 +379,7 @@ fn what_cannot_be_read_is_refused_with_the_place_and_the_remedy() {
         (json!({ "stations": [], "deliveries": [{ "id": "1" }] }).to_string(), "missing field `from`"),
         (json!([{ "stations": [], "deliveries": [{ "id": "1", "from": "a", "to": "b" }, { "id": "1", "from": "a", "to": "b" }] }]).to_string(), "/0/deliveries/1/id"),
     ] {
-        let error = outbreak::read(given.as_bytes()).expect_err(said).to_string();
+        let error = outbreak::read(given.as_bytes(), Keep::Document).expect_err(said).to_string();
         assert!(error.contains(said), "{said}: {error}");
     }
 }
@@ -258,7 +392,7 @@ fn contradictions_are_kept_and_told() {
         "deliveries": [{ "id": "1", "from": "a", "to": "b", "dateIn": "2026-05-02" }, { "id": "2", "from": "b", "to": "c", "dateOut": "2026-05-01" }],
         "relations": [["1", "2"], ["2", "1"], ["1", "9"]]
     });
-    let case = outbreak::read(case.to_string().as_bytes()).expect("a case").cases.remove(0);
+    let case = outbreak::read(case.to_string().as_bytes(), Keep::Document).expect("a case").cases.remove(0);
     let said: Vec<&str> = case.notes.iter().map(|n| n.en.split(':').next().unwrap()).collect();
     assert_eq!(
         said,
@@ -281,12 +415,12 @@ fn every_shared_case_file_is_read() {
         ("one-delivery-model.json", 1),
     ] {
         if let Some(bytes) = shared(name) {
-            assert_eq!(outbreak::read(&bytes).expect(name).cases.len(), cases, "{name}");
+            assert_eq!(outbreak::read(&bytes, Keep::Document).expect(name).cases.len(), cases, "{name}");
         }
     }
     for schema in ["fcl-json-schema-v1.json", "utx-core-schema-20240208.json"] {
         if let Some(bytes) = shared(schema) {
-            assert!(outbreak::read(&bytes).expect_err(schema).to_string().contains("schema"));
+            assert!(outbreak::read(&bytes, Keep::Document).expect_err(schema).to_string().contains("schema"));
         }
     }
 }

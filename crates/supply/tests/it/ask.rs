@@ -171,7 +171,7 @@ async fn two_cases_lead_to_the_farm_with_reasons_and_a_file() {
         assert!(why.contains("2 个病例中的 2 个"), "{why}");
         let outbreak = a.outbreak.as_ref().unwrap();
         assert!(a.notes[0].en.starts_with("To separate the first two"), "{:?}", a.notes);
-        let read = chain::outbreak::read(&outbreak.fcl().unwrap()).unwrap();
+        let read = chain::outbreak::read(&outbreak.fcl().unwrap(), chain::outbreak::Keep::Document).unwrap();
         let again = chain::score::score(&read.cases[0].network);
         let best =
             |s: &chain::score::Scores| s.stations.iter().find(|x| x.id == site(1)).unwrap().score.score;

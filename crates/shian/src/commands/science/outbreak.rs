@@ -6,12 +6,12 @@ use crate::commands::{Outcome, Usage};
 use crate::out;
 use anyhow::Context as _;
 use base::{Decimal, Text};
-use chain::outbreak::{self, Case, CaseFile, FormatError, Table};
+use chain::outbreak::{self, Case, CaseFile, FormatError, Keep, Table};
 use paper::sheet::{self, Sheet, SheetTable};
 use std::path::Path;
 
 /// Reads a case file of any layout and says on stderr what is wrong with it; `None` when it cannot be used.
-fn case_file(path: &Path) -> anyhow::Result<Option<CaseFile>> {
+fn case_file(path: &Path, keep: Keep) -> anyhow::Result<Option<CaseFile>> {
     let bytes = read(path)?;
     let name = path.display().to_string();
     let found = if bytes.starts_with(b"PK\x03\x04") {
@@ -23,7 +23,7 @@ fn case_file(path: &Path) -> anyhow::Result<Option<CaseFile>> {
             }
         }
     } else {
-        outbreak::read(&bytes)
+        outbreak::read(&bytes, keep)
     };
     Ok(match found {
         Ok(file) => {
@@ -55,7 +55,7 @@ pub(super) fn score(file: Option<&Path>, bench: Option<usize>, seed: u64) -> Out
         return Ok(true);
     }
     let Some(file) = file else { return Err(Usage("give a FILE or --bench DELIVERIES".to_owned()).into()) };
-    let Some(found) = case_file(file)? else { return Ok(false) };
+    let Some(found) = case_file(file, Keep::Network)? else { return Ok(false) };
     for case in &found.cases {
         let scores = chain::score::score(&case.network);
         if found.list {
@@ -77,7 +77,7 @@ struct Line<'a> {
 
 /// `shian chain convert`
 pub(super) fn convert(file: &Path, to: CaseFormat, scores: bool, target: Option<&Path>) -> Outcome {
-    let Some(found) = case_file(file)? else { return Ok(false) };
+    let Some(found) = case_file(file, Keep::Document)? else { return Ok(false) };
     let [case] = found.cases.as_slice() else {
         return Err(Usage(format!(
             "{} holds {} cases; convert one at a time",
@@ -142,7 +142,7 @@ fn spreadsheet(case: &Case) -> anyhow::Result<Vec<u8>> {
 
 /// `shian chain rank`
 pub(super) fn rank(file: &Path, top: usize) -> Outcome {
-    let Some(found) = case_file(file)? else { return Ok(false) };
+    let Some(found) = case_file(file, Keep::Network)? else { return Ok(false) };
     for case in &found.cases {
         out::json(&serde_json::to_value(outbreak::Locator::new(&case.network).ranking(top))?);
     }
