@@ -1,18 +1,7 @@
-//! Outbreak cases: FoodChain-Lab JSON, its old form, the plain layout and UTX. What is accepted is scored, written and read again.
+//! libFuzzer's entry to the check of the same name.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+#[path = "../checks/case_files.rs"]
+mod check;
 
-fuzz_target!(|bytes: &[u8]| {
-    let Ok(file) = chain::outbreak::read(bytes) else { return };
-    for case in &file.cases {
-        let scores = chain::score::score(&case.network);
-        assert_eq!(scores.deliveries.len(), case.network.deliveries.len());
-        let mut document = case.document().into_owned();
-        document.set_scores(&scores);
-        std::hint::black_box((
-            chain::outbreak::write_tables(&document),
-            chain::outbreak::write_utx(&document),
-        ));
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| check::check(bytes));

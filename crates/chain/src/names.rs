@@ -55,21 +55,26 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn name(&self, number: usize) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes(number)?).ok()
+    }
+
+    fn bytes(&self, number: usize) -> Option<&'a [u8]> {
         let end = usize::try_from(*self.ends.get(number)?).ok()?;
         let start = if number == 0 { 0 } else { usize::try_from(self.ends[number - 1]).ok()? };
-        std::str::from_utf8(self.text.get(start..end)?).ok()
+        self.text.get(start..end)
     }
 
     fn find(&self, hash: u64, name: &str) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut at = spot(hash, mask);
-        loop {
-            let number = self.slots[at].checked_sub(1)?;
-            if self.name(number as usize) == Some(name) {
+        let first = spot(hash, mask);
+        // a damaged table may have no end of its own
+        for at in 0..=mask {
+            let number = self.slots[(first + at) & mask].checked_sub(1)?;
+            if self.bytes(number as usize) == Some(name.as_bytes()) {
                 return Some(number);
             }
-            at = (at + 1) & mask;
         }
+        None
     }
 }
 

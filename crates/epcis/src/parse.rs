@@ -1,7 +1,7 @@
 //! JSON text (RFC 8259) to [`Node`]: refuses duplicate names, deep nesting and text that is not UTF-8, with the place.
 
 use crate::limits::Limits;
-use crate::node::Node;
+use crate::node::{Node, plain_length};
 use crate::problem::{Position, Problem, ProblemType};
 use base::Text;
 use std::collections::HashSet;
@@ -257,8 +257,7 @@ impl<'a> Reader<'a> {
 
     /// Passes over what stands for itself in a string.
     fn plain(&mut self) {
-        let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest.iter().position(|b| *b < 0x20 || *b == b'"' || *b == b'\\').unwrap_or(rest.len());
+        self.at += plain_length(&self.text.as_bytes()[self.at..]);
     }
 
     fn string(&mut self) -> Result<Box<str>, Box<Problem>> {

@@ -1,37 +1,69 @@
 //! Syntax of URIs (RFC 3986, absolute form) as the JSON schema's `format: uri` demands it.
 
+/// May stand in a host or user part: unreserved characters and sub-delimiters.
+const HOST: u8 = 1;
+/// May stand in a path.
+const PATH: u8 = 2;
+/// May stand behind `?` or `#`.
+const TAIL: u8 = 4;
+/// May stand in a scheme behind its first letter.
+const SCHEME: u8 = 8;
+
+/// Where each byte may stand.
+const MAY: [u8; 256] = {
+    let mut may = [0; 256];
+    let mut b: u8 = 0;
+    while b < 128 {
+        let is_plain = b.is_ascii_alphanumeric()
+            || matches!(b, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')')
+            || matches!(b, b'*' | b'+' | b',' | b';' | b'=');
+        if is_plain {
+            may[b as usize] |= HOST | PATH | TAIL;
+        }
+        if matches!(b, b'/' | b':' | b'@') {
+            may[b as usize] |= PATH | TAIL;
+        }
+        if b == b'?' {
+            may[b as usize] |= TAIL;
+        }
+        if b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.') {
+            may[b as usize] |= SCHEME;
+        }
+        b += 1;
+    }
+    may
+};
+
 /// Whether `text` is an absolute URI.
 #[must_use]
 pub fn is_uri(text: &str) -> bool {
-    let Some(colon) = text.bytes().position(|b| b == b':') else { return false };
-    let scheme = &text.as_bytes()[..colon];
-    if !scheme.first().is_some_and(u8::is_ascii_alphabetic)
-        || !scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-    {
+    let bytes = text.as_bytes();
+    let scheme = bytes.iter().position(|b| MAY[usize::from(*b)] & SCHEME == 0).unwrap_or(bytes.len());
+    if !bytes.first().is_some_and(u8::is_ascii_alphabetic) || bytes.get(scheme) != Some(&b':') {
         return false;
     }
-    let rest = &text[colon + 1..];
-    let (hierarchy, tail) = rest.find(['?', '#']).map_or((rest, ""), |at| rest.split_at(at));
-    let (query, fragment) = tail.find('#').map_or((tail, ""), |at| tail.split_at(at));
-    let path = match hierarchy.strip_prefix("//") {
-        Some(after) => {
-            let (authority, path) = after.find('/').map_or((after, ""), |at| after.split_at(at));
-            if !is_authority(authority) {
-                return false;
-            }
-            path
+    let mut at = scheme + 1;
+    if bytes[at..].starts_with(b"//") {
+        let start = at + 2;
+        let rest = &bytes[start..];
+        at = start + rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+        if !is_authority(&text[start..at]) {
+            return false;
         }
-        None => hierarchy,
-    };
-    all(path, b"/:@")
-        && all(query.strip_prefix('?').unwrap_or(query), b"/:@?")
-        && all(fragment.strip_prefix('#').unwrap_or(fragment), b"/:@?")
+    }
+    at = pass(bytes, at, PATH);
+    for mark in [b'?', b'#'] {
+        if bytes.get(at) == Some(&mark) {
+            at = pass(bytes, at + 1, TAIL);
+        }
+    }
+    at == bytes.len()
 }
 
 fn is_authority(authority: &str) -> bool {
     let host = match authority.rsplit_once('@') {
         Some((user, host)) => {
-            if !all(user, b":") {
+            if !user.split(':').all(is_host) {
                 return false;
             }
             host
@@ -44,38 +76,27 @@ fn is_authority(authority: &str) -> bool {
             && port.strip_prefix(':').unwrap_or(port).bytes().all(|b| b.is_ascii_digit());
     }
     let (name, port) = host.split_once(':').unwrap_or((host, ""));
-    all(name, b"") && port.bytes().all(|b| b.is_ascii_digit())
+    is_host(name) && port.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Unreserved characters and sub-delimiters.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut b: u8 = 0;
-    while b < 128 {
-        plain[b as usize] = b.is_ascii_alphanumeric()
-            || matches!(b, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')')
-            || matches!(b, b'*' | b'+' | b',' | b';' | b'=');
-        b += 1;
-    }
-    plain
-};
+fn is_host(part: &str) -> bool {
+    pass(part.as_bytes(), 0, HOST) == part.len()
+}
 
-/// What is plain, percent escapes, and what is named in `more`.
-fn all(part: &str, more: &[u8]) -> bool {
-    let bytes = part.as_bytes();
-    let mut at = 0;
+/// Passes over what may stand there, percent escapes included, from `at` on.
+fn pass(bytes: &[u8], mut at: usize, class: u8) -> usize {
     while let Some(b) = bytes.get(at) {
-        if PLAIN[usize::from(*b)] || more.contains(b) {
+        if MAY[usize::from(*b)] & class != 0 {
             at += 1;
         } else if *b == b'%'
             && bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
         {
             at += 3;
         } else {
-            return false;
+            break;
         }
     }
-    true
+    at
 }
 
 #[cfg(test)]
@@ -93,6 +114,9 @@ mod tests {
             "example:x",
             "http://[2001:db8::1]:8080/a",
             "a:",
+            "http://u:p%20x@h:80?q/?:@#f?",
+            "http://h",
+            "x+y-1.z:?#",
         ] {
             assert!(is_uri(good), "{good}");
         }
@@ -107,6 +131,13 @@ mod tests {
             ":a",
             "http://h:80a/",
             "a:b#c#d",
+            "a",
+            "a/b:c",
+            "http://h@i@j/",
+            "http://h:x/",
+            "http://[::1/",
+            "x:a%g0",
+            "x:a?b#%0",
         ] {
             assert!(!is_uri(bad), "{bad}");
         }

@@ -12,5 +12,6 @@ mod quantities;
 mod ranking;
 mod replay;
 mod scores;
+mod seeds;
 mod spread;
 mod world;

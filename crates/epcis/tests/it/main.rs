@@ -13,5 +13,6 @@ mod hashes;
 mod properties;
 mod query;
 mod rules;
+mod seeds;
 mod streams;
 mod translations;

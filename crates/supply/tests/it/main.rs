@@ -8,6 +8,7 @@ mod kept;
 mod outbreak;
 mod query;
 mod record;
+mod seeds;
 mod trace;
 mod upload;
 
