@@ -394,6 +394,45 @@ CREATE TABLE custody (
 
 CREATE INDEX custody_by_sample on custody (sample, id);
 
+CREATE TABLE declared_standard (
+  id integer primary key,
+  version integer not null,
+  operator integer not null,
+  operator_name text not null,
+  region text not null,
+  number text not null,
+  title text not null,
+  effective text not null,
+  state text not null,
+  rows text not null,
+  sha256 text,
+  words text not null,
+  created integer not null,
+  created_by integer,
+  published integer,
+  withdrawn integer,
+  reason text,
+  journal integer
+) strict;
+
+CREATE INDEX declared_standard_by_number on declared_standard (number, state);
+
+CREATE INDEX declared_standard_by_operator on declared_standard (operator, id);
+
+CREATE INDEX declared_standard_by_state on declared_standard (state, id);
+
+CREATE TABLE declared_verdict (
+  id integer primary key,
+  result integer not null references result (id),
+  sample integer not null,
+  standard integer not null references declared_standard (id),
+  outcome text not null,
+  body text not null,
+  judged integer not null
+) strict;
+
+CREATE INDEX declared_verdict_by_sample on declared_verdict (sample, id);
+
 CREATE TABLE diet_survey (
   id integer primary key,
   region text not null,
@@ -1320,7 +1359,7 @@ CREATE TABLE sample_form (
   sample integer primary key references sample (id),
   body text not null,
   private blob
-) strict;
+, declared integer) strict;
 
 CREATE TABLE sampling_draw (
   id integer primary key,

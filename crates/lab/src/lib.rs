@@ -11,6 +11,7 @@ mod accreditation;
 mod blind;
 mod competence;
 mod contest;
+mod declared;
 mod error;
 mod failed;
 mod hook;
@@ -34,6 +35,10 @@ pub use competence::{
     Acceptance, Proficiency, Proficient, acceptance, proficiency, proficiency_columns, weak_items,
 };
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
+pub use declared::{
+    Declared, DeclaredFilter, DeclaredLine, DeclaredState, DeclaredVerdict, Declarer, NewDeclared,
+    declared_bytes, declared_columns, declared_rows, declared_standards, public_declared,
+};
 pub use error::{Error, Problem};
 pub use failed::{Failed, failed_since};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};

@@ -218,6 +218,9 @@ impl Lab {
         tx.insert_many(INTO_VERDICT, VERDICT_COLUMNS, rows, "").await?;
         let entries = permits.iter().zip(bodies).map(|(permit, entry)| (cx, permit, entry)).collect();
         ledger::append_many(tx, entries).await?;
+        let pairs: Vec<(&Sample, &[JudgedResult])> =
+            samples.iter().copied().zip(done.iter().map(Vec::as_slice)).collect();
+        self.judge_declared(tx, cx, &pairs).await?;
         for (sample, judged) in samples.into_iter().zip(&done) {
             self.raise_serious(tx, cx, sample, judged).await?;
         }
@@ -275,6 +278,7 @@ impl Lab {
             private: None,
         };
         ledger::append(tx, cx, &permit, entry).await?;
+        self.judge_declared(tx, cx, &[(&sample, std::slice::from_ref(&judged))]).await?;
         self.raise_serious(tx, cx, &sample, std::slice::from_ref(&judged)).await?;
         Ok(judged)
     }
@@ -346,21 +350,26 @@ impl Lab {
 
     /// What the limits say of a result of this sample.
     pub(crate) fn judge(&self, sample: &Sample, new: &NewResult) -> Verdict {
-        let value = if new.subsamples.is_empty() { new.reported.clone() } else { new.subsamples.join("|") };
-        let case = Case {
-            id: sample.blind_no(),
-            food: sample.food.clone(),
-            placed: Vec::new(),
-            facts: sample.facts.clone(),
-            analyte: new.analyte.clone(),
-            value,
-            unit: new.unit.clone(),
-            lod: new.lod.clone(),
-            loq: new.loq.clone(),
-            date: sample.governing_on,
-        };
+        let case = case_of(sample, new);
         // a session that panicked is only a cache: what it knows is as good as before
         self.judge.lock().unwrap_or_else(std::sync::PoisonError::into_inner).verdict(&case)
+    }
+}
+
+/// A result of a sample as the limits are asked.
+pub(crate) fn case_of(sample: &Sample, new: &NewResult) -> Case {
+    let value = if new.subsamples.is_empty() { new.reported.clone() } else { new.subsamples.join("|") };
+    Case {
+        id: sample.blind_no(),
+        food: sample.food.clone(),
+        placed: Vec::new(),
+        facts: sample.facts.clone(),
+        analyte: new.analyte.clone(),
+        value,
+        unit: new.unit.clone(),
+        lod: new.lod.clone(),
+        loq: new.loq.clone(),
+        date: sample.governing_on,
     }
 }
 

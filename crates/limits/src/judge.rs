@@ -1,5 +1,6 @@
 //! From a case to a verdict: a session that reads each name once and walks ready paths.
 
+use crate::abroad::HOME;
 use crate::analytes::Analyte;
 use crate::case::Case;
 use crate::compare;
@@ -232,7 +233,7 @@ impl<'r> Judge<'r> {
 
     fn work_out(&self, case: &Case, analyte: &Analyte, resolution: &Resolution) -> Ready<'r> {
         let rules = self.rules;
-        let ours = |e: &&Edition| self.forced.map_or("cn", |f| f.jurisdiction.as_str()) == e.jurisdiction;
+        let ours = |e: &&Edition| self.forced.map_or(HOME, |f| f.jurisdiction.as_str()) == e.jurisdiction;
         let concerned: Vec<&Edition> =
             rules.editions.iter().filter(ours).filter(|e| speaks_of(e, &analyte.name)).collect();
         let applies = |e: &&&Edition| match self.forced {
@@ -429,7 +430,7 @@ fn ratio_limit(edition: Option<&Edition>) -> Option<crate::verdict::Limit> {
 }
 
 /// Reads the value of a case; a row that contradicts itself is an error of data.
-fn measured(
+pub(crate) fn measured(
     case: &Case,
     analyte: &Analyte,
     rules: &Rules,

@@ -14,12 +14,14 @@
 //!
 //! The way from food, analyte and unit to the row (`path`) does not depend on the value: a [`Judge`] works it out once and walks it
 //! for every result; the derivation is written only for a [`Verdict`], never for a [`Decision`]. [`Rejudge`] compares two editions, [`second`] brings
-//! a new table into use after two independent readings, [`Rules::coverage`] tells what is loaded.
+//! a new table into use after two independent readings, [`Rules::coverage`] tells what is loaded, [`Rules::says`] and
+//! [`Rules::beside`] put the rows of other jurisdictions beside those at home, for reading only.
 //!
 //! Invariants: exact decimals only; the same case and rule set always give the same verdict; whatever cannot be
 //! decided is an outcome of its own and never a pass; above a highest level no higher value passes. The crate
 //! must never read a clock, a file or the network.
 
+pub mod abroad;
 pub mod analytes;
 mod basis;
 pub mod case;
@@ -27,6 +29,7 @@ mod compare;
 pub mod coverage;
 mod date;
 pub mod dates;
+pub mod declared;
 pub mod error;
 pub mod facts;
 mod finding;
@@ -49,10 +52,12 @@ pub mod tree;
 pub mod verdict;
 mod wording;
 
+pub use abroad::{Answer, Beside, HOME, Level, Line, Relation, Says, Scope};
 pub use analytes::{Analyte, Analytes};
 pub use case::{Case, Placed};
 pub use coverage::Loaded;
 pub use dates::{DateRule, FoodKind, Which};
+pub use declared::{Checked, DeclaredRow, Standing};
 pub use error::LoadError;
 pub use facts::{Fact, Facts};
 pub use foods::{Confidence, Foods, Position, Resolution};

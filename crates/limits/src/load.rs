@@ -66,7 +66,7 @@ struct Header {
 }
 
 fn nation() -> String {
-    "cn".to_owned()
+    crate::abroad::HOME.to_owned()
 }
 
 #[derive(Deserialize)]

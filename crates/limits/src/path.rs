@@ -30,6 +30,11 @@ pub(crate) struct Lost<'a> {
 }
 
 impl Lost<'_> {
+    /// Whether it is as specific as the row that is shown, and disagrees with it.
+    pub(crate) const fn rivals(&self) -> bool {
+        matches!(self.loss, Loss::Rival(_))
+    }
+
     fn told(&self, tree: &Tree) -> Loser {
         let food = &self.rule.food;
         let reason = match self.loss {

@@ -37,6 +37,22 @@ pub enum Basis {
     AsConsumed,
 }
 
+impl Basis {
+    /// What it is called.
+    #[must_use]
+    pub const fn label(self) -> Text {
+        match self {
+            Self::AsIs => Text::of("以可食部分计", "the edible part"),
+            Self::Dry => Text::of("以干重计", "dry weight"),
+            Self::Fat => Text::of("以脂肪计", "fat"),
+            Self::VisceraRemoved => Text::of("去除内脏", "viscera removed"),
+            Self::Solid(_) => Text::of("以固态产品计", "the solid product"),
+            Self::Ion => Text::of("以离子计", "the ion"),
+            Self::AsConsumed => Text::of("以即饮状态计", "as consumed"),
+        }
+    }
+}
+
 /// A fact a row demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {

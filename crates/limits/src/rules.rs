@@ -1,5 +1,6 @@
 //! The loaded rule book: every edition with its rows, trees and names.
 
+use crate::abroad::HOME;
 use crate::analytes::Analytes;
 use crate::dates::{DATES, Dates};
 use crate::error::LoadError;
@@ -20,79 +21,90 @@ const TREES: [&str; 6] = ["gb2762", "gb2763", "gb29921", "gb2760", "gb31650", "b
 
 macro_rules! embed {
     ($($dir:literal / $name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../rulebook/cn/", $dir, "/", $name)))),*]
+        [$(($name, include_str!(concat!("../../../rulebook/", $dir, "/", $name)))),*]
     };
 }
 
 /// The rule files embedded in this program.
-pub const FILES: [(&str, &str); 67] = embed![
-    "foods" / "bridges.csv",
-    "foods" / "bulletins.csv",
-    "foods" / "bulletins.names.csv",
-    "foods" / "english.csv",
-    "foods" / "forms.csv",
-    "foods" / "gb2760.csv",
-    "foods" / "gb2760.names.csv",
-    "foods" / "gb2762.csv",
-    "foods" / "gb2763.csv",
-    "foods" / "gb2763.names.csv",
-    "foods" / "gb29921.csv",
-    "foods" / "gb31650.csv",
-    "foods" / "gb31650.names.csv",
-    "foods" / "names.csv",
-    "limits" / "analytes.csv",
-    "limits" / "ban2292-2015.csv",
-    "limits" / "ban2292-2015.toml",
-    "limits" / "ban235-2002.csv",
-    "limits" / "ban235-2002.toml",
-    "limits" / "ban250-2019.csv",
-    "limits" / "ban250-2019.toml",
-    "limits" / "ban31650-2019.csv",
-    "limits" / "ban31650-2019.toml",
-    "limits" / "ban560-2005.csv",
-    "limits" / "ban560-2005.toml",
-    "limits" / "dates.toml",
-    "limits" / "gb14934-2016-printed.csv",
-    "limits" / "gb14934-2016-printed.toml",
-    "limits" / "gb2760-2014-printed.csv",
-    "limits" / "gb2760-2014-printed.toml",
-    "limits" / "gb2760-2024-printed.csv",
-    "limits" / "gb2760-2024-printed.toml",
-    "limits" / "gb2760-2024.analytes.csv",
-    "limits" / "gb2760-2024.csv",
-    "limits" / "gb2760-2024.toml",
-    "limits" / "gb2761-2017-printed.csv",
-    "limits" / "gb2761-2017-printed.toml",
-    "limits" / "gb2762-2022.csv",
-    "limits" / "gb2762-2022.toml",
-    "limits" / "gb2762-2025.csv",
-    "limits" / "gb2762-2025.toml",
-    "limits" / "gb2762.terms.csv",
-    "limits" / "gb2763-2014.csv",
-    "limits" / "gb2763-2014.toml",
-    "limits" / "gb2763-2016.csv",
-    "limits" / "gb2763-2016.toml",
-    "limits" / "gb2763-2019.csv",
-    "limits" / "gb2763-2019.toml",
-    "limits" / "gb2763-2021.csv",
-    "limits" / "gb2763-2021.toml",
-    "limits" / "gb2763-2026-printed.csv",
-    "limits" / "gb2763-2026-printed.toml",
-    "limits" / "gb2763-2026.analytes.csv",
-    "limits" / "gb2763-2026.csv",
-    "limits" / "gb2763-2026.toml",
-    "limits" / "gb2763.terms.csv",
-    "limits" / "gb29921-2021.csv",
-    "limits" / "gb29921-2021.toml",
-    "limits" / "gb31650-2019.csv",
-    "limits" / "gb31650-2019.toml",
-    "limits" / "products-printed.csv",
-    "limits" / "products-printed.toml",
-    "limits" / "sprouts-2011-printed.csv",
-    "limits" / "sprouts-2011-printed.toml",
-    "limits" / "sums.csv",
-    "limits" / "vet235-2002.csv",
-    "limits" / "vet235-2002.toml",
+pub const FILES: [(&str, &str); 78] = embed![
+    "cn/foods" / "bridges.csv",
+    "cn/foods" / "bulletins.csv",
+    "cn/foods" / "bulletins.names.csv",
+    "cn/foods" / "english.csv",
+    "cn/foods" / "forms.csv",
+    "cn/foods" / "gb2760.csv",
+    "cn/foods" / "gb2760.names.csv",
+    "cn/foods" / "gb2762.csv",
+    "cn/foods" / "gb2763.csv",
+    "cn/foods" / "gb2763.names.csv",
+    "cn/foods" / "gb29921.csv",
+    "cn/foods" / "gb31650.csv",
+    "cn/foods" / "gb31650.names.csv",
+    "cn/foods" / "names.csv",
+    "cn/limits" / "analytes.csv",
+    "cn/limits" / "ban2292-2015.csv",
+    "cn/limits" / "ban2292-2015.toml",
+    "cn/limits" / "ban235-2002.csv",
+    "cn/limits" / "ban235-2002.toml",
+    "cn/limits" / "ban250-2019.csv",
+    "cn/limits" / "ban250-2019.toml",
+    "cn/limits" / "ban31650-2019.csv",
+    "cn/limits" / "ban31650-2019.toml",
+    "cn/limits" / "ban560-2005.csv",
+    "cn/limits" / "ban560-2005.toml",
+    "cn/limits" / "dates.toml",
+    "cn/limits" / "gb14934-2016-printed.csv",
+    "cn/limits" / "gb14934-2016-printed.toml",
+    "cn/limits" / "gb2760-2014-printed.csv",
+    "cn/limits" / "gb2760-2014-printed.toml",
+    "cn/limits" / "gb2760-2024-printed.csv",
+    "cn/limits" / "gb2760-2024-printed.toml",
+    "cn/limits" / "gb2760-2024.analytes.csv",
+    "cn/limits" / "gb2760-2024.csv",
+    "cn/limits" / "gb2760-2024.toml",
+    "cn/limits" / "gb2761-2017-printed.csv",
+    "cn/limits" / "gb2761-2017-printed.toml",
+    "cn/limits" / "gb2762-2022.csv",
+    "cn/limits" / "gb2762-2022.toml",
+    "cn/limits" / "gb2762-2025.csv",
+    "cn/limits" / "gb2762-2025.toml",
+    "cn/limits" / "gb2762.terms.csv",
+    "cn/limits" / "gb2763-2014.csv",
+    "cn/limits" / "gb2763-2014.toml",
+    "cn/limits" / "gb2763-2016.csv",
+    "cn/limits" / "gb2763-2016.toml",
+    "cn/limits" / "gb2763-2019.csv",
+    "cn/limits" / "gb2763-2019.toml",
+    "cn/limits" / "gb2763-2021.csv",
+    "cn/limits" / "gb2763-2021.toml",
+    "cn/limits" / "gb2763-2026-printed.csv",
+    "cn/limits" / "gb2763-2026-printed.toml",
+    "cn/limits" / "gb2763-2026.analytes.csv",
+    "cn/limits" / "gb2763-2026.csv",
+    "cn/limits" / "gb2763-2026.toml",
+    "cn/limits" / "gb2763.terms.csv",
+    "cn/limits" / "gb29921-2021.csv",
+    "cn/limits" / "gb29921-2021.toml",
+    "cn/limits" / "gb31650-2019.csv",
+    "cn/limits" / "gb31650-2019.toml",
+    "cn/limits" / "products-printed.csv",
+    "cn/limits" / "products-printed.toml",
+    "cn/limits" / "sprouts-2011-printed.csv",
+    "cn/limits" / "sprouts-2011-printed.toml",
+    "cn/limits" / "sums.csv",
+    "cn/limits" / "vet235-2002.csv",
+    "cn/limits" / "vet235-2002.toml",
+    "codex/limits" / "codex-mrl.csv",
+    "codex/limits" / "codex-mrl.toml",
+    "codex/limits" / "cxs193.csv",
+    "codex/limits" / "cxs193.toml",
+    "codex/limits" / "spot-mrl.analytes.csv",
+    "eu/limits" / "eu2023-915.csv",
+    "eu/limits" / "eu2023-915.toml",
+    "eu/limits" / "eu396-2005.csv",
+    "eu/limits" / "eu396-2005.toml",
+    "jp/limits" / "jp-mrl.csv",
+    "jp/limits" / "jp-mrl.toml",
 ];
 
 /// The rules in force and in history, with the trees and names they use.
@@ -157,7 +169,7 @@ impl Rules {
         Ok(Self { trees, foods, analytes, editions, sums, dates, changes, hash })
     }
 
-    /// The rules embedded in this program (`rulebook/cn/limits`, `rulebook/cn/foods`).
+    /// The rules embedded in this program (`rulebook/*/limits`, `rulebook/cn/foods`).
     ///
     /// # Panics
     /// Never in a released build: a test loads the embedded files.
@@ -215,13 +227,13 @@ impl Rules {
         &self.analytes
     }
 
-    /// The rows that may apply to a food, of one analyte or of all, on a date.
+    /// The rows at home that may apply to a food, of one analyte or of all, on a date.
     #[must_use]
     pub fn show(&self, food: &str, analyte: Option<&str>, date: Date) -> Vec<(&Edition, &Rule)> {
         let resolution = self.foods.resolve(food, &self.trees);
         let wanted = analyte.map(|a| self.analytes.resolve(a).name);
         let mut out = Vec::new();
-        for edition in self.editions.iter().filter(|e| e.in_force(date)) {
+        for edition in self.editions.iter().filter(|e| e.jurisdiction == HOME && e.in_force(date)) {
             let Some(position) = &resolution.positions[edition.tree] else { continue };
             out.extend(
                 edition

@@ -115,6 +115,7 @@ const FIRM: &[(&str, Text)] = &[
     ("/firm/captures", Text::of("采集记录", "Captures")),
     ("/firm/duties", Text::of("待办义务", "Duties")),
     ("/firm/results", Text::of("抽检不合格", "Failed samples")),
+    ("/firm/standards", Text::of("企业标准", "Own standards")),
     ("/firm/links", Text::of("扫码链接", "Links")),
 ];
 const LABORATORY: &[(&str, Text)] = &[
@@ -131,6 +132,7 @@ const PUBLIC: &[(&str, Text)] = &[
     ("/licences", Text::of("查许可证", "Licences")),
     ("/petitions", Text::of("投诉举报", "Complain or report")),
     ("/limits", Text::of("查限量", "Limits")),
+    ("/declared", Text::of("企业标准", "Own standards of firms")),
     ("/verify", Text::of("验证存证", "Verify a proof")),
 ];
 

@@ -3,6 +3,7 @@
 use super::custody::{Leg, insert as custody};
 use super::freeze::json;
 use crate::blind::blind_form;
+use crate::declared::cited_in;
 use crate::query::Page;
 use crate::{Error, Lab, Problem, Sample, SampleKind};
 use access::Principal;
@@ -27,7 +28,7 @@ pub struct FormFields {
     pub spec: String,
     /// 样品来源: 加工自制, 委托生产, 外购, 其他.
     pub origin: String,
-    /// 执行标准.
+    /// 执行标准; the number of a standard the producer or the firm sampled has declared cites it.
     pub standard: String,
     /// 储存条件.
     pub storage: String,
@@ -215,9 +216,11 @@ pub(crate) async fn store_form(
                 .map_err(|e| Error::Store(store::Error::Setup(format!("a sealed value: {e}"))))?,
         ),
     };
+    let cited =
+        cited_in(tx, &fields.standard, [sample.producer, sample.operator], sample.governing_on).await?;
     tx.exec(
-        "insert into sample_form (sample, body, private) values ($1, $2, $3)",
-        &[sample.id.into(), json(fields)?.into(), secret.into()],
+        "insert into sample_form (sample, body, private, declared) values ($1, $2, $3, $4)",
+        &[sample.id.into(), json(fields)?.into(), secret.into(), cited.into()],
     )
     .await?;
     custody(tx, cx, sample.id, Leg::Sealed, &sample.place_name, Some(&fields.seal_no), None, None, None, "")

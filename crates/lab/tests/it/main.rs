@@ -3,6 +3,7 @@
 
 mod blind;
 mod competence;
+mod declared;
 mod imports;
 mod judging;
 mod recusal;

@@ -134,6 +134,26 @@ fn accepted() -> Handover {
     }
 }
 
+/// A sample taken at one firm of a draw of everybody, whose form names this standard.
+pub(crate) async fn cited(world: &World, task: Id, operator: Id, standard: &str) -> lab::Sample {
+    let draw = drawn(world, task, 12).await;
+    let who = testing::officer(COUNTY);
+    let all = world
+        .lab
+        .targets(&world.store, &who, now(), Some(draw), true, Some(TargetState::Waiting), None, None, 0)
+        .await
+        .unwrap();
+    let target = all.rows.iter().find(|t| t.operator == operator).unwrap();
+    let cx = at(world, &who, 200);
+    let mut tx = begin(world).await;
+    world.lab.list_products(&mut tx, &cx, &who, target.id, vec!["虚构大米".to_owned()]).await.unwrap();
+    let fields = FormFields { standard: standard.to_owned(), ..form().fields };
+    let sample =
+        world.lab.take_sample(&mut tx, &cx, &who, target.id, NewForm { fields, ..form() }).await.unwrap();
+    tx.commit().await.unwrap();
+    sample
+}
+
 /// Takes a sample at the first place of a draw and brings it to a submitted report.
 async fn reported(world: &World, draw: Id, seq: usize, value: &str) -> lab::Sample {
     let who = testing::officer(COUNTY);

@@ -1,6 +1,8 @@
 //! Integration tests of the adjudication engine.
 
+mod abroad;
 mod cases;
+mod declared;
 mod kinds;
 mod observed;
 mod properties;

@@ -78,6 +78,17 @@ pub(crate) enum LimitsCommand {
         #[arg(long)]
         date: Option<String>,
     },
+    /// The limits of a food and an analyte in every jurisdiction loaded, side by side: stricter, looser or not comparable, and why. For
+    /// reading; no verdict uses it.
+    Compare {
+        #[arg(long)]
+        food: String,
+        #[arg(long)]
+        analyte: String,
+        /// `YYYY-MM-DD`; today when absent.
+        #[arg(long)]
+        date: Option<String>,
+    },
     /// The derivation of one verdict, in words.
     Explain {
         #[arg(long)]

@@ -219,6 +219,46 @@ const ENDPOINTS: &[Endpoint] = &[
         (200, r#"{"sample":{"state":"submitted"},"nonconformity":null}"#),
     ),
     get(
+        "/api/v1/declared",
+        "limits",
+        Right::Public,
+        (
+            "企业公开声明的标准，逐条与国家标准比对；已废止的也可查",
+            "Enterprise standards declared in public, each row compared with the law; withdrawn ones too",
+        ),
+        &[
+            q("q", "编号、名称、企业、食品、项目", "number, title, firm, food, analyte"),
+            REGION,
+            q("state", "published 或 withdrawn", "published or withdrawn"),
+            AFTER,
+            LIMIT,
+        ],
+        r#"{"rows":[],"next":null}"#,
+    ),
+    get(
+        "/api/v1/declared/{id}",
+        "limits",
+        Right::Public,
+        ("一项企业标准", "One enterprise standard"),
+        &[],
+        r#"{"number":"Q/ABC 0001S-2026","state":"published","rows":[{"declared":{"food":"大米","analyte":"镉","limit":"0.1","unit":"mg/kg","method":""},"standing":"stricter","against":[]}]}"#,
+    ),
+    get(
+        "/api/v1/limits",
+        "limits",
+        Right::Public,
+        (
+            "一种食品一个项目的限量，各国和组织对照（更严、更宽、不可比）；仅供阅读",
+            "The limits of a food and an analyte, jurisdictions side by side (stricter, looser, not comparable); for reading",
+        ),
+        &[
+            must("food", "食品名称", "food"),
+            must("analyte", "检验项目", "analyte"),
+            q("date", "适用日期，默认今天", "governing date, today unless said"),
+        ],
+        r#"{"rules":"…","rows":[{"jurisdiction":"eu","limit":"0.15","unit":"mg/kg","beside":"GB2762-2025-T02-081","relation":"stricter","scope":"same"}]}"#,
+    ),
+    get(
         "/api/v1/limits/judge",
         "limits",
         Right::Public,

@@ -1,12 +1,13 @@
 //! Judgement by the limits in force, for everybody: no account, nothing stored.
 
-use super::sent::{Params, Sent};
+use super::sent::{Params, Sent, id};
 use crate::fault::{Answer, Fault};
 use crate::state::App;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::IntoResponse;
 use base::Text;
+use lab::{DeclaredFilter, DeclaredState};
 use limits::{Case, Verdict};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -29,6 +30,44 @@ pub(super) async fn judge(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) 
     case.lod = p.get("lod").map(ToOwned::to_owned);
     case.loq = p.get("loq").map(ToOwned::to_owned);
     Ok(Json(app.rules.judge(&case)).into_response())
+}
+
+/// `GET /api/v1/limits`: what every jurisdiction loaded says of a food and an analyte, side by side. Public.
+pub(super) async fn side_by_side(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Answer {
+    let p = Params::known(raw.as_deref(), &["food", "analyte", "date"])?;
+    let date = p.read("date", "2026-11-21")?.unwrap_or_else(|| app.now().china_date());
+    let rows = app.rules.side_by_side(p.need("food")?, p.need("analyte")?, date);
+    Ok(Json(serde_json::json!({ "rules": app.rules.hash(), "rows": rows })).into_response())
+}
+
+/// `GET /api/v1/declared`: enterprise standards that are or were public, with the check of every row. Public.
+pub(super) async fn declared(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -> Answer {
+    let p = Params::known(raw.as_deref(), &["q", "region", "state", "after", "limit"])?;
+    let owned = |name: &str| p.get(name).map(ToOwned::to_owned);
+    let state = match p.get("state") {
+        None => None,
+        Some("published") => Some(DeclaredState::Published),
+        Some("withdrawn") => Some(DeclaredState::Withdrawn),
+        Some(_) => {
+            let text = Text::of("state 应为 published 或 withdrawn", "state is published or withdrawn");
+            return Err(Fault::bad("state", text));
+        }
+    };
+    let f = DeclaredFilter {
+        text: owned("q"),
+        region: owned("region"),
+        state,
+        after: owned("after"),
+        limit: p.read("limit", "50")?.unwrap_or(0),
+        ..DeclaredFilter::default()
+    };
+    Ok(Json(lab::declared_standards(&app.store, &f).await?).into_response())
+}
+
+/// `GET /api/v1/declared/{id}`. Public.
+pub(super) async fn declared_one(State(app): State<Arc<App>>, Path(of): Path<String>) -> Answer {
+    let of = id(&of, &Text::of("企业标准", "enterprise standard"))?;
+    Ok(Json(lab::public_declared(&app.store, of).await?).into_response())
 }
 
 /// Results to be judged.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 29] = [
+const PUBLIC: [&str; 31] = [
     "/login",
     "/notices",
     "/verify",
@@ -23,6 +23,8 @@ const PUBLIC: [&str; 29] = [
     "/follow",
     "/api/v1/licences",
     "/limits",
+    "/declared",
+    "/api/v1/declared",
     "/methods",
     "/assets",
     "/favicon.ico",

@@ -39,6 +39,16 @@ pub(crate) fn run(args: LimitsArgs) -> Outcome {
             Ok(true)
         }
         LimitsCommand::Show { food, analyte, date } => show(rules, &food, &analyte, day(date.as_deref())?),
+        LimitsCommand::Compare { food, analyte, date } => {
+            let lines = rules.side_by_side(&food, &analyte, day(date.as_deref())?);
+            for line in &lines {
+                out::json(&serde_json::to_value(line)?);
+            }
+            if lines.is_empty() {
+                out::note(&format!("no loaded edition deals with “{analyte}”"));
+            }
+            Ok(!lines.is_empty())
+        }
         LimitsCommand::Explain { food, analyte, value, unit, lod, date, lang } => {
             let lang = match lang.as_str() {
                 "zh" => Lang::Zh,

@@ -7,6 +7,7 @@ mod ledger;
 mod links;
 mod lots;
 mod results;
+mod standards;
 mod tokens;
 
 use super::matters;
@@ -39,6 +40,12 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/firm/results", get(results::list))
         .route("/firm/results/{id}", get(results::show))
         .route("/firm/results/{id}/{procedure}", post(contest::ask))
+        .route("/firm/standards", get(standards::list).post(standards::create))
+        .route("/firm/standards/new", get(standards::new))
+        .route("/firm/standards/template", get(standards::template))
+        .route("/firm/standards/{id}", get(standards::show))
+        .route("/firm/standards/{id}/publish", post(standards::publish))
+        .route("/firm/standards/{id}/withdraw", post(standards::withdraw))
         .route("/firm/links", get(links::list).post(links::create))
         .route("/firm/links/prefix", post(links::prefix))
         .route("/firm/links/{id}/remove", post(links::remove))

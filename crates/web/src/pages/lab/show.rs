@@ -11,7 +11,7 @@ use crate::state::App;
 use crate::ui::{self, Field, Tone};
 use axum::extract::{Path, State};
 use base::{Id, Lang, Text};
-use lab::{JudgedResult, NewResult, Sample, SampleDetail, SampleState};
+use lab::{DeclaredVerdict, JudgedResult, NewResult, Sample, SampleDetail, SampleState};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -63,6 +63,7 @@ pub(super) async fn page(
     };
     let (current, withdrawn): (Vec<&JudgedResult>, Vec<&JudgedResult>) =
         d.results.iter().partition(|r| !r.withdrawn);
+    let declared = app.lab.declared_verdicts(&app.store, s).await?;
     let parts = crate::pages::sampling::sample::parts(app, viewer, s, door == Door::Bench).await?;
     let open = matches!(
         s.state,
@@ -88,9 +89,9 @@ pub(super) async fn page(
             p.actions { (papers(lang, door, s)) }
             h2 { (lang.pick("检验结果", "Results")) " " span.soft { (current.len()) } }
             @if current.is_empty() { (ui::empty(lang.pick("尚无检验结果", "No result yet"), lang.pick("录入的结果会立即按适用标准判定。", "Each result is judged at once by the standard in force."))) }
-            div.grid.wide { @for r in &current { (result_card(viewer, r, open, again.filter(|a| a.result == Some(r.id)))) } }
+            div.grid.wide { @for r in &current { (result_card(viewer, r, &declared, open, again.filter(|a| a.result == Some(r.id)))) } }
             @if !withdrawn.is_empty() { details { summary { (lang.pick("已更正的原结果", "Corrected results")) " (" (withdrawn.len()) ")" }
-                div.grid.wide { @for r in &withdrawn { (result_card(viewer, r, false, None)) } } } }
+                div.grid.wide { @for r in &withdrawn { (result_card(viewer, r, &declared, false, None)) } } } }
             @if open { (entry_form(app, viewer, s, again.filter(|a| a.action == "results"))) }
         },
     ))
@@ -177,7 +178,13 @@ fn whose(lang: Lang, door: Door, s: &Sample) -> Vec<(Text, Markup)> {
     ]
 }
 
-fn result_card(viewer: &Viewer, r: &JudgedResult, open: bool, again: Option<&Again>) -> Markup {
+fn result_card(
+    viewer: &Viewer,
+    r: &JudgedResult,
+    declared: &[DeclaredVerdict],
+    open: bool,
+    again: Option<&Again>,
+) -> Markup {
     let lang = viewer.lang();
     let n = &r.reported;
     let value = if n.subsamples.is_empty() { n.reported.clone() } else { n.subsamples.join(" | ") };
@@ -186,6 +193,9 @@ fn result_card(viewer: &Viewer, r: &JudgedResult, open: bool, again: Option<&Aga
         h3 { (n.analyte) " " b { (value) " " (n.unit) } " " @if let Some(v) = verdict { (badges(lang, &v.verdict)) }
             @if r.withdrawn { " " (ui::badge(Tone::Idle, lang.pick("已被更正", "corrected"))) } }
         @if let Some(v) = verdict { (view(lang, &v.verdict, false)) }
+        @for d in declared.iter().filter(|d| d.result == r.id) { details { summary { (lang.pick("按明示企业标准 ", "By the declared standard ")) (d.verdict.standard) " " (badges(lang, &d.verdict)) }
+            p.small.soft { (lang.pick("另行判定，不改变按国家标准的结论。", "A verdict apart; it does not change the one by the law.")) " " a href={ "/declared/" (d.standard) } { (lang.pick("查看标准", "The standard")) } }
+            (view(lang, &d.verdict, false)) } }
         p.small.soft {
             @if let Some(lod) = &n.lod { (lang.pick("检出限 ", "LOD ")) (lod) " · " }
             @if let Some(loq) = &n.loq { (lang.pick("定量限 ", "LOQ ")) (loq) " · " }

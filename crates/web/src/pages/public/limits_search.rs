@@ -1,5 +1,6 @@
 //! The limits as people read them: food, analyte, date; the rows with their clauses; and a value judged.
 
+use super::abroad;
 use crate::layout::{self, Viewer};
 use crate::pages::choices;
 use crate::pages::lab::verdict;
@@ -53,6 +54,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer, RawQuery(r
             @else {
                 @if !value.is_empty() { (judged(lang, app.rules, (food, analyte, value, unit), date)) }
                 (found(lang, app.rules, food, analyte, date))
+                (abroad::section(lang, app.rules, food, analyte, date, &ListLinks::read("/limits/compare", raw.as_deref(), "")))
             }
             (coverage(lang, app.rules, date))
         },
@@ -126,8 +128,8 @@ fn row(lang: Lang, rules: &Rules, edition: &Edition, rule: &Rule) -> Markup {
         let text: Vec<String> = rule.conditions.iter().map(|c| condition(lang, c)).collect();
         rows.push((Text::of("条件", "Conditions"), html! { (text.join(lang.pick("；", "; "))) }));
     }
-    if let Some(b) = basis(&rule.basis) {
-        rows.push((Text::of("计量基准", "Measured on"), html! { (b.get(lang)) }));
+    if rule.basis != Basis::AsIs {
+        rows.push((Text::of("计量基准", "Measured on"), html! { (rule.basis.label().get(lang)) }));
     }
     if !rule.notes.is_empty() {
         rows.push((Text::of("注", "Note"), html! { (rule.notes) }));
@@ -149,23 +151,12 @@ fn condition(lang: Lang, c: &Condition) -> String {
     }
 }
 
-const fn basis(b: &Basis) -> Option<Text> {
-    match b {
-        Basis::AsIs => None,
-        Basis::Dry => Some(Text::of("以干重计", "dry weight")),
-        Basis::Fat => Some(Text::of("以脂肪计", "fat")),
-        Basis::VisceraRemoved => Some(Text::of("去除内脏", "viscera removed")),
-        Basis::Solid(_) => Some(Text::of("以固态产品计", "the solid product")),
-        Basis::Ion => Some(Text::of("以离子计", "the ion")),
-        Basis::AsConsumed => Some(Text::of("以即饮状态计", "as consumed")),
-    }
-}
-
 /// Which editions are loaded and in force on the date, and how far they may be relied on.
 pub(crate) fn coverage(lang: Lang, rules: &Rules, date: Date) -> Markup {
     html! { details { summary { (lang.pick("已载入的标准", "Standards loaded")) }
         ul { @for e in rules.editions() { li {
             strong { (e.standard) "-" (e.edition) } " " (e.title.get(lang)) " "
+            @if e.jurisdiction != limits::HOME { (ui::badge(Tone::Idle, lang.pick("仅供对照", "comparison only"))) " " }
             @if e.in_force(date) { (ui::badge(Tone::Ok, lang.pick("当日有效", "in force that day"))) } @else { (ui::badge(Tone::Idle, lang.pick("当日无效", "not in force that day"))) }
             @if e.status == Status::Unverified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) }
             div.small.soft { (e.from) "–" @if let Some(to) = e.to { (to) } " · " (e.rules.len()) (lang.pick(" 条 · ", " rows · ")) (e.basis) }

@@ -1,5 +1,7 @@
 //! The public site: no login, small pages, nothing that names a buyer.
 
+mod abroad;
+pub(super) mod declared;
 mod drawn;
 mod files;
 mod licences;
@@ -40,6 +42,11 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/draws/{id}", get(drawn::show))
         .route("/draws/{id}/record.json", get(drawn::record))
         .route("/limits", get(limits_search::show))
+        .route("/limits/compare", get(abroad::file))
+        .route("/declared", get(declared::search))
+        .route("/declared/{id}", get(declared::show))
+        .route("/declared/{id}/rows.json", get(declared::data))
+        .route("/declared/{id}/receipt.json", get(declared::receipt))
         .route("/licences", get(licences::search))
         .route("/licences/{number}", get(licences::show))
         .route("/licences/{number}/qr.svg", get(licences::qr))
