@@ -1463,7 +1463,7 @@ CREATE TABLE sampling_task (
   quota integer not null,
   laboratory integer,
   until text
-) strict;
+, months text) strict;
 
 CREATE INDEX sampling_task_by_region on sampling_task (region, plan);
 

@@ -136,6 +136,16 @@ export async function laboratory({ tally, url, browser, facts }) {
     assert.match(await second.innerText("main"), /已转核查处置/);
     assert.equal(await second.locator("#enter").count(), 0, "results no longer change");
   });
+  await tally.check("the report is a PDF too, linked on the sample's page, and the same bytes each time it is asked for", async () => {
+    await second.goto(path);
+    const href = await second.locator('a[href$="/papers/report.pdf"]').getAttribute("href");
+    const [first, again] = [await second.request.get(`${url}${href}`), await second.request.get(`${url}${href}`)];
+    assert.equal(first.status(), 200, "a machine with a Chinese font gives the PDF");
+    assert.equal(first.headers()["content-type"], "application/pdf");
+    const bytes = await first.body();
+    assert.equal(bytes.subarray(0, 5).toString(), "%PDF-");
+    assert.ok(bytes.equals(await again.body()), "a paper that is final is issued once");
+  });
   await second.context().close();
   await lab.context().close();
 }

@@ -12,6 +12,7 @@ mod blind;
 mod competence;
 mod contest;
 mod declared;
+mod declared_sheet;
 mod error;
 mod failed;
 mod hook;
@@ -23,6 +24,7 @@ mod register;
 mod report;
 mod reported;
 mod result;
+mod result_batch;
 mod result_file;
 mod retest;
 mod sample;
@@ -37,8 +39,9 @@ pub use competence::{
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
 pub use declared::{
     Declared, DeclaredFilter, DeclaredLine, DeclaredState, DeclaredVerdict, Declarer, NewDeclared,
-    declared_bytes, declared_columns, declared_rows, declared_standards, public_declared,
+    declared_bytes, declared_standards, public_declared,
 };
+pub use declared_sheet::{declared_columns, declared_rows};
 pub use error::{Error, Problem};
 pub use failed::{Failed, failed_since};
 pub use hook::{Asked, Consequence, Found, HookError, Surroundings};
@@ -48,6 +51,7 @@ pub use nonconformity::{Failure, Nonconformity, NonconformityState};
 pub use query::{NonconformityFilter, Page, Reached, SampleDetail, SampleFilter, SampleRow, SampleSort};
 pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};
 pub use result::{JudgedResult, NewResult, VerdictRecord};
+pub use result_batch::{MOST_SENT, SentResult, SentRow};
 pub use result_file::{RESULT_FILE_JOB, ResultFile};
 pub use retest::{RetestDrawn, RetestRecord, retest_record};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};

@@ -56,8 +56,8 @@ pub struct SampleFilter {
     pub reached: Option<Reached>,
     /// With a result of this analyte, as reported.
     pub analyte: Option<String>,
-    /// Only those without a submitted report.
-    pub running: bool,
+    /// Only those with a duty still to be done: no submitted report, or not yet published where it is to be.
+    pub clocked: bool,
     /// First sampling date.
     pub from: Option<Date>,
     /// Last sampling date.
@@ -437,8 +437,12 @@ fn restrict(sql: &mut Sql, f: &SampleFilter, revealed: &Sql) {
         );
         sql.bind(analyte).push(")");
     }
-    if f.running {
-        sql.push(" and s.state not in ('submitted', 'refused')");
+    if f.clocked {
+        sql.push(
+            " and (s.state not in ('submitted', 'refused') or (s.state = 'submitted' and s.kind <> 'monitoring' and not exists \
+             (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \
+             where b.sample = s.id and u.state = 'published' and b.state <> 'retracted')))",
+        );
     }
     if let Some(reached) = f.reached {
         sql.push(match reached {

@@ -162,7 +162,10 @@ pub(crate) fn reading(text: &str) -> Reading {
         return Reading::NotDetected(lod);
     }
     if lower.starts_with("nd(") || lower.starts_with("未检出") {
-        return Reading::NotDetected(None);
+        // 「未检出,检出限0.002」
+        let lod =
+            lower.split_once("检出限").or_else(|| lower.split_once('<')).and_then(|(_, t)| number_in(t));
+        return Reading::NotDetected(lod);
     }
     if ["检出", "阳性", "detected", "positive", "+"].contains(&lower.as_str()) {
         return Reading::Detected;
@@ -186,7 +189,17 @@ pub(crate) fn reading(text: &str) -> Reading {
     if let Some((rest, sign)) = signs.into_iter().find_map(|(s, sign)| Some((head.strip_prefix(s)?, sign))) {
         return decimal(rest).map_or(Reading::Unreadable, sign);
     }
-    decimal(head.trim()).map_or(Reading::Unreadable, Reading::Exact)
+    // The uncertainty a laboratory states is on record and never moves the value: limits are compared with the value alone.
+    let head = match head.split_once(['±', '∓']) {
+        Some((value, uncertainty))
+            if decimal(uncertainty.trim_end_matches(|c: char| c.is_alphabetic() || c == '/')).is_some() =>
+        {
+            value.trim()
+        }
+        Some(_) => return Reading::Unreadable,
+        None => head.trim(),
+    };
+    decimal(head).map_or(Reading::Unreadable, Reading::Exact)
 }
 
 /// The first number in a text.

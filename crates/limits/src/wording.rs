@@ -134,7 +134,7 @@ pub(crate) fn learn(inner: &str, facts: &mut Facts) {
 
 /// Facts a name itself states.
 pub(crate) fn learn_head(head: &str, facts: &mut Facts) {
-    if head.starts_with("液态") {
+    if head.contains("液态") {
         facts.learn(Fact::Form, "liquid");
     } else if head.ends_with("乳粉")
         || head.ends_with("奶粉")

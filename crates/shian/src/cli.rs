@@ -487,8 +487,11 @@ pub(crate) struct ImportArgs {
 /// `shian export`
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// `operators`, `samples`, `events` or `journal`.
+    /// `operators`, `samples`, `events`, `journal`, or `gain`: the sharpness a stored sampling plan is expected to reach.
     pub(crate) kind: String,
+    /// The plan, for `gain`.
+    #[arg(long)]
+    pub(crate) plan: Option<base::Id>,
     /// `csv`, `xlsx` or `json`.
     #[arg(long, default_value = "csv")]
     pub(crate) format: String,

@@ -18,6 +18,8 @@ pub(crate) const FIELD: &str = include_str!("../../../assets/js/field.js");
 pub(crate) const WORKER: &str = include_str!("../../../assets/js/field_worker.js");
 /// The self-contained page that verifies a receipt offline.
 pub(crate) const VERIFIER: &str = include_str!("../../../assets/verify.html");
+/// JSON schema of the open data of sampling results.
+pub(crate) const RESULTS_SCHEMA: &str = include_str!("../../../assets/schema/open-results.schema.json");
 /// County outlines of Gansu (MIT; see the README beside the file).
 pub(crate) const COUNTIES: &str = include_str!("../../../assets/map/gansu_counties.geojson");
 

@@ -4,7 +4,6 @@ use super::custody::{Leg, insert as custody};
 use super::freeze::json;
 use crate::blind::blind_form;
 use crate::declared::cited_in;
-use crate::query::Page;
 use crate::{Error, Lab, Problem, Sample, SampleKind};
 use access::Principal;
 use base::{Date, Decimal, Id, Instant, Text};
@@ -30,6 +29,8 @@ pub struct FormFields {
     pub origin: String,
     /// 执行标准; the number of a standard the producer or the firm sampled has declared cites it.
     pub standard: String,
+    /// 保质期至: last day of the shelf life, as labelled or reckoned from it; the backup is kept no longer.
+    pub expires: Option<Date>,
     /// 储存条件.
     pub storage: String,
     /// 抽样数量 without the backup.
@@ -271,20 +272,5 @@ impl Lab {
         } else {
             FormDetail { fields, contact }
         }))
-    }
-
-    /// Samples that run against a clock, oldest first: at the laboratory or on their way.
-    ///
-    /// # Errors
-    /// Storage.
-    pub async fn running(
-        &self,
-        store: &Store,
-        who: &Principal,
-        now: Instant,
-        rows: u32,
-    ) -> Result<Page<crate::SampleRow>, Error> {
-        let filter = crate::SampleFilter { running: true, limit: rows, ..crate::SampleFilter::default() };
-        self.samples(store, who, now, &filter).await
     }
 }

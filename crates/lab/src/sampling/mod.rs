@@ -15,6 +15,7 @@ mod proposal;
 mod public;
 mod recusal;
 mod roster;
+mod season;
 mod statistics;
 mod strata;
 mod targets;
@@ -23,7 +24,9 @@ pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, SeriousRule,
 pub(crate) use bulletin::retract_overturned;
 pub use bulletin::{Bulletin, BulletinState, RowState};
 pub(crate) use clocks::clock_of;
-pub use clocks::{SampleClock, sample_clocks};
+pub use clocks::{
+    ClockFilter, Clocked, Milestones, SAMPLE_LAWS, SampleClock, milestones, next_clock, sample_clocks,
+};
 pub use custody::{CustodyEntry, Handover, Leg};
 pub use form::{FormDetail, FormFields, NewForm};
 pub(crate) use freeze::json;
@@ -41,6 +44,7 @@ pub use public::{
     Listed, PublicBulletin, PublicFilter, PublicRow, public_bulletin, public_bulletins, published_rows,
 };
 pub use recusal::{NewRecusal, Recusal, RecusalGround, recused};
+pub use season::{Covered, read_months, show_months};
 pub use statistics::{By, Hazard, LabFigures, Rate, StatisticsFilter, wilson};
 pub use strata::{Chance, Strata, chances, stratum_name};
 pub use targets::{REASONS, Target as DrawTarget, TargetState};

@@ -89,6 +89,9 @@ pub struct NewTask {
     /// Last day to take the samples.
     #[serde(default)]
     pub until: Option<Date>,
+    /// Months in which the samples are taken, in order; empty: all the year.
+    #[serde(default)]
+    pub months: Vec<u8>,
 }
 
 /// A stored task.
@@ -104,6 +107,8 @@ pub struct Task {
     pub agency: String,
     /// State of the plan.
     pub plan_state: PlanState,
+    /// Year of the plan.
+    pub year: i16,
     /// What is to be done.
     #[serde(flatten)]
     pub task: NewTask,
@@ -224,7 +229,7 @@ impl Lab {
             return Err(Error::Invalid(problems));
         }
         tx.exec("delete from sampling_task where plan = $1", &[plan.id.into()]).await?;
-        let mut values = Vec::with_capacity(tasks.len() * 10);
+        let mut values = Vec::with_capacity(tasks.len() * 11);
         let mut hash = Sha256::new();
         let mut total = 0_u32;
         for t in &tasks {
@@ -242,11 +247,13 @@ impl Lab {
                 i64::from(t.quota).into(),
                 t.laboratory.into(),
                 t.until.into(),
+                (!t.months.is_empty()).then(|| serde_json::json!(t.months).to_string()).into(),
             ]);
         }
         tx.insert_many(
-            "insert into sampling_task (id, plan, region, class, stage, budget, analytes, quota, laboratory, until)",
-            10,
+            "insert into sampling_task (id, plan, region, class, stage, budget, analytes, quota, laboratory, until, \
+             months)",
+            11,
             values,
             "",
         )
@@ -454,7 +461,7 @@ const PLAN: &str = "select p.*, (select count(*) from sampling_task t where t.pl
     (select cast(coalesce(sum(t.quota), 0) as bigint) from sampling_task t where t.plan = p.id) as quota \
     from sampling_plan p";
 
-const TASK: &str = "select t.*, p.kind, p.agency, p.state as plan_state, \
+const TASK: &str = "select t.*, p.year, p.kind, p.agency, p.state as plan_state, \
     (select count(*) from sample s where s.task = t.id) as taken \
     from sampling_task t join sampling_plan p on p.id = t.plan";
 
@@ -500,6 +507,7 @@ fn read_task(row: &Row) -> Result<Task, store::Error> {
         kind: row.parsed("kind")?,
         agency: row.text("agency")?,
         plan_state: row.parsed("plan_state")?,
+        year: i16::try_from(row.int("year")?).unwrap_or_default(),
         task: NewTask {
             region: row.text("region")?,
             class: row.text("class")?,
@@ -509,6 +517,7 @@ fn read_task(row: &Row) -> Result<Task, store::Error> {
             quota: u32::try_from(row.int("quota")?).unwrap_or_default(),
             laboratory: row.opt_id("laboratory")?,
             until: row.opt_date("until")?,
+            months: if row.opt_text("months")?.is_some() { row.json("months")? } else { Vec::new() },
         },
         taken: row.int("taken")?,
     })

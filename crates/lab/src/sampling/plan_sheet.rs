@@ -2,6 +2,7 @@
 
 use super::book::{Book, Budget, Stage};
 use super::plan::{NewTask, Task};
+use super::season::{read_months, show_months};
 use crate::import::tables;
 use crate::{Error, Lab};
 use access::Principal;
@@ -23,6 +24,7 @@ pub fn plan_columns() -> Columns {
         Column::optional("检验项目", &["analytes", "items"]),
         Column::optional("承检机构", &["laboratory", "lab"]),
         Column::optional("完成期限", &["until", "deadline"]),
+        Column::optional("抽样月份", &["months", "season"]),
     ])
 }
 
@@ -46,6 +48,7 @@ pub fn plan_sheet(tasks: &[Task], laboratories: &BTreeMap<Id, String>) -> Sheet 
                 t.task.analytes.join("；"),
                 lab,
                 t.task.until.map(|d| d.to_string()).unwrap_or_default(),
+                show_months(&t.task.months),
                 t.taken.to_string(),
             ]
             .map(Value::Text)
@@ -124,6 +127,7 @@ fn task_of(row: &Row<'_>, errors: &mut RowErrors, laboratories: &BTreeMap<Id, St
             .ok_or_else(|| Text::of("登记库中没有这个承检机构", "the register has no such laboratory"))
     }));
     let until = errors.keep(row.opt_date("完成期限"));
+    let months = errors.keep(row.opt_with("抽样月份", read_months));
     let split = |t: String| {
         t.split(['；', ';', '、', '|'])
             .map(str::trim)
@@ -140,5 +144,6 @@ fn task_of(row: &Row<'_>, errors: &mut RowErrors, laboratories: &BTreeMap<Id, St
         analytes: analytes?.map(split).unwrap_or_default(),
         laboratory: laboratory?,
         until: until?,
+        months: months?.unwrap_or_default(),
     })
 }

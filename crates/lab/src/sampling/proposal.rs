@@ -140,6 +140,7 @@ impl Lab {
                     quota,
                     laboratory: wish.laboratories.get(n % wish.laboratories.len().max(1)).copied(),
                     until: Some(Date::constant(plan.plan.year, 11, 30)),
+                    months: Vec::new(),
                 });
             }
         }
@@ -263,6 +264,13 @@ pub(super) fn check(plan: &NewPlan, tasks: &[NewTask]) -> Vec<Problem> {
                 format!("row {}: state at least one batch", i + 1),
             );
             add("quota", Text::of("批次", "batches"), "0", zh, en);
+        }
+        if t.months.iter().any(|m| !(1..=12).contains(m)) || !t.months.is_sorted_by(|a, b| a < b) {
+            let (zh, en) = (
+                format!("第 {} 行：抽样月份应为 1 至 12，从小到大、不重复", i + 1),
+                format!("row {}: months run from 1 to 12, in order, each once", i + 1),
+            );
+            add("months", Text::of("抽样月份", "months"), &super::show_months(&t.months), zh, en);
         }
         if let Some(first) = seen.insert((t.region.as_str(), t.class.as_str(), t.stage, t.budget), i) {
             let (zh, en) = (

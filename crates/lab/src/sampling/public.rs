@@ -89,6 +89,8 @@ pub struct Listed {
     pub reason: Option<String>,
     /// When it was changed.
     pub changed: Option<Instant>,
+    /// When it ceased to stand: corrected, retracted, or its list withdrawn; `None` while it stands.
+    pub ended: Option<Instant>,
     /// The columns.
     #[serde(flatten)]
     pub row: PublicRow,
@@ -173,7 +175,7 @@ pub async fn public_bulletin(store: &Store, slug: &str) -> Result<PublicBulletin
 /// Storage.
 pub async fn published_rows(store: &Store, f: &PublicFilter) -> Result<Page<Listed>, Error> {
     let mut sql = Sql::new(
-        "select b.id, b.seq, b.body, b.state, b.reason, b.changed, u.slug, u.published, u.state as list_state \
+        "select b.id, b.seq, b.body, b.state, b.reason, b.changed, u.slug, u.published, u.state as list_state, u.withdrawn \
          from bulletin_row b join bulletin u on u.id = b.bulletin where ",
     );
     sql.push(if f.drafts { "1 = 1" } else { "u.published is not null" });
@@ -215,15 +217,23 @@ pub async fn published_rows(store: &Store, f: &PublicFilter) -> Result<Page<List
 }
 
 fn listed(row: &Row) -> Result<Listed, store::Error> {
+    let state: RowState = row.parsed("state")?;
+    let changed = row.opt_instant("changed")?;
+    let own = changed.filter(|_| state != RowState::Standing);
+    let ended = match (own, row.opt_instant("withdrawn")?) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
     Ok(Listed {
         id: row.id("id")?,
         seq: row.int("seq")?,
         slug: row.text("slug")?,
         published: row.opt_instant("published")?,
         withdrawn: row.text("list_state")? == "withdrawn",
-        state: row.parsed("state")?,
+        state,
         reason: row.opt_text("reason")?,
-        changed: row.opt_instant("changed")?,
+        changed,
+        ended,
         row: row.json("body")?,
     })
 }

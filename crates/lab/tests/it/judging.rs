@@ -130,3 +130,38 @@ async fn judging_again_adds_a_verdict_and_keeps_the_first() {
         assert_eq!(world.count("select count(*) as n from verdict").await, 2);
     }
 }
+
+#[tokio::test]
+async fn of_many_results_sent_at_once_the_wrong_ones_are_named_and_the_others_stored() {
+    for world in worlds().await {
+        let one = world.register(form("XC1", SampleKind::Supervision)).await.unwrap();
+        let two = world.register(form("XC2", SampleKind::Supervision)).await.unwrap();
+        let who = analyst();
+        let lead = |value: &str| lab::NewResult { analyte: "铅".to_owned(), ..cadmium(value) };
+        let of = |sample: &str, new: lab::NewResult| lab::SentResult { sample: sample.to_owned(), new };
+        let sent = vec![
+            of(&one.blind_no(), cadmium("0.05")),
+            of("XC9", cadmium("0.05")),
+            of("XC2", cadmium("约0.05")),
+            of("XC2", lead("0.36")),
+            of(&one.blind_no(), cadmium("0.06")),
+        ];
+        let mut tx = world.store.begin().await.unwrap();
+        let rows = world.lab.send_results(&mut tx, &world.cx(&who), &who, sent.clone()).await.unwrap();
+        tx.commit().await.unwrap();
+        let words: Vec<_> = rows.iter().map(|r| r.verdict.unwrap_or("refused")).collect();
+        assert_eq!(words, ["conform", "refused", "refused", "nonconform", "refused"], "{}", world.name);
+        let fields: Vec<_> = rows.iter().filter_map(|r| Some(r.problems.first()?.field.as_str())).collect();
+        assert_eq!(fields, ["sample", "reported", "analyte"], "no sample, no number, given twice");
+        assert_eq!(world.count("select count(*) as n from result").await, 2);
+        let mut tx = world.store.begin().await.unwrap();
+        let again = world.lab.send_results(&mut tx, &world.cx(&who), &who, sent).await.unwrap();
+        assert!(again.iter().all(|r| r.result.is_none()), "nothing is entered twice: {again:?}");
+        let foreign = access::testing::laboratory(base::Id(901));
+        let row = vec![of(&two.blind_no(), cadmium("0.05"))];
+        let told = world.lab.send_results(&mut tx, &world.cx(&foreign), &foreign, row).await.unwrap();
+        assert_eq!(told[0].problems[0].field, "sample", "another laboratory's sample is not there");
+        let none = world.lab.send_results(&mut tx, &world.cx(&who), &who, Vec::new()).await;
+        assert!(matches!(none, Err(lab::Error::Invalid(_))));
+    }
+}

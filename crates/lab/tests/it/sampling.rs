@@ -45,6 +45,7 @@ fn task(class: &str, stage: Stage, quota: u32) -> NewTask {
         quota,
         laboratory: Some(crate::LABORATORY),
         until: Some(Date::constant(2026, 11, 30)),
+        months: vec![11, 12],
     }
 }
 
@@ -265,6 +266,12 @@ async fn a_sheet_of_tasks_goes_in_as_it_came_out() {
         // the column of what was taken is for reading only
         let total = world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", &csv, &names).await.unwrap();
         assert_eq!(total, 12);
+        let again = TaskFilter { plan: Some(id), ..TaskFilter::default() };
+        let again = world.lab.tasks(&world.store, &who, now(), &again).await.unwrap().rows;
+        assert_eq!(again[0].task.months, [11, 12], "the season too");
+        for (today, n) in [("2026-10-31", 0), ("2026-11-15", 2), ("2026-11-30", 5), ("2026-12-31", 12)] {
+            assert_eq!(again[0].should_have(today.parse().unwrap()), Some(n), "{today}");
+        }
         let bad = b"region,class,stage,budget,batches\n620102,\xe5\xa4\xa7,production,city,x\n";
         match world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", bad, &names).await {
             Err(Error::Rows(rows)) => assert_eq!(rows.len(), 2),
@@ -273,6 +280,11 @@ async fn a_sheet_of_tasks_goes_in_as_it_came_out() {
         tx.commit().await.unwrap();
         let seen = world.lab.overlaps(&world.store, &who, now(), id).await.unwrap();
         assert_eq!((seen.len(), seen[0].quota, seen[0].plans.len()), (1, 24, 1));
+        let matrix = world.lab.coverage(&world.store, &who, now(), id).await.unwrap();
+        let own = matrix.iter().find(|c| c.class == "01" && c.stage == Stage::Circulation).unwrap();
+        assert_eq!((own.levels, own.by()), ([0, 0, 24, 0], 1));
+        assert!(matrix.iter().filter(|c| c.by() == 0).count() > 37, "gaps stand in it");
+        assert!(world.lab.gain(&world.store, &who, now(), id).await.is_ok());
         assert_eq!(world.lab.classes_left_out(&world.store, id).await.unwrap().len(), 37);
     }
 }
@@ -330,13 +342,42 @@ async fn from_the_draw_to_the_published_list() {
         let chain = world.lab.custody(&world.store, &good).await.unwrap();
         let legs: Vec<_> = chain.iter().map(|c| c.leg).collect();
         assert_eq!(legs, [Leg::Sealed, Leg::Sent, Leg::Received]);
-        let clocks = lab::sample_clocks(&bad, &world.lab.custody(&world.store, &bad).await.unwrap(), later);
+        let known = lab::milestones(&world.store, &[bad.id]).await.unwrap()[&bad.id];
+        let clocks = lab::sample_clocks(&bad, &known, later);
         let laws: Vec<_> = clocks.iter().map(|c| c.law.as_str()).collect();
-        assert_eq!(laws, ["SAM-01", "SAM-03", "SAM-07", "SAM-05"]);
+        assert_eq!(laws, ["SAM-01", "SAM-03", "SAM-07", "SAM-05", "SAM-26"]);
+        clock_lists(&world, &bad, later).await;
         assert!(clocks[..3].iter().all(|c| c.met_at.is_some()));
         progress_and_rates(&world, later).await;
         publication(&world, &bad, later).await;
     }
+}
+
+/// Publication is due for both samples; the lists filter and sort by it.
+async fn clock_lists(world: &World, bad: &lab::Sample, later: Instant) {
+    let who = testing::desk("62");
+    let list = |f: lab::ClockFilter, now: Instant| {
+        let (world, who) = (world, who.clone());
+        async move { world.lab.clocked(&world.store, &who, now, &f).await.unwrap() }
+    };
+    let all = list(lab::ClockFilter::default(), later).await;
+    let laws: Vec<_> = all.rows.iter().map(|c| c.clock.law.as_str()).collect();
+    assert_eq!(laws, ["SAM-26", "SAM-26"]);
+    let overdue = lab::ClockFilter { overdue: Some(true), ..lab::ClockFilter::default() };
+    assert!(list(overdue.clone(), later).await.rows.is_empty());
+    let far = later.plus_seconds(60 * 86_400);
+    assert_eq!(list(overdue, far).await.rows.len(), 2);
+    let other = lab::ClockFilter { law: Some("SAM-03".to_owned()), ..lab::ClockFilter::default() };
+    assert!(list(other, later).await.rows.is_empty());
+    let first = lab::ClockFilter { limit: 1, ..lab::ClockFilter::default() };
+    let page = list(first.clone(), later).await;
+    let next = list(lab::ClockFilter { after: page.next.clone(), ..first.clone() }, later).await;
+    assert_ne!(page.rows[0].sample.id, next.rows[0].sample.id);
+    let last = list(lab::ClockFilter { desc: true, ..first }, later).await;
+    assert_eq!(last.rows[0].sample.id, next.rows[0].sample.id);
+    let narrow = SampleFilter { text: Some(bad.form_no.clone()), ..SampleFilter::default() };
+    let of = lab::ClockFilter { samples: narrow, ..lab::ClockFilter::default() };
+    assert_eq!(list(of, later).await.rows.len(), 1);
 }
 
 async fn progress_and_rates(world: &World, later: Instant) {

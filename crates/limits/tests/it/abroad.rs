@@ -2,7 +2,8 @@
 
 use base::Date;
 use limits::abroad::{Line, Relation};
-use limits::{Case, HOME, Rules, Scope};
+use limits::rule::{Basis, Kind};
+use limits::{Case, HOME, Level, Rules, Scope};
 
 fn lines(food: &str, analyte: &str) -> Vec<Line<'static>> {
     Rules::builtin().side_by_side(food, analyte, Date::constant(2026, 11, 22))
@@ -78,4 +79,42 @@ fn no_verdict_depends_on_another_jurisdiction() {
     let shown = rules.show("大米", Some("镉"), date);
     assert!(shown.iter().all(|(e, _)| e.jurisdiction == HOME));
     assert!(matches!(Relation::Same.word(), "same"));
+}
+
+fn of<'a>((kind, unit, basis): &'a (Kind, &'static str, Basis)) -> Level<'a> {
+    Level { analyte: "铅", definition: "", kind, unit, basis: *basis }
+}
+
+#[test]
+fn of_two_limits_the_one_that_lets_less_through_is_the_stricter() {
+    let level = |printed: &str, unit: &'static str, basis| (Kind::read(printed).unwrap(), unit, basis);
+    let (wet, dry) = (Basis::AsIs, Basis::Dry);
+    for (a, b, want) in [
+        (level("0.1", "mg/kg", wet), level("0.2", "mg/kg", wet), "stricter"),
+        (level("200", "μg/kg", wet), level("0.20", "mg/kg", wet), "same"),
+        (level("0.3", "mg/kg", wet), level("0.2", "mg/kg", wet), "looser"),
+        (level("0.1", "mg/kg", dry), level("0.2", "mg/kg", wet), "not_comparable"),
+        (level("0.1", "mg/L", wet), level("0.2", "mg/kg", wet), "not_comparable"),
+        (level("≥0.6", "g/L", wet), level("≥0.5", "g/L", wet), "stricter"),
+        (level("22~28", "mg/kg", wet), level("20~30", "mg/kg", wet), "stricter"),
+        (level("10~25", "mg/kg", wet), level("20~30", "mg/kg", wet), "not_comparable"),
+        (level("不得检出", "", wet), level("0.2", "mg/kg", wet), "stricter"),
+        (level("0.2", "mg/kg", wet), level("不得使用", "", wet), "looser"),
+        (level("0.2", "mg/kg", wet), level("按生产需要适量使用", "", wet), "stricter"),
+        (
+            level("n=5,c=1,m=100,M=1000", "CFU/g", wet),
+            level("n=5,c=2,m=100,M=1000", "CFU/g", wet),
+            "stricter",
+        ),
+        (level("n=5,c=0,m=100", "CFU/g", wet), level("n=5,c=0,m=100,M=100", "CFU/g", wet), "same"),
+        (
+            level("n=5,c=1,m=200,M=1000", "CFU/g", wet),
+            level("n=5,c=2,m=100,M=1000", "CFU/g", wet),
+            "not_comparable",
+        ),
+        (level("n=5,c=2,m=100", "CFU/g", wet), level("n=5,c=2,m=100,M=1000", "CFU/g", wet), "looser"),
+        (level("100", "CFU/g", wet), level("n=5,c=2,m=100,M=1000", "CFU/g", wet), "not_comparable"),
+    ] {
+        assert_eq!(of(&a).relation(&of(&b)).word(), want, "{a:?} and {b:?}");
+    }
 }

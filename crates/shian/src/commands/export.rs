@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-const KINDS: [&str; 4] = ["operators", "samples", "events", "journal"];
+const KINDS: [&str; 5] = ["operators", "samples", "events", "journal", "gain"];
 const FORMATS: [&str; 3] = ["csv", "xlsx", "json"];
 
 /// Where rows go.
@@ -82,6 +82,10 @@ pub(crate) async fn run(args: ExportArgs) -> Outcome {
         "operators" => operators(&province, &who, columns, &mut sink).await?,
         "samples" => samples(&province, &who, columns, &mut sink).await?,
         "events" => events(&province, &who, columns, &mut sink).await?,
+        "gain" => {
+            let plan = args.plan.ok_or_else(|| Usage("name the plan: --plan ID".to_owned()))?;
+            gain(&province, &who, plan, columns, &mut sink).await?
+        }
         _ => journal(&province, &who, columns, &mut sink).await?,
     };
     match sink {
@@ -107,8 +111,42 @@ pub(crate) async fn run(args: ExportArgs) -> Outcome {
     Ok(true)
 }
 
+/// The strata of a stored plan with what is known of each; the sharpness of the whole is told on stderr.
+async fn gain(
+    province: &Province,
+    who: &Principal,
+    plan: base::Id,
+    columns: &[&str],
+    sink: &mut Sink,
+) -> anyhow::Result<usize> {
+    let expected = province.app.lab.gain(&province.app.store, who, now(), plan).await?;
+    for r in &expected.rows {
+        let cells = vec![
+            json!(r.class),
+            json!(r.stage.word()),
+            json!(r.part),
+            json!(r.failed),
+            json!(r.judged),
+            json!(r.deviation),
+            json!(r.proportional),
+            json!(r.planned),
+        ];
+        sink.row(columns, cells)?;
+    }
+    let error = |v: Option<f64>| v.map_or_else(|| "none".to_owned(), |v| format!("{v:.6}"));
+    out::note(&format!(
+        "{} batches: standard error of the pass rate {} in proportion, {} under the plan, ratio of variances {}",
+        expected.total,
+        error(expected.proportional),
+        error(expected.planned),
+        error(expected.gain),
+    ));
+    Ok(expected.rows.len())
+}
+
 fn columns(kind: &str) -> &'static [&'static str] {
     match kind {
+        "gain" => &["class", "stage", "part", "failed", "judged", "deviation", "proportional", "planned"],
         "operators" => &["id", "code", "name", "name_en", "kinds", "region", "status"],
         "samples" => &[
             "form_no",

@@ -197,6 +197,23 @@ const ENDPOINTS: &[Endpoint] = &[
         (201, r#"[{"id":"01J8ZK3M0P5Q7R","analyte":"铅","verdicts":[]}]"#),
     ),
     post(
+        "/api/v1/results",
+        "laboratory",
+        Right::Needs("create", "result"),
+        (
+            "实验室系统一次报送多份样品的结果（至多 1000 条）：逐条答复，有误的不入并说明，其余入库并判定",
+            "Results of many samples from a laboratory's system (at most 1000): every row is answered, wrong ones are refused with their problems, the others stored and judged",
+        ),
+        (
+            JSON,
+            r#"{"results":[{"sample":"01J8ZK3M0P5Q7R","analyte":"铅(以Pb计)","reported":"0.36","unit":"mg/kg","lod":"0.02","method":"GB 5009.12-2023"}]}"#,
+        ),
+        (
+            200,
+            r#"{"stored":1,"refused":0,"rows":[{"row":1,"sample":"01J8ZK3M0P5Q7R","result":"01J8ZK3M0P5Q7S","verdict":"nonconform","problems":[]}]}"#,
+        ),
+    ),
+    post(
         "/api/v1/samples/{id}/approve",
         "laboratory",
         Right::Needs("act", "result"),
@@ -233,15 +250,7 @@ const ENDPOINTS: &[Endpoint] = &[
             AFTER,
             LIMIT,
         ],
-        r#"{"rows":[],"next":null}"#,
-    ),
-    get(
-        "/api/v1/declared/{id}",
-        "limits",
-        Right::Public,
-        ("一项企业标准", "One enterprise standard"),
-        &[],
-        r#"{"number":"Q/ABC 0001S-2026","state":"published","rows":[{"declared":{"food":"大米","analyte":"镉","limit":"0.1","unit":"mg/kg","method":""},"standing":"stricter","against":[]}]}"#,
+        r#"{"rows":[{"number":"Q/ABC 0001S-2026","state":"published","rows":[{"declared":{"food":"大米","analyte":"镉","limit":"0.1","unit":"mg/kg","method":""},"standing":"stricter","against":[]}]}],"next":null}"#,
     ),
     get(
         "/api/v1/limits",

@@ -1,10 +1,10 @@
 //! Judgement by the limits in force, for everybody: no account, nothing stored.
 
-use super::sent::{Params, Sent, id};
+use super::sent::{Params, Sent};
 use crate::fault::{Answer, Fault};
 use crate::state::App;
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use base::Text;
 use lab::{DeclaredFilter, DeclaredState};
@@ -62,12 +62,6 @@ pub(super) async fn declared(State(app): State<Arc<App>>, RawQuery(raw): RawQuer
         ..DeclaredFilter::default()
     };
     Ok(Json(lab::declared_standards(&app.store, &f).await?).into_response())
-}
-
-/// `GET /api/v1/declared/{id}`. Public.
-pub(super) async fn declared_one(State(app): State<Arc<App>>, Path(of): Path<String>) -> Answer {
-    let of = id(&of, &Text::of("企业标准", "enterprise standard"))?;
-    Ok(Json(lab::public_declared(&app.store, of).await?).into_response())
 }
 
 /// Results to be judged.

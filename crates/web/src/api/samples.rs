@@ -10,7 +10,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use base::Text;
-use lab::{Conclusion, NewResult, NewSample, SampleFilter, SampleKind, SampleSort, SampleState};
+use lab::{Conclusion, NewResult, NewSample, SampleFilter, SampleKind, SampleSort, SampleState, SentResult};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -99,6 +99,25 @@ pub(super) async fn results(
     };
     let judged = app.lab.enter_results(&mut w.tx, &w.cx, &caller.who, sample, new, "create").await?;
     w.done(&caller, StatusCode::CREATED, &format!("/api/v1/samples/{sample}"), &judged).await
+}
+
+/// Results of many samples.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sheet {
+    results: Vec<SentResult>,
+}
+
+/// `POST /api/v1/results`: results of many samples, each row answered. Right: create result.
+pub(super) async fn send(State(app): State<Arc<App>>, caller: Caller, sent: Sent<Sheet>) -> Answer {
+    let mut w = match Write::begin(&app, &caller, sent.once).await? {
+        Begun::Fresh(w) => w,
+        Begun::Before(response) => return Ok(response),
+    };
+    let rows = app.lab.send_results(&mut w.tx, &w.cx, &caller.who, sent.value.results).await?;
+    let stored = rows.iter().filter(|r| r.result.is_some()).count();
+    let body = serde_json::json!({ "stored": stored, "refused": rows.len() - stored, "rows": rows });
+    w.done(&caller, StatusCode::OK, "", &body).await
 }
 
 /// The number of the report to be approved.

@@ -43,7 +43,7 @@ const PUBLIC: [&str; 31] = [
 const ALONE: [&str; 5] = ["/", "/api", "/api/openapi.json", "/api/v1/procedures", "/epcis"];
 
 /// Every path of the source with its parameters filled.
-fn routes() -> BTreeSet<String> {
+pub(crate) fn routes() -> BTreeSet<String> {
     fn walk(at: &Path, out: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(at).unwrap().flatten() {
             let path = entry.path();
@@ -65,12 +65,12 @@ fn routes() -> BTreeSet<String> {
     out
 }
 
-fn filled(route: &str) -> String {
+pub(crate) fn filled(route: &str) -> String {
     let part = |p: &str| if p.starts_with('{') { "01J8ZK3M0P5Q7R".to_owned() } else { p.to_owned() };
     route.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-fn public(route: &str) -> bool {
+pub(crate) fn public(route: &str) -> bool {
     let below =
         |p: &&str| route.strip_prefix(*p).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     ALONE.contains(&route) || PUBLIC.iter().any(below)

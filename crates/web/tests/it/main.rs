@@ -11,6 +11,8 @@ mod examples;
 mod firm;
 mod jobs;
 mod journal;
+mod open_data;
+mod papers;
 mod petitions;
 mod province;
 mod quiet;

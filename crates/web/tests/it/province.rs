@@ -193,7 +193,7 @@ impl Surroundings for Around {
 
     async fn laboratories(&self, _: &mut Tx) -> Result<Vec<Found>, HookError> {
         let one = |id| Found { operator: Some(id), region: "620102".to_owned(), ..Found::default() };
-        Ok([Id(901), Id(902)].map(one).to_vec())
+        Ok([LABORATORY, Id(901), Id(902)].map(one).to_vec())
     }
 
     async fn samplers(

@@ -60,7 +60,7 @@ fn filter(links: &ListLinks) -> SampleFilter {
         budget: links.get("budget").and_then(lab::Budget::read),
         reached: links.get("reached").and_then(lab::Reached::read),
         analyte: text("analyte"),
-        running: false,
+        clocked: false,
     }
 }
 
@@ -78,7 +78,15 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
         }
         return crate::export::download(format, &sheet(lang, &page.rows));
     }
-    let rows: Vec<Vec<Markup>> = page.rows.iter().map(|r| line(lang, door, r)).collect();
+    let now = app.now();
+    let ids: Vec<base::Id> = page.rows.iter().map(|r| r.sample.id).collect();
+    let known = lab::milestones(&app.store, &ids).await?;
+    let due = |s: &lab::Sample| {
+        let of = known.get(&s.id).copied().unwrap_or_default();
+        lab::next_clock(s, &of, now)
+    };
+    let rows: Vec<Vec<Markup>> =
+        page.rows.iter().map(|r| line(lang, door, r, due(&r.sample).as_ref())).collect();
     let title = match door {
         Door::Bench => lang.pick("样品", "Samples"),
         Door::Desk => lang.pick("抽检样品", "Samples"),
@@ -88,6 +96,7 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
             @match door {
                 Door::Bench => {
                     a.button href="/lab/import" { (lang.pick("导入结果", "Import results")) }
+                    a.button.plain href="/lab/clocks" { (lang.pick("时限", "Clocks")) }
                     a.button.plain href="/lab/worksheet?format=xlsx" { (lang.pick("检验工作单", "Worksheet")) }
                 }
                 Door::Desk => {
@@ -101,7 +110,7 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
             (ui::empty(lang.pick("没有符合条件的样品", "No sample fits"), lang.pick("请放宽筛选条件；分配给您的新样品会出现在这里。", "Widen the filter; samples assigned to you appear here.")))
         } @else {
             (ui::table(lang, title, &[Column::text("抽样单 / 盲样编号", "Form or blind number"), Column::text("样品", "Sample"), Column::text("被抽样场所", "Place sampled"),
-                Column::text("抽样日期", "Sampled").by("sampled"), Column::text("状态", "State"), Column::num("结果", "Results"), Column::text("结论", "Conclusion")], &rows, Some(&links)))
+                Column::text("抽样日期", "Sampled").by("sampled"), Column::text("状态", "State"), Column::num("结果", "Results"), Column::text("结论", "Conclusion"), Column::text("下一时限", "Next due")], &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())
@@ -131,7 +140,7 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
     } }
 }
 
-fn line(lang: Lang, door: Door, r: &SampleRow) -> Vec<Markup> {
+fn line(lang: Lang, door: Door, r: &SampleRow, due: Option<&lab::SampleClock>) -> Vec<Markup> {
     let s = &r.sample;
     vec![
         html! { a href={ (door.path()) "/" (s.id) } { (s.form_no) } div.small.soft { (s.kind.label().get(lang)) } },
@@ -141,6 +150,10 @@ fn line(lang: Lang, door: Door, r: &SampleRow) -> Vec<Markup> {
         html! { (state_badge(lang, s.state)) },
         html! { (r.results) @if r.failing > 0 { " " (ui::badge(Tone::Bad, &format!("{} {}", r.failing, lang.pick("项不合格", "failing")))) } },
         html! { @match s.conclusion { Some(c) => (conclusion_badge(lang, c)), None => "—" } },
+        html! { @if let Some(c) = due {
+            @if c.state == base::clock::State::Overdue { (ui::badge(Tone::Bad, lang.pick("逾期", "overdue"))) " " }
+            @if let Some(d) = &c.due { (d.date) } div.small.soft { (c.what.get(lang)) }
+        } @else { "—" } },
     ]
 }
 

@@ -103,7 +103,7 @@ fn papers(lang: Lang, door: Door, s: &Sample) -> Markup {
     html! {
         a href={ (base) "/label" } { (lang.pick("标签", "Labels")) } " · "
         a href={ (base) "/form" } { (lang.pick("抽样单", "Sampling form")) }
-        @if s.approved_at.is_some() { " · " a href={ (base) "/report" } { (lang.pick("检验报告", "Test report")) } }
+        @if s.approved_at.is_some() { " · " a href={ (base) "/report" } { (lang.pick("检验报告", "Test report")) } " (" a href={ (base) "/report.pdf" } { "PDF" } ")" }
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/shops", get(shops::list))
         .route("/shops/{id}", get(shops::show))
         .route("/results", get(results::search))
+        .route("/results/schema.json", get(results::schema))
         .route("/results/{slug}", get(results::show))
         .route("/results/{slug}/rows.json", get(results::data))
         .route("/results/{slug}/receipt.json", get(results::receipt))

@@ -1,5 +1,6 @@
 //! Published results of sampling, and the draws behind them, for everybody: search, open data, receipts.
 
+use crate::assets;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
@@ -31,6 +32,7 @@ fn filter(links: &ListLinks) -> PublicFilter {
             Some("unqualified") => Some(false),
             _ => None,
         },
+        all: links.get("all") == Some("true"),
         from: links.get("from").and_then(choices::date),
         to: links.get("to").and_then(choices::date),
         after: text("after"),
@@ -77,7 +79,9 @@ pub(super) async fn search(State(app): State<Arc<App>>, viewer: Viewer, RawQuery
         }
         @if page.rows.is_empty() { (ui::empty(lang.pick("没有符合条件的结果", "Nothing fits"), lang.pick("换个关键词，或放宽地区和类别。", "Try other words, or a wider region and class."))) }
         @else { (rows(lang, &page.rows, |_| html! {})) (ui::pager(lang, &links, page.rows.len(), None, page.next.as_deref(), true))
-            p.small { a href=(links.with(&[("format", "json"), ("after", "")])) { (lang.pick("开放数据 JSON", "Open data, JSON")) } " · " (lang.pick("抽样单编号为稳定标识", "the form number is the stable id")) } }
+            p.small { a href=(links.with(&[("format", "json"), ("after", "")])) { (lang.pick("开放数据 JSON", "Open data, JSON")) }
+                " · " a href=(links.with(&[("format", "json"), ("all", "true"), ("after", "")])) { (lang.pick("含已更正、撤回的（附终止时间）", "with what was corrected or withdrawn, and when")) }
+                " · " a href="/results/schema.json" { (lang.pick("数据格式（JSON Schema）", "JSON schema")) } " · " (lang.pick("抽样单编号为稳定标识", "the form number is the stable id")) } }
         section.card { h2 { (lang.pick("最近的公告", "Latest lists")) }
             @if newest.rows.is_empty() { p.soft { (lang.pick("还没有公告。", "None yet.")) } }
             ul { @for b in &newest.rows { li { a href={ "/results/" (b.slug) } { (b.title.get(lang)) } " " (bulletins_badge(lang, b)) } } }
@@ -209,12 +213,18 @@ pub(super) async fn show(
                 @if let Some(sha) = &b.sha256 { p.small { "SHA-256 " code.break { (sha) } } }
                 div.actions {
                     a.button href={ (path) "/rows.json" } download { (lang.pick("下载数据", "Download the data")) }
+                    a.button.plain href="/results/schema.json" { (lang.pick("数据格式", "Schema")) }
                     a.button.plain href={ (path) "/receipt.json" } download { (lang.pick("下载回执", "Download the receipt")) }
                     a.button.plain href="/verify" { (lang.pick("怎样验证", "How to verify")) }
                 }
             }
         },
     ))
+}
+
+/// `GET /results/schema.json`: the JSON schema of the open data. Public.
+pub(super) async fn schema() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/schema+json")], assets::RESULTS_SCHEMA)
 }
 
 /// `GET /results/{slug}/rows.json`: byte for byte what the journal holds the SHA-256 of. Public.

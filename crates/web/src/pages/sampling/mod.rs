@@ -1,6 +1,7 @@
 //! The sampling system: plans and their progress, draws, the sampler's phone pages, published lists, statistics.
 
 pub(crate) mod bulletins;
+mod clocks;
 pub(crate) mod contest;
 pub(crate) mod draws;
 mod figures;
@@ -42,7 +43,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/sampling/targets/{id}/{action}", post(targets::act))
         .route("/desk/sampling/recusals", get(recusals::list).post(recusals::post))
         .route("/desk/sampling/serious", get(serious::list))
-        .route("/desk/sampling/clocks", get(sample::running))
+        .route("/desk/sampling/clocks", get(clocks::desk))
+        .route("/lab/clocks", get(clocks::bench))
         .route("/desk/sampling/bulletins", get(bulletins::list).post(bulletins::draft))
         .route("/desk/sampling/bulletins/{id}", get(bulletins::show))
         .route("/desk/sampling/bulletins/{id}/{action}", post(bulletins::act))

@@ -14,7 +14,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Decimal, Id, Lang, Text};
-use lab::{Book, Budget, Error, Expected, Method, Plan, PlanState, Stage, Task, TaskFilter, Wish};
+use lab::{Book, Budget, Covered, Error, Expected, Method, Plan, PlanState, Stage, Task, TaskFilter, Wish};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +68,10 @@ async fn page(app: &App, viewer: &Viewer, id: &str, raw: Option<&str>, note: Opt
         }
         return crate::export::download(format, &lab::plan_sheet(&tasks.rows, &labs));
     }
+    let matrix = app.lab.coverage(store, who, now, id).await?;
+    if let Some(format) = links.get("matrix") {
+        return crate::export::download(format, &matrix_sheet(lang, &matrix));
+    }
     let may = decides(app, viewer, &plan.plan.region, &plan.plan.agency);
     let per = app.lab.per_thousand(store, &plan.plan.region, plan.plan.year).await?;
     let overlaps = app.lab.overlaps(store, who, now, id).await?;
@@ -77,7 +81,8 @@ async fn page(app: &App, viewer: &Viewer, id: &str, raw: Option<&str>, note: Opt
     drop(tx);
     let people: u64 = per.iter().map(|c| c.people).sum();
     let rate = Decimal::from(plan.quota) * Decimal::from(1000) / Decimal::from(people.max(1));
-    let rows: Vec<Vec<Markup>> = tasks.rows.iter().map(|t| line(lang, t, &labs)).collect();
+    let today = now.china_date();
+    let rows: Vec<Vec<Markup>> = tasks.rows.iter().map(|t| line(lang, t, &labs, today)).collect();
     let stat = |figure: String, label: &str, tone| Stat { figure, label: label.to_owned(), href: None, tone };
     Ok(layout::page(viewer, &plan.plan.title, &html! {
         (tabs(lang, ""))
@@ -97,12 +102,13 @@ async fn page(app: &App, viewer: &Viewer, id: &str, raw: Option<&str>, note: Opt
             ul { @for o in overlaps.iter().take(100) { li { (region_name(lang, &o.region)) " · " (class_name(lang, &o.class)) " · "
                 (Stage::read(&o.stage).map_or_else(String::new, |s| s.label().get(lang).to_owned())) " · " (o.quota) " — " (o.plans.join("、")) } } }
         } }
+        (levels(lang, &matrix, &links))
         h2 { (lang.pick("任务", "Tasks")) }
         (filters(viewer, &links))
         @if rows.is_empty() { (ui::empty(lang.pick("没有任务", "No task"), lang.pick("按规则生成，或导入任务表。", "Propose by rule, or import a sheet."))) }
         @else {
             (ui::table(lang, lang.pick("任务", "Tasks"), &[Column::text("地区", "Region"), Column::text("食品大类", "Class"), Column::text("环节", "Stage"), Column::text("经费", "Budget"),
-                Column::text("项目", "Analytes"), Column::text("承检机构", "Laboratory"), Column::text("期限", "Until"), Column::num("已抽/计划", "Taken / planned")], &rows, None))
+                Column::text("项目", "Analytes"), Column::text("承检机构", "Laboratory"), Column::text("期限", "Until"), Column::text("抽样月份", "Season"), Column::num("已抽/计划", "Taken / planned")], &rows, None))
             (ui::pager(lang, &links, rows.len(), None, tasks.next.as_deref(), true))
         }
         @if plan.tasks > 0 { (gain(lang, &expected)) }
@@ -195,7 +201,7 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
     } }
 }
 
-fn line(lang: Lang, t: &Task, labs: &BTreeMap<Id, String>) -> Vec<Markup> {
+fn line(lang: Lang, t: &Task, labs: &BTreeMap<Id, String>, today: base::Date) -> Vec<Markup> {
     let laboratory = t.task.laboratory.and_then(|l| labs.get(&l).map(String::as_str)).unwrap_or("—");
     vec![
         html! { a href={ "/desk/sampling/tasks/" (t.id) } { (region_name(lang, &t.task.region)) } },
@@ -205,8 +211,59 @@ fn line(lang: Lang, t: &Task, labs: &BTreeMap<Id, String>) -> Vec<Markup> {
         html! { @if t.task.analytes.is_empty() { span.soft { (lang.pick("按细则", "as the rules")) } } @else { (t.task.analytes.join("、")) } },
         html! { (laboratory) },
         html! { @if let Some(d) = t.task.until { (d) } @else { "—" } },
-        html! { a href={ "/desk/samples?task=" (t.id) } { (ui::meter(t.taken, i64::from(t.task.quota))) } },
+        html! { @if t.task.months.is_empty() { (lang.pick("全年", "all year")) } @else { (lab::show_months(&t.task.months)) (lang.pick("月", "")) } },
+        html! { a href={ "/desk/samples?task=" (t.id) } { (ui::meter(t.taken, i64::from(t.task.quota))) }
+        @if let Some(n) = t.should_have(today) { div.small { (lang.pick("按季节应抽 ", "due by season ")) (n)
+            @if t.plan_state == PlanState::Issued && t.taken < i64::from(n) { " " (ui::badge(Tone::Warn, lang.pick("落后", "behind"))) } } } },
     ]
+}
+
+/// What the plans of the four levels sample, class by stage: gaps and overlaps before approval.
+fn levels(lang: Lang, matrix: &[Covered], links: &ListLinks) -> Markup {
+    let count = |n: fn(usize) -> bool| matrix.iter().filter(|c| n(c.by())).count();
+    let (gaps, overlaps) = (count(|n| n == 0), count(|n| n > 1));
+    let shown = links.get("levels").unwrap_or_default();
+    let rows: Vec<Vec<Markup>> = matrix
+        .iter()
+        .filter(|c| match shown {
+            "gaps" => c.by() == 0,
+            "overlaps" => c.by() > 1,
+            _ => true,
+        })
+        .map(|c| {
+            let mut cells =
+                vec![html! { (class_name(lang, &c.class)) }, html! { (c.stage.label().get(lang)) }];
+            cells.extend(c.levels.iter().map(|n| html! { @if *n > 0 { (n) } @else { span.soft { "—" } } }));
+            cells.push(match c.by() {
+                0 => ui::badge(Tone::Warn, lang.pick("空白", "gap")),
+                1 => ui::badge(Tone::Ok, lang.pick("一级承担", "one level")),
+                _ => ui::badge(Tone::Info, lang.pick("多级", "several levels")),
+            });
+            cells
+        })
+        .collect();
+    let mut columns = vec![Column::text("食品大类", "Class"), Column::text("环节", "Stage")];
+    columns.extend(Budget::ALL.iter().map(|b| Column { title: b.label(), sort: None, num: true }));
+    columns.push(Column::text("覆盖", "Covered"));
+    html! { details open[!shown.is_empty()] id="levels" {
+        summary { (lang.pick("四级计划覆盖：同年同类全部计划（含草案）", "Coverage by the four levels: all plans of the year and kind, drafts too")) " · " (lang.pick("空白 ", "gaps ")) (gaps) " · " (lang.pick("多级 ", "several levels ")) (overlaps) }
+        p.small { a href={ (links.with(&[("levels", "")])) "#levels" } { (lang.pick("全部", "All")) } " · " a href={ (links.with(&[("levels", "gaps")])) "#levels" } { (lang.pick("只看空白", "Gaps only")) } " · "
+            a href={ (links.with(&[("levels", "overlaps")])) "#levels" } { (lang.pick("只看多级", "Several levels only")) } " · "
+            a href=(links.with(&[("matrix", "csv")])) download { "CSV" } " · " a href=(links.with(&[("matrix", "xlsx")])) download { "XLSX" } }
+        (ui::table(lang, lang.pick("四级计划覆盖", "Coverage by the four levels"), &columns, &rows, None))
+    } }
+}
+
+fn matrix_sheet(lang: Lang, matrix: &[Covered]) -> paper::sheet::Sheet {
+    let columns = ["class", "name", "stage", "national", "provincial", "city", "county", "levels"];
+    let mut sheet = crate::export::sheet("coverage", &columns);
+    for c in matrix {
+        let mut cells = vec![c.class.clone(), class_name(lang, &c.class), c.stage.word().to_owned()];
+        cells.extend(c.levels.iter().map(ToString::to_string));
+        cells.push(c.by().to_string());
+        sheet.rows.push(crate::export::texts(cells));
+    }
+    sheet
 }
 
 /// What can be done with the plan now.

@@ -1,17 +1,15 @@
 //! What a sample's page says of its form, its way and its clocks.
 
-use super::tabs;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
-use crate::map::region_name;
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
-use crate::ui::{self, Column, Field, Tone};
+use crate::ui::{self, Field, Tone};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect};
 use base::clock::State as ClockState;
-use base::{Id, Instant, Lang, Text};
+use base::{Id, Lang, Text};
 use lab::{Book, CustodyEntry, FormDetail, Handover, Leg, Sample, SampleClock, SampleState};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -40,7 +38,8 @@ pub(crate) async fn parts(app: &App, viewer: &Viewer, s: &Sample, bench: bool) -
     let lang = viewer.lang();
     let chain = app.lab.custody(&app.store, s).await?;
     let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
-    let mut clocks = lab::sample_clocks(s, &chain, app.now());
+    let known = lab::milestones(&app.store, &[s.id]).await?.remove(&s.id).unwrap_or_default();
+    let mut clocks = lab::sample_clocks(s, &known, app.now());
     let filter = lab::SeriousFilter { sample: Some(s.id), ..lab::SeriousFilter::default() };
     let serious = app.lab.serious_findings(&app.store, &viewer.who, app.now(), &filter).await?.rows;
     clocks.extend(serious.iter().filter_map(|x| x.clock(app.now())));
@@ -92,6 +91,7 @@ fn form_facts(lang: Lang, s: &Sample, f: &FormDetail) -> Markup {
         (Text::of("抽样数量", "Quantity"), format!("{} {}", v.quantity, v.unit)),
         (Text::of("备份样品", "Backup"), format!("{} {}", v.backup, v.unit)),
         (Text::of("样品费", "Paid"), format!("¥{} {}", v.paid, v.pay_method)),
+        (Text::of("保质期至", "Best before"), v.expires.map(|d| d.to_string()).unwrap_or_default()),
         (Text::of("储存条件", "Storage"), v.storage.clone()),
         (Text::of("执行标准", "Standard"), v.standard.clone()),
         (Text::of("网络抽样", "On line"), v.online.clone()),
@@ -208,52 +208,4 @@ pub(super) async fn photo(
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     Ok(response)
-}
-
-/// `GET /desk/sampling/clocks`: samples without a submitted report, the most pressing clock first. Right: view sample.
-pub(super) async fn running(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
-    let lang = viewer.lang();
-    let now = app.now();
-    let page = app.lab.running(&app.store, &viewer.who, now, 200).await?;
-    let mut rows: Vec<(Instant, Sample, SampleClock)> = Vec::new();
-    for r in page.rows {
-        let chain = app.lab.custody(&app.store, &r.sample).await?;
-        let clock = lab::sample_clocks(&r.sample, &chain, now).into_iter().find(|c| c.met_at.is_none());
-        if let Some(clock) = clock {
-            let at = clock.due.as_ref().map_or(Instant(i64::MAX), |d| d.at);
-            rows.push((at, r.sample, clock));
-        }
-    }
-    rows.sort_by_key(|r| r.0);
-    let lines: Vec<Vec<Markup>> = rows
-        .iter()
-        .map(|(_, s, c)| {
-            vec![
-                html! { a href={ "/desk/samples/" (s.id) } { (s.form_no) } },
-                html! { (s.product_name) },
-                html! { (region_name(lang, &s.region)) },
-                crate::pages::lab::verdict::state_badge(lang, s.state),
-                clock(lang, c),
-            ]
-        })
-        .collect();
-    let title = lang.pick("抽检时限", "Clocks of samples");
-    let columns = [
-        Column::text("抽样单", "Form"),
-        Column::text("样品", "Sample"),
-        Column::text("县区", "County"),
-        Column::text("状态", "State"),
-        Column::text("时限", "Clock"),
-    ];
-    Ok(layout::page(
-        &viewer,
-        title,
-        &html! {
-            (tabs(lang, "/desk/sampling/clocks"))
-            h1 { (title) }
-            p.soft { (lang.pick("按办案日历计算，最近 200 份未报送的样品，最紧的在前。", "Computed by the working-day calendar: the latest 200 samples without a submitted report, the most pressing first.")) }
-            @if lines.is_empty() { (ui::empty(lang.pick("没有在途样品", "No sample under way"), lang.pick("抽样后，各环节时限会出现在这里。", "Once a sample is taken, the clocks of each leg appear here."))) }
-            @else { (ui::table(lang, title, &columns, &lines, None)) }
-        },
-    ))
 }

@@ -155,7 +155,7 @@ const SAMPLE: [(&str, &str, &str, &str, bool); 9] = [
     ("trademark", "商标", "Trade mark", "", false),
     ("spec", "规格型号", "Size", "", false),
 ];
-const TAKEN: [(&str, &str, &str, &str, bool); 9] = [
+const TAKEN: [(&str, &str, &str, &str, bool); 10] = [
     ("quantity", "抽样数量", "Quantity", "decimal", true),
     ("backup", "备份样品数量", "Backup quantity", "decimal", true),
     ("unit", "数量单位", "Unit", "", true),
@@ -165,6 +165,7 @@ const TAKEN: [(&str, &str, &str, &str, bool); 9] = [
     ("pay_method", "支付方式", "How it was paid", "", false),
     ("seal_no", "封条编号", "Seal number", "", true),
     ("storage", "储存条件", "Storage", "", false),
+    ("expires", "保质期至", "Best before", "date", false),
 ];
 const UNIT: [(&str, &str, &str, &str, bool); 5] = [
     ("address", "被抽样单位地址", "Address", "", false),
@@ -268,6 +269,7 @@ fn read(posted: &Posted, photos: Vec<String>) -> NewForm {
             spec: get("spec"),
             standard: get("standard"),
             storage: get("storage"),
+            expires: some("expires").and_then(|t| choices::date(&t)),
             quantity: get("quantity"),
             backup: get("backup"),
             unit: get("unit"),
