@@ -17,6 +17,8 @@ import { sampling } from "./steps/sampling.mjs";
 import { signals } from "./steps/signals.mjs";
 import { inspection } from "./steps/inspection.mjs";
 import { retest } from "./steps/retest.mjs";
+import { licence } from "./steps/licence.mjs";
+import { enforcement } from "./steps/enforcement.mjs";
 import { assessment } from "./steps/assessment.mjs";
 import { gallery } from "./steps/gallery.mjs";
 
@@ -53,6 +55,8 @@ try {
     ["7b the workbench of the science", assessment],
     ["8 surveillance, from the alarm to the scorecard", signals],
     ["8b an inspection without signal", inspection],
+    ["8c a shop gets its licence", licence],
+    ["8d from a report to a reward", enforcement],
     ["every page, every way", gallery],
     ["the record", journal],
   ]) {

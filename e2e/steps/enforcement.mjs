@@ -1,0 +1,106 @@
+// A report that becomes a case, a transfer to the police, a fine, a ban, a line in the credit file and a reward.
+
+import assert from "node:assert/strict";
+import { PHONE, sound } from "../browser.mjs";
+import { Clerk, forms, textOf } from "../clerk.mjs";
+import { take } from "./licence.mjs";
+
+const today = () => new Date(Date.now() + 8 * 3600_000).toISOString().slice(0, 10);
+const OFFICERS = { "officers.1.name": "甲", "officers.1.certificate": "1", "officers.2.name": "乙", "officers.2.certificate": "2" };
+
+// The matter of a procedure that follows from another, by the links of its page.
+async function child(clerk, matter, words) {
+  const html = await clerk.page(`/desk/matters/${matter}`);
+  const found = [...html.matchAll(/<a href="\/desk\/matters\/([^"/]+)">([^<]*)<\/a>/g)].find(([, id, text]) => id !== matter && words.test(text));
+  assert.ok(found, `${matter} leads to ${words}`);
+  return found[1];
+}
+
+// Publishes the drafts of a matter that a person may publish.
+async function publish(clerk, matter) {
+  const all = forms(await clerk.page(`/desk/matters/${matter}`)).filter((f) => /^\/desk\/documents\/[^/]+\/publish$/.test(f.action));
+  for (const form of all) assert.equal((await clerk.post(form, {})).status, 303, form.action);
+  return all.length;
+}
+
+export async function enforcement({ tally, url, browser, facts }) {
+  const [officer, desk, second] = [await Clerk.signIn(url, "chengguan"), await Clerk.signIn(url, "desk"), await Clerk.signIn(url, "desk2")];
+  await tally.check("a citizen reports without an account and is given a number and a code", async () => {
+    const page = await browser.page({ size: PHONE });
+    await page.goto(`${url}/petitions/report`);
+    await sound(page, "zh");
+    await page.fill("[name=respondent]", "虚构黑作坊");
+    await page.selectOption("[name=county]", "620102");
+    await page.fill("[name=what]", "无证加工，使用工业明胶");
+    await page.check("[name=named][value=false]");
+    await page.click("main form button:has-text('提交')");
+    facts.report = (await page.innerText("#number")).trim();
+    facts.reportCode = (await page.innerText("#code")).trim();
+    await sound(page, "zh");
+    await page.context().close();
+  });
+  if (!facts.report) return;
+
+  await tally.check("the report becomes a case, and the case has its party", async () => {
+    await take(desk, facts.report, "open_case", { outcome: "涉嫌无证生产" });
+    facts.case = await child(desk, facts.report, /案件|处罚|虚构黑作坊/);
+    await take(officer, facts.report, "tell_opened");
+    await take(desk, facts.case, "file", { reason: "涉嫌违法", ...OFFICERS });
+    const html = await desk.page("/desk/operators?region=620102");
+    facts.party = /href="\/desk\/operators\/([^"\/?]*[0-9][^"\/?]*)"/.exec(html)[1];
+    await take(officer, facts.case, "name_party", { operator: facts.party });
+  });
+  if (!facts.party) return;
+
+  await tally.check("signs of a crime go to the police first; what they decline comes back", async () => {
+    await take(officer, facts.case, "assess", { article: "a122_1", goods_value: "5000", illegal_gain: "0", serious: "harm", crime_signs: "true", small_producer: "false" });
+    const early = forms(await officer.page(`/desk/matters/${facts.case}`)).find((f) => f.action.endsWith("/report"));
+    assert.equal(early, undefined, "no penalty is proposed before the transfer");
+    await take(officer, facts.case, "to_police", { reason: "涉嫌生产有毒有害食品" });
+    const transfer = await child(desk, facts.case, /移送/);
+    await take(desk, transfer, "approve");
+    await take(officer, transfer, "deliver", { delivered_on: today(), copied: "true" });
+    const police = await Clerk.signIn(url, "police");
+    await take(police, transfer, "sign", { police_no: "城公受字1号", manifest_matches: "true", signer: "虚构民警" });
+    await take(police, transfer, "decline", { police_reason: "数额未达追诉标准" });
+    await take(desk, transfer, "accept_refusal");
+    assert.match(textOf(await desk.page(`/desk/matters/${transfer}`)), /退回|不予立案/);
+  });
+
+  await tally.check("fine, ban and revocation are decided by another person, published, served and paid", async () => {
+    await take(officer, facts.case, "report", {
+      reason_text: "现场检查和检验证实", discretion: "normal", discretion_why: "一般情节", fine: "80000", confiscated: "0", measure: "revoke",
+    });
+    await take(desk, facts.case, "notice");
+    await take(officer, facts.case, "no_hearing");
+    await take(desk, facts.case, "decide", { decided_on: today(), outcome: "罚款八万元，吊销许可", collective: "true", legal_review: "true" });
+    await take(desk, facts.case, "bans", { reason: "吊销许可" });
+    await take(officer, facts.case, "serve", { served_on: today(), method: "direct" });
+    await take(officer, facts.case, "pay", { paid: "80000" });
+    assert.ok((await publish(second, facts.case)) > 0, "a second person publishes");
+    await take(desk, facts.case, "close");
+    const party = textOf(await desk.page(`/desk/operators/${facts.party}`));
+    assert.match(party, /行政处罚/);
+    assert.match(party, /信用等级 [BCD]/);
+  });
+
+  await tally.check("the reporter is rewarded by the scheme, and follows it with number and code alone", async () => {
+    await take(officer, facts.report, "reward");
+    const reward = await child(officer, facts.report, /奖励/);
+    await take(officer, reward, "assess", {
+      in_scope: "true", concrete: "true", unknown_before: "true", verified: "true", excluded: "none", scheme: "national", level: "2", fine: "80000", case_no: facts.case,
+    });
+    await take(desk, reward, "approve");
+    await take(officer, reward, "tell");
+    const paid = textOf(await take(officer, reward, "pay", { paid_on: today(), how: "code" }));
+    assert.match(paid, /3000/, "three per cent of 80,000 yuan is below the floor of its level");
+    const page = await browser.page({ size: PHONE });
+    await page.goto(`${url}/follow`);
+    await page.fill("[name=number]", facts.report);
+    await page.fill("[name=code]", facts.reportCode);
+    await page.click("main form button");
+    await sound(page, "zh");
+    assert.match(await page.innerText("main"), /虚构黑作坊|已|结/);
+    await page.context().close();
+  });
+}
