@@ -109,10 +109,10 @@ impl Baseline {
         Ok(Self { terms, frequency, coefficients: fit.coefficients, alpha })
     }
 
-    /// The mean of a 1-based period.
+    /// The mean of a 1-based period; at least 2⁻⁵², as the reference's inverse of the logarithm gives it.
     #[must_use]
     pub fn mean(&self, period: usize) -> f64 {
         let row = self.terms.row(period as f64, self.frequency);
-        row.iter().zip(&self.coefficients).map(|(x, b)| x * b).sum::<f64>().exp()
+        row.iter().zip(&self.coefficients).map(|(x, b)| x * b).sum::<f64>().exp().max(f64::EPSILON)
     }
 }

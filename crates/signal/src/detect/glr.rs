@@ -8,8 +8,9 @@
 //!
 //! **Modes.** The reference searches κ of a negative binomial by Newton steps from ½ (the next beginning from where the last one
 //! ended, or from 0) and gives nothing where they diverge, which are the large jumps; corrected searches safely. With Poisson
-//! counts the reference leaves out a change that began in the judged period when asked for cases or for a decrease, so
-//! that it rings late, and writes 0 for the first period after a restart; asked for cases it writes 1e99 for a negative
+//! counts the reference takes the shortest change one period longer than asked when there is a window, and without one only
+//! waits as many periods as asked and then takes changes of any length; asked for cases it writes 0 where no number rings, and for a decrease the
+//! fewest that no longer ring; with a known κ it writes a fraction of a case; 1e99 for a negative
 //! binomial period without a case; for an epidemic it takes the count before the range as zero, and its search for λ hardly looks
 //! at beginnings after one whose best λ was zero, so that it rings late. Corrected does none of that.
 
@@ -234,6 +235,9 @@ fn largest(points: &[Point], control: &Control, alpha: f64) -> f64 {
     best.max(0.0)
 }
 
+/// Where the reference's searches stop on the way to minus infinity.
+const FLOOR: f64 = -18.0;
+
 /// Ratios found so far by the sums, which are within 1e-7 of the ratio itself: the best is computed again from its periods.
 struct Best {
     most: f64,
@@ -314,10 +318,13 @@ fn search(
     exact.fold(beyond, |a, b| if b.0 > a.0 { b } else { a })
 }
 
-/// Newton steps for κ without any guard.
+/// Newton steps for κ without any guard; below -18 no step is made any more.
 fn unguarded(points: &[Point], alpha: f64, k: usize, start: f64, sums: &Sums) -> f64 {
     let mut theta = start;
     for _ in 0..100 {
+        if theta <= FLOOR {
+            break;
+        }
         let [slope, curve] = match sums.look(k, theta) {
             Some([_, slope, curve]) => [slope, curve],
             None => slopes(&points[k..], alpha, theta).into(),
@@ -336,7 +343,6 @@ fn unguarded(points: &[Point], alpha: f64, k: usize, start: f64, sums: &Sums) ->
 /// ended, until λ moves by less than 1e-6. Below ln λ = -18 no step is made any more: once a beginning had its best at zero, those
 /// after it are hardly looked at.
 fn as_the_reference_epidemic(points: &[Point], alpha: f64, first: usize, last: usize) -> f64 {
-    const FLOOR: f64 = -18.0;
     let sum = |k: usize, lambda: f64| {
         points[k..].iter().fold([0.0; 3], |s, p| {
             let r = p.ratio(Change::Epidemic, alpha, lambda);
@@ -384,11 +390,18 @@ fn poisson(y: f64, m: f64, direction: Direction) -> f64 {
 /// The statistic of a stretch since the last restart.
 fn statistic(points: &[Point], control: &Control, alpha: f64, sums: Option<&mut Sums>) -> f64 {
     let n = points.len();
-    if n < control.least {
+    // the reference's Poisson search reads the shortest change in its own way
+    let poissonian = control.change == Change::Intercept && alpha <= 0.0 && control.mode == Mode::Compatible;
+    let least = match control.window {
+        _ if !poissonian => control.least,
+        Some(_) => control.least + 1,
+        None => 1,
+    };
+    if n < least.max(control.least) {
         return 0.0;
     }
     let first = control.window.map_or(0, |m| (n - 1).saturating_sub(m));
-    let last = n - control.least;
+    let last = n - least;
     if first > last {
         return 0.0;
     }
@@ -463,14 +476,6 @@ pub fn run_with_means(
         return Err(Error::setting("Mtilde", 0, "at least 1"));
     }
     let y = series.counts();
-    // with Poisson counts the reference leaves out a change that began in the judged period when asked for cases or for a
-    // decrease
-    let asked = matches!(control.give, Give::Cases { .. }) || control.direction == Direction::Decrease;
-    let alone = asked && control.theta.is_none() && alpha <= 0.0;
-    let control = &match control.mode {
-        Mode::Compatible if alone => Control { least: control.least.max(2), ..control.clone() },
-        _ => control.clone(),
-    };
     let factor = control.change == Change::Intercept && alpha > 0.0 && control.theta.is_none();
     let sums = factor.then(|| Sums::new(alpha, control.direction));
     let mut state = State { points: Vec::new(), sum: 0.0, sums };
@@ -481,16 +486,24 @@ pub fn run_with_means(
         let known = t > 0 && (i > 0 || control.mode == Mode::Corrected);
         let before = if known { y[t - 1] } else { 0.0 };
         let point = Point { y: y[t], mean: means[i], before };
-        let fresh = state.points.is_empty();
-        let cases = match control.give {
-            Give::Cases { .. } if alpha > 0.0 && y[t] <= 0.0 && control.mode == Mode::Compatible => {
-                Some(1e99)
+        let compatible = control.mode == Mode::Compatible;
+        let cases = match (control.give, control.theta) {
+            (Give::Value, _) => None,
+            (Give::Cases { .. }, Some(theta)) if compatible => {
+                Some(state.fraction(point, control, alpha, theta))
             }
-            Give::Cases { limit } if !fresh || alpha > 0.0 || control.mode == Mode::Corrected => {
-                Some(state.cases(point, control, alpha, limit))
+            (Give::Cases { .. }, None) if alpha > 0.0 && y[t] <= 0.0 && compatible => Some(1e99),
+            (Give::Cases { limit }, _) => {
+                let found = state.cases(point, control, alpha, limit);
+                let poisson_down = alpha <= 0.0 && control.direction == Direction::Decrease;
+                Some(match found {
+                    found if !compatible => found,
+                    found if found.is_nan() => 0.0,
+                    // the fewest that no longer ring
+                    found if poisson_down => found + 1.0,
+                    found => found,
+                })
             }
-            Give::Cases { .. } => Some(0.0),
-            Give::Value => None,
         };
         let value = state.push(point, control, alpha);
         let alarm = value >= control.limit;
@@ -525,6 +538,14 @@ impl State {
             sums.push(point);
         }
         statistic(&self.points, control, alpha, self.sums.as_mut())
+    }
+
+    /// The count, with its fraction, at which the sum for a known θ meets the limit; none below zero.
+    fn fraction(&self, point: Point, control: &Control, alpha: f64, theta: f64) -> f64 {
+        let at = |y: f64| Point { y, ..point }.ratio(control.change, alpha, theta)[0];
+        // the ratio is a straight line in the count
+        let (none, one) = (at(0.0), at(1.0));
+        ((control.limit - self.sum - none) / (one - none)).max(0.0)
     }
 
     /// The count nearest to the alarm's side of none that would reach the limit.

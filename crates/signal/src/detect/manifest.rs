@@ -113,7 +113,13 @@ impl Manifest {
             rows: entry.rows,
             mode,
         };
-        compute(&entry.method, &run, &entry.settings).map_err(|e| format!("{path}: {e}"))
+        let mut settings = entry.settings.clone();
+        // the tables of run lengths of such manifests rest on a slip (`run_length`), which compatible mode repeats
+        let lengths = find(&entry.method).is_ok_and(|m| m.name == "run-length");
+        if lengths && mode == Mode::Compatible && settings.text("outcomes").is_none() {
+            settings.set("outcomes", "pairs");
+        }
+        compute(&entry.method, &run, &settings).map_err(|e| format!("{path}: {e}"))
     }
 }
 
@@ -244,7 +250,7 @@ pub const METHODS: [Method; 15] = [
         &["h", "logOR", "pmf", "ret", "betabinomial_sigma", "phase1", "harmonics"],
     ),
     method("paired-cusum", "pairedbinCUSUM", &["theta0", "theta1", "h1", "h2", "h11", "h22"]),
-    method("run-length", "LRCUSUM.runlength", &[]),
+    method("run-length", "LRCUSUM.runlength", &["outcomes"]),
     method("endemic", "hhh4", &["ar", "trend", "S", "family"]),
     method("endemic-fitted", "hhh4 fitted", &["ar", "trend", "S", "family"]),
     method(

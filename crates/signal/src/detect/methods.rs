@@ -302,10 +302,33 @@ fn ratio(run: &Run<'_>, s: &Settings, alpha: Option<Overdispersion>) -> Result<T
         }
     };
     let columns = ["t", "observed", "upperbound", "alarm", "mu0"];
+    // the third part: whether the baseline is fitted again after each alarm
+    let refit = match s.parts("mu0").as_deref() {
+        Some([_, _, refit]) => super::settings::flag("mu0", refit)?,
+        _ => false,
+    };
     run.each(&columns, &columns, |series| {
-        let range = run.range(series, s, 2 * series.frequency())?;
-        let baseline = Baseline::fit(series, range.from - 1, terms, alpha)?;
-        let rows = glr::run(series, &baseline, &control, range)?;
+        let mut range = run.range(series, s, 2 * series.frequency())?;
+        let mut alpha = alpha;
+        let mut rows = Vec::with_capacity(range.len());
+        loop {
+            let baseline = Baseline::fit(series, range.from - 1, terms, alpha)?;
+            let mut found = glr::run(series, &baseline, &control, range)?;
+            let rang = found.iter().position(|r| r.alarm).filter(|at| refit && at + 1 < found.len());
+            let Some(at) = rang else {
+                rows.append(&mut found);
+                break;
+            };
+            found.truncate(at + 1);
+            range.from += at + 1;
+            rows.append(&mut found);
+            // the overdispersion stays what it was found to be at first
+            alpha = if baseline.alpha > 0.0 {
+                Overdispersion::Fixed(baseline.alpha)
+            } else {
+                Overdispersion::None
+            };
+        }
         Ok(rows
             .into_iter()
             .map(|r| {

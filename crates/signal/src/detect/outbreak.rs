@@ -4,7 +4,7 @@
 //! by pooling adjacent violators) to a constant one; alarm above k.
 //!
 //! **Modes.** The reference multiplies the factors and overflows on long series of large counts; then it writes nothing and
-//! rings nevertheless. Asked for cases it writes nothing where even none would ring. Corrected works with logarithms throughout and writes infinity.
+//! decides nothing; its mean is carried from count to count, with the rounding of that. Asked for cases it writes nothing where even none would ring. Corrected works with logarithms throughout and writes infinity.
 
 use super::{Error, Mode, Range, Series, Verdict};
 
@@ -43,12 +43,15 @@ struct Isotonic {
     blocks: Vec<(f64, f64)>,
     sum: f64,
     n: f64,
+    /// The mean carried along.
+    running: f64,
 }
 
 impl Isotonic {
     fn push(&mut self, y: f64) {
         self.sum += y;
         self.n += 1.0;
+        self.running += (y - self.running) / self.n;
         let mut block = (y, 1.0);
         while let Some((s, n)) = self.blocks.last().copied() {
             // pool while the mean before is larger
@@ -63,7 +66,10 @@ impl Isotonic {
 
     /// ln of the product of (fit/mean)^count. Within a block the counts add up to its sum.
     fn ln_ratio(&self) -> f64 {
-        let mean = self.sum / self.n;
+        self.ln_ratio_to(self.sum / self.n)
+    }
+
+    fn ln_ratio_to(&self, mean: f64) -> f64 {
         self.blocks.iter().filter(|b| b.0 > 0.0).map(|(s, n)| s * (s / n / mean).ln()).sum()
     }
 }
@@ -95,8 +101,12 @@ pub fn run(series: &Series, control: &Control, range: Range) -> Result<Vec<Verdi
                 out.push(Verdict { period, observed, bound: value, alarm: None });
                 continue;
             }
-            if matches!(control.give, Give::Value) {
-                out.push(Verdict { period, observed, bound: value, alarm: Some(value > control.k) });
+            let alarm = value > control.k;
+            // lost to underflow, it rings for no number of cases
+            let lost = alarm != (ln > limit);
+            if matches!(control.give, Give::Value) || lost {
+                let bound = if lost && !matches!(control.give, Give::Value) { f64::NAN } else { value };
+                out.push(Verdict { period, observed, bound, alarm: Some(alarm) });
                 continue;
             }
         }
@@ -115,7 +125,7 @@ pub fn run(series: &Series, control: &Control, range: Range) -> Result<Vec<Verdi
 
 /// The product of the factors one by one, each and all a double: it overflows and underflows as the reference does.
 fn multiplied(fit: &Isotonic, y: &[f64]) -> f64 {
-    let mean = fit.sum / fit.n;
+    let mean = fit.running;
     let mut counts = y.iter();
     let mut product = 1.0;
     let mut ordinary = true;
@@ -130,7 +140,7 @@ fn multiplied(fit: &Isotonic, y: &[f64]) -> f64 {
         }
     }
     // in the ordinary range logarithms lose fewer digits
-    if ordinary { fit.ln_ratio().exp() } else { product }
+    if ordinary { fit.ln_ratio_to(mean).exp() } else { product }
 }
 
 /// The smallest number of cases above the limit; the ratio grows with the last count once it is above the mean.

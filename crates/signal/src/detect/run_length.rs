@@ -4,8 +4,12 @@
 //! of (I - R)⁻¹ for the zero state, R being the transitions that do not ring.
 //!
 //! **Modes.** Within an interval the statistic is spread evenly; the reference puts it at both ends and the middle, weighted
-//! 1 : 4 : 1 (Simpson's rule), corrected integrates exactly. Some reference files hold negative run lengths: those come
-//! from a transition matrix that was no probability; no mode repeats that.
+//! 1 : 4 : 1 (Simpson's rule), corrected integrates exactly.
+//!
+//! **Outcomes.** Handed the shares of both outcomes (p and 1 - p) instead of one, the reference goes through all pairs of
+//! counts that add up to at most n and weighs each with the law of the first: a count of y then weighs n + 1 - y times, the
+//! transitions are no probabilities and the "lengths" may be negative. Reference files were made so; [`Outcomes::Pairs`] repeats
+//! them and is no length of anything.
 
 use super::{Error, Mode};
 use stats::dist::{Binomial, Discrete as _};
@@ -24,11 +28,27 @@ pub struct Chart {
     pub h: f64,
 }
 
+/// What a chart goes through at each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outcomes {
+    /// The counts from 0 to n, each once.
+    #[default]
+    Counts,
+    /// All pairs of counts of at most n together, weighed by the law of the first: the slip of the reference files.
+    Pairs,
+}
+
 /// The mean run length from zero when the share is `share`, with `states` states (zero and `states - 1` intervals).
 ///
 /// # Errors
 /// A share is no probability, shares are equal, or the states are fewer than two.
-pub fn mean_run_length(chart: &Chart, share: f64, states: usize, mode: Mode) -> Result<f64, Error> {
+pub fn mean_run_length(
+    chart: &Chart,
+    share: f64,
+    states: usize,
+    outcomes: Outcomes,
+    mode: Mode,
+) -> Result<f64, Error> {
     let law = |name: &str, p: f64| {
         let inside = p > 0.0 && p < 1.0;
         Binomial::new(chart.n, p)
@@ -49,7 +69,11 @@ pub fn mean_run_length(chart: &Chart, share: f64, states: usize, mode: Mode) -> 
     let mut k = 0.0;
     while k <= chart.n {
         let step = law1.ln_pmf(k) - law0.ln_pmf(k);
-        let p = real.pmf(k);
+        let times = match outcomes {
+            Outcomes::Counts => 1.0,
+            Outcomes::Pairs => chart.n + 1.0 - k,
+        };
+        let p = times * real.pmf(k);
         let mut go = |from: usize, to: usize, share: f64| {
             matrix.set(from, to, matrix.at(from, to) - p * share);
         };
@@ -121,14 +145,30 @@ mod tests {
         ];
         for (h, share, expected) in cases {
             let chart = Chart { n: 20.0, control: 0.1, changed: 0.2, h };
-            let found = mean_run_length(&chart, share, 20, Mode::Compatible).expect("a length");
+            let length = |states, mode| {
+                mean_run_length(&chart, share, states, Outcomes::Counts, mode).expect("a length")
+            };
+            let found = length(20, Mode::Compatible);
             assert!(
                 (found - expected).abs() < 1e-9 * expected,
                 "h {h}, share {share}: {found} for {expected}"
             );
-            let [fine, exact] = [Mode::Compatible, Mode::Corrected]
-                .map(|mode| mean_run_length(&chart, share, 300, mode).expect("a length"));
+            let [fine, exact] = [Mode::Compatible, Mode::Corrected].map(|mode| length(300, mode));
             assert!((fine - exact).abs() < 2e-2 * exact, "h {h}, share {share}: {fine} and {exact}");
+        }
+    }
+    #[test]
+    fn pairs_of_outcomes_repeat_the_slip_of_the_reference() {
+        // surveillance 1.20.3: the same call with the rows p and 1 - p and a binomial law of the first
+        for (h, share, expected) in [
+            (2.0, 0.1, -0.051_038_157_153_7),
+            (3.0, 0.15, 0.005_174_990_442_85),
+            (5.0, 0.2, 0.230_115_234_272),
+        ] {
+            let chart = Chart { n: 20.0, control: 0.1, changed: 0.2, h };
+            let found =
+                mean_run_length(&chart, share, 20, Outcomes::Pairs, Mode::Compatible).expect("a figure");
+            assert!((found - expected).abs() < 1e-9, "h {h}, share {share}: {found} for {expected}");
         }
     }
 }

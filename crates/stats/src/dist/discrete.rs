@@ -31,6 +31,12 @@ pub(super) fn quantile<D: Discrete>(d: &D, p: f64, q: f64, lower: bool) -> f64 {
     let z = if lower { norm_quantile(p) } else { -norm_quantile(q.min(1.0)) };
     let largest = d.largest();
     let start = (mean + sd * z).round().clamp(0.0, largest.min(1e300));
+    if sd > 1e5 && mean > 1e6 * sd {
+        // an exact tail takes more than a million terms here; the normal law with its first correction for skewness, whose
+        // third moment is that of binomial, Poisson and negative binomial alike, is as near as a double of this size
+        let skewness = (z * z - 1.0) / 6.0 * (2.0 * sd * sd / mean - 1.0);
+        return (mean + sd * z + skewness).ceil().clamp(0.0, largest);
+    }
     // bracket (lo, hi]: lo does not reach, hi does
     let (mut lo, mut hi, mut step) = (-1.0, start, 1.0_f64.max((sd * 0.05).floor()));
     if reached(start) {

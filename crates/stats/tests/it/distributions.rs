@@ -121,3 +121,21 @@ proptest! {
         prop_assert!((sum - d.cdf(f64::from(k))).abs() < 1e-13);
     }
 }
+
+#[test]
+fn quantiles_of_means_beyond_counting_come_at_once_and_meet_the_exact_ones_where_they_begin() {
+    // R 4.2.2: qpois(0.995, 1e12), qpois(0.025, 1e12)
+    for (p, expected) in [(0.995, 1_000_002_575_830.0), (0.025, 999_998_040_037.0)] {
+        for mean in [1e12, 1.000_001e12] {
+            let found = Poisson::new(mean).unwrap().quantile(p);
+            assert!(
+                (found - (expected + (mean - 1e12) * 1.0)).abs() < 3.0 + (mean - 1e12) * 2e-6,
+                "{p} {mean}: {found}"
+            );
+        }
+    }
+    for mean in [1.8e20, 4e30] {
+        let found = Poisson::new(mean).unwrap().quantile(0.995);
+        assert!((found / mean - 1.0).abs() < 1e-9, "{mean}: {found}");
+    }
+}

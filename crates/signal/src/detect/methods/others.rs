@@ -3,7 +3,7 @@
 use super::super::categorical::{self, Give, Shape};
 use super::super::manifest::Run;
 use super::super::nowcast::{self, Law, Window};
-use super::super::run_length::{self, Chart};
+use super::super::run_length::{self, Chart, Outcomes};
 use super::super::{Cell, Error, Settings, Table, endemic as model, paired};
 
 /// The first number written in a text, such as `0.005 (a=…)`.
@@ -109,7 +109,12 @@ pub(super) fn pairs(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
     Ok(table)
 }
 
-pub(super) fn lengths(run: &Run<'_>, _: &Settings) -> Result<Table, Error> {
+pub(super) fn lengths(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
+    let outcomes = match s.text("outcomes").unwrap_or("counts") {
+        "counts" => Outcomes::Counts,
+        "pairs" => Outcomes::Pairs,
+        other => return Err(Error::setting("outcomes", other, "counts or pairs")),
+    };
     let names = ["n", "pi0", "pi1", "h", "true_pi", "g"];
     let columns = names.iter().map(|n| run.frame.numbers(n)).collect::<Result<Vec<_>, _>>()?;
     let mut table = Table::new(&["n", "pi0", "pi1", "h", "true_pi", "g", "arl"]);
@@ -117,7 +122,7 @@ pub(super) fn lengths(run: &Run<'_>, _: &Settings) -> Result<Table, Error> {
         let v: Vec<f64> = columns.iter().map(|c| c[i]).collect();
         let chart = Chart { n: v[0], control: v[1], changed: v[2], h: v[3] };
         let states = super::super::settings::count("g", &v[5].to_string())?;
-        let arl = run_length::mean_run_length(&chart, v[4], states, run.mode)?;
+        let arl = run_length::mean_run_length(&chart, v[4], states, outcomes, run.mode)?;
         table.rows.push(v.into_iter().chain([arl]).map(Cell::Number).collect());
     }
     Ok(table)

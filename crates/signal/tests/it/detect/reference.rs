@@ -18,9 +18,6 @@ fn shared() -> Option<PathBuf> {
     None
 }
 
-/// Runs whose reference is not reproduced, each for a reason the science page tells.
-const UNLIKE: [&str; 1] = ["run_length/"];
-
 /// Relative deviation; absolute below one.
 fn deviation(found: &str, expected: &str) -> f64 {
     if found == expected {
@@ -65,7 +62,7 @@ fn check(folder: &Path, tolerance: f64, unsaid: &[&str]) {
     }
     let mut worst: BTreeMap<&str, (usize, f64, String)> = BTreeMap::new();
     let mut off = Vec::new();
-    for entry in manifest.runs.iter().filter(|e| !UNLIKE.iter().any(|u| e.file.contains(u))) {
+    for entry in &manifest.runs {
         let table = match manifest.compute(entry, Mode::Compatible, &read) {
             Ok(table) => table,
             Err(reason) => {
