@@ -1,5 +1,5 @@
-// The script of every page but the field's own. Every page works without it; it adds five comforts:
-// fragments that load when they come into view, fields that show with the answer they depend on, pictures made smaller
+// The script of every page but the field's own. Every page works without it; it adds six comforts:
+// fragments that load when they come into view, figures that move while their assumptions are changed, fields that show with the answer they depend on, pictures made smaller
 // before upload, barcodes read by the camera, and a guard against double submits.
 (() => {
   const current = document.querySelector(".top nav [aria-current]");
@@ -18,6 +18,27 @@
     for (const e of entries) if (e.isIntersecting) { seen.unobserve(e.target); load(e.target); }
   }, { rootMargin: "200px" });
   document.querySelectorAll("[data-island]").forEach((el) => seen.observe(el));
+
+  // A form of assumptions moves the figures as it is filled in; a question that is overtaken by the next is dropped.
+  document.querySelectorAll("form[data-moves]").forEach((form) => {
+    let waiting, asked;
+    form.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(async () => {
+        const target = document.querySelector(form.dataset.moves);
+        if (!target) return;
+        asked?.abort();
+        const mine = asked = new AbortController();
+        target.setAttribute("aria-busy", "true");
+        try {
+          const reply = await fetch(form.dataset.from + "?" + new URLSearchParams(new FormData(form)), { headers: { "X-Fragment": "1" }, credentials: "same-origin", signal: mine.signal });
+          if (reply.ok) target.innerHTML = await reply.text();
+        } catch { /* overtaken, or no signal: the figures stay as they were */ } finally {
+          if (asked === mine) target.removeAttribute("aria-busy");
+        }
+      }, 150);
+    });
+  });
 
   document.addEventListener("submit", (e) => {
     const form = e.target;

@@ -40,8 +40,12 @@ pub struct Line {
     pub case: Case,
     /// Variability factor used.
     pub variability: f64,
-    /// Highest residue (median for case 3), mg/kg; `None`: no result, a gap.
+    /// Residue the equation takes (the highest; the median for case 3), mg/kg; `None`: no result, a gap.
     pub residue: Option<f64>,
+    /// Highest residue, mg/kg; what was not detected counts at its limit.
+    pub highest: Option<f64>,
+    /// Median residue, mg/kg.
+    pub median: Option<f64>,
     /// Intake, µg per kg body weight and day.
     pub intake: Option<f64>,
     /// Per cent of the acute reference dose.
@@ -108,14 +112,14 @@ pub fn table(
         };
         let portion =
             Portion { case, grams, unit_g: food.unit, variability: factor, body_weight_kg: body_weight };
-        let residue = gathered.foods.iter().find(|f| f.food == *id).map(|f| {
-            let values: Vec<f64> = f.list.iter().map(|(_, v)| v.substituted(Bound::Upper)).collect();
-            if case == Case::Three {
-                quantile::of(&values, &[0.5], Kind::Seven)[0]
-            } else {
-                values.iter().copied().fold(0.0, f64::max)
-            }
-        });
+        let values: Option<Vec<f64>> = gathered
+            .foods
+            .iter()
+            .find(|f| f.food == *id && !f.list.is_empty())
+            .map(|f| f.list.iter().map(|(_, v)| v.substituted(Bound::Upper)).collect());
+        let highest = values.as_ref().map(|v| v.iter().copied().fold(0.0, f64::max));
+        let median = values.as_ref().map(|v| quantile::of(v, &[0.5], Kind::Seven)[0]);
+        let residue = if case == Case::Three { median } else { highest };
         let intake = residue.map(|residue| portion.intake(residue, 1.0));
         out.push(Line {
             food: id.clone(),
@@ -126,6 +130,8 @@ pub fn table(
             case,
             variability: factor,
             residue,
+            highest,
+            median,
             intake,
             percent: intake.zip(dose).map(|(intake, dose)| intake / dose * 100.0),
             threshold: dose.and_then(|dose| portion.threshold(dose / 1000.0, 1.0)),

@@ -1,10 +1,10 @@
 //! A question of exposure and its answer: people × what they eat × what the province's laboratories found.
 //!
 //! The answer holds the model file that repeats every figure of it; the assumptions tried stand in the file like any others. Nothing is
-//! stored: the figures follow the results there are when the question is asked.
+//! stored: the figures follow the results there are when the question is asked ([`crate::live`] keeps ready what need not be made anew).
 
 use crate::Error;
-use crate::reading::{Gathered, Row, Samples};
+use crate::reading::{Gathered, Samples};
 use crate::substances::Substance;
 use crate::survey::Survey;
 use base::Text;
@@ -50,6 +50,8 @@ pub struct Question {
     pub samples: Samples,
     /// For drawn days: what a food can carry.
     pub concentrations: Concentrations,
+    /// A model of usual intake beside the observed means.
+    pub usual: Option<Chronic>,
     /// Another guidance value, µg per kg body weight and day.
     pub reference: Option<f64>,
     /// Assumptions to try.
@@ -71,14 +73,14 @@ pub struct Answer {
     pub after: Option<Report>,
     /// What was found in the foods.
     pub gathered: Gathered,
-    /// The file that gives the figures elsewhere (those with the assumptions where there are any).
-    pub model: Model,
-    /// Replicates asked for and made.
+    /// The substance asked for.
+    pub substance: &'static Substance,
+    /// Replicates asked for and made; none were made where only the figures were asked for.
     pub replicates: (usize, usize),
     /// Guidance value in force, µg per kg body weight and day.
     pub reference: Option<f64>,
-    assessment: Assessment,
-    group: &'static str,
+    pub(crate) assessment: Assessment,
+    pub(crate) group: &'static str,
 }
 
 /// The group of a word; everybody when it is none.
@@ -87,84 +89,73 @@ pub fn group(word: &str) -> &'static str {
     GROUPS.iter().find(|(w, ..)| *w == word).map_or("all", |(w, ..)| *w)
 }
 
-/// Answers a question from results as reported. Takes time in proportion to people × replicates: not for a thread that others wait for.
-///
-/// # Errors
-/// [`Error::Field`] naming the assumption that cannot be.
-pub fn answer(question: &Question, rows: &[Row], threads: usize) -> Result<Answer, Error> {
-    let gathered = Gathered::of(rows, question.samples);
-    let people = question.survey.persons.max(1);
-    let replicates = question.replicates.min(MOST_REPLICATES).min((MOST_WORK / people).max(10));
-    let (_, from, to, name) =
-        GROUPS.iter().find(|(w, ..)| *w == question.group).unwrap_or(&GROUPS[0]).clone();
-    let mut substance = question.substance.in_model();
-    if let Some(value) = question.reference {
-        substance.reference = Some(risk::exposure::model::Reference {
-            value,
-            period: risk::exposure::model::Period::Day,
-            kind: "user".into(),
-            authority: String::new(),
-            year: None,
-        });
+impl Question {
+    /// Replicates that are made: larger surveys get fewer.
+    #[must_use]
+    pub fn affordable_replicates(&self) -> usize {
+        let people = self.survey.persons.max(1);
+        let made = self.replicates.min(MOST_REPLICATES).min((MOST_WORK / people).max(10));
+        if self.replicates == 0 { 0 } else { made }
     }
-    let reference = substance.reference.as_ref().map(risk::exposure::model::Reference::per_day);
-    let model = Model {
-        format: FORMAT.into(),
-        title: format!("{} / {}", question.substance.title.en, question.survey.title.en),
-        seed: question.seed,
-        files: None,
-        tables: Some(Tables {
-            persons: question.survey.people.clone(),
-            consumption: question.survey.consumption.clone(),
-            concentrations: gathered.table(&question.substance.id),
-        }),
-        substances: vec![substance],
-        processing: vec![],
-        consumption: vec![],
-        limits: vec![],
-        groups: vec![Group {
-            id: question.group.into(),
-            name: Some(name),
-            age_from: from,
-            age_to: to,
-            sex: String::new(),
-        }],
-        settings: Settings {
-            bounds: Bound::ALL.to_vec(),
-            percentiles: PERCENTILES.to_vec(),
-            concentrations: question.concentrations,
-            chronic: vec![Chronic::Oim],
-            acute: question.draws.min(MOST_DRAWS),
-            contributions: 12,
-            replicates: if question.replicates == 0 { 0 } else { replicates },
-            replicate_draws: 0,
-        },
-    };
-    let first = Assessment::new(model).map_err(|e| refused(&e))?;
-    // figures carry the hash of the file that repeats them
-    let mut before = first.report(threads, &mut |_| {});
-    before.recipe = first.export().recipe();
-    let mut assessment = first;
-    for change in &question.changes {
-        assessment = assessment.with(change.clone()).map_err(|e| refused(&e))?;
+
+    /// Guidance value in force, µg per kg body weight and day.
+    #[must_use]
+    pub fn reference_per_day(&self) -> Option<f64> {
+        let own = self.substance.in_model().reference;
+        self.reference.or(own.as_ref().map(risk::exposure::model::Reference::per_day))
     }
-    let model = assessment.export();
-    let after = (!question.changes.is_empty())
-        .then(|| Report { recipe: model.recipe(), ..assessment.report(threads, &mut |_| {}) });
-    Ok(Answer {
-        before,
-        after,
-        gathered,
-        model,
-        replicates: (question.replicates, if question.replicates == 0 { 0 } else { replicates }),
-        reference,
-        assessment,
-        group: question.group,
-    })
+
+    /// The model without assumptions tried, over what was gathered.
+    pub(crate) fn model(&self, gathered: &Gathered) -> Model {
+        let (_, from, to, name) =
+            GROUPS.iter().find(|(w, ..)| *w == self.group).unwrap_or(&GROUPS[0]).clone();
+        let mut substance = self.substance.in_model();
+        if let Some(value) = self.reference {
+            substance.reference = Some(risk::exposure::model::Reference {
+                value,
+                period: risk::exposure::model::Period::Day,
+                kind: "user".into(),
+                authority: String::new(),
+                year: None,
+            });
+        }
+        Model {
+            format: FORMAT.into(),
+            title: format!("{} / {}", self.substance.title.en, self.survey.title.en),
+            seed: self.seed,
+            files: None,
+            tables: Some(Tables {
+                persons: self.survey.people.clone(),
+                consumption: self.survey.consumption.clone(),
+                concentrations: gathered.table(&self.substance.id),
+            }),
+            substances: vec![substance],
+            processing: vec![],
+            consumption: vec![],
+            limits: vec![],
+            groups: vec![Group {
+                id: self.group.into(),
+                name: Some(name),
+                age_from: from,
+                age_to: to,
+                sex: String::new(),
+            }],
+            settings: Settings {
+                bounds: Bound::ALL.to_vec(),
+                percentiles: PERCENTILES.to_vec(),
+                concentrations: self.concentrations,
+                chronic: std::iter::once(Chronic::Oim).chain(self.usual).collect(),
+                acute: self.draws.min(MOST_DRAWS),
+                contributions: 12,
+                replicates: self.affordable_replicates(),
+                replicate_draws: 0,
+            },
+        }
+    }
 }
 
 /// What the engine refuses, as the field of the form.
-fn refused(e: &ModelError) -> Error {
+pub(crate) fn refused(e: &ModelError) -> Error {
     let (name, reason) = match e {
         ModelError::Field { field, reason } => (field.as_str(), reason.clone()),
         other => ("", other.to_string()),
@@ -198,6 +189,12 @@ pub fn contributions(report: &Report, bound: Bound) -> Vec<(String, f64)> {
 }
 
 impl Answer {
+    /// The file that gives the figures elsewhere (those with the assumptions where there are any).
+    #[must_use]
+    pub fn model(&self) -> Model {
+        self.assessment.export()
+    }
+
     /// The report with the assumptions tried, or without where none was.
     #[must_use]
     pub fn report(&self) -> &Report {
@@ -226,7 +223,7 @@ impl Answer {
             .iter()
             .map(|&bound| {
                 let asked = Protect {
-                    substance: self.model.substances[0].id.clone(),
+                    substance: self.substance.id.clone(),
                     food: food.map(ToOwned::to_owned),
                     group: self.group.to_owned(),
                     percentile,
@@ -255,6 +252,14 @@ pub fn factor(food: &str, factor: f64) -> Factor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::Depth;
+    use crate::reading::Row;
+
+    fn answer(question: &Question, rows: &[Row]) -> Result<Answer, Error> {
+        let answered =
+            crate::live::Workbench::default().answer(question, rows, Depth::Intervals, 1, &mut |_| true)?;
+        Ok(answered.expect("nobody stops it"))
+    }
 
     fn rows() -> Vec<Row> {
         let foods = ["挂面", "大米", "大白菜", "苹果"];
@@ -278,6 +283,7 @@ mod tests {
             group: "18-59",
             samples: Samples::All,
             concentrations: Concentrations::Samples,
+            usual: None,
             reference: None,
             changes,
             replicates: 10,
@@ -291,8 +297,8 @@ mod tests {
         let tried =
             vec![limit(Some("rice"), 0.04, LimitMode::Enforced), Change::Consumption(factor("wheat", 1.5))];
         for changes in [vec![], tried] {
-            let answer = answer(&question(changes), &rows(), 1).unwrap();
-            let read = Model::read(&answer.model.to_json()).unwrap();
+            let answer = answer(&question(changes), &rows()).unwrap();
+            let read = Model::read(&answer.model().to_json()).unwrap();
             assert_eq!(read.recipe(), answer.report().recipe);
             let again = Assessment::new(read).unwrap().report(2, &mut |_| {});
             assert_eq!(again.figures, answer.report().figures);
@@ -302,7 +308,7 @@ mod tests {
 
     #[test]
     fn assumptions_move_the_percentiles_and_gaps_are_told() {
-        let strict = answer(&question(vec![limit(None, 0.03, LimitMode::Enforced)]), &rows(), 1).unwrap();
+        let strict = answer(&question(vec![limit(None, 0.03, LimitMode::Enforced)]), &rows()).unwrap();
         let of = |r: &Report| figure(r, Bound::Upper, "OIM", "p97.5_weighted_invcdf").unwrap().value;
         assert!(of(strict.after.as_ref().unwrap()) < of(&strict.before));
         assert!(strict.before.gaps[0].foods.contains(&"milk".to_owned()));
@@ -315,9 +321,9 @@ mod tests {
     #[test]
     fn what_cannot_be_is_named_with_its_field() {
         let lead = Question { substance: crate::substances::find("lead").unwrap(), ..question(vec![]) };
-        let no_value = answer(&lead, &rows(), 1).unwrap().protecting(None, 97.5, LimitMode::AtLimit);
+        let no_value = answer(&lead, &rows()).unwrap().protecting(None, 97.5, LimitMode::AtLimit);
         assert!(matches!(no_value, Err(Error::Field { field: "reference", .. })));
-        let unknown = answer(&question(vec![Change::Processing(factor("tea leaf", 0.5))]), &rows(), 1);
+        let unknown = answer(&question(vec![Change::Processing(factor("tea leaf", 0.5))]), &rows());
         assert!(matches!(unknown, Err(Error::Field { field: "processing", .. })), "{unknown:?}");
     }
 }

@@ -178,6 +178,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         origin: config.origin.clone(),
         prefixes,
         outbound: web::outbound::Outbound::new(config.receivers.clone(), config.private_receivers),
+        bench: std::sync::Arc::default(),
         faces: web::Faces::new(config.document_font.clone()),
         secure_cookies: config.secure_cookies,
     })

@@ -6,6 +6,7 @@ use axum::response::IntoResponse;
 use base::Text;
 use flow::view::Page;
 use paper::sheet::{Sheet, Value};
+use sha2::{Digest as _, Sha256};
 
 /// A sheet with these columns and no rows yet.
 pub(crate) fn sheet(name: &str, columns: &[&str]) -> Sheet {
@@ -19,6 +20,22 @@ pub(crate) fn sheet(name: &str, columns: &[&str]) -> Sheet {
 /// A row of texts.
 pub(crate) fn texts<S: Into<String>>(cells: impl IntoIterator<Item = S>) -> Vec<Value> {
     cells.into_iter().map(|c| Value::Text(c.into())).collect()
+}
+
+/// The hash that stands on published figures: SHA-256 of this version, the settings they were made with and the figures themselves.
+/// Who repeats them from the same settings and records gets the same hash.
+pub(crate) fn recipe(settings: &[&str], figures: &Sheet) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    };
+    add(env!("CARGO_PKG_VERSION"));
+    settings.iter().copied().for_each(&mut add);
+    add(&figures.name);
+    figures.header.iter().for_each(|column| add(column));
+    figures.rows.iter().flatten().for_each(|cell| add(&format!("{cell:?}")));
+    format!("sha256:{}", hex::encode(hash.finalize()))
 }
 
 /// Every row of a list, page by page: an export is never cut short.

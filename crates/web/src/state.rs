@@ -22,6 +22,8 @@ pub struct App {
     pub watch: watch::Watch,
     /// Inspections outside.
     pub field: field::Field,
+    /// Assessments of exposure kept ready.
+    pub bench: Arc<assess::live::Workbench>,
     /// Trace events and their index.
     pub supply: supply::Supply,
     /// The rules in force.

@@ -323,18 +323,50 @@ impl Model {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// The hash that stands on every figure: SHA-256 of the model with its tables and of the engine's version.
+    /// The hash that stands on every figure: SHA-256 of the engine's version, the model without its tables, and the SHA-256 of each table.
     #[must_use]
     pub fn recipe(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        let tables = self.tables.as_ref();
+        self.recipe_over(tables.map(|t| [&t.persons, &t.consumption, &t.concentrations].map(|t| digest(t))))
+    }
+
+    /// The same with the digests of the tables at hand.
+    pub(super) fn recipe_over(&self, tables: Option<[[u8; 32]; 3]>) -> String {
+        let text = serde_json::to_string(&self.without_tables()).unwrap_or_default();
         let mut hash = Sha256::new();
         hash.update(ENGINE.as_bytes());
         hash.update([0]);
         hash.update(text.as_bytes());
+        for table in tables.iter().flatten() {
+            hash.update([0]);
+            hash.update(table);
+        }
         let digest = hash.finalize();
         digest.iter().fold(String::from("sha256:"), |text, byte| text + &format!("{byte:02x}"))
     }
+
+    /// Everything but the tables.
+    pub(super) fn without_tables(&self) -> Self {
+        Self {
+            format: self.format.clone(),
+            title: self.title.clone(),
+            seed: self.seed,
+            files: self.files.clone(),
+            tables: None,
+            substances: self.substances.clone(),
+            processing: self.processing.clone(),
+            consumption: self.consumption.clone(),
+            limits: self.limits.clone(),
+            groups: self.groups.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+/// SHA-256 of a table.
+pub(super) fn digest(table: &str) -> [u8; 32] {
+    Sha256::digest(table.as_bytes()).into()
 }
 
 /// The engine that figures name: it changes when figures of the same model may change.
-pub const ENGINE: &str = "shian-exposure engine 1";
+pub const ENGINE: &str = "shian-exposure engine 2";

@@ -42,6 +42,11 @@ pub(super) const ASSESS: &[Endpoint] = &[
             FROM,
             TO,
             q("concentrations", "samples、lognormal、spiked、spike", "samples, lognormal, spiked, spike"),
+            q(
+                "usual",
+                "通常摄入量模型：BBN、BBN_power、LNN0、LNN、ISUF",
+                "model of usual intake: BBN, BBN_power, LNN0, LNN, ISUF",
+            ),
             q("reference", "另一健康指导值，µg/kg 体重·天", "another guidance value, µg/kg bw and day"),
             q("limit_food", "限量的食品；缺省全部", "food of the limit; all when absent"),
             q("limit", "限量，mg/kg", "limit, mg/kg"),
@@ -78,7 +83,7 @@ pub(super) const ASSESS: &[Endpoint] = &[
             q("variability", "jmpr（3）或 primo（7、5）", "jmpr (3) or primo (7, 5)"),
             q("dose", "急性参考剂量，µg/kg 体重", "acute reference dose, µg/kg bw"),
         ],
-        r#"{"substance":"cadmium","dose":null,"rows":[{"food":"rice","eaters":1474,"percentile":97.5,"portion":420.1,"bodyWeight":53.2,"case":"3","variability":1.0,"residue":0.04,"intake":0.31,"percent":null,"threshold":null}]}"#,
+        r#"{"substance":"cadmium","dose":null,"rows":[{"food":"rice","eaters":1474,"percentile":97.5,"portion":420.1,"bodyWeight":53.2,"case":"3","variability":1.0,"residue":0.04,"highest":0.11,"median":0.04,"intake":0.31,"percent":null,"threshold":null}]}"#,
     ),
     get(
         "/api/v1/design",
@@ -123,7 +128,7 @@ pub(super) async fn exposure(State(app): State<Arc<App>>, caller: Caller, RawQue
     let known: Vec<&str> = PARAMETERS.iter().copied().chain(["model"]).collect();
     let p = Params::known(raw.as_deref(), &known)?;
     let asked = Asked::read(|name| p.get(name).unwrap_or_default().to_owned())?;
-    let answer = asked.answer(&app, &caller.who).await?;
+    let answer = asked.answer(&app, &caller.who, assess::live::Depth::Intervals).await?;
     let mut protecting = Vec::new();
     if answer.reference.is_some() && answer.gathered.results() > 0 {
         use risk::exposure::model::LimitMode;
@@ -154,7 +159,7 @@ pub(super) async fn exposure(State(app): State<Arc<App>>, caller: Caller, RawQue
         "without_limit": answer.gathered.without_limit,
         "notes": report.notes,
         "protecting": protecting,
-        "model": (p.get("model") == Some("true")).then_some(&answer.model),
+        "model": (p.get("model") == Some("true")).then(|| answer.model()),
     }))
     .into_response())
 }

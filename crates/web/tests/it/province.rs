@@ -366,6 +366,7 @@ impl Province {
             origin: ORIGIN.to_owned(),
             prefixes: web::Prefixes::default(),
             outbound: web::outbound::Outbound::new(Vec::new(), true),
+            bench: std::sync::Arc::default(),
             faces: web::Faces::default(),
             secure_cookies: false,
         });

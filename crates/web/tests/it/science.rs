@@ -53,6 +53,7 @@ async fn exposure_follows_the_results_and_its_file_repeats_the_figures() {
     let model = Model::read(&file).unwrap();
     assert_eq!(told["recipe"], model.recipe());
     assert!(page.contains(&model.recipe()), "the page names the recipe of its file");
+    let model_recipe = model.recipe();
     let again = Assessment::new(model).unwrap().report(1, &mut |_| {});
     let figures = serde_json::to_string(&again.figures).unwrap();
     assert!(text.contains(&format!("\"figures\":{figures}")), "the same digits: {text}");
@@ -64,6 +65,31 @@ async fn exposure_follows_the_results_and_its_file_repeats_the_figures() {
     ] {
         assert!(p.get(&path, &me).await.body.starts_with(start), "{path}");
     }
+    // the figures move without their intervals, with a model of usual intake beside the observed means
+    let moved = p.get(&format!("/desk/exposure/figures?{query}&usual=BBN"), &me).await;
+    assert!(moved.header("cache-control").contains("no-store"), "a new result counts at once");
+    assert!(
+        moved.text().contains("P97.5 (BBN)") && !moved.text().contains("<span class=\"small soft nowrap\">[")
+    );
+    // the same question as a job
+    let form = p.get(&format!("/desk/exposure/runs/new?{query}"), &me).await.text();
+    assert!(form.contains("name=\"question\""), "{form}");
+    let question = query.replace('=', "%3D").replace('&', "%26");
+    let body = format!("csrf={}&question={question}", access::csrf_token(&session));
+    let kind = [("content-type", "application/x-www-form-urlencoded")];
+    let begun = p.send(Method::POST, "/desk/exposure/runs", &me, &kind, body).await;
+    let run = begun.header("location").to_owned();
+    assert!(run.starts_with("/desk/exposure/runs/"), "{run} {}", begun.text());
+    let done = loop {
+        let page = p.get(&run, &me).await;
+        if page.header("refresh").is_empty() {
+            break page.text();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert!(done.contains(&model_recipe), "the run answers with the same recipe: {done}");
+    let far = p.session("elsewhere").await;
+    assert_eq!(p.get(&run, &As::Session(&far, true)).await.status, 404, "a run is its owner's");
     for (query, field) in
         [("limit=x", "limit"), ("processing=2", "processing_food"), ("reference=0", "reference")]
     {

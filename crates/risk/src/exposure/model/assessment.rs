@@ -1,6 +1,8 @@
 //! A model made ready: the survey, the results by substance and food, the assumptions.
 
-use super::{Concentrations, Factor, Group, Limit, LimitMode, Model, ModelError, Substance, Tables, field};
+use super::{
+    Concentrations, Factor, Group, Limit, LimitMode, Model, ModelError, Substance, Tables, digest, field,
+};
 use crate::exposure::acute::Source;
 use crate::exposure::chronic::Contents;
 use crate::exposure::concentration::{
@@ -9,6 +11,7 @@ use crate::exposure::concentration::{
 use crate::exposure::survey::Survey;
 use crate::table::{Table, digits};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One result with the sample it is of.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +44,22 @@ pub enum Change {
     Consumption(Factor),
 }
 
-/// A model made ready to compute.
+/// The tables as read, with their digests: shared by whatever is tried on the same people.
+#[derive(Debug)]
+struct Read {
+    tables: Tables,
+    digests: [[u8; 32]; 3],
+}
+
+/// A model made ready to compute. Clones share people and tables.
 #[derive(Debug, Clone)]
 pub struct Assessment {
+    /// Without its tables.
     pub(super) model: Model,
-    pub(super) survey: Survey,
+    read: Arc<Read>,
+    pub(super) survey: Arc<Survey>,
     pub(super) substances: Vec<Substance>,
-    pub(super) groups: Vec<(String, Vec<usize>)>,
+    pub(super) groups: Arc<Vec<(String, Vec<usize>)>>,
     /// Results of each substance and food, in an order that does not depend on that of their arrival.
     pub(super) cells: Vec<Vec<Vec<Sampled>>>,
     pub(super) recipe: String,
@@ -62,24 +74,29 @@ impl Assessment {
     /// # Errors
     /// The table, column and row, or the field, that is not as it must be.
     pub fn new(model: Model) -> Result<Self, ModelError> {
-        let recipe = model.recipe();
         let missing = || field("tables", "must hold persons, consumption and concentrations");
-        let tables = model.tables.clone().ok_or_else(missing)?;
-        let Tables { persons, consumption, concentrations } = &tables;
+        let mut model = model;
+        let tables = model.tables.take().ok_or_else(missing)?;
         let read = |name: &str, text: &str| Table::read(name, text.as_bytes());
-        let survey = Survey::read(&read("persons", persons)?, &read("consumption", consumption)?)?;
+        let survey =
+            Survey::read(&read("persons", &tables.persons)?, &read("consumption", &tables.consumption)?)?;
+        let concentrations = read("concentrations", &tables.concentrations)?;
+        let digests =
+            [&tables.persons, &tables.consumption, &tables.concentrations].map(|table| digest(table));
+        let recipe = model.recipe_over(Some(digests));
         let mut out = Self {
             substances: model.substances.clone(),
-            groups: vec![],
+            groups: Arc::default(),
             cells: vec![],
             recipe,
             dropped: 0,
             uneaten: vec![],
-            survey,
+            survey: Arc::new(survey),
+            read: Arc::new(Read { tables, digests }),
             model,
         };
-        out.read_results(&read("concentrations", concentrations)?)?;
-        out.groups = if out.model.groups.is_empty() {
+        out.read_results(&concentrations)?;
+        let groups = if out.model.groups.is_empty() {
             vec![("all".into(), (0..out.survey.persons().len()).collect())]
         } else {
             let of = |group: &Group| {
@@ -87,6 +104,7 @@ impl Assessment {
             };
             out.model.groups.iter().map(of).collect()
         };
+        out.groups = Arc::new(groups);
         out.check()?;
         Ok(out)
     }
@@ -173,7 +191,7 @@ impl Assessment {
                 return Err(field(format!("substances.{}.potency", substance.id), "must be 0 or more"));
             }
         }
-        for (id, members) in &self.groups {
+        for (id, members) in self.groups.iter() {
             if members.iter().all(|&at| self.survey.persons()[at].weight <= 0.0) {
                 return Err(field(format!("groups.{id}"), "has nobody in the survey: change ages or sex"));
             }
@@ -219,9 +237,8 @@ impl Assessment {
         &self.substances
     }
 
-    /// The model with the results as they are now: the one file that gives these figures elsewhere.
-    #[must_use]
-    pub fn export(&self) -> Model {
+    /// The results as they are now as a table.
+    fn results(&self) -> String {
         let columns = ["substance", "food", "sample", "value_mg_per_kg", "lod_mg_per_kg"];
         let mut table = Table::with_header("concentrations", &columns);
         for (substance, cells) in self.substances.iter().zip(&self.cells) {
@@ -237,13 +254,30 @@ impl Assessment {
                 }
             }
         }
+        table.to_csv()
+    }
+
+    /// The model without tables as it is exported.
+    fn exported(&self) -> Model {
         let mut model = self.model.clone();
         model.files = None;
         model.substances.clone_from(&self.substances);
-        if let Some(tables) = &mut model.tables {
-            tables.concentrations = table.to_csv();
-        }
         model
+    }
+
+    /// The model with the results as they are now: the one file that gives these figures elsewhere.
+    #[must_use]
+    pub fn export(&self) -> Model {
+        let Tables { persons, consumption, .. } = self.read.tables.clone();
+        let tables = Tables { persons, consumption, concentrations: self.results() };
+        Model { tables: Some(tables), ..self.exported() }
+    }
+
+    /// The recipe of [`Assessment::export`], without writing the file.
+    #[must_use]
+    pub fn exported_recipe(&self) -> String {
+        let [persons, consumption, _] = self.read.digests;
+        self.exported().recipe_over(Some([persons, consumption, digest(&self.results())]))
     }
 
     /// The same with one more assumption, which comes before those already made about the same food.
@@ -258,7 +292,7 @@ impl Assessment {
             Change::Consumption(factor) => other.model.consumption.insert(0, factor),
         }
         other.check()?;
-        other.recipe = other.model.recipe();
+        other.recipe = other.model.recipe_over(Some(self.read.digests));
         Ok(other)
     }
 

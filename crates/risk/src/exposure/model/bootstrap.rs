@@ -15,18 +15,36 @@ use stats::random::{Purpose, Stream};
 const PEOPLE: Purpose = Purpose::of("exposure: people of a replicate");
 const SAMPLES: Purpose = Purpose::of("exposure: samples of a replicate");
 
+/// Replicates between two questions whether to go on.
+const PORTION: usize = 16;
+
 /// Quantities of one replicate with their values.
 type Replicate = Vec<((&'static str, String), f64)>;
 
 impl Assessment {
-    /// Puts the ends of the bootstrap interval on the figures it covers: mean and percentiles of OIM and of drawn days.
-    pub(super) fn add_intervals(&self, of: Of, bound: Bound, threads: usize, figures: &mut [Figure]) {
+    /// Puts the ends of the bootstrap interval on the figures it covers: mean and percentiles of OIM and of drawn days. `go_on` is asked
+    /// from time to time; `false`: it was told to stop, and nothing more was done.
+    pub(super) fn add_intervals(
+        &self,
+        of: Of,
+        bound: Bound,
+        threads: usize,
+        figures: &mut [Figure],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> bool {
         let replicates = self.model.settings.replicates;
         if replicates < 2 {
-            return;
+            return true;
         }
-        for (group, members) in &self.groups {
-            let found = self.replicates(of, bound, members, replicates, threads);
+        for (group, members) in self.groups.iter() {
+            let mut found = vec![];
+            while found.len() < replicates {
+                let portion = found.len()..(found.len() + PORTION).min(replicates);
+                found.extend(self.replicates(of, bound, members, portion, threads));
+                if !go_on() {
+                    return false;
+                }
+            }
             let Some(first) = found.first() else { continue };
             for (at, (key, _)) in first.iter().enumerate() {
                 let values: Vec<f64> = found.iter().map(|replicate| replicate[at].1).collect();
@@ -39,20 +57,30 @@ impl Assessment {
                 }
             }
         }
+        true
     }
 
-    /// All replicates in their order; they are shared out among threads by their numbers.
+    /// Portions of replicates in a whole run of one target and bound.
+    pub(super) fn portions(&self) -> usize {
+        match self.model.settings.replicates {
+            0 | 1 => 0,
+            n => n.div_ceil(PORTION) * self.groups.len(),
+        }
+    }
+
+    /// Replicates of these numbers in their order; they are shared out among threads by their numbers.
     fn replicates(
         &self,
         of: Of,
         bound: Bound,
         members: &[usize],
-        count: usize,
+        numbers: std::ops::Range<usize>,
         threads: usize,
     ) -> Vec<Replicate> {
-        let threads = threads.clamp(1, 64).min(count);
+        let count = numbers.len();
+        let threads = threads.clamp(1, 64).min(count.max(1));
         let work = |thread: usize| {
-            (thread..count)
+            (numbers.start + thread..numbers.end)
                 .step_by(threads)
                 .map(|at| self.replicate(of, bound, members, at))
                 .collect::<Vec<_>>()

@@ -148,28 +148,57 @@ impl Assessment {
     /// Computes everything the settings ask for. `progress` hears the share done; `threads` changes only the time.
     #[must_use]
     pub fn report(&self, threads: usize, progress: &mut dyn FnMut(f64)) -> Report {
+        self.run(threads, &mut |share| {
+            progress(share);
+            true
+        })
+        .0
+    }
+
+    /// The same; `go_on` hears the share done and may stop it by `false`: then there is no report.
+    #[must_use]
+    pub fn report_unless_stopped(
+        &self,
+        threads: usize,
+        go_on: &mut dyn FnMut(f64) -> bool,
+    ) -> Option<Report> {
+        let (report, finished) = self.run(threads, go_on);
+        finished.then_some(report)
+    }
+
+    fn run(&self, threads: usize, go_on: &mut dyn FnMut(f64) -> bool) -> (Report, bool) {
         let mut notes = vec![];
         let mut figures = vec![];
         let targets = self.targets();
         let bounds = &self.model.settings.bounds;
         #[expect(clippy::cast_precision_loss, reason = "a number of steps")]
-        let all = (targets.len() * bounds.len()) as f64;
-        let mut done = 0.0;
+        let all = (targets.len() * bounds.len() * (1 + self.portions())) as f64;
+        let (mut done, mut finished) = (0.0, true);
         let mut layouts = Layouts::default();
-        for &of in &targets {
+        let mut step = || {
+            done += 1.0;
+            go_on(done / all)
+        };
+        'all: for &of in &targets {
             let drawn = self.drawn_days(of, threads, &mut layouts);
             for (&bound, drawn) in bounds.iter().zip(&drawn) {
                 let mut these = self.figures(of, bound, drawn, &mut notes);
-                self.add_intervals(of, bound, threads, &mut these);
+                finished = step() && self.add_intervals(of, bound, threads, &mut these, &mut step);
                 figures.append(&mut these);
-                done += 1.0;
-                progress(done / all);
+                if !finished {
+                    break 'all;
+                }
             }
         }
         notes.dedup();
+        (self.report_of(self.recipe.clone(), figures, notes), finished)
+    }
+
+    /// Figures with what they rest on.
+    pub(super) fn report_of(&self, recipe: String, figures: Vec<Figure>, notes: Vec<String>) -> Report {
         Report {
             format: "shian-exposure-result-1".into(),
-            recipe: self.recipe.clone(),
+            recipe,
             engine: ENGINE.into(),
             title: self.model.title.clone(),
             seed: self.model.seed,

@@ -2,7 +2,7 @@
 //! computing everything again.
 
 use super::assessment::{Sampled, order};
-use super::figures::{Figure, Layouts, Of};
+use super::figures::{Figure, Layouts, Of, Report};
 use super::{Assessment, LimitMode, ModelError, NewResult, field};
 use crate::exposure::chronic::individual_means;
 use crate::exposure::concentration::Bound;
@@ -14,6 +14,8 @@ pub struct Live {
     assessment: Assessment,
     /// Figures of every target and bound.
     figures: Vec<((Of, Bound), Vec<Figure>)>,
+    /// Remarks on them.
+    notes: Vec<(Of, String)>,
     layouts: Layouts,
     threads: usize,
 }
@@ -22,14 +24,29 @@ impl Live {
     /// Computes everything once.
     #[must_use]
     pub fn new(assessment: Assessment, threads: usize) -> Self {
-        let (mut figures, mut layouts) = (vec![], Layouts::default());
-        for of in assessment.targets() {
-            let drawn = assessment.drawn_days(of, threads, &mut layouts);
-            for (&bound, drawn) in assessment.model.settings.bounds.iter().zip(&drawn) {
-                figures.push(((of, bound), assessment.figures(of, bound, drawn, &mut vec![])));
+        let mut out =
+            Self { assessment, figures: vec![], notes: vec![], layouts: Layouts::default(), threads };
+        for of in out.assessment.targets() {
+            out.compute(of);
+        }
+        out
+    }
+
+    /// The figures of a target anew, each bound in its place.
+    fn compute(&mut self, of: Of) -> Vec<Figure> {
+        let drawn = self.assessment.drawn_days(of, self.threads, &mut self.layouts);
+        let mut before = vec![];
+        self.notes.retain(|(target, _)| *target != of);
+        for (&bound, drawn) in self.assessment.model.settings.bounds.iter().zip(&drawn) {
+            let mut notes = vec![];
+            let next = self.assessment.figures(of, bound, drawn, &mut notes);
+            self.notes.extend(notes.into_iter().map(|note| (of, note)));
+            match self.figures.iter_mut().find(|(key, _)| *key == (of, bound)) {
+                Some((_, figures)) => before.append(&mut std::mem::replace(figures, next)),
+                None => self.figures.push(((of, bound), next)),
             }
         }
-        Self { assessment, figures, layouts, threads }
+        before
     }
 
     /// The assessment with all results that have arrived.
@@ -43,34 +60,51 @@ impl Live {
         self.figures.iter().flat_map(|(_, figures)| figures)
     }
 
+    /// The figures as a report, without intervals; its recipe is that of the file that repeats them.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let mut notes: Vec<String> = self.notes.iter().map(|(_, note)| note.clone()).collect();
+        notes.dedup();
+        self.assessment.report_of(self.assessment.exported_recipe(), self.figures().cloned().collect(), notes)
+    }
+
     /// Takes a result in and gives back the figures it changed: those of its substance, and of all substances together. A food that
     /// nobody eats changes nothing.
     ///
     /// # Errors
     /// [`ModelError::Field`] when the substance is not of the model.
     pub fn add(&mut self, new: NewResult) -> Result<Vec<Figure>, ModelError> {
-        let known = self.assessment.substances.iter().position(|substance| substance.id == new.substance);
-        let substance = known.ok_or_else(|| {
-            field("substance", format!("{:?} is not a substance of the model", new.substance))
-        })?;
-        let Some(food) = self.assessment.survey.food(&new.food) else { return Ok(vec![]) };
-        let one = Sampled { sample: new.sample, result: new.result };
-        let list = &mut self.assessment.cells[substance][food];
-        let at = list.partition_point(|other| order(other, &one).is_le());
-        list.insert(at, one);
+        self.add_all([new])
+    }
+
+    /// Takes results in at once and gives back the figures they changed.
+    ///
+    /// # Errors
+    /// [`ModelError::Field`] when a substance is not of the model; those before it are taken in, their figures are not made anew.
+    pub fn add_all(&mut self, all: impl IntoIterator<Item = NewResult>) -> Result<Vec<Figure>, ModelError> {
+        let mut touched = vec![];
+        for new in all {
+            let known = self.assessment.substances.iter().position(|substance| substance.id == new.substance);
+            let substance = known.ok_or_else(|| {
+                field("substance", format!("{:?} is not a substance of the model", new.substance))
+            })?;
+            let Some(food) = self.assessment.survey.food(&new.food) else { continue };
+            let one = Sampled { sample: new.sample, result: new.result };
+            let list = &mut self.assessment.cells[substance][food];
+            let at = list.partition_point(|other| order(other, &one).is_le());
+            list.insert(at, one);
+            touched.push(Of::One(substance));
+        }
+        if touched.is_empty() {
+            return Ok(vec![]);
+        }
+        touched.push(Of::All);
         let mut changed = vec![];
-        for target in self.assessment.targets() {
-            if target != Of::All && target != Of::One(substance) {
-                continue;
-            }
-            let drawn = self.assessment.drawn_days(target, self.threads, &mut self.layouts);
-            let of_target = self.figures.iter_mut().filter(|((of, _), _)| *of == target);
-            for (((of, bound), figures), drawn) in of_target.zip(&drawn) {
-                let next = self.assessment.figures(*of, *bound, drawn, &mut vec![]);
-                let old = std::mem::replace(figures, next);
-                let same = |figure: &Figure| old.iter().any(|before| before == figure);
-                changed.extend(figures.iter().filter(|figure| !same(figure)).cloned());
-            }
+        for target in self.assessment.targets().into_iter().filter(|target| touched.contains(target)) {
+            let old = self.compute(target);
+            let new =
+                self.figures.iter().filter(|((of, _), _)| *of == target).flat_map(|(_, figures)| figures);
+            changed.extend(new.filter(|figure| !old.contains(figure)).cloned());
         }
         Ok(changed)
     }

@@ -5,16 +5,17 @@ use crate::pages::choices;
 use crate::state::App;
 use access::Principal;
 use assess::exposure::{self, MOST_DRAWS, MOST_REPLICATES, Question};
+use assess::live::Depth;
 use assess::substances::{self, Substance};
 use assess::survey::{self, Survey};
 use assess::{Row, Samples};
 use base::{Date, Text};
 use lab::{MeasuredFilter, SampleKind};
-use risk::exposure::model::{Change, Concentrations, LimitMode};
+use risk::exposure::model::{Change, Chronic, Concentrations, LimitMode};
 use std::sync::Arc;
 
 /// Parameters of the page and of the interface.
-pub(crate) const PARAMETERS: [&str; 20] = [
+pub(crate) const PARAMETERS: [&str; 21] = [
     "substance",
     "survey",
     "group",
@@ -23,6 +24,7 @@ pub(crate) const PARAMETERS: [&str; 20] = [
     "from",
     "to",
     "concentrations",
+    "usual",
     "reference",
     "limit_food",
     "limit",
@@ -51,6 +53,15 @@ pub(crate) const CONCENTRATIONS: [(&str, Concentrations, Text); 4] = [
         Concentrations::NondetectSpike,
         Text::of("未检出为零 + 对数正态", "non-detects zero, rest log-normal"),
     ),
+];
+
+/// Models of usual intake.
+pub(crate) const USUAL: [(&str, Chronic, Text); 5] = [
+    ("BBN", Chronic::Bbn, Text::of("BBN（β-二项 + 对数正态）", "BBN (beta-binomial, log-normal)")),
+    ("BBN_power", Chronic::BbnPower, Text::of("BBN（Box–Cox）", "BBN (Box–Cox)")),
+    ("LNN0", Chronic::Lnn0, Text::of("LNN0（不相关）", "LNN0 (uncorrelated)")),
+    ("LNN", Chronic::Lnn, Text::of("LNN（相关）", "LNN (correlated)")),
+    ("ISUF", Chronic::Isuf, Text::of("ISUF（不设分布族）", "ISUF (no family of distributions)")),
 ];
 
 /// A question as asked.
@@ -174,9 +185,9 @@ impl Asked {
         Ok(found.into_iter().map(row).collect())
     }
 
-    /// The answer. Work is bounded (people × replicates), and done off the threads that serve others.
-    pub(crate) async fn answer(&self, app: &App, who: &Principal) -> Answer<exposure::Answer> {
-        let question = Question {
+    /// The question for the workbench.
+    pub(crate) async fn question(&self, app: &App, who: &Principal) -> Answer<Question> {
+        Ok(Question {
             substance: self.substance,
             survey: self.survey(app, who).await?,
             group: exposure::group(self.get("group")),
@@ -185,15 +196,22 @@ impl Asked {
                 .iter()
                 .find(|(w, ..)| *w == self.get("concentrations"))
                 .map_or(Concentrations::Samples, |(_, c, _)| *c),
+            usual: USUAL.iter().find(|(w, ..)| *w == self.get("usual")).map(|(_, c, _)| *c),
             reference: self.number("reference")?,
             changes: self.changes()?,
             replicates: self.count("replicates", 100, MOST_REPLICATES)?,
             draws: self.count("draws", 0, MOST_DRAWS)?,
             seed: self.number("seed")?.map_or(1, |_| self.get("seed").parse().unwrap_or(1)),
-        };
-        let rows = self.rows(app, who).await?;
-        let work = tokio::task::spawn_blocking(move || exposure::answer(&question, &rows, 2));
-        Ok(work.await.map_err(Fault::internal)??)
+        })
+    }
+
+    /// The answer. Work is bounded (people × replicates), and done off the threads that serve others.
+    pub(crate) async fn answer(&self, app: &App, who: &Principal, depth: Depth) -> Answer<exposure::Answer> {
+        let (question, rows) = (self.question(app, who).await?, self.rows(app, who).await?);
+        let bench = app.bench.clone();
+        let work =
+            tokio::task::spawn_blocking(move || bench.answer(&question, &rows, depth, 2, &mut |_| true));
+        work.await.map_err(Fault::internal)??.ok_or_else(|| Fault::not_found(&SUBSTANCE))
     }
 }
 

@@ -287,11 +287,8 @@ pub(super) async fn show(
     } else {
         let found = design(&aim, &value)?;
         if let (Some(format), Some(found)) = (links.get("format"), &found) {
-            let mut sheet = crate::export::sheet("design", &["quantity", "value"]);
-            for (name, value) in &found.facts {
-                sheet.rows.push(crate::export::texts([name.en.to_string(), value.clone()]));
-            }
-            sheet.rows.push(crate::export::texts(["command".to_owned(), found.command.clone()]));
+            let mut sheet = found.sheet();
+            sheet.rows.push(crate::export::texts(["recipe".to_owned(), found.recipe()]));
             return crate::export::download(format, &sheet);
         }
         html! { (form(lang, &aim, &value)) @if let Some(found) = &found { (answer(lang, found, &links)) } }
@@ -305,6 +302,22 @@ pub(super) async fn show(
         } }
         (body)
     }).into_response())
+}
+
+impl Designed {
+    fn sheet(&self) -> paper::sheet::Sheet {
+        let mut sheet = crate::export::sheet("design", &["quantity", "value"]);
+        for (name, value) in &self.facts {
+            sheet.rows.push(crate::export::texts([name.en.to_string(), value.clone()]));
+        }
+        sheet.rows.push(crate::export::texts(["command".to_owned(), self.command.clone()]));
+        sheet
+    }
+
+    /// Hash of the settings and the figures.
+    fn recipe(&self) -> String {
+        crate::export::recipe(&[&self.command], &self.sheet())
+    }
 }
 
 fn help(aim: &str) -> &'static str {
@@ -360,6 +373,7 @@ fn answer(lang: Lang, found: &Designed, links: &ListLinks) -> Markup {
         (ui::facts(lang, &rows))
         (ui::message(Tone::Info, &html! { p { (found.formula.get(lang)) } p.small { (found.source) } }))
         p.small { (lang.pick("命令行得同样结果：", "The command line gives the same: ")) code { (found.command) } }
+        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (found.recipe()) } }
         (ui::pager(lang, links, rows.len(), None, None, true))
     } }
 }

@@ -1,9 +1,9 @@
 //! The exposure workbench: people × what they eat × what this province's laboratories found up to this morning.
 
-use super::asked::{Asked, CONCENTRATIONS};
+use super::asked::{Asked, CONCENTRATIONS, USUAL};
 use super::{exposure_parts as parts, tabs};
 use crate::fault::Answer;
-use crate::layout::{self, Viewer};
+use crate::layout::{self, Fragment, Viewer};
 use crate::pages::choices;
 use crate::plot;
 use crate::session::SignedIn;
@@ -12,6 +12,7 @@ use crate::ui::{self, Field, ListLinks, Stat, Tone};
 use assess::Samples;
 use assess::exposure::{self, GROUPS};
 use assess::foods::Foods;
+use assess::live::Depth;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -35,7 +36,7 @@ pub(super) async fn show(
     let lang = viewer.lang();
     let (links, asked) = asked(raw.as_deref())?;
     let survey = asked.survey(&app, &viewer.who).await?;
-    let answer = asked.answer(&app, &viewer.who).await?;
+    let answer = asked.answer(&app, &viewer.who, Depth::Intervals).await?;
     if let Some(format) = links.get("format") {
         return crate::export::download(format, &parts::sheet(&answer));
     }
@@ -54,14 +55,43 @@ pub(super) async fn show(
                 "只统计已报送报告中该物质的定量结果和给出检出限的未检出。请放宽地区、日期或样品范围，或改选物质。",
                 "Only submitted results of this substance count: values, and non-detects with a limit. Widen region, dates or samples, or choose another substance.")))
         } @else {
-            (ui::stats(&headline(lang, &answer)))
-            (parts::percentiles(lang, &answer))
-            (parts::contributions(lang, &answer))
+            div #figures aria-live="polite" { (figures(lang, &answer)) }
         }
         (parts::foods(lang, &asked, &answer))
         @if answer.gathered.results() > 0 { (parts::protect(lang, &asked, &answer)?) }
         (exports(lang, &links, &asked, &answer))
     }).into_response())
+}
+
+/// What the figures say.
+pub(super) fn figures(lang: Lang, answer: &exposure::Answer) -> Markup {
+    html! {
+        (ui::stats(&headline(lang, answer)))
+        (parts::percentiles(lang, answer))
+        (parts::contributions(lang, answer))
+    }
+}
+
+/// `GET /desk/exposure/figures`: the figures alone, without intervals, as the assumptions of the form are changed. Right: view sample.
+pub(super) async fn moving(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    fragment: Fragment,
+    RawQuery(raw): RawQuery,
+) -> Answer {
+    let (_, asked) = asked(raw.as_deref())?;
+    let answer = asked.answer(&app, &viewer.who, Depth::Figures).await?;
+    let lang = viewer.lang();
+    let title = lang.pick("暴露量（不含不确定区间）", "Exposure (without intervals)");
+    let trail = [("/desk/exposure", lang.pick("膳食暴露", "Dietary exposure"))];
+    let body = html! {
+        p.small.soft { (lang.pick("假设已改变：以下为点值；按“计算”得到不确定区间。", "Assumptions changed: figures alone; press Compute for their intervals.")) }
+        (figures(lang, &answer))
+    };
+    let mut response = fragment.answer(&viewer, title, &trail, &body);
+    // a result that comes in moves them, too
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 /// `GET /desk/exposure/model.json`: the one file that gives the figures elsewhere. Right: view sample.
@@ -71,8 +101,8 @@ pub(super) async fn model(
     RawQuery(raw): RawQuery,
 ) -> Answer {
     let (_, asked) = asked(raw.as_deref())?;
-    let answer = asked.answer(&app, &viewer.who).await?;
-    Ok(file(answer.model.to_json(), "application/json", "exposure-model.json"))
+    let answer = asked.answer(&app, &viewer.who, Depth::Figures).await?;
+    Ok(file(answer.model().to_json(), "application/json", "exposure-model.json"))
 }
 
 /// `GET /desk/exposure/plot.svg`. Right: view sample.
@@ -82,7 +112,7 @@ pub(super) async fn plot(
     RawQuery(raw): RawQuery,
 ) -> Answer {
     let (links, asked) = asked(raw.as_deref())?;
-    let answer = asked.answer(&app, &viewer.who).await?;
+    let answer = asked.answer(&app, &viewer.who, Depth::Intervals).await?;
     let drawn = if links.get("plot") == Some("contributions") {
         parts::contribution_plot(viewer.lang(), &answer)
     } else {
@@ -145,7 +175,10 @@ fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> 
     let number = |name: &'static str, label: &'static str, hint: &'static str| {
         ui::input(&Field { kind: "decimal", hint, ..f(name, label) })
     };
-    html! { form.filters method="get" {
+    let mut usual =
+        vec![(String::new(), lang.pick("只看观察个体均值（OIM）", "observed means alone (OIM)").to_owned())];
+    usual.extend(USUAL.iter().map(|(w, _, t)| ((*w).to_owned(), t.get(lang).to_owned())));
+    html! { form.filters method="get" data-moves="#figures" data-from="/desk/exposure/figures" {
         (ui::select(&chosen, &substances(lang)))
         (ui::select(&f("group", lang.pick("人群", "People")), &groups(lang)))
         (ui::select(&f("survey", lang.pick("膳食调查", "Survey")), &surveys(lang, others)))
@@ -169,6 +202,7 @@ fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> 
                 (number("reference", lang.pick("改用（µg/kg 体重·天）", "Instead (µg/kg bw and day)"), "")) }
         }
         details.card { summary { (lang.pick("计算设置", "Settings")) }
+            (ui::select(&Field { hint: lang.pick("由每人多日推到长期；方法见说明", "from days to the long run; see the methods"), ..f("usual", lang.pick("通常摄入量模型", "Usual intake model")) }, &usual))
             (ui::select(&f("concentrations", lang.pick("抽取人日的浓度（截尾处理）", "Concentrations of drawn days (censoring)")), &methods))
             (number("draws", lang.pick("抽取人日数（0 不抽）", "Person-days drawn (0: none)"), lang.pick("至多 200000", "at most 200,000")))
             (number("replicates", lang.pick("自助重抽次数（默认 100）", "Bootstrap replicates (100 unless said)"), lang.pick("至多 500；0 不给区间", "at most 500; 0: no interval")))
@@ -176,6 +210,7 @@ fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> 
             (ui::select(&Field { name: "protect_food", label: lang.pick("反推哪种食品的限量", "Limit of which food would protect"), value: asked.get("protect_food"), ..Field::default() }, &foods(lang, any)))
         }
         button { (lang.pick("计算", "Compute")) }
+        button.plain formaction="/desk/exposure/runs/new" { (lang.pick("作为任务运行…", "Run as a job…")) }
     } }
 }
 
@@ -219,12 +254,7 @@ fn headline(lang: Lang, answer: &exposure::Answer) -> Vec<Stat> {
         });
     }
     if let Some(margin) = of(Bound::Upper, "moe_p95") {
-        let concern = answer
-            .model
-            .substances
-            .first()
-            .and_then(|s| assess::substances::find(&s.id))
-            .and_then(|s| s.concern);
+        let concern = answer.substance.concern;
         out.push(Stat {
             figure: show(Some(margin)),
             label: lang.pick("P95 的暴露边界比（MOE），UB", "margin of exposure at P95, UB").to_owned(),
@@ -241,7 +271,7 @@ fn headline(lang: Lang, answer: &exposure::Answer) -> Vec<Stat> {
     out
 }
 
-fn exports(lang: Lang, links: &ListLinks, asked: &Asked, answer: &exposure::Answer) -> Markup {
+pub(super) fn exports(lang: Lang, links: &ListLinks, asked: &Asked, answer: &exposure::Answer) -> Markup {
     let query = asked.query();
     let (asked_for, made) = answer.replicates;
     html! { section.card { h2 { (lang.pick("导出与复算", "Export and repeat")) }
@@ -251,7 +281,7 @@ fn exports(lang: Lang, links: &ListLinks, asked: &Asked, answer: &exposure::Answ
             a href={ "/desk/exposure/plot.svg?" (query) } download { "SVG" } " · "
             a href={ "/desk/exposure/plot.svg?plot=contributions&" (query) } download { (lang.pick("贡献图 SVG", "contributions SVG")) } }
         p.small { (lang.pick("在任何机器上复算同样的图值：", "Repeats these figures on any machine: ")) code { "shian risk exposure --model exposure-model.json" } }
-        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (answer.model.recipe()) } " · " (lang.pick("种子 ", "seed ")) (answer.model.seed)
+        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (answer.report().recipe) } " · " (lang.pick("种子 ", "seed ")) (answer.report().seed)
             " · " (lang.pick("自助重抽 ", "bootstrap replicates ")) (made) @if made < asked_for { " " (lang.pick("（调查人数多，次数已减少）", "(fewer than asked for: many people)")) } }
     } }
 }

@@ -19,6 +19,12 @@ fn food_name(lang: Lang, id: &str) -> String {
 fn rows(report: &Report) -> Vec<(&'static str, String, String)> {
     let mut out = vec![("OIM", "mean_weighted".to_owned(), "mean".to_owned())];
     out.extend(PERCENTILES.iter().map(|p| ("OIM", format!("p{p}_weighted_invcdf"), format!("P{p}"))));
+    for (model, _, _) in super::asked::USUAL {
+        if report.figures.iter().any(|f| f.model == model) {
+            out.push((model, "mean".to_owned(), format!("mean ({model})")));
+            out.extend(PERCENTILES.iter().map(|p| (model, format!("p{p}"), format!("P{p} ({model})"))));
+        }
+    }
     if report.figures.iter().any(|f| f.model == "acute") {
         out.push(("acute", "mean".to_owned(), "mean (1 d)".to_owned()));
         out.extend(PERCENTILES.iter().map(|p| ("acute", format!("p{p}"), format!("P{p} (1 d)"))));

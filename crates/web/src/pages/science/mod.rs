@@ -7,6 +7,7 @@ mod design_tables;
 pub(crate) mod exposure;
 mod exposure_parts;
 mod methods;
+mod runs;
 mod surveys;
 
 use crate::state::App;
@@ -20,6 +21,10 @@ use std::sync::Arc;
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/desk/exposure", get(exposure::show))
+        .route("/desk/exposure/figures", get(exposure::moving))
+        .route("/desk/exposure/runs", get(runs::list).post(runs::begin))
+        .route("/desk/exposure/runs/new", get(runs::ask))
+        .route("/desk/exposure/runs/{id}", get(runs::show).post(runs::stop))
         .route("/desk/exposure/model.json", get(exposure::model))
         .route("/desk/exposure/plot.svg", get(exposure::plot))
         .route("/desk/exposure/acute", get(acute::show))
@@ -38,6 +43,7 @@ fn tabs(lang: Lang, here: &str) -> Markup {
     let all = [
         ("/desk/exposure", "膳食暴露", "Exposure"),
         ("/desk/exposure/acute", "短期暴露", "Short-term"),
+        ("/desk/exposure/runs", "任务", "Runs"),
         ("/desk/exposure/surveys", "膳食调查", "Surveys"),
         ("/desk/design", "抽样设计", "Sampling design"),
         ("/desk/methods", "方法说明", "Methods"),
