@@ -1703,6 +1703,25 @@ CREATE TABLE watch_null (
     body text not null
 ) strict;
 
+CREATE TABLE watch_report (
+    id integer primary key,
+    hazard text not null,
+    place text not null,
+    day text not null,
+    cases integer not null,
+    told text not null,
+    heard text not null,
+    entered_at integer not null,
+    account integer not null,
+    name text not null,
+    withdrawn_at integer,
+    withdrawn_why text not null
+) strict;
+
+CREATE INDEX watch_report_day on watch_report (day, id);
+
+CREATE INDEX watch_report_place on watch_report (place, id);
+
 CREATE TABLE watch_signal (
     id integer primary key,
     version integer not null,

@@ -183,7 +183,7 @@ impl Watch {
     }
 }
 
-const AFTER_TODAY: Text = Text::of("日期在今天之后", "the date lies after today");
+pub(crate) const AFTER_TODAY: Text = Text::of("日期在今天之后", "the date lies after today");
 
 fn check_target(region: &str, source: &str) -> Result<(), Error> {
     if region.parse::<RegionCode>().is_err() || !matches!(region.len(), 2 | 4 | 6) {
@@ -200,7 +200,7 @@ fn check_target(region: &str, source: &str) -> Result<(), Error> {
 }
 
 /// A county inside a region, by code or name.
-fn county(text: &str, region: &str) -> Result<String, Text> {
+pub(crate) fn county(text: &str, region: &str) -> Result<String, Text> {
     let table = Regions::builtin();
     // a name may stand for several counties of the nation: the one inside the region is meant
     let inside = || {

@@ -13,6 +13,7 @@ mod follow;
 mod import;
 mod judge;
 mod query;
+mod report;
 mod series;
 
 pub use count::{Cover, NewCount};
@@ -22,6 +23,7 @@ pub use follow::FollowUp;
 pub use import::{Imported, SentCount, count_columns};
 pub use judge::Judged;
 pub use query::{Filter, MethodScore, Night, Note, Page, SignalDetail, SignalRow, Sort, Status};
+pub use report::{NewReport, Report, ReportFilter};
 pub use series::{Line, Mark};
 
 use access::{Access, Denied, Principal, Resource};

@@ -107,6 +107,15 @@ pub(crate) fn series(lang: Lang, title: &str, line: &Line) -> String {
     out
 }
 
+/// The picture as a file of its own: it names its colours itself.
+pub(crate) fn file(lang: Lang, title: &str, line: &Line) -> String {
+    const STYLE: &str = "<style>text{font:12px sans-serif;fill:#4c5b58}.grid{stroke:#d3dad8;fill:none}.bar{fill:#8fa09b}.bar.alarm,.mark{fill:#a8231b}.band{fill:#1f5a94;opacity:.18}.bound{stroke:#1f5a94;stroke-width:1.5;fill:none}</style>";
+    let picture = series(lang, title, line);
+    let inside = picture.find('>').map_or(0, |end| end + 1);
+    let (head, rest) = picture.split_at(inside);
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{head}<title>{}</title>{STYLE}{rest}", escape(title))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +142,7 @@ mod tests {
         assert_eq!(picture.matches("class=\"mark\"").count(), 1);
         assert!(picture.contains("2026-01-03 · 报告 17 · 预期 2.5 · 上限 5"), "{picture}");
         assert!(picture.contains("&lt;a&gt;") && picture.contains(">20<"));
+        let alone = file(Lang::Zh, "<a>", &line);
+        assert!(alone.contains("<title>&lt;a&gt;</title><style>") && alone.ends_with("</svg>"), "{alone}");
     }
 }

@@ -1,7 +1,7 @@
 //! The watch in the background: the province's own records counted as they come, every series judged each night.
 //!
-//! Counted are complaints and reports (all, and by the words of the plan's hazards) and failed samples, by county. Cold-chain breaks and
-//! rumours are no records of the platform yet: their counts come as files, like reports of foodborne illness.
+//! Counted are complaints and reports (all, and by the words of the plan's hazards), failed samples, and the cold-chain breaks and
+//! rumours that people enter, by county. Foodborne illness comes as files or from other systems.
 
 use ::watch::{Cover, NewCount, Watch};
 use base::{IdGen, Instant, Lang};
@@ -114,5 +114,27 @@ pub(crate) async fn gather(
             .extend(watch.note_counts(&mut tx, &context(ids, now), source, &names, &cover, &counts).await?);
         tx.commit().await?;
     }
+    touched.extend(entered(store, watch, ids, now).await?);
+    Ok(touched)
+}
+
+/// Counts the events people entered. Before the first of them nothing is known; from then on a day without one has none.
+async fn entered(
+    store: &Store,
+    watch: &Watch,
+    ids: &Arc<IdGen>,
+    now: Instant,
+) -> anyhow::Result<BTreeSet<(String, String)>> {
+    let from = Instant(now.0 - FIRST * DAY).china_date();
+    let Some((first, counts)) = watch.reported_since(store, from).await? else { return Ok(BTreeSet::new()) };
+    let today = now.china_date();
+    let yesterday = Instant(now.0 - DAY).china_date();
+    let last = counts.iter().map(|c| c.day).max().map_or(yesterday, |d| d.max(yesterday)).min(today);
+    let cover = Cover { region: "62".to_owned(), first: first.max(from), last };
+    let hazards: Vec<&str> = watch.entered_hazards().map(|h| h.id.as_str()).collect();
+    let mut tx = store.begin().await?;
+    let touched =
+        watch.note_counts(&mut tx, &context(ids, now), "reports", &hazards, &cover, &counts).await?;
+    tx.commit().await?;
     Ok(touched)
 }

@@ -9,7 +9,7 @@ use ledger::{Actor, Context};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::Store;
-use watch::{Cover, Error, Filter, FollowUp, NewCount, SentCount, Status, Watch};
+use watch::{Cover, Error, Filter, FollowUp, NewCount, NewReport, ReportFilter, SentCount, Status, Watch};
 
 const NOW: &str = "2026-11-20";
 
@@ -188,5 +188,79 @@ async fn counts_are_refused_whole_corrected_by_a_later_file_and_tell_their_past(
         let mut tx = store.begin().await.unwrap();
         let done = watch.send_counts(&mut tx, &cx(&ids), &officer, region, "clinic", &sent).await;
         assert_eq!(matches!(done, Err(Error::Denied(_))), denied, "{region} {done:?}");
+    }
+}
+
+#[tokio::test]
+async fn events_are_entered_by_those_of_the_county_counted_and_withdrawn_with_a_reason() {
+    for (name, store) in store::testing::stores().await {
+        let (watch, ids) = (Watch::new(access()), Arc::new(IdGen::new(1)));
+        let officer = person("officer", Role::Officer, "620102");
+        let elsewhere = person("elsewhere", Role::Officer, "620802");
+        let good = NewReport {
+            hazard: "cold-chain".to_owned(),
+            county: "城关区".to_owned(),
+            day: "2026-11-18".parse().unwrap(),
+            cases: 2,
+            told: "a cold store without power for six hours".to_owned(),
+            heard: "the firm".to_owned(),
+        };
+        let wrong = |f: fn(&mut NewReport)| {
+            let mut new = good.clone();
+            f(&mut new);
+            new
+        };
+        assert_eq!(watch.reported_since(&store, good.day).await.unwrap(), None, "unknown, not zero");
+        let mut tx = store.begin().await.unwrap();
+        for (new, field) in [
+            (wrong(|n| n.hazard = "salmonella".to_owned()), "hazard"),
+            (wrong(|n| n.county = "6201".to_owned()), "county"),
+            (wrong(|n| n.day = Date::constant(2026, 12, 1)), "day"),
+            (wrong(|n| n.day = Date::constant(2024, 12, 1)), "day"),
+            (wrong(|n| n.cases = 0), "cases"),
+            (wrong(|n| n.told = " ".to_owned()), "told"),
+            (wrong(|n| n.heard = String::new()), "heard"),
+        ] {
+            let refused = watch.enter_report(&mut tx, &cx(&ids), &officer, &new).await;
+            assert!(
+                matches!(&refused, Err(Error::Invalid { field: f, .. }) if *f == field),
+                "{field} {refused:?}"
+            );
+        }
+        let denied = watch.enter_report(&mut tx, &cx(&ids), &elsewhere, &good).await;
+        assert!(matches!(denied, Err(Error::Denied(_))), "{denied:?}");
+        let id = watch.enter_report(&mut tx, &cx(&ids), &officer, &good).await.unwrap();
+        tx.commit().await.unwrap();
+        let counts = |cases: i64| {
+            (
+                good.day,
+                vec![NewCount {
+                    place: "620102".to_owned(),
+                    hazard: good.hazard.clone(),
+                    day: good.day,
+                    cases,
+                }],
+            )
+        };
+        assert_eq!(watch.reported_since(&store, good.day).await.unwrap(), Some(counts(2)), "{name}");
+        let filter = ReportFilter { limit: 10, ..ReportFilter::default() };
+        for (who, seen) in [(&officer, 1), (&elsewhere, 0)] {
+            assert_eq!(
+                watch.reports(&store, who, now(), &filter).await.unwrap().0.len(),
+                seen,
+                "{}",
+                who.login
+            );
+        }
+        let mut tx = store.begin().await.unwrap();
+        let denied = watch.withdraw_report(&mut tx, &cx(&ids), &elsewhere, id, "wrong").await;
+        assert!(matches!(denied, Err(Error::Denied(_))), "{denied:?}");
+        watch.withdraw_report(&mut tx, &cx(&ids), &officer, id, "entered twice").await.unwrap();
+        let again = watch.withdraw_report(&mut tx, &cx(&ids), &officer, id, "entered twice").await;
+        assert!(matches!(again, Err(Error::Invalid { .. })), "{again:?}");
+        tx.commit().await.unwrap();
+        assert_eq!(watch.reported_since(&store, good.day).await.unwrap(), Some((good.day, vec![])), "{name}");
+        let (rows, _) = watch.reports(&store, &officer, now(), &filter).await.unwrap();
+        assert_eq!(rows[0].withdrawn, "entered twice");
     }
 }

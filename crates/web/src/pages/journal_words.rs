@@ -157,6 +157,7 @@ const VERBS: &[(&str, Text)] = &[
     ("registered", Text::of("登记", "registered")),
     ("rejudged", Text::of("重新判定", "judged again")),
     ("removed", Text::of("移除", "removed")),
+    ("reported", Text::of("登记事件", "event entered")),
     ("reset", Text::of("重置", "reset")),
     ("returned", Text::of("退回", "returned")),
     ("revised", Text::of("修改草稿", "revised")),

@@ -1,4 +1,4 @@
-//! Counts from a file: reports of foodborne illness, cold-chain breaks, rumours.
+//! Counts from a file: reports of foodborne illness, and whatever else is kept elsewhere.
 
 use super::{HOME, tabs};
 use crate::fault::{Answer, Fault};
@@ -40,7 +40,9 @@ pub(super) async fn show(
             vec![
                 html! { code { (h.id) } },
                 html! { (h.title.get(lang)) },
-                html! { (if own { lang.pick("平台自动统计", "counted by the platform itself") } else { lang.pick("由文件导入", "by file") }) },
+                html! { @if own { (lang.pick("平台自动统计", "counted by the platform itself")) }
+                    @else if app.watch.entered_hazards().any(|e| e.id == h.id) { a href="/desk/signals/reports" { (lang.pick("逐件登记", "entered one by one")) } (lang.pick("或由文件导入", ", or by file")) }
+                    @else { (lang.pick("由文件导入", "by file")) } },
             ]
         })
         .collect();

@@ -61,15 +61,13 @@ pub(super) async fn list(
     let map = ListLinks { path: format!("{HOME}/map"), ..links.clone() };
     Ok(layout::page(&viewer, title, &html! {
         (tabs(lang, HOME))
-        (layout::head(title, &html! {}))
+        (layout::head(title, &html! { a href="/desk/methods/watch" { (lang.pick("方法说明", "About the method")) } }))
         p.soft { (lang.pick(
             "每夜对每个县、每种危害用多种方法比较报告数与历史预期，在全部序列中控制错误发现率；信号只是线索，是否属实由人核实。",
             "Each night every county and hazard is compared with its own past by several methods, false alarms controlled over all series. A signal is a lead: a person finds out whether it is real.")) }
         (filters(&app, &viewer, &links))
-        div.grid.wide {
-            section { (table(&app, lang, &links, &page)) }
-            section.card { h2 { (lang.pick("各县信号", "Signals by county")) } (ui::island(lang, &map.with(&[("after", "")]), lang.pick("地图", "map"))) }
-        }
+        section { (table(&app, lang, &links, &page)) }
+        section.card { h2 { (lang.pick("各县信号", "Signals by county")) } (ui::island(lang, &map.with(&[("after", "")]), lang.pick("地图", "map"))) }
     }).into_response())
 }
 

@@ -1,9 +1,10 @@
-//! Surveillance: signals on map and list, one signal with its series, evidence and follow-up, the methods' scorecard, counts from
-//! files, and complaints that tell the same.
+//! Surveillance: signals on map and list, one signal with its series, evidence and follow-up, the methods' scorecard, events
+//! entered by hand, counts from files, and complaints that tell the same.
 
 mod counts;
 mod list;
 mod methods;
+mod reports;
 mod show;
 mod texts;
 
@@ -12,7 +13,7 @@ use crate::map::region_name;
 use crate::state::App;
 use crate::ui::{self, Tone};
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::{Lang, Text};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/desk/signals/map", get(list::map))
         .route("/desk/signals/methods", get(methods::show))
         .route("/desk/signals/counts", get(counts::show).post(counts::import))
+        .route("/desk/signals/reports", get(reports::list).post(reports::enter))
+        .route("/desk/signals/reports/{id}/withdraw", post(reports::withdraw))
         .route("/desk/signals/texts", get(texts::show))
         .route("/desk/signals/{id}", get(show::show).post(show::follow))
 }
@@ -48,6 +51,7 @@ fn tabs(lang: Lang, here: &str) -> Markup {
         (HOME, Text::of("信号", "Signals")),
         ("/desk/signals/texts", Text::of("相似投诉", "Complaints alike")),
         ("/desk/signals/methods", Text::of("方法成绩", "Methods' record")),
+        ("/desk/signals/reports", Text::of("登记事件", "Enter an event")),
         ("/desk/signals/counts", Text::of("导入计数", "Import counts")),
     ];
     html! { nav.tabs aria-label=(lang.pick("监测", "Surveillance")) {

@@ -10,6 +10,7 @@ use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Lang, Text};
 use maud::{Markup, PreEscaped, html};
@@ -42,6 +43,9 @@ pub(super) async fn show(
         Err(e) => return Err(e.into()),
     };
     if let Some(format) = links.get("format") {
+        if format == "svg" {
+            return picture(lang, &app, &s, &lines, links.get("method").unwrap_or_default());
+        }
         return crate::export::download(format, &sheet(&lines));
     }
     let from = s.row.from.checked_sub(jiff::Span::new().days(14)).unwrap_or(s.row.from);
@@ -75,7 +79,7 @@ pub(super) async fn show(
                 @for p in &s.row.places { a href=(links.with(&[("place", p)])) aria-current=[(links.get("place") == Some(p)).then_some("true")] { (region_name(lang, p)) } }
             } }
             @if lines.is_empty() { (ui::empty(lang.pick("没有可显示的序列", "No series to show"), lang.pick("这些地区的数据覆盖期没有重叠。", "The sources of these places do not cover the same days."))) }
-            @for line in &lines { (series(&app, lang, line)) }
+            @for line in &lines { (series(&app, lang, line, &links)) }
             @if !lines.is_empty() { p { a href=(links.with(&[("format", "csv")])) { (lang.pick("导出序列 CSV", "Export the series as CSV")) } " · "
                 a href=(links.with(&[("format", "xlsx")])) { "XLSX" } " · " a href=(links.with(&[("format", "parquet")])) { "Parquet" } } }
         }
@@ -126,7 +130,7 @@ fn alarms(app: &App, lang: Lang, s: &SignalDetail) -> Markup {
 }
 
 /// One method's view of the series: picture, then the same numbers.
-fn series(app: &App, lang: Lang, line: &Line) -> Markup {
+fn series(app: &App, lang: Lang, line: &Line, links: &ListLinks) -> Markup {
     let method = app.watch.plan.method_title(&line.method);
     let number = |v: Option<f64>| v.map_or_else(|| "—".to_owned(), chart::figure);
     let rows: Vec<Vec<Markup>> = line
@@ -154,8 +158,25 @@ fn series(app: &App, lang: Lang, line: &Line) -> Markup {
     html! { figure.card {
         figcaption { strong { (title) } " · " (lang.pick("柱为报告数，阴影为预期至上限，▼ 为超过方法自身上限", "bars: counted; shade: from expected to bound; ▼: above the method's own bound")) }
         div.scroll tabindex="0" role="region" aria-label=(title) { (PreEscaped(chart::series(lang, title, line))) }
+        p.small { a href=(links.with(&[("format", "svg"), ("method", &line.method)])) download { (lang.pick("下载图（SVG）", "Download the chart (SVG)")) } }
         details { summary { (lang.pick("同样的数字", "The same numbers")) } (ui::table(lang, title, &columns, &rows, None)) }
     } }
+}
+
+/// The chart of one method as a file.
+fn picture(lang: Lang, app: &App, s: &SignalDetail, lines: &[Line], method: &str) -> Answer {
+    let line = lines.iter().find(|l| l.method == method).ok_or_else(|| Fault::not_found(&SIGNAL))?;
+    let title = format!(
+        "{} · {} · {}",
+        app.watch.plan.hazard_title(&s.row.hazard).get(lang),
+        places_text(lang, &s.row.places),
+        app.watch.plan.method_title(method).get(lang)
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"signal.svg\""),
+    ];
+    Ok((headers, chart::file(lang, &title, line)).into_response())
 }
 
 fn counts(app: &App, lang: Lang, s: &SignalDetail, evidence: &[Evidence]) -> Markup {
