@@ -6,13 +6,14 @@
 //! `now()`, arrays, `ilike`, `skip locked` outside this crate; inside a write transaction await nothing but the store.
 //!
 //! Schema: `migrations/NNNN_name.sql`, applied by [`Store::migrate`]; tokens `{int}` (64 bits), `{real}`, `{bytes}`,
-//! `{clustered}` after a table (rows in the order of the key where the engine can); text columns `text`. No triggers, views, functions, serial columns or defaults by function; a string in a step
+//! `{clustered}` after a table (rows in the order of the key where the engine can), `{postgres}` before a line for that engine alone; text columns `text`. No triggers, views, functions, serial columns or defaults by function; a string in a step
 //! holds neither `;` nor `--`.
 //! It must never know what a table means.
 
 pub mod attachments;
 pub mod backup;
 mod catalogue;
+mod copy;
 mod driver;
 mod error;
 mod facade;

@@ -97,16 +97,18 @@ pub(crate) fn for_engine(sql: &str, engine: Engine) -> String {
         Engine::Sqlite => ("integer", "real", "blob", "without rowid"),
         Engine::Postgres => ("bigint", "double precision", "bytea", ""),
     };
-    let text: String = sql.lines().map(|l| l.split("--").next().unwrap_or_default()).fold(
-        String::new(),
-        |mut text, line| {
-            if !line.trim().is_empty() {
-                text.push_str(line.trim_end());
-                text.push('\n');
-            }
-            text
-        },
-    );
+    let mut text = String::new();
+    for line in sql.lines().map(|l| l.split("--").next().unwrap_or_default()) {
+        let line = match line.strip_prefix("{postgres}") {
+            Some(own) if engine == Engine::Postgres => own,
+            Some(_) => "",
+            None => line,
+        };
+        if !line.trim().is_empty() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
     let text = text
         .replace("{int}", int)
         .replace("{real}", real)

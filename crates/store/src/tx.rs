@@ -2,11 +2,16 @@
 
 use crate::driver::{exactly_one, pg_args, pg_columns, pg_rows, sqlite_args, sqlite_rows};
 use crate::signal::Signals;
-use crate::{Engine, Error, Row, Sql, Value};
+use crate::{Engine, Error, Row, Sql, Value, copy};
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
 
 /// Parameters of one multi-row insert.
 const ROOM: usize = 900;
+
+/// The greatest power of two up to `n`, at least one: with so many rows a statement, few texts are ever prepared.
+fn power_of_two(n: usize) -> usize {
+    1 << n.max(1).ilog2()
+}
 
 /// A write transaction; dropping it without [`Tx::commit`] rolls everything back.
 #[derive(Debug)]
@@ -90,6 +95,11 @@ impl Tx {
             return Ok(0);
         }
         if let Inner::Postgres(tx) = &mut self.inner {
+            let target = insert.strip_prefix("insert into ").filter(|_| tail.is_empty());
+            if let Some(target) = target.filter(|_| values.len() >= copy::ROWS * columns) {
+                let done = copy::rows(tx, target, columns, values).await;
+                return done.map_err(|e| Error::from_sqlx(insert, e));
+            }
             let (types, args) = pg_columns(columns, values).map_err(|e| Error::from_sqlx(insert, e))?;
             let lists: Vec<String> =
                 types.iter().zip(1..).map(|(kind, n)| format!("${n}::{kind}[]")).collect();
@@ -98,20 +108,14 @@ impl Tx {
             let done = sqlx::query_with(sql, args).execute(&mut **tx).await;
             return done.map(|r| r.rows_affected()).map_err(|e| Error::from_sqlx(&text, e));
         }
-        let rows = (ROOM / columns).max(1);
-        let mut changed = 0;
-        let mut whole = None;
-        let mut left = values.len();
+        let (mut changed, mut left) = (0, values.len() / columns);
         let mut values = values.into_iter();
         while left > 0 {
-            let take = left.min(rows * columns);
-            left -= take;
-            let text = if take == rows * columns {
-                whole.get_or_insert_with(|| Self::many(insert, columns, rows, tail)).clone()
-            } else {
-                Self::many(insert, columns, take / columns, tail)
-            };
-            changed += self.run(AssertSqlSafe(text).into_sql_str(), values.by_ref().take(take)).await?;
+            let rows = power_of_two(left.min(ROOM / columns));
+            left -= rows;
+            let text = Self::many(insert, columns, rows, tail);
+            changed +=
+                self.run(AssertSqlSafe(text).into_sql_str(), values.by_ref().take(rows * columns)).await?;
         }
         Ok(changed)
     }

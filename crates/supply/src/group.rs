@@ -164,15 +164,12 @@ impl Supply {
         let last = number(&mut tx, &captures).await?;
         tx.commit().await?;
         if let Some(last) = last {
-            self.words.settle(group.iter().flat_map(|r| &r.load.prepared));
+            let stored = &mut group[..outcomes.len()];
+            self.words.settle(stored.iter().flat_map(|r| &r.load.prepared));
             self.merge_terms_if_due();
-            let mut position = last - i64::try_from(captures.len()).unwrap_or(i64::MAX);
-            for (request, _) in group.iter_mut().zip(&outcomes).filter(|(_, o)| !o.stored.is_empty()) {
-                position += 1;
-                let prepared = std::mem::take(&mut request.load.prepared);
-                let facts: Vec<_> = prepared.into_iter().map(|p| p.fact).collect();
-                self.index.follow(&self.store, position, &facts).await?;
-            }
+            let prepared = stored.iter_mut().flat_map(|r| std::mem::take(&mut r.load.prepared));
+            let facts: Vec<_> = prepared.map(|p| p.fact).collect();
+            self.index.follow(&self.store, last, captures.len(), &facts).await?;
         }
         Ok(outcomes)
     }

@@ -9,7 +9,6 @@ use crate::fact::{EventFact, ItemFact};
 use crate::{Error, step};
 use chain::{Bytes, Index, Names, SegmentError, Step};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use store::{Row, Store, map};
 use tokio::sync::Mutex;
@@ -35,8 +34,8 @@ struct Shared {
     following: Mutex<()>,
     /// Where the file lies; none while the index lives in memory alone.
     file: Option<PathBuf>,
-    /// A merge is under way.
-    merging: AtomicBool,
+    /// One merge at a time; whoever takes over much waits for it, so that the delta stays bounded.
+    merging: Arc<Mutex<()>>,
 }
 
 impl TraceIndex {
@@ -102,7 +101,7 @@ impl TraceIndex {
 
     fn of(index: Index, file: Option<PathBuf>) -> Self {
         let (index, following) = (RwLock::new(index), Mutex::new(()));
-        Self(Arc::new(Shared { index, following, file, merging: AtomicBool::new(false) }))
+        Self(Arc::new(Shared { index, following, file, merging: Arc::default() }))
     }
 
     /// Reads the index. The closure must be short: a capture waits for it.
@@ -116,39 +115,54 @@ impl TraceIndex {
         self.read(Index::position)
     }
 
-    /// Takes over everything committed since.
+    /// Takes over everything committed since, in portions: however much that is (a rollback job of a million events
+    /// commits at once), the delta is merged whenever it has grown enough, before more is taken.
     ///
     /// # Errors
     /// Storage; what was taken over before stays.
     pub async fn catch_up(&self, store: &Store) -> Result<(), Error> {
         let last = last_position(store).await?;
-        if self.position() >= last {
-            return Ok(());
-        }
-        let _one = self.0.following.lock().await;
-        loop {
-            let position = self.position();
-            let (facts, reached) = read_after(store, position).await?;
-            if reached == position {
-                break;
+        let mut is_merging = true;
+        while self.position() < last && self.take_portion(store).await? {
+            if is_merging && self.position() < last && self.read(Index::wants_merge) {
+                let _one = self.0.merging.lock().await;
+                // somebody else may have merged while this waited
+                if self.read(Index::wants_merge)
+                    && let Err(error) = self.merge(store).await
+                {
+                    tracing::warn!(?error, "the trace index keeps its delta until the next merge");
+                    is_merging = false;
+                }
             }
-            self.apply(&facts, reached);
         }
         self.merge_if_due(store);
         Ok(())
     }
 
-    /// After a commit: takes the facts at hand when nothing is missing between, else reads.
+    /// Takes over the next captures, as many as one reading takes; false when there are none.
+    async fn take_portion(&self, store: &Store) -> Result<bool, Error> {
+        let _one = self.0.following.lock().await;
+        let position = self.position();
+        let (facts, reached) = read_after(store, position).await?;
+        if reached > position {
+            self.apply(&facts, reached);
+        }
+        Ok(reached > position)
+    }
+
+    /// After a commit of some captures, the last of them at a position: takes the facts at hand when nothing is missing
+    /// between, else reads.
     pub(crate) async fn follow(
         &self,
         store: &Store,
-        position: i64,
+        last: i64,
+        captures: usize,
         facts: &[EventFact],
     ) -> Result<(), Error> {
         {
             let _one = self.0.following.lock().await;
-            if self.position() + 1 == position {
-                self.apply(facts, position);
+            if i64::try_from(captures).is_ok_and(|captures| self.position() + captures == last) {
+                self.apply(facts, last);
                 self.merge_if_due(store);
                 return Ok(());
             }
@@ -162,13 +176,15 @@ impl TraceIndex {
 
     /// Starts a merge in the background when the delta has grown enough and none is under way.
     fn merge_if_due(&self, store: &Store) {
-        if self.read(Index::wants_merge) && !self.0.merging.swap(true, Ordering::AcqRel) {
+        if self.read(Index::wants_merge)
+            && let Ok(one) = self.0.merging.clone().try_lock_owned()
+        {
             let (this, store) = (self.clone(), store.clone());
             tokio::spawn(async move {
                 if let Err(error) = this.merge(&store).await {
                     tracing::warn!(?error, "the trace index keeps its delta until the next merge");
                 }
-                this.0.merging.store(false, Ordering::Release);
+                drop(one);
             });
         }
     }
@@ -194,12 +210,13 @@ impl TraceIndex {
         self.replace(store, merged).await
     }
 
-    /// Puts another index in place of this one once it has caught up.
+    /// Puts another index in place of this one once it has caught up with it.
     async fn replace(&self, store: &Store, mut index: Index) -> Result<(), Error> {
-        // most of what came meanwhile is taken over while captures go on, the rest while they wait
-        advance(store, &mut index).await?;
+        // most of what came meanwhile is taken over while captures go on, the rest while they wait; what this one
+        // has not seen either is left for later
+        advance(store, &mut index, self.position()).await?;
         let _one = self.0.following.lock().await;
-        advance(store, &mut index).await?;
+        advance(store, &mut index, self.position()).await?;
         let mut place = self.0.index.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *place, index);
         drop(place);
@@ -246,15 +263,16 @@ fn take(index: &mut Index, facts: &[EventFact], position: i64) {
     index.set_position(position);
 }
 
-/// Gives an index nobody reads yet what was committed after it.
-async fn advance(store: &Store, index: &mut Index) -> Result<(), Error> {
-    loop {
+/// Gives an index nobody reads yet what was committed after it, up to a position or a little beyond.
+async fn advance(store: &Store, index: &mut Index, until: i64) -> Result<(), Error> {
+    while index.position() < until {
         let (facts, reached) = read_after(store, index.position()).await?;
         if reached == index.position() {
-            return Ok(());
+            break;
         }
         take(index, &facts, reached);
     }
+    Ok(())
 }
 
 /// Merges an index, writes it to a file and opens that.

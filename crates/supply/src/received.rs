@@ -189,7 +189,7 @@ impl Supply {
                 self.words.settle(load.prepared.iter());
                 self.merge_terms_if_due();
                 let facts: Vec<_> = load.prepared.into_iter().map(|p| p.fact).collect();
-                self.index.follow(&self.store, position, &facts).await?;
+                self.index.follow(&self.store, position, 1, &facts).await?;
             }
         }
         let cx = Context { now: clock(), ..cx.clone() };

@@ -14,6 +14,11 @@ use store::{Sql, Tx, Value};
 /// Parameters of one `in (…)` list.
 const CHUNK: usize = 400;
 
+/// How many places a list of `n` gets, so that few texts of statements are ever prepared; the last value fills them up.
+fn places(n: usize) -> usize {
+    n.next_power_of_two().min(CHUNK)
+}
+
 /// Takes events out that are stored already, or stand twice in the document, by content.
 pub(crate) fn take_out_duplicates(known: &Known, prepared: &mut Vec<Prepared>) -> Vec<Duplicate> {
     let mut seen: HashSet<([u8; 32], String)> = HashSet::with_capacity(prepared.len());
@@ -63,7 +68,8 @@ impl Known {
         let ids: Vec<&str> = prepared.iter().filter_map(|p| p.event_id.as_deref()).collect();
         for part in ids.chunks(CHUNK) {
             let mut sql = Sql::new("select id, event_id, declared, operator from event where event_id in ");
-            sql.bind_list(part.iter().copied());
+            let last = part.iter().copied().next_back().into_iter().cycle();
+            sql.bind_list(part.iter().copied().chain(last).take(places(part.len())));
             for row in tx.select(&sql).await? {
                 let event_id = row.text("event_id")?;
                 if row.text("declared")?.is_empty() {
@@ -77,7 +83,8 @@ impl Known {
         // an event proper and its declaration share the hash, so only these can meet by hash alone
         for part in prepared.chunks(CHUNK) {
             let mut sql = Sql::new("select e.id, e.hash, e.declared, e.operator from (values ");
-            for (n, p) in part.iter().enumerate() {
+            let last = part.iter().next_back().into_iter().cycle();
+            for (n, p) in part.iter().chain(last).take(places(part.len())).enumerate() {
                 sql.push(if n == 0 { "(" } else { ", (" }).bind((p.fact.time.0 + 500) / 1000);
                 sql.push(", ").bind(p.hash).push(")");
             }
