@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "the seed and the counts of a run, to repeat it")]
 
 mod http;
+mod long;
 mod province;
 mod random;
 mod truth;

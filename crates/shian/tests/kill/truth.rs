@@ -171,7 +171,7 @@ async fn attachment(store: &Store, data: &Path, sha256: &str, size: usize) -> Fa
 const HALF_DONE: &[(&str, &str)] = &[
     (
         "a capture has the events it says",
-        "select count(*) as n from capture c where c.stored <> (select count(*) from event e where e.capture = c.id)",
+        "select count(*) as n from capture c where c.stored <> (select count(*) from event e where e.capture = c.id) + (select coalesce(sum(p.stored), 0) from capture p where p.part_of = c.id)",
     ),
     (
         "the leaves of a capture are numbered without gaps",
@@ -191,7 +191,7 @@ const HALF_DONE: &[(&str, &str)] = &[
     ),
     (
         "a capture has its journal entry",
-        "select count(*) as n from capture c where not exists (select 1 from journal j where j.id = c.journal and j.kind in ('capture.accepted', 'capture.refused'))",
+        "select count(*) as n from capture c where not exists (select 1 from journal j where j.id = c.journal and (j.kind in ('capture.accepted', 'capture.refused') or c.document is not null and j.kind in ('capture.received', 'capture.finished')))",
     ),
     (
         "a capture's entry has its capture",
