@@ -217,6 +217,22 @@ CREATE TABLE capture_position (
   last integer not null
 ) strict;
 
+CREATE TABLE case_set (
+    id integer primary key,
+    about text not null,
+    lines blob not null,
+    cases integer not null,
+    zh text not null,
+    en text not null,
+    suspects text not null,
+    truncated integer not null,
+    position integer not null,
+    saved_by text not null,
+    saved_at integer not null
+) strict;
+
+CREATE INDEX case_set_about on case_set (about, id);
+
 CREATE TABLE certificate (
   id integer primary key,
   number text not null,
@@ -1228,7 +1244,7 @@ CREATE TABLE resolver_link (
   status text not null,
   created_at integer not null,
   updated_at integer not null
-) strict;
+, context text not null default '') strict;
 
 CREATE INDEX resolver_link_by_anchor on resolver_link (anchor, status);
 

@@ -50,7 +50,7 @@ pub use ladder::{Swept, sweep};
 pub use load::{LoadError, changed, load, load_all, read_folder, shipped};
 pub use migrate::migrate;
 pub use opening::{Request, open_by_form};
-pub use peek::peek;
+pub use peek::{Standing, peek, standing};
 pub use people::{Absence, absences, assign_matter, begin_absence, end_absence, hand_over};
 pub use procedure::Procedure;
 pub use publish::{Published, publish_document, withdraw_document};

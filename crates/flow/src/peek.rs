@@ -3,9 +3,11 @@
 use crate::effect::MatterDraft;
 use crate::live::Live;
 use crate::{Engine, Error, Procedure};
-use base::Id;
+use access::{Access, Principal};
+use base::{Id, Instant};
+use ledger::Permit;
 use std::sync::Arc;
-use store::Tx;
+use store::{Store, Tx};
 
 /// A matter inside a running transaction: its procedure, itself and its version. No right is checked here: the caller answers
 /// for what it shows.
@@ -19,4 +21,34 @@ pub async fn peek(
 ) -> Result<(Arc<Procedure>, MatterDraft, i64), Error> {
     let live = Live::read(tx, engine, matter).await?;
     Ok((live.procedure, live.draft, live.version))
+}
+
+/// A right on a matter, for a record another domain keeps with it.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The right.
+    pub permit: Permit,
+    /// Region of the matter.
+    pub region: String,
+    /// It is not closed.
+    pub running: bool,
+}
+
+/// The right of a person to do `action` on a matter that they may see.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Denied`] (needs `view`, and `action`); storage.
+pub async fn standing(
+    store: &Store,
+    engine: &Engine,
+    access: &Access,
+    (who, now): (&Principal, Instant),
+    matter: Id,
+    action: &str,
+) -> Result<Standing, Error> {
+    let mut tx = store.snapshot().await?;
+    let live = Live::read(&mut tx, engine, matter).await?;
+    let agency = live.seen_as(&mut tx, access, who, now).await?;
+    let permit = access.check(who, action, &live.resource("matter").of_agency(agency.as_str()), now)?;
+    Ok(Standing { permit, region: live.draft.region, running: live.closed_at.is_none() })
 }

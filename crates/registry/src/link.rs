@@ -59,6 +59,8 @@ pub struct NewLink {
     pub lang: String,
     /// Media type of the target; `text/html` when empty.
     pub media: String,
+    /// For whom or what it is meant, such as `CN` or `recycling`: at most 40 letters, digits and `-._`; empty for everybody.
+    pub context: String,
 }
 
 impl Default for NewLink {
@@ -71,6 +73,7 @@ impl Default for NewLink {
             title: Text::new(empty(), empty()),
             lang: empty(),
             media: empty(),
+            context: empty(),
         }
     }
 }
@@ -96,6 +99,8 @@ pub struct ResolverLink {
     pub lang: String,
     /// Media type of the target.
     pub media: String,
+    /// For whom or what it is meant; empty for everybody.
+    pub context: String,
     /// When it was last changed.
     pub updated_at: Instant,
 }
@@ -112,6 +117,7 @@ impl ResolverLink {
             title: Text::new(row.text("title_zh")?, row.text("title_en")?),
             lang: row.text("lang")?,
             media: row.text("media")?,
+            context: row.text("context")?,
             updated_at: row.instant("updated_at")?,
         })
     }
@@ -152,6 +158,15 @@ impl NewLink {
                 "media",
                 "媒体类型应如 text/html",
                 "a media type looks like text/html",
+            ));
+        }
+        self.context = self.context.trim().to_owned();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        if self.context.len() > 40 || !self.context.bytes().all(plain) {
+            return Err(Error::invalid(
+                "context",
+                "适用对象至多 40 个字母、数字或 - . _，如 CN",
+                "a context has at most 40 letters, digits or - . _, such as CN",
             ));
         }
         Ok(self)
@@ -237,7 +252,7 @@ pub async fn create_link(
     let id = cx.id();
     tx.exec(
         "insert into resolver_link (id, version, operator, anchor, link_type, href, title_zh, title_en, lang, media, \
-         status, created_at, updated_at) values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $10)",
+         context, status, created_at, updated_at) values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, $11)",
         &[
             id.into(),
             operator.into(),
@@ -248,13 +263,14 @@ pub async fn create_link(
             (&*new.title.en).into(),
             new.lang.as_str().into(),
             new.media.as_str().into(),
+            new.context.as_str().into(),
             cx.now.into(),
         ],
     )
     .await?;
     let body = json!({
         "link": id, "operator": operator, "anchor": new.anchor, "type": new.link_type, "href": new.href,
-        "title": new.title, "lang": new.lang, "media": new.media,
+        "title": new.title, "lang": new.lang, "media": new.media, "context": new.context,
     });
     append(tx, cx, &permit, entry("resolver_link.created", region, id, body)).await?;
     Ok(id)

@@ -160,13 +160,16 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
     let lab = lab::Lab::new(access.clone(), rules, disposal.clone(), ground);
     let engine = Arc::new(effects::engine(&supply, &lab, vault)?);
     disposal.connect(&engine);
+    let watch = watch::Watch::new(access.clone());
+    let files = wiring::Files::new(store.clone(), engine.clone(), access.clone(), watch.clone());
+    let supply = supply.with_case_files(Arc::new(files));
     let office = wiring::Inspections::new(store.clone(), access.clone(), engine.clone());
     let field = field::Field::new(access.clone(), Arc::new(office));
     Ok(web::App {
         attachments: store::attachments::Attachments::new(config.attachments()),
         recent: access::Recent::of(&store),
         store,
-        watch: watch::Watch::new(access.clone()),
+        watch,
         access,
         engine,
         lab,

@@ -1,11 +1,16 @@
 //! Exchange with other EPCIS repositories: what is fetched from whom and given to whom, how far it has come, and what each
 //! turn did. The turns themselves speak HTTP and belong to the doors; here they are claimed by lease and settled.
 
+mod change;
+
+pub use change::ConnectorChange;
+
 use crate::{Error, Reach, Supply};
 use access::{Principal, Resource};
 use base::{Id, Instant, Text};
+use change::{check, unused};
 use epcis::{Problem, ProblemType};
-use ledger::{Context, Entry};
+use ledger::{Context, Entry, Permit};
 use serde::Serialize;
 use serde_json::json;
 use store::{Row, Sql};
@@ -94,6 +99,8 @@ pub struct Connector {
     pub region: String,
     /// At work, or paused.
     pub active: bool,
+    /// A token for the other is kept.
+    pub has_secret: bool,
     /// Seconds between turns.
     pub every: i64,
     /// Pull: record time of the other up to which everything is here.
@@ -161,39 +168,6 @@ fn invalid(field: &str, zh: &'static str, en: &'static str, remedy: Text) -> Err
     Error::Refused(vec![Problem::new(ProblemType::Validation, field, Text::of(zh, en), remedy)])
 }
 
-impl NewConnector {
-    fn checked(&self) -> Result<(), Error> {
-        if self.name.trim().is_empty() || self.name.chars().count() > 60 {
-            return Err(invalid(
-                "name",
-                "名称应为 1–60 个字。",
-                "The name has 1–60 characters.",
-                Text::of("请填写简短的名称。", "Give a short name."),
-            ));
-        }
-        if !(10..=86_400).contains(&self.every) {
-            return Err(invalid(
-                "every",
-                "间隔应为 10–86400 秒。",
-                "The interval is 10–86,400 seconds.",
-                Text::of("例如 300。", "For example 300."),
-            ));
-        }
-        if self.url.contains(['?', '#', ' ']) || self.url.len() > 500 || !self.url.contains("://") {
-            return Err(invalid(
-                "url",
-                "请填写对方 EPCIS 接口的网址，不含 ? 和 #。",
-                "Give the address of the other's EPCIS binding, without ? and #.",
-                Text::of(
-                    "例如 https://epcis.example.org/epcis",
-                    "For example https://epcis.example.org/epcis",
-                ),
-            ));
-        }
-        Ok(())
-    }
-}
-
 impl Supply {
     /// Makes a connector that works with the rights of its maker: to pull, the right to capture events; to push, to export
     /// them. The address must be one this server may call: that is for the caller to have checked.
@@ -206,7 +180,7 @@ impl Supply {
         who: &Principal,
         new: &NewConnector,
     ) -> Result<Connector, Error> {
-        new.checked()?;
+        check(&new.name, &new.url, new.every)?;
         let (operator, region) = match who.operator {
             Some(id) => {
                 let found = self.directory.operator(id).await.map_err(Error::Directory)?;
@@ -229,17 +203,7 @@ impl Supply {
         };
         let name = new.name.trim();
         let mut tx = self.store.begin().await?;
-        let taken = tx
-            .first("select id from connector where name = $1 and state <> 'removed'", &[name.into()])
-            .await?;
-        if taken.is_some() {
-            return Err(invalid(
-                "name",
-                "已有同名的连接。",
-                "There is a connector of this name.",
-                Text::of("请换一个名称。", "Choose another name."),
-            ));
-        }
+        unused(&mut tx, name, None).await?;
         tx.exec(
             "insert into connector (id, version, name, direction, url, query, account, operator, region, secret, state, \
              every, since, position, leaf, batch, failures, run_at, busy_until, created) \
@@ -304,6 +268,17 @@ impl Supply {
         found.filter(|c| self.may_see(who, c, now)).ok_or_else(|| Error::NotFound(format!("connector {id}")))
     }
 
+    /// The maker by the right it was made with, others as administrators.
+    fn may_change(&self, who: &Principal, c: &Connector, now: Instant) -> Result<Permit, Error> {
+        Ok(if who.account == c.account {
+            let action = if c.direction == Direction::Pull { "capture" } else { "export" };
+            let resource = Resource::new("event", c.region.clone()).of_operator(c.operator);
+            self.access.check(who, action, &resource, now)?
+        } else {
+            self.access.check(who, "administer", &Resource::new("job", &*c.region), now)?
+        })
+    }
+
     /// Pauses, resumes or removes a connector, read at `version`: its maker, or who administers jobs of the region.
     /// A resumed one begins its turn at once; failures are forgotten.
     ///
@@ -318,14 +293,7 @@ impl Supply {
         state: &'static str,
     ) -> Result<(), Error> {
         let c = self.connector(who, cx.now, id).await?;
-        // the maker by the right it was made with, others as administrators
-        let permit = if who.account == c.account {
-            let action = if c.direction == Direction::Pull { "capture" } else { "export" };
-            let resource = Resource::new("event", c.region.clone()).of_operator(c.operator);
-            self.access.check(who, action, &resource, cx.now)?
-        } else {
-            self.access.check(who, "administer", &Resource::new("job", &*c.region), cx.now)?
-        };
+        let permit = self.may_change(who, &c, cx.now)?;
         let mut tx = self.store.begin().await?;
         tx.exec_one(
             "update connector set version = version + 1, state = $3, failures = 0, problem = null, run_at = $4, \
@@ -513,6 +481,7 @@ fn read(row: &Row) -> Result<Connector, store::Error> {
         operator: row.opt_id("operator")?,
         region: row.text("region")?,
         active: row.text("state")? == "active",
+        has_secret: row.opt_bytes("secret")?.is_some(),
         every: row.int("every")?,
         since: row.instant("since")?,
         reach: Reach { position: row.int("position")?, leaf: row.int("leaf")? },

@@ -1,7 +1,7 @@
 //! Capture and query of trace events, upkeep of the chain index, lots and recall scope.
 //!
-//! Main types: [`Supply`] (everything goes through it), [`CaptureOutcome`], [`PlaceDirectory`] (the register, asked
-//! through a trait), [`TraceIndex`]. Invariants: one capture is one transaction and one journal entry that carries the
+//! Main types: [`Supply`] (everything goes through it), [`CaptureOutcome`], [`PlaceDirectory`] and [`CaseFiles`] (the
+//! register, and matters and signals, asked through traits), [`TraceIndex`]. Invariants: one capture is one transaction and one journal entry that carries the
 //! Merkle root of its events; an event is stored once and never changes, an error declaration only withdraws it; the
 //! index holds nothing that cannot be rebuilt from the rows. It must never know procedures, samples or the register
 //! itself.
@@ -11,6 +11,7 @@ mod backfill;
 mod batch;
 mod batch_file;
 mod capture;
+mod cases;
 mod certificate;
 mod connector;
 mod ended;
@@ -51,11 +52,12 @@ pub use backfill::BACKFILL_JOB;
 pub use batch::{NewLot, Part};
 pub use batch_file::{BatchOutcome, InBatch, OutBatch, in_columns, out_columns};
 pub use capture::CAPTURED;
+pub use cases::{CaseFiles, CaseSet, KeptCases, KeptSuspect};
 pub use certificate::{
     CERTIFICATE_URI, Certificate, CertificateFault, CertificateFilter, CertificateNode, CertificateRule,
     CitedCertificate, NewCertificate, certificate_number,
 };
-pub use connector::{Connector, Direction, NewConnector, PastTurn, Tally, Turn};
+pub use connector::{Connector, ConnectorChange, Direction, NewConnector, PastTurn, Tally, Turn};
 pub use error::Error;
 pub use event::{EventDetail, EventFilter, EventPage, EventRow};
 pub use fact::{EventFact, ItemFact, Role};
@@ -114,6 +116,7 @@ pub struct Supply {
     pub(crate) queue: group::Queue,
     pub(crate) master: masterdata::Kept,
     pub(crate) regions: ask::Regions,
+    pub(crate) case_files: Arc<dyn CaseFiles>,
 }
 
 impl Supply {
@@ -147,6 +150,7 @@ impl Supply {
             queue: group::Queue::default(),
             master: masterdata::Kept::default(),
             regions: ask::Regions::default(),
+            case_files: Arc::new(cases::NoFiles),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::{Error, Watch};
 use access::Principal;
 use base::{Date, Id, Instant, Text};
+use ledger::Permit;
 use serde::{Deserialize, Serialize};
 use signal::watch::{Alarm, Outcome, Score, scorecard};
 use std::collections::BTreeMap;
@@ -375,6 +376,24 @@ impl Watch {
             .collect::<Result<_, _>>()?;
         let may_act = self.permit(who, "act", &row.places, now).is_ok();
         Ok(SignalDetail { row, alarms, notes, matters, may_act })
+    }
+
+    /// The right of a person to do `action` on a signal that they may see, and its first place, for a record another domain
+    /// keeps with it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`]; storage.
+    pub async fn standing(
+        &self,
+        store: &Store,
+        who: &Principal,
+        action: &str,
+        now: Instant,
+        id: Id,
+    ) -> Result<(Permit, String), Error> {
+        let signal = self.signal(store, who, now, id).await?.row;
+        let permit = self.permit(who, action, &signal.places, now)?;
+        Ok((permit, signal.places.into_iter().next().unwrap_or_default()))
     }
 
     /// Counts of signals by place, of the filter: for the map.

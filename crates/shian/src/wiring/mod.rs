@@ -1,5 +1,6 @@
 //! Adapters: the domain crates ask for their surroundings through traits, and these answer from their neighbours.
 
+mod cases;
 mod consequence;
 mod ground;
 mod inspections;
@@ -7,6 +8,7 @@ mod register;
 mod surveillance;
 mod templates;
 
+pub use cases::Files;
 pub use consequence::Disposal;
 pub use ground::Ground;
 pub use inspections::Inspections;

@@ -100,6 +100,16 @@ async fn from_the_failed_sample_to_the_last_shop_and_the_proof_in_a_citizens_han
         );
         assert!(view.all_facts["failures_en"].as_str().unwrap().starts_with("Lead: 0.36 mg/kg"));
 
+        // cases are kept with the matter by whoever may act on it and see the lots
+        let (about, province) = (format!("matter:{matter}"), person(900, Role::Desk, "62", None));
+        let case = vec![("case".to_owned(), format!("{} | | | 1 | 1", w.noodles))];
+        w.app.supply.save_cases(&w.cx(&province), &province, &about, &case).await.unwrap();
+        let sets = w.app.supply.case_sets(officer, w.now, &about).await.unwrap();
+        assert_eq!((sets.len(), sets[0].suspects.is_empty()), (1, false), "{name}");
+        let elsewhere = person(901, Role::Officer, "620802", None);
+        let refused = w.app.supply.case_sets(&elsewhere, w.now, &about).await;
+        assert!(matches!(refused, Err(supply::Error::Denied(_))), "{refused:?}");
+
         // one press: tasks for each county and kind, one item a place, exact quantities
         let done = w.step(officer, matter, "launch", json!({"harm": "general"})).await.unwrap();
         let made: BTreeSet<(String, String, u64)> = done.done["tasks"]

@@ -72,6 +72,7 @@ pub(crate) fn chapter(tag: &str) -> Text {
     match tag {
         "EPCIS 2.0" => Text::of("EPCIS 2.0 追溯采集与查询", "EPCIS 2.0 capture and query"),
         "trace" => Text::of("追溯", "Trace"),
+        "connectors" => Text::of("与其他追溯库的连接", "Connectors to other repositories"),
         "journal" => Text::of("存证", "Journal"),
         "laboratory" => Text::of("抽检与检验", "Samples and results"),
         "sampling" => {

@@ -71,6 +71,8 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     super::bindings::EPCIS
         .iter()
         .chain(super::trace::TRACE)
+        .chain(super::cases::CASES)
+        .chain(super::connectors::CONNECTORS)
         .chain(super::assess::ASSESS)
         .chain(ENDPOINTS)
         .chain(super::sampling_table::SAMPLING)
@@ -439,7 +441,7 @@ const ENDPOINTS: &[Endpoint] = &[
         Right::Account,
         ("本单位登记的链接", "The own firm's links"),
         &[q("anchor", "编码，如 /01/06900000000014", "code, such as /01/06900000000014"), AFTER, LIMIT],
-        r#"{"rows":[{"id":"01J8ZK3M0P5Q7R","version":1,"anchor":"/01/06900000000014","link_type":"gs1:pip","href":"https://firm.example/p","title":{"zh":"产品介绍","en":"product information"},"lang":"","media":"text/html"}],"next":null}"#,
+        r#"{"rows":[{"id":"01J8ZK3M0P5Q7R","version":1,"anchor":"/01/06900000000014","link_type":"gs1:pip","href":"https://firm.example/p","title":{"zh":"产品介绍","en":"product information"},"lang":"","media":"text/html","context":""}],"next":null}"#,
     ),
     post(
         "/api/v1/links",
@@ -451,7 +453,7 @@ const ENDPOINTS: &[Endpoint] = &[
         ),
         (
             JSON,
-            r#"{"anchor":"/01/06900000000014/10/LOT1","link_type":"gs1:pip","href":"https://firm.example/p","title_zh":"产品介绍","title_en":"","lang":"zh","media":"text/html"}"#,
+            r#"{"anchor":"/01/06900000000014/10/LOT1","link_type":"gs1:pip","href":"https://firm.example/p","title_zh":"产品介绍","title_en":"","lang":"zh","media":"text/html","context":"CN"}"#,
         ),
         (201, r#"{"id":"01J8ZK3M0P5Q7R"}"#),
     ),

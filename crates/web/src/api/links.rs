@@ -33,6 +33,8 @@ pub(super) struct Entered {
     lang: String,
     #[serde(default)]
     media: String,
+    #[serde(default)]
+    context: String,
 }
 
 /// The path of a code that was typed: a path or a whole Digital Link, its check digits right.
@@ -55,6 +57,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, caller: Caller, sent: Se
         title: Text::new(e.title_zh, e.title_en),
         lang: e.lang,
         media: e.media,
+        context: e.context,
     };
     let mut w = match Write::begin(&app, &caller, sent.once).await? {
         Begun::Fresh(w) => w,

@@ -4,7 +4,9 @@
 mod assess;
 mod bindings;
 mod caller;
+mod cases;
 mod catalogue;
+mod connectors;
 mod endpoints;
 mod licences;
 pub(crate) mod links;
@@ -89,6 +91,14 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/licences/verify", get(licences::verify))
         .route("/api/v1/links", get(links::list).post(links::create))
         .route("/api/v1/links/{id}", delete(links::remove))
+        .route("/api/v1/cases", get(cases::list).post(cases::keep))
+        .route("/api/v1/connectors", get(connectors::list).post(connectors::create))
+        .route(
+            "/api/v1/connectors/{id}",
+            get(connectors::show).post(connectors::change).delete(connectors::remove),
+        )
+        .route("/api/v1/connectors/{id}/pause", post(connectors::pause))
+        .route("/api/v1/connectors/{id}/resume", post(connectors::resume))
         .route("/api/v1/exposure", get(assess::exposure))
         .route("/api/v1/exposure/acute", get(assess::acute))
         .route("/api/v1/design", get(assess::design))

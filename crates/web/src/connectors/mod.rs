@@ -4,10 +4,11 @@
 mod pull;
 mod push;
 
+use crate::fault::{Answer, Fault};
 use crate::outbound::{OutboundError, Reply};
 use crate::state::App;
 use axum::http::StatusCode;
-use base::{Id, Instant, Lang};
+use base::{Id, Instant, Lang, Text};
 use ledger::{Actor, Context};
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,4 +144,22 @@ fn borrowed<'h>(headers: &'h [(&'static str, String)]) -> Vec<(&'h str, &'h str)
 /// An instant as the query language writes it.
 fn stamp(at: Instant) -> String {
     at.rfc3339()
+}
+
+/// Whether this server may call an address; a token goes over TLS only, except on closed networks.
+pub(crate) fn allowed(app: &App, url: &str, secret: bool) -> Answer<()> {
+    if let Err(error) = app.outbound.check(url) {
+        let text = match error {
+            OutboundError::Refused(text) => text,
+            other => Text::new(other.to_string(), other.to_string()),
+        };
+        return Err(Fault::bad("url", text));
+    }
+    if secret && !app.outbound.private && !url.starts_with("https://") {
+        return Err(Fault::bad(
+            "url",
+            Text::of("带令牌的连接只能用 https 网址。", "With a token the address must be https."),
+        ));
+    }
+    Ok(())
 }

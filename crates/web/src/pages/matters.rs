@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 const MATTER: Text = Text::of("办件", "matter");
 const PAGE: usize = 50;
+/// Procedures whose matters gather cases.
+const CASES: [&str; 3] = ["incident", "disposal", "serious_risk"];
 
 /// `GET /desk/matters`
 pub(crate) async fn list(
@@ -185,6 +187,14 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
         html! {}
     };
     let alike = super::alike::section(app, viewer, &m).await?;
+    let cases = if viewer.area() == Area::Desk && CASES.contains(&m.procedure.as_str()) {
+        let lot = |target: &str| target.strip_prefix("lot:").map(ToOwned::to_owned);
+        let lots: Vec<String> =
+            m.links.iter().map(|l| l.target.as_str()).chain([m.subject.as_str()]).filter_map(lot).collect();
+        super::trace::cases::section(app, viewer, &format!("matter:{id}"), &lots).await?
+    } else {
+        html! {}
+    };
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -203,6 +213,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
                 section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(viewer, &m, decides)) }
             }
             (alike)
+            (cases)
             @if !m.actions.is_empty() { section #actions {
                 h2 { (lang.pick("下一步", "Next step")) }
                 @for a in &m.actions { (action(viewer, &m, a, again.as_ref().filter(|r| r.step == a.id))) }

@@ -1,6 +1,6 @@
-//! Which of several links a request means: by link type, level, language and media type.
+//! Which of several links a request means: by link type, level, context, language and media type.
 
-use super::{LINKSET, LinkView, VOCABULARY};
+use super::{JSON_LD, LINKSET, LinkView, VOCABULARY};
 use crate::ui;
 use axum::http::{HeaderMap, header};
 use base::Lang;
@@ -13,8 +13,12 @@ const OFFICIAL: &str = "gs1:recallStatus";
 pub(super) struct Wish {
     /// All links, not one.
     pub(super) linkset: bool,
+    /// With the context that makes it JSON-LD inside.
+    pub(super) json_ld: bool,
     /// `gs1:pip` …; other namespaces as given.
     pub(super) link_type: Option<String>,
+    /// For whom or what.
+    context: Option<String>,
     /// Languages by preference.
     languages: Vec<String>,
     /// Media ranges by preference.
@@ -25,7 +29,7 @@ pub(super) struct Wish {
 
 impl Wish {
     pub(super) fn read(query: Option<&str>, headers: &HeaderMap, lang: Lang) -> Self {
-        let mut link_type = None;
+        let (mut link_type, mut context) = (None, None);
         let mut asked_lang = false;
         let mut passed = Vec::new();
         for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
@@ -34,6 +38,9 @@ impl Wish {
                 "linkType" => link_type = Some(curie(&ui::decode(value))),
                 _ => {
                     asked_lang |= name == "lang";
+                    if name == "context" {
+                        context = Some(ui::decode(value)).filter(|text| !text.trim().is_empty());
+                    }
                     passed.push(pair.to_owned());
                 }
             }
@@ -46,9 +53,11 @@ impl Wish {
         };
         let named = matches!(link_type.as_deref(), Some("linkset" | "all"));
         // `application/json` asks for the linkset, too, unless a page would do as well
-        let typed = link_type.is_none()
-            && (prefers(&accept, LINKSET, "text/html") || prefers(&accept, "application/json", "text/html"));
-        Self { linkset: named || typed, link_type: link_type.filter(|_| !named), languages, accept, passed }
+        let wants = |media: &str| prefers(&accept, media, "text/html");
+        let json_ld = wants(JSON_LD) && !prefers(&accept, LINKSET, JSON_LD);
+        let typed = link_type.is_none() && (wants(LINKSET) || wants("application/json") || wants(JSON_LD));
+        let link_type = link_type.filter(|_| !named);
+        Self { linkset: named || typed, json_ld, link_type, context, languages, accept, passed }
     }
 
     /// The address with the parameters of the request that are not for the resolver.
@@ -77,6 +86,15 @@ impl Wish {
         }
     }
 
+    /// How well a context fits: the one asked for, then what is for everybody, then the others.
+    fn context_rank(&self, context: &str) -> usize {
+        match &self.context {
+            Some(asked) if asked.trim().eq_ignore_ascii_case(context) => 0,
+            _ if context.is_empty() => 1,
+            _ => 2,
+        }
+    }
+
     /// How much a media type is wanted, in thousandths, negative so that less is better.
     fn media_rank(&self, media: &str) -> i32 {
         -i32::from(quality(&self.accept, media))
@@ -98,7 +116,7 @@ fn curie(text: &str) -> String {
         .map_or_else(|| text.to_owned(), |name| format!("gs1:{name}"))
 }
 
-/// The links that fit a type best: of the finest level that has one, in the best language and media type. One as a
+/// The links that fit a type best: of the finest level that has one, in the best context, language and media type. One as a
 /// rule; several when nothing tells them apart.
 pub(super) fn best<'l>(links: &'l [LinkView], wanted: &str, wish: &Wish) -> Vec<&'l LinkView> {
     let fits = |l: &&LinkView| l.link_type == wanted;
@@ -108,7 +126,9 @@ pub(super) fn best<'l>(links: &'l [LinkView], wanted: &str, wish: &Wish) -> Vec<
     let Some((level, ours)) = level.map(|l| (l.anchor.as_str(), l.ours)) else { return Vec::new() };
     let here: Vec<&LinkView> =
         links.iter().filter(fits).filter(|l| l.anchor == level && l.ours == ours).collect();
-    let rank = |l: &LinkView| (wish.language_rank(&l.lang), wish.media_rank(&l.media));
+    let rank = |l: &LinkView| {
+        (wish.context_rank(&l.context), wish.language_rank(&l.lang), wish.media_rank(&l.media))
+    };
     let least = here.iter().map(|l| rank(l)).min();
     let mut out: Vec<&LinkView> = here.into_iter().filter(|l| Some(rank(l)) == least).collect();
     out.dedup_by(|a, b| a.href == b.href);
@@ -187,7 +207,30 @@ mod tests {
             title: Text::of("一", "one"),
             lang: lang.to_owned(),
             media: media.to_owned(),
+            context: String::new(),
             ours: false,
+        }
+    }
+
+    #[test]
+    fn a_context_that_is_asked_for_wins_and_one_that_is_not_asked_for_waits() {
+        let of = |context: &str| LinkView {
+            context: context.to_owned(),
+            href: format!("https://firm.example/{context}"),
+            ..link("/01/a", "gs1:pip", "", "text/html")
+        };
+        for (has, query, expected) in [
+            (&["CN", "", "FR"][..], "context=cn", "CN"),
+            (&["CN", "", "FR"], "context=DE", ""),
+            (&["CN", "", "FR"], "", ""),
+            (&["CN"], "", "CN"),
+        ] {
+            let all: Vec<LinkView> = has.iter().map(|c| of(c)).collect();
+            let wish = Wish::read(Some(query), &HeaderMap::new(), Lang::Zh);
+            let found = best(&all, "gs1:pip", &wish);
+            assert_eq!(found.iter().map(|l| l.context.as_str()).collect::<Vec<_>>(), [expected], "{query}");
+            let to = if query.is_empty() { String::new() } else { format!("?{query}") };
+            assert_eq!(wish.passed_on("https://a.example/"), format!("https://a.example/{to}"));
         }
     }
 
@@ -201,6 +244,7 @@ mod tests {
             (None, "application/linkset+json, application/json;q=0.9", true),
             (None, "application/json", true),
             (None, "application/json, */*;q=0.1", true),
+            (None, "application/ld+json", true),
             (None, browser, false),
             (None, "*/*", false),
             (None, "", false),

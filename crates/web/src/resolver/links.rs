@@ -23,6 +23,8 @@ pub(crate) struct LinkView {
     pub(crate) lang: String,
     /// Media type of the target.
     pub(crate) media: String,
+    /// For whom or what it is meant, empty for everybody.
+    pub(crate) context: String,
     /// A page of this server.
     pub(crate) ours: bool,
 }
@@ -48,6 +50,7 @@ pub(crate) async fn registered(app: &App, link: &DigitalLink) -> Answer<Vec<Link
             title: l.title,
             lang: l.lang,
             media: l.media,
+            context: l.context,
             ours: false,
         })
         .collect())
@@ -86,6 +89,7 @@ pub(super) async fn of(app: &App, viewer: &Viewer, link: &DigitalLink) -> Answer
         },
         lang: lang.pick("zh", "en").to_owned(),
         media: media.to_owned(),
+        context: String::new(),
         ours: true,
     };
     let page = format!("{}/lot{path}", app.origin);

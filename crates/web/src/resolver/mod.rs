@@ -1,5 +1,5 @@
-//! GS1 Digital Link resolver: from the code on a package to what there is to know, by link type, language and media
-//! type (GS1-Conformant Resolver standard 1.2). It sends only to pages of this server and to the `https` addresses that
+//! GS1 Digital Link resolver: from the code on a package to what there is to know, by link type, context, language and
+//! media type (GS1-Conformant Resolver standard 1.2). It sends only to pages of this server and to the `https` addresses that
 //! firms have entered for their own products and places.
 
 mod choose;
@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 /// Media type of RFC 9264.
 const LINKSET: &str = "application/linkset+json";
+/// The same with its context inside.
+const JSON_LD: &str = "application/ld+json";
 /// The namespace of link types.
 const VOCABULARY: &str = "https://gs1.org/voc/";
 /// What turns a linkset into JSON-LD.
@@ -76,6 +78,11 @@ async fn description(State(app): State<Arc<App>>) -> Response {
         "linkTypeDefaultCanBeLinkset": false,
         "validatesCheckDigits": true,
         "supportsCompression": true,
+        "supportedContextValuesExternal": [{
+            "nameOfList": "ISO 3166-1 alpha-2",
+            "url": "https://www.iso.org/iso-3166-country-codes.html",
+        }],
+        "jsonLdContextLocation": CONTEXT,
     });
     ([(header::CACHE_CONTROL, "public, max-age=3600")], axum::Json(body)).into_response()
 }
@@ -99,8 +106,12 @@ async fn resolve(State(app): State<Arc<App>>, viewer: Viewer, uri: Uri, headers:
         if found.is_empty() {
             return Err(unknown(&path));
         }
-        let media = (header::CONTENT_TYPE, LINKSET);
-        ([media], linkset(&app.origin, &found).to_string()).into_response()
+        let mut body = linkset(&app.origin, &found);
+        if wish.json_ld {
+            body["@context"] = json!(CONTEXT);
+        }
+        let media = (header::CONTENT_TYPE, if wish.json_ld { JSON_LD } else { LINKSET });
+        ([media], body.to_string()).into_response()
     } else if let Some(wanted) = wish.link_type.as_deref().filter(|t| *t != "gs1:defaultLink") {
         let found = links::of(&app, &viewer, &link).await?;
         let chosen = choose::best(&found, wanted, &wish);
@@ -222,6 +233,9 @@ fn linkset(origin: &str, links: &[LinkView]) -> Json {
             });
             if !link.lang.is_empty() {
                 target["hreflang"] = json!([link.lang]);
+            }
+            if !link.context.is_empty() {
+                target["context"] = json!([link.context]);
             }
             let relation = link.link_type.replacen("gs1:", VOCABULARY, 1);
             match out.entry(relation).or_insert_with(|| json!([])) {

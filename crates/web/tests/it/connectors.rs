@@ -107,6 +107,82 @@ async fn events_are_given_once_and_a_second_process_leaves_a_leased_turn_alone()
 }
 
 #[tokio::test]
+async fn programs_make_change_pause_and_remove_connectors_with_the_rights_of_the_pages() {
+    let p = Province::running().await;
+    let (one, two, admin) = (p.token("firm1").await, p.token("firm2").await, p.token("officer").await);
+    let json = [("content-type", "application/json")];
+    let send = async |token: &str, at: &str, body: Value| {
+        p.send(Method::POST, at, &As::Token(token), &json, body.to_string()).await
+    };
+    let new = serde_json::json!({ "name": "a", "direction": "push", "url": "http://127.0.0.1:9/epcis", "secret": "s" });
+    let made = send(&one, "/api/v1/connectors", new.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let at = made.header("location").to_owned();
+    let made = made.json();
+    assert!(made["has_secret"] == true && made["active"] == true && !made.to_string().contains("\"s\""));
+    for (token, body, field) in [
+        (&one, new.clone(), "name"),
+        (
+            &one,
+            serde_json::json!({ "name": "b", "direction": "across", "url": "http://127.0.0.1:9" }),
+            "direction",
+        ),
+        (
+            &one,
+            serde_json::json!({ "name": "b", "direction": "push", "url": "http://127.0.0.1:9", "every": 1 }),
+            "every",
+        ),
+        (
+            &one,
+            serde_json::json!({ "name": "b", "direction": "push", "url": "http://127.0.0.1:9", "since": "soon" }),
+            "since",
+        ),
+    ] {
+        let refused = send(token, "/api/v1/connectors", body).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["field"].as_str()), (422, Some(field)));
+    }
+    let of = async |token: &str| {
+        p.get("/api/v1/connectors?direction=push", &As::Token(token)).await.json()["rows"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!((of(&one).await, of(&two).await, of(&admin).await), (1, 0, 0), "the own ones");
+    assert_eq!(p.get(&at, &As::Token(&two)).await.status, 404);
+    assert_eq!(send(&two, &format!("{at}/pause"), serde_json::json!({ "version": 1 })).await.status, 404);
+    // the token is not sent to another address unless it is given again
+    let elsewhere = serde_json::json!({ "version": 1, "url": "http://127.0.0.1:8/epcis" });
+    let refused = send(&one, &at, elsewhere).await;
+    assert_eq!((refused.status.as_u16(), refused.json()["field"].as_str()), (422, Some("secret")));
+    let changed = send(
+        &one,
+        &at,
+        serde_json::json!({ "version": 1, "url": "http://127.0.0.1:8/epcis", "secret": "", "every": 60 }),
+    )
+    .await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    let changed = changed.json();
+    assert_eq!(
+        (&changed["every"], &changed["has_secret"], &changed["name"]),
+        (&60.into(), &false.into(), &"a".into())
+    );
+    assert_eq!(
+        send(&one, &at, serde_json::json!({ "version": 1, "every": 90 })).await.status,
+        409,
+        "read before the change"
+    );
+    let paused = send(&one, &format!("{at}/pause"), serde_json::json!({ "version": 2 })).await.json();
+    assert_eq!(paused["active"], false);
+    let resumed = send(&one, &format!("{at}/resume"), serde_json::json!({ "version": 3 })).await.json();
+    assert_eq!(resumed["active"], true);
+    let state = p.get(&at, &As::Token(&one)).await.json();
+    assert_eq!((&state["connector"]["version"], &state["turns"]), (&4.into(), &serde_json::json!([])));
+    let gone = p.send(Method::DELETE, &format!("{at}?version=4"), &As::Token(&one), &[], "").await;
+    assert_eq!(gone.status, 204, "{}", gone.text());
+    assert_eq!(of(&one).await, 0);
+}
+
+#[tokio::test]
 async fn a_mirror_proves_every_entry_of_the_feed_against_the_signed_head() {
     let p = Province::new().await;
     let one = p.token("firm1").await;

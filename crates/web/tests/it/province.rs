@@ -344,6 +344,7 @@ impl Province {
         let (_, store) = store::testing::stores().await.swap_remove(0);
         let access = access::testing::access();
         let supply = Supply::open(store.clone(), access.clone(), Arc::new(Register::new())).await.unwrap();
+        let supply = supply.with_case_files(Arc::new(crate::quiet::AnyMatter(access.clone())));
         let disposal = Arc::new(Disposal::default());
         let rules = limits::Rules::builtin();
         let lab = Lab::new(access.clone(), rules, disposal.clone(), Arc::new(Around));

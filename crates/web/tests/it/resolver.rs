@@ -113,6 +113,17 @@ async fn a_firm_enters_links_of_its_own_products_and_the_resolver_walks_up_to_th
             .await;
         assert_eq!((a.status.as_u16(), a.header("location")), (307, to), "{query} {language}");
     }
+    // a context that is asked for wins, is told in the linkset, and goes along
+    let mut meant = link(&key, "gs1:recipeInfo", "https://firm.example/cn", "zh");
+    meant["context"] = "CN".into();
+    assert_eq!(enter(&p, &one, meant.clone()).await, 201);
+    meant["context"] = "C N".into();
+    assert_eq!(enter(&p, &one, meant).await, 422);
+    let a = p.get(&format!("{key}?linkType=gs1:recipeInfo&context=CN"), &As::Nobody).await;
+    assert_eq!(a.header("location"), "https://firm.example/cn?context=CN");
+    let a = p.send(Method::GET, &key, &As::Nobody, &[("accept", "application/ld+json")], "").await;
+    assert_eq!(a.header("content-type"), "application/ld+json");
+    assert!(a.json()["@context"].is_string() && a.text().contains("\"context\":[\"CN\"]"), "{}", a.text());
     let none = p.get(&format!("{key}?linkType=gs1:promotion&lang=en"), &As::Nobody).await;
     assert_eq!(none.status, 404);
     assert!(none.text().contains("gs1:recipeInfo"), "{}", none.text());
@@ -139,6 +150,7 @@ async fn a_firm_enters_links_of_its_own_products_and_the_resolver_walks_up_to_th
     }
     // what is entered is listed for the firm, and goes when it is taken away
     let rows = p.get("/api/v1/links", &As::Token(&one)).await.json();
+    let rows = serde_json::json!({ "rows": rows["rows"].as_array().unwrap().iter().filter(|r| r["context"] == "").collect::<Vec<_>>() });
     assert_eq!(rows["rows"].as_array().unwrap().len(), 3);
     let (id, version) = (rows["rows"][0]["id"].as_str().unwrap(), &rows["rows"][0]["version"]);
     let at = format!("/api/v1/links/{id}?version={version}");

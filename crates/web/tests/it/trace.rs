@@ -1,6 +1,7 @@
 //! The trace workbench and its interface: pages, files, addresses, rights, remedies.
 
 use crate::province::{As, Province, document, lot, made, site};
+use axum::http::Method;
 use serde_json::{Value, json};
 
 fn moved(from: i64, to: i64, step: &str, day: u8, item: &str) -> Value {
@@ -84,6 +85,38 @@ async fn every_question_is_a_page_a_file_and_an_answer_for_programs() {
     }
     let fcl = p.get(&format!("/trace/source?case={case}&format=fcl"), &officer).await.json();
     assert!(fcl["data"]["stations"]["data"].as_array().unwrap().len() >= 3, "{fcl}");
+}
+
+#[tokio::test]
+async fn cases_asked_for_a_matter_are_kept_with_it_from_the_page_and_by_programs() {
+    let (p, _) = province().await;
+    let session = p.session("officer").await;
+    let officer = As::Session(&session, true);
+    let about = "matter:01J8ZK3M0P5Q7R";
+    let case = format!("{} | {}", lot("A"), site(2));
+    let page = p.get(&format!("/trace/source?about={about}"), &officer).await.text();
+    assert!(
+        page.contains("/desk/matters/01J8ZK3M0P5Q7R") && !page.contains("action=\"/trace/cases\""),
+        "{page}"
+    );
+    let page = p.get(&format!("/trace/source?about={about}&case={}", encoded(&case)), &officer).await.text();
+    assert!(page.contains("action=\"/trace/cases\"") && page.contains(about), "{page}");
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = format!("csrf={}&about={about}&case={}", access::csrf_token(&session), encoded(&case));
+    let kept = p.send(Method::POST, "/trace/cases", &officer, &form, body).await;
+    assert_eq!((kept.status.as_u16(), kept.header("location")), (303, "/desk/matters/01J8ZK3M0P5Q7R#cases"));
+    let token = p.token("officer").await;
+    let body = json!({ "about": about, "cases": [case] });
+    let made = p.post("/api/v1/cases", &As::Token(&token), &body).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let sets = p.get(&format!("/api/v1/cases?about={about}"), &As::Token(&token)).await.json();
+    assert_eq!(sets["sets"].as_array().unwrap().len(), 2, "{sets}");
+    assert_eq!(sets["sets"][0]["lines"][0], case);
+    let elsewhere = p.token("elsewhere").await;
+    assert_eq!(p.post("/api/v1/cases", &As::Token(&elsewhere), &body).await.status, 403);
+    assert_eq!(p.get(&format!("/api/v1/cases?about={about}"), &As::Token(&elsewhere)).await.status, 403);
+    let unclear = json!({ "about": about, "cases": ["没有"] });
+    assert_eq!(p.post("/api/v1/cases", &As::Token(&token), &unclear).await.status, 422);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Connectors to other EPCIS repositories: making, pausing and removing them, and what their turns did.
 
+use crate::connectors::allowed;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse, Redirect};
 use base::{Id, Lang, Text};
 use maud::{Markup, html};
 use std::sync::Arc;
-use supply::{Connector, Direction, NewConnector};
+use supply::{Connector, ConnectorChange, Direction, NewConnector};
 
 const PATH: &str = "/desk/connectors";
 const CONNECTOR: Text = Text::of("连接", "connector");
@@ -208,24 +209,6 @@ async fn made(app: &App, posted: &Posted) -> Answer<Id> {
     Ok(app.supply.create_connector(&cx, &posted.viewer.who, &new).await?.id)
 }
 
-/// Whether this server may call an address; a token goes over TLS only, except on closed networks.
-fn allowed(app: &App, url: &str, secret: bool) -> Answer<()> {
-    if let Err(error) = app.outbound.check(url) {
-        let text = match error {
-            crate::outbound::OutboundError::Refused(text) => text,
-            other => Text::new(other.to_string(), other.to_string()),
-        };
-        return Err(Fault::bad("url", text));
-    }
-    if secret && !app.outbound.private && !url.starts_with("https://") {
-        return Err(Fault::bad(
-            "url",
-            Text::of("带令牌的连接只能用 https 网址。", "With a token the address must be https."),
-        ));
-    }
-    Ok(())
-}
-
 /// `GET /desk/connectors/{id}`. Right: the own one, or administer job.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -287,6 +270,7 @@ pub(super) async fn show(
             }))
             @if let Some(p) = c.problem.as_ref().filter(|_| c.failures > 0) { (ui::message(Tone::Bad, &html! { p { (p) } })) }
             (ui::facts(lang, &facts))
+            (edit(&viewer, &c))
             h2 { (lang.pick("最近的运行", "Last turns")) }
             @if rows.is_empty() { (ui::empty(lang.pick("还没有带来事件的运行", "No turn has brought events yet"), lang.pick("没有新事件的运行不列出。", "Turns without new events are not listed."))) }
             @else { (ui::table(lang, lang.pick("最近的运行", "Last turns"), &columns, &rows, None)) }
@@ -294,7 +278,57 @@ pub(super) async fn show(
     ))
 }
 
-/// `POST /desk/connectors/{id}/{action}`: pause, resume or remove. Right: the own one, or administer job.
+/// The form that changes a connector.
+fn edit(viewer: &Viewer, c: &Connector) -> Markup {
+    let lang = viewer.lang();
+    let every = c.every.to_string();
+    let secret = if c.has_secret {
+        lang.pick("不填为不变；更改网址时须重新填写", "empty: as it is; needed again with another address")
+    } else {
+        lang.pick("加密保存，不再显示", "kept sealed, never shown again")
+    };
+    html! { details { summary { (lang.pick("更改", "Change")) }
+        form.card method="post" action={ (PATH) "/" (c.id) "/edit" } {
+            (layout::csrf(viewer))
+            input type="hidden" name="version" value=(c.version);
+            (ui::input(&Field { name: "name", label: lang.pick("名称", "Name"), value: &c.name, required: true, ..Field::default() }))
+            (ui::input(&Field { name: "url", label: lang.pick("对方 EPCIS 接口网址", "Address of the other's EPCIS binding"), value: &c.url, required: true, kind: "url", ..Field::default() }))
+            (ui::input(&Field { name: "query", label: lang.pick("命名查询（可不填）", "Named query (optional)"), value: &c.query, ..Field::default() }))
+            (ui::input(&Field { name: "every", label: lang.pick("间隔（秒）", "Interval (seconds)"), value: &every, required: true, kind: "number", ..Field::default() }))
+            (ui::input(&Field { name: "secret", label: lang.pick("对方给的访问令牌", "Access token from the other"), hint: secret, kind: "password", autocomplete: Some("off"), ..Field::default() }))
+            @if c.has_secret { label.choice { input type="checkbox" name="drop_secret" value="1"; (lang.pick("不再使用令牌", "no token any more")) } }
+            button { (lang.pick("保存", "Save")) }
+        }
+    } }
+}
+
+/// What the form changes.
+async fn changed(app: &App, posted: &Posted, id: Id) -> Answer<()> {
+    let before = app.supply.connector(&posted.viewer.who, app.now(), id).await?;
+    let secret = match (posted.get("secret"), posted.get("drop_secret")) {
+        ("", "1") => Some(String::new()),
+        ("", _) => None,
+        (text, _) => Some(text.to_owned()),
+    };
+    let has_secret = secret.as_deref().map_or(before.has_secret, |s| !s.is_empty());
+    allowed(app, posted.get("url"), has_secret)?;
+    let every = posted
+        .get("every")
+        .parse()
+        .map_err(|_| Fault::bad("every", Text::of("间隔应为整数秒。", "The interval is whole seconds.")))?;
+    let change = ConnectorChange {
+        name: Some(posted.get("name").to_owned()),
+        url: Some(posted.get("url").to_owned()),
+        query: Some(posted.get("query").to_owned()),
+        secret,
+        every: Some(every),
+    };
+    let cx = context(app, &posted.viewer);
+    app.supply.change_connector(&cx, &posted.viewer.who, id, posted.version()?, &change).await?;
+    Ok(())
+}
+
+/// `POST /desk/connectors/{id}/{action}`: edit, pause, resume or remove. Right: the own one, or administer job.
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     Path((id, action)): Path<(String, String)>,
@@ -302,6 +336,10 @@ pub(super) async fn change(
 ) -> Answer {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&CONNECTOR))?;
     let (state, to) = match action.as_str() {
+        "edit" => {
+            changed(&app, &posted, id).await?;
+            return Ok(Redirect::to(&format!("{PATH}/{id}")).into_response());
+        }
         "pause" => ("paused", format!("{PATH}/{id}")),
         "resume" => ("active", format!("{PATH}/{id}")),
         "remove" => ("removed", PATH.to_owned()),

@@ -33,7 +33,7 @@ pub(super) async fn list(
     if let Some(format) = links.get("format") {
         let mut sheet = crate::export::sheet(
             "links",
-            &["anchor", "link_type", "href", "title_zh", "title_en", "lang", "media", "updated"],
+            &["anchor", "link_type", "href", "title_zh", "title_en", "lang", "media", "context", "updated"],
         );
         for l in registry::links_of(&app.store, operator, None, None, usize::MAX).await? {
             let cells = [
@@ -44,6 +44,7 @@ pub(super) async fn list(
                 l.title.en.into_owned(),
                 l.lang,
                 l.media,
+                l.context,
                 l.updated_at.rfc3339(),
             ];
             sheet.rows.push(crate::export::texts(cells));
@@ -118,7 +119,7 @@ fn table(viewer: &Viewer, shown: &[ResolverLink]) -> Markup {
                 html! { a href={ (l.anchor) "?linkType=linkset" } { code.break { (l.anchor) } } },
                 html! { (kind) div.small.soft { (l.link_type) } },
                 html! { a.break href=(l.href) rel="noopener" { (l.title.get(lang)) } div.small.soft.break { (l.href) } },
-                html! { @if l.lang.is_empty() { "—" } @else { (l.lang) } " " span.small.soft { (l.media) } },
+                html! { @if l.lang.is_empty() { "—" } @else { (l.lang) } " " span.small.soft { (l.media) @if !l.context.is_empty() { " · " (l.context) } } },
                 html! { form method="post" action={ (PATH) "/" (l.id) "/remove" } {
                     (layout::csrf(viewer)) input type="hidden" name="version" value=(l.version); button.plain { (lang.pick("删除", "Remove")) }
                 } },
@@ -160,6 +161,7 @@ fn form(viewer: &Viewer, products: &[Product], refused: Option<Refused<'_>>) -> 
             (ui::input(&Field { name: "title_zh", label: lang.pick("中文文字（可不填）", "Words in Chinese (optional)"), value: value("title_zh"), error: why("title"), ..Field::default() }))
             (ui::input(&Field { name: "title_en", label: lang.pick("英文文字（可不填）", "Words in English (optional)"), value: value("title_en"), ..Field::default() }))
             (ui::select(&Field { name: "lang", label: lang.pick("网页语言", "Language of the page"), value: value("lang"), error: why("lang"), ..Field::default() }, &languages))
+            (ui::input(&Field { name: "context", label: lang.pick("适用对象（可不填）", "For whom (optional)"), hint: lang.pick("程序以 context= 选取，如 CN", "programs choose by context=, such as CN"), value: value("context"), error: why("context"), ..Field::default() }))
             button { (lang.pick("登记", "Enter")) }
         }
     } }
@@ -190,6 +192,7 @@ async fn entered(app: &App, posted: &crate::session::Posted) -> Answer<()> {
         title: Text::new(text("title_zh"), text("title_en")),
         lang: text("lang"),
         media: String::new(),
+        context: text("context"),
     };
     let cx = context(app, &posted.viewer);
     let mut tx = app.store.begin().await?;

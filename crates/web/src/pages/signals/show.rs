@@ -55,6 +55,7 @@ pub(super) async fn show(
     for m in &s.matters {
         matters.push((*m, flow::view::matter(&app.store, &app.engine, &app.access, who, now, *m).await.ok()));
     }
+    let cases = crate::pages::trace::cases::section(&app, &viewer, &format!("signal:{id}"), &[]).await?;
     let hazard = app.watch.plan.hazard_title(&s.row.hazard);
     let title = format!("{} · {}", hazard.get(lang), places_text(lang, &s.row.places));
     let follow = if s.may_act {
@@ -84,6 +85,7 @@ pub(super) async fn show(
                 a href=(links.with(&[("format", "xlsx")])) { "XLSX" } " · " a href=(links.with(&[("format", "parquet")])) { "Parquet" } } }
         }
         section { h2 { (lang.pick("依据：报警前两周以来的报告", "Evidence: what was reported since two weeks before")) } (counts(&app, lang, &s, &evidence)) }
+        (cases)
         section.card { h2 { (lang.pick("办件", "Matters")) }
             @if matters.is_empty() { p.soft { (lang.pick("还没有由此信号发起的办件。", "No matter has been opened from this signal.")) } }
             ul { @for (id, m) in &matters { li { @match m {

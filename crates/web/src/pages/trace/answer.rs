@@ -23,6 +23,7 @@ pub(super) fn page(viewer: &Viewer, links: &ListLinks, a: &Answer) -> Markup {
         title.get(lang),
         &html! {
             (head(viewer, Some(a.question), links))
+            (super::cases::bar(viewer, links, a.question, true))
             (about(lang, a))
             (ui::message(if a.table.rows.is_empty() { Tone::Warn } else { Tone::Info }, &html! { p.summary { strong { (a.summary.get(lang)) } } }))
             (notes(lang, a))

@@ -26,7 +26,7 @@ pub(super) fn begun(question: Question, links: &ListLinks) -> bool {
 }
 
 /// All values of a parameter, one a line.
-fn lines(links: &ListLinks, name: &str) -> String {
+pub(super) fn lines(links: &ListLinks, name: &str) -> String {
     links.query.iter().filter(|(k, _)| k == name).map(|(_, v)| v.as_str()).collect::<Vec<_>>().join("\n")
 }
 
@@ -101,7 +101,7 @@ fn form(viewer: &Viewer, question: Question, links: &ListLinks, extra: &Markup) 
     html! { form.ask method="get" action={ "/trace/" (question.key()) } {
         (fields(viewer, question, links))
         (extra)
-        @for name in ["nodes", "depth", "at"] { @if let Some(value) = links.get(name) { input type="hidden" name=(name) value=(value); } }
+        @for name in ["nodes", "depth", "at", "about"] { @if let Some(value) = links.get(name) { input type="hidden" name=(name) value=(value); } }
         p { button { (lang.pick("查询", "Ask")) " " (question.title().get(lang)) } }
     } }
 }
@@ -144,6 +144,7 @@ pub(super) async fn page(
         question.title().get(lang),
         &html! {
             (head(viewer, Some(question), links))
+            (super::cases::bar(viewer, links, question, false))
             p { (question.hint().get(lang)) (lang.pick("。", ".")) }
             @if let Some(e) = wrong { (ui::message(Tone::Bad, &html! { p { (e.text().get(lang)) }
                 @if let supply::Error::Wrong { field, .. } = e { p.small { (lang.pick("字段：", "Field: ")) code { (field) } } } })) }
@@ -180,6 +181,7 @@ pub(super) async fn choose(
         question.title().get(lang),
         &html! {
             (head(viewer, Some(question), links))
+            (super::cases::bar(viewer, links, question, false))
             @for c in choices {
                 @if c.candidates.is_empty() { (ui::message(Tone::Warn, &html! {
                     p { strong { (c.typed) } " — " (lang.pick("没有找到，或您无权查看。", "nothing found, or you may not see it.")) }

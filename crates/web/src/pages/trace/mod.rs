@@ -2,6 +2,7 @@
 //! map, a graph, a table that filters, sorts and pages, and files. Rights are those of the lots, firms and regions asked.
 
 mod answer;
+pub(crate) mod cases;
 mod event;
 mod form;
 
@@ -14,7 +15,7 @@ use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::{Id, Text};
 use maud::html;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ const QUESTION: Text = Text::of("问题", "question");
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/trace", get(start))
+        .route("/trace/cases", post(cases::keep))
         .route("/trace/{question}", get(ask))
         .route("/trace/{question}/map", get(map))
         .route("/trace/{question}/graph.svg", get(graph))
