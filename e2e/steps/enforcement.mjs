@@ -41,14 +41,33 @@ export async function enforcement({ tally, url, browser, facts }) {
   });
   if (!facts.report) return;
 
-  await tally.check("the report becomes a case, and the case has its party", async () => {
+  await tally.check("the report becomes a case; its party is found by a part of the name", async () => {
     await take(desk, facts.report, "open_case", { outcome: "涉嫌无证生产" });
     facts.case = await child(desk, facts.report, /案件|处罚|虚构黑作坊/);
     await take(officer, facts.report, "tell_opened");
     await take(desk, facts.case, "file", { reason: "涉嫌违法", ...OFFICERS });
-    const html = await desk.page("/desk/operators?region=620102");
-    facts.party = /href="\/desk\/operators\/([^"\/?]*[0-9][^"\/?]*)"/.exec(html)[1];
-    await take(officer, facts.case, "name_party", { operator: facts.party });
+    // the island offers what the text may mean; the form takes what was chosen
+    const offers = (await officer.get(`/lookup/operator?q=${encodeURIComponent("城关")}`)).text;
+    const [, id, name] = /data-value="([^"]+)" data-text="([^"]+)"/.exec(offers) ?? [];
+    assert.ok(id, `城关 is offered: ${offers.slice(0, 200)}`);
+    facts.party = id;
+    await take(officer, facts.case, "name_party", { operator: name, "operator.pick": id, "operator.for": name });
+    // without a choice the officer is asked which one is meant, and nothing is written
+    const form = forms(await officer.page(`/desk/matters/${facts.case}`)).find((f) => f.action.endsWith("/name_party"));
+    const asked = await officer.post(form, { operator: "城关" });
+    assert.equal(asked.status, 422);
+    assert.match(asked.text, /operator\.pick/);
+    const page = await browser.as("chengguan");
+    await page.goto(`${url}/desk/matters/${facts.case}`);
+    const box = page.locator("[data-lookup=operator] input").first();
+    await page.locator("details:has([data-lookup=operator]) summary").first().click();
+    await box.pressSequentially("城关");
+    await page.waitForSelector("ul.offers li");
+    await box.press("ArrowDown");
+    await box.press("Enter");
+    assert.equal(await page.locator("input[name='operator.pick']").count(), 1);
+    await sound(page, "zh");
+    await page.context().close();
   });
   if (!facts.party) return;
 
@@ -80,6 +99,7 @@ export async function enforcement({ tally, url, browser, facts }) {
     assert.ok((await publish(second, facts.case)) > 0, "a second person publishes");
     await take(desk, facts.case, "close");
     const party = textOf(await desk.page(`/desk/operators/${facts.party}`));
+    assert.match(party, /从业禁止/);
     assert.match(party, /行政处罚/);
     assert.match(party, /信用等级 [BCD]/);
   });

@@ -56,6 +56,12 @@ export async function licence({ tally, url, browser, facts, logins }) {
     const issued = textOf(await take(clerk, facts.licensing, "issue"));
     facts.licenceNumber = /JY\d{14}/.exec(issued)?.[0];
     assert.ok(facts.licenceNumber, issued.slice(0, 400));
+    // the number leads to the holder from every search of the house
+    for (const list of ["/desk/operators", "/desk/matters?running=all", "/desk/inbox?whose=all"]) {
+      const found = await desk.get(`${list}${list.includes("?") ? "&" : "?"}q=${facts.licenceNumber}`);
+      assert.equal(found.status, 200, list);
+      if (!list.includes("inbox")) assert.match(found.text, list.includes("operators") ? /\/desk\/operators\/[0-9]/ : new RegExp(facts.licensing), list);
+    }
   });
   if (!facts.licenceNumber) return;
 
