@@ -2,7 +2,7 @@
 //! looks and merges, or does not.
 
 use crate::fault::Answer;
-use crate::layout::Viewer;
+use crate::layout::{self, Viewer};
 use crate::state::App;
 use crate::ui;
 use base::Lang;
@@ -50,6 +50,7 @@ pub(super) async fn section(app: &App, viewer: &Viewer, m: &MatterView) -> Answe
         return Ok(html! {});
     }
     let lang = viewer.lang();
+    let merges = m.actions.iter().any(|a| a.id == "merge" && a.refusal.is_none());
     let (who, now) = (&viewer.who, app.now());
     let all = flow::view::candidates(&app.store, &app.engine, &app.access, who, now, m.id, &COMPARED).await?;
     let mut near: Vec<(f64, Vec<String>, &Candidate)> = all
@@ -64,6 +65,11 @@ pub(super) async fn section(app: &App, viewer: &Viewer, m: &MatterView) -> Answe
         ul { @for (_, why, c) in &near { li {
             a href={ "/desk/matters/" (c.id) } { (c.title.get(lang)) } " " (ui::badge(ui::Tone::Info, c.state.get(lang))) " " (c.opened_at.china_date())
             div.small.soft { (why.join(lang.pick("；", "; "))) " · " (lang.pick("编号 ", "number ")) code { (c.id) } }
+            @if merges && c.procedure == m.procedure { form.filters method="post" action={ "/desk/matters/" (m.id) "/merge" } { (layout::csrf(viewer))
+                input type="hidden" name="version" value=(m.version);
+                input type="hidden" name="same" value=(c.id);
+                (ui::input(&ui::Field { name: "reason", id: &format!("merge-{}", c.id), label: lang.pick("合并理由", "Why merge"), required: true, ..Default::default() }))
+                button.plain { (lang.pick("并入这一件", "Merge into this one")) } } }
         } } }
     } } })
 }
