@@ -100,6 +100,9 @@ pub struct Named {
     pub business: String,
     /// Risk grade; empty when not graded.
     pub grade: String,
+    /// Credit class; empty when none was reckoned, or on lists from before it counted.
+    #[serde(default)]
+    pub credit: String,
 }
 
 /// A drawn operator with its inspection.

@@ -33,6 +33,23 @@ pub struct NewDraw {
     pub officers: Vec<Id>,
 }
 
+/// How often the operators of a risk grade and a credit class are visited, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frequency {
+    /// Risk grade; empty when not graded.
+    pub grade: String,
+    /// Credit class; empty when none was reckoned.
+    pub credit: String,
+    /// How many operators.
+    pub operators: u32,
+    /// Visits a year of the plan for the grade; `None` without a grade.
+    pub by_grade: Option<f64>,
+    /// What the class multiplies them by; `None` without a class.
+    pub times: Option<f64>,
+    /// Visits a year that follow.
+    pub visits: f64,
+}
+
 fn sealed(draw: Id) -> String {
     format!("inspection.draw:{draw}")
 }
@@ -45,6 +62,39 @@ impl Field {
     async fn plan_in(&self, tx: &mut Tx, matter: Id) -> Result<Plan, Error> {
         let plan = self.office.plan(tx, matter).await.map_err(Error::of_hook)?;
         plan.ok_or(Error::NotFound(Text::of("年度检查计划", "yearly inspection plan")))
+    }
+
+    /// How often each part of a plan's operators is visited: by risk grade and credit class, the most often visited first. Needs
+    /// `view` on matters of the region.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::NotFound`].
+    pub async fn frequencies(
+        &self,
+        tx: &mut Tx,
+        who: &Principal,
+        now: Instant,
+        plan: Id,
+    ) -> Result<Vec<Frequency>, Error> {
+        let plan = self.plan_in(tx, plan).await?;
+        self.access.check(who, "view", &resource(&plan.region, &plan.agency), now)?;
+        let mut counts: BTreeMap<(String, String), u32> = BTreeMap::new();
+        for c in self.office.roster(tx, &plan.region, now).await.map_err(Error::of_hook)? {
+            *counts.entry((c.grade, c.credit)).or_default() += 1;
+        }
+        let mut all: Vec<Frequency> = counts
+            .into_iter()
+            .map(|((grade, credit), operators)| Frequency {
+                by_grade: plan.visits.get(&grade).copied(),
+                times: plan.times.get(&credit).copied(),
+                visits: plan.visits_of(&grade, &credit),
+                grade,
+                credit,
+                operators,
+            })
+            .collect();
+        all.sort_by(|a, b| b.visits.total_cmp(&a.visits));
+        Ok(all)
     }
 
     /// Freezes the list of a draw: every operator in business in the region, who is excluded and why, who can be sent and
@@ -127,7 +177,13 @@ impl Field {
         let names: BTreeMap<String, Named> = candidates
             .into_iter()
             .map(|c| {
-                let named = Named { name: c.name, region: c.region, business: c.business, grade: c.grade };
+                let named = Named {
+                    name: c.name,
+                    region: c.region,
+                    business: c.business,
+                    grade: c.grade,
+                    credit: c.credit,
+                };
                 (c.operator.to_string(), named)
             })
             .collect();
@@ -320,6 +376,7 @@ fn gone(names: &BTreeMap<String, Named>, operator: Id) -> Option<Candidate> {
         region: n.region.clone(),
         business: n.business.clone(),
         grade: n.grade.clone(),
+        credit: n.credit.clone(),
         marked: false,
         inspected: None,
         busy: false,

@@ -31,6 +31,23 @@ pub struct Plan {
     pub running: bool,
     /// Visits a year by risk grade.
     pub visits: BTreeMap<String, f64>,
+    /// How often the common frequency, by credit class.
+    pub times: BTreeMap<String, f64>,
+}
+
+/// Everybody is visited at least once in two years (Order 49 of 2021, art. 14: full coverage of two years).
+const LEAST_VISITS: f64 = 0.5;
+/// Visits a year supposed of an operator without a grade: those of the middle.
+const UNGRADED: f64 = 1.0;
+
+impl Plan {
+    /// Visits a year of an operator: those of its risk grade, times what its credit class says, once in two years at least. An
+    /// operator without a grade is taken for the middle, one without a class for the common frequency.
+    #[must_use]
+    pub fn visits_of(&self, grade: &str, credit: &str) -> f64 {
+        let by_grade = self.visits.get(grade).copied().unwrap_or(UNGRADED).max(0.0);
+        (by_grade * self.times.get(credit).copied().unwrap_or(1.0)).max(LEAST_VISITS)
+    }
 }
 
 /// An operator that can be drawn.
@@ -46,6 +63,8 @@ pub struct Candidate {
     pub business: String,
     /// Risk grade A–D; empty when not graded.
     pub grade: String,
+    /// Credit class A–D; empty when none was reckoned yet.
+    pub credit: String,
     /// Penalties and failed inspections of the last two years: they double the chance.
     pub marked: bool,
     /// Day of the last inspection.

@@ -20,7 +20,7 @@ mod work;
 
 pub use device::{Device, Gap};
 pub use drawn::{Draw, DrawFilter, DrawState, Named, Pick, public_draw, public_draws};
-pub use draws::NewDraw;
+pub use draws::{Frequency, NewDraw};
 pub use error::Error;
 pub use hook::{Candidate, HookError, Inspection, Office, Plan, Refused};
 pub use ledger::draw::Record;

@@ -11,17 +11,15 @@ use store::Tx;
 const REPEAT_DAYS: i64 = 92;
 /// How far back an officer's earlier inspection of the same operator counts.
 const YEAR_SECONDS: i64 = 365 * 86_400;
-/// Visits a year supposed of an operator without a grade: those of the middle.
-const UNGRADED: f64 = 1.0;
 
 /// What separates the strata of a draw of inspections.
-pub const STRATA: &str = "county.business.grade";
+pub const STRATA: &str = "county.business.grade.credit";
 
-/// The stratum of an operator: county, business and grade.
+/// The stratum of an operator: county, business, grade and credit class.
 pub(crate) fn stratum(c: &Candidate) -> String {
     let county = c.region.get(..6).unwrap_or(&c.region);
-    let grade = if c.grade.is_empty() { "-" } else { c.grade.as_str() };
-    format!("{county}.{}.{grade}", c.business)
+    let letter = |s: &str| if s.is_empty() { "-".to_owned() } else { s.to_owned() };
+    format!("{county}.{}.{}.{}", c.business, letter(&c.grade), letter(&c.credit))
 }
 
 /// The candidates as targets: a mark doubles the chance, an open or recent inspection excludes.
@@ -47,7 +45,7 @@ pub(crate) fn targets(candidates: &[Candidate], now: Instant) -> Vec<Target> {
         .collect()
 }
 
-/// Shares `count` among the strata: in proportion to operators that can be drawn times the plan's visits a year of their grade,
+/// Shares `count` among the strata: in proportion to operators that can be drawn times their visits a year by grade and class,
 /// never more than a stratum has.
 pub(crate) fn take(count: u32, targets: &[Target], plan: &Plan) -> BTreeMap<String, u32> {
     let mut sizes: BTreeMap<&str, u32> = BTreeMap::new();
@@ -55,8 +53,9 @@ pub(crate) fn take(count: u32, targets: &[Target], plan: &Plan) -> BTreeMap<Stri
         *sizes.entry(t.stratum.as_str()).or_default() += 1;
     }
     let visits = |stratum: &str| {
-        let grade = stratum.rsplit('.').next().unwrap_or_default();
-        plan.visits.get(grade).copied().unwrap_or(UNGRADED).max(0.0)
+        let mut last = stratum.rsplit('.');
+        let (credit, grade) = (last.next().unwrap_or_default(), last.next().unwrap_or_default());
+        plan.visits_of(grade, credit)
     };
     let mut out: BTreeMap<String, u32> = BTreeMap::new();
     let mut left = count.min(sizes.values().sum());
@@ -124,6 +123,7 @@ mod tests {
             region: "620102".to_owned(),
             business: "catering".to_owned(),
             grade: grade.to_owned(),
+            credit: String::new(),
             marked: false,
             inspected: None,
             busy: false,
@@ -138,6 +138,7 @@ mod tests {
             year: "2026".to_owned(),
             running: true,
             visits: [("A", 0.5), ("B", 1.0), ("C", 2.0), ("D", 3.0)].map(|(g, n)| (g.to_owned(), n)).into(),
+            times: [("A", 0.5), ("C", 2.0)].map(|(c, n)| (c.to_owned(), n)).into(),
         }
     }
 
@@ -155,10 +156,10 @@ mod tests {
         assert_eq!(
             seen,
             [
-                (Some("open"), 1, "620102.catering.A"),
-                (Some("recent"), 1, "620102.catering.A"),
-                (None, 2, "620102.catering.A"),
-                (None, 1, "620102.catering.-"),
+                (Some("open"), 1, "620102.catering.A.-"),
+                (Some("recent"), 1, "620102.catering.A.-"),
+                (None, 2, "620102.catering.A.-"),
+                (None, 1, "620102.catering.-.-"),
             ]
         );
     }
@@ -171,7 +172,7 @@ mod tests {
         let targets = targets(&all, now);
         let share = |n: u32| {
             let out = take(n, &targets, &plan());
-            let of = |g: &str| out.get(&format!("620102.catering.{g}")).copied().unwrap_or(0);
+            let of = |g: &str| out.get(&format!("620102.catering.{g}.-")).copied().unwrap_or(0);
             (of("A"), of("D"))
         };
         // 40 × 0.5 against 4 × 3
@@ -179,5 +180,24 @@ mod tests {
         assert_eq!(share(20), (16, 4), "D has four and gives four");
         assert_eq!(share(100), (40, 4), "everybody, and no more");
         assert_eq!(share(0), (0, 0));
+    }
+
+    #[test]
+    fn the_credit_class_multiplies_the_visits_of_the_grade_and_nobody_falls_out_of_two_years() {
+        for (grade, credit, visits) in [
+            ("B", "", 1.0),
+            ("B", "B", 1.0),
+            ("B", "C", 2.0),
+            ("D", "A", 1.5),
+            ("A", "A", 0.5),
+            ("", "C", 2.0),
+        ] {
+            assert!((plan().visits_of(grade, credit) - visits).abs() < 1e-9, "{grade} {credit}");
+        }
+        let now = Instant::china(Date::constant(2026, 11, 21), 12, 0);
+        let mut all: Vec<Candidate> = (1..=40).map(|i| candidate(i, "B")).collect();
+        all.iter_mut().skip(20).for_each(|c| c.credit = "C".to_owned());
+        let out = take(12, &targets(&all, now), &plan());
+        assert_eq!(out.values().copied().collect::<Vec<_>>(), [4, 8], "{out:?}");
     }
 }

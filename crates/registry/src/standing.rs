@@ -427,6 +427,8 @@ pub struct Inspectable {
     pub kinds: crate::Kinds,
     /// Risk grade; empty when not graded.
     pub grade: String,
+    /// Credit class A–D; empty where none was reckoned yet.
+    pub credit: String,
     /// A penalty or a severe violation since the day asked for.
     pub marked: bool,
     /// Day of the last inspection.
@@ -449,6 +451,7 @@ pub async fn inspectable(tx: &mut Tx, region: &str, since: Date) -> Result<Vec<I
     let mut sql = Sql::new(
         "select o.id, o.name, o.region, o.kinds, coalesce((select g.grade from grade g where g.operator = o.id and g.kind = 'risk' \
          order by g.id desc limit 1), '') as grade, \
+         coalesce((select g.grade from grade g where g.operator = o.id and g.kind = 'credit' order by g.id desc limit 1), '') as credit, \
          (select max(c.happened) from credit_entry c where c.operator = o.id and c.kind = 'inspection') as inspected, \
          (select count(*) from credit_entry c where c.operator = o.id and c.kind in ('penalty', 'severe') and c.happened >= ",
     );
@@ -464,6 +467,7 @@ pub async fn inspectable(tx: &mut Tx, region: &str, since: Date) -> Result<Vec<I
                 region: r.text("region")?,
                 kinds: crate::Kinds::from_bits(r.int("kinds")?),
                 grade: r.text("grade")?,
+                credit: r.text("credit")?,
                 marked: r.int("marks")? > 0,
                 inspected: r.opt_date("inspected")?,
             })

@@ -47,6 +47,7 @@ impl Office for Desk {
             year: "2026".to_owned(),
             running: true,
             visits: visits.into(),
+            times: [].into(),
         }))
     }
 
@@ -57,6 +58,7 @@ impl Office for Desk {
             region: region.to_owned(),
             business: if n % 2 == 0 { "catering" } else { "sales" }.to_owned(),
             grade: ["A", "B", "C", "D"][usize::try_from(n % 4).unwrap()].to_owned(),
+            credit: String::new(),
             marked: n == 3,
             inspected: None,
             busy: n == 12,

@@ -79,6 +79,13 @@ impl Inspections {
     }
 }
 
+/// How often the common frequency by credit class, as the table in force last has it.
+fn credit_times() -> BTreeMap<String, f64> {
+    let edition = registry::credit::editions().last();
+    let classes = edition.into_iter().flat_map(|e| &e.classes);
+    classes.filter_map(|c| Some((c.grade.clone(), c.times.to_string().parse().ok()?))).collect()
+}
+
 /// A failure of a step, with what the person may be told kept apart from what is ours.
 fn told(e: flow::Error) -> HookError {
     match e {
@@ -104,6 +111,7 @@ impl Office for Inspections {
             year: draft.fact("year").to_owned(),
             running: draft.state == "running",
             visits,
+            times: credit_times(),
             region: draft.region,
             agency: draft.agency,
         }))
@@ -132,6 +140,7 @@ impl Office for Inspections {
                 region: o.region,
                 business: business(o.kinds).to_owned(),
                 grade: o.grade,
+                credit: o.credit,
                 marked: o.marked,
                 inspected: o.inspected,
             })

@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/desk/inspections", get(draws::list))
+        .route("/desk/inspections/plans/{id}/frequency", get(freeze::frequency))
         .route("/desk/inspections/plans/{id}", get(freeze::show).post(freeze::freeze))
         .route("/desk/inspections/draws/{id}", get(draws::show))
         .route("/desk/inspections/draws/{id}/record.json", get(draws::record))

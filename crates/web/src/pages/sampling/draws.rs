@@ -304,13 +304,22 @@ pub(crate) fn facts(app: &App, lang: Lang, r: &Record) -> Markup {
     ui::facts(lang, &rows)
 }
 
-/// Name of a stratum: a region, a risk, a kind of business, or, in draws of inspections, county, business and grade.
+/// Name of a stratum: a region, a risk, a kind of business, or, in draws of inspections, county, business, grade and class.
 fn stratum(app: &App, lang: Lang, key: &str) -> String {
     if let Some((county, rest)) = key.split_once('.') {
         let (business, grade) = rest.split_once('.').unwrap_or((rest, ""));
         let words = crate::pages::inspections::businesses(app, lang);
         let words = words.iter().find(|(code, _)| code == business).map_or(business, |(_, w)| w.as_str());
-        return format!("{} {words} {}", region_name(lang, county), if grade == "-" { "" } else { grade });
+        // drawn before the class counted: the grade alone
+        let (grade, credit) = grade.split_once('.').unwrap_or((grade, "-"));
+        let mut name = format!("{} {words}", region_name(lang, county));
+        for (word, letter) in [(lang.pick("风险", "risk"), grade), (lang.pick("信用", "credit"), credit)]
+        {
+            if letter != "-" {
+                name.push_str(&format!(" {word} {letter}"));
+            }
+        }
+        return name;
     }
     if let Some(name) = lab::stratum_name(key) {
         return name.get(lang).to_owned();
@@ -324,7 +333,10 @@ fn stratum(app: &App, lang: Lang, key: &str) -> String {
 fn strata(app: &App, lang: Lang, r: &Record) -> Markup {
     let by = match r.by.as_deref() {
         None => Text::of("不分层", "none"),
-        Some(field::STRATA) => Text::of("县区、业态、风险等级", "county, business and risk grade"),
+        Some(field::STRATA) => {
+            Text::of("县区、业态、风险等级、信用等级", "county, business, risk grade and credit class")
+        }
+        Some("county.business.grade") => Text::of("县区、业态、风险等级", "county, business and risk grade"),
         Some(word) => Strata::read(word).map_or_else(|| Text::new(word, word), |by| by.label()),
     };
     html! { (by.get(lang)) @if r.by.is_some() { " — " @for (i, (key, n)) in r.take.iter().enumerate() { @if i > 0 { "、" } (stratum(app, lang, key)) " " (n) } } }
