@@ -1,6 +1,7 @@
-// The script of every page but the field's own. Every page works without it; it adds six comforts:
-// fragments that load when they come into view, figures that move while their assumptions are changed, fields that show with the answer they depend on, pictures made smaller
-// before upload, barcodes read by the camera, and a guard against double submits.
+// The script of every page but the field's own. Every page works without it; it adds seven comforts:
+// fragments that load when they come into view, figures that move while their assumptions are changed, fields that show with the
+// answer they depend on, names offered while somebody types, pictures made smaller before upload, barcodes read by the camera, and a
+// guard against double submits.
 (() => {
   const current = document.querySelector(".top nav [aria-current]");
   if (current) current.parentElement.scrollLeft = current.offsetLeft - 24;
@@ -61,6 +62,58 @@
     depend(form);
     form.addEventListener("change", () => depend(form));
   }
+
+  // A field that names an operator, a lot, a product or a colleague offers what the typed text may mean. Without script the
+  // server looks the text up when the form is sent.
+  document.querySelectorAll("[data-lookup]").forEach((box) => {
+    const input = box.querySelector("input:not([type=hidden]):not([type=radio])");
+    const list = Object.assign(document.createElement("ul"), { className: "offers", hidden: true, id: `${input.id}-offers` });
+    list.setAttribute("role", "listbox");
+    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", list.id]])
+      input.setAttribute(name, value);
+    input.after(list);
+    let wait, asked = 0, at = -1;
+    const show = (open) => { list.hidden = !open; input.setAttribute("aria-expanded", String(open)); if (!open) mark(-1); };
+    const mark = (n) => {
+      at = n;
+      [...list.children].forEach((li, i) => li.setAttribute("aria-selected", String(i === n)));
+      if (n < 0) input.removeAttribute("aria-activedescendant");
+      else { input.setAttribute("aria-activedescendant", list.children[n].id); list.children[n].scrollIntoView({ block: "nearest" }); }
+    };
+    const forget = () => box.querySelectorAll("fieldset, input[type=hidden]").forEach((el) => el.remove());
+    const choose = (li) => {
+      input.value = li.dataset.text;
+      forget();
+      if (li.dataset.value) for (const [part, value] of [["pick", li.dataset.value], ["for", input.value]])
+        box.append(Object.assign(document.createElement("input"), { type: "hidden", name: `${input.name}.${part}`, value }));
+      show(false);
+    };
+    const ask = async () => {
+      const mine = ++asked;
+      const reply = await fetch(`/lookup/${box.dataset.lookup}?q=${encodeURIComponent(input.value.trim())}`, { credentials: "same-origin" }).catch(() => null);
+      if (!reply?.ok || mine !== asked) return;
+      list.innerHTML = await reply.text();
+      [...list.children].forEach((li, i) => { li.id = `${list.id}-${i}`; });
+      show(list.children.length > 0);
+    };
+    input.addEventListener("input", () => {
+      forget();
+      clearTimeout(wait);
+      if (input.value.trim().length < 2) { asked++; show(false); } else wait = setTimeout(ask, 200);
+    });
+    input.addEventListener("keydown", (e) => {
+      if (list.hidden) return;
+      const n = list.children.length;
+      if (e.key === "ArrowDown") mark((at + 1) % n);
+      else if (e.key === "ArrowUp") mark(at > 0 ? at - 1 : n - 1);
+      else if (e.key === "Enter" && at >= 0) choose(list.children[at]);
+      else if (e.key === "Escape") show(false);
+      else return;
+      e.preventDefault();
+    });
+    list.addEventListener("pointerdown", (e) => { const li = e.target.closest("li"); if (li) { e.preventDefault(); choose(li); } });
+    input.addEventListener("blur", () => show(false));
+  });
 
   // A phone photograph of 5 MB becomes about 300 kB: 1600 pixels are enough to read a label.
   document.addEventListener("change", async (e) => {

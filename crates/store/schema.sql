@@ -1001,6 +1001,13 @@ CREATE TABLE matter_link (
 
 CREATE INDEX matter_link_target on matter_link (target);
 
+CREATE TABLE matter_merge_row (
+    merge integer not null,
+    of_table text not null,
+    row integer not null,
+    primary key (merge, of_table, row)
+) strict;
+
 CREATE TABLE matter_step (
     id integer primary key,
     matter integer not null references matter (id),
@@ -1016,11 +1023,17 @@ CREATE TABLE matter_step (
     note text,
     journal integer not null,
     version integer not null
-) strict;
+, acting_for integer) strict;
 
 CREATE INDEX matter_step_matter on matter_step (matter, id);
 
 CREATE INDEX matter_step_target on matter_step (target, id);
+
+CREATE TABLE matter_term (
+    term text not null,
+    matter integer not null references matter (id),
+    primary key (term, matter)
+) strict;
 
 CREATE TABLE named_query (
   id integer primary key,

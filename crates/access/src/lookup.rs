@@ -56,6 +56,29 @@ pub async fn login_with_role(store: &Store, role: Role, today: Date) -> Result<O
     Ok(row.map(|r| r.text("login")).transpose()?)
 }
 
+/// Those who work in a department of a region, of its parts, and of what lies above it, the nation and the provinces left out
+/// unless the region is one: officers, desks and leaders. Account and name, in order of account.
+///
+/// # Errors
+/// Storage, or a name sealed with another key.
+pub async fn colleagues_of(
+    store: &Store,
+    access: &Access,
+    region: &str,
+    agency: &str,
+    today: Date,
+) -> Result<Vec<(Id, String)>, Error> {
+    people(
+        store,
+        access,
+        region,
+        agency,
+        today,
+        ([Role::Officer, Role::Desk, Role::Leader], region.len().min(4)),
+    )
+    .await
+}
+
 /// Officers who can be sent into a region for a department: those of the region, of its parts, and of what lies above it,
 /// the nation and the provinces left out. Account and name, in order of account.
 ///
@@ -68,13 +91,33 @@ pub async fn officers_for(
     agency: &str,
     today: Date,
 ) -> Result<Vec<(Id, String)>, Error> {
+    people(store, access, region, agency, today, ([Role::Officer; 3], 4)).await
+}
+
+async fn people(
+    store: &Store,
+    access: &Access,
+    region: &str,
+    agency: &str,
+    today: Date,
+    ([a, b, c], shortest): ([Role; 3], usize),
+) -> Result<Vec<(Id, String)>, Error> {
     let rows = store
         .query(
             "select distinct a.id, a.name from account a join account_grant g on g.account = a.id \
-             where a.status = 'active' and g.role = 'officer' and g.agency = $1 and length(g.region) >= 4 \
+             where a.status = 'active' and g.role in ($5, $6, $7) and g.agency = $1 and length(g.region) >= $8 \
              and (g.region like $2 or $3 like g.region || '%') and g.valid_from <= $4 \
              and (g.valid_to is null or g.valid_to >= $4) order by a.id",
-            &[agency.into(), format!("{region}%").into(), region.into(), today.into()],
+            &[
+                agency.into(),
+                format!("{region}%").into(),
+                region.into(),
+                today.into(),
+                a.code().into(),
+                b.code().into(),
+                c.code().into(),
+                i64::try_from(shortest).unwrap_or(4).into(),
+            ],
         )
         .await?;
     let mut out = Vec::with_capacity(rows.len());

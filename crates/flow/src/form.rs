@@ -143,6 +143,27 @@ pub enum Lift {
     Answer,
 }
 
+/// What the input of a text field offers while somebody types; the text itself stays free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offer {
+    /// Names of colleagues.
+    Officer,
+    /// Names of products.
+    Product,
+}
+
+impl Offer {
+    /// Its word in the rulebook.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Product => "product",
+        }
+    }
+}
+
 /// A field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,6 +217,9 @@ pub struct Field {
     /// Task item column it feeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lift: Option<Lift>,
+    /// What a text's input offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
 }
 
 /// A condition across fields.

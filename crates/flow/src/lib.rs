@@ -18,6 +18,7 @@ mod guards;
 mod ladder;
 mod live;
 mod load;
+mod merged;
 mod migrate;
 mod opening;
 mod peek;
@@ -30,6 +31,7 @@ mod step;
 mod timing;
 pub mod view;
 mod whatif;
+mod words;
 mod xlsform;
 
 pub use check::{Finding, Vocabulary, check, check_overlay};
@@ -45,9 +47,12 @@ pub use effect::{
 pub use engine::Engine;
 pub use error::{Change, EffectError, Error};
 pub use files::{may_read_file, record_file};
-pub use form::{Check, CheckItem, Choice, Field, FieldError, FieldType, Form, Lift, RESULTS, SheetColumn};
+pub use form::{
+    Check, CheckItem, Choice, Field, FieldError, FieldType, Form, Lift, Offer, RESULTS, SheetColumn,
+};
 pub use ladder::{Swept, sweep};
 pub use load::{LoadError, changed, load, load_all, read_folder, shipped};
+pub use merged::{follow_merge, undo_follow_merge};
 pub use migrate::migrate;
 pub use opening::{Request, open_by_form};
 pub use peek::{Standing, peek, standing};

@@ -13,6 +13,7 @@ use crate::definition::{After, Compute, Computed};
 use crate::effect::{Authority, MatterDraft};
 use crate::error::Change;
 use crate::form::{Entry, FieldError};
+use crate::people::acting_for;
 use crate::{Engine, Error, Procedure, files};
 use access::{Access, Principal, Resource};
 use base::{Id, Instant, Text};
@@ -301,6 +302,15 @@ impl Live {
         if !changed.is_empty() {
             body["facts"] = Json::Object(changed);
         }
+        // who gives the work away does not do it for somebody
+        let stands_in = if kind.ends_with(".assigned") {
+            None
+        } else {
+            acting_for(tx, cx, self.draft.id, self.done.get("task").and_then(Json::as_str)).await?
+        };
+        if let Some(absent) = stands_in {
+            body["for"] = json!(absent);
+        }
         for (name, value) in std::mem::take(&mut self.done) {
             body[name] = value;
         }
@@ -315,7 +325,7 @@ impl Live {
         let appended = ledger::append(tx, cx, permit, entry).await?;
         tx.exec(
             "insert into matter_step (id, matter, at, kind, name, from_state, to_state, account, login, form, target, note, \
-             journal, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             journal, version, acting_for) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             &[
                 cx.id().into(),
                 self.draft.id.into(),
@@ -331,6 +341,7 @@ impl Live {
                 step.note.into(),
                 appended.id.into(),
                 step.version.into(),
+                stands_in.into(),
             ],
         )
         .await?;

@@ -120,10 +120,12 @@ pub struct Absence {
     pub reason: String,
 }
 
-/// Records an absence of one's own; for another person it needs `administer` on accounts of the region.
+/// Records an absence of one's own; for another person it needs `administer` on accounts of the region. It ends by itself
+/// after its last day.
 ///
 /// # Errors
-/// [`Error::Denied`]; [`Error::Refused`] for dates or persons that mean nothing.
+/// [`Error::Denied`]; [`Error::Refused`] for dates or persons that mean nothing, for a deputy who is away in that time, and for
+/// days that are covered already.
 pub async fn begin_absence(
     tx: &mut Tx,
     cx: &Context,
@@ -145,6 +147,32 @@ pub async fn begin_absence(
     }
     if absence.deputy == absence.account {
         return Err(Error::refused("请选择另一位人员代理", "choose another person as deputy"));
+    }
+    for (away, text) in [
+        (
+            absence.deputy,
+            Text::of(
+                "代理人在此期间也不在岗，请另选一位",
+                "the deputy is away in that time too; choose another",
+            ),
+        ),
+        (
+            absence.account,
+            Text::of(
+                "这段时间已登记过代理；请先结束原来的",
+                "these days have a deputy already; end that first",
+            ),
+        ),
+    ] {
+        let row = tx
+            .first(
+                "select id from absence where account = $1 and valid_from <= $3 and valid_to >= $2 and ended_at is null",
+                &[away.into(), absence.from.into(), absence.to.into()],
+            )
+            .await?;
+        if row.is_some() {
+            return Err(Error::Refused(text));
+        }
     }
     let id = cx.id();
     tx.exec(
@@ -231,6 +259,25 @@ pub async fn absences(store: &Store, account: Id, today: Date) -> Result<Vec<Abs
         });
     }
     Ok(found)
+}
+
+/// The absent person for whom the actor does this: the one the matter, or its task, is given to.
+pub(crate) async fn acting_for(
+    tx: &mut Tx,
+    cx: &Context,
+    matter: Id,
+    task: Option<&str>,
+) -> Result<Option<Id>, Error> {
+    let Some(actor) = cx.actor.account else { return Ok(None) };
+    let task: Option<Id> = task.and_then(|t| t.parse().ok());
+    let row = tx
+        .first(
+            "select account from absence where deputy = $1 and valid_from <= $2 and valid_to >= $2 and ended_at is null \
+             and account = coalesce((select assigned from task where id = $4), (select assigned from matter where id = $3)) limit 1",
+            &[actor.into(), cx.now.china_date().into(), matter.into(), task.into()],
+        )
+        .await?;
+    Ok(row.map(|r| r.id("account")).transpose()?)
 }
 
 /// The accounts whose work somebody sees as the own today: the own and those one stands in for.

@@ -3,7 +3,7 @@
 use crate::definition::{After, Side, Transition};
 use crate::effect::{Authority, MatterDraft, NewMatter};
 use crate::live::{Bounds, Live, Step, permit};
-use crate::{Engine, Error};
+use crate::{Engine, Error, words};
 use access::{Access, Principal, Resource};
 use base::{Id, Lang, Text};
 use ledger::{Appended, Context};
@@ -445,6 +445,7 @@ impl Live {
             ],
         )
         .await?;
+        words::keep(tx, d.id, &d.title).await?;
         self.invite(tx).await
     }
 }

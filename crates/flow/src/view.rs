@@ -134,7 +134,7 @@ fn inside(sql: &mut Sql, column: &'static str, prefix: &str) {
 }
 
 /// `column` contains the text, whatever its case.
-fn like(text: &str) -> String {
+pub(crate) fn like(text: &str) -> String {
     let escaped = text.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }

@@ -201,6 +201,7 @@ impl Reader<'_> {
             basis: Vec::new(),
             private: false,
             lift: None,
+            offer: None,
         }
     }
 

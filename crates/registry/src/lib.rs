@@ -38,7 +38,7 @@ pub use licence::{
 pub use link::{NewLink, ResolverLink, create_link, link_type_text, links_at, links_of, remove_link};
 pub use list::{
     Page, PublicOperator, Query, RosterEntry, Sort, list_operators, list_sites, operator_names, operators_in,
-    operators_of_kind, public_operator, public_search, roster,
+    operators_meant, operators_of_kind, public_operator, public_search, roster,
 };
 pub use merge::{Merge, merge_operators, merges_of, undo_merge};
 pub use operator::{
@@ -50,7 +50,9 @@ pub use person::{NewPerson, Person, create_person, end_person, operators_of_pers
 pub use prefix::{
     CompanyPrefix, PREFIXES, PrefixSource, company_prefixes, remove_prefix, set_own_prefix, set_prefixes,
 };
-pub use product::{NewProduct, Product, create_product, products_by_gtin, products_of, update_product};
+pub use product::{
+    NewProduct, Product, create_product, products_by_gtin, products_named, products_of, update_product,
+};
 pub use reporter::{
     Asking, Identity, NewReporter, Reporter, ask_identity, grant_identity, is_reporter, keep_reporter,
     read_identity, reporter_of,

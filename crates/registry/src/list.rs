@@ -29,7 +29,7 @@ pub struct Query {
     pub kind: Option<OperatorKind>,
     /// Only in this state.
     pub status: Option<Status>,
-    /// Words of the name, pinyin initials, code, address; all must occur.
+    /// Words of the name, pinyin initials, code, address; all must occur. Or the beginning of a licence number.
     pub text: String,
     /// Order.
     pub sort: Sort,
@@ -57,7 +57,7 @@ impl Query {
 
     /// ` where …`: every filter but the page, the narrowest region first (an index serves one range). Without text and in
     /// a wide region a list by name walks the index of names instead of sorting: the region must then not tempt the planner.
-    fn conditions(&self, scope: &Scope, own: &'static str, walk: bool) -> Sql {
+    fn conditions(&self, scope: &Scope, own: &'static str, walk: bool, licensed: &[Id]) -> Sql {
         let region = if walk && self.walks_names() { "(region || '')" } else { "region" };
         let mut sql = Sql::new(" where 1 = 1");
         push_region(&mut sql, region, &self.region);
@@ -68,7 +68,13 @@ impl Query {
         if let Some(kind) = self.kind.filter(|_| own == "id") {
             sql.push(" and (kinds & ").bind(Kinds::of(&[kind]).bits()).push(") <> 0");
         }
-        search::push_text(&mut sql, "search", &self.text);
+        if licensed.is_empty() {
+            search::push_text(&mut sql, "search", &self.text);
+        } else {
+            sql.push(" and ((1 = 1");
+            search::push_text(&mut sql, "search", &self.text);
+            sql.push(") or ").push(own).push(" in ").bind_list(licensed.iter().copied()).push(")");
+        }
         sql
     }
 
@@ -91,6 +97,43 @@ pub(crate) fn push_region(sql: &mut Sql, column: &'static str, prefix: &str) {
         sql.push(" and ").push(column).push(" >= ").bind(prefix);
         sql.push(" and ").push(column).push(" < ").bind(format!("{prefix}:"));
     }
+}
+
+/// Holders of licences whose number begins with the text, at most [`MAX_PAGE`]: `SC106…` typed from a label or a wall. Shorter
+/// texts and such without a digit name no licence.
+async fn holders_of(store: &Store, text: &str) -> Result<Vec<Id>, Error> {
+    let number = base::text::halfwidth(text.trim()).to_ascii_uppercase();
+    let plain =
+        number.bytes().all(|b| b.is_ascii_alphanumeric()) && number.bytes().any(|b| b.is_ascii_digit());
+    if number.len() < 4 || !plain {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new("select distinct operator from licence where number >= ");
+    sql.bind(number.as_str())
+        .push(" and number < ")
+        .bind(format!("{number}~"))
+        .push(" limit ")
+        .bind(MAX_PAGE);
+    store.select(&sql).await?.iter().map(|r| Ok(r.id("operator")?)).collect()
+}
+
+/// The operators a text typed into a search of other things may mean, as far as the principal may see them: by words of the name,
+/// initials, code or licence number. At most [`MAX_PAGE`]; none for a text of one sign.
+///
+/// # Errors
+/// Storage.
+pub async fn operators_meant(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    text: &str,
+) -> Result<Vec<Id>, Error> {
+    if text.trim().chars().count() < 2 {
+        return Ok(Vec::new());
+    }
+    let query = Query { text: text.to_owned(), limit: MAX_PAGE, ..Query::default() };
+    Ok(list_operators(store, access, who, now, &query).await?.rows.into_iter().map(|o| o.id).collect())
 }
 
 /// Operators that the principal may see.
@@ -166,9 +209,10 @@ async fn page(
     table: &Table,
 ) -> Result<(Vec<Row>, Option<Id>, i64), Error> {
     let limit = query.limit();
+    let licensed = holders_of(store, &query.text).await?;
     let searching = !query.text.trim().is_empty();
     let mut sql = Sql::new(if searching { table.found } else { table.ids });
-    sql.append(&query.conditions(scope, table.own, true)).push(if searching {
+    sql.append(&query.conditions(scope, table.own, true, &licensed)).push(if searching {
         ") found where "
     } else {
         " and "
@@ -192,7 +236,7 @@ async fn page(
         None if searching && query.after.is_none() => 0,
         _ => {
             let mut count = Sql::new(table.count);
-            count.append(&query.conditions(scope, table.own, false));
+            count.append(&query.conditions(scope, table.own, false, &licensed));
             store.select(&count).await?.first().map_or(Ok(0), |r| r.int("n"))?
         }
     };

@@ -1,8 +1,8 @@
 //! Products: what an operator makes or sells under a name and number.
 
-use crate::{Error, Owner, operator, owner};
+use crate::{Error, Owner, operator, owner, search};
 use access::{Access, Principal, Resource};
-use base::{Id, gs1::Gtin};
+use base::{Id, Instant, gs1::Gtin};
 use ledger::{Context, Entry, append};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -179,6 +179,29 @@ pub async fn products_of(store: &Store, operator: Id) -> Result<Vec<Product>, Er
     let rows =
         store.query("select * from product where operator = $1 order by id", &[operator.into()]).await?;
     Ok(rows.iter().map(Product::read).collect::<Result<_, _>>()?)
+}
+
+/// Products still made whose name has every word, or whose number begins with the text, of operators the principal may see; by name.
+///
+/// # Errors
+/// Storage.
+pub async fn products_named(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    text: &str,
+    most: u32,
+) -> Result<Vec<Product>, Error> {
+    let scope = access.scope(who, "view", "product", now);
+    let mut sql = Sql::new(
+        "select p.* from product p join operator o on o.id = p.operator where p.status = 'active' and ",
+    );
+    sql.append(&scope.sql("o.region", None, Some("o.id"))).push(" and ((1 = 1");
+    search::push_text(&mut sql, "lower(p.name)", text);
+    let digits = format!("{:0>14}", text.trim());
+    sql.push(") or p.gtin = ").bind(digits).push(") order by p.name, p.id limit ").bind(most);
+    Ok(store.select(&sql).await?.iter().map(Product::read).collect::<Result<_, _>>()?)
 }
 
 /// The products behind many trade item numbers (14 digits) at once. Unknown numbers are absent. No right is checked here.

@@ -1,8 +1,10 @@
 //! Forms of procedures as HTML and back: one field definition gives the input, its label, its hint and its error.
 
+use crate::pages::choices;
 use crate::session::Posted;
 use crate::ui;
-use base::Lang;
+use access::Principal;
+use base::{Lang, Text};
 use flow::{Field, FieldError, FieldType, Form};
 use maud::{Markup, html};
 use serde_json::{Map, Value as Json, json};
@@ -78,11 +80,30 @@ fn field(
         list: "",
     };
     match f.kind {
-        FieldType::Text | FieldType::Region | FieldType::Lot => ui::input(&base),
+        FieldType::Text => match f.offer {
+            Some(offer) => lookup(lang, &base, offer.word(), None),
+            None => ui::input(&base),
+        },
+        FieldType::Region => region(lang, &base),
         FieldType::Operator => {
-            let hint =
-                lang.pick("统一社会信用代码或主体编号", "unified social credit code or register number");
-            ui::input(&ui::Field { hint: if base.hint.is_empty() { hint } else { base.hint }, ..base })
+            let hint = lang.pick(
+                "名称中的一段、拼音首字母、统一社会信用代码或许可证编号",
+                "part of the name, pinyin initials, social credit code or licence number",
+            );
+            let hint = if base.hint.is_empty() { hint } else { base.hint };
+            lookup(lang, &ui::Field { hint, ..base }, "operator", value)
+        }
+        FieldType::Lot => {
+            let hint = lang.pick(
+                "批号、产品名、扫码内容或 (01)商品条码(10)批号",
+                "lot number, name of the product, scanned code or (01)GTIN(10)lot",
+            );
+            lookup(
+                lang,
+                &ui::Field { hint: if base.hint.is_empty() { hint } else { base.hint }, ..base },
+                "lot",
+                value,
+            )
         }
         FieldType::Limit => {
             let hint = lang.pick("标准版本/条目", "EDITION/ROW of the standard");
@@ -182,6 +203,34 @@ fn field(
             } }
         }
     }
+}
+
+/// A region of the province; one below the counties, or of another province, stays as it was entered.
+fn region(lang: Lang, f: &ui::Field<'_>) -> Markup {
+    let mut all = choices::regions(lang, &Principal::anonymous(), &Text::of("请选择", "Choose"));
+    if !all.iter().any(|(code, _)| code == f.value) {
+        all.push((f.value.to_owned(), crate::map::region_name(lang, f.value)));
+    }
+    ui::select(f, &all)
+}
+
+/// A field that is looked up (`pages::lookup`): what was typed and, once it was looked up, what it may mean.
+pub(crate) fn lookup(lang: Lang, f: &ui::Field<'_>, kind: &str, value: Option<&Json>) -> Markup {
+    let part = |key: &str| value.and_then(|v| v.get(key)).and_then(Json::as_str).unwrap_or_default();
+    let choices = value.and_then(|v| v.get("choices")).and_then(Json::as_array);
+    let typed = if choices.is_some() { part("typed") } else { f.value };
+    html! { div.lookup data-lookup=(kind) {
+        (ui::input(&ui::Field { value: typed, autocomplete: Some("off"), ..*f }))
+        @if let Some(choices) = choices.filter(|c| !c.is_empty()) {
+            input type="hidden" name={ (f.name) ".for" } value=(typed);
+            fieldset.field { legend { (lang.pick("查到", "Found")) }
+                @for c in choices {
+                    @let (value, label) = (c["value"].as_str().unwrap_or_default(), c["label"].as_str().unwrap_or_default());
+                    label.choice { input type="radio" name={ (f.name) ".pick" } value=(value) checked[value == part("pick")]; (label) }
+                }
+            }
+        }
+    } }
 }
 
 fn radios(lang: Lang, f: &ui::Field<'_>, options: &[(&str, &str)]) -> Markup {

@@ -19,8 +19,10 @@ pub struct InboxFilter {
     pub overdue: bool,
     /// Region code prefix.
     pub region: Option<String>,
-    /// Part of a title, or the number of a matter.
+    /// Words of a title, or the number of a matter.
     pub text: Option<String>,
+    /// Operators the text may mean as well.
+    pub meant: Vec<Id>,
 }
 
 /// A line of the inbox.
@@ -66,6 +68,7 @@ pub async fn inbox(
         overdue: filter.overdue,
         region: filter.region.clone(),
         text: filter.text.clone(),
+        meant: filter.meant.clone(),
         ..MatterFilter::default()
     };
     let of_tasks = TaskFilter {
@@ -75,6 +78,7 @@ pub async fn inbox(
         procedure: filter.procedure.clone(),
         region: filter.region.clone(),
         text: filter.text.clone(),
+        meant: filter.meant.clone(),
         cases: Cases::Any,
         ..TaskFilter::default()
     };

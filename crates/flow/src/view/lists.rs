@@ -4,6 +4,7 @@ use super::items::{Cases, of_case};
 use super::{Due, Page, cursor, inside, kind_title, like, limited, page, state_title};
 use crate::live::ClockRow;
 use crate::people::stands_for;
+use crate::words::{self, Found};
 use crate::{Engine, Error};
 use access::{Access, Principal};
 use base::{Id, Instant, Text};
@@ -64,8 +65,10 @@ pub struct TaskFilter {
     pub procedure: Option<String>,
     /// Region code prefix.
     pub region: Option<String>,
-    /// Part of the title, or of a place's name or key in it.
+    /// Words of the title, or part of a place's name or key in it.
     pub text: Option<String>,
+    /// Operators the text may mean as well: by their names or licences, which the caller knows.
+    pub meant: Vec<Id>,
     /// Of this matter.
     pub matter: Option<Id>,
     /// Of the case this matter belongs to.
@@ -130,8 +133,10 @@ pub struct MatterFilter {
     pub overdue: bool,
     /// Region code prefix.
     pub region: Option<String>,
-    /// Part of the title or subject, or the number of the matter.
+    /// Words of the title, the number of the matter, or its subject.
     pub text: Option<String>,
+    /// Operators the text may mean as well: by their names or licences, which the caller knows.
+    pub meant: Vec<Id>,
     /// Operator concerned.
     pub operator: Option<Id>,
     /// Subject, `kind:id`.
@@ -152,6 +157,7 @@ impl Default for MatterFilter {
             overdue: false,
             region: None,
             text: None,
+            meant: Vec::new(),
             operator: None,
             subject: None,
             parent: None,
@@ -277,14 +283,17 @@ pub async fn tasks_for(
     }
     of_case(&mut sql, "t.matter", filter.case, filter.cases);
     if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
-        let pattern = like(text);
-        sql.push(" and (lower(t.title_zh) like ").bind(pattern.as_str());
-        sql.push(" escape '\\' or lower(t.title_en) like ").bind(pattern.as_str());
-        sql.push(
-            " escape '\\' or exists (select 1 from task_item i where i.task = t.id and (lower(i.label) like ",
-        );
-        sql.bind(pattern.as_str()).push(" escape '\\' or lower(i.subject) like ").bind(pattern.as_str());
-        sql.push(" escape '\\')))");
+        sql.push(" and (");
+        for pattern in text.split_whitespace().map(like) {
+            sql.push("((lower(t.title_zh) like ").bind(pattern.as_str());
+            sql.push(" escape '\\' or lower(t.title_en) like ").bind(pattern.as_str());
+            sql.push(
+                " escape '\\' or exists (select 1 from task_item i where i.task = t.id and (lower(i.label) like ",
+            );
+            sql.bind(pattern.as_str()).push(" escape '\\' or lower(i.subject) like ").bind(pattern.as_str());
+            sql.push(" escape '\\'))) and ");
+        }
+        sql.push("1 = 1) or m.operator in ").bind_list(filter.meant.iter().copied()).push(")");
     }
     if let Some((due, id)) = cursor(after)? {
         sql.push(" and (t.due, t.id) > (").bind(due).push(", ").bind(id).push(")");
@@ -393,14 +402,13 @@ pub async fn matters(
         sql.push(" and m.parent = ").bind(parent);
     }
     if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
-        let pattern = like(text);
-        sql.push(" and (");
-        if let Ok(id) = text.trim().parse::<Id>() {
-            sql.push("m.id = ").bind(id).push(" or ");
-        }
-        sql.push("lower(m.title_zh) like ").bind(pattern.as_str());
-        sql.push(" escape '\\' or lower(m.title_en) like ").bind(pattern.as_str());
-        sql.push(" escape '\\' or lower(m.subject) like ").bind(pattern).push(" escape '\\')");
+        match words::find(&mut tx, text, &filter.meant).await? {
+            Found::Few(ids) => sql.push(" and m.id in ").bind_list(ids),
+            Found::Many => {
+                words::push_walked(&mut sql, text, &filter.meant);
+                &mut sql
+            }
+        };
     }
     let (key, beyond, order) = match filter.order {
         MatterOrder::Due => ("m.next_due", " > (", " order by m.next_due, m.id limit "),

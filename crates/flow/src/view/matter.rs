@@ -36,6 +36,8 @@ pub struct StepView {
     pub title: Text,
     /// Login of the person.
     pub login: String,
+    /// The absent person a deputy did it for.
+    pub acting_for: Option<Id>,
     /// Reason or note as written.
     pub note: Option<String>,
     /// The form entered: its definition's name and the values.
@@ -322,7 +324,7 @@ async fn steps(
 ) -> Result<Vec<StepView>, Error> {
     let rows = tx
         .query(
-            "select s.at, s.kind, s.name, s.to_state, s.login, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
+            "select s.at, s.kind, s.name, s.to_state, s.login, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
              from matter_step s left join form_entry f on f.id = s.form where s.matter = $1 order by s.id",
             &[id.into()],
         )
@@ -336,6 +338,7 @@ async fn steps(
             title: step_title(procedure, &kind, &row.text("name")?, row.opt_text("to_state")?.as_deref()),
             kind,
             login: row.text("login")?,
+            acting_for: row.opt_id("acting_for")?,
             note: row.opt_text("note")?,
             form: form.zip(body(engine, &row, open)?),
             journal: row.id("journal")?,

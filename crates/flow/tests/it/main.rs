@@ -11,6 +11,7 @@ mod forms;
 mod generated;
 mod people;
 mod rulebook;
+mod search;
 mod story;
 mod support;
 mod together;

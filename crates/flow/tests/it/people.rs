@@ -68,6 +68,24 @@ async fn an_inbox_holds_matters_and_tasks_page_by_page_and_follows_who_has_the_w
         let id = begin(&two, &away).await.unwrap();
         assert_eq!(inbox(&w, &three, Whose::Mine).await, [second], "{name}");
         assert_eq!(flow::absences(&w.store, Id(3), today).await.unwrap()[0].id, id, "{name}");
+        assert!(
+            matches!(begin(&two, &away).await, Err(Error::Refused(_))),
+            "{name}: those days have a deputy"
+        );
+        let chain = Absence { account: Id(1), deputy: Id(2), ..away.clone() };
+        assert!(matches!(begin(&one, &chain).await, Err(Error::Refused(_))), "{name}: the deputy is away");
+
+        // what the deputy does there is journalled as done for the absent; elsewhere, and after the last day, as the own
+        let acting = async |w: &World, matter: Id| {
+            let seen = view::matter(&w.store, &w.engine, &w.access, &three, w.now, matter).await.unwrap();
+            seen.steps.last().unwrap().acting_for
+        };
+        w.step(&three, second, "launch", json!({})).await.unwrap();
+        assert_eq!(acting(&w, second).await, Some(Id(2)), "{name}");
+        let entry = "select canonical from journal where kind = 'matter.transition' order by id desc limit 1";
+        let body = w.store.one(entry, &[]).await.unwrap().text("canonical").unwrap();
+        assert!(body.contains("\"for\""), "{name}: {body}");
+        assert_eq!(acting(&w, first).await, None, "{name}");
         let mut tx = w.store.begin().await.unwrap();
         flow::end_absence(&mut tx, &w.cx(&two), &w.access, &two, id).await.unwrap();
         tx.commit().await.unwrap();

@@ -125,7 +125,14 @@ pub(super) fn item_of(text: &str) -> Option<String> {
 }
 
 impl Supply {
-    /// The lots a text may mean, which the reader may see.
+    /// The lots a text may mean, which the reader may see: a scanned code, a GS1 link, a lot number, words of a name.
+    ///
+    /// # Errors
+    /// Storage, or the directory of places.
+    pub async fn lots_named(&self, cx: &Context, who: &Principal, text: &str) -> Result<Vec<Found>, Error> {
+        self.find_lots(cx, who, text).await
+    }
+
     pub(super) async fn find_lots(
         &self,
         cx: &Context,

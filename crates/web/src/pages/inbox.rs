@@ -1,38 +1,73 @@
-//! The inbox: matters and tasks of the person by clock, what was reminded, and who stands in for whom.
+//! The inbox: matters and tasks of the person by clock, and what was reminded; what its cards and filters share with the list of tasks.
 
 use super::choices;
 use super::show::{agency_name, clock_badge, tone_of};
-use crate::fault::{Answer, Fault};
+use crate::fault::Answer;
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
-use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::session::SignedIn;
 use crate::state::App;
-use crate::ui::{self, Column, Field, ListLinks, Tone};
-use axum::extract::{Path, RawQuery, State};
-use axum::response::{IntoResponse, Redirect};
-use base::{Id, Lang, Text};
-use flow::Absence;
-use flow::view::{InboxFilter, InboxLine, ReminderLine, Whose};
+use crate::ui::{self, Field, ListLinks, Tone};
+use axum::extract::{RawQuery, State};
+use axum::response::IntoResponse;
+use base::{Id, Lang};
+use flow::view::{Due, InboxFilter, InboxLine, ReminderLine, TaskLine, Whose};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const PAGE: usize = 50;
 const REMINDED: usize = 20;
-const ABSENCE: Text = Text::of("代理", "absence");
 
-fn filter(links: &ListLinks) -> InboxFilter {
+/// Whose work a list is asked for.
+pub(super) fn whose(links: &ListLinks) -> Whose {
+    match links.get("whose") {
+        Some("all") => Whose::All,
+        Some("mine") => Whose::Mine,
+        _ => Whose::Doable,
+    }
+}
+
+/// The choice of [`whose`].
+pub(super) fn whose_field(lang: Lang, links: &ListLinks) -> Markup {
+    let all = [
+        ("", lang.pick("我可办理", "I can do")),
+        ("mine", lang.pick("指派给我（含代理）", "Given to me or whom I stand in for")),
+        ("all", lang.pick("辖区全部", "All in my region")),
+    ];
+    let all: Vec<_> = all.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let value = links.get("whose").unwrap_or_default();
+    ui::select(&Field { name: "whose", label: lang.pick("范围", "Whose"), value, ..Default::default() }, &all)
+}
+
+/// The operators a text of search may mean, among those the reader may see.
+pub(super) async fn meant(app: &App, viewer: &Viewer, links: &ListLinks) -> Answer<Vec<Id>> {
+    let text = links.get("q").unwrap_or_default();
+    Ok(registry::operators_meant(&app.store, &app.access, &viewer.who, app.now(), text).await?)
+}
+
+/// Those for whom the reader stands in today, by account.
+pub(super) async fn stands_for(app: &App, viewer: &Viewer) -> Answer<BTreeMap<Id, String>> {
+    let today = app.now().china_date();
+    let all = flow::absences(&app.store, viewer.who.account, today).await?;
+    let away: Vec<Id> =
+        all.iter().filter(|a| a.deputy == viewer.who.account && a.from <= today).map(|a| a.account).collect();
+    if away.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let people = super::absences::colleagues(app, viewer).await?;
+    Ok(away.into_iter().map(|id| (id, people.get(&id).cloned().unwrap_or_else(|| id.to_string()))).collect())
+}
+
+fn filter(links: &ListLinks, meant: Vec<Id>) -> InboxFilter {
     let some = |name: &str| links.get(name).map(ToOwned::to_owned);
     InboxFilter {
-        whose: match links.get("whose") {
-            Some("all") => Whose::All,
-            Some("mine") => Whose::Mine,
-            _ => Whose::Doable,
-        },
+        whose: whose(links),
         procedure: some("procedure"),
         overdue: links.get("overdue") == Some("1"),
         region: some("region"),
         text: some("q"),
+        meant,
     }
 }
 
@@ -44,7 +79,7 @@ pub(crate) async fn list(
 ) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read("/desk/inbox", raw.as_deref(), "due");
-    let filter = filter(&links);
+    let filter = filter(&links, meant(&app, &viewer, &links).await?);
     let (now, who) = (app.now(), &viewer.who);
     let (app, filter) = (&*app, &filter);
     let fetch = move |after: Option<String>, limit| async move {
@@ -79,12 +114,7 @@ pub(crate) async fn list(
     let page = fetch(links.get("after").map(ToOwned::to_owned), PAGE).await?;
     let reminded = flow::view::reminders(&app.store, &app.access, who, now, REMINDED).await?;
     let title = lang.pick("待办", "Inbox");
-    let whose = [
-        ("", lang.pick("我可办理", "I can do")),
-        ("mine", lang.pick("指派给我（含代理）", "Given to me or whom I stand in for")),
-        ("all", lang.pick("辖区全部", "All in my region")),
-    ];
-    let whose: Vec<_> = whose.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let away = stands_for(app, &viewer).await?;
     let mut procedures = vec![(String::new(), lang.pick("全部程序", "All procedures").to_owned())];
     procedures.extend(
         app.engine.procedures().map(|p| (p.definition.id.clone(), p.definition.title.get(lang).to_owned())),
@@ -93,36 +123,52 @@ pub(crate) async fn list(
         (layout::head(title, &html! { a.button href="/desk/matters/new" { (lang.pick("发起事项", "Open a matter")) } " " a href="/desk/absences" { (lang.pick("代理与移交", "Deputies, hand-over")) } }))
         (reminders(lang, &reminded))
         form.filters method="get" {
-            (ui::input(&Field { name: "q", label: lang.pick("标题或编号", "Title or number"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
+            (ui::input(&Field { name: "q", label: lang.pick("标题、编号、主体或许可证", "Title, number, operator or licence"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
             (ui::select(&Field { name: "procedure", label: lang.pick("程序", "Procedure"), value: links.get("procedure").unwrap_or_default(), ..Default::default() }, &procedures))
-            (ui::select(&Field { name: "whose", label: lang.pick("范围", "Whose"), value: links.get("whose").unwrap_or_default(), ..Default::default() }, &whose))
+            (whose_field(lang, &links))
             (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: links.get("region").unwrap_or_default(), ..Default::default() }, &choices::regions(lang, who, &choices::ALL)))
             label.choice { input type="checkbox" name="overdue" value="1" checked[filter.overdue]; (lang.pick("只看逾期", "Overdue only")) }
             button { (lang.pick("筛选", "Filter")) }
         }
         @if page.rows.is_empty() { (ui::empty(lang.pick("没有待办", "Nothing to do"), lang.pick("新办件和任务按时限出现在这里。", "New matters and tasks appear here, soonest clock first."))) }
         @else {
-            ul.tasks { @for line in &page.rows { (card(lang, line)) } }
+            ul.tasks { @for line in &page.rows { (card(lang, &away, line)) } }
             (ui::pager(lang, &links, page.rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())
 }
 
-fn card(lang: Lang, line: &InboxLine) -> Markup {
-    let (href, title, state, region, agency, due) = match line {
+fn card(lang: Lang, away: &BTreeMap<Id, String>, line: &InboxLine) -> Markup {
+    match line {
         InboxLine::Matter(m) => {
-            (format!("/desk/matters/{}", m.id), &m.title, &m.state_title, &m.region, &m.agency, &m.due)
+            let place = html! { (ui::badge(Tone::Info, m.state_title.get(lang))) " " (region_name(lang, &m.region)) " · " (agency_name(lang, &m.agency)) };
+            let title = html! { a href={ "/desk/matters/" (m.id) } { (m.title.get(lang)) } };
+            work(lang, m.due.as_ref(), &title, &html! { (stand_in(lang, away, m.assigned)) (place) }, None)
         }
-        InboxLine::Task(t) => {
-            (format!("/desk/tasks/{}", t.id), &t.title, &t.kind_title, &t.region, &t.agency, &t.due)
-        }
-    };
-    html! { li class=(due.as_ref().map_or(Tone::Idle, tone_of).class()) {
-        h3 { a href=(href) { (title.get(lang)) } }
-        p { @if let Some(due) = due { (clock_badge(lang, due)) " " }
-            (ui::badge(Tone::Info, state.get(lang))) " " (region_name(lang, region)) " · " (agency_name(lang, agency)) }
-        @if let InboxLine::Task(t) = line { (ui::meter(t.items_done, t.items_total)) }
+        InboxLine::Task(t) => task_card(lang, away, t),
+    }
+}
+
+/// A task among others.
+pub(super) fn task_card(lang: Lang, away: &BTreeMap<Id, String>, t: &TaskLine) -> Markup {
+    let title = html! { a href={ "/desk/tasks/" (t.id) } {
+    @if !t.title.get(lang).starts_with(t.kind_title.get(lang)) { (t.kind_title.get(lang)) " · " } (t.title.get(lang)) } };
+    let place = html! { (stand_in(lang, away, t.assigned)) (region_name(lang, &t.region)) " · " (agency_name(lang, &t.agency)) };
+    work(lang, t.due.as_ref(), &title, &place, Some((t.items_done, t.items_total)))
+}
+
+fn work(lang: Lang, due: Option<&Due>, title: &Markup, place: &Markup, done: Option<(i64, i64)>) -> Markup {
+    html! { li class=(due.map_or(Tone::Idle, tone_of).class()) {
+        h3 { (title) }
+        p { @if let Some(due) = due { (clock_badge(lang, due)) " " } (place) }
+        @if let Some((done, of)) = done { (ui::meter(done, of)) }
     } }
+}
+
+/// Whose work it is, where the reader stands in for that person.
+fn stand_in(lang: Lang, away: &BTreeMap<Id, String>, assigned: Option<Id>) -> Markup {
+    let name = assigned.and_then(|id| away.get(&id));
+    html! { @if let Some(name) = name { (ui::badge(Tone::Warn, &format!("{}{name}", lang.pick("代 ", "for ")))) " " } }
 }
 
 fn reminders(lang: Lang, all: &[ReminderLine]) -> Markup {
@@ -136,180 +182,4 @@ fn reminders(lang: Lang, all: &[ReminderLine]) -> Markup {
             span.soft { (lang.pick("到期 ", "due ")) (r.due.china_date()) " · " (region_name(lang, &r.region)) }
         } } }
     } }
-}
-
-/// Colleagues of the region and department by account.
-pub(super) async fn colleagues(app: &App, viewer: &Viewer) -> Answer<BTreeMap<Id, String>> {
-    let mut all = BTreeMap::new();
-    for g in viewer.who.grants.iter().filter(|g| !g.agency.is_empty()) {
-        let found =
-            access::officers_for(&app.store, &app.access, &g.region, &g.agency, app.now().china_date())
-                .await?;
-        all.extend(found);
-    }
-    Ok(all)
-}
-
-/// `GET /desk/absences`: who stands in for whom; everything of one person handed to another. Right: own account.
-pub(crate) async fn absences(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
-    let lang = viewer.lang();
-    let today = app.now().china_date();
-    let all = flow::absences(&app.store, viewer.who.account, today).await?;
-    let people = colleagues(&app, &viewer).await?;
-    let name = |id: Id| people.get(&id).cloned().unwrap_or_else(|| id.to_string());
-    let mut others = vec![(String::new(), lang.pick("请选择", "Choose").to_owned())];
-    others.extend(
-        people.iter().filter(|(id, _)| **id != viewer.who.account).map(|(id, n)| (id.to_string(), n.clone())),
-    );
-    let mut everybody = vec![(viewer.who.account.to_string(), lang.pick("本人", "Myself").to_owned())];
-    everybody.extend(others.iter().skip(1).cloned());
-    let rows: Vec<Vec<Markup>> = all
-        .iter()
-        .map(|a| {
-            vec![
-                html! { (if a.account == viewer.who.account { lang.pick("本人", "Myself").to_owned() } else { name(a.account) }) },
-                html! { (if a.deputy == viewer.who.account { lang.pick("本人", "Myself").to_owned() } else { name(a.deputy) }) },
-                html! { (a.from) " – " (a.to) },
-                html! { (a.reason) },
-                html! { @if a.account == viewer.who.account { form method="post" action={ "/desk/absences/" (a.id) "/end" } { (layout::csrf(&viewer)) button.plain { (lang.pick("结束", "End")) } } } },
-            ]
-        })
-        .collect();
-    let title = lang.pick("代理与移交", "Deputies and hand-over");
-    let field =
-        |name: &'static str, label: &'static str| Field { name, label, required: true, ..Default::default() };
-    Ok(layout::page(
-        &viewer,
-        title,
-        &html! {
-            (layout::crumbs(&[("/desk/inbox", lang.pick("待办", "Inbox")), ("", title)]))
-            h1 { (title) }
-            @if rows.is_empty() { (ui::empty(lang.pick("目前无人请假", "Nobody is away"), "")) }
-            @else { (ui::table(lang, title, &[Column::text("离岗", "Away"), Column::text("代理人", "Deputy"), Column::text("期间", "Time"),
-                Column::text("事由", "Why"), Column::text("操作", "Do")], &rows, None)) }
-            div.grid.wide {
-                section.card { h2 { (lang.pick("我将离岗", "I shall be away")) }
-                    p.soft { (lang.pick("离岗期间，指派给您的事项同时出现在代理人的待办中；代理人按自己的权限办理。", "While you are away your work appears in your deputy's inbox as well; the deputy acts by the own rights.")) }
-                    form method="post" action="/desk/absences" { (layout::csrf(&viewer))
-                        (ui::select(&field("deputy", lang.pick("代理人", "Deputy")), &others))
-                        (ui::input(&Field { kind: "date", ..field("from", lang.pick("自", "From")) }))
-                        (ui::input(&Field { kind: "date", ..field("to", lang.pick("至", "To")) }))
-                        (ui::input(&Field { name: "reason", label: lang.pick("事由", "Why"), ..Default::default() }))
-                        button { (lang.pick("登记", "Record")) } } }
-                section.card { h2 { (lang.pick("移交全部在办事项", "Hand everything over")) }
-                    p.soft { (lang.pick("将一人的全部在办件和任务转给另一人，逐件存证。", "Gives all running matters and tasks of one person to another; each is journalled.")) }
-                    form method="post" action="/desk/hand-over" { (layout::csrf(&viewer))
-                        (ui::select(&Field { id: "giver", ..field("from", lang.pick("移交人", "From")) }, &everybody))
-                        (ui::select(&Field { id: "taker", ..field("to", lang.pick("接收人", "To")) }, &others))
-                        button { (lang.pick("移交", "Hand over")) } } }
-            }
-        },
-    ))
-}
-
-fn person(text: &str, field: &str) -> Answer<Id> {
-    text.parse().map_err(|_| Fault::bad(field, Text::of("请选择人员", "choose a person")))
-}
-
-/// `POST /desk/absences`. Right: own account.
-pub(crate) async fn begin(State(app): State<Arc<App>>, PostedSignedIn(posted): PostedSignedIn) -> Answer {
-    let viewer = &posted.viewer;
-    let date = |name: &str| {
-        choices::date(posted.get(name)).ok_or_else(|| Fault::bad(name, Text::of("请填日期", "give a date")))
-    };
-    let absence = Absence {
-        id: Id(0),
-        account: viewer.who.account,
-        deputy: person(posted.get("deputy"), "deputy")?,
-        from: date("from")?,
-        to: date("to")?,
-        reason: posted.get("reason").chars().take(200).collect(),
-    };
-    let region = viewer.who.grants.first().map(|g| g.region.clone()).unwrap_or_default();
-    let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    flow::begin_absence(&mut tx, &cx, &app.access, &viewer.who, &region, &absence).await?;
-    tx.commit().await?;
-    Ok(Redirect::to("/desk/absences").into_response())
-}
-
-/// `POST /desk/absences/{id}/end`. Right: own account.
-pub(crate) async fn end(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    PostedSignedIn(posted): PostedSignedIn,
-) -> Answer {
-    let viewer = &posted.viewer;
-    let id: Id = id.parse().map_err(|_| Fault::not_found(&ABSENCE))?;
-    let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    flow::end_absence(&mut tx, &cx, &app.access, &viewer.who, id).await?;
-    tx.commit().await?;
-    Ok(Redirect::to("/desk/absences").into_response())
-}
-
-/// `POST /desk/hand-over`: all of one person's work to another. Right: act matter, act task.
-pub(crate) async fn hand_over(State(app): State<Arc<App>>, PostedSignedIn(posted): PostedSignedIn) -> Answer {
-    let viewer = &posted.viewer;
-    let (from, to) = (person(posted.get("from"), "from")?, person(posted.get("to"), "to")?);
-    // only to a colleague of the own region and department
-    if to != viewer.who.account && !colleagues(&app, viewer).await?.contains_key(&to) {
-        return Err(Fault::bad(
-            "to",
-            Text::of("请选择本辖区、本部门的人员", "choose a colleague of your region and department"),
-        ));
-    }
-    let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    flow::hand_over(&mut tx, &cx, &app.engine, &app.access, &viewer.who, from, to).await?;
-    tx.commit().await?;
-    Ok(Redirect::to("/desk/inbox").into_response())
-}
-
-/// `POST /desk/assign/{id}`: given to a person, or back to the agency. Right: act matter.
-pub(crate) async fn assign(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    PostedSignedIn(posted): PostedSignedIn,
-) -> Answer {
-    let viewer = &posted.viewer;
-    let id: Id = id.parse().map_err(|_| Fault::not_found(&Text::of("办件", "matter")))?;
-    let to = match posted.get("account") {
-        "" => None,
-        text => Some(person(text, "account")?),
-    };
-    if let Some(to) = to.filter(|t| *t != viewer.who.account)
-        && !colleagues(&app, viewer).await?.contains_key(&to)
-    {
-        return Err(Fault::bad(
-            "account",
-            Text::of("请选择本辖区、本部门的人员", "choose a colleague of your region and department"),
-        ));
-    }
-    let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    let version = posted.version()?;
-    flow::assign_matter(&mut tx, &cx, &app.engine, &app.access, &viewer.who, id, version, to).await?;
-    tx.commit().await?;
-    Ok(Redirect::to(&format!("/desk/matters/{id}")).into_response())
-}
-
-/// The form that gives a matter to a person.
-pub(super) async fn assign_form(app: &App, viewer: &Viewer, m: &flow::view::MatterView) -> Answer<Markup> {
-    let lang = viewer.lang();
-    if m.closed_at.is_some() || viewer.who.operator.is_some() {
-        return Ok(html! {});
-    }
-    let mut people =
-        vec![(String::new(), lang.pick("本部门（未指派）", "The agency (nobody in particular)").to_owned())];
-    people.push((viewer.who.account.to_string(), lang.pick("本人", "Myself").to_owned()));
-    let colleagues = colleagues(app, viewer).await?;
-    people.extend(
-        colleagues.into_iter().filter(|(id, _)| *id != viewer.who.account).map(|(id, n)| (id.to_string(), n)),
-    );
-    let value = m.assigned.map(|a| a.to_string()).unwrap_or_default();
-    Ok(html! { form.filters method="post" action={ "/desk/assign/" (m.id) } { (layout::csrf(viewer))
-    input type="hidden" name="version" value=(m.version);
-    (ui::select(&Field { name: "account", label: lang.pick("承办人", "Given to"), value: &value, ..Default::default() }, &people))
-    button.plain { (lang.pick("转交", "Hand over")) } } })
 }

@@ -1,6 +1,8 @@
 //! Matters: the list, one matter whole (state, clocks, tasks, documents, timeline, proof), and its steps.
 
-use super::inbox::assign_form;
+use super::absences::{assign_form, colleagues};
+use super::inbox::meant;
+use super::lookup::{Settled, settle};
 use super::matter_clocks::{clocks, outdated};
 use super::show::{agency_name, clock_badge, tone_of};
 use super::tasks::keep_files;
@@ -20,6 +22,7 @@ use flow::view::{Balance, DocumentView, MatterFilter, MatterOrder, MatterView};
 use flow::{Error, FieldError};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const MATTER: Text = Text::of("办件", "matter");
@@ -52,6 +55,7 @@ pub(crate) async fn list(
         overdue: links.get("overdue") == Some("1"),
         region: some("region"),
         text: some("q"),
+        meant: meant(&app, &viewer, &links).await?,
         operator: links.get("operator").and_then(|o| o.parse().ok()),
         subject: some("subject"),
         parent: links.get("parent").and_then(|p| p.parse().ok()),
@@ -112,7 +116,7 @@ pub(crate) async fn list(
     Ok(layout::page(&viewer, title, &html! {
         (layout::head(title, &html! { a.button href="/desk/matters/new" { (lang.pick("发起事项", "Open a matter")) } }))
         form.filters method="get" {
-            (ui::input(&ui::Field { name: "q", label: lang.pick("标题或编号", "Title or number"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
+            (ui::input(&ui::Field { name: "q", label: lang.pick("标题、编号、主体或许可证", "Title, number, operator or licence"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
             (ui::select(&ui::Field { name: "procedure", label: lang.pick("程序", "Procedure"), value: links.get("procedure").unwrap_or_default(), ..Default::default() }, &procedures))
             (ui::select(&ui::Field { name: "region", label: lang.pick("地区", "Region"), value: links.get("region").unwrap_or_default(), ..Default::default() }, &choices::regions(lang, who, &choices::ALL)))
             (ui::select(&ui::Field { name: "running", label: lang.pick("状态", "State"), value: links.get("running").unwrap_or_default(), ..Default::default() }, &running))
@@ -195,6 +199,12 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     } else {
         html! {}
     };
+    // names of those a deputy stood in for
+    let away = if m.steps.iter().any(|s| s.acting_for.is_some()) {
+        colleagues(app, viewer).await?
+    } else {
+        BTreeMap::new()
+    };
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -231,7 +241,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
                 @for d in &m.documents { (document_card(viewer, d)) }
             } }
             div.grid.wide {
-                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m)) }
+                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m, &away)) }
                 section.card { h2 { (lang.pick("关联", "Links")) } (links(lang, &m, &family)) }
             }
         },
@@ -253,12 +263,11 @@ fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, title: &Text, valu
         }
         other => other.to_string(),
     };
-    let own = |p: &&std::sync::Arc<flow::Procedure>| p.definition.id == m.procedure;
     let same = |p: &&std::sync::Arc<flow::Procedure>| {
         p.definition.facts.iter().any(|f| f.id == id && f.title == *title)
     };
-    let (first, others): (Vec<_>, Vec<_>) = app.engine.procedures().partition(own);
-    let fields = first.into_iter().chain(others.into_iter().filter(same));
+    let own = app.engine.procedure_in(&m.procedure, &m.region).ok();
+    let fields = own.into_iter().chain(app.engine.procedures().filter(same));
     let mut fields = fields.flat_map(|p| &p.definition.forms).filter_map(|f| f.field(id));
     let choice = fields.find_map(|f| f.options.iter().find(|o| o.id == text));
     choice.map_or(text.clone(), |o| o.title.get(lang).to_owned())
@@ -377,14 +386,15 @@ fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     } }
 }
 
-fn timeline(lang: Lang, m: &MatterView) -> Markup {
+fn timeline(lang: Lang, m: &MatterView, away: &BTreeMap<Id, String>) -> Markup {
     let items: Vec<(String, Markup)> = m
         .steps
         .iter()
         .rev()
         .map(|s| {
             let body = html! {
-                (s.title.get(lang)) " " span.soft { (s.login) } " "
+                (s.title.get(lang)) " " span.soft { (s.login) @if let Some(absent) = s.acting_for {
+                    " " (lang.pick("代", "for")) " " (away.get(&absent).cloned().unwrap_or_else(|| absent.to_string())) } } " "
                 a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) }
                 @if let Some(note) = &s.note { div.small { (note) } }
             };
@@ -477,6 +487,17 @@ pub(crate) async fn step(
     let hashes: Vec<(String, String)> =
         kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
     let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &hashes));
+    let settled = match form {
+        Some(form) => settle(&app, viewer, form, &posted, entry).await?,
+        None => Settled::plain(entry),
+    };
+    if !settled.faults.is_empty() {
+        let again =
+            Refilled { step: &step, entry: &settled.again, faults: &settled.faults, changes: Vec::new() };
+        let page = matter_page(&app, viewer, id, Some(again)).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let (entry, shown) = (settled.entry, settled.again);
     let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;
     for (_, k) in &kept {
@@ -501,13 +522,13 @@ pub(crate) async fn step(
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            let again = Refilled { step: &step, entry: &entry, faults: &faults, changes: Vec::new() };
+            let again = Refilled { step: &step, entry: &shown, faults: &faults, changes: Vec::new() };
             let page = matter_page(&app, viewer, id, Some(again)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(Error::Conflict { changes }) => {
             tx.rollback().await?;
-            let again = Refilled { step: &step, entry: &entry, faults: &[], changes };
+            let again = Refilled { step: &step, entry: &shown, faults: &[], changes };
             let page = matter_page(&app, viewer, id, Some(again)).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
         }

@@ -1,10 +1,11 @@
 //! The pages, one module a subject.
 
+mod absences;
 pub(crate) mod account;
 mod admin;
 mod alike;
 mod bulk;
-mod choices;
+pub(crate) mod choices;
 pub(crate) mod documents;
 mod firm;
 mod identity;
@@ -14,6 +15,7 @@ pub(crate) mod journal;
 mod journal_entry;
 mod journal_words;
 mod lab;
+mod lookup;
 mod matter_clocks;
 pub(crate) mod matters;
 pub(crate) mod nonconformities;
@@ -74,16 +76,17 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/situation", get(situation::show))
         .route("/desk/situation/map", get(situation::map))
         .route("/desk/inbox", get(inbox::list))
-        .route("/desk/absences", get(inbox::absences).post(inbox::begin))
-        .route("/desk/absences/{id}/end", post(inbox::end))
-        .route("/desk/hand-over", post(inbox::hand_over))
+        .route("/lookup/{kind}", get(lookup::offer))
+        .route("/desk/absences", get(absences::absences).post(absences::begin))
+        .route("/desk/absences/{id}/end", post(absences::end))
+        .route("/desk/hand-over", post(absences::hand_over))
         .route("/desk/rulebook/whatif", get(whatif::show).post(whatif::ask))
         .route("/desk/bulk", get(bulk::show).post(bulk::take))
         .route("/desk/matters", get(matters::list))
         .route("/desk/matters/new", get(openings::show).post(openings::open))
         .route("/desk/matters/new/import", post(openings::import))
         .route("/firm/matters/new", get(openings::show).post(openings::open))
-        .route("/desk/assign/{id}", post(inbox::assign))
+        .route("/desk/assign/{id}", post(absences::assign))
         .route("/desk/migrate/{id}", post(matter_clocks::migrate))
         .route("/desk/clocks/{id}/{change}", post(matter_clocks::change))
         .route("/desk/matters/{id}", get(matters::show))

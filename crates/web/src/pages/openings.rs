@@ -1,5 +1,6 @@
 //! Matters opened by hand: the procedures a person may begin, their forms, and a spreadsheet of many at once.
 
+use super::lookup::{Settled, settle};
 use super::tasks::keep_files;
 use super::{choices, upload};
 use crate::fault::{Answer, Fault};
@@ -204,10 +205,17 @@ pub(crate) async fn open(
     let kept = keep_files(&app, &posted).await?;
     let hashes: Vec<(String, String)> =
         kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
-    let mut entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &hashes));
-    if let Some(form) = form {
-        resolve_operators(&app, form, &mut entry).await?;
+    let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &hashes));
+    let settled = match form {
+        Some(form) => settle(&app, viewer, form, &posted, entry).await?,
+        None => Settled::plain(entry),
+    };
+    if !settled.faults.is_empty() {
+        let again = &settled.again;
+        let page = form_page(viewer, &procedure, &region, again, &settled.faults, None, links.get("signal"));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
+    let (entry, shown) = (settled.entry, settled.again);
     let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;
     for (_, k) in &kept {
@@ -216,7 +224,7 @@ pub(crate) async fn open(
     let request = Request {
         region: region.clone(),
         operator: viewer.who.operator,
-        form: entry.clone(),
+        form: entry,
         subject: signal.map(|s| format!("signal:{s}")),
         ..Request::default()
     };
@@ -231,12 +239,12 @@ pub(crate) async fn open(
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            let page = form_page(viewer, &procedure, &region, &entry, &faults, None, links.get("signal"));
+            let page = form_page(viewer, &procedure, &region, &shown, &faults, None, links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(Error::Refused(text)) => {
             tx.rollback().await?;
-            let page = form_page(viewer, &procedure, &region, &entry, &[], Some(&text), links.get("signal"));
+            let page = form_page(viewer, &procedure, &region, &shown, &[], Some(&text), links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(e) => Err(e.into()),

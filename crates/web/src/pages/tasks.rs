@@ -1,6 +1,7 @@
 //! Today's list and the work in a task: on a phone, place by place.
 
-use super::show::{agency_name, clock_badge, tone_of};
+use super::inbox::{meant, stands_for, task_card, whose, whose_field};
+use super::show::{agency_name, clock_badge};
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
@@ -12,7 +13,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Lang, Text};
-use flow::view::{Cases, Earlier, ItemView, TaskFilter, TaskLine, TaskState, TaskView, Whose};
+use flow::view::{Cases, Earlier, ItemView, TaskFilter, TaskLine, TaskState, TaskView};
 use flow::{Error, FieldError};
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
@@ -21,13 +22,10 @@ use std::sync::Arc;
 const TASK: Text = Text::of("任务", "task");
 const PAGE: usize = 50;
 
-fn filter(links: &ListLinks) -> TaskFilter {
+fn filter(links: &ListLinks, meant: Vec<Id>) -> TaskFilter {
     TaskFilter {
-        whose: match links.get("whose") {
-            Some("all") => Whose::All,
-            Some("mine") => Whose::Mine,
-            _ => Whose::Doable,
-        },
+        whose: whose(links),
+        meant,
         state: match links.get("state") {
             Some("done") => TaskState::Done,
             Some("any") => TaskState::Any,
@@ -56,7 +54,7 @@ pub(crate) async fn list(
 ) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read("/desk/tasks", raw.as_deref(), "due");
-    let filter = filter(&links);
+    let filter = filter(&links, meant(&app, &viewer, &links).await?);
     let (now, who) = (app.now(), &viewer.who);
     let (app, filter) = (&*app, &filter);
     let fetch = move |after: Option<String>, limit| async move {
@@ -69,11 +67,7 @@ pub(crate) async fn list(
     }
     let page = fetch(links.get("after").map(ToOwned::to_owned), PAGE).await?;
     let title = lang.pick("今日任务", "Today");
-    let whose = [
-        ("", lang.pick("我可办理", "I can do")),
-        ("mine", lang.pick("指派给我", "Assigned to me")),
-        ("all", lang.pick("辖区全部", "All in my region")),
-    ];
+    let away = stands_for(app, &viewer).await?;
     let state = [
         ("", lang.pick("待办", "Open")),
         ("done", lang.pick("已办", "Done")),
@@ -87,8 +81,8 @@ pub(crate) async fn list(
         @if let Some(region) = &filter.region { p { (ui::badge(Tone::Info, &region_name(lang, region))) " " a href=(links.with(&[("region", ""), ("after", "")])) { (lang.pick("查看全部地区", "show all regions")) } } }
         form.filters method="get" {
             @for keep in ["region", "matter", "case", "cases", "kind"] { @if let Some(v) = links.get(keep) { input type="hidden" name=(keep) value=(v); } }
-            (ui::input(&ui::Field { name: "q", label: lang.pick("事项或场所", "Title or place"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
-            (ui::select(&ui::Field { name: "whose", label: lang.pick("范围", "Whose"), value: links.get("whose").unwrap_or_default(), ..Default::default() }, &pick(&whose)))
+            (ui::input(&ui::Field { name: "q", label: lang.pick("事项、场所或主体", "Title, place or operator"), value: links.get("q").unwrap_or_default(), kind: "search", ..Default::default() }))
+            (whose_field(lang, &links))
             (ui::select(&ui::Field { name: "state", label: lang.pick("状态", "State"), value: links.get("state").unwrap_or_default(), ..Default::default() }, &pick(&state)))
             label.choice { input type="checkbox" name="overdue" value="1" checked[filter.overdue]; (lang.pick("只看逾期", "Overdue only")) }
             button { (lang.pick("筛选", "Filter")) }
@@ -96,20 +90,10 @@ pub(crate) async fn list(
         @if page.rows.is_empty() {
             (ui::empty(lang.pick("没有待办任务", "Nothing to do"), lang.pick("新任务会按时限出现在这里。", "New tasks appear here, soonest clock first.")))
         } @else {
-            ul.tasks { @for t in &page.rows { (task_card(lang, t)) } }
+            ul.tasks { @for t in &page.rows { (task_card(lang, &away, t)) } }
             (ui::pager(lang, &links, page.rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())
-}
-
-fn task_card(lang: Lang, t: &TaskLine) -> Markup {
-    let tone = t.due.as_ref().map_or(Tone::Idle, tone_of);
-    html! { li class=(tone.class()) {
-        h3 { a href={ "/desk/tasks/" (t.id) } { @if !t.title.get(lang).starts_with(t.kind_title.get(lang)) { (t.kind_title.get(lang)) " · " } (t.title.get(lang)) } }
-        p { @if let Some(due) = &t.due { (clock_badge(lang, due)) " " }
-            (region_name(lang, &t.region)) " · " (agency_name(lang, &t.agency)) }
-        (ui::meter(t.items_done, t.items_total))
-    } }
 }
 
 fn sheet(lang: Lang, rows: &[TaskLine]) -> paper::sheet::Sheet {

@@ -3,8 +3,8 @@
 use crate::ui::{self, Tone};
 use base::{Date, Lang, Text};
 use maud::{Markup, html};
-use registry::CreditEntry;
 use registry::credit::{CREDIT, classify};
+use registry::{Ban, CreditEntry};
 
 /// What a kind of line is called.
 fn kind(word: &str) -> Text {
@@ -22,6 +22,15 @@ fn kind(word: &str) -> Text {
         "credit" => Text::of("信用等级", "credit grade"),
         other => Text::new(other, other),
     }
+}
+
+/// The professional bans in force, on the operator or on somebody who works there; of a person only that there is one.
+pub(super) fn bans(lang: Lang, bans: &[Ban]) -> Markup {
+    html! { @for b in bans { (ui::message(Tone::Bad, &html! { p {
+        strong { (lang.pick("从业禁止", "Professional ban")) } " "
+        @if b.person { (lang.pick("（本单位有人员被禁止从业）", "(of a person who works here)")) " " }
+        (b.from) " – " @match b.to { Some(d) => (d), None => (lang.pick("终身", "for life")) } " · " (b.basis)
+    } })) } }
 }
 
 /// Grades first, then the lines, newest first; what no longer counts says so.

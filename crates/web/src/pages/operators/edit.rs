@@ -3,7 +3,7 @@
 use super::show::visible;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
-use crate::pages::choices;
+use crate::pages::{choices, lookup};
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
@@ -200,7 +200,7 @@ fn edit_page(form: &Form<'_>, o: &Operator, open: &str) -> Markup {
             }))
             (part("merge", "合并重复主体", "Merge a duplicate", &html! {
                 p.hint { (lang.pick("另一主体的场所、许可证、产品、人员、信用档案并入本主体，另一主体置为停业并指向本主体；可以撤销。须有审批权限。", "Sites, licences, products, people and credit file of the other record go over to this one; the other is closed and points here. It can be undone. Needs the right to decide.")) }
-                (ui::input(&g.field("other", "重复主体的编号或统一社会信用代码", "Number or social credit code of the duplicate", "", true)))
+                (crate::forms::lookup(lang, &g.field("other", "重复主体（名称、代码或许可证编号）", "The duplicate (name, code or licence number)", "", true), "operator", None))
                 (ui::input(&g.field("reason", "理由", "Reason", "", true)))
             }))
         },
@@ -228,13 +228,26 @@ pub(crate) async fn post(
 async fn apply(app: &App, posted: &Posted, id: &str, what: &str) -> Answer {
     let viewer = &posted.viewer;
     let o = visible(app, viewer, id).await?;
-    match write(app, posted, o.id, what).await {
+    match write(app, posted, (o.id, &o.region), what).await {
         Ok(()) => Ok(Redirect::to(&format!("/desk/operators/{}", o.id)).into_response()),
-        Err(Error::Invalid { field, text }) => {
+        Err(Unwritten::Form(Error::Invalid { field, text })) => {
             let form = Form { viewer, posted: Some(posted), wrong: Some((field, text)) };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(&form, &o, what)).into_response())
         }
-        Err(e) => Err(Fault::from(e)),
+        Err(Unwritten::Form(e)) => Err(Fault::from(e)),
+        Err(Unwritten::Work(e)) => Err(Fault::from(e)),
+    }
+}
+
+/// Why nothing was written: by the register, or by the matters that follow it.
+enum Unwritten {
+    Form(Error),
+    Work(flow::Error),
+}
+
+impl<E: Into<Error>> From<E> for Unwritten {
+    fn from(e: E) -> Self {
+        Self::Form(e.into())
     }
 }
 
@@ -257,7 +270,7 @@ fn day(posted: &Posted, field: &'static str) -> Result<Option<base::Date>, Error
     }
 }
 
-async fn write(app: &App, posted: &Posted, id: Id, what: &str) -> Result<(), Error> {
+async fn write(app: &App, posted: &Posted, (id, region): (Id, &str), what: &str) -> Result<(), Unwritten> {
     let viewer = &posted.viewer;
     let (cx, who, access) = (context(app, viewer), &viewer.who, &app.access);
     let text = |name: &str| posted.get(name).to_owned();
@@ -319,25 +332,25 @@ async fn write(app: &App, posted: &Posted, id: Id, what: &str) -> Result<(), Err
             registry::create_person(&mut tx, &cx, access, who, new).await?;
         }
         "merge" => {
-            let other = match posted.get("other").parse::<Id>() {
-                Ok(id) => Some(id),
-                Err(_) => match posted.get("other").parse() {
-                    Ok(code) => registry::operator_by_uscc(&app.store, &code).await?.map(|o| o.id),
-                    Err(_) => None,
-                },
-            };
-            let unknown = Text::of(
-                "没有这个主体，请填写主体编号或统一社会信用代码",
-                "no such operator; give its number or its social credit code",
-            );
-            let other = other.ok_or(Error::Invalid { field: "other", text: unknown })?;
-            registry::merge_operators(&mut tx, &cx, access, who, (id, other), posted.get("reason")).await?;
+            let other = lookup::one_operator(app, viewer, posted, "other").await?;
+            let reason = posted.get("reason");
+            let merge = registry::merge_operators(&mut tx, &cx, access, who, (id, other), reason).await?;
+            flow::follow_merge(&mut tx, &cx, access, who, region, merge, (id, other))
+                .await
+                .map_err(Unwritten::Work)?;
         }
         "unmerge" => {
             let merge = posted.get("merge").parse().unwrap_or(Id(0));
+            let of = registry::merges_of(&app.store, id).await?.into_iter().find(|m| m.id == merge);
             registry::undo_merge(&mut tx, &cx, access, who, merge).await?;
+            if let Some(of) = of {
+                let both = (of.kept, of.dropped);
+                flow::undo_follow_merge(&mut tx, &cx, access, who, region, merge, both)
+                    .await
+                    .map_err(Unwritten::Work)?;
+            }
         }
-        _ => return Err(Error::NotFound(Text::of("没有这个操作", "there is no such action"))),
+        _ => return Err(Error::NotFound(Text::of("没有这个操作", "there is no such action")).into()),
     }
     tx.commit().await?;
     Ok(())

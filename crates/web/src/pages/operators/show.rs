@@ -73,6 +73,7 @@ pub(crate) async fn show(
     let credit = registry::credit_file(store, o.id).await?;
     let grades = registry::grades_of(store, o.id).await?;
     let merges = registry::merges_of(store, o.id).await?;
+    let bans = registry::bans_on(&mut store.snapshot().await?, o.id, now.china_date()).await?;
     let title = o.title().get(lang).to_owned();
     Ok(layout::page(
         &viewer,
@@ -82,6 +83,7 @@ pub(crate) async fn show(
             (layout::head(&title, &html! { span { (status_badge(lang, o.status)) }
                 @if app.access.allows(who, "act", &o.resource(), now) { a.button.plain href={ "/desk/operators/" (o.id) "/edit" } { (lang.pick("编辑", "Edit")) } } }))
             (merged(&viewer, &o, &merges))
+            (super::credit::bans(lang, &bans))
             div.grid.wide {
                 section.card { h2 { (lang.pick("基本信息", "The operator")) } (facts(lang, &o)) }
                 section.card { h2 { (lang.pick("许可证", "Licences")) } (licences(lang, &own_licences, now.china_date())) }

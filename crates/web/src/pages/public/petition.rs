@@ -4,7 +4,6 @@
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
-use crate::pages::choices;
 use crate::pages::tasks::keep_files;
 use crate::session::{Peer, Posted, context};
 use crate::state::App;
@@ -13,8 +12,8 @@ use access::throttle::{Limit, count_try, may_try};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use base::{Id, Lang, Text};
-use flow::{Authority, Error, FieldError, FieldType, Form, Procedure, Request, Side};
+use base::{Id, Text};
+use flow::{Authority, Error, FieldError, Form, Procedure, Request, Side};
 use ledger::Permit;
 use maud::{Markup, PreEscaped, html};
 use registry::{Identity, NewReporter};
@@ -116,7 +115,7 @@ fn page(
             })) }
             form method="post" enctype="multipart/form-data" {
                 (layout::csrf(viewer))
-                section.card { h2 { (form.title.get(lang)) } (citizen_fields(lang, form, entry, faults)) }
+                section.card { h2 { (form.title.get(lang)) } (forms::fields(lang, "", form, entry, faults, "")) }
                 section.card { h2 { (lang.pick("您是谁", "Who you are")) }
                     p.soft { @if guarded(p) {
                         (lang.pick("身份信息单独加密保存，办案人员看不到；查看须经两人批准并留痕。匿名举报可以不填。", "Kept sealed and apart: the officers of the case do not see it; opening it takes two persons and leaves a trace. Leave it empty to stay anonymous."))
@@ -132,21 +131,6 @@ fn page(
             }
         },
     )
-}
-
-/// The form's fields; a region is chosen among those of the province.
-fn citizen_fields(lang: Lang, form: &Form, entry: &Json, faults: &[FieldError]) -> Markup {
-    let everybody = access::Principal::anonymous();
-    html! { @for f in &form.fields {
-        @if f.kind == FieldType::Region {
-            @let value = entry.get(&f.id).and_then(Json::as_str).unwrap_or_default();
-            @let fault = faults.iter().find(|x| x.field == f.id).map(|x| x.text.get(lang));
-            (ui::select(&Field { name: &f.id, label: f.title.get(lang), hint: f.help.as_ref().map_or("", |h| h.get(lang)), value, error: fault, required: f.required, ..Field::default() },
-                &choices::regions(lang, &everybody, &Text::of("请选择", "choose"))))
-        } @else {
-            (forms::fields(lang, "", &Form { fields: vec![f.clone()], checks: Vec::new(), ..form.clone() }, entry, faults, ""))
-        }
-    } }
 }
 
 /// `POST /petitions/{procedure}`

@@ -5,7 +5,7 @@ use crate::chart;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
-use crate::pages::inbox::colleagues;
+use crate::pages::absences::colleagues;
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
