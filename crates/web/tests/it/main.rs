@@ -23,3 +23,4 @@ mod science;
 mod service;
 mod standing;
 mod trace;
+mod work;

@@ -273,7 +273,8 @@ fn engine() -> Engine {
     effects
         .register("supply.recall_scope", Arc::new(Scope))
         .register("lab.settle_nonconformity", Arc::new(Nothing));
-    let procedures = flow::shipped().unwrap().into_iter().map(|d| Procedure::compile(d).unwrap()).collect();
+    let definitions = flow::shipped().unwrap().into_iter().chain([crate::work::visit()]);
+    let procedures = definitions.map(|d| Procedure::compile(d).unwrap()).collect();
     Engine::new(procedures, effects, Arc::new(Plain), access::Vault::from_key([7; 32]))
 }
 

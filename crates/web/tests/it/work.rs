@@ -1,0 +1,333 @@
+//! Matters by hand: opened by page, program and spreadsheet, found in the inbox, given away, taken together, and replayed.
+
+use crate::province::{Answer, As, Province};
+use axum::http::Method;
+use flow::Definition;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const VISIT: &str = r#"
+id = "visit"
+title = { zh = "走访", en = "Visit" }
+valid_from = "2020-01-01"
+subject = "visit"
+agency = "market"
+classification = 1
+basis = [{ document = "虚构办法", clause = "一条", status = "unverified" }]
+[opening]
+form = "visit"
+sets = ["name"]
+title = { zh = "走访", en = "Visit" }
+[[fact]]
+id = "name"
+title = { zh = "对象", en = "Whom" }
+[[state]]
+id = "open"
+title = { zh = "在办", en = "Open" }
+initial = true
+[[state]]
+id = "done"
+title = { zh = "办结", en = "Done" }
+final = true
+[[transition]]
+id = "note_down"
+title = { zh = "记录", en = "Note" }
+from = ["open"]
+action = "act"
+form = "note"
+[[transition]]
+id = "finish"
+title = { zh = "办结", en = "Finish" }
+from = ["open"]
+to = "done"
+action = "act"
+[[clock]]
+id = "visit"
+title = { zh = "完成走访", en = "Finish the visit" }
+basis = { document = "虚构办法", clause = "二条", status = "unverified" }
+start = "enter:open"
+stop = ["enter:done"]
+amount = 5
+unit = "working_day"
+pauses = [{ cause = "away", title = { zh = "对象外出", en = "nobody there" } }]
+"#;
+
+const FORMS: &str = r#"
+[[form]]
+id = "visit"
+title = { zh = "走访表", en = "Visit" }
+[[form.field]]
+id = "name"
+title = { zh = "对象", en = "Whom" }
+type = "text"
+required = true
+[[form.field]]
+id = "shop"
+title = { zh = "商店", en = "Shop" }
+type = "operator"
+[[form.field]]
+id = "cost"
+title = { zh = "费用", en = "Cost" }
+type = "money"
+[[form.field]]
+id = "host"
+title = { zh = "陪同人", en = "Host" }
+type = "person"
+[[form]]
+id = "note"
+title = { zh = "记录", en = "Note" }
+[[form.field]]
+id = "note"
+title = { zh = "内容", en = "What" }
+type = "long_text"
+required = true
+"#;
+
+/// A procedure that people open.
+pub(crate) fn visit() -> Definition {
+    let files = [("procedure.toml", VISIT), ("forms.toml", FORMS)];
+    let files: BTreeMap<String, String> = files.map(|(n, t)| (n.to_owned(), t.to_owned())).into();
+    flow::load("visit", &files).unwrap()
+}
+
+async fn submit(p: &Province, session: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let csrf = access::csrf_token(session);
+    let encode = |s: &str| s.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
+    let mut body = format!("csrf={csrf}");
+    for (name, value) in fields {
+        body.push_str(&format!("&{name}={}", encode(value)));
+    }
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    p.send(Method::POST, path, &As::Session(session, true), &form, body).await
+}
+
+#[tokio::test]
+async fn a_program_reads_the_form_and_opens_a_matter_once() {
+    let p = Province::new().await;
+    let token = p.token("officer").await;
+    let officer = As::Token(&token);
+    let list = p.get("/api/v1/procedures", &As::Nobody).await.json();
+    assert!(
+        list["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|r| r["id"] == "visit" && r["opened_by"] == json!(["agency"]))
+    );
+    let said = p.get("/api/v1/procedures/visit", &officer).await.json();
+    assert_eq!(said["forms"]["visit"]["required"], json!(["name"]));
+    assert_eq!(said["clocks"][0]["basis"]["clause"], "二条");
+    let path = "/api/v1/procedures/visit/matters";
+    let bad = p.post(path, &officer, &json!({"form": {"cost": "1.234"}})).await;
+    assert_eq!(bad.status, 422);
+    assert_eq!(bad.json()["errors"].as_array().unwrap().len(), 2, "name and cost: {}", bad.text());
+    let (headers, body) =
+        ([("content-type", "application/json"), ("idempotency-key", "v1")], r#"{"form":{"name":"甲"}}"#);
+    let first = p.send(Method::POST, path, &officer, &headers, body).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    let again = p.send(Method::POST, path, &officer, &headers, body).await;
+    assert_eq!(
+        (again.json()["matter"].clone(), again.header("idempotency-replayed")),
+        (first.json()["matter"].clone(), "true")
+    );
+    let elsewhere = p.token("elsewhere").await;
+    let other =
+        p.post(path, &As::Token(&elsewhere), &json!({"region": "620102", "form": {"name": "乙"}})).await;
+    assert_eq!(other.status, 403, "{}", other.text());
+}
+
+#[tokio::test]
+async fn an_officer_opens_finds_gives_away_and_closes_many_at_once() {
+    let p = Province::new().await;
+    let session = p.session("officer").await;
+    let me = As::Session(&session, true);
+    for path in [
+        "/desk/inbox",
+        "/desk/matters/new",
+        "/desk/matters/new?procedure=visit",
+        "/desk/absences",
+        "/desk/rulebook/whatif",
+    ] {
+        for lang in ["zh", "en"] {
+            let join = if path.contains('?') { '&' } else { '?' };
+            let a = p.get(&format!("{path}{join}lang={lang}"), &me).await;
+            assert_eq!(a.status, 200, "{path} {lang}: {}", a.text());
+        }
+    }
+    let template = p.get("/desk/matters/new?procedure=visit&format=csv", &me).await.text();
+    assert!(template.contains("name,shop,cost,host,host.phone,host.id_number"), "{template}");
+    let new = "/desk/matters/new?procedure=visit";
+    let bad = submit(&p, &session, new, &[("_region", "620102"), ("cost", "贵")]).await;
+    assert_eq!(bad.status, 422);
+    assert!(bad.text().contains("贵"), "what was typed stays");
+    let mut opened = Vec::new();
+    for name in ["甲", "乙"] {
+        let a =
+            submit(&p, &session, new, &[("_region", "620102"), ("name", name), ("host", "虚构陪同")]).await;
+        assert_eq!(a.status, 303, "{}", a.text());
+        opened.push(a.header("location").rsplit('/').next().unwrap().to_owned());
+    }
+    let inbox = p.get("/desk/inbox?lang=zh", &me).await.text();
+    assert!(opened.iter().all(|id| inbox.contains(id)), "{inbox}");
+    let found = p.get(&format!("/desk/inbox?q={}", opened[0]), &me).await.text();
+    assert!(
+        found.contains(&opened[0]) && !found.contains(&format!("/desk/matters/{}\"", opened[1])),
+        "by its number"
+    );
+    let words = p.get("/desk/inbox?q=%E8%B5%B0%E8%AE%BF", &me).await.text();
+    assert!(opened.iter().all(|id| words.contains(id)), "by a word of the title");
+    assert!(p.get("/desk/inbox?format=csv", &me).await.text().contains(&opened[1]));
+
+    // given to a person: it is theirs, and leaves the others' inbox
+    let me_id = p.account("officer").to_string();
+    let a = submit(
+        &p,
+        &session,
+        &format!("/desk/assign/{}", opened[0]),
+        &[("version", "1"), ("account", &me_id)],
+    )
+    .await;
+    assert_eq!(a.status, 303, "{}", a.text());
+    let desk = p.session("desk").await;
+    let theirs = p.get("/desk/inbox", &As::Session(&desk, true)).await.text();
+    assert!(!theirs.contains(&opened[0]) && theirs.contains(&opened[1]));
+
+    // two people at one matter: the second is told what changed and keeps what was typed
+    let step = format!("/desk/matters/{}/note_down", opened[1]);
+    assert_eq!(submit(&p, &desk, &step, &[("version", "1"), ("note", "先到")]).await.status, 303);
+    let late = submit(&p, &session, &step, &[("version", "1"), ("note", "后到的记录")]).await;
+    assert_eq!(late.status, 409);
+    let said = late.text();
+    assert!(said.contains("后到的记录") && said.contains("desk") && said.contains("记录"), "{said}");
+
+    // a clock stands still for a cause of its rule, by a desk
+    let m = p.get(&format!("/api/v1/matters/{}", opened[1]), &As::Token(&p.token("desk").await)).await.json();
+    let clock = m["clocks"][0]["id"].as_str().unwrap();
+    let fields = [("version", "1"), ("cause", "away"), ("reason", "外出务工")];
+    let path = format!("/desk/clocks/{clock}/suspend");
+    assert_eq!(submit(&p, &session, &path, &fields).await.status, 403, "an officer does not decide");
+    assert_eq!(submit(&p, &desk, &path, &fields).await.status, 303);
+    let page = p.get(&format!("/desk/matters/{}?lang=zh", opened[1]), &me).await.text();
+    assert!(page.contains("对象外出：外出务工"), "{page}");
+
+    let bulk = format!("/desk/bulk?m={}&m={}", opened[0], opened[1]);
+    assert!(p.get(&format!("{bulk}&lang=zh"), &me).await.text().contains("办结"));
+    let fields = [("step", "finish"), ("m", &*opened[0]), ("v", "1"), ("m", &*opened[1]), ("v", "1")];
+    let done = submit(&p, &session, "/desk/bulk", &fields).await.text();
+    assert!(done.contains("已办理") && done.contains("未办理"), "the second had moved on: {done}");
+}
+
+#[tokio::test]
+async fn who_is_away_has_a_deputy_and_a_desk_replays_last_year() {
+    let p = Province::new().await;
+    let (officer, desk) = (p.session("officer").await, p.session("desk").await);
+    let deputy = p.account("desk").to_string();
+    let fields =
+        [("deputy", deputy.as_str()), ("from", "2026-11-01"), ("to", "2030-01-01"), ("reason", "培训")];
+    assert_eq!(submit(&p, &officer, "/desk/absences", &fields).await.status, 303);
+    assert!(p.get("/desk/absences", &As::Session(&desk, true)).await.text().contains("培训"));
+    let new = "/desk/matters/new?procedure=visit";
+    let a = submit(&p, &officer, new, &[("_region", "620102"), ("name", "甲")]).await;
+    let id = a.header("location").rsplit('/').next().unwrap().to_owned();
+    let own = p.account("officer").to_string();
+    submit(&p, &officer, &format!("/desk/assign/{id}"), &[("version", "1"), ("account", &own)]).await;
+    let theirs = p.get("/desk/inbox?whose=mine&lang=zh", &As::Session(&desk, true)).await.text();
+    assert!(theirs.contains(&id) && theirs.contains("代 "), "the deputy sees it, and for whom");
+    let fields = [("version", "1"), ("note", "代为记录")];
+    let step = format!("/desk/matters/{id}/note_down");
+    assert_eq!(submit(&p, &desk, &step, &fields).await.status, 303);
+    let page = p.get(&format!("/desk/matters/{id}?lang=zh"), &As::Session(&desk, true)).await.text();
+    assert!(page.contains("desk 代 "), "{page}");
+    let firm = p.account("firm1").to_string();
+    let stranger = [("deputy", firm.as_str()), ("from", "2031-01-01"), ("to", "2031-01-02")];
+    assert_eq!(submit(&p, &officer, "/desk/absences", &stranger).await.status, 422, "no colleague");
+
+    let ask = |text: &'static str| {
+        let (p, desk) = (&p, &desk);
+        async move {
+            submit(
+                p,
+                desk,
+                "/desk/rulebook/whatif?lang=zh",
+                &[("procedure", "visit"), ("region", "620102"), ("text", text)],
+            )
+            .await
+        }
+    };
+    let a = ask("[[clock]]\nid = \"visit\"\namount = 3\n").await;
+    assert_eq!(a.status, 200, "{}", a.text());
+    let bad = ask("[[clock]]\nid = \"visit\"\namount = 0\n").await;
+    assert_eq!(bad.status, 422);
+    assert!(bad.text().contains("at least 1"), "{}", bad.text());
+}
+
+/// A shop on the register.
+async fn shop(p: &Province, code: &str, name: &str) -> base::Id {
+    let desk = access::testing::principal(7, access::Role::Desk, "620102", "market", None);
+    let new = registry::NewOperator {
+        code: registry::Code::read(code).unwrap(),
+        name: name.to_owned(),
+        name_en: String::new(),
+        kinds: vec![registry::OperatorKind::Retailer],
+        region: "620102".to_owned(),
+    };
+    let mut tx = p.app.store.begin().await.unwrap();
+    let id = registry::create_operator(&mut tx, &p.cx("desk"), &p.app.access, &desk, new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn an_operator_is_named_in_words_and_chosen_where_the_words_mean_several() {
+    let p = Province::new().await;
+    let (first, second) = (
+        shop(&p, "91440300708461136T", "虚构牧星超市").await,
+        shop(&p, "91110000802100433B", "虚构牧星酒店").await,
+    );
+    let session = p.session("officer").await;
+    let me = As::Session(&session, true);
+    // 牧星
+    let offered = p.get("/lookup/operator?q=%E7%89%A7%E6%98%9F", &me).await.text();
+    assert!(offered.contains(&first.to_string()) && offered.contains(&second.to_string()), "{offered}");
+    assert_eq!(p.get("/lookup/operator?q=%E7%89%A7", &me).await.text(), "", "two signs at least");
+    assert_eq!(p.get("/lookup/strange?q=xx", &me).await.status, 404);
+
+    let new = "/desk/matters/new?procedure=visit&lang=zh";
+    let send = |fields: Vec<(&'static str, String)>| {
+        let (p, session) = (&p, &session);
+        async move {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            submit(p, session, new, &fields).await
+        }
+    };
+    let plain = |shop: &str| {
+        vec![("_region", "620102".to_owned()), ("name", "甲".to_owned()), ("shop", shop.to_owned())]
+    };
+    for (typed, said) in [("牧星", "请选择一项"), ("查无此店", "没有找到")] {
+        let a = send(plain(typed)).await;
+        assert_eq!(a.status, 422, "{typed}");
+        assert!(a.text().contains(said) && a.text().contains(typed), "{typed}: {}", a.text());
+    }
+    assert!(send(plain("牧星")).await.text().contains("name=\"shop.pick\""));
+    let stored = async |a: &Answer| {
+        let id: base::Id = a.header("location").rsplit('/').next().unwrap().parse().unwrap();
+        let sql = "select body from form_entry where matter = $1";
+        p.app.store.one(sql, &[id.into()]).await.unwrap().text("body").unwrap()
+    };
+    let mut chosen = plain("牧星");
+    chosen.extend([("shop.pick", second.to_string()), ("shop.for", "牧星".to_owned())]);
+    for (fields, id) in [
+        (chosen.clone(), second),
+        (plain("牧星超"), first),
+        (plain("mxcs"), first),
+        (plain("91440300708461136T"), first),
+    ] {
+        let a = send(fields).await;
+        assert_eq!(a.status, 303, "{}", a.text());
+        assert!(stored(&a).await.contains(&id.to_string()));
+    }
+    // a choice made for another text does not count
+    chosen[2].1 = "牧星超".to_owned();
+    let a = send(chosen).await;
+    assert!(stored(&a).await.contains(&first.to_string()));
+}
