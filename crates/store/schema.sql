@@ -1584,6 +1584,115 @@ CREATE INDEX subscription_by_query on subscription (query, id);
 
 CREATE INDEX subscription_due on subscription (run_at);
 
+CREATE TABLE target_item (
+    proposal integer not null references target_proposal (id),
+    subject text not null,
+    operator integer,
+    name text not null,
+    region text not null,
+    kind text not null,
+    stage text not null,
+    chance real not null,
+    why text not null,
+    inclusion real not null,
+    reasons text not null,
+    accepted integer,
+    primary key (proposal, subject)
+) strict;
+
+CREATE INDEX target_item_by_operator on target_item (operator);
+
+CREATE TABLE target_model (
+    id integer primary key,
+    aim text not null,
+    region text not null,
+    made integer not null,
+    from_day text not null,
+    to_day text not null,
+    visits integer not null,
+    found integer not null,
+    candidates integer not null,
+    seed integer not null,
+    recipe text not null,
+    learnt text not null,
+    body text not null,
+    train text not null,
+    score text not null
+) strict;
+
+CREATE INDEX target_model_by_aim on target_model (aim, id);
+
+CREATE TABLE target_night (
+    aim text primary key,
+    day text not null,
+    at integer not null,
+    said_zh text not null,
+    said_en text not null
+) strict;
+
+CREATE TABLE target_proposal (
+    id integer primary key,
+    version integer not null,
+    aim text not null,
+    model integer not null references target_model (id),
+    region text not null,
+    agency text not null,
+    kind text not null,
+    state text not null,
+    take integer not null,
+    audit integer not null,
+    quota integer not null,
+    record text not null,
+    secret blob,
+    source_due integer not null,
+    expected real not null,
+    by_chance real not null,
+    proposed_by integer,
+    proposed integer not null,
+    decided_by integer,
+    decided integer,
+    reason text,
+    into_plan integer,
+    delivery integer
+) strict;
+
+CREATE INDEX target_proposal_by_region on target_proposal (region, id);
+
+CREATE TABLE target_score (
+    model integer not null references target_model (id),
+    subject text not null,
+    operator integer,
+    name text not null,
+    search text not null,
+    region text not null,
+    kind text not null,
+    stage text not null,
+    chance real not null,
+    place integer not null,
+    reasons text not null,
+    primary key (model, subject)
+) strict;
+
+CREATE INDEX target_score_by_chance on target_score (model, place);
+
+CREATE INDEX target_score_by_operator on target_score (operator);
+
+CREATE TABLE target_visit (
+    id integer primary key,
+    operator integer not null,
+    region text not null,
+    on_day text not null,
+    found integer not null,
+    key_points integer,
+    general_points integer,
+    inspector text not null,
+    batch integer not null
+) strict;
+
+CREATE INDEX target_visit_by_day on target_visit (on_day);
+
+CREATE UNIQUE INDEX target_visit_once on target_visit (operator, on_day, inspector);
+
 CREATE TABLE task (
     id integer primary key,
     matter integer not null references matter (id),

@@ -29,12 +29,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ("assess", &["base", "limits", "stats", "risk", "store", "ledger", "access"]),
     ("watch", &["base", "signal", "store", "ledger", "access", "paper"]),
     ("field", &["base", "sampling", "store", "ledger", "access"]),
+    ("target", &["base", "risk", "store", "ledger", "access", "paper"]),
     // doors
     (
         "web",
         &[
             "base", "epcis", "chain", "limits", "signal", "risk", "sampling", "paper", "store", "ledger",
-            "access", "flow", "registry", "supply", "lab", "assess", "watch", "field",
+            "access", "flow", "registry", "supply", "lab", "assess", "watch", "field", "target",
         ],
     ),
     (
@@ -42,7 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "base", "rule", "epcis", "chain", "limits", "stats", "signal", "risk", "sampling", "paper",
             "store", "ledger", "access", "flow", "registry", "supply", "lab", "assess", "watch", "field",
-            "web",
+            "target", "web",
         ],
     ),
 ];
@@ -237,8 +238,8 @@ mod tests {
         for science in ["base", "rule", "epcis", "chain", "limits"] {
             assert!(edges[science].iter().all(|d| *d == "base"), "{science}");
         }
-        for domain in ["registry", "supply", "lab", "assess", "field"] {
-            for other in ["registry", "supply", "lab", "assess", "field", "flow", "web", "shian"] {
+        for domain in ["registry", "supply", "lab", "assess", "field", "target"] {
+            for other in ["registry", "supply", "lab", "assess", "field", "target", "flow", "web", "shian"] {
                 assert!(!edges[domain].contains(&other), "{domain} → {other}");
             }
         }

@@ -171,6 +171,34 @@ impl Field {
     }
 }
 
+/// The inspections a draw opened, with the operator of each. For the system's own counting.
+///
+/// # Errors
+/// Storage.
+pub async fn opened_by(store: &Store, draw: Id) -> Result<Vec<(Id, Id)>, Error> {
+    let rows = store
+        .query(
+            "select distinct matter, operator from inspection_officer where draw = $1 and operator is not null order by matter",
+            &[draw.into()],
+        )
+        .await?;
+    Ok(rows.iter().map(|r| Ok((r.id("matter")?, r.id("operator")?))).collect::<Result<_, store::Error>>()?)
+}
+
+/// The officer who leads each inspection, as far as somebody was sent. For the system's own counting.
+///
+/// # Errors
+/// Storage.
+pub async fn leads(store: &Store) -> Result<Vec<(Id, Id)>, Error> {
+    let rows = store
+        .query(
+            "select matter, min(account) as account from inspection_officer where ended is null group by matter order by matter",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|r| Ok((r.id("matter")?, r.id("account")?))).collect::<Result<_, store::Error>>()?)
+}
+
 /// Draws as everybody may count them, newest first.
 ///
 /// # Errors

@@ -31,6 +31,9 @@ pub struct NewDraw {
     pub source_due: Instant,
     /// Accounts of the officers who can be sent; empty: everybody.
     pub officers: Vec<Id>,
+    /// Exactly these operators, as an accepted proposal names them: all who can be inspected are taken and only the officers are
+    /// left to chance; empty: operators are drawn from the whole list.
+    pub only: Vec<Id>,
 }
 
 /// How often the operators of a risk grade and a credit class are visited, and why.
@@ -141,6 +144,7 @@ impl Field {
         }
         let mut candidates = self.office.roster(tx, &region, cx.now).await.map_err(Error::of_hook)?;
         candidates.retain(|c| new.business.is_empty() || new.business.contains(&c.business));
+        candidates.retain(|c| new.only.is_empty() || new.only.contains(&c.operator));
         candidates.sort_by_key(|c| c.operator);
         candidates.dedup_by_key(|c| c.operator);
         let mut able = self
@@ -164,7 +168,11 @@ impl Field {
             region: region.clone(),
             frozen: cx.now,
             by: Some(roster::STRATA.to_owned()),
-            take: roster::take(new.count, &targets, &plan),
+            take: if new.only.is_empty() {
+                roster::take(new.count, &targets, &plan)
+            } else {
+                roster::everybody(&targets)
+            },
             source: new.source.trim().to_owned(),
             source_due: new.source_due,
             commitment: hex::encode(Sha256::digest(secret)),

@@ -19,7 +19,7 @@ mod sync;
 mod work;
 
 pub use device::{Device, Gap};
-pub use drawn::{Draw, DrawFilter, DrawState, Named, Pick, public_draw, public_draws};
+pub use drawn::{Draw, DrawFilter, DrawState, Named, Pick, leads, opened_by, public_draw, public_draws};
 pub use draws::{Frequency, NewDraw};
 pub use error::Error;
 pub use hook::{Candidate, HookError, Inspection, Office, Plan, Refused};

@@ -84,6 +84,15 @@ pub(crate) fn take(count: u32, targets: &[Target], plan: &Plan) -> BTreeMap<Stri
     out
 }
 
+/// Everybody who can be drawn, stratum by stratum.
+pub(crate) fn everybody(targets: &[Target]) -> BTreeMap<String, u32> {
+    let mut out: BTreeMap<String, u32> = BTreeMap::new();
+    for t in targets.iter().filter(|t| t.excluded.is_none()) {
+        *out.entry(t.stratum.clone()).or_default() += 1;
+    }
+    out
+}
+
 /// The officers with whom each keeps away from: what was declared, and whom the same officer inspected within a year.
 pub(crate) async fn officers(
     tx: &mut Tx,

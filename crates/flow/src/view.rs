@@ -31,7 +31,7 @@ pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use progress::{Paper, Progress, progress};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};
 pub use task::{Earlier, ItemView, TaskView, task};
-pub use told::{Told, told, told_all};
+pub use told::{Told, complained_of, facts_of, told, told_all};
 
 use crate::{Error, Procedure};
 use base::calendar::Calendar;

@@ -10,6 +10,7 @@
 mod accreditation;
 mod blind;
 mod competence;
+mod concluded;
 mod contest;
 mod declared;
 mod declared_sheet;
@@ -36,6 +37,7 @@ pub use blind::ToTest;
 pub use competence::{
     Acceptance, Proficiency, Proficient, acceptance, proficiency, proficiency_columns, weak_items,
 };
+pub use concluded::{Concluded, Slot, concluded, concluded_of_plan};
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
 pub use declared::{
     Declared, DeclaredFilter, DeclaredLine, DeclaredState, DeclaredVerdict, Declarer, NewDeclared,

@@ -11,6 +11,7 @@ pub mod error;
 pub mod import;
 pub mod issue;
 pub mod kind;
+mod known;
 pub mod licence;
 pub mod link;
 pub mod list;
@@ -32,6 +33,7 @@ pub use agency::{Agency, NewAgency, agencies_in, create_agency};
 pub use error::Error;
 pub use issue::{Issue, amend_licence, issue_licence, licence_held};
 pub use kind::{Kinds, LicenceStatus, OperatorKind, PersonRole, Status};
+pub use known::{Known, known_operators, operators_by_code};
 pub use licence::{
     Licence, NewLicence, NumberCheck, create_licence, licences_by_number, licences_of, set_licence_status,
 };

@@ -7,6 +7,7 @@ mod risk_models;
 mod rulebook;
 mod sampling;
 mod signal;
+mod targeting;
 mod transfer;
 
 pub(crate) use limits::{LimitsArgs, LimitsCommand};
@@ -18,6 +19,7 @@ pub(crate) use sampling::{
     SizeArgs,
 };
 pub(crate) use signal::{SignalCommand, SignalMode, SignalRunArgs, SignalScanArgs, SignalWatchArgs};
+pub(crate) use targeting::TargetingCommand;
 pub(crate) use transfer::TransferCommand;
 
 use crate::config::LogFormat;
@@ -80,6 +82,9 @@ pub(crate) enum Command {
     /// Criminal transfers: check a package handed over.
     #[command(subcommand)]
     Transfer(TransferCommand),
+    /// Whom to inspect and what to sample: learn from the record, repeat a draw.
+    #[command(subcommand)]
+    Targeting(TargetingCommand),
     /// Imports a spreadsheet: operators, samples, results.
     Import(ImportArgs),
     /// Exports records.
@@ -514,7 +519,7 @@ mod tests {
     fn every_command_of_the_science_has_a_help_page_and_every_page_a_command() {
         let cli = Cli::command();
         let mut commands = Vec::new();
-        for top in ["risk", "sampling", "signal"] {
+        for top in ["risk", "sampling", "signal", "targeting"] {
             let of = cli.find_subcommand(top).unwrap();
             commands.extend(of.get_subcommands().map(|sub| format!("{top} {}", sub.get_name())));
         }

@@ -165,6 +165,8 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
     let supply = supply.with_case_files(Arc::new(files));
     let office = wiring::Inspections::new(store.clone(), access.clone(), engine.clone());
     let field = field::Field::new(access.clone(), Arc::new(office));
+    let records = wiring::Targeting::new(store.clone(), lab.clone(), field.clone());
+    let target = target::Target::new(access.clone(), Arc::new(records), "62");
     Ok(web::App {
         attachments: store::attachments::Attachments::new(config.attachments()),
         recent: access::Recent::of(&store),
@@ -174,6 +176,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         engine,
         lab,
         field,
+        target,
         supply,
         rules,
         ids,

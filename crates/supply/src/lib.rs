@@ -26,6 +26,7 @@ mod masterdata;
 mod named;
 mod outbreak;
 mod outcome;
+mod partnership;
 mod place;
 mod portion;
 mod prepare;
@@ -69,6 +70,7 @@ pub use outbreak::{MixingProblem, OutbreakCase, OutbreakNetwork, Period};
 pub use outcome::{
     CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
 };
+pub use partnership::{Partnership, partnerships};
 pub use place::{DirectoryError, Dossier, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
 pub use public::{PublicLot, PublicStop};
 pub use query::{NextPage, Page, QueryPage};

@@ -146,6 +146,24 @@ impl From<field::Error> for Fault {
     }
 }
 
+impl From<target::Error> for Fault {
+    fn from(e: target::Error) -> Self {
+        let text = e.text();
+        match e {
+            target::Error::Store(e) => e.into(),
+            target::Error::Denied(denied) => denied.into(),
+            target::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
+            target::Error::State(_) => Self::new(StatusCode::CONFLICT, text),
+            target::Error::Invalid { field, text } => Self::bad(field, text),
+            target::Error::Sheet(_) => Self::bad("file", text),
+            target::Error::Rows(rows) => {
+                Self::bad("file", text).with_details(rows.iter().map(paper::sheet::RowError::text).collect())
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
 impl From<supply::Error> for Fault {
     fn from(e: supply::Error) -> Self {
         let text = e.text();

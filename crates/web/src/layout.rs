@@ -89,6 +89,7 @@ const DESK: &[(&str, Text)] = &[
     ("/desk/signals", Text::of("监测", "Signals")),
     ("/desk/sampling", Text::of("抽检", "Sampling")),
     ("/desk/inspections", Text::of("检查", "Inspections")),
+    ("/desk/targeting", Text::of("导向", "Targeting")),
     ("/desk/samples", Text::of("样品", "Samples")),
     ("/desk/exposure", Text::of("评估", "Assessment")),
     ("/trace", Text::of("追溯", "Trace")),

@@ -22,6 +22,8 @@ pub struct App {
     pub watch: watch::Watch,
     /// Inspections outside.
     pub field: field::Field,
+    /// Whom to inspect and what to sample.
+    pub target: target::Target,
     /// Assessments of exposure kept ready.
     pub bench: Arc<assess::live::Workbench>,
     /// Trace events and their index.

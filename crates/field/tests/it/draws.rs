@@ -14,6 +14,7 @@ fn new(count: u32) -> NewDraw {
         source: "虚构公开随机数第 7 期".to_owned(),
         source_due: now().plus_seconds(60),
         officers: Vec::new(),
+        only: Vec::new(),
     }
 }
 
@@ -123,5 +124,22 @@ async fn officers_are_two_able_and_not_recused_and_drawn_ones_stay() {
         f.send(tx, &cx, &who, m, &[Id(22), Id(24)]).await.unwrap();
         let text = Error::NotFound(Text::of("抽取", "draw")).text();
         assert!(text.en.contains("draw"));
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_list_is_inspected_whole_and_only_its_officers_are_left_to_chance() {
+    for (name, y) in Yard::all().await {
+        let who = testing::desk(REGION);
+        let mut tx = y.store.begin().await.unwrap();
+        let listed = NewDraw { only: vec![Id(2), Id(5), Id(12), Id(99)], ..new(1) };
+        let draw = y.field.freeze_draw(&mut tx, &y.cx(&who, now()), &who, listed).await.unwrap();
+        let late = y.cx(&who, now().plus_seconds(61));
+        let record = y.field.perform_draw(&mut tx, &late, &who, draw, "7").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ledger::draw::verify(&record), [], "{name}");
+        let mut picked: Vec<Id> = record.drawn.unwrap().picks.iter().map(|p| p.target).collect();
+        picked.sort_unstable();
+        assert_eq!(picked, [Id(2), Id(5)], "{name}: an open inspection and a stranger are left out");
     }
 }

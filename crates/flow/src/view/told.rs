@@ -87,3 +87,40 @@ pub async fn told(
     rows.reverse();
     Ok(rows)
 }
+
+/// A complaint or report about an operator of the register: region, operator and day, nothing of what was said or by whom.
+///
+/// For the system's own counting: only counts may leave it.
+///
+/// # Errors
+/// Storage.
+pub async fn complained_of(store: &Store) -> Result<Vec<(String, Option<Id>, Instant)>, Error> {
+    let mut sql = Sql::new("select m.region, m.operator, m.opened_at from matter m where m.procedure in ");
+    sql.bind_list(TOLD).push(" order by m.id");
+    let rows = store.select(&sql).await?;
+    Ok(rows
+        .iter()
+        .map(|r| Ok((r.text("region")?, r.opt_id("operator")?, r.instant("opened_at")?)))
+        .collect::<Result<_, store::Error>>()?)
+}
+
+/// Matters of a procedure with an operator and the facts they came to: id, operator, when opened, facts. For the system's
+/// own counting.
+///
+/// # Errors
+/// Storage.
+pub async fn facts_of(
+    store: &Store,
+    procedure: &str,
+) -> Result<Vec<(Id, Id, Instant, serde_json::Map<String, Json>)>, Error> {
+    let rows = store
+        .query(
+            "select id, operator, opened_at, facts from matter where procedure = $1 and operator is not null order by id",
+            &[procedure.into()],
+        )
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|r| Ok((r.id("id")?, r.id("operator")?, r.instant("opened_at")?, r.json("facts")?)))
+        .collect::<Result<_, store::Error>>()?)
+}

@@ -37,6 +37,7 @@ pub use ledger::draw::{
 };
 pub use list_draw::{ListDraw, ListError, ListPick, Listing};
 pub use plan::{NewPlan, NewTask, Plan, PlanState, Task, TaskFilter};
+pub(crate) use plan::{plan_in, tasks_in};
 pub use plan_sheet::{plan_columns, plan_sheet};
 pub use progress::{Dimension, Overlap, PerThousand, Progress, ProgressRow};
 pub use proposal::{Expected, ExpectedRow, Method, Wish};

@@ -472,6 +472,14 @@ pub(crate) async fn plan_in(tx: &mut Tx, id: Id) -> Result<Plan, Error> {
     row.as_ref().map(read).transpose()?.ok_or_else(|| Error::NotFound(format!("plan {id}")))
 }
 
+/// The tasks of a plan.
+pub(crate) async fn tasks_in(tx: &mut Tx, plan: Id) -> Result<Vec<NewTask>, Error> {
+    let mut sql = Sql::new(TASK);
+    sql.push(" where t.plan = ").bind(plan).push(" order by t.id");
+    let rows = tx.select(&sql).await?;
+    Ok(rows.iter().map(|r| Ok(read_task(r)?.task)).collect::<Result<_, store::Error>>()?)
+}
+
 pub(crate) async fn task_in(tx: &mut Tx, id: Id) -> Result<Task, Error> {
     let mut sql = Sql::new(TASK);
     sql.push(" where t.id = ").bind(id);

@@ -1,6 +1,6 @@
 //! How good an order is: days earlier, area under the curve within one inspector, reliability, and the lines to hold them against.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stats::random::{Purpose, Stream};
 
 const RANDOM: Purpose = Purpose::of("risk target random order");
@@ -80,7 +80,7 @@ pub fn days_earlier(list: &[Judged]) -> Option<f64> {
 }
 
 /// A figure with the 95 % interval of its bootstrap.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// The figure.
     pub value: f64,
@@ -91,7 +91,7 @@ pub struct Figure {
 }
 
 /// What a score is worth in a window, always beside the lines of chance and of perfect foresight.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Worth {
     /// Visits.
@@ -175,7 +175,7 @@ pub fn worth(list: &[Judged], rounds: u32, seed: u64) -> Option<Worth> {
 }
 
 /// A row of the reliability table.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reliability {
     /// Visits in the group.
     pub visits: usize,

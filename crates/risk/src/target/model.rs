@@ -8,7 +8,7 @@ use super::roles::{Named, Roles};
 use super::trees::{Bins, Forest, Growth, logistic};
 use super::visits::{Visit, Visits};
 use crate::table::Table;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What can be chosen.
@@ -20,6 +20,9 @@ pub struct Options {
     pub seed: u64,
     /// Windows of the past to prove the model on.
     pub windows: u32,
+    /// Days of a window when the visits to score have no days of their own yet (a list of candidates); absent: from the
+    /// first to the last day to score.
+    pub horizon: Option<i32>,
     /// Resamples for intervals.
     pub resamples: u32,
     /// How trees are grown.
@@ -38,6 +41,7 @@ impl Default for Options {
             named: Named::default(),
             seed: 1,
             windows: 5,
+            horizon: None,
             resamples: 400,
             growth: Growth::default(),
             forests: 4,
@@ -59,7 +63,7 @@ pub struct Scored {
 }
 
 /// A window of the past the model was proven on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Window {
     /// First day, days since 1970.
@@ -73,7 +77,7 @@ pub struct Window {
 }
 
 /// How a group fares under the score, over the windows of the proof.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fair {
     /// Column.
     pub column: String,
@@ -185,7 +189,7 @@ struct Prepared {
 fn prepare(visits: &Visits, roles: &Roles, wanted: &[&Visit], start: i32, options: &Options) -> Prepared {
     // windows as long as the one to score end at its first day, so that visits to learn from were as far from what was known
     let last = wanted.iter().map(|v| v.day).max().unwrap_or(start);
-    let length = (last - start + 1).clamp(7, 92);
+    let length = options.horizon.unwrap_or(last - start + 1).clamp(7, 92);
     let known: Vec<&Visit> = visits.past.iter().filter(|v| v.day < start).collect();
     let habits = habits(&known, visits.inspectors.len(), roles.results.len());
     // visits known from the history alone teach too when inspector and place are known from the table
@@ -339,7 +343,8 @@ fn prove<'a>(visits: &'a Visits, roles: &Roles, options: &Options) -> Vec<Checke
     };
     // windows as long as the one to score; at least half of the time is left to learn from
     let open = visits.score.iter().map(|v| v.day);
-    let length = (open.clone().max().unwrap_or(0) - open.min().unwrap_or(0) + 1).clamp(14, 92);
+    let span = open.clone().max().unwrap_or(0) - open.min().unwrap_or(0) + 1;
+    let length = options.horizon.unwrap_or(span).clamp(14, 92);
     let most = ((last - first) / 2 / length).min(i32::try_from(options.windows).unwrap_or(0));
     let mut out = Vec::new();
     for k in (0..most).rev() {

@@ -139,7 +139,9 @@ impl Roles {
                 // of a place visited twice these tell the outcome of the first visit: worked out anew from what was known
                 roles.left_out.push((name.clone(), "worked out anew from what was known at the start"));
             } else if !score.has(name) || blank(score, name, &roles.outcome) {
-                if numeric(train, name) {
+                if train.rows().all(|row| row.text(name).is_ok_and(str::is_empty)) {
+                    roles.left_out.push((name.clone(), "empty"));
+                } else if numeric(train, name) {
                     roles.results.push(name.clone());
                 } else {
                     roles.left_out.push((name.clone(), "not in the rows to score"));

@@ -61,6 +61,12 @@ pub(crate) struct TargetArgs {
     /// Windows of the past to prove the model on.
     #[arg(long, default_value_t = 5)]
     pub(crate) windows: u32,
+    /// Days of a window; from the first to the last day to score when absent. A list of candidates, all of one day, needs it.
+    #[arg(long)]
+    pub(crate) horizon: Option<i32>,
+    /// Forests averaged.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) forests: u32,
     /// Seed.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

@@ -19,6 +19,7 @@ mod rulebook;
 mod sampling;
 mod science;
 mod server;
+mod targeting;
 mod trace;
 mod transfer;
 mod whatif;
@@ -66,6 +67,7 @@ fn dispatch(command: Command) -> Outcome {
         Command::Signal(command) => science::signal(command),
         Command::Rulebook(command) => rulebook::run(command),
         Command::Transfer(command) => transfer::run(command),
+        Command::Targeting(command) => block(targeting::run(command)),
         Command::Import(args) => block(import::run(args)),
         Command::Export(args) => block(export::run(args)),
         Command::Connector(command) => block(connector::run(command)),

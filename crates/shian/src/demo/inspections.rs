@@ -35,6 +35,7 @@ pub(crate) async fn run(loader: &Loader<'_>, now: Instant) -> Result<()> {
         source: "演示公开随机数（双色球示例期号）".to_owned(),
         source_due: now.plus_seconds(-2 * DAY),
         officers: Vec::new(),
+        only: Vec::new(),
     };
     let cx = loader.context(&officer, now.plus_seconds(-3 * DAY));
     let draw = match field.freeze_draw(&mut tx, &cx, &officer, new).await {

@@ -6,6 +6,7 @@ mod ground;
 mod inspections;
 mod register;
 mod surveillance;
+mod targeting;
 mod templates;
 
 pub use cases::Files;
@@ -15,4 +16,6 @@ pub use inspections::Inspections;
 pub(crate) use inspections::business;
 pub use register::Register;
 pub(crate) use surveillance::{gather, watch_on};
+pub use targeting::Targeting;
+pub(crate) use targeting::{learn, learn_on};
 pub use templates::Templates;

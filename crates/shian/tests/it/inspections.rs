@@ -84,6 +84,7 @@ async fn a_drawn_inspection_is_recorded_from_the_phones_and_published_with_an_en
             source: "虚构第 1 期".to_owned(),
             source_due: due,
             officers: Vec::new(),
+            only: Vec::new(),
         };
         let plan = plan(&w, &sent[0], &desk, &second).await;
         let field = w.app.field.clone();

@@ -82,6 +82,7 @@ pub(crate) fn chapter(tag: &str) -> Text {
         "limits" => Text::of("限量判定", "Judgement by limits"),
         "work" => Text::of("任务与办件", "Tasks and matters"),
         "surveillance" => Text::of("监测预警", "Surveillance"),
+        "targeting" => Text::of("风险导向", "Targeting"),
         "public" => Text::of("公开信息", "Public information"),
         "links" => {
             Text::of("扫码链接（GS1 Digital Link 解析）", "Links behind codes (GS1 Digital Link resolver)")

@@ -77,6 +77,7 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         .chain(ENDPOINTS)
         .chain(super::sampling_table::SAMPLING)
         .chain(super::signals::SIGNALS)
+        .chain(super::targeting::TARGETING)
 }
 
 /// Those of our own.

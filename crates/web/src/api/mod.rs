@@ -21,6 +21,7 @@ mod sampling;
 mod sampling_table;
 mod sent;
 mod signals;
+mod targeting;
 pub(crate) mod tokens;
 mod trace;
 mod work;
@@ -88,6 +89,13 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/signals/{id}/series", get(signals::series))
         .route("/api/v1/signals/{id}/follow-up", post(signals::follow))
         .route("/api/v1/watch/counts", post(signals::counts))
+        .route("/api/v1/targeting/scores", get(targeting::scores))
+        .route("/api/v1/targeting/models", get(targeting::models))
+        .route("/api/v1/targeting/models/{id}", get(targeting::model))
+        .route("/api/v1/targeting/proposals", get(targeting::proposals).post(targeting::propose))
+        .route("/api/v1/targeting/proposals/{id}", get(targeting::proposal))
+        .route("/api/v1/targeting/proposals/{id}/draw", post(targeting::draw))
+        .route("/api/v1/targeting/proposals/{id}/decision", post(targeting::decide))
         .route("/api/v1/licences/verify", get(licences::verify))
         .route("/api/v1/links", get(links::list).post(links::create))
         .route("/api/v1/links/{id}", delete(links::remove))

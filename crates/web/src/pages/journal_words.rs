@@ -72,6 +72,7 @@ const NOUNS: &[(&str, Text)] = &[
     ("sites", Text::of("场所", "Places")),
     ("subscription", Text::of("订阅", "Subscription")),
     ("survey", Text::of("膳食调查", "Survey")),
+    ("targeting", Text::of("风险导向", "Targeting")),
     ("task", Text::of("任务", "Task")),
     ("token", Text::of("接口令牌", "Token")),
     ("totp", Text::of("动态口令", "One-time code")),
@@ -89,11 +90,13 @@ const VERBS: &[(&str, Text)] = &[
     ("approved", Text::of("批准", "approved")),
     ("asked", Text::of("申请查看", "asked for")),
     ("assigned", Text::of("指派", "assigned")),
+    ("audit_drawn", Text::of("抽取随机份额", "random share drawn")),
     ("batch", Text::of("交回记录", "records handed in")),
     ("begun", Text::of("开始", "begun")),
     ("bulletin_drafted", Text::of("起草公示", "bulletin drafted")),
     ("bulletin_published", Text::of("发布公示", "bulletin published")),
     ("bulletin_withdrawn", Text::of("撤回公示", "bulletin withdrawn")),
+    ("cancelled", Text::of("撤销", "cancelled")),
     ("changed", Text::of("变更", "changed")),
     ("closed", Text::of("结束", "closed")),
     ("code", Text::of("查询码", "code")),
@@ -103,6 +106,7 @@ const VERBS: &[(&str, Text)] = &[
     ("counted", Text::of("计数入库", "counts received")),
     ("created", Text::of("登记", "created")),
     ("custody", Text::of("交接", "custody")),
+    ("declined", Text::of("不采纳", "declined")),
     ("deleted", Text::of("删除", "deleted")),
     ("done", Text::of("完成", "done")),
     ("drafted", Text::of("起草", "drafted")),
@@ -124,6 +128,7 @@ const VERBS: &[(&str, Text)] = &[
     ("granted", Text::of("准许查看", "granted")),
     ("grown", Text::of("扩大", "grown")),
     ("guessed", Text::of("查询码错误", "wrong code tried")),
+    ("history_imported", Text::of("导入历史检查结果", "past results imported")),
     ("identity_seen", Text::of("查看身份证号", "identity number seen")),
     ("imported", Text::of("批量导入", "imported")),
     ("issued", Text::of("颁发", "issued")),
@@ -135,6 +140,7 @@ const VERBS: &[(&str, Text)] = &[
     ("matter", Text::of("立项核查", "matter opened")),
     ("merged", Text::of("合并", "merged")),
     ("migrated", Text::of("迁移规则版本", "moved to another version")),
+    ("model_learnt", Text::of("训练模型", "model learnt")),
     ("not_taken", Text::of("未抽到", "not taken")),
     ("noted", Text::of("记入", "noted")),
     ("off", Text::of("停用", "off")),
@@ -147,6 +153,7 @@ const VERBS: &[(&str, Text)] = &[
     ("private_erased", Text::of("擦除个人信息", "personal data erased")),
     ("product_picked", Text::of("确定样品", "product picked")),
     ("proficiency_added", Text::of("能力验证", "proficiency test added")),
+    ("proposed", Text::of("提出名单", "list proposed")),
     ("published", Text::of("公布", "published")),
     ("raised", Text::of("报警", "raised")),
     ("read", Text::of("查看", "read")),
@@ -236,9 +243,10 @@ mod tests {
     fn every_kind_that_the_office_writes_has_words() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let mut files = Vec::new();
-        for office in
-            ["access", "assess", "field", "flow", "lab", "ledger", "registry", "supply", "watch", "web"]
-        {
+        for office in [
+            "access", "assess", "field", "flow", "lab", "ledger", "registry", "supply", "target", "watch",
+            "web",
+        ] {
             sources(&crates.join(office).join("src"), &mut files);
         }
         let mut seen = 0;

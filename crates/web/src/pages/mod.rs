@@ -34,6 +34,7 @@ pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod signals;
 pub(crate) mod situation;
+pub(crate) mod targeting;
 pub(crate) mod tasks;
 pub(crate) mod trace;
 mod transfers;
@@ -111,6 +112,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(inspections::routes())
         .merge(operators::routes())
         .merge(signals::routes())
+        .merge(targeting::routes())
         .merge(public::routes())
         .merge(trace::routes())
         .merge(records::routes())

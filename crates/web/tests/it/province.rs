@@ -361,6 +361,11 @@ impl Province {
             engine,
             lab,
             field: field::Field::new(access::testing::access(), Arc::new(crate::quiet::Quiet)),
+            target: target::Target::new(
+                access::testing::access(),
+                Arc::new(target::testing::Town::default()),
+                "62",
+            ),
             supply,
             rules,
             ids: Arc::new(IdGen::new(1)),

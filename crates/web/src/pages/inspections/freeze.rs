@@ -139,6 +139,7 @@ pub(super) async fn freeze(
         source: posted.get("source").to_owned(),
         source_due: Instant::parse(&due).unwrap_or(Instant(0)),
         officers: all("officer").filter_map(|o| o.parse().ok()).collect(),
+        only: Vec::new(),
     };
     let mut tx = app.store.begin().await?;
     let draw = app.field.freeze_draw(&mut tx, &context(&app, viewer), &viewer.who, new).await?;

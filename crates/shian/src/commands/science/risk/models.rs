@@ -51,6 +51,8 @@ pub(super) fn targeting(args: TargetArgs) -> Outcome {
         },
         seed: args.seed,
         windows: args.windows,
+        horizon: args.horizon,
+        forests: args.forests,
         ..Options::default()
     };
     let found = target::run(&table(&args.train)?, history.as_ref(), &table(&args.score)?, &options)?;
