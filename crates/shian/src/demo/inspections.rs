@@ -19,8 +19,8 @@ async fn person(loader: &Loader<'_>, login: &str, now: Instant) -> Result<Princi
     people::principal(&loader.app.store, &loader.access, login, &loader.context(&loader.exchange, now)).await
 }
 
-/// Plan, draw, and its record opened to everybody.
-pub(crate) async fn run(loader: &Loader<'_>, now: Instant) -> Result<()> {
+/// Plan, draw, and its record opened to everybody; gives the plan, or nothing where there is nobody to inspect.
+pub(crate) async fn run(loader: &Loader<'_>, now: Instant) -> Result<Option<Id>> {
     out::progress("双随机检查 double-random inspections");
     let (officer, desk) = (person(loader, "chengguan", now).await?, person(loader, "desk", now).await?);
     let second = person(loader, "desk2", now).await?;
@@ -40,7 +40,7 @@ pub(crate) async fn run(loader: &Loader<'_>, now: Instant) -> Result<()> {
     let cx = loader.context(&officer, now.plus_seconds(-3 * DAY));
     let draw = match field.freeze_draw(&mut tx, &cx, &officer, new).await {
         // a province of a few firms may have none in this county: it has a plan, and nobody to draw
-        Err(field::Error::Invalid { field: "business", .. }) => return Ok(()),
+        Err(field::Error::Invalid { field: "business", .. }) => return Ok(None),
         drawn => drawn?,
     };
     let cx = loader.context(&officer, now.plus_seconds(-2 * DAY + 600));
@@ -48,7 +48,7 @@ pub(crate) async fn run(loader: &Loader<'_>, now: Instant) -> Result<()> {
     let cx = loader.context(&desk, now.plus_seconds(-2 * DAY + 1200));
     field.open_draw(&mut tx, &cx, &desk, draw).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(Some(plan))
 }
 
 /// The year's plan: drafted by the county, approved by the desk, published by a third person.

@@ -5,7 +5,7 @@ use super::lines::LINES;
 use super::people::{self, Seats};
 use super::samples;
 use super::world::{self, Firm, Kind, World};
-use super::{documents, illness, incidents, inspections, matters, papers, past, sampling};
+use super::{documents, illness, incidents, inspections, matters, papers, past, sampling, targeting};
 use crate::out;
 use access::{Access, Hashing, Principal};
 use anyhow::{Context as _, Result, ensure};
@@ -162,7 +162,8 @@ pub(crate) async fn create(app: &App, wanted: Wanted) -> Result<Made> {
     papers::issue(&loader, now).await.context("certificates")?;
     past::settle(&loader, now).await.context("past incidents")?;
     sampling::life(&loader, now).await.context("sampling")?;
-    inspections::run(&loader, now).await.context("inspections")?;
+    let plan = inspections::run(&loader, now).await.context("inspections")?;
+    targeting::run(&loader, plan, now).await.context("targeting")?;
     matters::run(&loader, seats.shop, now).await.context("matters")?;
     illness::load(&loader, wanted.seed, now).await.context("surveillance")?;
     out::progress("");

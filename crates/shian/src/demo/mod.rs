@@ -13,6 +13,7 @@ mod past;
 mod people;
 mod samples;
 mod sampling;
+mod targeting;
 mod world;
 
 pub(crate) use load::{Made, Wanted, create};

@@ -5,7 +5,9 @@ use access::{Grant, NewAccount, Principal, Role};
 use base::{Date, Id};
 use field::{DrawState, Entry, NewDraw, Visit};
 use flow::{Authority, Request};
+use lab::{Book, Budget, NewPlan, SampleKind, Stage, TaskFilter};
 use serde_json::{Value as Json, json};
+use target::{Aim, Delivery, Done, Learnt};
 
 /// Two officers of the county as accounts, whom a draw can send.
 async fn officers(w: &World) -> Vec<Principal> {
@@ -147,6 +149,22 @@ async fn a_drawn_inspection_is_recorded_from_the_phones_and_published_with_an_en
         assert!(result.public_until.is_some(), "{name}");
         let earlier = registry::credit_file(&w.app.store, w.shop.operator).await.unwrap();
         assert!(earlier.iter().any(|e| e.kind == "inspection"), "{name}");
+        // targeting knows the shop and what was found there, and which inspection came of which draw
+        let ground = w.app.target.ground.clone();
+        let tomorrow = w.now.plus_seconds(86_400).china_date();
+        let facts = ground.facts(Aim::Inspect, "62", tomorrow).await.unwrap();
+        let shop = facts.subjects.iter().find(|s| s.operator == Some(w.shop.operator)).unwrap();
+        assert!(shop.active && shop.kind == "sales", "{name}: {shop:?}");
+        let [seen] = &facts.visits[..] else { panic!("{name}: {:?}", facts.visits) };
+        assert!(
+            seen.found && seen.subject == shop.key && seen.who.starts_with("officer:"),
+            "{name}: {seen:?}"
+        );
+        assert_eq!((seen.key_points, seen.general_points), (Some(0), Some(1)), "{name}");
+        let done = ground.done(Aim::Inspect, draw).await.unwrap();
+        assert_eq!(done, [Done { subject: shop.key.clone(), done: 1, found: 1 }], "{name}");
+        let too_few = w.app.target.learn(&w.app.store, &w.cx(&desk), Aim::Inspect).await.unwrap();
+        assert!(matches!(too_few, Learnt::Refused(_)), "{name}: {too_few:?}");
         // inspected: the next draw leaves the shop out and says why
         let mut tx = w.app.store.begin().await.unwrap();
         let due = w.now.plus_seconds(60);
@@ -154,5 +172,52 @@ async fn a_drawn_inspection_is_recorded_from_the_phones_and_published_with_an_en
         tx.commit().await.unwrap();
         let (_, record, _) = field.draw(&w.app.store, &desk, w.now, draw).await.unwrap();
         assert_eq!(record.targets[0].excluded.as_deref(), Some("recent"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_sampled_goes_into_a_draft_of_the_plan_and_nowhere_else() {
+    for (name, w) in World::all().await {
+        let desk = person(21, Role::Desk, SHOP_COUNTY, None);
+        let second = person(22, Role::Desk, SHOP_COUNTY, None);
+        let new = NewPlan {
+            year: 2026,
+            title: "虚构计划".to_owned(),
+            kind: SampleKind::Supervision,
+            level: Budget::County,
+            region: SHOP_COUNTY.to_owned(),
+            agency: "market".to_owned(),
+        };
+        let mut tx = w.app.store.begin().await.unwrap();
+        let plan = w.app.lab.draft_plan(&mut tx, &w.cx(&desk), &desk, new).await.unwrap();
+        let class =
+            Book::builtin().classes().iter().find(|c| c.stages.contains(&Stage::Circulation)).unwrap();
+        let delivery = Delivery {
+            aim: Aim::Sample,
+            proposal: Id(1),
+            region: SHOP_COUNTY.to_owned(),
+            plan,
+            chosen: vec![(format!("{SHOP_COUNTY}~{}~{}", class.code, Stage::Circulation.word()), None)],
+            quota: 3,
+            source: String::new(),
+            source_due: w.now,
+        };
+        let ground = w.app.target.ground.clone();
+        for _ in 0..2 {
+            let fed = ground.deliver(&mut tx, &w.cx(&desk), &desk, &delivery).await.unwrap();
+            assert_eq!(fed, plan, "{name}");
+        }
+        tx.commit().await.unwrap();
+        let filter = TaskFilter { plan: Some(plan), ..TaskFilter::default() };
+        let tasks = w.app.lab.tasks(&w.app.store, &desk, w.now, &filter).await.unwrap().rows;
+        assert_eq!((tasks.len(), tasks[0].task.quota), (1, 6), "{name}: added to the task there is");
+        let mut tx = w.app.store.begin().await.unwrap();
+        w.app.lab.move_plan(&mut tx, &w.cx(&desk), &desk, plan, lab::PlanState::Submitted).await.unwrap();
+        w.app.lab.move_plan(&mut tx, &w.cx(&second), &second, plan, lab::PlanState::Issued).await.unwrap();
+        let late = ground.deliver(&mut tx, &w.cx(&desk), &desk, &delivery).await.unwrap_err();
+        assert!(late.downcast_ref::<target::Refused>().is_some(), "{name}: {late}");
+        tx.rollback().await.unwrap();
+        let facts = ground.facts(Aim::Sample, "62", w.now.china_date()).await.unwrap();
+        assert!(facts.subjects.iter().any(|s| s.key == delivery.chosen[0].0), "{name}");
     }
 }

@@ -22,5 +22,6 @@ mod rest;
 mod science;
 mod service;
 mod standing;
+mod targeting;
 mod trace;
 mod work;
