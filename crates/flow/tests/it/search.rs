@@ -18,7 +18,8 @@ async fn found(w: &World, who: &Principal, text: &str, meant: &[i64]) -> Vec<Id>
 
 async fn noodles(w: &World, who: &Principal) -> Id {
     let title = Text::of("虚构A8挂面铝超标", "Aluminium in fictitious noodles");
-    let new = NewMatter::new("620102", "nonconformity:7", title).of_operator(Some(Id(77))).fact("harm", "general");
+    let new =
+        NewMatter::new("620102", "nonconformity:7", title).of_operator(Some(Id(77))).fact("harm", "general");
     w.open(who, "disposal", new).await.unwrap()
 }
 
