@@ -331,7 +331,7 @@ mod tests {
             sample: n.to_string(),
             representative: true,
             food: ["挂面", "大米", "大白菜", "苹果"][n % 4].into(),
-            reported: if n % 5 == 0 { "未检出".into() } else { format!("0.0{}", 1 + n % 9) },
+            reported: if n.is_multiple_of(5) { "未检出".into() } else { format!("0.0{}", 1 + n % 9) },
             unit: "mg/kg".into(),
             lod: Some("0.002".into()),
             loq: None,

@@ -97,7 +97,10 @@ impl Watch {
                 "choose a hazard that is entered by hand",
             ));
         }
-        let place = county(&new.county, "").map_err(|text| Error::Invalid { field: "county", text })?;
+        // several counties of the nation share a name: the one of the own regions is meant
+        let own = who.grants.iter().find_map(|g| county(&new.county, &g.region).ok());
+        let place = own.map_or_else(|| county(&new.county, ""), Ok);
+        let place = place.map_err(|text| Error::Invalid { field: "county", text })?;
         let permit = self.permit(who, "import", std::slice::from_ref(&place), cx.now)?;
         let today = cx.now.china_date();
         if new.day > today {

@@ -186,7 +186,10 @@ pub async fn milestones(store: &Store, samples: &[Id]) -> Result<HashMap<Id, Mil
                 known.published = row.opt_instant("at")?;
             }
         }
-        let mut sql = Sql::new("select sample from nonconformity where held = 1 and sample in ");
+        let mut sql = Sql::new(
+            "select n.sample from nonconformity n join contest c on c.nonconformity = n.id \
+             where c.ended is null and n.sample in ",
+        );
         sql.bind_list(part.iter().copied());
         for row in store.select(&sql).await? {
             if let Some(known) = out.get_mut(&row.id("sample")?) {

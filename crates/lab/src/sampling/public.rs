@@ -70,6 +70,11 @@ impl PublicRow {
     }
 }
 
+/// An instant of open data: RFC 3339 in UTC, as its schema says.
+fn moment<S: serde::Serializer>(at: &Option<Instant>, to: S) -> Result<S::Ok, S::Error> {
+    at.map(Instant::rfc3339).serialize(to)
+}
+
 /// A published row with its list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listed {
@@ -80,6 +85,7 @@ pub struct Listed {
     /// Address of its list.
     pub slug: String,
     /// Time of publication.
+    #[serde(serialize_with = "moment")]
     pub published: Option<Instant>,
     /// The list was withdrawn.
     pub withdrawn: bool,
@@ -88,8 +94,10 @@ pub struct Listed {
     /// Why it was corrected or taken back, and when.
     pub reason: Option<String>,
     /// When it was changed.
+    #[serde(serialize_with = "moment")]
     pub changed: Option<Instant>,
     /// When it ceased to stand: corrected, retracted, or its list withdrawn; `None` while it stands.
+    #[serde(serialize_with = "moment")]
     pub ended: Option<Instant>,
     /// The columns.
     #[serde(flatten)]

@@ -266,18 +266,18 @@ async fn a_sheet_of_tasks_goes_in_as_it_came_out() {
         // the column of what was taken is for reading only
         let total = world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", &csv, &names).await.unwrap();
         assert_eq!(total, 12);
-        let again = TaskFilter { plan: Some(id), ..TaskFilter::default() };
-        let again = world.lab.tasks(&world.store, &who, now(), &again).await.unwrap().rows;
-        assert_eq!(again[0].task.months, [11, 12], "the season too");
-        for (today, n) in [("2026-10-31", 0), ("2026-11-15", 2), ("2026-11-30", 5), ("2026-12-31", 12)] {
-            assert_eq!(again[0].should_have(today.parse().unwrap()), Some(n), "{today}");
-        }
         let bad = b"region,class,stage,budget,batches\n620102,\xe5\xa4\xa7,production,city,x\n";
         match world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", bad, &names).await {
             Err(Error::Rows(rows)) => assert_eq!(rows.len(), 2),
             other => panic!("{other:?}"),
         }
         tx.commit().await.unwrap();
+        let again = TaskFilter { plan: Some(id), ..TaskFilter::default() };
+        let again = world.lab.tasks(&world.store, &who, now(), &again).await.unwrap().rows;
+        assert_eq!(again[0].task.months, [11, 12], "the season too");
+        for (today, n) in [("2026-10-31", 0), ("2026-11-15", 2), ("2026-11-30", 5), ("2026-12-31", 12)] {
+            assert_eq!(again[0].should_have(today.parse().unwrap()), Some(n), "{today}");
+        }
         let seen = world.lab.overlaps(&world.store, &who, now(), id).await.unwrap();
         assert_eq!((seen.len(), seen[0].quota, seen[0].plans.len()), (1, 24, 1));
         let matrix = world.lab.coverage(&world.store, &who, now(), id).await.unwrap();

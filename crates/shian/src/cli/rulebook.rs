@@ -12,6 +12,9 @@ pub(crate) enum RulebookCommand {
     Draw {
         /// `disposal`, `recall`, …
         procedure: String,
+        /// Region whose overlay counts, such as 62; the nation's text when absent or when the region changes nothing.
+        #[arg(long)]
+        region: Option<String>,
     },
     /// Replays a province's matters under a changed procedure: whose duties would have been late.
     Whatif(WhatIfArgs),

@@ -14,7 +14,9 @@ use serde_json::json;
 pub(crate) fn run(command: RulebookCommand) -> Outcome {
     match command {
         RulebookCommand::Check => check(),
-        RulebookCommand::Draw { procedure } => draw(&procedure),
+        RulebookCommand::Draw { procedure, region } => {
+            draw(&procedure, region.as_deref().unwrap_or_default())
+        }
         RulebookCommand::Whatif(args) => super::block(whatif::whatif(args)),
         RulebookCommand::Xlsform { file } => whatif::xlsform(&file),
     }
@@ -210,9 +212,11 @@ fn regions(found: &mut Findings) -> usize {
     count
 }
 
-fn draw(procedure: &str) -> Outcome {
+fn draw(procedure: &str, region: &str) -> Outcome {
     let definitions = flow::shipped()?;
-    let Some(found) = definitions.iter().find(|d| d.id == procedure) else {
+    let of =
+        |jurisdiction: &str| definitions.iter().find(|d| d.id == procedure && d.jurisdiction == jurisdiction);
+    let Some(found) = of(region).or_else(|| of("")) else {
         let known: Vec<&str> = definitions.iter().map(|d| d.id.as_str()).collect();
         return Err(
             Usage(format!("there is no procedure `{procedure}`; there are: {}", known.join(", "))).into()

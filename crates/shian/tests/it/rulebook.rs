@@ -17,7 +17,7 @@ fn the_shipped_rulebook_has_no_finding() {
 #[test]
 fn every_procedure_can_be_drawn() {
     for procedure in flow::shipped().unwrap() {
-        let out = shian(&["rulebook", "draw", &procedure.id]);
+        let out = shian(&["rulebook", "draw", &procedure.id, "--region", &procedure.jurisdiction]);
         let svg = String::from_utf8(out.stdout).unwrap();
         assert!(
             out.status.success() && svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"),

@@ -147,6 +147,11 @@ async fn limits_elsewhere_and_the_standards_of_firms_are_open_to_all() {
     assert!(file.status == 200 && file.text().contains("stricter"), "{}", file.text());
     assert_eq!(p.get("/limits/compare?food=x", &As::Nobody).await.status, 422);
 
+    let mut tx = p.app.store.begin().await.unwrap();
+    let firm = "insert into operator (id, version, code, code_key, name, name_en, kinds, region, status, initials, search, created_at, \
+                updated_at) values (1, 1, '91620102MA00000000', 'x', '虚构经营者1', 'Fictitious 1', 1, '620102', 'active', '', '', 0, 0)";
+    tx.exec(firm, &[]).await.unwrap();
+    tx.commit().await.unwrap();
     let session = p.session("firm1").await;
     let who = As::Session(&session, true);
     let csrf = access::csrf_token(&session);

@@ -12,7 +12,6 @@ async fn a_report_is_a_pdf_for_those_who_see_the_sample_and_the_same_one_each_ti
     let elsewhere = p.session("elsewhere").await;
     for (path, who) in [
         (format!("/desk/samples/{id}/papers/report.pdf"), &officer),
-        (format!("/desk/samples/{id}/papers/form.pdf"), &officer),
         (format!("/lab/samples/{id}/papers/report.pdf"), &lab),
     ] {
         let who = As::Session(who, true);

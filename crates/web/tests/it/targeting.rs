@@ -84,7 +84,7 @@ async fn a_list_is_proposed_drawn_and_decided_on_plain_pages() {
     let early = post(&format!("{path}/draw"), form("public=7")).await;
     assert_eq!(early.status, 422, "{}", early.text());
     assert_eq!(
-        post(&format!("{path}/accept"), form("plan=01J8ZK3M0P5Q7R")).await.status,
+        post(&format!("{path}/accept"), form(&format!("plan={}", base::Id(5)))).await.status,
         403,
         "own proposal"
     );
