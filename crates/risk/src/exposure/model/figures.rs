@@ -371,7 +371,8 @@ impl Assessment {
             put(
                 "OIM",
                 "share_above_reference".into(),
-                above.sum::<f64>() / weights.iter().sum::<f64>(),
+                // the sum of nothing is the negative zero, which nobody should read
+                above.fold(0.0, |sum, weight| sum + weight) / weights.iter().sum::<f64>(),
                 None,
             );
             for (&p, value) in settings.percentiles.iter().zip(&found.percentiles_weighted) {
