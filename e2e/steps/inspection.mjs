@@ -48,7 +48,7 @@ export async function inspection({ tally, url, browser, facts }) {
     const citizen = await browser.page({ size: PHONE });
     await citizen.goto(`${url}/draws/inspections`);
     await sound(citizen, "zh");
-    await citizen.click("tr:has-text('已抽取') a[href^='/draws/']");
+    await citizen.click("tr:has-text('双色球') a[href^='/draws/']");
     assert.match(await citizen.innerText("main"), /全部一致/);
     await sound(citizen, "zh");
     const record = await citizen.request.get(`${citizen.url()}/record.json`);

@@ -38,6 +38,28 @@ const WORDS: [(&str, &str, &str); 24] = [
     ("longitude", "经度", "longitude"),
 ];
 
+/// Values of the columns, as the science spells them: in capitals.
+const VALUES: [(&str, &str, &str); 13] = [
+    ("PRODUCTION", "生产", "production"),
+    ("WORKSHOP", "小作坊", "small workshop"),
+    ("SALES", "食品销售", "sales"),
+    ("CATERING", "餐饮服务", "catering"),
+    ("CANTEEN", "单位食堂", "canteen"),
+    ("SPECIAL", "特殊食品", "special foods"),
+    ("MARKET", "集中交易市场", "market"),
+    ("FARM", "种植养殖", "farm"),
+    ("CIRCULATION", "流通", "circulation"),
+    ("NO TRADE ON RECORD", "无往来记录", "no trade on record"),
+    ("1-4 PARTNERS", "1–4 家往来单位", "1–4 partners"),
+    ("5-19 PARTNERS", "5–19 家往来单位", "5–19 partners"),
+    ("20 PARTNERS AND MORE", "20 家以上往来单位", "20 partners and more"),
+];
+
+/// A value of a column in words; as it is where it has none.
+fn said(value: &str) -> Text {
+    VALUES.iter().find(|v| v.0 == value).map_or_else(|| Text::new(value, value), |v| Text::of(v.1, v.2))
+}
+
 fn word(name: &str) -> Text {
     WORDS.iter().find(|w| w.0 == name).map_or_else(|| Text::new(name, name), |w| Text::of(w.1, w.2))
 }
@@ -73,8 +95,8 @@ pub fn meaning(feature: &str) -> Text {
         return with(|t| format!("上次{t}"), |t| format!("{t} at the last visit"), word(column));
     }
     if let Some((column, value)) = feature.split_once(" = ") {
-        let inner = word(column);
-        return Text::new(format!("{} = {value}", inner.zh), format!("{} = {value}", inner.en));
+        let (inner, value) = (word(column), said(value));
+        return Text::new(format!("{}：{}", inner.zh, value.zh), format!("{}: {}", inner.en, value.en));
     }
     word(feature)
 }
@@ -104,7 +126,9 @@ mod tests {
                 "同一业态或食品类别的其他记录量",
                 "how much is known of others of the same business or food class",
             ),
-            ("kind = CATERING", "业态或食品类别 = CATERING", "business or food class = CATERING"),
+            ("kind = CATERING", "业态或食品类别：餐饮服务", "business or food class: catering"),
+            ("county = 620102 城关区", "县区：620102 城关区", "county: 620102 城关区"),
+            ("kind = 08", "业态或食品类别：08", "business or food class: 08"),
             ("partners", "购销往来单位数", "partners in trade"),
         ] {
             let text = meaning(feature);

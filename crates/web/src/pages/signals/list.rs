@@ -1,4 +1,4 @@
-//! The signals: counties on a map beside a list that filters, sorts, pages and exports.
+//! The signals: a list that filters, sorts, pages and exports, and the counties on a map below it.
 
 use super::{HOME, badge, places_text, tabs};
 use crate::fault::Answer;
@@ -67,7 +67,7 @@ pub(super) async fn list(
             "Each night every county and hazard is compared with its own past by several methods, false alarms controlled over all series. A signal is a lead: a person finds out whether it is real.")) }
         (filters(&app, &viewer, &links))
         section { (table(&app, lang, &links, &page)) }
-        section.card { h2 { (lang.pick("各县信号", "Signals by county")) } (ui::island(lang, &map.with(&[("after", "")]), lang.pick("地图", "map"))) }
+        section.card.map { h2 { (lang.pick("各县信号", "Signals by county")) } (ui::island(lang, &map.with(&[("after", "")]), lang.pick("地图", "map"))) }
     }).into_response())
 }
 
