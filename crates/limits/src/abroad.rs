@@ -391,8 +391,8 @@ pub struct Line<'r> {
     pub limit: &'r str,
     /// Its unit.
     pub unit: &'r str,
-    /// What it is measured on.
-    pub measured_on: Text,
+    /// What it is measured on; nothing when the edition is silent.
+    pub measured_on: Option<Text>,
     /// Notes of the row.
     pub notes: &'r str,
     /// Facts that decide whether this row applies or another of the same edition.
@@ -451,7 +451,7 @@ impl Rules {
                 food: "",
                 limit: "",
                 unit: "",
-                measured_on: Text::of("", ""),
+                measured_on: None,
                 notes: "",
                 depends_on: facts.to_vec(),
                 beside: None,
@@ -472,7 +472,7 @@ impl Rules {
                     food: &rule.food,
                     limit: &rule.printed,
                     unit: &rule.unit,
-                    measured_on: rule.basis.label(),
+                    measured_on: Some(rule.basis.label()),
                     notes: &rule.notes,
                     ..silent.clone()
                 };

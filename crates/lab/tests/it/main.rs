@@ -6,6 +6,7 @@ mod competence;
 mod declared;
 mod imports;
 mod judging;
+mod plans;
 mod recusal;
 mod report;
 mod result_files;

@@ -6,7 +6,8 @@
 //! costs a few operations a beginning instead of a pass over its periods. The ratio that is reported is always computed again from the
 //! periods themselves.
 
-use super::{Direction, Point};
+use super::Direction;
+use super::ratio::Point;
 
 /// Width of a cell of the grid.
 const WIDTH: f64 = 0.125;

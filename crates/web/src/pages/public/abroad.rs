@@ -65,7 +65,7 @@ pub(super) async fn file(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -
                 l.food.to_owned(),
                 l.limit.to_owned(),
                 l.unit.to_owned(),
-                l.measured_on.zh.to_string(),
+                l.measured_on.as_ref().map_or_else(String::new, |m| m.zh.to_string()),
                 l.notes.to_owned(),
                 l.row.to_owned(),
                 l.beside.unwrap_or_default().to_owned(),
@@ -117,7 +117,7 @@ fn row(lang: Lang, l: &Line<'_>, all: &[Line<'_>]) -> Vec<Markup> {
         html! { strong { (l.jurisdiction_name.get(lang)) } },
         html! { (l.food) @if !l.notes.is_empty() { div.small.soft { (l.notes) } } },
         html! { @match l.answer {
-            "row" => { strong { (l.limit) " " (l.unit) } div.small.soft { (l.analyte) " · " (l.measured_on.get(lang)) }
+            "row" => { strong { (l.limit) " " (l.unit) } div.small.soft { (l.analyte) @if let Some(on) = &l.measured_on { " · " (on.get(lang)) } }
                 @if !l.depends_on.is_empty() { div.small { (lang.pick("取决于：", "Depends on: ")) (facts(lang, l)) } } }
             "not_limited" => (lang.pick("未规定限量", "no limit set")),
             "exempt" => (lang.pick("豁免制定限量", "exempt from limits")),
