@@ -471,7 +471,8 @@ pub(super) async fn clocks_of(
         "select c.id, c.matter, c.task, c.rule, c.started_at, c.suspensions, c.extensions, c.met_at, c.void_at, c.version, m.hash \
          from clock c join matter m on m.id = c.matter where c.met_at is null and c.void_at is null and ",
     );
-    sql.push(if of == Of::Task { "c.task in " } else { "c.task is null and c.matter in " });
+    // ids are never 0; written so that the database does not read every clock that belongs to no task by the index of tasks
+    sql.push(if of == Of::Task { "c.task in " } else { "coalesce(c.task, 0) = 0 and c.matter in " });
     sql.bind_list(ids).push(" order by c.due desc, c.id desc");
     let mut found = BTreeMap::new();
     for row in tx.select(&sql).await? {
