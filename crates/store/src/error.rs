@@ -55,6 +55,11 @@ pub enum Error {
     /// An input that cannot be kept, with the reason for its sender.
     #[error("{0}")]
     Refused(Text),
+    /// The disk refused to keep what was committed; whether it is there shows after a restart only.
+    #[error(
+        "the disk refused to flush the log of the database ({0}); nothing more is written until a restart"
+    )]
+    Unflushed(String),
     /// Configuration, migration or backup trouble, in words for the operator.
     #[error("{0}")]
     Setup(String),
@@ -125,6 +130,10 @@ impl Error {
             Self::Corrupt { .. } => Text::of(
                 "存储的数据已损坏，请立即通知管理员用备份恢复。",
                 "Stored data are damaged; ask the administrator to restore the last backup at once.",
+            ),
+            Self::Unflushed(_) => Text::of(
+                "磁盘写入失败，本次操作可能未保存，系统已停止写入。请立即通知管理员检查磁盘并重启，然后核对该操作。",
+                "The disk failed and this action may not have been kept; the system has stopped writing. Ask the administrator to check the disk and restart, then look whether the action is there.",
             ),
             Self::Sql { .. }
             | Self::Column { .. }

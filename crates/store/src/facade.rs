@@ -1,6 +1,7 @@
 //! The two engines behind one set of calls.
 
 use crate::driver::{exactly_one, pg_rows, sqlite_rows};
+use crate::flush::Flusher;
 use crate::signal::Signals;
 use crate::testing::Scratch;
 use crate::tx::{Inner, Tx};
@@ -29,6 +30,8 @@ pub enum Engine {
 pub struct Store {
     pools: Pools,
     signals: Signals,
+    /// Makes commits durable where the engine does not do so itself.
+    flusher: Option<Flusher>,
     /// Removes a test's folder after the last clone.
     _scratch: Option<Arc<Scratch>>,
 }
@@ -72,13 +75,15 @@ impl Store {
         ))
     }
 
-    /// Opens (and creates) an SQLite database file. WAL with `synchronous=FULL`: what was committed survives a
-    /// power cut.
+    /// Opens (and creates) an SQLite database file. WAL, flushed for several commits at once: what [`Tx::commit`] reported done
+    /// survives a power cut.
     ///
     /// # Errors
     /// When the file cannot be opened or created.
     pub async fn sqlite(path: &Path) -> Result<Self, Error> {
-        Self::sqlite_file(path, SqliteSynchronous::Full).await
+        let mut store = Self::sqlite_file(path, SqliteSynchronous::Normal).await?;
+        store.flusher = Some(Flusher::of_database(path));
+        Ok(store)
     }
 
     pub(crate) async fn sqlite_file(path: &Path, synchronous: SqliteSynchronous) -> Result<Self, Error> {
@@ -108,7 +113,12 @@ impl Store {
             .connect_with(options.read_only(true).create_if_missing(false))
             .await
             .map_err(fail)?;
-        Ok(Self { pools: Pools::Sqlite { write, read }, signals: Signals::default(), _scratch: None })
+        Ok(Self {
+            pools: Pools::Sqlite { write, read },
+            signals: Signals::default(),
+            flusher: None,
+            _scratch: None,
+        })
     }
 
     /// Connects to PostgreSQL 15 or later (`postgres://user:password@host/database`). Create the database with `C`
@@ -128,7 +138,8 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(|e| Error::from_sqlx("connect", e))?;
-        let store = Self { pools: Pools::Postgres(pool), signals: Signals::default(), _scratch: None };
+        let store =
+            Self { pools: Pools::Postgres(pool), signals: Signals::default(), flusher: None, _scratch: None };
         let collation = store
             .one(
                 "select cast(datcollate as text) as name from pg_database where datname = current_database()",
@@ -170,8 +181,11 @@ impl Store {
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
     ///
     /// # Errors
-    /// When no connection becomes free.
+    /// When no connection becomes free, or the disk has refused to keep what was written ([`Error::Unflushed`]).
     pub async fn begin(&self) -> Result<Tx, Error> {
+        if let Some(flusher) = &self.flusher {
+            flusher.sound()?;
+        }
         let fail = |e| Error::from_sqlx("begin", e);
         let inner = match &self.pools {
             Pools::Sqlite { write, .. } => {
@@ -179,7 +193,7 @@ impl Store {
             }
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await.map_err(fail)?),
         };
-        Ok(Tx::new(inner, self.signals.clone()))
+        Ok(Tx::new(inner, self.signals.clone(), self.flusher.clone()))
     }
 
     /// Begins a read transaction that sees one consistent state, however long it lasts, and stops no writer.
@@ -195,7 +209,7 @@ impl Store {
                 Inner::Postgres(pool.begin_with(begin).await.map_err(fail)?)
             }
         };
-        Ok(Tx::new(inner, self.signals.clone()))
+        Ok(Tx::new(inner, self.signals.clone(), None))
     }
 
     /// A counter that grows whenever a transaction of this process that [`Tx::raise`]d `name` commits.

@@ -18,6 +18,7 @@ mod driver;
 mod error;
 mod facade;
 mod files;
+mod flush;
 pub mod jobs;
 pub mod lease;
 pub mod map;
@@ -31,5 +32,5 @@ mod value;
 
 pub use error::Error;
 pub use facade::{Config, Engine, Store};
-pub use tx::Tx;
+pub use tx::{Flush, Tx};
 pub use value::{Row, Sql, Value};

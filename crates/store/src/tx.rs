@@ -1,6 +1,7 @@
 //! The write transaction.
 
 use crate::driver::{exactly_one, pg_args, pg_columns, pg_rows, sqlite_args, sqlite_rows};
+use crate::flush::Flusher;
 use crate::signal::Signals;
 use crate::{Engine, Error, Row, Sql, Value, copy};
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
@@ -18,6 +19,7 @@ fn power_of_two(n: usize) -> usize {
 pub struct Tx {
     pub(crate) inner: Inner,
     signals: Signals,
+    flusher: Option<Flusher>,
     raised: Vec<&'static str>,
 }
 
@@ -27,9 +29,27 @@ pub(crate) enum Inner {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// The flush of the disk a commit still waits for.
+#[derive(Debug)]
+#[must_use = "the commit is not on the disk yet"]
+pub struct Flush(Option<Flusher>);
+
+impl Flush {
+    /// Returns when the commit is on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Unflushed`] when the disk refuses.
+    pub async fn wait(self) -> Result<(), Error> {
+        match self.0 {
+            Some(flusher) => flusher.flushed().await,
+            None => Ok(()),
+        }
+    }
+}
+
 impl Tx {
-    pub(crate) const fn new(inner: Inner, signals: Signals) -> Self {
-        Self { inner, signals, raised: Vec::new() }
+    pub(crate) const fn new(inner: Inner, signals: Signals, flusher: Option<Flusher>) -> Self {
+        Self { inner, signals, flusher, raised: Vec::new() }
     }
 
     /// Wakes the listeners of a name in this process ([`crate::Store::listen`]) once this transaction has committed.
@@ -168,11 +188,20 @@ impl Tx {
         Ok(self.query(sql, params).await?.into_iter().next())
     }
 
-    /// Makes everything durable at once.
+    /// Makes everything durable at once. On SQLite the next writer goes on while the disk is flushed, and commits share flushes; a
+    /// caller who gives up waiting may have committed.
+    ///
+    /// # Errors
+    /// When the engine cannot commit; then nothing is stored. [`Error::Unflushed`] when the disk refuses afterwards.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.commit_unflushed().await?.wait().await
+    }
+
+    /// Commits and lets the next writer in. **Tell nobody before [`Flush::wait`] has returned**: a power cut can still undo it.
     ///
     /// # Errors
     /// When the engine cannot commit; then nothing is stored.
-    pub async fn commit(self) -> Result<(), Error> {
+    pub async fn commit_unflushed(self) -> Result<Flush, Error> {
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await,
             Inner::Postgres(tx) => tx.commit().await,
@@ -181,7 +210,7 @@ impl Tx {
         for name in self.raised {
             self.signals.raise(name);
         }
-        Ok(())
+        Ok(Flush(self.flusher))
     }
 
     /// Gives everything up; the same as dropping, but finished when it returns.

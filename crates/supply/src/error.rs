@@ -56,6 +56,7 @@ impl Error {
                 "磁盘已满，未写入任何内容；请清理空间后重试",
                 "the disk is full; nothing was written. Free space and repeat the action",
             ),
+            Self::Store(e @ store::Error::Unflushed(_)) => e.text(),
             Self::Store(_) | Self::Ledger(_) | Self::Directory(_) | Self::Interrupted => Text::of(
                 "系统内部错误，未保存任何内容；请稍后重试或联系管理员",
                 "internal error; nothing was stored. Try again later or tell the administrator",

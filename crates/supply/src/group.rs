@@ -1,13 +1,15 @@
 //! Group commit: what arrives while a transaction commits is stored together by the next one.
 //!
 //! Each capture keeps its own job, journal entry and position; only the transaction is common. When it fails, nobody is
-//! acknowledged and each tries alone, so that what is wrong with one harms no other.
+//! acknowledged and each tries alone, so that what is wrong with one harms no other. While the disk keeps one group the next is
+//! stored; nobody is acknowledged before the own group is on the disk.
 
 use crate::capture::{Load, Placing, Slot, Standing, number};
 use crate::{CaptureOutcome, Error, ErrorBehaviour, PlaceInfo, Supply};
 use ledger::Context;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Flush;
 use tokio::sync::oneshot;
 
 /// Captures of one transaction at most.
@@ -124,12 +126,17 @@ impl Supply {
     async fn answer(&self, mut group: Vec<Request>) {
         // whoever gave up waiting is not told
         match self.store_group(&mut group).await {
-            Ok(outcomes) => {
-                let rest = group.split_off(outcomes.len());
-                for (request, outcome) in group.into_iter().zip(outcomes) {
-                    let _ = request.answer.send(Answer::Stored(outcome));
-                }
-                self.queue.put_back(rest);
+            Ok((outcomes, flush)) => {
+                self.queue.put_back(group.split_off(outcomes.len()));
+                tokio::spawn(async move {
+                    let refused = flush.wait().await.err().map(|e| e.to_string());
+                    for (request, outcome) in group.into_iter().zip(outcomes) {
+                        let _ = request.answer.send(match &refused {
+                            None => Answer::Stored(outcome),
+                            Some(why) => Answer::Failed(store::Error::Unflushed(why.clone()).into()),
+                        });
+                    }
+                });
             }
             Err(error) => {
                 if let [_] = *group {
@@ -145,7 +152,7 @@ impl Supply {
     }
 
     /// One transaction for the first of a group, as many as there are outcomes.
-    async fn store_group(&self, group: &mut [Request]) -> Result<Vec<CaptureOutcome>, Error> {
+    async fn store_group(&self, group: &mut [Request]) -> Result<(Vec<CaptureOutcome>, Flush), Error> {
         let mut tx = self.store.begin().await?;
         let mut placings: Vec<Placing<'_>> = group
             .iter_mut()
@@ -162,7 +169,7 @@ impl Supply {
         let storing = placings.iter().zip(&outcomes).filter(|(_, o)| !o.stored.is_empty());
         let captures: Vec<Slot> = storing.map(|(p, _)| p.slot).collect();
         let last = number(&mut tx, &captures).await?;
-        tx.commit().await?;
+        let flush = tx.commit_unflushed().await?;
         if let Some(last) = last {
             let stored = &mut group[..outcomes.len()];
             self.words.settle(stored.iter().flat_map(|r| &r.load.prepared));
@@ -171,6 +178,6 @@ impl Supply {
             let facts: Vec<_> = prepared.map(|p| p.fact).collect();
             self.index.follow(&self.store, last, captures.len(), &facts).await?;
         }
-        Ok(outcomes)
+        Ok((outcomes, flush))
     }
 }
