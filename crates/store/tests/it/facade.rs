@@ -128,6 +128,34 @@ async fn a_full_disk_loses_only_the_transaction_that_hit_it() {
     drop(store.begin().await.expect("the next one can begin: the disk may have space again"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_many_committed_at_once_is_there_when_the_log_is_copied_away_at_that_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("busy.sqlite");
+    let store = Store::sqlite(&path).await.unwrap();
+    store.migrate(NOW).await.unwrap();
+    let mut at_work = tokio::task::JoinSet::new();
+    for n in 0..40_i64 {
+        let store = store.clone();
+        at_work.spawn(async move {
+            let mut tx = store.begin().await.unwrap();
+            let sql = "insert into lease (name, holder, until, fence) values ($1, 'a', 1, 1)";
+            tx.exec(sql, &[n.to_string().into()]).await.unwrap();
+            // half of them as the captures do: the next writer first, the disk afterwards
+            if n % 2 == 0 { tx.commit().await } else { tx.commit_unflushed().await.unwrap().wait().await }
+        });
+    }
+    while let Some(done) = at_work.join_next().await {
+        done.unwrap().unwrap();
+    }
+    // the files as another machine would find them: the database and its log, nothing of this process
+    let copied = dir.path().join("copy.sqlite");
+    std::fs::copy(&path, &copied).unwrap();
+    std::fs::copy(dir.path().join("busy.sqlite-wal"), dir.path().join("copy.sqlite-wal")).unwrap();
+    let copy = Store::sqlite(&copied).await.unwrap();
+    assert_eq!(copy.one("select count(*) as n from lease", &[]).await.unwrap().int("n").unwrap(), 40);
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_database_is_called_damaged() {
     let dir = tempfile::tempdir().unwrap();
