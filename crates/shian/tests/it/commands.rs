@@ -164,6 +164,15 @@ fn outbreak_scores_come_as_one_object() {
 }
 
 #[test]
+fn the_bench_of_a_file_of_results_stores_it_whole_and_puts_the_same_rows_beside() {
+    let out = shian(&["bench", "results", "--size", "40"]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let figures = &lines(&out)[0];
+    assert_eq!((figures["samples"].as_u64(), figures["results"].as_u64()), (Some(4), Some(40)));
+    assert!(figures["bare_seconds"].is_number() && figures["import_to_bare_processor"].is_number());
+}
+
+#[test]
 fn wrong_calls_exit_with_2_and_say_what_there_is() {
     let dir = tempfile::tempdir().unwrap();
     let data = text(dir.path());
