@@ -58,14 +58,9 @@ impl Survey {
     pub fn read(title: &str, bytes: &[u8]) -> Result<Self, Error> {
         let table = Table::read("survey.csv", bytes).map_err(|e| Error::Rows(vec![fault(&e)]))?;
         let mut faults = Vec::new();
-        for column in ["person", "day", "food", "grams", "body_weight_kg"] {
-            if let Err(e) = table.column(column) {
-                faults.push(fault(&e));
-            }
-        }
-        if !faults.is_empty() {
-            return Err(Error::Rows(faults));
-        }
+        table
+            .require(&["person", "day", "food", "grams", "body_weight_kg"])
+            .map_err(|e| Error::Rows(vec![fault(&e)]))?;
         let mut reader = Reader::default();
         for row in table.rows() {
             if let Err(text) = reader.take(&row) {
@@ -129,7 +124,7 @@ impl Survey {
 fn fault(e: &TableError) -> Text {
     let zh = match e {
         TableError::Unreadable { .. } => "文件无法按 CSV 读取：请另存为 UTF-8 编码、带表头的 CSV".to_owned(),
-        TableError::Column { column, present, .. } => format!("缺少列 {column}；现有列：{present}"),
+        TableError::Heading(e) => return e.text(),
         TableError::Cell { row, column, value, .. } => {
             format!("第 {row} 行 {column} 列：“{value}”不合要求，请填写有效的值")
         }

@@ -10,7 +10,9 @@ fn main() -> std::io::Result<()> {
     let rules = Rules::builtin();
     let loaded = start.elapsed();
     if let Some(sheet) = std::env::args().nth(1) {
-        for line in judge_csv(rules, base::Decimal::TEN, std::fs::File::open(sheet)?) {
+        for line in judge_csv(rules, base::Decimal::TEN, &sheet, std::fs::File::open(&sheet)?)
+            .map_err(std::io::Error::other)?
+        {
             println!("{line}");
         }
         return Ok(());

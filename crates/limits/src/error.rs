@@ -6,6 +6,9 @@ pub enum LoadError {
     /// A file named by another is absent.
     #[error("{0}: file not given")]
     Missing(String),
+    /// A table is empty or lacks columns.
+    #[error(transparent)]
+    Heading(#[from] base::HeadingError),
     /// A file cannot be read as CSV or TOML.
     #[error("{file}: {problem}")]
     Syntax {

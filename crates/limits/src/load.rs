@@ -267,7 +267,7 @@ pub(crate) fn edition(
         dried: head
             .dried
             .as_ref()
-            .map(|d| Ok((d.clause.clone(), codes("dried.under", &d.under)?)))
+            .map(|d| Ok::<_, LoadError>((d.clause.clone(), codes("dried.under", &d.under)?)))
             .transpose()?,
         gaps,
         rules,

@@ -6,7 +6,7 @@
 use crate::error::LoadError;
 use crate::rule::Kind;
 use crate::scale;
-use base::{Date, Text};
+use base::{Date, Text, heading};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,9 @@ pub const COLUMNS: [&str; 12] = [
     "notes",
     "flag",
 ];
+
+/// The columns no row can do without.
+const NEEDED: [&str; 5] = ["id", "clause", "analyte", "food", "include"];
 
 /// A table as one person read it: rows by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,11 +104,12 @@ impl Table {
         head: &[String],
         cells: impl IntoIterator<Item = Vec<String>>,
     ) -> Result<Self, LoadError> {
+        let head: Vec<&str> = head.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
+        heading::require(file, &head, &NEEDED, str::eq)?;
         let columns = head
             .iter()
             .map(|name| {
-                let name = name.trim_start_matches('\u{feff}');
-                COLUMNS.iter().find(|c| **c == name).copied().ok_or_else(|| LoadError::Syntax {
+                COLUMNS.iter().find(|c| *c == name).copied().ok_or_else(|| LoadError::Syntax {
                     file: file.to_owned(),
                     problem: format!("column “{name}” is unknown; columns are {}", COLUMNS.join(", ")),
                 })
@@ -124,7 +128,7 @@ impl Table {
                 field,
                 value: value.to_owned(),
             };
-            for field in ["id", "clause", "analyte", "food", "include"] {
+            for field in NEEDED {
                 if get(field).is_empty() {
                     return Err(bad(field, ""));
                 }

@@ -8,7 +8,7 @@ use crate::rejudge::Rejudge;
 use crate::rule::Edition;
 use crate::rules::Rules;
 use crate::verdict::{Outcome, Verdict};
-use base::{Date, Decimal, Lang, Text};
+use base::{Date, Decimal, HeadingError, Lang, Text, heading};
 use serde::Deserialize;
 use serde_json::json;
 use std::io::Read;
@@ -35,33 +35,65 @@ struct Row {
 /// A row that is no case: its reference and why.
 type Unread = (String, Text);
 
-/// The cases of a sheet.
-fn cases<R: Read>(rules: &Rules, sheet: R) -> impl Iterator<Item = Result<Case, Unread>> {
-    let reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(sheet);
-    reader.into_deserialize::<Row>().enumerate().map(move |(i, row)| match row {
+/// The columns of a sheet that must be there.
+const NEEDED: [&str; 5] = ["case_id", "food", "analyte", "value", "sample_date"];
+
+/// The cases of a sheet that messages call `name`.
+fn cases<R: Read>(
+    rules: &Rules,
+    name: &str,
+    sheet: R,
+) -> Result<impl Iterator<Item = Result<Case, Unread>>, HeadingError> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(sheet);
+    let found: Vec<String> = match reader.headers() {
+        Ok(head) => head.iter().map(str::to_owned).collect(),
+        Err(e) => return Err(HeadingError::Unreadable { file: name.to_owned(), reason: e.to_string() }),
+    };
+    heading::require(name, &found, &NEEDED, str::eq)?;
+    let mut rows = reader.into_deserialize::<Row>().enumerate().peekable();
+    if rows.peek().is_none() {
+        return Err(HeadingError::NoRows { file: name.to_owned() });
+    }
+    Ok(rows.map(move |(i, row)| match row {
         Ok(row) => case(rules, row),
         Err(e) => Err((
             format!("line {}", i + 2),
             Text::new(format!("第{}行无法读取:{e}", i + 2), format!("line {} cannot be read: {e}", i + 2)),
         )),
-    })
+    }))
 }
 
 /// Judges a CSV sheet with the columns case_id, food, analyte, value, unit, lod, sample_date (further columns are
 /// ignored). `sample_date` is the governing date, unless the sheet says `food_kind` (prepackaged, bulk, farm_produce, catering) and
 /// `production_date`, from which the rule on dates chooses. One JSON object a row, in order; a row that cannot be read gives an
 /// object with the verdict `data_error` and does not stop the rest. Results within `guard` percent of the limit are flagged.
-pub fn judge_csv<R: Read>(rules: &Rules, guard: Decimal, sheet: R) -> impl Iterator<Item = String> {
+///
+/// # Errors
+/// The sheet, which messages call `name`, is empty or lacks columns.
+pub fn judge_csv<R: Read>(
+    rules: &Rules,
+    guard: Decimal,
+    name: &str,
+    sheet: R,
+) -> Result<impl Iterator<Item = String>, HeadingError> {
     let mut judge = Judge::new(rules).guard(guard);
-    cases(rules, sheet).map(move |case| match case {
+    Ok(cases(rules, name, sheet)?.map(move |case| match case {
         Ok(case) => json_line(&judge.verdict(&case)),
         Err((id, reason)) => refused(&id, &reason),
-    })
+    }))
 }
 
 /// Judges a sheet by the law of each date and by one edition: a JSON object for each result whose verdict would be another,
 /// and a last one with the counts.
-pub fn rejudge_csv<R: Read>(rules: &Rules, edition: &Edition, sheet: R) -> Vec<String> {
+///
+/// # Errors
+/// The sheet, which messages call `name`, is empty or lacks columns.
+pub fn rejudge_csv<R: Read>(
+    rules: &Rules,
+    edition: &Edition,
+    name: &str,
+    sheet: R,
+) -> Result<Vec<String>, HeadingError> {
     let mut rejudge = Rejudge::new(rules, edition);
     let side = |v: &Verdict| {
         json!({
@@ -70,7 +102,7 @@ pub fn rejudge_csv<R: Read>(rules: &Rules, edition: &Edition, sheet: R) -> Vec<S
         })
     };
     let (mut out, mut unread) = (Vec::new(), 0usize);
-    for case in cases(rules, sheet) {
+    for case in cases(rules, name, sheet)? {
         match case {
             Ok(case) => out.extend(rejudge.flip(&case).map(|flip| {
                 json!({
@@ -92,7 +124,7 @@ pub fn rejudge_csv<R: Read>(rules: &Rules, edition: &Edition, sheet: R) -> Vec<S
         })
         .to_string(),
     );
-    out
+    Ok(out)
 }
 
 fn case(rules: &Rules, row: Row) -> Result<Case, Unread> {

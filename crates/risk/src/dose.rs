@@ -24,9 +24,6 @@ pub enum Error {
     /// The table cannot be used.
     #[error(transparent)]
     Table(#[from] crate::table::TableError),
-    /// A column's role is not known.
-    #[error("no column for {0}: name it in the settings")]
-    Role(&'static str),
     /// A setting is out of range.
     #[error("{field} is {value}: {remedy}")]
     Setting {

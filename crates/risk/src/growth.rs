@@ -45,6 +45,7 @@ pub struct Stretch {
 /// # Errors
 /// Missing columns, times that do not rise, nothing left.
 pub fn history(table: &Table) -> Result<Vec<Stretch>, Error> {
+    table.require(&["duration_h|hours", "temperature"])?;
     let mut out = Vec::new();
     if table.has("duration_h") {
         for row in table.rows() {
@@ -58,7 +59,6 @@ pub fn history(table: &Table) -> Result<Vec<Stretch>, Error> {
             out.push(Stretch { hours, temperature });
         }
     } else {
-        table.column("hours")?;
         let mut before: Option<(f64, f64)> = None;
         for row in table.rows() {
             let hours = row.optional("hours")?.ok_or_else(|| row.fault("hours", "a number is needed"))?;

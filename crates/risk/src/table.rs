@@ -1,5 +1,6 @@
 //! Tables of text cells with named columns: what the commands read and write, with errors that name file, row and column.
 
+use base::{HeadingError, heading};
 use std::io::Read;
 
 /// A table as read from CSV: a header and rows of as many cells.
@@ -21,16 +22,9 @@ pub enum TableError {
         /// What the reader says.
         reason: String,
     },
-    /// A column is missing.
-    #[error("{table}: column {column:?} is missing; it has {present}")]
-    Column {
-        /// Name of the table.
-        table: String,
-        /// The column wanted.
-        column: String,
-        /// The columns there are.
-        present: String,
-    },
+    /// The table is empty or lacks columns.
+    #[error(transparent)]
+    Heading(#[from] HeadingError),
     /// A cell does not say what it must.
     #[error("{table}, row {row}, column {column:?}: {value:?}: {reason}")]
     Cell {
@@ -51,7 +45,8 @@ impl Table {
     /// Reads CSV with a header row. `name` is what messages call it; a byte order mark is skipped, cells are trimmed.
     ///
     /// # Errors
-    /// [`TableError::Unreadable`] when it is no CSV or a row has another number of cells than the header.
+    /// [`TableError::Unreadable`] when it is no CSV or a row has another number of cells than the header, [`TableError::Heading`] when
+    /// it is empty.
     pub fn read(name: &str, bytes: impl Read) -> Result<Self, TableError> {
         let fail =
             |error: csv::Error| TableError::Unreadable { table: name.into(), reason: error.to_string() };
@@ -60,6 +55,7 @@ impl Table {
         if let Some(first) = header.first_mut() {
             *first = first.trim_start_matches('\u{feff}').to_owned();
         }
+        heading::require(name, &header, &[], str::eq)?;
         let rows = reader
             .records()
             .map(|record| Ok(record?.iter().map(str::to_owned).collect()))
@@ -102,16 +98,38 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// The error that says which columns are missing and which a reader needs.
+    #[must_use]
+    pub fn lacks(&self, missing: &[&str], expected: &[&str]) -> TableError {
+        HeadingError::missing(&self.name, missing, &self.header, expected).into()
+    }
+
     /// Position of a column.
     ///
     /// # Errors
-    /// [`TableError::Column`] when there is none of that name.
+    /// [`TableError::Heading`] when there is none of that name.
     pub fn column(&self, column: &str) -> Result<usize, TableError> {
-        self.header.iter().position(|name| name == column).ok_or_else(|| TableError::Column {
-            table: self.name.clone(),
-            column: column.into(),
-            present: self.header.join(", "),
-        })
+        self.header.iter().position(|name| name == column).ok_or_else(|| self.lacks(&[column], &[column]))
+    }
+
+    /// Whether every column a reader needs is there and a row below them; `a|b` stands for one of the two.
+    ///
+    /// # Errors
+    /// [`TableError::Heading`] with every column that is missing.
+    pub fn require(&self, columns: &[&str]) -> Result<(), TableError> {
+        self.require_by(columns, str::eq)
+    }
+
+    /// [`Table::require`] for a reader that tells names apart as `same` does.
+    ///
+    /// # Errors
+    /// [`TableError::Heading`] with every column that is missing.
+    pub fn require_by(&self, columns: &[&str], same: fn(&str, &str) -> bool) -> Result<(), TableError> {
+        heading::require(&self.name, &self.header, columns, same)?;
+        if self.rows.is_empty() {
+            return Err(HeadingError::NoRows { file: self.name.clone() }.into());
+        }
+        Ok(())
     }
 
     /// Whether there is a column of that name.
@@ -190,7 +208,7 @@ impl<'a> Row<'a> {
     /// The text of a cell, which may be empty.
     ///
     /// # Errors
-    /// [`TableError::Column`].
+    /// [`TableError::Heading`].
     pub fn text(&self, column: &str) -> Result<&'a str, TableError> {
         let place = self.table.column(column)?;
         Ok(self.table.rows[self.at].get(place).map_or("", String::as_str))
@@ -205,7 +223,7 @@ impl<'a> Row<'a> {
     /// The text of a cell that must not be empty.
     ///
     /// # Errors
-    /// [`TableError::Column`], [`TableError::Cell`].
+    /// [`TableError::Heading`], [`TableError::Cell`].
     pub fn word(&self, column: &str) -> Result<&'a str, TableError> {
         let text = self.text(column)?;
         if text.is_empty() { Err(self.fault(column, "must not be empty")) } else { Ok(text) }
@@ -228,7 +246,7 @@ impl<'a> Row<'a> {
     /// A finite number.
     ///
     /// # Errors
-    /// [`TableError::Column`] or [`TableError::Cell`].
+    /// [`TableError::Heading`] or [`TableError::Cell`].
     pub fn number(&self, column: &str) -> Result<f64, TableError> {
         self.text(column)?;
         self.optional(column)?.ok_or_else(|| self.fault(column, "must not be empty: a number is needed"))
@@ -237,7 +255,7 @@ impl<'a> Row<'a> {
     /// A number of at least 0.
     ///
     /// # Errors
-    /// [`TableError::Column`] or [`TableError::Cell`].
+    /// [`TableError::Heading`] or [`TableError::Cell`].
     pub fn amount(&self, column: &str) -> Result<f64, TableError> {
         let number = self.number(column)?;
         if number < 0.0 { Err(self.fault(column, "must be 0 or more")) } else { Ok(number) }
@@ -246,7 +264,7 @@ impl<'a> Row<'a> {
     /// A number above 0.
     ///
     /// # Errors
-    /// [`TableError::Column`] or [`TableError::Cell`].
+    /// [`TableError::Heading`] or [`TableError::Cell`].
     pub fn positive(&self, column: &str) -> Result<f64, TableError> {
         let number = self.number(column)?;
         if number > 0.0 { Ok(number) } else { Err(self.fault(column, "must be above 0")) }
@@ -281,8 +299,17 @@ mod tests {
         );
         assert!(rows[1].number("a").unwrap_err().to_string().starts_with("f.csv, row 3, column \"a\""));
         assert_eq!(rows[0].optional("c"), Ok(None));
-        assert!(rows[0].text("c").unwrap_err().to_string().contains("it has a, b"));
+        assert!(rows[0].text("c").unwrap_err().to_string().contains("it has: a, b"));
         assert!(Table::read("f.csv", "a,b\n1\n".as_bytes()).is_err());
+        for empty in ["", "\n\n", "\u{feff}", " \n"] {
+            assert!(
+                matches!(
+                    Table::read("f.csv", empty.as_bytes()),
+                    Err(TableError::Heading(HeadingError::Empty { .. }))
+                ),
+                "{empty:?}"
+            );
+        }
     }
 
     #[test]

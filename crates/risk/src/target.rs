@@ -27,14 +27,6 @@ pub enum Error {
     /// A table cannot be used.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// No column has a needed role.
-    #[error("no column for {what}: name it, or call it one of {names}")]
-    Role {
-        /// The role.
-        what: &'static str,
-        /// Usual names.
-        names: String,
-    },
     /// The history does not tell the outcome.
     #[error(
         "the history has neither the column {outcome:?} nor a count that is above 0 exactly where it is 1; add one"

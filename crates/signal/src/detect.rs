@@ -126,14 +126,9 @@ pub enum Error {
         /// What is needed.
         wanted: &'static str,
     },
-    /// A column that is missing.
-    #[error("column {column} is missing; there are {there}")]
-    Column {
-        /// Column by name.
-        column: String,
-        /// The columns there are.
-        there: String,
-    },
+    /// The file is empty or lacks columns.
+    #[error(transparent)]
+    Heading(#[from] base::HeadingError),
     /// A model that cannot be fitted.
     #[error("{method}: {reason}")]
     Fit {

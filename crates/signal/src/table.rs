@@ -1,10 +1,10 @@
 //! A table of text as it stands in a CSV file: the form in which the engines of this crate take and give data.
 
-use base::Text;
+use base::{HeadingError, Text, heading};
 
 /// What is wrong with a file or a setting: the field and the remedy, in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.en)]
+#[error("{0}")]
 pub struct Problem(pub Text);
 
 impl Problem {
@@ -12,6 +12,12 @@ impl Problem {
     #[must_use]
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self(Text::new(zh, en))
+    }
+}
+
+impl From<HeadingError> for Problem {
+    fn from(e: HeadingError) -> Self {
+        Self(e.text())
     }
 }
 
@@ -34,7 +40,7 @@ impl Table {
     /// Reads CSV with a heading; `name` is what errors call the file.
     ///
     /// # Errors
-    /// A row of another length than the heading, or text that is not CSV; the message names the line.
+    /// No text, a row of another length than the heading, or text that is not CSV; the message names the line.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
@@ -45,7 +51,8 @@ impl Table {
                 format!("file {name} is not valid CSV: {e}"),
             )
         };
-        let columns = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
+        let columns: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
+        heading::require(name, &columns, &[], str::eq)?;
         let mut rows = Vec::new();
         for record in reader.records() {
             rows.push(record.map_err(wrong)?.iter().map(str::to_owned).collect());
@@ -59,18 +66,16 @@ impl Table {
         names.iter().find_map(|n| self.columns.iter().position(|c| c.eq_ignore_ascii_case(n)))
     }
 
-    /// [`Table::column`] for a column that must be there.
+    /// [`Table::column`] for columns that must be there, each by one of its names.
     ///
     /// # Errors
-    /// None of the names is a column.
-    pub fn need(&self, file: &str, names: &[&str]) -> Result<usize, Problem> {
-        self.column(names).ok_or_else(|| {
-            let (wanted, have) = (names.join(" / "), self.columns.join(", "));
-            Problem::new(
-                format!("文件 {file} 缺少列 {wanted}（现有：{have}）"),
-                format!("file {file} lacks the column {wanted} (it has: {have})"),
-            )
-        })
+    /// The columns of which no name is there; the message names all that are needed.
+    pub fn need<const N: usize>(&self, file: &str, columns: [&[&str]; N]) -> Result<[usize; N], Problem> {
+        let expected = columns.map(|names| names.join("|"));
+        let wanted = expected.each_ref().map(String::as_str);
+        heading::require(file, &self.columns, &wanted, str::eq_ignore_ascii_case)?;
+        // every one is there: `require` has looked
+        Ok(columns.map(|names| self.column(names).unwrap_or_default()))
     }
 
     /// Adds a row.

@@ -333,7 +333,7 @@ fn words(reports: &[Report], list: &[usize], common: &HashMap<u64, usize>, n: us
 /// # Errors
 /// No column `text`, or a date that cannot be read; file and line are named.
 pub fn read(name: &str, table: &Table) -> Result<Vec<Report>, Problem> {
-    let text = table.need(name, &["text", "content", "文本", "内容"])?;
+    let [text] = table.need(name, [&["text", "content", "文本", "内容"]])?;
     let id = table.column(&["id", "编号"]);
     let product = table.column(&["product", "food", "产品"]);
     let place = table.column(&["place", "county", "region", "地点"]);

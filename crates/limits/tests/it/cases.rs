@@ -24,7 +24,8 @@ fn cases_made_from_the_tables_afterwards_are_judged_as_a_reader_of_the_tables_wo
 #[test]
 fn a_row_that_cannot_be_read_is_named_and_does_not_stop_the_rest() {
     let sheet = "case_id,food,analyte,value,unit,lod,sample_date\nA,大米,镉,0.1,mg/kg,,2026-13-40\nB,大米\nC,大米,镉,0.1,mg/kg,,2026/10/08\n";
-    let words: Vec<String> = judge_csv(Rules::builtin(), base::Decimal::TEN, sheet.as_bytes())
+    let words: Vec<String> = judge_csv(Rules::builtin(), base::Decimal::TEN, "sheet", sheet.as_bytes())
+        .unwrap()
         .map(|l| {
             serde_json::from_str::<serde_json::Value>(&l).unwrap()["verdict"].as_str().unwrap().to_owned()
         })
@@ -35,7 +36,8 @@ fn a_row_that_cannot_be_read_is_named_and_does_not_stop_the_rest() {
 /// The verdict of every case is the expected one, and the limit begins with the expected value.
 fn check(sheet: &str) {
     let mut wrong = Vec::new();
-    let lines: Vec<String> = judge_csv(Rules::builtin(), base::Decimal::TEN, sheet.as_bytes()).collect();
+    let lines: Vec<String> =
+        judge_csv(Rules::builtin(), base::Decimal::TEN, "sheet", sheet.as_bytes()).unwrap().collect();
     let mut reader = csv::Reader::from_reader(sheet.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(lines.len(), rows.len());

@@ -31,6 +31,9 @@ fn known(table: &Table, given: Option<&String>, names: &[&str]) -> Result<Option
     Ok(names.iter().find_map(found))
 }
 
+/// Names of the column of numbers of animals or people.
+const NUMBER: &str = "N|sample.size|number.of.animals";
+
 /// Reads dose–response data.
 ///
 /// # Errors
@@ -39,18 +42,21 @@ pub fn data(table: &Table, columns: &Columns) -> Result<Data, Error> {
     let substance = table.rows().next().and_then(|row| row.text("Substance").ok().map(str::to_owned));
     let named = substance.filter(|s| table.has(s));
     let by_name = || table.header().iter().find(|h| h.to_ascii_lowercase().starts_with("dose")).cloned();
+    let expected = if columns.quantal { &["dose", "response", NUMBER][..] } else { &["dose", "response"] };
+    let lacks = |missing: &str| table.lacks(&[missing], expected);
     let dose =
-        known(table, columns.dose.as_ref(), &[])?.or(named).or_else(by_name).ok_or(Error::Role("dose"))?;
+        known(table, columns.dose.as_ref(), &[])?.or(named).or_else(by_name).ok_or_else(|| lacks("dose"))?;
     let next = table.column(&dose)? + 1;
     let response = known(table, columns.response.as_ref(), &[])?
         .or_else(|| table.header().get(next).cloned())
-        .ok_or(Error::Role("response"))?;
+        .ok_or_else(|| lacks("response"))?;
     let number = known(table, columns.number.as_ref(), &["N", "sample.size", "number.of.animals"])?;
     let deviation = known(table, columns.deviation.as_ref(), &["SD", "sd"])?;
     let covariate = known(table, columns.covariate.as_ref(), &["sex", "gender"])?;
     if columns.quantal && number.is_none() {
-        return Err(Error::Role("number"));
+        return Err(lacks(NUMBER).into());
     }
+    table.require(&[])?;
     let mut groups: Vec<String> = match &covariate {
         Some(c) => table.rows().map(|row| row.text(c).map(str::to_owned)).collect::<Result<_, _>>()?,
         None => vec![String::from("all")],

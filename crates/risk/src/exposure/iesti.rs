@@ -139,6 +139,7 @@ impl Portion {
 /// # Errors
 /// The column or cell that is missing or no number of its range.
 pub fn table(cases: &Table) -> Result<Table, TableError> {
+    cases.require(&["lp_g", "bulked", "body_weight_kg", "hr_mg_per_kg|stmr_mg_per_kg"])?;
     let mut out = cases.clone();
     for row in cases.rows() {
         let portion = portion(&row)?;

@@ -96,7 +96,14 @@ impl Tables {
             processed(&Table::read(&name, sources.processed[at].as_bytes())?)
         });
         let mut orders = HashMap::new();
-        for row in Table::read("mrl_hierarchy.csv", sources.hierarchy.as_bytes())?.rows() {
+        let hierarchy = Table::read("mrl_hierarchy.csv", sources.hierarchy.as_bytes())?;
+        hierarchy.require(&[
+            "code",
+            "acute_lookup_order",
+            "chronic_zero_if_positive",
+            "chronic_lookup_order",
+        ])?;
+        for row in hierarchy.rows() {
             let words = |column| {
                 Ok::<_, TableError>(row.text(column)?.split_whitespace().map(str::to_owned).collect())
             };
@@ -153,6 +160,16 @@ fn shortest(value: f64, slack: f64) -> Option<f64> {
 }
 
 fn acute(table: &Table, gaps: &mut Vec<String>) -> Result<Vec<AcuteFood>, TableError> {
+    table.require(&[
+        "code",
+        "level",
+        "name",
+        "case",
+        "large_portion_g",
+        "variability_factor",
+        "body_weight_kg",
+        "alt_variability_factor",
+    ])?;
     let mut foods = vec![];
     for row in table.rows() {
         let case = row.text("case")?;
@@ -184,6 +201,7 @@ fn acute(table: &Table, gaps: &mut Vec<String>) -> Result<Vec<AcuteFood>, TableE
 }
 
 fn processed(table: &Table) -> Result<Vec<ProcessedFood>, TableError> {
+    table.require(&["raw_code", "processed", "consumption_g_per_day", "body_weight_kg"])?;
     table
         .rows()
         .map(|row| {
@@ -200,6 +218,7 @@ fn processed(table: &Table) -> Result<Vec<ProcessedFood>, TableError> {
 type Codes = Vec<(String, String)>;
 
 fn diets(table: &Table) -> Result<(Codes, Vec<Diet>), TableError> {
+    table.require(&["code", "name"])?;
     let mut codes = vec![];
     let names = table.header().iter().filter(|name| !["code", "level", "name"].contains(&name.as_str()));
     let mut diets: Vec<Diet> = names.map(|name| Diet { name: name.clone(), grams: vec![] }).collect();

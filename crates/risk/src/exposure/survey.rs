@@ -42,6 +42,7 @@ impl Survey {
     /// # Errors
     /// The column or cell that is not as it must be; a person twice or unknown; more than 2³² foods.
     pub fn read(persons: &Table, consumption: &Table) -> Result<Self, TableError> {
+        persons.require(&["person", "body_weight_kg"])?;
         let mut people = vec![];
         for row in persons.rows() {
             let id = row.word("person")?.to_owned();
@@ -59,6 +60,7 @@ impl Survey {
         }
         let number: BTreeMap<&str, usize> =
             people.iter().enumerate().map(|(at, (_, _, person))| (person.id.as_str(), at)).collect();
+        consumption.require(&["person", "day", "food", "grams"])?;
         let names = |column: &str| {
             let mut found: Vec<&str> =
                 consumption.rows().map(|row| row.word(column)).collect::<Result<_, _>>()?;

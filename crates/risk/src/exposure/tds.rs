@@ -22,6 +22,7 @@ pub enum ZeroLimit {
 /// # Errors
 /// The column or cell that is not as it must be; units of different size in one table.
 pub fn results(table: &Table, zero: ZeroLimit) -> Result<(Results, usize), TableError> {
+    table.require(&["code", "value", "lod|loq"])?;
     let (mut out, mut dropped, mut size) = (Results::new(), 0, None);
     for row in table.rows() {
         if table.has("unit") {
@@ -78,6 +79,7 @@ pub struct Diet {
 /// # Errors
 /// The column or cell that is not as it must be.
 pub fn study_diets(table: &Table, who: &str) -> Result<Vec<Diet>, TableError> {
+    table.require(&["who", "group", "code", "mean_g_per_kg_bw_day"])?;
     let mut diets: Vec<Diet> = vec![];
     for row in table.rows() {
         if row.text("who")? != who {
@@ -95,6 +97,7 @@ pub fn study_diets(table: &Table, who: &str) -> Result<Vec<Diet>, TableError> {
 /// # Errors
 /// The column or cell that is not as it must be.
 pub fn cluster_diets(table: &Table) -> Result<Vec<Diet>, TableError> {
+    table.require(&["cluster", "proxy_commodity", "chronic_kg_per_day", "body_weight_kg"])?;
     let mut diets: Vec<Diet> = vec![];
     for row in table.rows() {
         let grams = row.amount("chronic_kg_per_day")? * 1000.0 / row.positive("body_weight_kg")?;

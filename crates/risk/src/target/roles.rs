@@ -71,6 +71,21 @@ pub(super) fn column(table: &Table, given: Option<&String>, names: &[&str]) -> R
     }
 }
 
+/// [`column`] for columns without which nothing can be learnt.
+pub(super) fn needed<const N: usize>(
+    table: &Table,
+    roles: [(Option<&String>, &[&str]); N],
+) -> Result<[String; N], Error> {
+    let names = roles.map(|(given, usual)| given.cloned().unwrap_or_else(|| usual.join("|")));
+    table.require_by(&names.each_ref().map(String::as_str), str::eq_ignore_ascii_case)?;
+    let mut found = [const { String::new() }; N];
+    for (place, (given, usual)) in found.iter_mut().zip(roles) {
+        // every one is there: `require_by` has looked
+        *place = column(table, given, usual)?.unwrap_or_default();
+    }
+    Ok(found)
+}
+
 pub(super) const ID: &[&str] = &["Inspection_ID", "id"];
 pub(super) const DATE: &[&str] = &["Inspection_Date", "date"];
 pub(super) const OUTCOME: &[&str] = &["criticalFound", "outcome", "found"];
@@ -98,12 +113,10 @@ impl Roles {
     /// # Errors
     /// A named column is missing; no column identifies visits, gives the day or the outcome.
     pub fn find(train: &Table, score: &Table, named: &Named) -> Result<Self, Error> {
-        let need = |given: Option<&String>, names: &[&str], what: &'static str| {
-            column(train, given, names)?.ok_or(Error::Role { what, names: names.join(", ") })
-        };
-        let id = need(named.id.as_ref(), ID, "id")?;
-        let date = need(named.date.as_ref(), DATE, "date")?;
-        let outcome = need(named.outcome.as_ref(), OUTCOME, "outcome")?;
+        let [id, date, outcome] = needed(
+            train,
+            [(named.id.as_ref(), ID), (named.date.as_ref(), DATE), (named.outcome.as_ref(), OUTCOME)],
+        )?;
         let place = column(train, named.place.as_ref(), PLACE)?;
         let inspector = column(train, named.inspector.as_ref(), INSPECTOR)?;
         let latitude = column(train, named.latitude.as_ref(), LATITUDE)?;

@@ -261,12 +261,9 @@ impl Visits {
             }
             column(history, given.filter(|g| history.has(g)), usual)
         };
-        let need = |what: &'static str, found: Option<String>, usual: &[&str]| {
-            found.ok_or(Error::Role { what, names: usual.join(", ") })
-        };
-        let id = need("id of the history", pick(named.id.as_ref(), &roles.id, roles::ID)?, roles::ID)?;
-        let date =
-            need("date of the history", pick(named.date.as_ref(), &roles.date, roles::DATE)?, roles::DATE)?;
+        let id = pick(named.id.as_ref(), &roles.id, roles::ID)?;
+        let date = pick(named.date.as_ref(), &roles.date, roles::DATE)?;
+        let [id, date] = roles::needed(history, [(id.as_ref(), roles::ID), (date.as_ref(), roles::DATE)])?;
         let place = pick(named.place.as_ref(), roles.place.as_deref().unwrap_or_default(), roles::PLACE)?;
         let inspector =
             pick(named.inspector.as_ref(), roles.inspector.as_deref().unwrap_or_default(), roles::INSPECTOR)?;

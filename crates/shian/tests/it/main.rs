@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
 
 mod commands;
+mod headings;
 mod inspections;
 mod journey;
 mod limits;

@@ -126,9 +126,9 @@ pub fn in_control(series: &Series, phase: usize, harmonics: usize) -> Result<Vec
 }
 
 fn counts(series: &Series) -> Result<(&[f64], &[f64]), Error> {
-    let n = series.population().ok_or_else(|| Error::Column {
-        column: "n".to_owned(),
-        there: "only counts; the number examined is needed".to_owned(),
+    let n = series.population().ok_or_else(|| Error::Fit {
+        method: "categorical-cusum",
+        reason: "the series has counts alone; add the number examined as the column n".to_owned(),
     })?;
     let y = series.counts();
     if let Some(i) = (0..y.len()).find(|i| y[*i] > n[*i] || n[*i].fract().abs() > 0.0) {

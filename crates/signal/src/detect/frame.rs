@@ -3,21 +3,22 @@
 
 use super::nowcast::Triangle;
 use super::{Error, Series};
-use base::Date;
+use base::{Date, HeadingError, heading};
 
 /// A CSV file in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
+    name: String,
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl Frame {
-    /// Reads CSV with a header.
+    /// Reads CSV with a header; `name` is what errors call the file.
     ///
     /// # Errors
-    /// A row has another number of fields than the header, or the text is no CSV.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    /// The text is empty or no CSV, or a row has another number of fields than the header.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
         let broken = |e: &csv::Error| Error::Value {
             row: e.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0).saturating_sub(1)),
@@ -25,12 +26,14 @@ impl Frame {
             value: e.to_string(),
             wanted: "a row of CSV like the header",
         };
-        let columns = reader.headers().map_err(|e| broken(&e))?.iter().map(str::to_owned).collect();
+        let columns: Vec<String> =
+            reader.headers().map_err(|e| broken(&e))?.iter().map(str::to_owned).collect();
+        heading::require(name, &columns, &[], str::eq)?;
         let mut rows = Vec::new();
         for record in reader.records() {
             rows.push(record.map_err(|e| broken(&e))?.iter().map(str::to_owned).collect());
         }
-        Ok(Self { columns, rows })
+        Ok(Self { name: name.to_owned(), columns, rows })
     }
 
     /// Names of the columns.
@@ -56,7 +59,15 @@ impl Frame {
     }
 
     fn missing(&self, column: &str) -> Error {
-        Error::Column { column: column.to_owned(), there: self.columns.join(", ") }
+        HeadingError::missing(&self.name, &[column], &self.columns, &[column]).into()
+    }
+
+    /// Whether these columns are there; `a|b` stands for one of the two.
+    ///
+    /// # Errors
+    /// [`Error::Heading`] with every column that is missing.
+    pub fn require(&self, columns: &[&str]) -> Result<(), Error> {
+        Ok(heading::require(&self.name, &self.columns, columns, str::eq)?)
     }
 
     /// The texts of a column.

@@ -41,7 +41,8 @@ impl Manifest {
     /// # Errors
     /// A column is missing or the text is no CSV.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let frame = Frame::parse(text)?;
+        let frame = Frame::parse("manifest", text)?;
+        frame.require(&["file", "dataset", "series", "method", "settings"])?;
         let column = |name: &str| frame.texts(name);
         let (file, dataset, series) = (column("file")?, column("dataset")?, column("series")?);
         let (method, settings) = (column("method")?, column("settings")?);
@@ -99,7 +100,7 @@ impl Manifest {
         // some runs carry their input in columns of their own result
         let path = input.map_or(entry.file.as_str(), |i| i.file.as_str());
         let frame = |path: &str| -> Result<Frame, String> {
-            Frame::parse(&read(path)?).map_err(|e| format!("{path}: {e}"))
+            Frame::parse(path, &read(path)?).map_err(|e| format!("{path}: {e}"))
         };
         let frequency = input.map_or(Ok(None), |i| i.settings.count("freq")).map_err(|e| e.to_string())?;
         let data = frame(path)?;

@@ -76,9 +76,21 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(name: &'static str, table: &'a Table, time_only: bool) -> Result<Self, Problem> {
-        let place = if time_only { table.column(&IDS) } else { Some(table.need(name, &IDS)?) };
-        Ok(Self { name, table, place, time: table.column(&TIMES) })
+    /// The rows and the column of the amount, which has one of these names.
+    fn new(
+        name: &'static str,
+        table: &'a Table,
+        time_only: bool,
+        amount: &[&str],
+    ) -> Result<(Self, usize), Problem> {
+        let (place, amount) = if time_only {
+            let [amount] = table.need(name, [amount])?;
+            (table.column(&IDS), amount)
+        } else {
+            let [place, amount] = table.need(name, [&IDS, amount])?;
+            (Some(place), amount)
+        };
+        Ok((Self { name, table, place, time: table.column(&TIMES) }, amount))
     }
 
     /// Columns that are covariates: all but these.
@@ -179,14 +191,18 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
         }
         Ok(interval.map(|t| (place, if intervals == 1 { 0 } else { t })))
     };
-    let cases = Rows::new("cases", &files.cases, time_only)?;
+    let amounts: &[&str] = match settings.model {
+        Model::Normal => &["value", "x", "attribute"],
+        Model::Ordinal | Model::Multinomial => &["category", "attribute", "value"],
+        Model::Poisson | Model::Bernoulli | Model::Permutation => &["cases", "n", "count"],
+    };
+    let (cases, amount) = Rows::new("cases", &files.cases, time_only, amounts)?;
     match settings.model {
         Model::Normal | Model::Ordinal | Model::Multinomial => {
-            read_points(&mut panel, &cases, settings.model, cell)?
+            read_points(&mut panel, &cases, amount, settings.model, cell)?
         }
         Model::Poisson | Model::Bernoulli | Model::Permutation => {
-            let amount = files.cases.need("cases", &["cases", "n", "count"])?;
-            let covariates = cases.covariates(&["cases", "n", "count"]);
+            let covariates = cases.covariates(amounts);
             let mut by_stratum: BTreeMap<Vec<String>, Vec<(u32, u32, u32)>> = BTreeMap::new();
             for row in 0..files.cases.rows.len() {
                 let n = whole(number("cases", &files.cases, row, amount)?, "cases", row)?;
@@ -210,8 +226,8 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
                     let controls = files.controls.as_ref().ok_or_else(|| {
                         Problem::new("缺少对照文件 controls", "the file of controls is missing")
                     })?;
-                    let rows = Rows::new("controls", controls, time_only)?;
-                    let amount = controls.need("controls", &["controls", "n", "count"])?;
+                    let (rows, amount) =
+                        Rows::new("controls", controls, time_only, &["controls", "n", "count"])?;
                     panel.measure = panel.cases.iter().map(|c| f64::from(*c)).collect();
                     for row in 0..controls.rows.len() {
                         let n = whole(number("controls", controls, row, amount)?, "controls", row)?;
@@ -246,9 +262,8 @@ fn read_places(files: &Files) -> Result<Vec<Place>, Problem> {
     let table = files.locations.as_ref().ok_or_else(|| {
         Problem::new("缺少坐标文件 locations", "the file of coordinates (locations) is missing")
     })?;
-    let id = table.need("locations", &IDS)?;
-    let a = table.need("locations", &["lat", "latitude", "x"])?;
-    let b = table.need("locations", &["lon", "long", "longitude", "lng", "y"])?;
+    let [id, a, b] = table
+        .need("locations", [&IDS, &["lat", "latitude", "x"], &["lon", "long", "longitude", "lng", "y"]])?;
     let mut places: Vec<Place> = Vec::with_capacity(table.rows.len());
     let mut seen = std::collections::HashSet::new();
     for row in 0..table.rows.len() {
@@ -293,17 +308,13 @@ fn whole(value: f64, file: &str, row: usize) -> Result<u32, Problem> {
 fn read_points(
     panel: &mut Panel,
     rows: &Rows<'_>,
+    value: usize,
     model: Model,
     cell: impl Fn(&Panel, &Rows<'_>, usize) -> Result<Option<(u32, usize)>, Problem>,
 ) -> Result<(), Problem> {
     let table = rows.table;
     let amount = table.column(&["n", "cases", "count"]);
     let normal = model == Model::Normal;
-    let value = if normal {
-        table.need("cases", &["value", "x", "attribute"])?
-    } else {
-        table.need("cases", &["category", "attribute", "value"])?
-    };
     let weight = table.column(&["weight", "w"]).filter(|_| normal);
     panel.weighted = weight.is_some();
     if !normal {
@@ -365,10 +376,12 @@ pub(crate) fn censuses(
     settings: &Settings,
     covariates: &[(String, usize)],
 ) -> Result<Vec<Census>, Problem> {
-    let rows = Rows::new("population", table, settings.analysis.time_only())?;
-    let people = table.need("population", &["population", "pop"])?;
-    let columns: Vec<usize> =
-        covariates.iter().map(|(name, _)| table.need("population", &[name])).collect::<Result<_, _>>()?;
+    let (rows, people) =
+        Rows::new("population", table, settings.analysis.time_only(), &["population", "pop"])?;
+    let columns: Vec<usize> = covariates
+        .iter()
+        .map(|(name, _)| table.need("population", [&[name]]).map(|[at]| at))
+        .collect::<Result<_, _>>()?;
     let mut out = Vec::with_capacity(table.rows.len());
     for (row, cells) in table.rows.iter().enumerate() {
         let date =

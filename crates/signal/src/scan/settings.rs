@@ -235,6 +235,7 @@ impl Settings {
     /// A value that cannot be read, or an option this engine does not have; the message names the key.
     #[expect(clippy::too_many_lines, reason = "one line for each key")]
     pub fn parse(table: &Table) -> Result<Self, Problem> {
+        table.need("settings", [&["key"], &["value"]])?;
         let keys = Keys(table);
         let choice = |key: &str, default: u32, known: &str| -> Result<(u32, Problem), Problem> {
             let code = keys.count(key, default)?;

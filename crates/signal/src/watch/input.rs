@@ -5,6 +5,11 @@ use crate::table::{Problem, Table};
 use base::Date;
 use std::collections::BTreeMap;
 
+/// Names of the column of places.
+const PLACE: &[&str] = &["place", "county", "region", "地区"];
+/// Names of the column of hazards.
+const HAZARD: &[&str] = &["hazard", "syndrome", "pathogen", "危害"];
+
 /// An outbreak known to have happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Truth {
@@ -39,10 +44,8 @@ fn date(name: &str, row: usize, value: &str) -> Result<Date, Problem> {
 /// # Errors
 /// A column is missing, a date or count cannot be read, or a row comes twice; file and line are named.
 pub fn read(name: &str, table: &Table) -> Result<Vec<Stream>, Problem> {
-    let place = table.need(name, &["place", "county", "region", "地区"])?;
-    let hazard = table.need(name, &["hazard", "syndrome", "pathogen", "危害"])?;
-    let day = table.need(name, &["date", "日期"])?;
-    let count = table.need(name, &["count", "observed", "例数"])?;
+    let [place, hazard, day, count] =
+        table.need(name, [PLACE, HAZARD, &["date", "日期"], &["count", "observed", "例数"]])?;
     let population = table.column(&["population", "人口"]);
     // count and population by day
     type Days = BTreeMap<Date, (f64, Option<f64>)>;
@@ -120,10 +123,8 @@ fn carried(people: &[Option<f64>]) -> Option<Vec<f64>> {
 /// # Errors
 /// A column is missing or a date cannot be read; file and line are named.
 pub fn truth(name: &str, table: &Table) -> Result<Vec<Truth>, Problem> {
-    let place = table.need(name, &["place", "county", "region", "地区"])?;
-    let hazard = table.need(name, &["hazard", "syndrome", "pathogen", "危害"])?;
-    let first = table.need(name, &["first", "from", "开始"])?;
-    let last = table.need(name, &["last", "to", "结束"])?;
+    let [place, hazard, first, last] =
+        table.need(name, [PLACE, HAZARD, &["first", "from", "开始"], &["last", "to", "结束"]])?;
     table
         .rows
         .iter()

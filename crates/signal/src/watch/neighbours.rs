@@ -24,7 +24,7 @@ impl Neighbours {
     /// # Errors
     /// A column is missing.
     pub fn read(name: &str, table: &Table) -> Result<Self, Problem> {
-        let (a, b) = (table.need(name, &["a"])?, table.need(name, &["b"])?);
+        let [a, b] = table.need(name, [&["a"], &["b"]])?;
         let mut out = Self::default();
         for row in &table.rows {
             out.0.entry(row[a].clone()).or_default().insert(row[b].clone());

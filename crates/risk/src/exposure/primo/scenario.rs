@@ -32,6 +32,7 @@ impl Scenario {
     /// # Errors
     /// The row that is not understood, or that neither reference value is given.
     pub fn read(table: &Table) -> Result<Self, TableError> {
+        table.require(&["key", "value"])?;
         let (mut adi, mut arfd, mut loq, mut limits) = (None, None, 0.0, HashMap::new());
         for row in table.rows() {
             match row.word("key")? {

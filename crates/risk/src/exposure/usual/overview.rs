@@ -15,7 +15,7 @@ const PERCENTILES: [f64; 7] = [50.0, 75.0, 90.0, 95.0, 97.5, 99.0, 99.9];
 pub fn models(table: &Table) -> Result<(Table, Vec<String>), TableError> {
     let columns: Vec<String> =
         (1..).map(|day| format!("day{day}_g")).take_while(|column| table.has(column)).collect();
-    table.column("day1_g")?;
+    table.require(&["body_weight_kg", "day1_g"])?;
     let (mut days, mut weights) = (vec![], vec![]);
     for row in table.rows() {
         let body_weight = row.positive("body_weight_kg")?;

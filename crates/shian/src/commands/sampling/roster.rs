@@ -14,6 +14,9 @@ fn read(path: &Path, columns: &RosterColumns, strata: Option<&str>) -> anyhow::R
     let table = table(path)?;
     let first = table.header().first().cloned().context("the roster has no columns")?;
     let id = columns.id.clone().unwrap_or(first);
+    let needed: Vec<&str> =
+        [Some(id.as_str()), columns.weight.as_deref(), strata].into_iter().flatten().collect();
+    table.require(&needed)?;
     let rows = table.rows().map(|row| {
         let weight = match &columns.weight {
             None => 1,

@@ -45,6 +45,11 @@ fn count(row: &Row<'_>, column: &str) -> anyhow::Result<Option<u64>> {
 /// `shian sampling size FILE`
 pub(super) fn sizes(path: &Path) -> Outcome {
     let mut found = table(path)?;
+    if found.has("relative_risk") {
+        found.require(&["population_share", "relative_risk", "sampling_share", "design_prevalence"])?;
+    } else {
+        found.require(&["population", "prevalence|diseased"])?;
+    }
     let asked = found.clone();
     for row in asked.rows() {
         let at = row.at();
@@ -122,10 +127,17 @@ fn strata(found: &Table) -> anyhow::Result<Vec<Stratum>> {
 /// `shian sampling allocate FILE`
 pub(super) fn allocate(args: &AllocateArgs) -> Outcome {
     let mut found = table(&args.file)?;
-    let mut parts = strata(&found)?;
-    if args.method == AllocateMethod::Proportional && !found.has("N") {
-        return Err(Usage("the table needs the column N".into()).into());
+    let mut needed = match args.method {
+        AllocateMethod::Proportional => vec!["N"],
+        AllocateMethod::Detection => vec!["weight", "p_detect_per_sample"],
+        _ if found.has("positives") => vec!["N", "S|p_violation|positives", "S|p_violation|n"],
+        _ => vec!["N", "S|p_violation|positives"],
+    };
+    if args.cover.is_some() {
+        needed.push("group");
     }
+    found.require(&needed)?;
+    let mut parts = strata(&found)?;
     if let Some(least) = args.cover {
         let groups: Vec<&str> = found.rows().map(|row| row.word("group")).collect::<Result<_, _>>()?;
         parts = allocate::cover(&parts, &groups, least)?;
@@ -174,6 +186,7 @@ pub(super) fn allocate(args: &AllocateArgs) -> Outcome {
 /// `shian sampling rates FILE`
 pub(super) fn rates(args: &RatesArgs) -> Outcome {
     let mut found = table(&args.file)?;
+    found.require(&["positives|cases", "n|expected"])?;
     let pair = |row: Row<'_>| Ok((need(&row, &["positives", "cases"])?, need(&row, &["n", "expected"])?));
     let data = found.rows().map(pair).collect::<anyhow::Result<Vec<(f64, f64)>>>()?;
     let (prior, all) = match args.method {
@@ -206,6 +219,7 @@ pub(super) fn rates(args: &RatesArgs) -> Outcome {
 /// `shian sampling estimate FILE`
 pub(super) fn estimate(path: &Path, confidence: f64) -> Outcome {
     let found = table(path)?;
+    found.require(&["N", "n", "positives"])?;
     let read = |row: Row<'_>| {
         Ok(stratified::Found {
             size: need(&row, &["N"])?,

@@ -62,8 +62,8 @@ pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn primo(input: &Path, data: &Path, out: &Path) -> Outcome {
-    let tables = primo_tables(data)?;
     let scenario = Scenario::read(&table(input)?)?;
+    let tables = primo_tables(data)?;
     std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
     let mut summary = serde_json::Map::new();
     for (name, found) in report(&tables, &scenario) {

@@ -109,7 +109,7 @@ fn all(manifest: &Path, args: &SignalScanArgs) -> Outcome {
         return Err(super::super::Usage("--manifest needs --out".to_owned()).into());
     };
     let list = table(manifest)?;
-    let (file, run) = (list.need("manifest", &["file"])?, list.need("manifest", &["run"])?);
+    let [file, run] = list.need(&manifest.display().to_string(), [&["file"], &["run"]])?;
     // runs have results; the inputs are listed too
     let runs: BTreeSet<(PathBuf, String)> = list
         .rows

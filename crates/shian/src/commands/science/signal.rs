@@ -4,6 +4,7 @@ use super::{Outcome, read};
 use crate::cli::{SignalCommand, SignalMode, SignalRunArgs};
 use crate::out;
 use anyhow::Context as _;
+use base::HeadingError;
 use serde_json::json;
 use signal::detect::frame::Frame;
 use signal::detect::manifest::{self, Manifest, Run};
@@ -27,6 +28,9 @@ pub(crate) fn run(command: SignalCommand) -> Outcome {
 fn groups(input: &Path) -> Outcome {
     let name = input.display().to_string();
     let reports = signal::text::read(&name, &signal::table::Table::parse(&name, &text(input)?)?)?;
+    if reports.is_empty() {
+        return Err(HeadingError::NoRows { file: name }.into());
+    }
     for group in signal::text::group(&reports, &signal::text::Options::default()) {
         out::json(&json!(group));
     }
@@ -48,7 +52,14 @@ fn one(args: &SignalRunArgs) -> Outcome {
     let (Some(method), Some(input)) = (&args.method, &args.input) else {
         return Err(super::super::Usage("METHOD and --input, or --manifest and --out".to_owned()).into());
     };
-    let frame = Frame::parse(&text(input)?).with_context(|| input.display().to_string())?;
+    let file = input.display().to_string();
+    let frame = Frame::parse(&file, &text(input)?)?;
+    if frame.names().is_empty() {
+        frame.require(&["observed|obs_NAME|NAME"])?;
+    }
+    if frame.is_empty() {
+        return Err(HeadingError::NoRows { file }.into());
+    }
     let settings = match &args.settings {
         None => Settings::default(),
         Some(path) => {

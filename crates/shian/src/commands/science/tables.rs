@@ -5,8 +5,8 @@ use crate::cli::{LimitsArgs, LimitsCommand};
 use crate::commands::{Outcome, Usage};
 use crate::out;
 use crate::province::now;
-use anyhow::{Context as _, anyhow, bail};
-use base::{Date, Decimal, Lang};
+use anyhow::{Context as _, anyhow};
+use base::{Date, Decimal, HeadingError, Lang};
 use limits::{Case, Edition, Judge, Rules, Table};
 use paper::sheet::{self, Sheet, Value};
 use serde_json::json;
@@ -23,13 +23,17 @@ pub(crate) fn run(args: LimitsArgs) -> Outcome {
     match args.command {
         LimitsCommand::Judge { file } => {
             let bytes = read(&file)?;
-            limits::judge_csv(rules, args.guard, bytes.as_slice()).for_each(|line| out::line(&line));
+            let name = file.display().to_string();
+            limits::judge_csv(rules, args.guard, &name, bytes.as_slice())?.for_each(|line| out::line(&line));
             Ok(true)
         }
         LimitsCommand::Rejudge { file, edition } => {
             let edition = named(rules, &edition)?;
             let bytes = read(&file)?;
-            limits::rejudge_csv(rules, edition, bytes.as_slice()).iter().for_each(|line| out::line(line));
+            let name = file.display().to_string();
+            limits::rejudge_csv(rules, edition, &name, bytes.as_slice())?
+                .iter()
+                .for_each(|line| out::line(line));
             Ok(true)
         }
         LimitsCommand::Coverage => {
@@ -159,7 +163,9 @@ fn export(edition: &Edition, extra: &[(String, String)], format: &str, to: &Path
 fn table(path: &Path) -> anyhow::Result<Table> {
     let name = name_of(path)?;
     let sheets = sheet::read(&read(path)?, &name, &sheet::Limits::default())?;
-    let Some(first) = sheets.into_iter().next() else { bail!("{name} holds no sheet") };
+    let Some(first) = sheets.into_iter().next() else {
+        return Err(HeadingError::Empty { file: name }.into());
+    };
     let width = first.header.len();
     let rows = first.rows.into_iter().map(|row| {
         let mut cells: Vec<String> = row.cells.into_iter().map(|c| c.text).collect();

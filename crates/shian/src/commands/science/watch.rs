@@ -4,7 +4,7 @@ use super::{Outcome, read};
 use crate::cli::SignalWatchArgs;
 use crate::out;
 use anyhow::Context as _;
-use base::Date;
+use base::{Date, HeadingError};
 use jiff::Span;
 use serde_json::json;
 use signal::table::Table;
@@ -53,8 +53,7 @@ pub(super) fn run(args: &SignalWatchArgs) -> Outcome {
     let (Some(last), step) =
         (streams.first().map(Stream::last), streams.first().map_or(Step::Day, |s| s.step))
     else {
-        out::json(&json!({ "series": 0, "nights": 0, "signals": 0 }));
-        return Ok(true);
+        return Err(HeadingError::NoRows { file: name }.into());
     };
     let first = args.from.or_else(|| truths.iter().map(|t| t.first).min()).unwrap_or(last).min(last);
     let nights = nights(first, last, step);

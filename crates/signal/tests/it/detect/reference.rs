@@ -70,8 +70,8 @@ fn check(folder: &Path, tolerance: f64, unsaid: &[&str]) {
                 continue;
             }
         };
-        let found = Frame::parse(&table.csv()).expect("a table");
-        let expected = Frame::parse(&read(&entry.file).expect("a file")).expect("a table");
+        let found = Frame::parse("found", &table.csv()).expect("a table");
+        let expected = Frame::parse("expected", &read(&entry.file).expect("a file")).expect("a table");
         let state = worst.entry(entry.method.as_str()).or_default();
         state.0 += 1;
         for (d, what) in compare(entry, &found, &expected) {

@@ -127,7 +127,7 @@ proptest! {
 }
 
 fn table(csv: &str, method: &str, settings: &str, mode: Mode) -> Result<Vec<Vec<Cell>>, Error> {
-    let frame = Frame::parse(csv)?;
+    let frame = Frame::parse("series", csv)?;
     let names = frame.names();
     let run = Run { frame: &frame, triangle: None, names, frequency: Some(52), rows: None, mode };
     manifest::compute(method, &run, &Settings::parse(settings)).map(|t| t.rows)

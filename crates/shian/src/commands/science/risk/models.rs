@@ -163,7 +163,9 @@ pub(super) fn bmd(args: &BmdArgs) -> Outcome {
         return answer(args.out.as_deref(), &bmd_of(&table(file)?, settings, args)?);
     };
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    for row in table(manifest)?.rows() {
+    let sets = table(manifest)?;
+    sets.require(&["set", "type"])?;
+    for row in sets.rows() {
         let set = row.word("set")?;
         let number = |column: &str, other: f64| row.optional(column).map(|v| v.unwrap_or(other));
         let settings = BmdSettings {
@@ -185,9 +187,9 @@ pub(super) fn bmd(args: &BmdArgs) -> Outcome {
 
 /// `shian risk growth`
 pub(super) fn growth(args: &GrowthArgs) -> Outcome {
+    let history = growth::history(&table(&args.file)?)?;
     let model: growth::Model = serde_json::from_slice(&read(&args.model)?)
         .with_context(|| format!("{}: a growth model", args.model.display()))?;
-    let history = growth::history(&table(&args.file)?)?;
     let path = growth::predict(&model, &history, args.draws, args.seed)?;
     out::json(
         &json!({"model": model, "draws": args.draws, "seed": args.seed, "end": path.last(), "path": path}),
