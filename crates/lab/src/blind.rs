@@ -38,8 +38,12 @@ impl Sample {
 
 /// Verdicts name the case they judged.
 pub(crate) fn blind_results(number: &str, results: &mut [JudgedResult]) {
-    for record in results.iter_mut().flat_map(|r| &mut r.verdicts) {
-        number.clone_into(&mut record.verdict.case_id);
+    for result in results {
+        // its number names the firm
+        result.declared = None;
+        for record in &mut result.verdicts {
+            number.clone_into(&mut record.verdict.case_id);
+        }
     }
 }
 

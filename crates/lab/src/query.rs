@@ -7,7 +7,6 @@ use crate::sample::{Conclusion, Sample, SampleKind, SampleState, words};
 use crate::{Budget, Error, Lab, Nonconformity, NonconformityState, Stage, register};
 use access::{Principal, Resource, Role};
 use base::{Date, Id, Instant};
-use limits::Outcome;
 use serde::{Deserialize, Serialize};
 use store::{Row, Sql, Store, Tx};
 
@@ -158,9 +157,10 @@ impl Lab {
         let mut sql = Sql::new(
             "select s.*, \
              (select count(*) from result r where r.sample = s.id and r.withdrawn = 0) as results, \
-             (select count(*) from verdict v join result r on r.id = v.result where v.sample = s.id \
-              and r.withdrawn = 0 and v.superseded_by is null and v.outcome in ('nonconform', 'prohibited')) \
-             as failing, case when ",
+             (select count(*) from result r where r.sample = s.id and r.withdrawn = 0 and (exists (select 1 from verdict v \
+              where v.result = r.id and v.superseded_by is null and v.outcome in ('nonconform', 'prohibited')) \
+              or exists (select 1 from declared_verdict d where d.sample = s.id and d.result = r.id \
+              and d.outcome in ('nonconform', 'prohibited')))) as failing, case when ",
         );
         let revealed = self.revealed(who, now);
         sql.append(&revealed).push(" then 1 else 0 end as revealed from sample s where ");
@@ -489,9 +489,7 @@ fn day_cursor(text: &str) -> Option<(Date, Id)> {
 }
 
 fn nonconformity(row: &Row, results: &[JudgedResult]) -> Result<Nonconformity, store::Error> {
-    let failing = |r: &&JudgedResult| {
-        !r.withdrawn && r.verdict().map(|v| &v.verdict.outcome).is_some_and(Outcome::is_failure)
-    };
+    let failing = |r: &&JudgedResult| !r.withdrawn && r.failing().is_some();
     Ok(Nonconformity {
         id: row.id("id")?,
         version: row.int("version")?,

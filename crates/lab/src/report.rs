@@ -2,7 +2,7 @@
 
 use crate::result::{JudgedResult, has_consequence, result_resource, results_in};
 use crate::sample::{Conclusion, Sample, SampleKind, SampleState};
-use crate::sampling::retract_overturned;
+use crate::sampling::{Book, retract_overturned};
 use crate::{Error, Failure, Lab, Nonconformity, NonconformityState};
 use access::Principal;
 use base::{Id, Text};
@@ -184,7 +184,7 @@ impl Lab {
         results: &[JudgedResult],
     ) -> Result<Option<Nonconformity>, Error> {
         let failing: Vec<&JudgedResult> =
-            results.iter().filter(|r| !r.withdrawn && outcome(r).is_some_and(Outcome::is_failure)).collect();
+            results.iter().filter(|r| !r.withdrawn && r.failing().is_some()).collect();
         let (true, Some(first)) = (has_consequence(sample.kind), failing.first()) else { return Ok(None) };
         let known = tx.query("select id from nonconformity where sample = $1", &[sample.id.into()]).await?;
         if !known.is_empty() {
@@ -284,9 +284,10 @@ fn outcome(result: &JudgedResult) -> Option<&Outcome> {
     result.verdict().map(|v| &v.verdict.outcome)
 }
 
-/// The conclusion of a report: a failure outweighs everything, and what is undecided is never a pass.
+/// The conclusion of a report: a failure, by the law or by the standard the firm declares for its product, outweighs everything, and
+/// what is undecided by the law is never a pass.
 fn conclude(kind: SampleKind, results: &[JudgedResult]) -> Conclusion {
-    let failed = results.iter().any(|r| outcome(r).is_some_and(Outcome::is_failure));
+    let failed = results.iter().any(|r| r.failing().is_some());
     let decided =
         |o: &Outcome| matches!(o, Outcome::Conform | Outcome::NotLimited | Outcome::Exempt) || o.is_failure();
     let undecided = !results.iter().all(|r| outcome(r).is_some_and(decided));
@@ -299,13 +300,17 @@ fn conclude(kind: SampleKind, results: &[JudgedResult]) -> Conclusion {
     }
 }
 
-/// A failing result in words.
+/// A failing result in words. What fails only the standard the firm declares cites that declaration and the clause that binds the firm to it.
 pub(crate) fn failure(result: &JudgedResult) -> Failure {
-    let verdict = result.verdict().map(|v| &v.verdict);
+    let law = result.verdict().map(|v| &v.verdict);
+    let verdict = result.failing().or(law);
+    let declared =
+        verdict.filter(|v| law.is_none_or(|law| !law.outcome.is_failure()) && v.outcome.is_failure());
     let limit = verdict.and_then(|v| v.limit.as_ref()).map_or_else(String::new, |l| l.show(base::Lang::Zh));
-    let basis = verdict
-        .filter(|v| !v.standard.is_empty())
-        .map_or_else(String::new, |v| format!("{}-{} {}", v.standard, v.edition, v.clause));
+    let basis = verdict.filter(|v| !v.standard.is_empty()).map_or_else(String::new, |v| match declared {
+        Some(v) => format!("企业标准 {} 明示指标；{}", v.standard, Book::builtin().declared_basis()),
+        None => format!("{}-{} {}", v.standard, v.edition, v.clause),
+    });
     let reported = if result.reported.subsamples.is_empty() {
         result.reported.reported.clone()
     } else {
@@ -339,7 +344,13 @@ async fn record(
 ) -> Result<(), Error> {
     let verdicts: Vec<_> = results
         .iter()
-        .map(|r| serde_json::json!({ "result": r.id, "verdict": outcome(r).map(Outcome::word) }))
+        .map(|r| {
+            let mut said = serde_json::json!({ "result": r.id, "verdict": outcome(r).map(Outcome::word) });
+            if let Some(declared) = &r.declared {
+                said["declared"] = declared.outcome.word().into();
+            }
+            said
+        })
         .collect();
     let entry = Entry {
         kind,

@@ -70,6 +70,10 @@ pub struct JudgedResult {
     pub withdrawn: bool,
     /// Verdicts, oldest first; never empty.
     pub verdicts: Vec<VerdictRecord>,
+    /// The verdict by the enterprise standard the sample's form cites, of the record as stored; `None` when none is cited. Not sent along,
+    /// because its number names the firm.
+    #[serde(skip)]
+    pub declared: Option<Verdict>,
 }
 
 impl JudgedResult {
@@ -77,6 +81,13 @@ impl JudgedResult {
     #[must_use]
     pub fn verdict(&self) -> Option<&VerdictRecord> {
         self.verdicts.last()
+    }
+
+    /// The verdict by which the result fails: the one by the law, else the one by the standard the firm declares.
+    #[must_use]
+    pub fn failing(&self) -> Option<&Verdict> {
+        let law = self.verdict().map(|v| &v.verdict);
+        [law, self.declared.as_ref()].into_iter().flatten().find(|v| v.outcome.is_failure())
     }
 }
 
@@ -193,6 +204,7 @@ impl Lab {
                     entered: cx.now,
                     withdrawn: false,
                     verdicts: vec![record],
+                    declared: None,
                 });
             }
             begin_testing(tx, cx, sample).await?;
@@ -269,6 +281,7 @@ impl Lab {
             entered: cx.now,
             withdrawn: false,
             verdicts: vec![record],
+            declared: None,
         };
         let entry = Entry {
             kind: "result.corrected",
@@ -515,8 +528,9 @@ pub(crate) async fn results_in(tx: &mut Tx, sample: Id) -> Result<Vec<JudgedResu
     assemble(&results, &verdicts)
 }
 
-pub(crate) const RESULTS: &str = "select id, sample, analyte, reported, unit, lod, loq, method, subsamples, \
-    entered_by, entered, withdrawn from result where sample = $1 order by id";
+pub(crate) const RESULTS: &str = "select r.id, r.sample, r.analyte, r.reported, r.unit, r.lod, r.loq, r.method, r.subsamples, \
+    r.entered_by, r.entered, r.withdrawn, (select d.body from declared_verdict d where d.sample = r.sample and d.result = r.id \
+    order by d.id desc limit 1) as declared from result r where r.sample = $1 order by r.id";
 pub(crate) const VERDICTS: &str =
     "select id, result, body, judged, reason, superseded_by from verdict where sample = $1 order by id";
 
@@ -552,6 +566,7 @@ pub(crate) fn assemble(results: &[Row], verdicts: &[Row]) -> Result<Vec<JudgedRe
             entered: row.instant("entered")?,
             withdrawn: row.flag("withdrawn")?,
             verdicts: of,
+            declared: row.opt_text("declared")?.map(|_| row.json("declared")).transpose()?,
         });
     }
     Ok(all)

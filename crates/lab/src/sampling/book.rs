@@ -133,9 +133,18 @@ struct Retest {
     _status: Status,
 }
 
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredRule {
+    basis: String,
+    #[serde(rename = "status")]
+    _status: Status,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Targets {
+    declared: DeclaredRule,
     target: Vec<Target>,
     limits: Bounds,
     form: Numbering,
@@ -298,6 +307,12 @@ impl Book {
     pub fn version(&self) -> String {
         let text = include_str!("../../../../rulebook/cn/sampling/targets.toml");
         hex::encode(Sha256::digest(text.as_bytes())).chars().take(12).collect()
+    }
+
+    /// The clause by which a food that fails the indicators of the enterprise standard it bears is nonconforming.
+    #[must_use]
+    pub fn declared_basis(&self) -> &str {
+        &self.targets.declared.basis
     }
 
     /// When a result may gravely harm health.

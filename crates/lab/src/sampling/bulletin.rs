@@ -12,7 +12,6 @@ use crate::{Conclusion, Error, Lab, Problem, Sample, register};
 use access::Principal;
 use base::{Id, Instant, Text};
 use ledger::{Context, Entry};
-use limits::Outcome;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::{Row, Sql, Store, Tx};
@@ -332,12 +331,8 @@ impl Lab {
     /// What the public reads of a sample.
     async fn public_body(&self, tx: &mut Tx, s: &Sample) -> Result<PublicRow, Error> {
         let results = results_in(tx, s.id).await?;
-        let failing = |o: Option<&Outcome>| o.is_some_and(Outcome::is_failure);
-        let failures: Vec<_> = results
-            .iter()
-            .filter(|r| !r.withdrawn && failing(r.verdict().map(|v| &v.verdict.outcome)))
-            .map(failure)
-            .collect();
+        let failures: Vec<_> =
+            results.iter().filter(|r| !r.withdrawn && r.failing().is_some()).map(failure).collect();
         let book = Book::builtin();
         let mut risks: Vec<Text> = failures.iter().filter_map(|f| book.risk(&f.analyte).cloned()).collect();
         risks.dedup();

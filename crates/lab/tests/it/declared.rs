@@ -127,5 +127,49 @@ async fn a_result_is_judged_by_the_standard_its_form_cites_apart_from_the_law() 
         let of = second.iter().find(|v| v.result == fixed.id).unwrap();
         assert_eq!((second.len(), of.verdict.outcome.word()), (2, "conform"), "both stay on record");
         assert!(now() < cx.now);
+        assert_eq!(
+            concluded(&world, sample.id).await.nonconformity,
+            None,
+            "what was corrected no longer counts"
+        );
+    }
+}
+
+/// Approves and submits the report of a sample.
+async fn concluded(world: &World, sample: Id) -> lab::Submitted {
+    let b = crate::signatory();
+    let cx = at(world, &b, 100_000);
+    let mut tx = begin(world).await;
+    world.lab.approve_report(&mut tx, &cx, &b, sample, "R-1").await.unwrap();
+    let done = world.lab.submit_report(&mut tx, &cx, &b, sample).await.unwrap();
+    tx.commit().await.unwrap();
+    done
+}
+
+#[tokio::test]
+async fn what_fails_only_the_standard_its_firm_declares_is_nonconforming_and_its_disposal_cites_the_declaration()
+ {
+    for world in worlds().await {
+        published(&world, "0.1").await;
+        let task = issued(&world, 12).await;
+        let sample = cited(&world, task, FIRM, NUMBER).await;
+        let a = analyst();
+        let mut tx = begin(&world).await;
+        let cx = at(&world, &a, 90_000);
+        world.lab.enter_result(&mut tx, &cx, &a, sample.id, cadmium("0.15")).await.unwrap();
+        tx.commit().await.unwrap();
+        let done = concluded(&world, sample.id).await;
+        assert_eq!(done.sample.conclusion, Some(lab::Conclusion::Unqualified), "{}", world.name);
+        let opened = done.nonconformity.expect("a nonconformity");
+        assert_eq!((opened.failures.len(), opened.matter), (1, Some(Id(77))), "one disposal");
+        let failure = &opened.failures[0];
+        assert_eq!((failure.reported.as_str(), failure.limit.as_str()), ("0.15", "0.1 mg/kg"));
+        assert!(failure.basis.contains(NUMBER) && failure.basis.contains("第七十四条"), "{}", failure.basis);
+        // read again it says the same, and the verdict by the law stands
+        let who = testing::officer("62");
+        let read = world.lab.nonconformity(&world.store, &who, cx.now, opened.id).await.unwrap();
+        assert_eq!(read.failures, opened.failures);
+        let detail = world.lab.sample(&world.store, &who, cx.now, sample.id).await.unwrap();
+        assert_eq!(detail.results[0].verdict().unwrap().verdict.outcome.word(), "conform");
     }
 }
