@@ -4,6 +4,7 @@
 //! beyond that, the order of elements, is checked here.
 
 mod element;
+mod hollow;
 mod job;
 mod model;
 mod order;
@@ -120,7 +121,7 @@ pub(crate) fn job_problems(bytes: &[u8], limits: &Limits) -> Option<Vec<Problem>
     (&*root.local == JOB).then(|| job::check(&root))
 }
 
-/// What is wrong with the elements of an event: their order, and what has no place.
+/// What is wrong with the elements of an event: their order, what has no place, what holds nothing or too much.
 fn out_of_order(event: &Element, pointer: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     order::check(event, &mut |at, detail, remedy| {
@@ -128,6 +129,9 @@ fn out_of_order(event: &Element, pointer: &str) -> Vec<Problem> {
     });
     if found.is_empty() {
         found = stray::event(event, pointer);
+    }
+    if found.is_empty() {
+        found = hollow::event(event, pointer);
     }
     found
 }

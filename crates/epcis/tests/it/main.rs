@@ -10,6 +10,7 @@ mod documents;
 mod files;
 mod generated;
 mod hashes;
+mod hollow;
 mod properties;
 mod query;
 mod rules;

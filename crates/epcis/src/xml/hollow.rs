@@ -1,0 +1,167 @@
+//! What the EPCIS 2.0 XSD refuses although every element stands in its place: lists with nothing in them, elements inside a value,
+//! content without a namespace where only content of one's own belongs.
+
+use super::element::Element;
+use super::order;
+use crate::problem::{Problem, ProblemType};
+use base::Text;
+
+/// Lists that hold at least one item, and the item.
+const AT_LEAST_ONE: [(&str, &str); 4] = [
+    ("bizTransactionList", "bizTransaction"),
+    ("sourceList", "source"),
+    ("destinationList", "destination"),
+    ("sensorElementList", "sensorElement"),
+];
+
+/// Elements of an event that are made of elements; every other one is a value.
+const PARTS: [&str; 16] = [
+    "epcList",
+    "childEPCs",
+    "inputEPCList",
+    "outputEPCList",
+    "quantityList",
+    "childQuantityList",
+    "inputQuantityList",
+    "outputQuantityList",
+    "bizTransactionList",
+    "sourceList",
+    "destinationList",
+    "sensorElementList",
+    "readPoint",
+    "bizLocation",
+    "persistentDisposition",
+    "errorDeclaration",
+];
+
+/// Items of lists that are made of elements or attributes.
+const ITEMS: [&str; 3] = ["quantityElement", "sensorElement", "correctiveEventIDs"];
+
+/// What is wrong with the contents of an event of one of the types of the standard.
+pub(super) fn event(event: &Element, pointer: &str) -> Vec<Problem> {
+    let Some(fields) = order::sequence(&event.local) else { return Vec::new() };
+    let mut found = Vec::new();
+    wrappers(event, &fields, pointer, &mut found);
+    for part in event.flat().filter(|part| part.namespace.is_none()) {
+        let name = &*part.local;
+        if name == "ilmd" {
+            own_content(part, &[], pointer, &mut found);
+        } else if PARTS.contains(&name) {
+            if let Some((_, item)) = AT_LEAST_ONE.iter().find(|(list, _)| *list == name) {
+                // of an empty array of JSON the writer says so by instruction
+                if part.hints().is_none() && part.flat().next().is_none() {
+                    found.push(empty(part, item, pointer));
+                }
+            }
+            items(part, pointer, &mut found);
+        } else if fields.contains(&name) {
+            value(part, pointer, &mut found);
+        }
+    }
+    found
+}
+
+/// The items of a list, or the elements of a place: values, or quantities of which a unit alone says nothing.
+fn items(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
+    for item in part.flat().filter(|item| item.namespace.is_none()) {
+        if !ITEMS.contains(&&*item.local) {
+            value(item, pointer, found);
+            continue;
+        }
+        if &*item.local == "sensorElement" {
+            continue;
+        }
+        item.flat().filter(|inner| inner.namespace.is_none()).for_each(|inner| value(inner, pointer, found));
+        if let (Some(unit), None) = (item.child("uom"), item.child("quantity")) {
+            let problem = Problem::new(
+                ProblemType::Validation,
+                pointer,
+                Text::of("有计量单位 uom，没有数量 quantity。", "There is a unit (uom) and no quantity."),
+                Text::of(
+                    "请在 uom 之前写出 quantity；没有数量时不写 uom。",
+                    "Write the quantity before the uom; without a quantity leave the uom out.",
+                ),
+            );
+            found.push(problem.at(unit.at));
+        }
+    }
+}
+
+/// Wrappers of the standard itself hold something, and nothing without a namespace that the standard does not know.
+fn wrappers(parent: &Element, fields: &[&str], pointer: &str, found: &mut Vec<Problem>) {
+    for wrapper in parent.children.iter().filter(|child| child.is_wrapper()) {
+        if wrapper.children.is_empty() && wrapper.hints().is_none() {
+            let problem = Problem::new(
+                ProblemType::Validation,
+                pointer,
+                Text::new(
+                    format!("元素 {} 是空的。", wrapper.local),
+                    format!("The element {} is empty.", wrapper.local),
+                ),
+                Text::of(
+                    "请删去，或写入带命名空间的元素。",
+                    "Leave it out, or put elements with a namespace into it.",
+                ),
+            );
+            found.push(problem.at(wrapper.at));
+        }
+        own_content(wrapper, fields, pointer, found);
+        wrappers(wrapper, fields, pointer, found);
+    }
+}
+
+/// Elements without a namespace where only those of one's own belong.
+fn own_content(part: &Element, fields: &[&str], pointer: &str, found: &mut Vec<Problem>) {
+    let own = |child: &&Element| {
+        child.namespace.is_none() && !child.is_wrapper() && !fields.contains(&&*child.local)
+    };
+    if let Some(child) = part.children.iter().find(own) {
+        let problem = Problem::new(
+            ProblemType::Validation,
+            pointer,
+            Text::new(
+                format!("{} 中的元素 {} 没有命名空间。", part.local, child.local),
+                format!("The element {} in {} has no namespace.", child.local, part.local),
+            ),
+            Text::of(
+                "请为自定义元素声明命名空间并加前缀，例如 xmlns:ex=\"https://…\" 和 <ex:…>。",
+                "Declare a namespace for elements of your own and use its prefix: xmlns:ex=\"https://…\" and <ex:…>.",
+            ),
+        );
+        found.push(problem.at(child.at));
+    }
+}
+
+/// A value holds text; an element in it would be passed over.
+fn value(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
+    let Some(child) = part.children.first() else { return };
+    let problem = Problem::new(
+        ProblemType::Validation,
+        pointer,
+        Text::new(
+            format!("元素 {} 只含文字，不能含元素 {}。", part.local, child.local),
+            format!("The element {} holds text, no element {}.", part.local, child.local),
+        ),
+        Text::new(
+            format!("请把 {} 移到标准元素之后，并使用自己的命名空间。", child.local),
+            format!("Put {} after the elements of the standard, in a namespace of its own.", child.local),
+        ),
+    );
+    found.push(problem.at(child.at));
+}
+
+fn empty(list: &Element, item: &str, pointer: &str) -> Problem {
+    Problem::new(
+        ProblemType::Validation,
+        pointer,
+        Text::new(
+            format!("{} 中没有 {item}。", list.local),
+            format!("There is no {item} in {}.", list.local),
+        ),
+        Text::new(
+            format!("请至少写一个 {item}，或删去 {}。", list.local),
+            format!("Write at least one {item}, or leave {} out.", list.local),
+        ),
+    )
+    .at(list.at)
+}
