@@ -34,8 +34,12 @@ impl Wish {
         let mut passed = Vec::new();
         for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            match name {
-                "linkType" => link_type = Some(curie(&ui::decode(value))),
+            // some writers of queries escape names, too, or spell them in lower case
+            let name = ui::decode(name);
+            match &*name {
+                _ if name.eq_ignore_ascii_case("linkType") => {
+                    link_type = Some(curie(ui::decode(value).trim())).filter(|kind| !kind.is_empty());
+                }
                 _ => {
                     asked_lang |= name == "lang";
                     if name == "context" {
@@ -58,6 +62,16 @@ impl Wish {
         let typed = link_type.is_none() && (wants(LINKSET) || wants("application/json") || wants(JSON_LD));
         let link_type = link_type.filter(|_| !named);
         Self { linkset: named || typed, json_ld, link_type, context, languages, accept, passed }
+    }
+
+    /// The one link type asked for; `None` for the page everybody gets.
+    pub(super) fn wanted(&self) -> Option<&str> {
+        self.link_type.as_deref().filter(|kind| *kind != "gs1:defaultLink")
+    }
+
+    /// Whether the links must be looked up to answer.
+    pub(super) fn asks_links(&self) -> bool {
+        self.linkset || self.wanted().is_some()
     }
 
     /// The address with the parameters of the request that are not for the resolver.
@@ -276,6 +290,15 @@ mod tests {
         assert_eq!(wish.link_type.as_deref(), Some("gs1:pip"));
         assert_eq!(wish.passed_on("https://a.example/p"), "https://a.example/p?utm=1&17=261231");
         assert_eq!(wish.passed_on("https://a.example/p?x#way"), "https://a.example/p?x&utm=1&17=261231#way");
+        for (query, kind, passed) in [
+            ("linktype=gs1:pip&utm=1", Some("gs1:pip"), "?utm=1"),
+            ("utm=1&link%54ype=gs1%3Apip", Some("gs1:pip"), "?utm=1"),
+            ("17=261231&linkType=", None, "?17=261231"),
+            ("linkType=gs1:defaultLink&a=b", None, "?a=b"),
+        ] {
+            let wish = Wish::read(Some(query), &HeaderMap::new(), Lang::Zh);
+            assert_eq!((wish.wanted(), &*wish.passed_on("")), (kind, passed), "{query}");
+        }
     }
 
     #[test]

@@ -56,6 +56,25 @@ pub(crate) async fn registered(app: &App, link: &DigitalLink) -> Answer<Vec<Link
         .collect())
 }
 
+/// The links of a code for which nobody can enter any: its page here, in both languages.
+pub(super) fn of_page(origin: &str, path: &str) -> Vec<LinkView> {
+    let page = |kind: &str, lang: Lang| {
+        let code = lang.pick("zh", "en").to_owned();
+        LinkView {
+            anchor: path.to_owned(),
+            link_type: kind.to_owned(),
+            href: format!("{origin}/lot{path}?lang={code}"),
+            title: link_type_text(kind).cloned().unwrap_or(Text::of("链接", "link")),
+            lang: code,
+            media: "text/html".to_owned(),
+            context: String::new(),
+            ours: true,
+        }
+    };
+    let kinds = ["gs1:defaultLink", "gs1:pip"];
+    kinds.iter().flat_map(|kind| [Lang::Zh, Lang::En].map(|lang| page(kind, lang))).collect()
+}
+
 /// All links of a code; none when nothing is known of it.
 pub(super) async fn of(app: &App, viewer: &Viewer, link: &DigitalLink) -> Answer<Vec<LinkView>> {
     let mut found = registered(app, link).await?;

@@ -101,27 +101,38 @@ async fn resolve(State(app): State<Arc<App>>, viewer: Viewer, uri: Uri, headers:
     };
     let path = link.path();
     let wish = Wish::read(uri.query(), &headers, Prefs::read(uri.query(), &headers).lang);
+    let found = if wish.asks_links() { links::of(&app, &viewer, &link).await? } else { Vec::new() };
+    answer(&app, &viewer, &path, &found, &wish, &headers)
+}
+
+/// The linkset, the link of the type asked for, or the page of the code; `found` are its links where the request asks for them.
+fn answer(
+    app: &App,
+    viewer: &Viewer,
+    path: &str,
+    found: &[LinkView],
+    wish: &Wish,
+    headers: &HeaderMap,
+) -> Answer {
     let mut response = if wish.linkset {
-        let found = links::of(&app, &viewer, &link).await?;
         if found.is_empty() {
-            return Err(unknown(&path));
+            return Err(unknown(path));
         }
-        let mut body = linkset(&app.origin, &found);
+        let mut body = linkset(&app.origin, found);
         if wish.json_ld {
             body["@context"] = json!(CONTEXT);
         }
         let media = (header::CONTENT_TYPE, if wish.json_ld { JSON_LD } else { LINKSET });
         ([media], body.to_string()).into_response()
-    } else if let Some(wanted) = wish.link_type.as_deref().filter(|t| *t != "gs1:defaultLink") {
-        let found = links::of(&app, &viewer, &link).await?;
-        let chosen = choose::best(&found, wanted, &wish);
+    } else if let Some(wanted) = wish.wanted() {
+        let chosen = choose::best(found, wanted, wish);
         match chosen.as_slice() {
-            [] => return Err(none_of(&path, wanted, &found)),
-            [one] => redirect(&one.href, &wish)?,
-            several => choices(&app, &viewer, &path, several, &headers),
+            [] => return Err(none_of(path, wanted, found)),
+            [one] => redirect(&one.href, wish)?,
+            several => choices(app, viewer, path, several, wish, headers),
         }
     } else {
-        redirect(&format!("{}/lot{path}", app.origin), &wish)?
+        redirect(&format!("{}/lot{path}", app.origin), wish)?
     };
     let out = response.headers_mut();
     let about = format!(
@@ -152,9 +163,10 @@ pub(crate) fn decompressed(uri: &Uri) -> Option<Response> {
     )
 }
 
-/// `GET /cn/{scheme}/{code}`: a national code leads to its page. Public.
+/// `GET /cn/{scheme}/{code}`: a national code leads to its page, or to the link of the type asked for. Public.
 async fn national(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     Path((scheme, code)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
@@ -162,7 +174,9 @@ async fn national(
     let code =
         NationalCode::read(&scheme, &code).map_err(|e| Fault::new(StatusCode::BAD_REQUEST, e.text()))?;
     let wish = Wish::read(uri.query(), &headers, Prefs::read(uri.query(), &headers).lang);
-    redirect(&format!("{}/lot/cn/{}/{}", app.origin, code.scheme.name, ui::encode(&code.code)), &wish)
+    let path = format!("/cn/{}/{}", code.scheme.name, ui::encode(&code.code));
+    let found = if wish.asks_links() { links::of_page(&app.origin, &path) } else { Vec::new() };
+    answer(&app, &viewer, &path, &found, &wish, &headers)
 }
 
 /// 307 to a registered address, with the query of the request.
@@ -200,7 +214,14 @@ fn none_of(path: &str, wanted: &str, found: &[LinkView]) -> Fault {
 }
 
 /// Several links fit equally well: the reader chooses.
-fn choices(app: &App, viewer: &Viewer, path: &str, several: &[&LinkView], headers: &HeaderMap) -> Response {
+fn choices(
+    app: &App,
+    viewer: &Viewer,
+    path: &str,
+    several: &[&LinkView],
+    wish: &Wish,
+    headers: &HeaderMap,
+) -> Response {
     if !choose::accepts_html(headers) {
         let several: Vec<LinkView> = several.iter().map(|l| (*l).clone()).collect();
         let body = linkset(&app.origin, &several).to_string();
@@ -211,7 +232,7 @@ fn choices(app: &App, viewer: &Viewer, path: &str, several: &[&LinkView], header
     let body = html! {
         h1 { (title) }
         p.soft { code.break { (path) } }
-        ul { @for link in several { li { a href=(link.href) rel="noopener" { (link.title.get(lang)) } } } }
+        ul { @for link in several { li { a href=(wish.passed_on(&link.href)) rel="noopener" { (link.title.get(lang)) } } } }
     };
     (StatusCode::MULTIPLE_CHOICES, layout::narrow(viewer, title, &body)).into_response()
 }

@@ -186,6 +186,14 @@ async fn the_consumers_page_tells_what_is_public_and_says_when_nothing_is_known(
         (a.status.as_u16(), a.header("location")),
         (307, &*format!("{ORIGIN}/lot/cn/nyt1431/62010200100100112345"))
     );
+    // a link type is heard beside other parameters, as for every other code
+    let code = "/cn/nyt1431/62010200100100112345";
+    let a = p.get(&format!("{code}?utm=1&linkType=linkset"), &As::Nobody).await;
+    assert_eq!((a.status.as_u16(), a.header("content-type")), (200, "application/linkset+json"));
+    let a = p.get(&format!("{code}?utm=1&linkType=gs1:pip"), &As::Nobody).await;
+    assert_eq!(a.status, 307);
+    assert!(a.header("location").starts_with(&format!("{ORIGIN}/lot{code}?lang=zh&utm=1")));
+    assert_eq!(p.get(&format!("{code}?linkType=gs1:recipeInfo"), &As::Nobody).await.status, 404);
     let a = p.get("/lot/cn/nyt1431/62010200100100112345?lang=en", &As::Nobody).await;
     assert!(a.status == 200 && a.text().contains("Where this lot has been"), "{} {}", a.status, a.text());
     assert_eq!(p.get("/lot/cn/nyt1431/62010200100100112346", &As::Nobody).await.status, 404);
