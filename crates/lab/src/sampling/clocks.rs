@@ -1,13 +1,13 @@
 //! The clocks of a sample, computed from what happened to it: none of them is stored.
 
 use super::custody::Leg;
-use crate::query::{Page, SampleFilter};
+use crate::query::{Page, SampleFilter, SampleRow};
 use crate::{Conclusion, Error, Lab, Sample, SampleKind, SampleState};
 use access::Principal;
 use base::clock::{Clock, Due, Rules, State, Status};
 use base::{Calendar, Date, Id, Instant, Text};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::{Sql, Store};
 
 /// Clocks a list of samples may be cut to: the duties of the way, in order.
@@ -221,8 +221,45 @@ impl Lab {
         now: Instant,
         filter: &ClockFilter,
     ) -> Result<Page<Clocked>, Error> {
+        let mut found = self.running(store, who, now, filter).await?;
+        if filter.desc {
+            found.reverse();
+        }
+        let cut = cut(found, filter);
+        let rows = cut.rows.into_iter().map(|(row, clock)| Clocked { sample: row.sample, clock }).collect();
+        Ok(Page { rows, next: cut.next })
+    }
+
+    /// The samples the reader sees that have a running clock, each once with the one that falls due first, by that day.
+    ///
+    /// # Errors
+    /// [`Error::State`] when there are so many samples that the filter must be narrower; storage.
+    pub async fn samples_by_due(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        filter: &ClockFilter,
+    ) -> Result<Page<(SampleRow, SampleClock)>, Error> {
+        let mut found = self.running(store, who, now, filter).await?;
+        let mut seen = HashSet::new();
+        found.retain(|(row, _)| seen.insert(row.sample.id));
+        if filter.desc {
+            found.reverse();
+        }
+        Ok(cut(found, filter))
+    }
+
+    /// Every running clock that fits, the most pressing first.
+    async fn running(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        filter: &ClockFilter,
+    ) -> Result<Vec<(SampleRow, SampleClock)>, Error> {
         let mut samples = SampleFilter { clocked: true, limit: 500, after: None, ..filter.samples.clone() };
-        let mut found: Vec<Clocked> = Vec::new();
+        let mut found = Vec::new();
         let mut looked = 0;
         let soon = filter.within.map(|days| now.plus_seconds(i64::from(days) * 86_400));
         loop {
@@ -246,22 +283,24 @@ impl Lab {
                         && soon.is_none_or(|soon| c.due.is_some_and(|d| d.at <= soon))
                         && (c.law != "SAM-01" || row.sample.state != SampleState::Refused)
                 });
-                found.extend(clocks.map(|clock| Clocked { sample: row.sample.clone(), clock }));
+                found.extend(clocks.map(|clock| (row.clone(), clock)));
             }
             samples.after = page.next;
             if samples.after.is_none() {
                 break;
             }
         }
-        found.sort_by_key(|c| (c.clock.due.map_or(Instant(i64::MAX), |d| d.at), c.sample.id));
-        if filter.desc {
-            found.reverse();
-        }
-        let skip: usize = filter.after.as_deref().and_then(|t| t.parse().ok()).unwrap_or(0);
-        let limit = crate::query::limit(filter.limit) as usize;
-        let next = (found.len() > skip + limit).then(|| (skip + limit).to_string());
-        Ok(Page { rows: found.into_iter().skip(skip).take(limit).collect(), next })
+        found.sort_by_key(|(row, c)| (c.due.map_or(Instant(i64::MAX), |d| d.at), row.sample.id));
+        Ok(found)
     }
+}
+
+/// The page of a list in memory that the filter asks for; its cursor counts rows.
+fn cut<T>(found: Vec<T>, filter: &ClockFilter) -> Page<T> {
+    let skip: usize = filter.after.as_deref().and_then(|t| t.parse().ok()).unwrap_or(0);
+    let limit = crate::query::limit(filter.limit) as usize;
+    let next = (found.len() > skip + limit).then(|| (skip + limit).to_string());
+    Page { rows: found.into_iter().skip(skip).take(limit).collect(), next }
 }
 
 #[cfg(test)]

@@ -74,12 +74,29 @@ pub struct ExpectedRow {
     pub planned: u32,
 }
 
-/// Classes by stage with their part of the whole and what is known of them.
-fn slots(history: &BTreeMap<String, (i64, i64)>) -> Vec<(&'static super::Class, Stage, Stratum, (i64, i64))> {
+/// Failed and concluded samples on record, by class and stage.
+type History = BTreeMap<(String, Option<Stage>), (i64, i64)>;
+
+/// Concluded samples from which on a stage of a class is judged by its own record.
+const OWN_RECORD: i64 = 30;
+
+/// What is on record of a class at a stage; of the class as a whole while the stage has few samples of its own.
+fn on_record(history: &History, class: &str, stage: Stage) -> (i64, i64) {
+    let own = history.get(&(class.to_owned(), Some(stage))).copied().unwrap_or_default();
+    if own.1 >= OWN_RECORD {
+        return own;
+    }
+    let of_class = history.iter().filter(|((code, _), _)| code == class);
+    of_class.fold((0, 0), |sum, (_, n)| (sum.0 + n.0, sum.1 + n.1))
+}
+
+/// Classes by stage with their part of the whole and what is known of them: how results varied differs between a factory, a market and
+/// a kitchen, so that each stage is a stratum of its own.
+fn slots(history: &History) -> Vec<(&'static super::Class, Stage, Stratum, (i64, i64))> {
     let all = Book::builtin().classes().iter().flat_map(|c| c.stages.iter().map(move |s| (c, *s)));
     all.map(|(c, stage)| {
         let size = f64::from(c.weight) / c.stages.len() as f64;
-        let (failed, judged) = history.get(c.code.as_str()).copied().unwrap_or_default();
+        let (failed, judged) = on_record(history, &c.code, stage);
         (c, stage, Stratum::new(size, deviation(failed, judged)), (failed, judged))
     })
     .collect()
@@ -284,18 +301,19 @@ pub(super) fn check(plan: &NewPlan, tasks: &[NewTask]) -> Vec<Problem> {
     problems
 }
 
-/// Failures and judged samples by class in a region, of all years on record.
-async fn history(tx: &mut Tx, region: &str) -> Result<BTreeMap<String, (i64, i64)>, Error> {
+/// Failures and judged samples by class and stage in a region, of all years on record.
+async fn history(tx: &mut Tx, region: &str) -> Result<History, Error> {
     let mut sql = Sql::new(
-        "select s.class, count(*) as judged, \
+        "select s.class, s.stage, count(*) as judged, \
          cast(sum(case when s.conclusion in ('unqualified', 'problem') then 1 else 0 end) as bigint) as failed \
          from sample s where s.class is not null and s.conclusion is not null",
     );
     prefix(&mut sql, " and s.region", region);
-    sql.push(" group by s.class");
-    let mut out = BTreeMap::new();
+    sql.push(" group by s.class, s.stage");
+    let mut out = History::new();
     for row in tx.select(&sql).await? {
-        out.insert(row.text("class")?, (row.int("failed")?, row.int("judged")?));
+        let stage = row.opt_text("stage")?.as_deref().and_then(Stage::read);
+        out.insert((row.text("class")?, stage), (row.int("failed")?, row.int("judged")?));
     }
     Ok(out)
 }
@@ -307,10 +325,13 @@ mod tests {
     #[test]
     fn the_expected_gain_is_that_of_the_closed_form() {
         // meat and vegetables fail in a tenth of the samples, everything else hardly ever
-        let history: BTreeMap<String, (i64, i64)> = Book::builtin()
+        let history: History = Book::builtin()
             .classes()
             .iter()
-            .map(|c| (c.code.clone(), (if matches!(c.code.as_str(), "32" | "33") { 300 } else { 3 }, 3000)))
+            .map(|c| {
+                let failed = if matches!(c.code.as_str(), "32" | "33") { 300 } else { 3 };
+                ((c.code.clone(), None), (failed, 3000))
+            })
             .collect();
         let slots = slots(&history);
         let strata: Vec<Stratum> = slots.iter().map(|s| s.2).collect();
@@ -327,5 +348,23 @@ mod tests {
         let mut gap = exact(total, &strata).unwrap().n;
         gap[0] = 0;
         assert_eq!(expected(&slots, &plan(gap)).planned, None, "a class left out has no pass rate");
+    }
+
+    #[test]
+    fn a_stage_is_a_stratum_by_its_own_record_once_it_has_one() {
+        let class = Book::builtin().classes().iter().find(|c| c.stages.len() > 1).unwrap();
+        let (one, other) = (class.stages[0], class.stages[1]);
+        let key = |stage| (class.code.clone(), Some(stage));
+        // the one stage fails often; of the other little is known, so that the class speaks for it
+        let history: History =
+            [(key(one), (30, 60)), (key(other), (0, OWN_RECORD - 1)), ((class.code.clone(), None), (0, 11))]
+                .into();
+        assert_eq!(on_record(&history, &class.code, one), (30, 60));
+        assert_eq!(on_record(&history, &class.code, other), (30, 100));
+        let known: History = [(key(one), (30, 60)), (key(other), (0, 60))].into();
+        let slots = slots(&known);
+        let spread =
+            |stage| slots.iter().find(|s| s.0.code == class.code && s.1 == stage).unwrap().2.deviation;
+        assert!(spread(one) > 2.0 * spread(other), "Neyman sends more batches where results vary");
     }
 }

@@ -29,6 +29,41 @@ async fn a_report_is_a_pdf_for_those_who_see_the_sample_and_the_same_one_each_ti
     }
     let page = p.get(&format!("/desk/samples/{id}"), &As::Session(&officer, true)).await.text();
     assert!(page.contains(&format!("/desk/samples/{id}/papers/report.pdf")), "the PDF is linked");
+    // a sample of a sheet has no sampling form: what is linked is there
+    let links: Vec<&str> = page.split("href=\"").filter_map(|l| l.split('"').next()).collect();
+    for link in links.into_iter().filter(|l| l.contains("/papers/")) {
+        let status = p.get(link, &As::Session(&officer, true)).await.status.as_u16();
+        assert!(matches!(status, 200 | 503), "{link}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn every_table_of_the_statistics_can_be_taken_along_and_samples_stand_by_what_falls_due() {
+    let p = Province::new().await;
+    let number = "XC26620102000001";
+    submitted(&p, number, "evaluation", "虚构大米", "虚构经营者4", "L1", "0.05").await;
+    let officer = p.session("officer").await;
+    let who = As::Session(&officer, true);
+    for (table, head) in [
+        ("kinds", "kind,concluded"),
+        ("hazards", "class,name,analyte"),
+        ("per_thousand", "region,name,year"),
+        ("laboratories", "laboratory,name,samples"),
+        ("steadied", "region,name,concluded"),
+    ] {
+        let path = format!("/desk/sampling/statistics?by=region&table={table}&format=csv");
+        let a = p.get(&path, &who).await;
+        assert_eq!(a.status, 200, "{path}");
+        assert!(a.text().trim_start_matches('\u{feff}').starts_with(head), "{path}: {}", a.text());
+    }
+    assert_eq!(p.get("/desk/sampling/statistics?table=none&format=csv", &who).await.status, 404);
+    let page = p.get("/desk/sampling/statistics?by=region", &who).await.text();
+    assert!(page.contains("table=laboratories"), "the file is offered below the table");
+    // its report waits for publication
+    for path in ["/desk/samples?sort=due", "/desk/samples?due=left&format=csv"] {
+        assert!(p.get(path, &who).await.text().contains(number), "{path}");
+    }
+    assert!(!p.get("/desk/samples?due=overdue&format=csv", &who).await.text().contains(number));
 }
 
 #[tokio::test]

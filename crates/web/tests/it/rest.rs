@@ -28,6 +28,8 @@ async fn from_the_sampling_form_to_the_reported_shop() {
         &path,
         "/lab/samples",
         "/lab/samples?format=csv",
+        "/lab/samples?sort=due",
+        "/lab/samples?due=left&format=csv",
         "/lab/worksheet?format=csv",
         &bench,
     ] {

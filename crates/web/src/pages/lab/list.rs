@@ -12,7 +12,9 @@ use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Lang, Text};
-use lab::{Conclusion, SampleFilter, SampleKind, SampleRow, SampleSort, SampleState};
+use lab::{
+    ClockFilter, Conclusion, Page, SampleClock, SampleFilter, SampleKind, SampleRow, SampleSort, SampleState,
+};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -64,29 +66,53 @@ fn filter(links: &ListLinks) -> SampleFilter {
     }
 }
 
+/// A page of samples with the clock of each that falls due next. By the day it falls due, or cut by it, only samples that still have a
+/// running clock.
+async fn found(
+    app: &App,
+    viewer: &Viewer,
+    links: &ListLinks,
+    filter: &SampleFilter,
+) -> Answer<Page<(SampleRow, Option<SampleClock>)>> {
+    let now = app.now();
+    if links.sort == "due" || links.get("due").is_some() {
+        let clocks = ClockFilter {
+            samples: filter.clone(),
+            after: filter.after.clone(),
+            limit: filter.limit,
+            desc: links.desc && links.sort == "due",
+            ..crate::pages::sampling::due(links)
+        };
+        let page = app.lab.samples_by_due(&app.store, &viewer.who, now, &clocks).await?;
+        let rows = page.rows.into_iter().map(|(row, clock)| (row, Some(clock))).collect();
+        return Ok(Page { rows, next: page.next });
+    }
+    let page = app.lab.samples(&app.store, &viewer.who, now, filter).await.map_err(Fault::from)?;
+    let ids: Vec<base::Id> = page.rows.iter().map(|r| r.sample.id).collect();
+    let known = lab::milestones(&app.store, &ids).await?;
+    let due = |row: SampleRow| {
+        let of = known.get(&row.sample.id).copied().unwrap_or_default();
+        let clock = lab::next_clock(&row.sample, &of, now);
+        (row, clock)
+    };
+    Ok(Page { rows: page.rows.into_iter().map(due).collect(), next: page.next })
+}
+
 async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read(door.path(), raw, "registered");
     let mut filter = filter(&links);
-    let mut page = app.lab.samples(&app.store, &viewer.who, app.now(), &filter).await.map_err(Fault::from)?;
+    let mut page = found(app, viewer, &links, &filter).await?;
     if let Some(format) = links.get("format") {
         while page.next.is_some() {
             filter.after = page.next;
-            let more = app.lab.samples(&app.store, &viewer.who, app.now(), &filter).await?;
+            let more = found(app, viewer, &links, &filter).await?;
             page.rows.extend(more.rows);
             page.next = more.next;
         }
         return crate::export::download(format, &sheet(lang, &page.rows));
     }
-    let now = app.now();
-    let ids: Vec<base::Id> = page.rows.iter().map(|r| r.sample.id).collect();
-    let known = lab::milestones(&app.store, &ids).await?;
-    let due = |s: &lab::Sample| {
-        let of = known.get(&s.id).copied().unwrap_or_default();
-        lab::next_clock(s, &of, now)
-    };
-    let rows: Vec<Vec<Markup>> =
-        page.rows.iter().map(|r| line(lang, door, r, due(&r.sample).as_ref())).collect();
+    let rows: Vec<Vec<Markup>> = page.rows.iter().map(|(r, due)| line(lang, door, r, due.as_ref())).collect();
     let title = match door {
         Door::Bench => lang.pick("样品", "Samples"),
         Door::Desk => lang.pick("抽检样品", "Samples"),
@@ -110,7 +136,7 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
             (ui::empty(lang.pick("没有符合条件的样品", "No sample fits"), lang.pick("请放宽筛选条件；分配给您的新样品会出现在这里。", "Widen the filter; samples assigned to you appear here.")))
         } @else {
             (ui::table(lang, title, &[Column::text("抽样单 / 盲样编号", "Form or blind number"), Column::text("样品", "Sample"), Column::text("被抽样场所", "Place sampled"),
-                Column::text("抽样日期", "Sampled").by("sampled"), Column::text("状态", "State"), Column::num("结果", "Results"), Column::text("结论", "Conclusion"), Column::text("下一时限", "Next due")], &rows, Some(&links)))
+                Column::text("抽样日期", "Sampled").by("sampled"), Column::text("状态", "State"), Column::num("结果", "Results"), Column::text("结论", "Conclusion"), Column::text("下一时限", "Next due").by("due")], &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())
@@ -133,6 +159,7 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
         (ui::select(&field("conclusion", lang.pick("结论", "Conclusion"), ""), &choices::any(lang, &choices::ALL, Conclusion::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("reached", lang.pick("进展", "Reached"), ""), &choices::any(lang, &choices::ALL, lab::Reached::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("class", lang.pick("食品大类", "Class"), ""), &crate::pages::sampling::classes(lang)))
+        (ui::select(&field("due", lang.pick("下一时限", "Next due"), ""), &choices::any(lang, &choices::ALL, crate::pages::sampling::DUE)))
         @for name in ["plan", "task", "stage", "budget", "laboratory", "region", "analyte", "item", "operator"] { @if let Some(v) = links.get(name) { input type="hidden" name=(name) value=(v); } }
         (ui::input(&field("from", lang.pick("抽样自", "Sampled from"), "date")))
         (ui::input(&field("to", lang.pick("至", "to"), "date")))
@@ -157,7 +184,7 @@ fn line(lang: Lang, door: Door, r: &SampleRow, due: Option<&lab::SampleClock>) -
     ]
 }
 
-fn sheet(lang: Lang, rows: &[SampleRow]) -> paper::sheet::Sheet {
+fn sheet(lang: Lang, rows: &[(SampleRow, Option<SampleClock>)]) -> paper::sheet::Sheet {
     let mut sheet = crate::export::sheet(
         "samples",
         &[
@@ -179,9 +206,11 @@ fn sheet(lang: Lang, rows: &[SampleRow]) -> paper::sheet::Sheet {
             "failing",
             "conclusion",
             "report_no",
+            "next_duty",
+            "next_due",
         ],
     );
-    for r in rows {
+    for (r, clock) in rows {
         let s = &r.sample;
         sheet.rows.push(crate::export::texts([
             s.id.to_string(),
@@ -202,6 +231,8 @@ fn sheet(lang: Lang, rows: &[SampleRow]) -> paper::sheet::Sheet {
             r.failing.to_string(),
             s.conclusion.map(|c| c.label().get(lang).to_owned()).unwrap_or_default(),
             s.report_no.clone().unwrap_or_default(),
+            clock.as_ref().map(|c| c.what.get(lang).to_owned()).unwrap_or_default(),
+            clock.as_ref().and_then(|c| c.due).map(|d| d.date.to_string()).unwrap_or_default(),
         ]));
     }
     sheet

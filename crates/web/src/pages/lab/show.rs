@@ -5,6 +5,7 @@ use super::{Door, SAMPLE, entry};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
+use crate::pages::sampling::sample as sampled;
 use crate::pages::show::agency_name;
 use crate::session::SignedIn;
 use crate::state::App;
@@ -64,7 +65,8 @@ pub(super) async fn page(
     let (current, withdrawn): (Vec<&JudgedResult>, Vec<&JudgedResult>) =
         d.results.iter().partition(|r| !r.withdrawn);
     let declared = app.lab.declared_verdicts(&app.store, s).await?;
-    let parts = crate::pages::sampling::sample::parts(app, viewer, s, door == Door::Bench).await?;
+    let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
+    let parts = sampled::parts(app, viewer, s, form.as_ref(), door == Door::Bench).await?;
     let open = matches!(
         s.state,
         SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing
@@ -86,7 +88,7 @@ pub(super) async fn page(
                 @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d)) } }
             }
             (parts)
-            p.actions { (papers(lang, door, s)) }
+            p.actions { (papers(lang, door, s, form.is_some())) }
             h2 { (lang.pick("检验结果", "Results")) " " span.soft { (current.len()) } }
             @if current.is_empty() { (ui::empty(lang.pick("尚无检验结果", "No result yet"), lang.pick("录入的结果会立即按适用标准判定。", "Each result is judged at once by the standard in force."))) }
             div.grid.wide { @for r in &current { (result_card(viewer, r, &declared, open, again.filter(|a| a.result == Some(r.id)))) } }
@@ -98,11 +100,12 @@ pub(super) async fn page(
 }
 
 /// The papers of a sample.
-fn papers(lang: Lang, door: Door, s: &Sample) -> Markup {
+/// The papers there are: a sample registered without a form has none to show, one without an approved report no report.
+fn papers(lang: Lang, door: Door, s: &Sample, has_form: bool) -> Markup {
     let base = format!("{}/{}/papers", door.path(), s.id);
     html! {
-        a href={ (base) "/label" } { (lang.pick("标签", "Labels")) } " · "
-        a href={ (base) "/form" } { (lang.pick("抽样单", "Sampling form")) }
+        a href={ (base) "/label" } { (lang.pick("标签", "Labels")) }
+        @if has_form { " · " a href={ (base) "/form" } { (lang.pick("抽样单", "Sampling form")) } " (" a href={ (base) "/form.pdf" } { "PDF" } ")" }
         @if s.approved_at.is_some() { " · " a href={ (base) "/report" } { (lang.pick("检验报告", "Test report")) } " (" a href={ (base) "/report.pdf" } { "PDF" } ")" }
     }
 }
@@ -194,7 +197,7 @@ fn result_card(
             @if r.withdrawn { " " (ui::badge(Tone::Idle, lang.pick("已被更正", "corrected"))) } }
         @if let Some(v) = verdict { (view(lang, &v.verdict, false)) }
         @for d in declared.iter().filter(|d| d.result == r.id) { details { summary { (lang.pick("按明示企业标准 ", "By the declared standard ")) (d.verdict.standard) " " (badges(lang, &d.verdict)) }
-            p.small.soft { (lang.pick("另行判定，不改变按国家标准的结论。", "A verdict apart; it does not change the one by the law.")) " " a href={ "/declared/" (d.standard) } { (lang.pick("查看标准", "The standard")) } }
+            p.small.soft { (lang.pick("另行判定，不改变按国家标准的判定；不符合本标准的，样品结论为不合格，并启动核查处置。", "A verdict apart that leaves the one by the law as it is; what fails this standard makes the sample nonconforming and opens its disposal.")) " " a href={ "/declared/" (d.standard) } { (lang.pick("查看标准", "The standard")) } }
             (view(lang, &d.verdict, false)) } }
         p.small.soft {
             @if let Some(lod) = &n.lod { (lang.pick("检出限 ", "LOD ")) (lod) " · " }

@@ -37,7 +37,6 @@ pub(super) async fn bench(
 
 fn filter(links: &ListLinks) -> ClockFilter {
     let text = |name: &str| links.get(name).map(ToOwned::to_owned);
-    let due = links.get("due");
     ClockFilter {
         samples: SampleFilter {
             text: text("q"),
@@ -48,15 +47,30 @@ fn filter(links: &ListLinks) -> ClockFilter {
             ..SampleFilter::default()
         },
         law: text("law").filter(|l| SAMPLE_LAWS.contains(&l.as_str())),
+        desc: links.desc,
+        after: text("after"),
+        ..due(links)
+    }
+}
+
+/// When a clock falls due, as a list is cut by it.
+pub(crate) const DUE: [(&str, Text); 3] = [
+    ("overdue", Text::of("已逾期", "overdue")),
+    ("soon", Text::of("3 日内到期", "due within 3 days")),
+    ("left", Text::of("未到期", "time left")),
+];
+
+/// The part of a filter that [`DUE`] chooses.
+pub(crate) fn due(links: &ListLinks) -> ClockFilter {
+    let due = links.get("due");
+    ClockFilter {
         overdue: match due {
             Some("overdue") => Some(true),
             Some("soon" | "left") => Some(false),
             _ => None,
         },
         within: (due == Some("soon")).then_some(3),
-        desc: links.desc,
-        after: text("after"),
-        limit: 0,
+        ..ClockFilter::default()
     }
 }
 
@@ -122,11 +136,6 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, path: &str, samples
             Some(((*law).to_owned(), rule.what.get(lang).to_owned()))
         }))
         .collect();
-    let due = [
-        ("overdue", Text::of("已逾期", "overdue")),
-        ("soon", Text::of("3 日内到期", "due within 3 days")),
-        ("left", Text::of("未到期", "time left")),
-    ];
     let desk = path.starts_with("/desk");
     Ok(layout::page(viewer, title, &html! {
         @if desk { (tabs(lang, path)) }
@@ -135,7 +144,7 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, path: &str, samples
         form.filters method="get" {
             (ui::input(&Field { name: "q", label: lang.pick("编号或食品", "Number or food"), value: value("q"), kind: "search", ..Field::default() }))
             (ui::select(&Field { name: "law", label: lang.pick("环节", "Duty"), value: value("law"), ..Field::default() }, &laws))
-            (ui::select(&Field { name: "due", label: lang.pick("到期", "Due"), value: value("due"), ..Field::default() }, &choices::any(lang, &choices::ALL, due)))
+            (ui::select(&Field { name: "due", label: lang.pick("到期", "Due"), value: value("due"), ..Field::default() }, &choices::any(lang, &choices::ALL, DUE)))
             (ui::select(&Field { name: "state", label: lang.pick("状态", "State"), value: value("state"), ..Field::default() }, &choices::any(lang, &choices::ALL, SampleState::ALL.iter().map(|s| (s.word(), s.label())))))
             @if desk { (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: value("region"), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL))) }
             button { (lang.pick("筛选", "Filter")) }

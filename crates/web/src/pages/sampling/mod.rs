@@ -12,7 +12,10 @@ mod recusals;
 pub(crate) mod sample;
 mod serious;
 mod statistics;
+mod tables;
 mod targets;
+
+pub(crate) use clocks::{DUE, due};
 
 use crate::fault::Answer;
 use crate::state::App;

@@ -34,10 +34,15 @@ pub(super) fn clock(lang: Lang, c: &SampleClock) -> Markup {
 }
 
 /// The clocks, the chain of custody and the form of a sample, for its page.
-pub(crate) async fn parts(app: &App, viewer: &Viewer, s: &Sample, bench: bool) -> Answer<Markup> {
+pub(crate) async fn parts(
+    app: &App,
+    viewer: &Viewer,
+    s: &Sample,
+    form: Option<&FormDetail>,
+    bench: bool,
+) -> Answer<Markup> {
     let lang = viewer.lang();
     let chain = app.lab.custody(&app.store, s).await?;
-    let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
     let known = lab::milestones(&app.store, &[s.id]).await?.remove(&s.id).unwrap_or_default();
     let mut clocks = lab::sample_clocks(s, &known, app.now());
     let filter = lab::SeriousFilter { sample: Some(s.id), ..lab::SeriousFilter::default() };
@@ -64,7 +69,7 @@ pub(crate) async fn parts(app: &App, viewer: &Viewer, s: &Sample, bench: bool) -
             @if sends { (hand_over_form(viewer, s)) }
             @if bench && open { (check_in_form(viewer, s)) }
         }
-        @if let Some(f) = &form { section.card { h2 { (lang.pick("抽样单", "Sampling form")) } (form_facts(lang, s, f)) } }
+        @if let Some(f) = form { section.card { h2 { (lang.pick("抽样单", "Sampling form")) } (form_facts(lang, s, f)) } }
     } })
 }
 

@@ -1,8 +1,8 @@
 //! Pass rates with their intervals beside the targets, and how laboratories compare.
 
 use super::progress::{key_name, key_query};
-use super::{classes, figures, laboratories, percent, tabs};
-use crate::fault::Answer;
+use super::{classes, figures, laboratories, percent, tables, tabs};
+use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::pages::choices;
 use crate::session::SignedIn;
@@ -64,7 +64,7 @@ pub(super) async fn show(
     let (store, who, now) = (&app.store, &viewer.who, app.now());
     let labs = laboratories(&app).await?;
     let rates = app.lab.rates(store, who, now, by, &f).await?;
-    if let Some(format) = links.get("format") {
+    if let (Some(format), None) = (links.get("format"), links.get("table")) {
         return crate::export::download(format, &sheet(lang, by, &rates, &labs));
     }
     let of = |produce| StatisticsFilter { produce: Some(produce), ..f.clone() };
@@ -81,6 +81,17 @@ pub(super) async fn show(
     }
     let small = matches!(by, By::Dimension(Dimension::Region | Dimension::Prefecture));
     let compared = app.lab.laboratories(store, who, now, &f).await?;
+    if let (Some(format), Some(table)) = (links.get("format"), links.get("table")) {
+        let found = match table {
+            "steadied" => tables::steadied(lang, &rates),
+            "kinds" => tables::kinds(lang, &kinds),
+            "hazards" => tables::hazards(lang, &hazards),
+            "per_thousand" => tables::per_thousand(lang, &per, year),
+            "laboratories" => tables::laboratories(&compared, &labs),
+            _ => return Err(Fault::not_found(&Text::of("统计表", "table"))),
+        };
+        return crate::export::download(format, &found);
+    }
     let total =
         Rate::of(String::new(), sum(&food, &produce, |r| r.judged), sum(&food, &produce, |r| r.failed));
     let cuts: Vec<(String, String)> =
@@ -114,14 +125,23 @@ pub(super) async fn show(
             (ui::table(lang, title, &[Column { title: title_by, sort: None, num: false }, Column::num("有结论", "Concluded"), Column::num("不合格", "Failed"), Column::num("合格率", "Pass rate"), Column::num("95% 区间", "95 % interval")], &rows, None))
             (ui::pager(lang, &links, rows.len(), None, None, true))
         }
-        @if small { (figures::steadied(lang, &rates)) }
-        (figures::apart(lang, &kinds))
-        (figures::matrix(lang, &hazards))
-        (figures::per_thousand(lang, &per, year))
+        @if small { (figures::steadied(lang, &rates)) (files(lang, &links, "steadied")) }
+        (figures::apart(lang, &kinds)) (files(lang, &links, "kinds"))
+        @if !hazards.is_empty() { (figures::matrix(lang, &hazards)) (files(lang, &links, "hazards")) }
+        (figures::per_thousand(lang, &per, year)) (files(lang, &links, "per_thousand"))
         h2 { (lang.pick("承检机构比较", "Laboratories compared")) }
-        (laboratories_table(lang, &compared, &labs))
+        (laboratories_table(lang, &compared, &labs)) (files(lang, &links, "laboratories"))
         details { summary { (lang.pick("目标与依据", "Targets and their basis")) } (super::plans::targets(lang)) }
     }).into_response())
+}
+
+/// One of the further tables as a file.
+fn files(lang: Lang, links: &ListLinks, table: &str) -> Markup {
+    let to = |format| links.with(&[("table", table), ("format", format)]);
+    html! { p.small {
+        a href=(to("csv")) download { (lang.pick("导出 CSV", "Export CSV")) } " · "
+        a href=(to("xlsx")) download { (lang.pick("导出 XLSX", "Export XLSX")) }
+    } }
 }
 
 fn sum(a: &[Rate], b: &[Rate], pick: fn(&Rate) -> i64) -> i64 {
