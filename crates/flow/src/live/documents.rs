@@ -108,9 +108,15 @@ impl Live {
             |_| Text::new(draft.region.as_str(), draft.region.as_str()),
             |code| Regions::builtin().full_name(&code),
         );
-        let agency = draft
-            .agency
-            .parse::<Department>()
+        let department = draft.agency.parse::<Department>();
+        let office = match (&department, draft.region.parse::<RegionCode>()) {
+            (Ok(department), Ok(code)) => department.organ(&code),
+            _ => Text::new(
+                format!("{}{}", region.zh, draft.agency),
+                format!("{}, {}", draft.agency, region.en),
+            ),
+        };
+        let agency = department
             .map_or_else(|_| Text::new(draft.agency.as_str(), draft.agency.as_str()), Department::name);
         json!({
             "matter": {
@@ -118,6 +124,7 @@ impl Live {
                 "title_zh": draft.title.zh, "title_en": draft.title.en,
                 "region_zh": region.zh, "region_en": region.en,
                 "agency_zh": agency.zh, "agency_en": agency.en,
+                "office_zh": office.zh, "office_en": office.en,
             },
             "facts": facts,
             "today": cx.now.china_date().to_string(),

@@ -50,6 +50,12 @@ struct Style {
     bold: bool,
 }
 
+/// A Chinese paragraph begins two signs in (GB/T 9704, 7.3.3); whom it is addressed to stands at the edge.
+fn indented(line: &str) -> String {
+    let is_chinese = line.chars().next().is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    if is_chinese && !line.ends_with('：') { format!("\u{3000}\u{3000}{line}") } else { line.to_owned() }
+}
+
 /// Measures and places.
 pub(super) struct Layout<'f> {
     pub(super) face: ttf_parser::Face<'f>,
@@ -197,7 +203,8 @@ impl<'f> Layout<'f> {
                 }
             }
             Kind::Plain => {
-                let all: Vec<String> = lines.iter().flat_map(|l| self.wrap(l, BODY, width)).collect();
+                let all: Vec<String> =
+                    lines.iter().flat_map(|l| self.wrap(&indented(l), BODY, width)).collect();
                 self.paragraph(&all, text, |_| MARGIN.0);
                 self.y += BODY * 0.4;
             }
@@ -309,6 +316,23 @@ impl<'f> Layout<'f> {
                 page.push(Op::Text { x: left, y: y + count(i) * FOOT * 1.3, size: FOOT, bold: false, text });
             }
             page.push(Op::Text { x: right, y, size: FOOT, bold: false, text: number });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chinese_paragraph_begins_two_signs_in_unless_it_addresses_somebody() {
+        for (line, shown) in [
+            ("对检验结论有异议的，可以申请复检。", "\u{3000}\u{3000}对检验结论有异议的，可以申请复检。"),
+            ("崇信县清泉示例餐馆：", "崇信县清泉示例餐馆："),
+            ("Judged by the standards in force.", "Judged by the standards in force."),
+            ("", ""),
+        ] {
+            assert_eq!(indented(line), shown);
         }
     }
 }

@@ -111,7 +111,7 @@ fn file_of(place: &str) -> String {
 
 /// What a template of a procedure may name.
 fn known(d: &flow::Definition, name: &str) -> bool {
-    const MATTER: [&str; 9] = [
+    const MATTER: [&str; 11] = [
         "id",
         "title_zh",
         "title_en",
@@ -119,6 +119,8 @@ fn known(d: &flow::Definition, name: &str) -> bool {
         "region_en",
         "agency_zh",
         "agency_en",
+        "office_zh",
+        "office_en",
         "subject",
         "opened",
     ];

@@ -14,7 +14,7 @@ use crate::state::App;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use base::{Date, Id, Lang, Text};
+use base::{Date, Department, Id, Lang, RegionCode, Regions, Text};
 use lab::SampleDetail;
 use ledger::{Actor, Context, IssuedPaper, Permit};
 use maud::{Markup, PreEscaped, html};
@@ -82,10 +82,14 @@ fn facts(d: &SampleDetail, form: &Json, laboratory: &str, dated: Date) -> Json {
         .map(|r| {
             let n = &r.reported;
             let value = if n.subsamples.is_empty() { n.reported.clone() } else { n.subsamples.join("、") };
-            let v = r.verdict().map(|v| &v.verdict);
+            // what fails only the standard the firm declares is judged by that one, as its report concludes
+            let v = r.failing().or_else(|| r.verdict().map(|v| &v.verdict));
             let verdict = v.map_or_else(|| Text::of("未判定", "not judged"), |v| v.outcome.label());
             let limit = v.and_then(|v| v.limit.as_ref()).map(|l| l.show(Lang::Zh)).unwrap_or_default();
-            let basis = v.filter(|v| !v.standard.is_empty()).map(|v| format!("{}-{}", v.standard, v.edition));
+            let basis = v.filter(|v| !v.standard.is_empty()).map(|v| match v.edition.as_str() {
+                "" => v.standard.clone(),
+                edition => format!("{}-{edition} {}", v.standard, v.clause).trim().to_owned(),
+            });
             json!({
                 "analyte": n.analyte, "value": format!("{value} {}", n.unit).trim(), "limit": limit,
                 "verdict_zh": verdict.zh, "verdict_en": verdict.en, "basis": basis.unwrap_or_default(), "method": n.method,
@@ -95,14 +99,32 @@ fn facts(d: &SampleDetail, form: &Json, laboratory: &str, dated: Date) -> Json {
     let day = |d: Option<Date>| d.map(|d| d.to_string()).unwrap_or_default();
     let conclusion = s.conclusion.map_or_else(|| Text::of("未作出", "none yet"), |c| c.label());
     let kind = s.kind.label();
+    let stage = s.placing.stage.map_or_else(|| Text::of("", ""), |stage| stage.label());
+    let code = s.region.parse::<RegionCode>();
+    let office = match (s.agency.parse::<Department>(), &code) {
+        (Ok(department), Ok(code)) => department.organ(code),
+        _ => Text::new(agency_name(Lang::Zh, &s.agency), agency_name(Lang::En, &s.agency)),
+    };
+    let region = code.map_or_else(
+        |_| Text::new(s.region.as_str(), s.region.as_str()),
+        |code| Regions::builtin().full_name(&code),
+    );
+    let failing: Vec<&str> = d
+        .results
+        .iter()
+        .filter(|r| !r.withdrawn && r.failing().is_some())
+        .map(|r| r.reported.analyte.as_str())
+        .collect();
     json!({
+        "stage_zh": stage.zh, "stage_en": stage.en, "office_zh": office.zh, "office_en": office.en,
+        "failing": failing.join("、"), "unqualified": !failing.is_empty(),
         "form_no": s.form_no, "report_no": s.report_no.clone().unwrap_or_default(), "product": s.product_name,
         "lot": s.lot_no.clone().unwrap_or_default(), "produced": day(s.produced), "sampled": s.sampled.to_string(),
         "received": day(s.received), "place": s.place_name, "producer": s.producer_name, "base_qty": s.base_qty.clone().unwrap_or_default(),
         "kind_zh": kind.zh, "kind_en": kind.en, "conclusion_zh": conclusion.zh, "conclusion_en": conclusion.en,
         "governing": s.governing_on.to_string(), "laboratory": laboratory, "dated": dated.to_string(),
         "agency_zh": agency_name(Lang::Zh, &s.agency), "agency_en": agency_name(Lang::En, &s.agency),
-        "region_zh": region_name(Lang::Zh, &s.region), "region_en": region_name(Lang::En, &s.region),
+        "region_zh": region.zh, "region_en": region.en,
         "results": results, "form": form,
     })
 }
@@ -202,7 +224,7 @@ pub(crate) async fn sample(
     let form = match (&form, paper) {
         (None, "form") => return Err(missing()),
         (Some(f), _) => serde_json::to_value(&f.fields).map_err(Fault::internal)?,
-        (None, _) => json!({}),
+        (None, _) => serde_json::to_value(lab::FormFields::default()).map_err(Fault::internal)?,
     };
     let laboratory = match s.laboratory {
         Some(l) => registry::operator(&app.store, l).await?.map(|o| o.name).unwrap_or_default(),
