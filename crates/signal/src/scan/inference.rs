@@ -95,9 +95,8 @@ pub(crate) fn observed_cases(engine: &Engine<'_>, panel: &Panel) -> Cases {
     let mut out = Cases::new();
     for (cell, &count) in panel.cases.iter().enumerate() {
         let (place, interval) = (cell / t, cell % t);
-        if (f.first..f.first + f.columns).contains(&interval) {
-            let at = (super::places::index(place), super::places::index(interval - f.first));
-            out.extend(std::iter::repeat_n(at, count as usize));
+        if count > 0 && (f.first..f.first + f.columns).contains(&interval) {
+            out.push((super::places::index(place), super::places::index(interval - f.first), count));
         }
     }
     out

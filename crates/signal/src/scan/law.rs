@@ -89,6 +89,26 @@ impl Law {
         sum.max(0.0)
     }
 
+    /// The greatest measure at which `c` cases reach the level, sought from `near` at or below it. For a Poisson law the ratio is convex in
+    /// the measure, so that steps along the tangent never pass the root; what rounding leaves is less than 1e-9 of it.
+    fn farthest(&self, c: u32, near: f64, level: f64) -> f64 {
+        let even = f64::from(c) * self.total / f64::from(self.cases);
+        if self.bernoulli || near <= 0.0 {
+            let least = if self.bernoulli { f64::from(c) } else { 0.0 };
+            return self.bisect(c, least, even, level) * (1.0 + 1e-9);
+        }
+        let mut m = near;
+        for _ in 0..60 {
+            let slope = f64::from(self.cases - c) / (self.total - m) - f64::from(c) / m;
+            let step = (level - self.ratio(c, m)) / slope;
+            m = (m + step).min(even);
+            if step <= 1e-12 * m {
+                return m * (1.0 + 1e-9);
+            }
+        }
+        self.bisect(c, near, even, level) * (1.0 + 1e-9)
+    }
+
     fn bisect(&self, c: u32, mut good: f64, mut bad: f64, level: f64) -> f64 {
         for _ in 0..40 {
             let mid = f64::midpoint(good, bad);
@@ -140,10 +160,13 @@ impl Reach {
         let rate = law.total / f64::from(law.cases);
         let (mut high, mut low) = (vec![-1.0; n], vec![f64::INFINITY; n]);
         if sides.high {
+            let mut near = -1.0;
             for c in 1..law.cases + 1 {
                 let least = if law.bernoulli { f64::from(c) } else { 0.0 };
                 if law.ratio(c, least) >= level {
-                    let measure = law.bisect(c, least, f64::from(c) * rate, level) * (1.0 + 1e-9);
+                    // more cases reach the level at a greater measure
+                    let measure = law.farthest(c, near, level);
+                    near = measure * (1.0 - 2e-9);
                     high[c as usize] = measure;
                     if measure > top {
                         high[c as usize..].fill(f64::INFINITY);
@@ -205,6 +228,25 @@ mod tests {
         assert!((law.ratio(646, expected) - 6.476_402).abs() < 1e-6);
         // North Humberside: 4 of 4 children, 62 cases among 203
         assert!((Law::bernoulli(62, 203.0).ratio(4, 4.0) - 4.836_516).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_greatest_measure_of_a_level_is_that_and_no_less() {
+        for cases in [60, 20_000] {
+            let law = Law::poisson(cases);
+            let sides = Sides { high: true, low: false, min_high: 0, min_low: 0 };
+            for level in [1e-9, 0.05, 3.0, 12.0] {
+                let reach = Reach::new(&law, level, f64::from(cases) / 2.0, sides);
+                for (c, &m) in (0..).zip(&reach.high).filter(|(_, m)| **m > 0.0 && m.is_finite()) {
+                    // what rounding leaves of a ratio is about 1e-10 with so many cases
+                    let slack = 1e-9 * f64::from(cases) / 60.0;
+                    assert!(
+                        law.ratio(c, m) < level + slack && law.ratio(c, m * (1.0 - 1e-6)) > level - slack,
+                        "{c} {m} {level}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

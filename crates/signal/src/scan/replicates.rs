@@ -106,26 +106,27 @@ impl Simulator {
         match self {
             Self::Poisson { weights, cells, cases, .. } if *cases as usize > 4 * weights.len() => {
                 for (at, count) in cells.iter().zip(stream.multinomial(u64::from(*cases), weights)) {
-                    out.extend(std::iter::repeat_n(*at, usize::try_from(count).unwrap_or(0)));
+                    // no more than there are cases
+                    out.push((at.0, at.1, u32::try_from(count).unwrap_or(*cases)));
                 }
             }
             Self::Poisson { alias, cells, cases, .. } => {
                 for _ in 0..*cases {
                     if let Some(at) = cells.get(alias.draw(stream)) {
-                        out.push(*at);
+                        out.push((at.0, at.1, 1));
                     }
                 }
             }
             Self::Bernoulli { points, cells, cases } => {
                 deal(points, *cases as usize, stream, deck, |_, cell| {
                     if let Some(at) = cells.get(cell as usize) {
-                        out.push(*at);
+                        out.push((at.0, at.1, 1));
                     }
                 });
             }
             Self::Permutation { strata } => {
                 for (places, columns) in strata {
-                    deal(places, columns.len(), stream, deck, |k, place| out.push((place, columns[k])));
+                    deal(places, columns.len(), stream, deck, |k, place| out.push((place, columns[k], 1)));
                 }
             }
         }

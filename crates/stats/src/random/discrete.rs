@@ -95,9 +95,8 @@ impl Stream {
         let c = n * p + 0.5;
         let v_r = 0.92 - 4.2 / b;
         let alpha = (2.83 + 5.1 / b) * spread;
-        let log_odds = libm::log(p / q);
-        let mode = ((n + 1.0) * p).floor();
-        let height = libm::lgamma(mode + 1.0) + libm::lgamma(n - mode + 1.0);
+        // most draws are taken before these are needed
+        let mut peak: Option<(f64, f64, f64)> = None;
         loop {
             let u = self.uniform() - 0.5;
             let v = self.uniform();
@@ -109,6 +108,10 @@ impl Stream {
             if k < 0.0 || k > n {
                 continue;
             }
+            let (log_odds, mode, height) = *peak.get_or_insert_with(|| {
+                let mode = ((n + 1.0) * p).floor();
+                (libm::log(p / q), mode, libm::lgamma(mode + 1.0) + libm::lgamma(n - mode + 1.0))
+            });
             let accept = libm::log(v * alpha / (a / (us * us) + b));
             if accept <= height - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0) + (k - mode) * log_odds {
                 return k as u64;

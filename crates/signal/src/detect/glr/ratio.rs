@@ -63,7 +63,12 @@ fn slopes(points: &[Point], alpha: f64, kappa: f64) -> (f64, f64) {
 
 /// The ratio of a stretch for a negative binomial mean times a factor.
 fn value(points: &[Point], alpha: f64, kappa: f64) -> f64 {
-    points.iter().map(|p| p.ratio(Change::Intercept, alpha, kappa)[0]).sum()
+    let rise = kappa.exp_m1();
+    let one = |p: &Point| {
+        let am = alpha * p.mean;
+        p.y * kappa - (p.y + 1.0 / alpha) * (am * rise / (1.0 + am)).ln_1p()
+    };
+    points.iter().map(one).sum()
 }
 
 /// Largest ratio of a stretch over θ in the direction of the change; zero when θ = 0 is best.
@@ -155,10 +160,11 @@ impl Best {
 ///
 /// The reference takes Newton steps without any guard, each beginning starting where the one before ended, the first at
 /// ±½; a beginning for which they diverge is lost, and the next starts at ±½ again. Compatible takes the same steps, corrected looks for
-/// the maximum safely. Either way most beginnings need one look: the slope s of a sum of logistic curves has |s″| ≤ |s′|, so that
-/// after a first step of at most a quarter Newton's method converges (Kantorovich), and to no more than half again as far; where the
-/// tangent over that reach stays below the best so far, the beginning is passed over. `known` is a ratio that some beginning is thought to
-/// reach.
+/// the maximum safely. Either way most beginnings are passed over by [`Sums::bound`], and most of the others need one look: the
+/// slope s of a sum of logistic curves has |s″| ≤ |s′|, so that after a first step of at most a quarter Newton's method
+/// converges (Kantorovich), and to no more than half again as far; where the tangent over that reach stays below the best so
+/// far, the beginning is passed over. Compatible passes over by the bound only where the reference's steps surely converge, and then takes
+/// up its way at the root of the last one passed over. `known` is a ratio that some beginning is thought to reach.
 fn search(
     points: &[Point],
     control: &Control,
@@ -170,26 +176,43 @@ fn search(
     let sign = control.direction.sign();
     let mut theta = 0.5 * sign;
     let mut at_none = false;
+    // κ stands at the root of the beginning before, or would if it had not been passed over
+    let (mut rooted, mut passed) = (false, false);
+    let compatible = control.mode == Mode::Compatible;
     let mut best = Best { most: known, near: Vec::new() };
     let mut beyond = (0.0_f64, 0, 0.0);
     for k in beginnings {
-        if at_none && sums.slope_at_none(k) * sign <= 0.0 {
+        if sums.bound(k) < best.most - best.slack() && (!compatible || (rooted && sums.steady(k))) {
+            passed = true;
+            continue;
+        }
+        if std::mem::take(&mut passed) && compatible {
+            theta = sums.top(k - 1, sign, theta).unwrap_or(0.0);
+            at_none = theta * sign <= 0.0;
+        }
+        if (at_none || !compatible) && sums.slope_at_none(k) * sign <= 0.0 {
             continue;
         }
         at_none = false;
         if let Some([value, slope, curve]) = sums.look(k, theta) {
             let step = -slope / curve;
             let sure = curve < 0.0 && step.abs() <= 0.25;
-            if sure && value + 1.5 * slope * step < best.most - best.slack() {
+            let most = value + 1.5 * slope * step;
+            if sure && most < best.most - best.slack() {
                 theta += step;
                 at_none = theta * sign <= 0.0;
                 theta = if at_none { 0.0 } else { theta };
+                rooted = true;
                 continue;
             }
+            rooted = sure;
+        } else {
+            rooted = false;
         }
-        let found = match control.mode {
-            Mode::Compatible => Some(unguarded(points, alpha, k, theta, sums)),
-            Mode::Corrected => sums.top(k, sign, theta),
+        let found = if compatible {
+            Some(unguarded(points, alpha, k, theta, sums))
+        } else {
+            sums.top(k, sign, theta)
         };
         match found {
             Some(kappa) if kappa.is_finite() && kappa * sign > 0.0 => {

@@ -5,6 +5,9 @@
 //! them is within 1e-10 of the slope of one period, and its integral is the ratio. A search for the best beginning then
 //! costs a few operations a beginning instead of a pass over its periods. The ratio that is reported is always computed again from the
 //! periods themselves.
+//!
+//! The slope s of a sum of logistic curves has |s″| ≤ |s′|. Slope and curvature at κ = 0 alone therefore bound the ratio of a stretch and
+//! where it is largest ([`Sums::bound`]): most beginnings are passed over after two differences and a division.
 
 use super::Direction;
 use super::ratio::Point;
@@ -16,18 +19,24 @@ const NODES: usize = 49;
 /// Ratio, slope and its two derivatives at a grid point.
 type Node = [f64; 4];
 
+/// Grid points from κ = 0 to the farthest κ at which [`Sums::steady`] vouches for a root.
+const STEADY: usize = 4;
+
 /// Prefix sums since the last restart.
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
     alpha: f64,
+    sign: f64,
     /// The smallest κ of the grid, a multiple of the width.
     low: f64,
     /// The grid point of κ = 0.
     zero: usize,
     /// e^κ of the grid.
-    factors: Vec<f64>,
+    factors: [f64; NODES],
     /// Per period and grid point, summed from the restart; the first entry is zero.
     rows: Vec<Node>,
+    /// Slope and curvature at κ = 0 and slope at the end of the steady range, summed from the restart; the first entry is zero.
+    steady: Vec<[f64; 3]>,
     /// Beginning and κ of the largest ratio when it was last asked for.
     pub(super) last_best: (usize, f64),
 }
@@ -42,47 +51,102 @@ impl Sums {
             Direction::Increase => (-2.0, 16),
             Direction::Decrease => (-4.0, 32),
         };
-        let factors = (0..NODES).map(|g| (low + WIDTH * g as f64).exp()).collect();
-        Self { alpha, low, zero, factors, rows: vec![[0.0; 4]; NODES], last_best: (0, 0.0) }
+        Self {
+            alpha,
+            sign: direction.sign(),
+            low,
+            zero,
+            factors: std::array::from_fn(|g| (low + WIDTH * g as f64).exp()),
+            rows: vec![[0.0; 4]; NODES],
+            steady: vec![[0.0; 3]],
+            last_best: (0, 0.0),
+        }
     }
 
     pub(super) fn clear(&mut self) {
         self.rows.truncate(NODES);
+        self.steady.truncate(1);
         self.last_best = (0, 0.0);
     }
 
     /// Slope of the stretch from beginning `k` to now at κ = 0.
     pub(super) fn slope_at_none(&self, k: usize) -> f64 {
-        self.rows[self.rows.len() - NODES + self.zero][1] - self.rows[k * NODES + self.zero][1]
+        self.steady[self.steady.len() - 1][0] - self.steady[k][0]
     }
 
     pub(super) fn push(&mut self, point: Point) {
         let am = self.alpha * point.mean;
         let total = point.y + 1.0 / self.alpha;
-        let mut nodes = [[0.0; 4]; NODES];
-        for (node, factor) in nodes.iter_mut().zip(&self.factors) {
-            let out = am * factor;
+        let (mut slope, mut curve, mut third) = ([0.0; NODES], [0.0; NODES], [0.0; NODES]);
+        for g in 0..NODES {
+            let out = am * self.factors[g];
             let inverse = 1.0 / (1.0 + out);
             let share = out * inverse;
             let pull = total * share;
-            *node = [0.0, point.y - pull, -pull * inverse, -pull * inverse * (inverse - share)];
+            slope[g] = point.y - pull;
+            curve[g] = -pull * inverse;
+            third[g] = -pull * inverse * (inverse - share);
         }
-        // the ratio is zero at κ = 0; from there the integral of the slope, cell by cell
+        // integrals of the polynomial over the cells; the ratio is zero at κ = 0
+        let (mut whole, mut value) = ([0.0; NODES], [0.0; NODES]);
+        for g in 0..NODES - 1 {
+            whole[g] = WIDTH
+                * (0.5 * (slope[g] + slope[g + 1])
+                    + WIDTH * ((curve[g] - curve[g + 1]) / 10.0 + WIDTH * (third[g] + third[g + 1]) / 120.0));
+        }
         for g in self.zero..NODES - 1 {
-            nodes[g + 1][0] = nodes[g][0] + Cell::new(&nodes[g], &nodes[g + 1]).whole();
+            value[g + 1] = value[g] + whole[g];
         }
         for g in (0..self.zero).rev() {
-            nodes[g][0] = nodes[g + 1][0] - Cell::new(&nodes[g], &nodes[g + 1]).whole();
+            value[g] = value[g + 1] - whole[g];
         }
         let from = self.rows.len() - NODES;
-        for (g, node) in nodes.iter().enumerate() {
-            let before = self.rows[from + g];
-            self.rows.push(std::array::from_fn(|i| before[i] + node[i]));
+        for g in 0..NODES {
+            let [a, b, c, d] = self.rows[from + g];
+            self.rows.push([a + value[g], b + slope[g], c + curve[g], d + third[g]]);
         }
+        let far = if self.sign > 0.0 { self.zero + STEADY } else { self.zero - STEADY };
+        let before = self.steady[self.steady.len() - 1];
+        let now = [slope[self.zero], curve[self.zero], slope[far]];
+        self.steady.push(std::array::from_fn(|i| before[i] + now[i]));
     }
 
     pub(super) fn pop(&mut self) {
         self.rows.truncate(self.rows.len() - NODES);
+        self.steady.pop();
+    }
+
+    /// The ratio from beginning `k` to now is at most this. With slope s and curvature -c at κ = 0 the slope at κ is at most s - c(1 - e^-κ),
+    /// whose integral is largest at r = s/c = 1 - e^-κ, where it is c(r + (1 - r) ln(1 - r)); for small r the first terms of its
+    /// series and a bound of the rest.
+    #[inline]
+    pub(super) fn bound(&self, k: usize) -> f64 {
+        let (now, here) = (self.steady[self.steady.len() - 1], self.steady[k]);
+        let (slope, curve) = ((now[0] - here[0]) * self.sign, here[1] - now[1]);
+        if slope <= 0.0 {
+            return 0.0;
+        }
+        let r = slope / curve;
+        if r < 0.4 {
+            curve * r * r * (0.5 + r * (1.0 + r) / 6.0)
+        } else if r < 1.0 {
+            curve * (r + (1.0 - r) * (-r).ln_1p())
+        } else {
+            f64::INFINITY
+        }
+    }
+
+    /// Whether Newton's method for beginning `k` surely converges from the root of the one before (from 0 where that root is on the
+    /// other side): both roots lie within half a unit, and the first step is at most a quarter. The slope that the lost period
+    /// gave there lies between those at the ends, and a curvature falls by no more than e^-½ on the way.
+    pub(super) fn steady(&self, k: usize) -> bool {
+        let now = self.steady[self.steady.len() - 1];
+        let (here, before) = (self.steady[k], self.steady[k - 1]);
+        let lost = f64::max((here[0] - before[0]).abs(), (here[2] - before[2]).abs());
+        let curve = here[1] - now[1];
+        (now[2] - here[2]) * self.sign <= 0.0
+            && (now[2] - before[2]) * self.sign <= 0.0
+            && lost <= 0.15 * curve
     }
 
     /// The stretch from beginning `k` to now at κ; `None` outside the grid.
@@ -94,8 +158,8 @@ impl Sums {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the grid")]
         let g = place as usize;
-        let start = &self.rows[k * NODES + g..k * NODES + g + 2];
-        let end = &self.rows[self.rows.len() - NODES + g..];
+        let (start, end) =
+            (&self.rows[k * NODES + g..k * NODES + g + 2], &self.rows[self.rows.len() - NODES + g..]);
         let left: Node = std::array::from_fn(|i| end[0][i] - start[0][i]);
         let right: Node = std::array::from_fn(|i| end[1][i] - start[1][i]);
         let [value, slope, curve] = Cell::new(&left, &right).look(place - g as f64);
@@ -152,12 +216,6 @@ impl Cell {
         let e = h * right[2] - b - 2.0 * c;
         let f = h * h * right[3] - 2.0 * c;
         Self([a, b, c, 10.0 * d - 4.0 * e + 0.5 * f, -15.0 * d + 7.0 * e - f, 6.0 * d - 3.0 * e + 0.5 * f])
-    }
-
-    /// Integral over the cell.
-    fn whole(&self) -> f64 {
-        let Self([a, b, c, d, e, f]) = self;
-        WIDTH * (a + b / 2.0 + c / 3.0 + d / 4.0 + e / 5.0 + f / 6.0)
     }
 
     /// Integral from the left, slope and curvature at u.

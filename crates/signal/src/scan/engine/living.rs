@@ -1,59 +1,123 @@
-//! Windows that end on the last column, sixteen lengths (or replicates) at a time.
+//! Windows that end on the last column, thirty-two lengths (or replicates) at a time.
+//!
+//! The cases of a block of steps are summed in bytes where no block of the replicate can hold more than a byte does, else in
+//! sixteen bits; the running counts are of sixteen bits either way.
 
 use super::{Cases, Engine, KEEP, Level, greater};
 use crate::scan::law::Reach;
 use crate::scan::places::Family;
 
 /// Lanes of one step.
-const LANES: usize = 16;
+const LANES: usize = 32;
+/// Most steps of a block.
+const STEPS: usize = 16;
 
 /// Bounds of `living` and `spatial` for one family.
 pub(super) struct Blocks {
     /// Step after the last of each block.
     ends: Vec<usize>,
-    /// Least of the fewest cases over the steps of a block, by chunk and block.
-    few: Vec<[i16; LANES]>,
+    /// Bounds of a block: one for all lanes (`spatial`), or whole rows of lanes, one a length (`living`).
+    lanes: usize,
+    /// Least of the fewest cases over the steps of a block, by block and lane.
+    few: Vec<i16>,
     /// Greatest of the counts that are low enough.
-    many: Vec<[i16; LANES]>,
-    /// Measure before a block.
-    start: Vec<[f64; LANES]>,
+    many: Vec<i16>,
+    /// Lengths of windows.
+    width: usize,
+    /// Measure before a block, by block and length.
+    start: Vec<f64>,
 }
 
 /// A block of steps in one lane that may hold a window that counts.
 #[derive(Clone, Copy)]
 struct Block {
+    /// Its place in its family.
+    number: usize,
     from: usize,
     end: usize,
     lane: usize,
     /// Cases before the block.
     cases: i16,
-    /// Measure before the block.
-    measure: f64,
+}
+
+/// Cases of a place in a lane.
+trait Count: Copy {
+    const NONE: Self;
+    fn plus(self, other: Self) -> Self;
+    fn wide(self) -> i16;
+}
+
+impl Count for u8 {
+    const NONE: Self = 0;
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn wide(self) -> i16 {
+        i16::from(self)
+    }
+}
+
+impl Count for i16 {
+    const NONE: Self = 0;
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn wide(self) -> i16 {
+        self
+    }
+}
+
+/// Cases by place and lane.
+enum Table {
+    Narrow(Vec<[u8; LANES]>),
+    Wide(Vec<[i16; LANES]>),
+}
+
+impl Table {
+    /// Narrow when the places with the most cases fill no byte together.
+    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "counts that fit")]
+    fn new(wide: Vec<[i16; LANES]>) -> Self {
+        let mut peaks: Vec<i16> = wide.iter().map(|row| row.iter().copied().max().unwrap_or(0)).collect();
+        peaks.sort_unstable_by(|a, b| b.cmp(a));
+        let most: i32 = peaks.iter().take(STEPS).map(|n| i32::from(*n)).sum();
+        if most <= i32::from(u8::MAX) {
+            Self::Narrow(wide.into_iter().map(|row| row.map(|n| n as u8)).collect())
+        } else {
+            Self::Wide(wide)
+        }
+    }
+
+    fn of(&self, place: u32, lane: usize) -> i16 {
+        match self {
+            Self::Narrow(rows) => rows[place as usize][lane].wide(),
+            Self::Wide(rows) => rows[place as usize][lane],
+        }
+    }
 }
 
 impl Engine<'_> {
-    /// One column: places alone, sixteen replicates at a time.
+    /// One column: places alone, a replicate a lane.
     pub(super) fn spatial(&self, replicates: &[Cases], level: &Level) -> Vec<Option<f64>> {
         let mut best = vec![None; replicates.len()];
-        let tables: Vec<Vec<[i16; LANES]>> = replicates
+        let tables: Vec<Table> = replicates
             .chunks(LANES)
             .map(|group| {
                 let mut table = vec![[0i16; LANES]; self.places];
                 for (lane, cases) in group.iter().enumerate() {
-                    for &(place, _) in cases {
-                        table[place as usize][lane] += 1;
+                    for &(place, _, count) in cases {
+                        table[place as usize][lane] += super::small(count);
                     }
                 }
-                table
+                Table::new(table)
             })
             .collect();
-        let make = |family: &Family| self.blocks(family, level.of(family.outline), 1, 1, LANES);
+        let make = |family: &Family| self.blocks(family, level.of(family.outline), 1, 1);
         let kept = level.living.get_or_init(|| self.families.iter().map(make).collect());
         for (family, bounds) in self.families.iter().zip(kept) {
             for (table, best) in tables.iter().zip(best.chunks_mut(LANES)) {
                 self.ascend(&family.order, bounds, 0, table, |block| {
                     if let Some(best) = best.get_mut(block.lane)
-                        && let Some(value) = self.replay(family, block, table, 0..1, level)
+                        && let Some(value) = self.replay(family, bounds, block, table, 1, level)
                     {
                         *best = greater(*best, value);
                     }
@@ -63,76 +127,88 @@ impl Engine<'_> {
         best
     }
 
-    /// Adds the places of a family in every lane and tells which blocks of steps may hold a window that counts. Cases only
-    /// grow along a block, so the last step against the least bound decides.
+    /// Adds the places of a family in every lane and tells which blocks of steps may hold a window that counts.
+    fn ascend(&self, order: &[u32], bounds: &Blocks, chunk: usize, table: &Table, hit: impl FnMut(Block)) {
+        match (table, bounds.lanes == 1) {
+            (Table::Narrow(rows), true) => self.climb::<_, true>(order, bounds, chunk, rows, hit),
+            (Table::Narrow(rows), false) => self.climb::<_, false>(order, bounds, chunk, rows, hit),
+            (Table::Wide(rows), true) => self.climb::<_, true>(order, bounds, chunk, rows, hit),
+            (Table::Wide(rows), false) => self.climb::<_, false>(order, bounds, chunk, rows, hit),
+        }
+    }
+
+    /// Cases only grow along a block, so the last step against the least bound decides. `ONE`: one bound serves all lanes.
     #[inline]
-    fn ascend(
+    fn climb<C: Count, const ONE: bool>(
         &self,
         order: &[u32],
         bounds: &Blocks,
         chunk: usize,
-        table: &[[i16; LANES]],
+        table: &[[C; LANES]],
         mut hit: impl FnMut(Block),
     ) {
+        let chunks = bounds.lanes.div_ceil(LANES);
+        let (few, many) = (bounds.few.as_chunks::<LANES>().0, bounds.many.as_chunks::<LANES>().0);
         let mut counts = [0i16; LANES];
-        let n = bounds.ends.len();
-        let (few, many) = (
-            &bounds.few[chunk * n..(chunk + 1) * n],
-            if self.sides.low { &bounds.many[chunk * n..(chunk + 1) * n] } else { &[][..] },
-        );
         let mut from = 0;
-        for (block, &end) in bounds.ends.iter().enumerate() {
-            let before = counts;
+        for (number, &end) in bounds.ends.iter().enumerate() {
+            let mut sum = [C::NONE; LANES];
             for &place in &order[from..end] {
                 let row = &table[place as usize];
                 for k in 0..LANES {
-                    counts[k] = counts[k].wrapping_add(row[k]);
+                    sum[k] = sum[k].plus(row[k]);
                 }
             }
-            let mut any = [0i16; LANES];
+            let few = if ONE { &[bounds.few[number]; LANES] } else { &few[number * chunks + chunk] };
+            let mut any = 0i16;
             for k in 0..LANES {
-                any[k] = -i16::from(counts[k] >= few[block][k]);
+                counts[k] = counts[k].wrapping_add(sum[k].wide());
+                any |= -i16::from(counts[k] >= few[k]);
             }
+            // of a block of one step the count is known, of a longer one the least is that before it
+            let before = |k: usize| counts[k].wrapping_sub(sum[k].wide());
+            let least = |k: usize| if end == from + 1 { counts[k] } else { before(k) };
+            let mut lowest = [0i16; LANES];
             if self.sides.low {
-                let least = if end == from + 1 { &counts } else { &before };
-                for k in 0..LANES {
-                    any[k] |= -i16::from(least[k] < many[block][k]);
+                lowest = if ONE { [bounds.many[number]; LANES] } else { many[number * chunks + chunk] };
+                for (k, lowest) in lowest.iter().enumerate() {
+                    any |= -i16::from(least(k) < *lowest);
                 }
             }
-            if any.iter().fold(0, |a, h| a | h) != 0 {
-                for lane in (0..LANES).filter(|k| any[*k] != 0) {
-                    hit(Block {
-                        from,
-                        end,
-                        lane,
-                        cases: before[lane],
-                        measure: bounds.start[chunk * n + block][lane],
-                    });
+            if any != 0 {
+                for lane in 0..LANES {
+                    if counts[lane] >= few[lane] || least(lane) < lowest[lane] {
+                        hit(Block { number, from, end, lane, cases: before(lane) });
+                    }
                 }
             }
             from = end;
         }
     }
 
-    /// Looks at the windows of one block and lane.
+    /// Looks at the windows of one block and lane, `length` columns long.
     #[expect(clippy::cast_sign_loss, reason = "a count")]
     fn replay(
         &self,
         family: &Family,
+        bounds: &Blocks,
         block: Block,
-        table: &[[i16; LANES]],
-        columns: std::ops::Range<usize>,
+        table: &Table,
+        length: usize,
         level: &Level,
     ) -> Option<f64> {
         let reach = level.of(family.outline);
         let penalty = self.outlines[family.outline as usize].penalty;
+        let columns = self.frame.columns;
         let measure = |place: u32| {
             let before = self.prefix(place);
-            before[columns.end] - before[columns.start]
+            before[columns] - before[columns - length]
         };
-        let (mut c, mut m, mut best) = (block.cases, block.measure, None);
+        let mut c = block.cases;
+        let mut m = bounds.start[block.number * bounds.width + length - 1];
+        let mut best = None;
         for j in block.from..block.end {
-            c = c.wrapping_add(table[family.order[j] as usize][block.lane]);
+            c = c.wrapping_add(table.of(family.order[j], block.lane));
             m += measure(family.order[j]);
             if family.whole[j]
                 && (m <= reach.high[c as usize] || m >= reach.low[c as usize])
@@ -149,13 +225,13 @@ impl Engine<'_> {
         let f = self.frame;
         let width = f.longest.min(f.columns);
         let chunks = width.div_ceil(LANES);
-        let last = f.columns - 1;
         let mut best = vec![None; replicates.len()];
-        // counts by replicate, chunk of lengths and place: lane k of chunk q holds the cases of the last 16q + k + 1 columns
-        let rows: Vec<Vec<[i16; LANES]>> =
-            replicates.iter().map(|cases| self.suffixes(cases, width, chunks, last)).collect();
-        let size: usize = self.families.iter().map(|family| family.order.len() * chunks * LANES * 4).sum();
-        let make = |family: &Family| self.blocks(family, level.of(family.outline), width, chunks, 1);
+        // by replicate and chunk of lengths: lane k of chunk q holds the cases of the last 32q + k + 1 columns
+        let tables: Vec<Vec<Table>> =
+            replicates.iter().map(|cases| self.suffixes(cases, width, chunks)).collect();
+        // a block holds two steps and more
+        let size: usize = self.families.iter().map(|x| x.order.len() * (chunks * LANES + 4 * width)).sum();
+        let make = |family: &Family| self.blocks(family, level.of(family.outline), width, chunks * LANES);
         let kept =
             (size <= KEEP).then(|| level.living.get_or_init(|| self.families.iter().map(make).collect()));
         for (index, family) in self.families.iter().enumerate() {
@@ -166,12 +242,11 @@ impl Engine<'_> {
                 made = make(family);
                 &made
             };
-            for (rows, best) in rows.iter().zip(&mut best) {
-                for q in 0..chunks {
-                    let table = &rows[q * self.places..(q + 1) * self.places];
+            for (tables, best) in tables.iter().zip(&mut best) {
+                for (q, table) in tables.iter().enumerate() {
                     self.ascend(&family.order, bounds, q, table, |block| {
-                        let columns = last - (q * LANES + block.lane)..f.columns;
-                        if let Some(value) = self.replay(family, block, table, columns, level) {
+                        let length = q * LANES + block.lane + 1;
+                        if let Some(value) = self.replay(family, bounds, block, table, length, level) {
                             *best = greater(*best, value);
                         }
                     });
@@ -181,22 +256,22 @@ impl Engine<'_> {
         best
     }
 
-    /// The bounds of `living` and `spatial` for a family, by block of steps; `copies` of each length side by side.
+    /// The bounds of `living` and `spatial` for a family, by block of steps.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
         reason = "bounds are cut to 16 bits on purpose"
     )]
-    fn blocks(&self, family: &Family, reach: &Reach, width: usize, chunks: usize, copies: usize) -> Blocks {
+    fn blocks(&self, family: &Family, reach: &Reach, width: usize, lanes: usize) -> Blocks {
         let (f, len) = (self.frame, family.order.len());
-        let last = f.columns - 1;
         // the more places and the fewer cases, the more steps can be bounded together: about half a standard deviation
         let mut ends = Vec::new();
         let (mut expected, mut at) = (0.0, 0);
         while at < len {
             let before = at;
-            at = (at + ((0.6 * at as f64 / f64::max(expected, 1.0).sqrt()) as usize).clamp(1, 16)).min(len);
+            let together = (0.6 * at as f64 / f64::max(expected, 1.0).sqrt()) as usize;
+            at = (at + together.clamp(1, STEPS)).min(len);
             ends.push(at);
             let added = family.order[before..at]
                 .iter()
@@ -206,57 +281,52 @@ impl Engine<'_> {
             expected += self.law.expected(added);
         }
         let n = ends.len();
-        let mut start = vec![[0.0; LANES]; chunks * n];
-        let mut few = vec![[i16::MAX; LANES]; chunks * n];
-        let mut many = if self.sides.low { vec![[0; LANES]; chunks * n] } else { Vec::new() };
+        let mut start = Vec::with_capacity(n * width);
+        let mut few = vec![i16::MAX; n * lanes];
+        let mut many = if self.sides.low { vec![0; n * lanes] } else { Vec::new() };
         let mut sum = vec![0.0; width];
-        let mut block = 0;
-        for (j, (&place, &whole)) in family.order.iter().zip(&family.whole).enumerate() {
-            if j == ends[block] {
-                block += 1;
-                for (w, sum) in sum.iter().enumerate() {
-                    for copy in 0..copies {
-                        start[(w / LANES) * n + block][w % LANES + copy] = *sum;
-                    }
-                }
-            }
-            let before = self.prefix(place);
-            for (w, sum) in sum.iter_mut().enumerate() {
-                *sum += before[f.columns] - before[last - w];
-                if whole && w + 1 >= f.shortest {
-                    for copy in 0..copies {
-                        let (at, lane) = ((w / LANES) * n + block, w % LANES + copy);
+        let cut = |n: u32| n.min(i16::MAX as u32) as i16;
+        let mut from = 0;
+        for (block, &end) in ends.iter().enumerate() {
+            start.extend_from_slice(&sum);
+            for (&place, &whole) in family.order[from..end].iter().zip(&family.whole[from..]) {
+                let before = self.prefix(place);
+                for (w, sum) in sum.iter_mut().enumerate() {
+                    *sum += before[f.columns] - before[f.columns - 1 - w];
+                    if whole && w + 1 >= f.shortest {
+                        let at = block * lanes + w;
                         if self.sides.high {
-                            few[at][lane] = few[at][lane].min(reach.fewest(*sum).min(i16::MAX as u32) as i16);
+                            few[at] = few[at].min(cut(reach.fewest(*sum)));
                         }
                         if self.sides.low {
-                            many[at][lane] =
-                                many[at][lane].max(reach.low_counts(*sum).min(i16::MAX as u32) as i16);
+                            many[at] = many[at].max(cut(reach.low_counts(*sum)));
                         }
                     }
                 }
             }
+            from = end;
         }
-        Blocks { ends, few, many, start }
+        Blocks { ends, lanes, few, many, width, start }
     }
 
-    fn suffixes(&self, cases: &Cases, width: usize, chunks: usize, last: usize) -> Vec<[i16; LANES]> {
-        let mut rows = vec![[0i16; LANES]; chunks * self.places];
-        for &(place, column) in cases {
+    fn suffixes(&self, cases: &Cases, width: usize, chunks: usize) -> Vec<Table> {
+        let last = self.frame.columns - 1;
+        let mut rows = vec![vec![[0i16; LANES]; self.places]; chunks];
+        for &(place, column, count) in cases {
             let age = last - column as usize;
             if age < width {
-                rows[(age / LANES) * self.places + place as usize][age % LANES] += 1;
+                rows[age / LANES][place as usize][age % LANES] += super::small(count);
             }
         }
         for place in 0..self.places {
             let mut sum = 0;
-            for q in 0..chunks {
-                for lane in &mut rows[q * self.places + place] {
+            for chunk in &mut rows {
+                for lane in &mut chunk[place] {
                     sum = i16::wrapping_add(sum, *lane);
                     *lane = sum;
                 }
             }
         }
-        rows
+        rows.into_iter().map(Table::new).collect()
     }
 }

@@ -126,8 +126,8 @@ impl Engine<'_> {
 
     fn prefixes(&self, cases: &Cases, padded: usize) -> Vec<i16> {
         let mut before = vec![0i16; self.places * padded];
-        for &(place, column) in cases {
-            before[place as usize * padded + column as usize + 1] += 1;
+        for &(place, column, count) in cases {
+            before[place as usize * padded + column as usize + 1] += super::small(count);
         }
         for row in before.chunks_mut(padded) {
             let mut sum = 0;

@@ -126,6 +126,84 @@ proptest! {
     }
 }
 
+/// The reference's way through the beginnings, period by period and without any short cut: Newton steps for κ from where the beginning
+/// before ended (the first from ±½, after one that ended at none or diverged from 0), none of them guarded.
+fn steps_of_the_reference(counts: &[f64], mean: f64, alpha: f64, sign: f64) -> f64 {
+    let slopes = |y: &[f64], kappa: f64| {
+        y.iter().fold((0.0, 0.0), |(first, second), y| {
+            let out = alpha * mean * kappa.exp();
+            let pull = (y + 1.0 / alpha) * out / (1.0 + out);
+            (first + y - pull, second - pull / (1.0 + out))
+        })
+    };
+    let ratio = |y: &[f64], kappa: f64| -> f64 {
+        let ln = (alpha * mean * kappa.exp_m1() / (1.0 + alpha * mean)).ln_1p();
+        y.iter().map(|y| y * kappa - (y + 1.0 / alpha) * ln).sum()
+    };
+    let (mut kappa, mut best) = (0.5 * sign, 0.0_f64);
+    for k in 0..counts.len() {
+        let y = &counts[k..];
+        for _ in 0..100 {
+            if kappa <= -18.0 {
+                break;
+            }
+            let (slope, curve) = slopes(y, kappa);
+            let next = kappa - slope / curve;
+            let settled = (next - kappa).abs() < 1e-6;
+            kappa = next;
+            if settled || !kappa.is_finite() {
+                break;
+            }
+        }
+        if kappa.is_finite() && kappa * sign > 0.0 {
+            best = best.max(ratio(y, kappa));
+        } else {
+            kappa = 0.0;
+        }
+    }
+    best
+}
+
+#[test]
+fn passing_over_beginnings_changes_no_step_of_the_reference() {
+    let (mut compared, mut above) = (0, 0);
+    for number in 0..60 {
+        let mut random = stats::random::Stream::new(9, stats::random::Purpose::of("glr steps"), number);
+        let (mean, alpha) = ((random.uniform() * 5.0 - 1.0).exp(), 0.02 + random.uniform());
+        let counts: Vec<f64> = (0..90)
+            .map(|t| {
+                let jump = if t > 70 && number % 3 == 0 { 1.8 } else { 1.0 };
+                let rate = random.gamma(1.0 / alpha) * alpha * mean * jump;
+                random.poisson(rate) as f64
+            })
+            .collect();
+        let s = Series::new(counts.clone(), 52).expect("counts");
+        for (direction, sign) in [(glr::Direction::Increase, 1.0), (glr::Direction::Decrease, -1.0)] {
+            let control = glr::Control {
+                limit: f64::INFINITY,
+                give: glr::Give::Value,
+                mode: Mode::Compatible,
+                direction,
+                ..Default::default()
+            };
+            let range = Range { from: 1, to: counts.len() };
+            let rows =
+                glr::run_with_means(&s, &vec![mean; counts.len()], alpha, &control, range).expect("rows");
+            for t in (4..counts.len()).step_by(5) {
+                let expected = steps_of_the_reference(&counts[..=t], mean, alpha, sign);
+                let found = rows[t].bound;
+                assert!(
+                    (found - expected).abs() <= 1e-7 * expected.max(1.0),
+                    "{number} {sign} {t}: {found} {expected}"
+                );
+                compared += 1;
+                above += usize::from(expected > 1.0);
+            }
+        }
+    }
+    assert!(above * 4 > compared, "{above} of {compared} say something");
+}
+
 fn table(csv: &str, method: &str, settings: &str, mode: Mode) -> Result<Vec<Vec<Cell>>, Error> {
     let frame = Frame::parse("series", csv)?;
     let names = frame.names();
@@ -189,6 +267,22 @@ fn errors_name_the_field_and_the_remedy() {
     for (csv, method, settings, expected) in cases {
         let error = table(csv, method, settings, Mode::Compatible).expect_err(method).to_string();
         assert!(error.contains(expected), "{error} does not say: {expected}");
+    }
+}
+
+#[test]
+fn a_gap_is_refused_with_its_row_and_never_read_as_none() {
+    let header = "t,date,observed,population,outbreak_flag";
+    let good = "1,2026-01-05,4,100,0\n2,2026-01-12,3,100,0";
+    assert!(table(&format!("{header}\n{good}\n"), "ears", "range=2:2", Mode::Compatible).is_err());
+    for (column, at) in [("observed", 2), ("population", 3), ("outbreak_flag", 4), ("date", 1)] {
+        for gap in ["", "NA", "NaN", "inf", "-"] {
+            let mut fields = ["3", "2026-01-19", "5", "100", "0"];
+            fields[at] = gap;
+            let frame = Frame::parse(&format!("{header}\n{good}\n{}\n", fields.join(","))).expect("rows");
+            let error = frame.series("observed", None).expect_err(column).to_string();
+            assert!(error.contains(&format!("row 3, column {column}")), "{gap:?}: {error}");
+        }
     }
 }
 
