@@ -2,7 +2,7 @@
 //! together made one signal, and a record of how good each method's signals proved to be.
 //!
 //! [`Plan`] says which methods with which settings ([`Plan::builtin`] is the rulebook's), [`input`] reads counts,
-//! [`night`] judges the last period of every series, [`rate::raise`] keeps what stands out among all of them, [`signals`]
+//! [`night`] judges the last period of every series ([`Sitting`] of more series than memory should hold), [`rate::raise`] keeps what stands out among all of them, [`signals`]
 //! groups. What happens to a signal (assigning, following up) is the office's. [`study`] tries the methods on injected
 //! outbreaks.
 //!
@@ -103,41 +103,82 @@ pub fn night(
     known: Option<&BTreeMap<String, Null>>,
     threads: usize,
 ) -> Night {
-    let part = streams.len().div_ceil(threads.max(1)).max(1);
-    let mut out = Night::default();
-    for detector in detectors {
-        let detector = detector.as_ref();
-        let learn = detector.past() > 0 && known.and_then(|k| k.get(detector.name())).is_none();
-        let parts: Vec<Part> = if threads < 2 {
-            vec![judge_part(streams, detector, learn)]
-        } else {
-            std::thread::scope(|scope| {
-                let judge = |list| scope.spawn(move || judge_part(list, detector, learn));
-                let workers: Vec<_> = streams.chunks(part).map(judge).collect();
-                workers.into_iter().filter_map(|w| w.join().ok()).collect()
-            })
-        };
-        let mut null = Null::default();
-        for (_, learnt, undecided) in &parts {
-            null.merge(learnt);
-            out.undecided += undecided;
-        }
-        let usual = if learn { Some(&null) } else { known.and_then(|k| k.get(detector.name())) };
-        for (level, mut verdict) in parts.into_iter().flat_map(|p| p.0) {
-            if detector.past() > 0 {
-                let Some(p) = usual.and_then(|n| n.p_value(level, verdict.statistic)) else {
-                    out.undecided += 1;
-                    continue;
-                };
-                verdict.p_value = p;
+    let mut sitting = Sitting::new(detectors, known);
+    sitting.hear(streams, threads);
+    sitting.close()
+}
+
+/// A judgement whose series come in portions: of a portion that was heard only verdicts and what was learnt stay in memory. Any
+/// portions in the same order give the same night.
+pub struct Sitting<'a> {
+    detectors: &'a [Box<dyn Detector>],
+    known: Option<&'a BTreeMap<String, Null>>,
+    heard: Vec<Part>,
+}
+
+impl<'a> Sitting<'a> {
+    /// Begins with nothing heard; `known` as for [`night`].
+    #[must_use]
+    pub fn new(detectors: &'a [Box<dyn Detector>], known: Option<&'a BTreeMap<String, Null>>) -> Self {
+        let heard = detectors.iter().map(|_| Part::default()).collect();
+        Self { detectors, known, heard }
+    }
+
+    /// What an earlier night found usual for a method.
+    fn usual(&self, detector: &dyn Detector) -> Option<&'a Null> {
+        self.known.and_then(|known| known.get(detector.name()))
+    }
+
+    /// Judges a portion of the series.
+    pub fn hear(&mut self, streams: &[Stream], threads: usize) {
+        let part = streams.len().div_ceil(threads.max(1)).max(1);
+        for (at, detector) in self.detectors.iter().enumerate() {
+            let detector = detector.as_ref();
+            let learn = detector.past() > 0 && self.usual(detector).is_none();
+            let parts: Vec<Part> = if threads < 2 {
+                vec![judge_part(streams, detector, learn)]
+            } else {
+                std::thread::scope(|scope| {
+                    let judge = |list| scope.spawn(move || judge_part(list, detector, learn));
+                    let workers: Vec<_> = streams.chunks(part).map(judge).collect();
+                    workers.into_iter().filter_map(|w| w.join().ok()).collect()
+                })
+            };
+            let heard = &mut self.heard[at];
+            for (verdicts, learnt, undecided) in parts {
+                heard.0.extend(verdicts);
+                heard.1.merge(&learnt);
+                heard.2 += undecided;
             }
-            out.verdicts.push(verdict);
-        }
-        if learn {
-            out.nulls.insert(detector.name().to_owned(), null);
         }
     }
-    out
+
+    /// The night, now that what is usual is learnt from everything heard.
+    #[must_use]
+    pub fn close(mut self) -> Night {
+        let mut out = Night::default();
+        for (detector, heard) in self.detectors.iter().zip(std::mem::take(&mut self.heard)) {
+            let (verdicts, null, undecided) = heard;
+            let detector = detector.as_ref();
+            let learn = detector.past() > 0 && self.usual(detector).is_none();
+            out.undecided += undecided;
+            let usual = if learn { Some(&null) } else { self.usual(detector) };
+            for (level, mut verdict) in verdicts {
+                if detector.past() > 0 {
+                    let Some(p) = usual.and_then(|n| n.p_value(level, verdict.statistic)) else {
+                        out.undecided += 1;
+                        continue;
+                    };
+                    verdict.p_value = p;
+                }
+                out.verdicts.push(verdict);
+            }
+            if learn {
+                out.nulls.insert(detector.name().to_owned(), null);
+            }
+        }
+        out
+    }
 }
 
 /// Verdicts with the size class of their series, what was learnt, and how many could not be decided.

@@ -4,3 +4,4 @@ mod detect;
 mod reference_scan;
 mod rumours;
 mod scan;
+mod watch;
