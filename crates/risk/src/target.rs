@@ -13,6 +13,7 @@ pub mod roles;
 pub mod trees;
 
 mod features;
+mod groups;
 mod model;
 mod visits;
 

@@ -3,7 +3,7 @@
 use base::Text;
 
 /// Columns and values of the tables.
-const WORDS: [(&str, &str, &str); 24] = [
+const WORDS: [(&str, &str, &str); 25] = [
     ("kind", "业态或食品类别", "business or food class"),
     ("stage", "环节", "stage"),
     ("county", "县区", "county"),
@@ -29,6 +29,11 @@ const WORDS: [(&str, &str, &str); 24] = [
         "found here lately",
         "近期发现问题（相对检查人平均）",
         "found here lately, against the inspector's own mean",
+    ),
+    (
+        "rate found here lately",
+        "近期发现问题的倍数（相对检查人平均，对数）",
+        "how many times the inspectors' own mean was found here lately (logarithm)",
     ),
     ("found at the last visit", "上次发现问题", "found at the last visit"),
     ("found at the visit before", "上上次发现问题", "found at the visit before"),
@@ -86,6 +91,33 @@ pub fn meaning(feature: &str) -> Text {
             inner,
         );
     }
+    if let Some((result, column)) = feature.split_once(" of others of the same ") {
+        let (result, group) = (word(result), word(&bare(column)));
+        return Text::new(
+            format!("同一{}的其他单位{}", group.zh, result.zh),
+            format!("{} at others of the same {}", result.en, group.en),
+        );
+    }
+    if let Some((result, column)) = feature.split_once(" of others with a word of the ") {
+        let (result, group) = (word(result), word(column));
+        return Text::new(
+            format!("{}中有同一词语的其他单位{}", group.zh, result.zh),
+            format!("{} at others that share a word of the {}", result.en, group.en),
+        );
+    }
+    for (phrase, zh, en) in [
+        ("others with a word of the ", "", ""),
+        ("others with a worst word of the ", "（最差的词）", ", the worst word"),
+        ("others with a best word of the ", "（最好的词）", ", the best word"),
+    ] {
+        if let Some(column) = feature.strip_prefix(phrase) {
+            let group = word(column);
+            return Text::new(
+                format!("{}中有同一词语的其他单位发现问题{zh}", group.zh),
+                format!("found at others that share a word of the {}{en}", group.en),
+            );
+        }
+    }
     if let Some(column) = feature.strip_suffix(" here before") {
         return with(|t| format!("以往{t}"), |t| format!("{t} here before"), word(column));
     }
@@ -125,6 +157,21 @@ mod tests {
                 "how many others of the same kind (words)",
                 "同一业态或食品类别的其他记录量",
                 "how much is known of others of the same business or food class",
+            ),
+            (
+                "key_points of others of the same county",
+                "同一县区的其他单位重点项不合格数",
+                "key points failed at others of the same county",
+            ),
+            (
+                "general_points of others with a word of the kind",
+                "业态或食品类别中有同一词语的其他单位一般项不合格数",
+                "general points failed at others that share a word of the business or food class",
+            ),
+            (
+                "others with a worst word of the kind",
+                "业态或食品类别中有同一词语的其他单位发现问题（最差的词）",
+                "found at others that share a word of the business or food class, the worst word",
             ),
             ("kind = CATERING", "业态或食品类别：餐饮服务", "business or food class: catering"),
             ("county = 620102 城关区", "县区：620102 城关区", "county: 620102 城关区"),

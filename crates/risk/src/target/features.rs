@@ -4,9 +4,10 @@
 //! one-step estimates of a log-odds, Σ(y − p)/(Σp(1 − p) + k), which shrink to zero where little is known. The cut-off of a visit to score
 //! is the first day of its window; visits to learn from get cut-offs as far before them.
 
+use super::groups::{group_record, groupings, word_record};
 use super::roles::Roles;
 use super::visits::{Visit, Visits};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// A feature: its name for reasons and what policy demands of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,25 +33,55 @@ impl Matrix {
 
 /// A finding against expectation, with the curvature it weighs.
 #[derive(Debug, Clone, Copy, Default)]
-struct Effect {
-    sum: f64,
-    weight: f64,
+pub(super) struct Effect {
+    pub(super) sum: f64,
+    pub(super) weight: f64,
 }
 
 impl Effect {
-    fn add(&mut self, residual: f64, weight: f64) {
+    pub(super) fn add(&mut self, residual: f64, weight: f64) {
         self.sum += residual;
         self.weight += weight;
     }
 
-    fn less(self, other: Self) -> Self {
+    pub(super) fn less(self, other: Self) -> Self {
         Self { sum: self.sum - other.sum, weight: (self.weight - other.weight).max(0.0) }
     }
 
-    fn shrunk(self, k: f64) -> f64 {
+    pub(super) fn shrunk(self, k: f64) -> f64 {
         // what is left of a difference of equal sums is rounding, and rounding would tell the label
         if self.weight < 1e-9 { 0.0 } else { self.sum / (self.weight + k) }
     }
+}
+
+/// A result as compared: the fourth of a kind says less than the first.
+fn scaled(value: f64) -> f64 {
+    value.signum() * value.abs().ln_1p()
+}
+
+/// A past visit against what its inspector is used to find.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    /// Found or not, less the inspector's own chance.
+    pub(super) residual: f64,
+    /// Curvature of the log-odds there.
+    pub(super) weight: f64,
+    /// The inspector's own chance.
+    pub(super) chance: f64,
+    /// Each result against the inspector's own mean, in his spreads, within three; NaN unknown.
+    pub(super) results: Vec<f64>,
+}
+
+fn finding(habits: &[Habits], visit: &Visit) -> Finding {
+    let own = habit(habits, visit);
+    let (p, found) = (own.chance, f64::from(u8::from(visit.found == Some(true))));
+    let results = visit
+        .results
+        .iter()
+        .zip(&own.results)
+        .map(|(v, (mean, spread))| ((scaled(*v) - mean) / spread).clamp(-3.0, 3.0))
+        .collect();
+    Finding { residual: found - p, weight: p * (1.0 - p), chance: p, results }
 }
 
 /// How an inspector finds: chance of an outcome, mean and spread of each result.
@@ -69,7 +100,8 @@ pub(super) fn habits(past: &[&Visit], inspectors: usize, results: usize) -> Vec<
         let base = prior.map_or(0.5, |p| p.chance);
         let results = (0..results)
             .map(|r| {
-                let values: Vec<f64> = list.iter().map(|v| v.results[r]).filter(|v| v.is_finite()).collect();
+                let values: Vec<f64> =
+                    list.iter().map(|v| scaled(v.results[r])).filter(|v| v.is_finite()).collect();
                 let n = values.len() as f64;
                 let (mean0, spread0) = prior.map_or((0.0, 1.0), |p| p.results[r]);
                 let mean = (values.iter().sum::<f64>() + k * mean0) / (n + k);
@@ -91,45 +123,6 @@ fn habit<'a>(habits: &'a [Habits], visit: &Visit) -> &'a Habits {
     visit.inspector.and_then(|i| habits.get(i as usize)).unwrap_or(&habits[habits.len() - 1])
 }
 
-/// A text column in one form: as it stands, or without digits (chains without shop numbers, streets without house numbers).
-struct Grouping {
-    name: String,
-    of: Vec<Option<u32>>,
-    column: usize,
-}
-
-fn groupings(visits: &Visits, roles: &Roles) -> Vec<Grouping> {
-    let mut out = Vec::new();
-    for (column, name) in roles.texts.iter().enumerate() {
-        let spellings = &visits.spellings[column];
-        // only groups that join several places say anything beyond the place itself
-        let mut places: HashMap<u32, u32> = HashMap::new();
-        let joins = visits
-            .past
-            .iter()
-            .any(|v| v.texts[column].is_some_and(|t| *places.entry(t).or_insert(v.place) != v.place));
-        if joins {
-            #[expect(clippy::cast_possible_truncation, reason = "spellings of a table in memory")]
-            let of = (0..spellings.len() as u32).map(Some).collect();
-            out.push(Grouping { name: name.clone(), of, column });
-        }
-        if spellings.len() > 40 {
-            let mut bare = BTreeMap::new();
-            let of = spellings
-                .iter()
-                .map(|s| {
-                    let words: String = s.chars().filter(|c| c.is_alphabetic() || *c == ' ').collect();
-                    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-                    let next = u32::try_from(bare.len()).unwrap_or(u32::MAX);
-                    (words.len() > 2).then(|| *bare.entry(words).or_insert(next))
-                })
-                .collect();
-            out.push(Grouping { name: format!("{name} (words)"), of, column });
-        }
-    }
-    out
-}
-
 const KINDS: usize = 20;
 const CODES: u32 = 150;
 
@@ -142,20 +135,17 @@ pub(super) fn features(
     habits: &[Habits],
 ) -> Matrix {
     let past = &visits.past;
-    let residual: Vec<(f64, f64)> = past
-        .iter()
-        .map(|v| {
-            let p = habit(habits, v).chance;
-            (f64::from(u8::from(v.found == Some(true))) - p, p * (1.0 - p))
-        })
-        .collect();
+    let findings: Vec<Finding> = past.iter().map(|v| finding(habits, v)).collect();
     let mut table = Builder::default();
-    own_record(&mut table, past, wanted, habits, &residual, roles, &visits.codes);
+    own_record(&mut table, past, wanted, &findings, roles, &visits.codes);
     for grouping in groupings(visits, roles) {
-        group_record(&mut table, past, wanted, &residual, &grouping);
+        group_record(&mut table, past, wanted, &findings, &grouping, &roles.results);
+    }
+    for column in 0..roles.texts.len() {
+        word_record(&mut table, visits, wanted, &findings, column, roles);
     }
     if roles.position.is_some() {
-        neighbours(&mut table, past, wanted, &residual);
+        neighbours(&mut table, past, wanted, &findings);
     }
     for (i, name) in roles.numbers.iter().enumerate() {
         table.add(name, 0, wanted.iter().map(|(v, _)| v.numbers.get(i).copied().unwrap_or(f64::NAN)));
@@ -176,13 +166,13 @@ pub(super) fn features(
 }
 
 #[derive(Default)]
-struct Builder {
+pub(super) struct Builder {
     features: Vec<Feature>,
     columns: Vec<Vec<f64>>,
 }
 
 impl Builder {
-    fn add(&mut self, name: &str, monotone: i8, values: impl Iterator<Item = f64>) {
+    pub(super) fn add(&mut self, name: &str, monotone: i8, values: impl Iterator<Item = f64>) {
         let values: Vec<f64> = values.collect();
         let first = values.iter().find(|v| v.is_finite()).copied();
         // a column that never varies says nothing
@@ -201,8 +191,7 @@ fn own_record(
     table: &mut Builder,
     past: &[Visit],
     wanted: &[(&Visit, i32)],
-    habits: &[Habits],
-    residual: &[(f64, f64)],
+    findings: &[Finding],
     roles: &Roles,
     codes: &[String],
 ) {
@@ -231,27 +220,36 @@ fn own_record(
         let mut e = Effect::default();
         for i in r {
             let w = if half > 0.0 { fade(*i, cut, half) } else { 1.0 };
-            e.add(w * residual[*i].0, w * residual[*i].1);
+            e.add(w * findings[*i].residual, w * findings[*i].weight);
         }
         e.shrunk(k)
     };
     table.add("found here before", 1, each(&|r, cut| effect(r, cut, 0.0, 0.5)).into_iter());
     table.add("found here lately", 1, each(&|r, cut| effect(r, cut, 300.0, 0.5)).into_iter());
-    let last =
-        |k: usize| each(&|r, _| r.len().checked_sub(k).map_or(f64::NAN, |i| residual[r[i]].0)).into_iter();
+    // as a rate: what was found over what these inspectors find elsewhere, both drawn to one by one expected finding
+    let ratio = |r: &[usize], cut: i32| {
+        let (mut found, mut expected) = (0.0, 0.0);
+        for i in r {
+            let w = fade(*i, cut, 400.0);
+            found += w * (findings[*i].residual + findings[*i].chance);
+            expected += w * findings[*i].chance;
+        }
+        ((found + 1.0) / (expected + 1.0)).ln()
+    };
+    table.add("rate found here lately", 1, each(&|r, cut| ratio(r, cut)).into_iter());
+    let last = |k: usize| {
+        each(&|r, _| r.len().checked_sub(k).map_or(f64::NAN, |i| findings[r[i]].residual)).into_iter()
+    };
     table.add("found at the last visit", 1, last(1));
     table.add("found at the visit before", 1, last(2));
     for (k, name) in roles.results.iter().enumerate() {
-        let score = |i: usize| {
-            let (mean, spread) = habit(habits, &past[i]).results[k];
-            ((past[i].results[k] - mean) / spread).clamp(-3.0, 3.0)
-        };
+        let score = |i: usize| findings[i].results[k];
         table.add(
             &format!("{name} here before"),
             0,
             each(&|r, cut| {
                 let (mut sum, mut weight) = (0.0, 0.0);
-                for i in r.iter().filter(|i| past[**i].results[k].is_finite()) {
+                for i in r.iter().filter(|i| score(**i).is_finite()) {
                     let w = fade(*i, cut, 500.0);
                     sum += w * score(*i);
                     weight += w;
@@ -264,7 +262,7 @@ fn own_record(
             &format!("{name} at the last visit"),
             0,
             each(&|r, _| {
-                let last = r.iter().rev().find(|i| past[**i].results[k].is_finite());
+                let last = r.iter().rev().find(|i| score(**i).is_finite());
                 last.map_or(f64::NAN, |i| score(*i))
             })
             .into_iter(),
@@ -284,44 +282,8 @@ fn own_record(
     }
 }
 
-fn group_record(
-    table: &mut Builder,
-    past: &[Visit],
-    wanted: &[(&Visit, i32)],
-    residual: &[(f64, f64)],
-    grouping: &Grouping,
-) {
-    let group =
-        |v: &Visit| v.texts[grouping.column].and_then(|t| grouping.of.get(t as usize).copied().flatten());
-    let mut order: Vec<usize> = (0..wanted.len()).collect();
-    order.sort_by_key(|i| wanted[*i].1);
-    let mut whole: HashMap<u32, Effect> = HashMap::new();
-    let mut own: HashMap<(u32, u32), Effect> = HashMap::new();
-    let (mut effects, mut counts) = (vec![0.0; wanted.len()], vec![0.0; wanted.len()]);
-    let mut next = 0;
-    for i in order {
-        let (visit, cut) = wanted[i];
-        while next < past.len() && past[next].day < cut {
-            if let Some(g) = group(&past[next]) {
-                let (r, w) = residual[next];
-                whole.entry(g).or_default().add(r, w);
-                own.entry((g, past[next].place)).or_default().add(r, w);
-            }
-            next += 1;
-        }
-        if let Some(g) = group(visit) {
-            let mine = own.get(&(g, visit.place)).copied().unwrap_or_default();
-            let others = whole.get(&g).copied().unwrap_or_default().less(mine);
-            effects[i] = others.shrunk(1.5);
-            counts[i] = (others.weight * 10.0).ln_1p();
-        }
-    }
-    table.add(&format!("others of the same {}", grouping.name), 0, effects.into_iter());
-    table.add(&format!("how many others of the same {}", grouping.name), 0, counts.into_iter());
-}
-
 /// Findings at other places around, faded with distance: Gaussian kernels of 300 m and 1 km, within three widths.
-fn neighbours(table: &mut Builder, past: &[Visit], wanted: &[(&Visit, i32)], residual: &[(f64, f64)]) {
+fn neighbours(table: &mut Builder, past: &[Visit], wanted: &[(&Visit, i32)], findings: &[Finding]) {
     const KM: f64 = 111.2;
     // cells of a kilometre and a half by degree of latitude
     #[expect(clippy::cast_possible_truncation, reason = "degrees on earth")]
@@ -349,7 +311,7 @@ fn neighbours(table: &mut Builder, past: &[Visit], wanted: &[(&Visit, i32)], res
                     if d2 < 9.0 * width * width {
                         let w = (-d2 / (2.0 * width * width)).exp()
                             * 0.5_f64.powf(f64::from(cut - other.day) / 500.0);
-                        e.add(w * residual[*i].0, w * residual[*i].1);
+                        e.add(w * findings[*i].residual, w * findings[*i].weight);
                     }
                 }
             }

@@ -46,7 +46,7 @@ impl Default for Options {
             growth: Growth::default(),
             forests: 4,
             share_of_trees: 0.5,
-            penalty: 300.0,
+            penalty: 600.0,
         }
     }
 }

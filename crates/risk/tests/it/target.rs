@@ -83,6 +83,33 @@ fn columns_that_tell_what_is_not_known_when_planning_change_nothing() {
 }
 
 #[test]
+fn a_place_never_visited_is_known_by_the_words_of_its_name() {
+    let mut s = Stream::new(12, TOWN, 0);
+    let header = "id,date,place,name,outcome,minor\n";
+    let (mut train, mut score) = (header.to_owned(), header.to_owned());
+    let letter = |n: u64| char::from(b'A' + u8::try_from(n % 26).unwrap());
+    // every name stands once: only the words FISH and BREAD are shared, and fish goes bad
+    let name = |place: u64| {
+        let kind = if place.is_multiple_of(2) { "FISH" } else { "BREAD" };
+        format!("{}{}X {kind} No {place}", letter(place), letter(place / 26))
+    };
+    for i in 0..1200 {
+        let place = s.below(120);
+        let found = u8::from(s.uniform() < if place.is_multiple_of(2) { 0.5 } else { 0.1 });
+        let (month, day) = (1 + i / 120, 1 + i % 25);
+        train.push_str(&format!("v{i},2024-{month:02}-{day:02},p{place},{},{found},1\n", name(place)));
+    }
+    for place in 120..140 {
+        score.push_str(&format!("n{place},2024-12-01,p{place},{},,\n", name(place)));
+    }
+    let options = Options { windows: 0, ..options() };
+    let found = run(&table(&train), None, &table(&score), &options).unwrap();
+    let of = |odd: usize| found.scores.iter().skip(odd).step_by(2).map(|s| s.chance).sum::<f64>() / 10.0;
+    assert!(of(0) > 1.5 * of(1), "{} {}", of(0), of(1));
+    assert!(found.features.iter().any(|f| f == "others with a word of the name"), "{:?}", found.features);
+}
+
+#[test]
 fn what_cannot_be_learnt_from_is_refused_by_name() {
     let (train, score) = town("0");
     let scores = table(&score);
@@ -108,11 +135,8 @@ fn the_public_benchmark_is_met_on_the_last_window_of_its_training_period() {
     let Some(folder) = crate::shared::folder("../public/chicago") else { return };
     let read = |name: &str| crate::shared::table(&folder.join(name));
     let model = read("model_table.csv");
-    let env = |n: &str, d: u32| std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-    let mut o =
-        Options { windows: env("W", 1), resamples: 20, forests: env("FORESTS", 1), ..Options::default() };
-    o.growth.trees = env("TREES", 100);
-    o.growth.depth = env("DEPTH", 4);
+    let mut o = Options { windows: 1, resamples: 20, forests: 1, ..Options::default() };
+    o.growth.trees = 100;
     let found = run(&model, Some(&read("canvass_history.csv")), &model, &o).unwrap();
     assert_eq!(found.scores.len(), 1637);
     for w in &found.windows {
@@ -125,6 +149,6 @@ fn the_public_benchmark_is_met_on_the_last_window_of_its_training_period() {
         );
     }
     let w = found.windows.last().unwrap();
-    assert!(w.averaged.days.value > 4.0 && w.averaged.auc_within.unwrap().value > 0.58, "{w:?}");
+    assert!(w.averaged.days.value > 5.0 && w.averaged.auc_within.unwrap().value > 0.6, "{w:?}");
     assert!(w.averaged.days.value < 0.6 * w.averaged.perfect_days, "too good to be true: a label leaks");
 }
