@@ -960,7 +960,7 @@ CREATE TABLE matter (
     closed_at integer,
     next_due integer not null,
     version integer not null
-, root integer, assigned integer) strict;
+, root integer, assigned integer, drill integer not null default 0) strict;
 
 CREATE INDEX matter_assigned on matter (assigned, next_due, id) where assigned is not null;
 
@@ -1182,6 +1182,54 @@ CREATE TABLE projection (
     position integer not null,
     at integer not null
 ) strict;
+
+CREATE TABLE record_event (
+    event integer primary key,
+    operator integer not null,
+    region text not null,
+    day text not null,
+    certificate text,
+    total integer not null,
+    incomplete integer not null,
+    misfit integer not null,
+    no_name integer not null,
+    no_spec integer not null,
+    no_quantity integer not null,
+    no_lot integer not null,
+    no_shelf_life integer not null,
+    no_partner integer not null,
+    no_address integer not null,
+    no_contact integer not null,
+    no_licence integer not null,
+    no_certificate integer not null,
+    no_document integer not null
+) strict;
+
+CREATE INDEX record_event_certificate on record_event (certificate);
+
+CREATE INDEX record_event_day on record_event (day, region);
+
+CREATE INDEX record_event_operator on record_event (operator);
+
+CREATE TABLE record_firm (
+    operator integer primary key,
+    name text not null
+) strict;
+
+CREATE TABLE record_link (
+    place text not null,
+    day text not null,
+    operator integer not null,
+    region text not null,
+    received integer not null,
+    shipped integer not null,
+    other integer not null,
+    primary key (place, day)
+) strict;
+
+CREATE INDEX record_link_day on record_link (day, region);
+
+CREATE INDEX record_link_operator on record_link (operator);
 
 CREATE TABLE recovery_code (
     account integer not null references account (id),
@@ -1754,6 +1802,12 @@ CREATE INDEX task_item_matter on task_item (matter, subject);
 CREATE INDEX task_item_region on task_item (region, id);
 
 CREATE UNIQUE INDEX task_item_subject on task_item (task, subject);
+
+CREATE TABLE task_term (
+    term text not null,
+    task integer not null references task (id),
+    primary key (term, task)
+) strict;
 
 CREATE TABLE term_block (
   segment integer not null,

@@ -6,7 +6,7 @@ use crate::graph::{Graph, Sealed};
 use crate::line::{Line, Said};
 use crate::pack::dependants;
 use crate::reach::Pool;
-use crate::{Amount, LinkKind, Names, NodeKey, PlaceId, Qty, Step};
+use crate::{Amount, ItemId, LinkKind, Names, NodeKey, PlaceId, Qty, Step};
 use serde::Serialize;
 use std::borrow::Borrow;
 
@@ -84,6 +84,15 @@ impl Index {
         }
         let items = dependants(&self.facts, touched);
         self.graph.refresh(&mut self.facts, &items);
+    }
+
+    /// Some items and everything whose records depend on theirs: what was packed in them at any time, and in turn.
+    #[must_use]
+    pub fn carried_by(&self, items: impl IntoIterator<Item = ItemId>) -> Vec<ItemId> {
+        let found = dependants(&self.facts, items.into_iter().map(|i| i.0));
+        let mut all: Vec<ItemId> = found.into_iter().map(ItemId).collect();
+        all.sort_unstable();
+        all
     }
 
     /// Whether so much was applied since the last merge that another is worth its time. The caller decides when:

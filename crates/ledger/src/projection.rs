@@ -72,8 +72,21 @@ pub async fn reached(store: &Store, name: &str) -> Result<i64, Error> {
     Ok(row.map_or(Ok(0), |r| r.int("position"))?)
 }
 
-/// Moves the stored position; `false` when it is not at `from` any more.
-async fn advance(tx: &mut Tx, name: &str, from: i64, to: i64, now: Instant) -> Result<bool, Error> {
+/// When a projection last followed the journal; none for a new one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn followed(store: &Store, name: &str) -> Result<Option<Instant>, Error> {
+    let row = store.first("select at from projection where name = $1", &[name.into()]).await?;
+    Ok(row.map(|r| r.instant("at")).transpose()?)
+}
+
+/// Moves the stored position; `false` when it is not at `from` any more. For projections that reckon before their
+/// transaction begins, so that nobody waits; [`run`] does it for all others.
+///
+/// # Errors
+/// When the store fails.
+pub async fn advance(tx: &mut Tx, name: &str, from: i64, to: i64, now: Instant) -> Result<bool, Error> {
     let moved = tx
         .exec(
             "insert into projection (name, position, at) values ($1, $2, $4) \

@@ -6,6 +6,7 @@
 //! sealed; a licence number with a wrong check digit is kept and flagged, a code with one is refused.
 
 pub mod agency;
+mod concern;
 pub mod credit;
 pub mod error;
 pub mod import;
@@ -30,6 +31,7 @@ pub mod standing;
 pub mod timeline;
 
 pub use agency::{Agency, NewAgency, agencies_in, create_agency};
+pub use concern::concerned;
 pub use error::Error;
 pub use issue::{Issue, amend_licence, issue_licence, licence_held};
 pub use kind::{Kinds, LicenceStatus, OperatorKind, PersonRole, Status};

@@ -76,8 +76,8 @@ pub use public::{PublicLot, PublicStop};
 pub use query::{NextPage, Page, QueryPage};
 pub use received::CAPTURE_JOB;
 pub use record::{
-    CertificateCheck, Course, Duty, FirmGaps, Keep, RecordField, RecordQuery, RecordRow, RecordRule, Records,
-    RegionGaps, record_rules, shelf_life_end,
+    CertificateCheck, Course, Duty, FirmGaps, GapOrder, GapQuery, Keep, Lack, RecordField, RecordQuery,
+    RecordRow, RecordRule, Records, RegionGaps, record_rules, shelf_life_end,
 };
 pub use resources::{Collection, EVENT_TYPES};
 pub use scope::{Frozen, RegionTotal, ScopeOptions, ScopeReport, ScopeRow, TraceReport};

@@ -89,6 +89,12 @@ pub trait PlaceDirectory: Send + Sync {
         Ok(HashMap::new())
     }
 
+    /// The operators whose entry in the register, sites or licences a journal entry changed, by what is known now; a
+    /// register that never changes names none.
+    async fn concerned(&self, _entry: &ledger::JournalRow) -> Result<Vec<Id>, DirectoryError> {
+        Ok(Vec::new())
+    }
+
     /// The places each partner may mean: none when unknown, several when the name is not unique.
     /// The answer has one list for each partner asked, in order.
     async fn partners(&self, partners: &[Partner]) -> Result<Vec<Vec<PlaceInfo>>, DirectoryError>;

@@ -1,10 +1,11 @@
 //! The records of trade the law asks for, as views of the events.
 
 mod gaps;
+mod kept;
 mod rule;
 mod view;
 
-pub use gaps::{FirmGaps, RegionGaps};
+pub use gaps::{FirmGaps, GapOrder, GapQuery, Lack, RegionGaps};
 pub(crate) use rule::record_rule;
 pub use rule::{Course, Duty, Keep, RecordField, RecordRule, record_rules};
 pub use view::{CertificateCheck, RecordQuery, RecordRow, Records};

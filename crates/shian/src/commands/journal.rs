@@ -82,6 +82,11 @@ async fn replay(data: DataArgs) -> Outcome {
         "projection": "trace index", "position": province.app.supply.index.position(), "items": stats.items,
         "nodes": stats.nodes, "links": stats.links,
     }));
+    // entries that wait for their position are followed too
+    province.sequence().await?;
+    province.app.supply.forget_records().await?;
+    let entries = province.app.supply.follow_records(province.app.now()).await?;
+    out::json(&json!({ "projection": "record gaps", "entries": entries }));
     province.close().await;
     Ok(true)
 }

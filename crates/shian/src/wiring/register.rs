@@ -116,6 +116,10 @@ impl PlaceDirectory for Register {
         Ok(found)
     }
 
+    async fn concerned(&self, entry: &ledger::JournalRow) -> Result<Vec<Id>, DirectoryError> {
+        Ok(registry::concerned(&self.store, entry).await?)
+    }
+
     async fn partners(&self, partners: &[Partner]) -> Result<Vec<Vec<PlaceInfo>>, DirectoryError> {
         let names: BTreeSet<&str> = partners
             .iter()

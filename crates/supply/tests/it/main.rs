@@ -4,6 +4,7 @@
 mod ask;
 mod capture;
 mod examples;
+mod gaps;
 mod kept;
 mod outbreak;
 mod query;

@@ -5,8 +5,8 @@ use access::testing;
 use base::quantity::Unit;
 use base::{Date, Decimal, Id};
 use supply::{
-    CertificateCheck, CertificateFault, CertificateFilter, CitedCertificate, Error, LedgerKind,
-    LedgerOptions, NewCertificate, NewLot, Part, RecordQuery, Records,
+    CertificateCheck, CertificateFault, CertificateFilter, CitedCertificate, Error, GapOrder, GapQuery,
+    LedgerKind, LedgerOptions, NewCertificate, NewLot, Part, RecordQuery, Records,
 };
 
 fn day(text: &str) -> Date {
@@ -98,12 +98,20 @@ async fn a_ledger_is_a_view_of_the_events_and_says_what_each_row_lacks() {
         assert!(matches!(other, Err(Error::Denied(_))));
         // the officer sees the firm among those with gaps
         let officer = testing::officer("6201");
-        let gaps = world
-            .supply
-            .record_gaps(&world.cx(&officer), &officer, "6201", day("2026-09-01"), day("2026-09-30"))
-            .await
-            .unwrap();
-        let gap = gaps.firms.iter().find(|f| f.operator == Some(Id(4))).unwrap();
+        world.follow().await;
+        let asked = GapQuery {
+            region: "6201".to_owned(),
+            from: day("2026-09-01"),
+            to: day("2026-09-30"),
+            name: String::new(),
+            lack: None,
+            order: GapOrder::Gaps,
+            reversed: false,
+            skip: 0,
+            take: 50,
+        };
+        let gaps = world.supply.record_gaps(&officer, world.cx(&officer).now, &asked).await.unwrap();
+        let gap = gaps.firms.iter().find(|f| f.operator == Id(4)).unwrap();
         assert_eq!((gap.rows, gap.incomplete, gap.missing["licence"]), (3, 2, 2));
         assert_eq!(gap.received_unshipped, 3, "{gap:?}");
     }

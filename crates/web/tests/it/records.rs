@@ -63,6 +63,8 @@ async fn a_row_by_hand_is_in_the_ledger_and_in_the_officers_list() {
     assert!(item, "{csv}");
     let officer = p.session("officer").await;
     let me = As::Session(&officer, true);
+    p.sequence().await;
+    p.app.supply.follow_records(p.app.now()).await.unwrap();
     let gaps = p.get("/desk/ledgers?lang=zh", &me).await.text();
     assert!(gaps.contains("虚构经营者2") && gaps.contains("供货者许可证"), "{gaps}");
     let firm = p.get(&format!("/desk/ledgers/{}?only=gaps", base::Id(2)), &me).await;

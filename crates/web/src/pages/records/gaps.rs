@@ -5,7 +5,7 @@ use crate::fault::Answer;
 use crate::layout;
 use crate::map::region_name;
 use crate::pages::choices;
-use crate::session::{SignedIn, context};
+use crate::session::SignedIn;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Stat, Tone};
 use axum::extract::{RawQuery, State};
@@ -13,9 +13,11 @@ use axum::response::IntoResponse;
 use base::{Lang, Text};
 use maud::{Markup, html};
 use std::sync::Arc;
-use supply::{FirmGaps, LedgerKind};
+use supply::{FirmGaps, GapOrder, GapQuery, Lack, LedgerKind};
 
-const PAGE: usize = 50;
+const PAGE: u32 = 50;
+/// Firms of a file at most.
+const EXPORTED: u32 = 100_000;
 const PATH: &str = "/desk/ledgers";
 
 /// `GET /desk/ledgers`. Right: view event, within the own regions.
@@ -28,34 +30,35 @@ pub(super) async fn show(
     let links = ListLinks::read(PATH, raw.as_deref(), "total");
     let (from, to) = period(links.get("from"), links.get("to"), app.now().china_date());
     let region = links.get("region").unwrap_or_default();
-    let found = app.supply.record_gaps(&context(&app, &viewer), &viewer.who, region, from, to).await?;
-    let mut firms = found.firms;
-    if let Some(text) = links.get("q") {
-        firms.retain(|f| f.name.contains(text));
+    let exported = links.get("format");
+    let skip: u32 = links.get("after").and_then(|a| a.parse().ok()).unwrap_or(0);
+    let query = GapQuery {
+        region: region.to_owned(),
+        from,
+        to,
+        name: links.get("q").unwrap_or_default().to_owned(),
+        lack: links.get("only").filter(|o| !o.is_empty()).map(|only| match only {
+            "link" => Lack::Link,
+            field => Lack::Field(field.to_owned()),
+        }),
+        order: match links.sort.as_str() {
+            "name" => GapOrder::Name,
+            "rows" => GapOrder::Rows,
+            "region" => GapOrder::Region,
+            _ => GapOrder::Gaps,
+        },
+        reversed: links.desc,
+        skip: if exported.is_some() { 0 } else { skip },
+        take: if exported.is_some() { EXPORTED } else { PAGE },
+    };
+    let found = app.supply.record_gaps(&viewer.who, app.now(), &query).await?;
+    if let Some(format) = exported {
+        return crate::export::download(format, &sheet(lang, &found.firms));
     }
-    if let Some(only) = links.get("only") {
-        firms.retain(|f| match only {
-            "link" => f.received_unshipped + f.shipped_unreceived > 0,
-            field => f.missing.contains_key(field),
-        });
-    }
-    match links.sort.as_str() {
-        "name" => firms.sort_by(|a, b| a.name.cmp(&b.name)),
-        "rows" => firms.sort_by_key(|f| std::cmp::Reverse(f.rows)),
-        "region" => firms.sort_by(|a, b| a.region.cmp(&b.region)),
-        _ => {}
-    }
-    if links.desc {
-        firms.reverse();
-    }
-    if let Some(format) = links.get("format") {
-        return crate::export::download(format, &sheet(lang, &firms));
-    }
-    let skip: usize = links.get("after").and_then(|a| a.parse().ok()).unwrap_or(0);
-    let shown: Vec<&FirmGaps> = firms.iter().skip(skip).take(PAGE).collect();
-    let next = (skip + shown.len() < firms.len()).then(|| (skip + shown.len()).to_string());
-    let sum = |of: fn(&FirmGaps) -> usize| firms.iter().map(of).sum::<usize>();
-    let stat = |n: usize, zh: &str, en: &str, tone: Tone| Stat {
+    let shown = &found.firms;
+    let behind = skip.saturating_add(PAGE);
+    let next = (i64::from(behind) < found.count).then(|| behind.to_string());
+    let stat = |n: i64, zh: &str, en: &str, tone: Tone| Stat {
         figure: n.to_string(),
         label: lang.pick(zh, en).to_owned(),
         href: None,
@@ -81,11 +84,11 @@ pub(super) async fn show(
         p { (lang.pick("按各单位业态对照《食品安全法》第五十、五十一、五十三、六十五、九十八条，列出本期进货、出厂、销售记录的缺项和上下游不相符之处。",
             "By the business form of each place, what the Food Safety Law (articles 50, 51, 53, 65, 98) asks to be recorded and the records of the period lack, and where the records of partners do not meet.")) }
         (ui::stats(&[
-            stat(firms.len(), "有记录的单位", "firms with records", Tone::Info),
-            stat(sum(|f| f.incomplete), "缺项记录", "incomplete rows", Tone::Warn),
-            stat(sum(|f| f.certificate), "合格证不符", "certificates that do not fit", Tone::Bad),
-            stat(sum(|f| f.received_unshipped), "收到而无人发出", "received, never shipped", Tone::Bad),
-            stat(sum(|f| f.shipped_unreceived), "发出而从未收到", "shipped, never received", Tone::Bad),
+            stat(found.count, "有记录的单位", "firms with records", Tone::Info),
+            stat(found.incomplete, "缺项记录", "incomplete rows", Tone::Warn),
+            stat(found.certificate, "合格证不符", "certificates that do not fit", Tone::Bad),
+            stat(found.received_unshipped, "收到而无人发出", "received, never shipped", Tone::Bad),
+            stat(found.shipped_unreceived, "发出而从未收到", "shipped, never received", Tone::Bad),
         ]))
         form.filters method="get" {
             (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: region, ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
@@ -95,11 +98,14 @@ pub(super) async fn show(
             (ui::input(&Field { name: "q", label: lang.pick("单位名称", "Firm"), value: links.get("q").unwrap_or_default(), kind: "search", ..Field::default() }))
             button { (lang.pick("筛选", "Filter")) }
         }
-        @if found.cut { (ui::message(Tone::Warn, &html! { p { (lang.pick("本期记录过多，数字只反映最近的部分；请选择较小的地区或较短的期间。", "More records than are read at once: the figures are of the newest. Choose a smaller region or a shorter period.")) } })) }
+        @match found.as_of {
+            Some(at) => p.soft { (lang.pick("数字跟随记录更新，截至 ", "The figures follow the records; as of ")) (at.china_minute()) },
+            None => { (ui::message(Tone::Info, &html! { p { (lang.pick("台账数字正在首次汇总，请稍候刷新。", "The figures are being made for the first time; look again in a moment.")) } })) }
+        }
         @if shown.is_empty() { (ui::empty(lang.pick("没有符合条件的单位", "No firm fits"), lang.pick("请放宽地区、期间或筛选条件。", "Widen region, period or filter."))) }
         @else {
-            (table(lang, &shown, &links, (&from.to_string(), &to.to_string())))
-            (ui::pager(lang, &links, shown.len(), i64::try_from(firms.len()).ok(), next.as_deref(), true))
+            (table(lang, shown, &links, (&from.to_string(), &to.to_string())))
+            (ui::pager(lang, &links, shown.len(), Some(found.count), next.as_deref(), true))
         }
     }).into_response())
 }
@@ -111,12 +117,12 @@ fn field(lang: Lang, id: &str) -> String {
 }
 
 fn missing(lang: Lang, f: &FirmGaps) -> Vec<String> {
-    let mut all: Vec<(&String, &usize)> = f.missing.iter().collect();
+    let mut all: Vec<(&String, &i64)> = f.missing.iter().collect();
     all.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     all.into_iter().map(|(id, n)| format!("{} {n}", field(lang, id))).collect()
 }
 
-fn table(lang: Lang, firms: &[&FirmGaps], links: &ListLinks, (from, to): (&str, &str)) -> Markup {
+fn table(lang: Lang, firms: &[FirmGaps], links: &ListLinks, (from, to): (&str, &str)) -> Markup {
     let columns = [
         Column::text("单位", "Firm").by("name"),
         Column::text("地区", "Region").by("region"),
@@ -127,9 +133,9 @@ fn table(lang: Lang, firms: &[&FirmGaps], links: &ListLinks, (from, to): (&str, 
         Column::num("发出无来源", "Shipped, no source"),
     ];
     let cells: Vec<Vec<Markup>> = firms.iter().map(|f| {
-        let href = f.operator.map(|o| format!("{PATH}/{o}?only=gaps&from={from}&to={to}"));
+        let href = format!("{PATH}/{}?only=gaps&from={from}&to={to}", f.operator);
         vec![
-            html! { @if let Some(href) = &href { a href=(href) { (f.name) } } @else { (f.name) } },
+            html! { a href=(href) { (f.name) } },
             html! { (region_name(lang, &f.region.chars().take(6).collect::<String>())) },
             html! { (f.rows) },
             html! { (f.incomplete) },
