@@ -131,6 +131,7 @@ impl Question {
             }),
             substances: vec![substance],
             processing: vec![],
+            units: vec![],
             consumption: vec![],
             limits: vec![],
             groups: vec![Group {
@@ -147,6 +148,7 @@ impl Question {
                 chronic: std::iter::once(Chronic::Oim).chain(self.usual).collect(),
                 acute: self.draws.min(MOST_DRAWS),
                 contributions: 12,
+                tail: None,
                 replicates: self.affordable_replicates(),
                 replicate_draws: 0,
             },
@@ -246,7 +248,7 @@ pub fn limit(food: Option<&str>, limit: f64, mode: LimitMode) -> Change {
 /// A factor to try.
 #[must_use]
 pub fn factor(food: &str, factor: f64) -> Factor {
-    Factor { food: food.to_owned(), substance: None, factor }
+    Factor { food: food.to_owned(), substance: None, factor, upper: None }
 }
 
 #[cfg(test)]

@@ -45,6 +45,9 @@ pub struct Model {
     /// Processing factors.
     #[serde(default)]
     pub processing: Vec<Factor>,
+    /// Foods eaten in units that differ; counts for drawn days alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<UnitWeight>,
     /// Assumptions on consumption: grams of a food times a factor.
     #[serde(default)]
     pub consumption: Vec<Factor>,
@@ -153,8 +156,36 @@ pub struct Factor {
     /// The substance; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub substance: Option<String>,
-    /// The factor, 0 or more.
+    /// The factor, 0 or more; of a processing factor with a distribution its median.
     pub factor: f64,
+    /// Processing factors only: 95th percentile of the factor from portion to portion; the factor is fixed when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upper: Option<f64>,
+}
+
+/// A food that is eaten in units which hold more or less than the composite sample they were measured in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnitWeight {
+    /// The food.
+    pub food: String,
+    /// Weight of a unit, g, 1 or more.
+    pub grams: f64,
+    /// How units differ: `{"variability": v}` (97.5th percentile over the mean, 1 or more), `{"cv": c}` (standard deviation over the mean, above
+    /// 0) or `{"composite": n}` (all residue may be in one of n units).
+    pub spread: UnitSpread,
+}
+
+/// How units differ.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum UnitSpread {
+    /// Log-normal with this variability factor.
+    Variability(f64),
+    /// Log-normal with this coefficient of variation.
+    Cv(f64),
+    /// One of so many units holds everything.
+    Composite(f64),
 }
 
 /// A limit that is assumed to hold.
@@ -221,6 +252,9 @@ pub struct Settings {
     pub acute: usize,
     /// Foods told with their contributions; the largest ones.
     pub contributions: usize,
+    /// Percentile (0 to 100) of drawn days at or above which the foods' contributions are told too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tail: Option<f64>,
     /// Bootstrap of people and samples: replicates; 0: none.
     pub replicates: usize,
     /// Person-days drawn in each replicate; 0: long-term exposure alone.
@@ -236,6 +270,7 @@ impl Default for Settings {
             chronic: vec![Chronic::Oim],
             acute: 100_000,
             contributions: 5,
+            tail: None,
             replicates: 0,
             replicate_draws: 0,
         }
@@ -355,6 +390,7 @@ impl Model {
             tables: None,
             substances: self.substances.clone(),
             processing: self.processing.clone(),
+            units: self.units.clone(),
             consumption: self.consumption.clone(),
             limits: self.limits.clone(),
             groups: self.groups.clone(),

@@ -11,8 +11,8 @@ mod isuf;
 mod lnn;
 mod overview;
 
-pub use amount::{Amounts, Transform, amounts};
-pub use bbn::{Bbn, BetaBinomial, bbn, frequency};
+pub use amount::{Amounts, Transform, amounts, amounts_at, power_profile};
+pub use bbn::{Bbn, BetaBinomial, bbn, bbn_of, frequency};
 pub use isuf::{Isuf, isuf};
 pub use lnn::{Lnn, lnn};
 pub use overview::models;
@@ -35,6 +35,20 @@ pub enum UsualError {
     /// The likelihood has no maximum that was found.
     #[error("the model does not converge on these data: use another model or observed individual means")]
     NoMaximum,
+}
+
+impl UsualError {
+    /// The same in Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::OneDay => "每人只有一天的记录，分不清人与日的差别：请记录两天，或用观察个体均值（OIM）",
+            Self::TooFew => {
+                "有摄入的人日不足 50 个，或两天都有摄入的不足 10 人：请用观察个体均值（OIM）并注明"
+            }
+            Self::NoMaximum => "模型在这些数据上不收敛：请换一个模型，或用观察个体均值（OIM）",
+        }
+    }
 }
 
 /// The days of everybody: amounts per kg body weight and day, as many days for each person.

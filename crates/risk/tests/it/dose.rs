@@ -1,6 +1,6 @@
 //! Benchmark doses against the output of PROAST, where it has converged.
 
-use risk::dose::{Columns, Family, Settings, data, run};
+use risk::dose::{Columns, Data, Family, Point, Settings, average, data, run};
 
 /// (set, quantal, response): family → log-likelihood and benchmark doses as PROAST prints them.
 type Case = (&'static str, bool, f64, &'static [(Family, f64, &'static [f64])]);
@@ -97,4 +97,40 @@ fn every_set_of_the_reference_is_met() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_average_of_families_agrees_with_a_reference() {
+    // invented: 3, 4, 9, 22, 40 of 50 animals; R 4.2.2: each family in its textbook form by `optim`, weights by AIC, `uniroot` on the mean curve
+    let animals = [(0.0, 3.0), (5.0, 4.0), (15.0, 9.0), (50.0, 22.0), (150.0, 40.0)];
+    let points = animals.map(|(dose, y)| Point { dose, y, n: 50.0, spread: 0.0, below: false, group: 0 });
+    let data = Data { quantal: true, points: points.to_vec(), groups: vec![String::new()] };
+    let settings = Settings { response: 0.1, confidence: 0.9, margin: 2.0 };
+    let report = run(&data, settings).unwrap();
+    let reference = [
+        (Family::Exponential, -108.596_421, 9.641_465, 0.107_574_45),
+        (Family::Hill, -108.427_361, 10.555_203, 0.127_388_64),
+        (Family::TwoStage, -108.318_566, 10.639_880, 0.142_029_94),
+        (Family::LogLogistic, -108.241_647, 13.573_064, 0.153_385_87),
+        (Family::Weibull, -108.286_121, 11.431_089, 0.146_713_63),
+        (Family::LogProbit, -108.273_967, 13.900_847, 0.148_507_65),
+        (Family::Gamma, -108.272_256, 11.734_245, 0.148_761_93),
+        (Family::Logistic, -111.913_028, 27.137_406, 0.010_607_65),
+        (Family::Probit, -111.564_539, 25.798_177, 0.015_030_25),
+    ];
+    let averaged = average(&data, &report, settings, 60, 3);
+    let [one] = averaged.as_slice() else { panic!("one group") };
+    for (family, likelihood, dose, weight) in reference {
+        let fit = &report.fits.iter().find(|f| f.fit.spec.family == family).unwrap().fit;
+        assert!((fit.log_likelihood - likelihood).abs() < 1e-5, "{family:?} {}", fit.log_likelihood);
+        assert!((fit.dose[0] / dose - 1.0).abs() < 1e-3, "{family:?} {:?}", fit.dose);
+        let ours = one.weights.iter().find(|(name, _)| *name == family.label()).unwrap().1;
+        assert!((ours - weight).abs() < 1e-5, "{family:?} {ours}");
+    }
+    assert!((one.dose / 12.053_822_1 - 1.0).abs() < 1e-4, "{}", one.dose);
+    // the bootstrap: about the dose, wider when more confidence is asked, the same for the same seed
+    assert!(one.rounds > 50 && one.low < one.dose && one.dose < one.high, "{one:?}");
+    assert_eq!(average(&data, &report, settings, 60, 3), averaged);
+    let wider = average(&data, &report, Settings { confidence: 0.95, ..settings }, 60, 3);
+    assert!(wider[0].low <= one.low && one.high <= wider[0].high);
 }

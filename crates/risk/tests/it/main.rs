@@ -9,3 +9,4 @@ mod primo;
 mod shared;
 mod target;
 mod usual;
+mod variation;

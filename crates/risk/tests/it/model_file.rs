@@ -63,6 +63,23 @@ fn the_exported_file_gives_the_same_figures() {
 }
 
 #[test]
+fn why_a_model_gives_no_answer_is_said_in_chinese_and_english() {
+    let mut model = quick();
+    model.settings.chronic = vec![risk::exposure::model::Chronic::Bbn];
+    model.settings.acute = 0;
+    // one day of everybody
+    let tables = model.tables.as_mut().unwrap();
+    let first: Vec<&str> =
+        tables.consumption.lines().filter(|row| row.split(',').nth(1) != Some("2")).collect();
+    tables.consumption = first.join("\n");
+    let report = report(model, 1);
+    assert!(!report.notes.is_empty());
+    for note in &report.notes {
+        assert!(note.contains("请记录两天") && note.contains("record two days"), "{note}");
+    }
+}
+
+#[test]
 fn bounds_are_in_order_and_intervals_enclose_most_figures() {
     let report = report(example(), 2);
     let find = |like: &Figure, bound: Bound| {
@@ -139,7 +156,7 @@ proptest! {
         model.settings.acute = 500;
         let one = report(model.clone(), 1);
         for food in ["rice", "leafy", "pork", "milk", "mussel"] {
-            model.consumption.push(Factor { food: food.into(), substance: None, factor: k });
+            model.consumption.push(Factor { food: food.into(), substance: None, factor: k, upper: None });
         }
         let two = report(model, 1);
         for figure in &one.figures {
@@ -196,6 +213,36 @@ fn the_limit_that_protects_is_the_highest_that_does() {
         }
     }
     assert!(protected > 0);
+}
+
+#[test]
+fn a_result_at_the_limit_stays_on_the_market_and_one_above_it_leaves() {
+    let mean = |limit: Option<f64>| {
+        let mut model = quick();
+        model.settings.acute = 0;
+        let results = "substance,food,sample,value_mg_per_kg,lod_mg_per_kg\ncadmium,rice,a,0.1,\ncadmium,rice,b,0.2,\ncadmium,rice,c,0.6,\n";
+        model.tables.as_mut().unwrap().concentrations = results.into();
+        let assessment = Assessment::new(model).unwrap();
+        let assessment = match limit {
+            None => assessment,
+            Some(limit) => {
+                let limit =
+                    Limit { food: Some("rice".into()), substance: None, limit, mode: LimitMode::Enforced };
+                assessment.with(Change::Limit(limit)).unwrap()
+            }
+        };
+        let figures = assessment.report(1, &mut |_| {}).figures;
+        figures
+            .iter()
+            .find(|f| f.substance == "cadmium" && f.model == "OIM" && f.quantity == "mean")
+            .unwrap()
+            .value
+    };
+    // means of what stays: 0.3, 0.15, 0.1
+    for (limit, share) in [(0.6, 1.0), (0.2, 0.5), (0.199, 1.0 / 3.0)] {
+        let found = mean(Some(limit)) / mean(None);
+        assert!((found - share).abs() < 1e-12, "{limit}: {found}");
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A model made ready: the survey, the results by substance and food, the assumptions.
 
 use super::{
-    Concentrations, Factor, Group, Limit, LimitMode, Model, ModelError, Substance, Tables, digest, field,
+    Concentrations, Factor, Group, Limit, LimitMode, Model, ModelError, Substance, Tables, UnitSpread,
+    digest, field,
 };
-use crate::exposure::acute::Source;
+use crate::exposure::acute::{Processing, Source, Spread, Units, Variation};
 use crate::exposure::chronic::Contents;
 use crate::exposure::concentration::{
     Bound, Lognormal, Observation, SpikedLognormal, censored_lognormal, spiked_lognormal,
@@ -174,7 +175,27 @@ impl Assessment {
                 if !(factor.factor >= 0.0 && factor.factor.is_finite()) {
                     return Err(field(format!("{name}.factor of {}", factor.food), "must be 0 or more"));
                 }
+                if factor.upper.is_some() && (name != "processing" || distribution(factor).is_none()) {
+                    let reason =
+                        "is the 95th percentile of a processing factor and must exceed a factor above 0";
+                    return Err(field(format!("{name}.upper of {}", factor.food), reason));
+                }
             }
+        }
+        for unit in &model.units {
+            self.known("units", Some(&unit.food), None)?;
+            let spread = match unit.spread {
+                UnitSpread::Variability(v) => v >= 1.0 && v.is_finite(),
+                UnitSpread::Cv(cv) => cv > 0.0 && cv.is_finite(),
+                UnitSpread::Composite(n) => n >= 1.0 && n.is_finite(),
+            };
+            if !(spread && unit.grams >= 1.0 && unit.grams.is_finite()) {
+                let reason = "must have grams of 1 or more and a spread: variability of 1 or more, cv above 0, or composite of 1 or more";
+                return Err(field(format!("units of {}", unit.food), reason));
+            }
+        }
+        if settings.tail.is_some_and(|p| !(0.0..=100.0).contains(&p)) {
+            return Err(field("settings.tail", "must lie between 0 and 100"));
         }
         for limit in &model.limits {
             self.known("limits", limit.food.as_deref(), limit.substance.as_deref())?;
@@ -297,19 +318,37 @@ impl Assessment {
         Ok(other)
     }
 
-    /// Processing and consumption factors of a cell together; the first that fits of each counts.
+    /// The first factor of a list that fits a cell counts.
+    fn first<'a>(&self, list: &'a [Factor], substance: usize, food: usize) -> Option<&'a Factor> {
+        let (name, id) = (&self.survey.foods()[food], &self.substances[substance].id);
+        let fits = |factor: &&Factor| {
+            factor.food == *name && factor.substance.as_ref().is_none_or(|other| other == id)
+        };
+        list.iter().find(fits)
+    }
+
+    /// Processing and consumption factors of a cell together; of a processing factor with a distribution its mean.
     pub(super) fn factor(&self, substance: usize, food: usize) -> f64 {
-        let name = &self.survey.foods()[food];
-        let id = &self.substances[substance].id;
-        [&self.model.processing, &self.model.consumption]
-            .into_iter()
-            .map(|list| {
-                let fits = |factor: &&Factor| {
-                    factor.food == *name && factor.substance.as_ref().is_none_or(|other| other == id)
-                };
-                list.iter().find(fits).map_or(1.0, |factor| factor.factor)
-            })
-            .product()
+        let processing = self.first(&self.model.processing, substance, food);
+        let mean = |factor: &Factor| distribution(factor).map_or(factor.factor, |law| law.mean());
+        let consumption = self.first(&self.model.consumption, substance, food);
+        processing.map_or(1.0, mean) * consumption.map_or(1.0, |factor| factor.factor)
+    }
+
+    /// What differs from portion to portion of a cell.
+    fn variation(&self, substance: usize, food: usize) -> Variation {
+        let processing = self.first(&self.model.processing, substance, food).and_then(distribution);
+        Variation { processing, units: self.units(food) }
+    }
+
+    fn units(&self, food: usize) -> Option<Units> {
+        let unit = self.model.units.iter().find(|unit| unit.food == self.survey.foods()[food])?;
+        let spread = match unit.spread {
+            UnitSpread::Variability(v) => Spread::of_factor(v),
+            UnitSpread::Cv(cv) => Spread::of_variation(cv),
+            UnitSpread::Composite(units) => Spread::Bernoulli(units),
+        };
+        Some(Units { grams: unit.grams, spread })
     }
 
     fn limit(&self, substance: usize, food: usize) -> Option<&Limit> {
@@ -367,14 +406,18 @@ impl Assessment {
     pub(super) fn sources(&self, substance: usize, bound: Bound) -> Vec<Vec<Source>> {
         (0..self.survey.foods().len())
             .map(|food| {
-                let factor = self.factor(substance, food);
+                let variation = self.variation(substance, food);
+                // a processing factor that is drawn is not counted as its mean too
+                let mean = variation.processing.map_or(1.0, |law| law.mean());
+                let factor = self.factor(substance, food) / mean;
                 let list: Vec<f64> =
                     self.values(substance, food, bound).iter().map(|(_, value)| value * factor).collect();
-                match self.fitted(substance, food) {
-                    Some(model) => vec![Source::Model(model, factor)],
-                    None if list.is_empty() => vec![],
-                    None => vec![Source::Samples(list)],
-                }
+                let source = match self.fitted(substance, food) {
+                    Some(model) => Source::Model(model, factor),
+                    None if list.is_empty() => return vec![],
+                    None => Source::Samples(list),
+                };
+                vec![varied(source, variation)]
             })
             .collect()
     }
@@ -409,25 +452,39 @@ impl Assessment {
                         }
                     }
                     if samples.is_empty() {
-                        vec![]
-                    } else {
-                        vec![Source::Samples(samples.into_values().collect())]
+                        return vec![];
                     }
+                    // substances of a sample share its units; a processing factor of all of them counts with its mean
+                    let variation = Variation { processing: None, units: self.units(food) };
+                    vec![varied(Source::Samples(samples.into_values().collect()), variation)]
                 })
                 .collect();
         }
         let mut out = vec![vec![]; self.survey.foods().len()];
         for (at, substance) in self.substances.iter().enumerate() {
             for (food, list) in self.sources(at, bound).into_iter().enumerate() {
-                out[food].extend(list.into_iter().map(|source| match source {
-                    Source::Samples(values) => {
-                        Source::Samples(values.into_iter().map(|v| v * substance.potency).collect())
-                    }
-                    Source::Model(model, factor) => Source::Model(model, factor * substance.potency),
-                }));
+                out[food].extend(list.into_iter().map(|source| times(source, substance.potency)));
             }
         }
         out
+    }
+}
+
+/// The distribution of a processing factor that has one.
+fn distribution(factor: &Factor) -> Option<Processing> {
+    factor.upper.and_then(|upper| Processing::new(factor.factor, upper))
+}
+
+fn varied(source: Source, variation: Variation) -> Source {
+    if variation.is_none() { source } else { Source::Varied(Box::new(source), variation) }
+}
+
+/// A source in units of the index substance.
+fn times(source: Source, potency: f64) -> Source {
+    match source {
+        Source::Samples(values) => Source::Samples(values.into_iter().map(|v| v * potency).collect()),
+        Source::Model(model, factor) => Source::Model(model, factor * potency),
+        Source::Varied(inner, variation) => Source::Varied(Box::new(times(*inner, potency)), variation),
     }
 }
 

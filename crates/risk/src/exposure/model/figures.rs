@@ -60,7 +60,7 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// Foods with results that nobody of the survey ate.
     pub foods_not_eaten: Vec<String>,
-    /// Remarks: models that gave no answer, and why.
+    /// Remarks: models that gave no answer, and why, in Chinese and English.
     pub notes: Vec<String>,
     /// The figures.
     pub figures: Vec<Figure>,
@@ -107,7 +107,15 @@ pub(super) enum Of {
 }
 
 /// Person-days drawn for one bound, by group; `None` where nobody counts.
-pub(super) type Drawn = Vec<Option<Vec<f64>>>;
+pub(super) type Drawn = Vec<Option<DrawnDays>>;
+
+/// Person-days drawn.
+pub(super) struct DrawnDays {
+    /// Exposures.
+    exposures: Vec<f64>,
+    /// Shares of the foods in the upper tail, when asked.
+    tail: Vec<f64>,
+}
 
 /// Layouts kept: those of a large survey have some ten megabytes each.
 const MOST_LAYOUTS: usize = 8;
@@ -263,13 +271,22 @@ impl Assessment {
             return out;
         }
         let (purpose, first) = purpose(of);
-        let run = |draws: &Draws| draws.run(self.model.seed, purpose, first, settings.acute, threads);
+        let run = |draws: &Draws| -> Vec<DrawnDays> {
+            let exposures = draws.run(self.model.seed, purpose, first, settings.acute, threads);
+            let mut tails = vec![vec![]; exposures.len()];
+            if let Some(p) = settings.tail {
+                let at = |list: &Vec<f64>| summary(list, &[p / 100.0]).percentiles[0].value;
+                let thresholds: Vec<f64> = exposures.iter().map(at).collect();
+                tails = draws.tail((self.model.seed, purpose, first), &exposures, &thresholds);
+            }
+            exposures.into_iter().zip(tails).map(|(exposures, tail)| DrawnDays { exposures, tail }).collect()
+        };
         let sources: Vec<Vec<Vec<Source>>> =
             settings.bounds.iter().map(|&bound| self.sources_of(of, bound)).collect();
         let sets: Vec<&[Vec<Source>]> = sources.iter().map(Vec::as_slice).collect();
         for group in 0..self.groups.len() {
             let together = layouts.of(self, group, sets[0]).and_then(|layout| Draws::over(&layout, &sets));
-            let found: Vec<Option<Vec<f64>>> = match together {
+            let found: Vec<Option<DrawnDays>> = match together {
                 Some(draws) => run(&draws).into_iter().map(Some).collect(),
                 None => sets
                     .iter()
@@ -334,16 +351,18 @@ impl Assessment {
                     other => {
                         if let Err(error) = self.modelled(other, &contents, members, &mut put) {
                             notes.push(format!(
-                                "{name} {} {group} {}: {error}",
+                                "{name} {} {group} {}: {} / {error}",
                                 bound.name(),
-                                spelt_model(other)
+                                spelt_model(other),
+                                error.zh()
                             ));
                         }
                     }
                 }
             }
-            if let Some(Some(exposures)) = drawn.get(at) {
-                self.drawn(of, exposures, &mut put);
+            if let Some(Some(days)) = drawn.get(at) {
+                self.drawn(of, &days.exposures, &mut put);
+                self.tail(&days.tail, &mut put);
             }
         }
         out
@@ -422,6 +441,18 @@ impl Assessment {
             put(spelt_model(model), spelt(p), fit.quantile(p / 100.0), None);
         }
         Ok(())
+    }
+
+    /// The foods that the highest of the drawn days come from.
+    fn tail(&self, shares: &[f64], put: &mut Put<'_>) {
+        let settings = &self.model.settings;
+        let Some(p) = settings.tail else { return };
+        let mut order: Vec<usize> = (0..shares.len()).filter(|&food| shares[food] > 0.0).collect();
+        order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
+        for food in order.into_iter().take(settings.contributions) {
+            let name = format!("contribution_pct_from_{}_{}", spelt(p), self.survey.foods()[food]);
+            put("acute", name, shares[food] * 100.0, None);
+        }
     }
 
     fn drawn(&self, of: Of, exposures: &[f64], put: &mut Put<'_>) {

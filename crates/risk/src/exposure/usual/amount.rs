@@ -127,11 +127,32 @@ pub fn amounts(days: &Days, power: bool) -> Result<Amounts, UsualError> {
     if !power {
         return fitted(days, Transform::Log, true);
     }
-    let logs: f64 =
-        days.amounts.iter().flatten().filter(|&&amount| amount > 0.0).map(|&amount| libm::log(amount)).sum();
-    let profile = |power: f64| {
-        fitted(days, Transform::Power(power), false)
-            .map_or(f64::INFINITY, |fit| -fit.log_likelihood - (power - 1.0) * logs)
-    };
+    let logs = logs(days);
+    let profile = |power: f64| profile(days, power, logs).map_or(f64::INFINITY, |value| -value);
     fitted(days, Transform::Power(minimum(profile, 1e-4, 2.0, 1e-9).x), true)
+}
+
+/// Fits the amounts after a transformation that is given.
+///
+/// # Errors
+/// [`UsualError::NoMaximum`].
+pub fn amounts_at(days: &Days, transform: Transform) -> Result<Amounts, UsualError> {
+    fitted(days, transform, true)
+}
+
+/// Log-likelihood of the amounts themselves after a power: the profile that [`amounts`] is the top of.
+///
+/// # Errors
+/// [`UsualError::NoMaximum`].
+pub fn power_profile(days: &Days, power: f64) -> Result<f64, UsualError> {
+    profile(days, power, logs(days))
+}
+
+/// Sum of the logarithms of the positive amounts.
+fn logs(days: &Days) -> f64 {
+    days.amounts.iter().flatten().filter(|&&amount| amount > 0.0).map(|&amount| libm::log(amount)).sum()
+}
+
+fn profile(days: &Days, power: f64, logs: f64) -> Result<f64, UsualError> {
+    Ok(fitted(days, Transform::Power(power), false)?.log_likelihood + (power - 1.0) * logs)
 }

@@ -76,7 +76,15 @@ pub struct Bbn {
 /// # Errors
 /// [`UsualError::NoMaximum`].
 pub fn bbn(days: &Days, power: bool) -> Result<Bbn, UsualError> {
-    let (frequency, amounts) = (frequency(days)?, amounts(days, power)?);
+    bbn_of(days, amounts(days, power)?)
+}
+
+/// The model with amounts that were fitted already.
+///
+/// # Errors
+/// [`UsualError::NoMaximum`].
+pub fn bbn_of(days: &Days, amounts: Amounts) -> Result<Bbn, UsualError> {
+    let frequency = frequency(days)?;
     let rule = normal(40);
     let within = amounts.within.sqrt();
     // the mean of the back-transformed amount over days

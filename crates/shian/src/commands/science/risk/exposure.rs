@@ -66,7 +66,7 @@ fn split(flag: &str, text: &str) -> anyhow::Result<(String, f64)> {
 
 fn factor(flag: &str, text: &str) -> anyhow::Result<Factor> {
     let (food, factor) = split(flag, text)?;
-    Ok(Factor { food, substance: None, factor })
+    Ok(Factor { food, substance: None, factor, upper: None })
 }
 
 fn limit(text: &str) -> anyhow::Result<Limit> {
