@@ -127,6 +127,9 @@ pub struct Transition {
     /// Procedures its effects may open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opens: Vec<String>,
+    /// Documents whose publication ends with this step; they stay in the file and in the journal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdraws: Vec<String>,
     /// Open tasks are void afterwards (always so on entering a final state).
     #[serde(default)]
     pub voids_tasks: bool,

@@ -9,6 +9,7 @@
 mod check;
 mod definition;
 mod draw;
+mod drill;
 mod effect;
 mod engine;
 mod error;

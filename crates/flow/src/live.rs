@@ -37,6 +37,8 @@ pub(crate) struct Live {
     pub(crate) closed_at: Option<Instant>,
     /// The account it is given to.
     pub(crate) assigned: Option<Id>,
+    /// An exercise, not a real case.
+    pub(crate) drill: bool,
     /// Facts as loaded, to tell what changed.
     before: Map<String, Json>,
     /// What the step did, for the journal.
@@ -66,6 +68,7 @@ impl Live {
             opened_at: now,
             closed_at: None,
             assigned: None,
+            drill: false,
             before: Map::new(),
             done: Map::new(),
         }
@@ -86,7 +89,7 @@ impl Live {
         let row = tx
             .first(
                 "select id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
-                 classification, opened_at, closed_at, assigned, version from matter where id = $1",
+                 classification, opened_at, closed_at, assigned, version, drill from matter where id = $1",
                 &[id.into()],
             )
             .await?
@@ -101,6 +104,7 @@ impl Live {
             opened_at: row.instant("opened_at")?,
             closed_at: row.opt_instant("closed_at")?,
             assigned: row.opt_id("assigned")?,
+            drill: row.flag("drill")?,
             done: Map::new(),
         })
     }
@@ -249,7 +253,8 @@ impl Live {
     }
 
     /// Writes the matter's row; `version` has been raised by the caller.
-    pub(crate) async fn save(&self, tx: &mut Tx) -> Result<(), Error> {
+    pub(crate) async fn save(&mut self, tx: &mut Tx) -> Result<(), Error> {
+        self.hold_drill();
         let d = &self.draft;
         tx.exec_one(
             "update matter set title_zh = $2, title_en = $3, state = $4, facts = $5, closed_at = $6, version = $7, operator = $8, \
@@ -295,6 +300,9 @@ impl Live {
             "name": step.name,
             "state": self.draft.state,
         });
+        if self.drill {
+            body["drill"] = json!(true);
+        }
         if let (Some(from), Some(to)) = (step.from, step.to) {
             body["from"] = json!(from);
             body["to"] = json!(to);

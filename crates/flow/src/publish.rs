@@ -4,7 +4,7 @@
 use crate::effect::Authority;
 use crate::live::{Live, Step, html_hashes, permit};
 use crate::step::take_steps;
-use crate::{Engine, Error};
+use crate::{Engine, Error, drill};
 use access::{Access, Principal, Resource};
 use base::{Id, Text};
 use ledger::{Appended, Context};
@@ -70,6 +70,9 @@ pub async fn publish_document(
             "文书由您本人起草，请由他人审核发布（双人制约）",
             "you drafted the document; another person must publish it (four eyes)",
         ));
+    }
+    if live.drill {
+        return Err(drill::refused());
     }
     if row.text("status")? != "draft" {
         return Err(Error::refused(

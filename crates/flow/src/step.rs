@@ -3,7 +3,7 @@
 use crate::definition::{After, Side, Transition};
 use crate::effect::{Authority, MatterDraft, NewMatter};
 use crate::live::{Bounds, Live, Step, permit};
-use crate::{Engine, Error, words};
+use crate::{Engine, Error, drill, words};
 use access::{Access, Principal, Resource};
 use base::{Id, Lang, Text};
 use ledger::{Appended, Context};
@@ -254,6 +254,7 @@ pub(crate) fn perform<'a>(
         for name in t.documents.iter().filter(|n| !drafted.contains(n)) {
             live.draft_template(tx, cx, engine, name).await?;
         }
+        live.end_publications(tx, cx, &t.withdraws).await?;
         live.enter(tx, cx, engine, t, &to).await?;
         live.version += 1;
         live.save(tx).await?;
@@ -418,13 +419,15 @@ impl Live {
     }
 
     /// Inserts the matter's row and keeps its procedure version.
-    pub(crate) async fn insert(&self, tx: &mut Tx, cx: &Context, key: Option<&str>) -> Result<(), Error> {
+    pub(crate) async fn insert(&mut self, tx: &mut Tx, cx: &Context, key: Option<&str>) -> Result<(), Error> {
+        self.drill = drill::is_drill(tx, &self.draft).await?;
+        self.hold_drill();
         let (d, p) = (&self.draft, &self.procedure);
         self.keep_procedure(tx, cx).await?;
         tx.exec(
             "insert into matter (id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
-             classification, idempotency, opened_at, next_due, version, root) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 9223372036854775807, 1, \
+             classification, idempotency, opened_at, next_due, version, drill, root) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 9223372036854775807, 1, $16, \
              coalesce((select p.root from matter p where p.id = $8), $1))",
             &[
                 d.id.into(),
@@ -442,6 +445,7 @@ impl Live {
                 i64::from(d.classification).into(),
                 key.into(),
                 cx.now.into(),
+                self.drill.into(),
             ],
         )
         .await?;

@@ -1,4 +1,5 @@
-//! Finding matters by words: by their titles through terms kept beside them, by number, by subject, and by operators the caller knows.
+//! Finding matters and tasks by words: by their titles, and the places of a task, through terms kept beside them, by number, by
+//! subject, and by operators the caller knows.
 
 use crate::Error;
 use base::{Id, Text};
@@ -18,10 +19,19 @@ const FEW: usize = 1_000;
 
 /// What a text finds.
 pub(crate) enum Found {
-    /// These matters and no others.
+    /// These and no others.
     Few(Vec<Id>),
     /// Too many to name: the list tests each title as it goes.
     Many,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Matters.
+    Matter,
+    /// Tasks.
+    Task,
 }
 
 /// `text` in lower case as the terms have it.
@@ -47,22 +57,49 @@ pub(crate) async fn keep(tx: &mut Tx, matter: Id, title: &Text) -> Result<(), Er
     Ok(())
 }
 
+/// Keeps the terms of a new task: of its title, and of its places by name and key.
+pub(crate) async fn keep_task<'a>(
+    tx: &mut Tx,
+    task: Id,
+    title: &Text,
+    places: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), Error> {
+    let mut all = terms(title);
+    for (label, key) in places {
+        all.append(&mut windows(label, PAIR));
+        all.insert(token(key));
+    }
+    let values: Vec<Value> = all.into_iter().flat_map(|t| [t.into(), task.into()]).collect();
+    tx.insert_many("insert into task_term (term, task)", 2, values, "").await?;
+    Ok(())
+}
+
+/// The last part of a key, as the terms have it whole.
+fn token(key: &str) -> String {
+    folded(key.rsplit('/').next().unwrap_or(key)).into_iter().collect()
+}
+
 /// The words of a text.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().take(WORDS)
 }
 
-/// How many matters have a term, counted no further than needed.
-async fn rarity(tx: &mut Tx, term: &str) -> Result<i64, Error> {
-    let sql = "select count(*) as n from (select matter from matter_term where term = $1 limit $2) few";
+/// How many have a term, counted no further than needed.
+async fn rarity(tx: &mut Tx, of: Of, term: &str) -> Result<i64, Error> {
+    let sql = match of {
+        Of::Matter => {
+            "select count(*) as n from (select matter from matter_term where term = $1 limit $2) few"
+        }
+        Of::Task => "select count(*) as n from (select task from task_term where term = $1 limit $2) few",
+    };
     Ok(tx.one(sql, &[term.into(), (READ + 1).into()]).await?.int("n")?)
 }
 
-/// The rarest of some terms with the number of its matters.
-async fn rarest(tx: &mut Tx, of: BTreeSet<String>) -> Result<Option<(i64, String)>, Error> {
+/// The rarest of some terms with the number of those that have it.
+async fn rarest(tx: &mut Tx, of: Of, terms: BTreeSet<String>) -> Result<Option<(i64, String)>, Error> {
     let mut best: Option<(i64, String)> = None;
-    for term in of {
-        let n = rarity(tx, &term).await?;
+    for term in terms {
+        let n = rarity(tx, of, &term).await?;
         if best.as_ref().is_none_or(|(least, _)| n < *least) {
             best = Some((n, term));
         }
@@ -73,13 +110,13 @@ async fn rarest(tx: &mut Tx, of: BTreeSet<String>) -> Result<Option<(i64, String
     Ok(best)
 }
 
-/// The terms one of which every title with the word has, and how many matters have them; `None` for words shorter than a term.
-async fn leading(tx: &mut Tx, word: &str) -> Result<Option<(i64, Vec<String>)>, Error> {
-    let pair = rarest(tx, windows(word, PAIR)).await?;
+/// The terms one of which every title with the word has, and how many have them; `None` for words shorter than a term.
+async fn leading(tx: &mut Tx, of: Of, word: &str) -> Result<Option<(i64, Vec<String>)>, Error> {
+    let pair = rarest(tx, of, windows(word, PAIR)).await?;
     if !word.is_ascii() {
         return Ok(pair.map(|(n, term)| (n, vec![term])));
     }
-    let triple = rarest(tx, windows(word, TRIPLE)).await?;
+    let triple = rarest(tx, of, windows(word, TRIPLE)).await?;
     Ok(pair.zip(triple).map(|((n, pair), (m, triple))| (n + m, vec![pair, triple])))
 }
 
@@ -106,17 +143,84 @@ pub(crate) fn push_walked(sql: &mut Sql, text: &str, operators: &[Id]) {
     sql.push(")");
 }
 
-/// The matters a text stands for. No right is checked: the list that asks cuts them to what its reader may see.
-pub(crate) async fn find(tx: &mut Tx, text: &str, operators: &[Id]) -> Result<Found, Error> {
+/// The terms of the word of a text that the fewest have; `None` when they are still too many to be read one by one.
+async fn lead(tx: &mut Tx, of: Of, text: &str) -> Result<Option<Vec<String>>, Error> {
     let mut lead: Option<(i64, Vec<String>)> = None;
     for word in words(text) {
-        if let Some(found) = leading(tx, word).await?
+        if let Some(found) = leading(tx, of, word).await?
             && lead.as_ref().is_none_or(|(least, _)| found.0 < *least)
         {
             lead = Some(found);
         }
     }
-    let Some((_, terms)) = lead.filter(|(n, _)| *n <= READ) else { return Ok(Found::Many) };
+    Ok(lead.filter(|(n, _)| *n <= READ).map(|(_, terms)| terms))
+}
+
+/// Found ids, unless they are too many to be named.
+fn few(ids: BTreeSet<Id>) -> Found {
+    if ids.len() > FEW { Found::Many } else { Found::Few(ids.into_iter().collect()) }
+}
+
+/// Appends `and` every word of the text stands in a title of `t` or in the name of one of its places.
+fn push_task_titles(sql: &mut Sql, text: &str) {
+    for word in words(text) {
+        let pattern = crate::view::like(word);
+        sql.push(" and (lower(t.title_zh) like ").bind(pattern.as_str());
+        sql.push(" escape '\\' or lower(t.title_en) like ").bind(pattern.as_str());
+        sql.push(
+            " escape '\\' or exists (select 1 from task_item i where i.task = t.id and lower(i.label) like ",
+        );
+        sql.bind(pattern).push(" escape '\\'))");
+    }
+}
+
+/// Appends `and` the text stands for the task `t` of the matter `m`: by its titles, its places, its number or its operator.
+pub(crate) fn push_tasks_walked(sql: &mut Sql, text: &str, operators: &[Id]) {
+    sql.push(" and ((1 = 1");
+    push_task_titles(sql, text);
+    sql.push(") or exists (select 1 from task_term w where w.task = t.id and w.term = ")
+        .bind(token(text.trim()));
+    sql.push(")");
+    if let Ok(id) = text.trim().parse::<Id>() {
+        sql.push(" or t.id = ").bind(id);
+    }
+    if !operators.is_empty() {
+        sql.push(" or m.operator in ").bind_list(operators.iter().copied());
+    }
+    sql.push(")");
+}
+
+/// The tasks a text stands for. No right is checked, as in [`find`].
+pub(crate) async fn find_tasks(tx: &mut Tx, text: &str, operators: &[Id]) -> Result<Found, Error> {
+    let Some(terms) = lead(tx, Of::Task, text).await? else { return Ok(Found::Many) };
+    let most = i64::try_from(FEW).unwrap_or(i64::MAX) + 1;
+    let mut sql =
+        Sql::new("select t.id from task t where t.id in (select task from task_term where term in ");
+    sql.bind_list(terms).push(")");
+    push_task_titles(&mut sql, text);
+    sql.push(" limit ").bind(most);
+    let mut found = tx.select(&sql).await?;
+    // the key of a place, whole
+    let key = token(text.trim());
+    if key.chars().count() > TRIPLE {
+        let mut sql = Sql::new("select task as id from task_term where term = ");
+        sql.bind(key).push(" limit ").bind(most);
+        found.extend(tx.select(&sql).await?);
+    }
+    if !operators.is_empty() {
+        let mut sql =
+            Sql::new("select t.id from matter m join task t on t.matter = m.id where m.operator in ");
+        sql.bind_list(operators.iter().copied()).push(" limit ").bind(most);
+        found.extend(tx.select(&sql).await?);
+    }
+    let mut ids = found.iter().map(|r| r.id("id")).collect::<Result<BTreeSet<_>, _>>()?;
+    ids.extend(text.trim().parse::<Id>());
+    Ok(few(ids))
+}
+
+/// The matters a text stands for. No right is checked: the list that asks cuts them to what its reader may see.
+pub(crate) async fn find(tx: &mut Tx, text: &str, operators: &[Id]) -> Result<Found, Error> {
+    let Some(terms) = lead(tx, Of::Matter, text).await? else { return Ok(Found::Many) };
     let most = i64::try_from(FEW).unwrap_or(i64::MAX) + 1;
     let mut sql =
         Sql::new("select m.id from matter m where m.id in (select matter from matter_term where term in ");
@@ -134,7 +238,7 @@ pub(crate) async fn find(tx: &mut Tx, text: &str, operators: &[Id]) -> Result<Fo
     }
     let mut ids = found.iter().map(|r| r.id("id")).collect::<Result<BTreeSet<_>, _>>()?;
     ids.extend(text.trim().parse::<Id>());
-    Ok(if ids.len() > FEW { Found::Many } else { Found::Few(ids.into_iter().collect()) })
+    Ok(few(ids))
 }
 
 #[cfg(test)]

@@ -45,6 +45,9 @@ impl Report<'_> {
             self.sets(&place, &t.sets, form);
             self.computes(&place, &t.computes);
             self.names_of_step(&place, (&t.documents, &t.tasks, &t.opens), words);
+            for name in t.withdraws.iter().filter(|n| d.document(n).is_none()) {
+                self.say(&place, format!("withdraws names no document: `{name}`"));
+            }
             self.decisions(&place, &t.decides);
             self.effects(&place, &t.effects, words);
         }

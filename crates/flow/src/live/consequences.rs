@@ -4,7 +4,7 @@ use super::{Live, Step};
 use crate::definition::EffectUse;
 use crate::effect::{Authority, EffectCx, EffectOut};
 use crate::step::open_child;
-use crate::{Engine, Error};
+use crate::{Engine, Error, drill};
 use base::{Id, Text};
 use ledger::{Context, Permit};
 use serde_json::{Map, Value as Json, json};
@@ -40,6 +40,10 @@ impl Live {
             let Some(effect) = engine.effects.get(&used.run) else {
                 return Err(Error::Procedure(format!("there is no effect `{}`", used.run)));
             };
+            // what reaches beyond the engine is real
+            if self.drill && !used.run.starts_with("flow.") && !used.run.starts_with("case.") {
+                return Err(drill::refused());
+            }
             let ecx = EffectCx { context: cx, authority, engine, step: bounds.step, form: bounds.form };
             let out = effect
                 .run(tx, &ecx, &mut self.draft, &used.with)

@@ -3,7 +3,7 @@
 use super::Live;
 use crate::definition::Publication;
 use crate::effect::{DocumentSource, NewDocument};
-use crate::{Engine, Error};
+use crate::{Engine, Error, drill};
 use base::{Department, Id, RegionCode, Regions, Text};
 use ledger::Context;
 use serde_json::{Map, Value as Json, json};
@@ -131,12 +131,42 @@ impl Live {
         })
     }
 
+    /// Ends the publication of documents of these names: they leave the public lists and stay in the file.
+    pub(crate) async fn end_publications(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        names: &[String],
+    ) -> Result<(), Error> {
+        for name in names {
+            let rows = tx
+                .query(
+                    "select id, slug from document where matter = $1 and name = $2 and status = 'published' order by id",
+                    &[self.draft.id.into(), name.as_str().into()],
+                )
+                .await?;
+            for row in rows {
+                let id = row.id("id")?;
+                tx.exec(
+                    "update document set status = 'ended', withdrawn_at = $2, version = version + 1 where id = $1",
+                    &[id.into(), cx.now.into()],
+                )
+                .await?;
+                let list = self.done.entry("ended").or_insert_with(|| json!([]));
+                if let Json::Array(list) = list {
+                    list.push(json!({"id": id, "name": name, "slug": row.text("slug")?}));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Drafts a document; an older draft of the same name is withdrawn in its favour.
     pub(crate) async fn insert_document(
         &mut self,
         tx: &mut Tx,
         cx: &Context,
-        new: NewDocument,
+        mut new: NewDocument,
     ) -> Result<Id, Error> {
         let Some(rule) = self.procedure.definition.document(&new.name) else {
             return Err(Error::Procedure(format!("there is no document `{}`", new.name)));
@@ -148,7 +178,12 @@ impl Live {
         )
         .await?;
         let id = cx.id();
-        let title = new.title.unwrap_or_else(|| rule.title.clone());
+        let mut title = new.title.take().unwrap_or_else(|| rule.title.clone());
+        let mut audience = rule.publication;
+        if self.drill {
+            (title, new.html) = (drill::marked(&title), drill::marked_body(&new.html));
+            audience = Publication::Internal;
+        }
         let (sha256, _) = html_hashes(&new.html);
         tx.exec(
             "insert into document (id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, \
@@ -168,7 +203,7 @@ impl Live {
                 new.html.zh.as_ref().into(),
                 new.html.en.as_ref().into(),
                 sha256.as_str().into(),
-                rule.publication.code().into(),
+                audience.code().into(),
                 cx.actor.account.into(),
                 format!("{}-{}", rule.kind.replace('_', "-"), id.to_string().to_lowercase()).into(),
                 cx.now.into(),

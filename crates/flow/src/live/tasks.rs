@@ -137,6 +137,8 @@ impl Live {
             "",
         )
         .await?;
+        let places = task.items.iter().map(|i| (i.label.as_str(), i.subject.as_str()));
+        crate::words::keep_task(tx, id, &title, places).await?;
         let list = self.done.entry("tasks").or_insert_with(|| json!([]));
         if let Json::Array(list) = list {
             list.push(json!({"id": id, "kind": task.kind, "region": task.region, "items": total}));

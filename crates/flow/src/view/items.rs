@@ -128,6 +128,9 @@ pub struct Balance {
 pub(super) fn conditions(sql: &mut Sql, filter: &ItemFilter, now: Instant) {
     inside(sql, "i.region", &filter.region);
     of_case(sql, "i.matter", filter.matter, filter.cases);
+    if filter.matter.is_none() {
+        real(sql, "i.matter");
+    }
     if let Some(kind) = &filter.kind {
         sql.push(" and i.kind = ").bind(kind);
     }
@@ -147,6 +150,11 @@ pub(super) fn conditions(sql: &mut Sql, filter: &ItemFilter, now: Instant) {
             .push(" escape '\\' or lower(i.subject) like ");
         sql.bind(pattern).push(" escape '\\')");
     }
+}
+
+/// Appends that the matter in `column` is no drill: figures and lists over many cases count what is real.
+pub(super) fn real(sql: &mut Sql, column: &'static str) {
+    sql.push(" and ").push(column).push(" not in (select d.id from matter d where d.drill = 1)");
 }
 
 /// Appends that the matter in `column` belongs to the case of a matter, and to cases in a state.

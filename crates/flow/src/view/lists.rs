@@ -1,7 +1,7 @@
 //! Inboxes and lists, ordered by clock, cut to what the person may see, paged by key.
 
 use super::items::{Cases, of_case};
-use super::{Due, Page, cursor, inside, kind_title, like, limited, page, state_title};
+use super::{Due, Page, cursor, inside, kind_title, limited, page, state_title};
 use crate::live::ClockRow;
 use crate::people::stands_for;
 use crate::words::{self, Found};
@@ -108,6 +108,8 @@ pub struct TaskLine {
     pub items_total: i64,
     /// Items reported.
     pub items_done: i64,
+    /// Of an exercise, not a real case.
+    pub drill: bool,
     /// For changes.
     pub version: i64,
     #[serde(skip)]
@@ -196,6 +198,8 @@ pub struct MatterLine {
     pub opened_at: Instant,
     /// When it ended.
     pub closed_at: Option<Instant>,
+    /// An exercise, not a real case.
+    pub drill: bool,
     /// For changes.
     pub version: i64,
     #[serde(skip)]
@@ -253,7 +257,7 @@ pub async fn tasks_for(
     let limit = limited(limit);
     let mut sql = Sql::new(
         "select t.id, t.matter, t.kind, t.region, t.agency, t.operator, t.state, t.assigned, t.due, t.title_zh, t.title_en, \
-         t.items_total, t.items_done, t.version, m.procedure, m.hash from task t join matter m on m.id = t.matter where ",
+         t.items_total, t.items_done, t.version, m.procedure, m.hash, m.drill from task t join matter m on m.id = t.matter where ",
     );
     let action = if filter.whose == Whose::Doable { "act" } else { "view" };
     let scope = access.scope(who, action, "task", now).with_agency("t.agency");
@@ -283,17 +287,13 @@ pub async fn tasks_for(
     }
     of_case(&mut sql, "t.matter", filter.case, filter.cases);
     if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
-        sql.push(" and (");
-        for pattern in text.split_whitespace().map(like) {
-            sql.push("((lower(t.title_zh) like ").bind(pattern.as_str());
-            sql.push(" escape '\\' or lower(t.title_en) like ").bind(pattern.as_str());
-            sql.push(
-                " escape '\\' or exists (select 1 from task_item i where i.task = t.id and (lower(i.label) like ",
-            );
-            sql.bind(pattern.as_str()).push(" escape '\\' or lower(i.subject) like ").bind(pattern.as_str());
-            sql.push(" escape '\\'))) and ");
-        }
-        sql.push("1 = 1) or m.operator in ").bind_list(filter.meant.iter().copied()).push(")");
+        match words::find_tasks(&mut tx, text, &filter.meant).await? {
+            Found::Few(ids) => sql.push(" and t.id in ").bind_list(ids),
+            Found::Many => {
+                words::push_tasks_walked(&mut sql, text, &filter.meant);
+                &mut sql
+            }
+        };
     }
     if let Some((due, id)) = cursor(after)? {
         sql.push(" and (t.due, t.id) > (").bind(due).push(", ").bind(id).push(")");
@@ -332,6 +332,7 @@ pub(super) async fn task_line(
         due: clocks.get(&id).map(|(title, c)| Due::of(title, &c.clock, engine.calendar(), now)),
         items_total: row.int("items_total")?,
         items_done: row.int("items_done")?,
+        drill: row.flag("drill")?,
         version: row.int("version")?,
         key: row.int("due")?,
     })
@@ -355,7 +356,7 @@ pub async fn matters(
     let limit = limited(limit);
     let mut sql = Sql::new(
         "select m.id, m.procedure, m.hash, m.title_zh, m.title_en, m.state, m.region, m.agency, m.subject, m.operator, \
-         m.opened_at, m.closed_at, m.next_due, m.assigned, m.version from matter m where ",
+         m.opened_at, m.closed_at, m.next_due, m.assigned, m.version, m.drill from matter m where ",
     );
     let action = if filter.acting { "act" } else { "view" };
     let scope = access.scope(who, action, "matter", now).with_agency("m.agency");
@@ -440,6 +441,7 @@ pub async fn matters(
             assigned: row.opt_id("assigned")?,
             opened_at: row.instant("opened_at")?,
             closed_at: row.opt_instant("closed_at")?,
+            drill: row.flag("drill")?,
             version: row.int("version")?,
             key: match filter.order {
                 MatterOrder::Due => row.int("next_due")?,

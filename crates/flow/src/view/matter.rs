@@ -183,6 +183,8 @@ pub struct MatterView {
     pub opened_at: Instant,
     /// When it ended.
     pub closed_at: Option<Instant>,
+    /// An exercise, not a real case.
+    pub drill: bool,
     /// Facts to show, in the order declared.
     pub facts: Vec<FactView>,
     /// All facts.
@@ -250,6 +252,7 @@ pub async fn matter(
         classification: draft.classification,
         opened_at: live.opened_at,
         closed_at: live.closed_at,
+        drill: live.drill,
         facts,
         all_facts: draft.facts.clone(),
         steps: steps(&mut tx, engine, &procedure, id, open).await?,
@@ -390,7 +393,7 @@ async fn tasks(tx: &mut Tx, engine: &Engine, id: Id, now: Instant) -> Result<Vec
     let rows = tx
         .query(
             "select t.id, t.matter, t.kind, t.region, t.agency, t.operator, t.state, t.assigned, t.due, t.title_zh, t.title_en, \
-             t.items_total, t.items_done, t.version, m.procedure, m.hash from task t join matter m on m.id = t.matter \
+             t.items_total, t.items_done, t.version, m.procedure, m.hash, m.drill from task t join matter m on m.id = t.matter \
              where t.matter = $1 order by t.region, t.kind, t.id",
             &[id.into()],
         )

@@ -1,7 +1,7 @@
 //! The leader's picture: places, reached, recovered, overdue, by region; every figure opens to its records.
 
 use super::inside;
-use super::items::{Cases, ItemFilter, conditions, of_case, scope};
+use super::items::{Cases, ItemFilter, conditions, of_case, real, scope};
 use super::places::FROM;
 use crate::Error;
 use access::{Access, Principal};
@@ -146,6 +146,9 @@ async fn grouped(
     scope(&mut sql, access, who, now);
     inside(&mut sql, "t.region", &filter.region);
     of_case(&mut sql, "t.matter", filter.matter, filter.cases);
+    if filter.matter.is_none() {
+        real(&mut sql, "t.matter");
+    }
     sql.push(" and t.state <> 'void' group by ").push(of_task);
     for row in tx.select(&sql).await? {
         let figures = by.entry(row.text("code")?).or_default();

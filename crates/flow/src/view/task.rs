@@ -81,7 +81,7 @@ pub async fn task(
     let rows = tx
         .query(
             "select t.id, t.matter, t.kind, t.region, t.agency, t.operator, t.state, t.assigned, t.due, t.title_zh, t.title_en, \
-             t.items_total, t.items_done, t.version, t.classification, m.procedure, m.hash, m.title_zh as m_zh, m.title_en as m_en \
+             t.items_total, t.items_done, t.version, t.classification, m.procedure, m.hash, m.drill, m.title_zh as m_zh, m.title_en as m_en \
              from task t join matter m on m.id = t.matter where t.id = $1",
             &[id.into()],
         )

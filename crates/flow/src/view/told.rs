@@ -44,7 +44,7 @@ fn begun() -> Sql {
     let mut sql = Sql::new(
         "select m.id, m.procedure, m.region, m.opened_at, m.facts from matter m where m.procedure in ",
     );
-    sql.bind_list(TOLD);
+    sql.bind_list(TOLD).push(" and m.drill = 0");
     sql
 }
 
@@ -96,7 +96,7 @@ pub async fn told(
 /// Storage.
 pub async fn complained_of(store: &Store) -> Result<Vec<(String, Option<Id>, Instant)>, Error> {
     let mut sql = Sql::new("select m.region, m.operator, m.opened_at from matter m where m.procedure in ");
-    sql.bind_list(TOLD).push(" order by m.id");
+    sql.bind_list(TOLD).push(" and m.drill = 0 order by m.id");
     let rows = store.select(&sql).await?;
     Ok(rows
         .iter()
@@ -115,7 +115,7 @@ pub async fn facts_of(
 ) -> Result<Vec<(Id, Id, Instant, serde_json::Map<String, Json>)>, Error> {
     let rows = store
         .query(
-            "select id, operator, opened_at, facts from matter where procedure = $1 and operator is not null order by id",
+            "select id, operator, opened_at, facts from matter where procedure = $1 and operator is not null and drill = 0 order by id",
             &[procedure.into()],
         )
         .await?;

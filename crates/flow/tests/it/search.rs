@@ -77,3 +77,38 @@ async fn matters_follow_the_operator_that_stays_and_go_back_when_the_merge_is_un
         assert_eq!(w.store.one(said, &[]).await.unwrap().int("n").unwrap(), 2, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_task_is_found_by_its_title_the_names_of_its_places_their_keys_and_the_operators_meant() {
+    for (name, w) in World::all().await {
+        let one = officer(1, "620102");
+        let matter = w.disposal(&one).await;
+        w.step(&one, matter, "launch", serde_json::json!({})).await.unwrap();
+        let province = desk(9, "62");
+        let found = async |who: &Principal, text: &str, meant: &[i64]| {
+            let filter = view::TaskFilter {
+                text: Some(text.to_owned()),
+                meant: meant.iter().copied().map(Id).collect(),
+                ..view::TaskFilter::default()
+            };
+            let page = view::tasks_for(&w.store, &w.engine, &w.access, who, w.now, &filter, None, 50).await;
+            page.unwrap().rows.len()
+        };
+        let all = found(&province, "面粉", &[]).await;
+        assert!(all >= 5, "{name}: {all}");
+        for (text, meant, few) in [
+            ("虚构mill", &[][..], 1),
+            ("MILL", &[], 1),
+            ("面粉 mill", &[], 1),
+            ("https://id.gs1.org/414/mill", &[], 1),
+            ("某某商行", &[], 0),
+            ("50%", &[], 0),
+        ] {
+            assert_eq!(found(&province, text, meant).await, few, "{name}: {text}");
+        }
+        // one sign is no term: the titles are walked
+        assert_eq!(found(&province, "粉", &[]).await, all, "{name}");
+        // nobody finds what is not theirs
+        assert_eq!(found(&officer(3, "620802"), "mill", &[]).await, 0, "{name}");
+    }
+}

@@ -527,7 +527,7 @@ async fn a_banquet_above_a_hundred_diners_needs_a_visit_and_a_drill_never_reache
             "symptoms": "腹泻", "reporter": "校医",
         });
         let m = open(&w, &o.officer, "incident", "620802", form).await.unwrap();
-        assert!(w.matter(&o.desk, m).await.title.zh.starts_with("【演练】"), "{name}");
+        assert!(w.matter(&o.desk, m).await.title.zh.starts_with("【演练 DRILL】"), "{name}");
         let figures = json!({ "verified": "核实", "ill": "55", "dead": "0", "counties": "1", "cities": "1", "school": true });
         w.step(&o.officer, m, "verify", figures).await.unwrap();
         assert_eq!(fact(&w, &o.desk, m, "level").await, "II", "{name}: fifty ill at a school");

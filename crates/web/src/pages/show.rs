@@ -17,6 +17,12 @@ pub(crate) fn tone_of(due: &Due) -> Tone {
     }
 }
 
+/// What stands above everything of an exercise.
+pub(crate) fn drill(lang: Lang, is_drill: bool) -> Markup {
+    html! { @if is_drill { p.drill role="alert" { strong { "演练 DRILL" } " "
+    (lang.pick("本页内容为演练，不是真实事件；不公开、不计入统计。", "Everything here belongs to an exercise and is not real; it is not published and no statistic counts it.")) } } }
+}
+
 /// A clock as a badge: what is left in words, the date, and whether the year's calendar is provisional.
 pub(crate) fn clock_badge(lang: Lang, due: &Due) -> Markup {
     html! {

@@ -1,7 +1,7 @@
 //! Today's list and the work in a task: on a phone, place by place.
 
 use super::inbox::{meant, stands_for, task_card, whose, whose_field};
-use super::show::{agency_name, clock_badge};
+use super::show::{agency_name, clock_badge, drill};
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
@@ -144,6 +144,7 @@ fn task_page(viewer: &Viewer, t: &TaskView, again: Option<&Refilled<'_>>) -> Mar
         &title,
         &html! {
             (layout::crumbs(&[("/desk/tasks", lang.pick("今日任务", "Today")), ("", line.kind_title.get(lang))]))
+            (drill(lang, t.line.drill))
             h1 { (title) }
             div.card {
                 p { @if let Some(due) = &line.due { (clock_badge(lang, due)) " " }

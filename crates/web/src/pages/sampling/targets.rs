@@ -193,7 +193,8 @@ fn form(viewer: &Viewer, t: &DrawTarget, product: &str, posted: &Posted, error: 
     let part = |fields: &[(&str, &'static str, &'static str, &str, bool)]| {
         html! { @for (name, zh, en, kind, required) in fields {
             @let shown = value(name);
-            (ui::input(&Field { name, label: lang.pick(zh, en), value: &shown, kind, required: *required, error: why(name), ..Field::default() }))
+            @let field = Field { name, label: lang.pick(zh, en), value: &shown, kind, required: *required, error: why(name), ..Field::default() };
+            @if *name == "product_name" { (crate::forms::lookup(lang, &field, "product", None)) } @else { (ui::input(&field)) }
         } }
     };
     let ticked = |name: &str| posted.get(name) == "1";

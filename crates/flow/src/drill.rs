@@ -1,0 +1,71 @@
+//! Drills (演练): matters that are exercises and cannot be taken for anything else.
+//!
+//! A procedure whose opening sets the declared flag [`FACT`] can be exercised. What is opened so, and everything that follows
+//! from it, bears the mark in its title, hence in its tasks, documents, reminders, lists and answers; it is never published,
+//! reaches nothing outside the engine, never becomes real again, and no statistic counts it.
+
+use crate::effect::MatterDraft;
+use crate::live::Live;
+use crate::{Error, definition::Definition};
+use base::Text;
+use serde_json::{Value as Json, json};
+use store::Tx;
+
+/// The fact whose `true` at the opening makes a matter a drill.
+pub(crate) const FACT: &str = "drill";
+/// What every title of a drill begins with.
+pub(crate) const MARK: Text = Text::of("【演练 DRILL】", "[DRILL 演练] ");
+
+/// A text with the mark before it, once.
+pub(crate) fn marked(text: &Text) -> Text {
+    let with = |mark: &str, text: &str| {
+        if text.starts_with(mark) { text.to_owned() } else { format!("{mark}{text}") }
+    };
+    Text::new(with(&MARK.zh, &text.zh), with(&MARK.en, &text.en))
+}
+
+/// A body with the mark above and below it.
+pub(crate) fn marked_body(html: &Text) -> Text {
+    let with = |said: &str, html: &str| {
+        let said = format!("<p><strong>{said}</strong></p>");
+        if html.starts_with(&said) { html.to_owned() } else { format!("{said}\n{html}\n{said}") }
+    };
+    Text::new(
+        with("演练 DRILL：本文书为演练所用，不是真实事件，不得对外发布。", &html.zh),
+        with(
+            "DRILL 演练: this paper belongs to an exercise; nothing in it is real, and it is not published.",
+            &html.en,
+        ),
+    )
+}
+
+/// Whether a matter about to be opened is a drill: by its own fact, or because it follows from one.
+pub(crate) async fn is_drill(tx: &mut Tx, draft: &MatterDraft) -> Result<bool, Error> {
+    if draft.facts.get(FACT) == Some(&Json::Bool(true)) {
+        return Ok(true);
+    }
+    let Some(parent) = draft.parent else { return Ok(false) };
+    let row = tx.first("select drill from matter where id = $1", &[parent.into()]).await?;
+    Ok(row.map(|r| r.flag("drill")).transpose()?.unwrap_or(false))
+}
+
+/// What a drill does not do.
+pub(crate) fn refused() -> Error {
+    Error::refused(
+        "这是演练：不得对外公布，也不影响登记、信用、许可等真实记录",
+        "this is a drill: nothing of it is published, and no real record is changed by it",
+    )
+}
+
+impl Live {
+    /// Keeps a drill a drill and what is real real, whatever a step sets.
+    pub(crate) fn hold_drill(&mut self) {
+        let declares = |d: &Definition| d.facts.iter().any(|f| f.id == FACT);
+        if declares(&self.procedure.definition) && (self.drill || self.draft.facts.contains_key(FACT)) {
+            self.draft.facts.insert(FACT.to_owned(), json!(self.drill));
+        }
+        if self.drill {
+            self.draft.title = marked(&self.draft.title);
+        }
+    }
+}
