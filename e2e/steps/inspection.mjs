@@ -158,7 +158,7 @@ export async function inspection({ tally, url, browser, facts }) {
     const log = textOf(await clerk.page(`/desk/inspections/log/${facts.inspection}`));
     assert.match(log, /更正第 \d+/, "the correction cites the entry before");
     assert.match(textOf(await clerk.page(`/desk/matters/${facts.inspection}`)), /已记录，待送达/);
-    const sheet = await desk.goto(`${url}/desk/inspections/sheet/${facts.inspection}`);
+    const sheet = await desk.goto(`${url}/desk/inspections/sheet/${facts.inspection}/record`);
     assert.equal(sheet.status(), 200);
     assert.match(await desk.innerText("main"), /同意，马上整改/);
     await sound(desk, "zh");

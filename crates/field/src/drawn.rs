@@ -112,10 +112,14 @@ pub struct Pick {
     pub operator: Id,
     /// How it stood on the register.
     pub named: Option<Named>,
-    /// The two who are sent.
+    /// The two who are sent, as it stands now.
     pub officers: [Id; 2],
     /// The inspection opened.
     pub matter: Option<Id>,
+    /// The operator it takes the place of, when it was not drawn at first.
+    pub instead_of: Option<Id>,
+    /// Why it was given up, as the record's word, when it was.
+    pub given_up: Option<String>,
 }
 
 /// Which draws to list.
@@ -233,13 +237,16 @@ async fn picks(
             matters.insert(operator, row.id("matter")?);
         }
     }
-    let drawn = record.drawn.iter().flat_map(|d| &d.picks);
+    let Some(drawn) = &record.drawn else { return Ok(Vec::new()) };
     Ok(drawn
+        .standing()
         .map(|p| Pick {
             operator: p.target,
             named: names.get(&p.target.to_string()).cloned(),
-            officers: p.samplers,
+            officers: drawn.samplers_of(p.target).unwrap_or(p.samplers),
             matter: matters.get(&p.target).copied(),
+            instead_of: drawn.substituted.iter().find(|s| s.by.target == p.target).map(|s| s.out),
+            given_up: drawn.substituted.iter().find(|s| s.out == p.target).map(|s| s.why.clone()),
         })
         .collect())
 }

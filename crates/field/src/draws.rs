@@ -57,12 +57,12 @@ fn sealed(draw: Id) -> String {
     format!("inspection.draw:{draw}")
 }
 
-fn candidates_by(all: Vec<Candidate>) -> BTreeMap<Id, Candidate> {
+pub(crate) fn candidates_by(all: Vec<Candidate>) -> BTreeMap<Id, Candidate> {
     all.into_iter().map(|c| (c.operator, c)).collect()
 }
 
 impl Field {
-    async fn plan_in(&self, tx: &mut Tx, matter: Id) -> Result<Plan, Error> {
+    pub(crate) async fn plan_in(&self, tx: &mut Tx, matter: Id) -> Result<Plan, Error> {
         let plan = self.office.plan(tx, matter).await.map_err(Error::of_hook)?;
         plan.ok_or(Error::NotFound(Text::of("年度检查计划", "yearly inspection plan")))
     }
@@ -294,6 +294,7 @@ impl Field {
             seed,
             picks,
             replaced: Vec::new(),
+            substituted: Vec::new(),
         });
         tx.exec_one(
             "update inspection_draw set record = $1 where id = $2",
@@ -377,7 +378,7 @@ impl Field {
 }
 
 /// An operator that has left the register since the list was frozen.
-fn gone(names: &BTreeMap<String, Named>, operator: Id) -> Option<Candidate> {
+pub(crate) fn gone(names: &BTreeMap<String, Named>, operator: Id) -> Option<Candidate> {
     names.get(&operator.to_string()).map(|n| Candidate {
         operator,
         name: n.name.clone(),
@@ -444,7 +445,7 @@ fn waiting(row: &Draw) -> Result<(), Error> {
     )))
 }
 
-async fn write(
+pub(crate) async fn write(
     tx: &mut Tx,
     cx: &Context,
     permit: &Permit,

@@ -86,6 +86,8 @@ pub struct Inspection {
     pub title: Text,
     /// Still to be carried out.
     pub waiting: bool,
+    /// Ended as not done.
+    pub called_off: bool,
     /// The operator.
     pub operator: Option<Id>,
     /// Checklist of the business.
@@ -122,6 +124,16 @@ pub trait Office: Send + Sync {
         plan: &Plan,
         drawn: (&Candidate, Id, &[Id]),
     ) -> Result<Id, HookError>;
+
+    /// Ends an inspection as not done, in the right of `who`: the word of the reason and an explanation.
+    async fn call_off(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        matter: Id,
+        why: (&str, &str),
+    ) -> Result<(), HookError>;
 
     /// The inspection of that matter; `None` when it is none.
     async fn inspection(&self, tx: &mut Tx, matter: Id) -> Result<Option<Inspection>, HookError>;

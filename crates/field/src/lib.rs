@@ -14,6 +14,7 @@ mod hook;
 mod log;
 mod officers;
 mod photo;
+mod replace;
 mod roster;
 mod sync;
 mod work;
@@ -30,6 +31,7 @@ pub use log::{
 };
 pub use officers::{Sent, officers_of};
 pub use photo::{PIECE, Whole};
+pub use replace::{GaveUp, StoodBack};
 pub use roster::STRATA;
 pub use sync::{Answer, BATCH, Received, Signed};
 pub use work::{Line, LogOf, Settled, Taken};

@@ -5,13 +5,14 @@
 //! need no fractions. Samplers are paired target by target in order of ticket: the two with the smallest
 //! `SHA-256("shian-draw-1|pair|" seed "|" target "|" sampler)` among those not recused and below the load; when fewer than
 //! two are left the load rises by one for all. Who must stand aside after the draw is replaced by the next in that order
-//! ([`replacement`]). The order of the lists never matters.
+//! ([`replacement`]), a target that cannot be visited by the next ticket of its stratum ([`substitute`]). The order of the lists
+//! never matters.
 
 use crate::merkle::{leaf_hash, root_of};
 use base::{Id, Instant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 /// The algorithm.
@@ -66,6 +67,22 @@ pub struct Drawn {
     /// Samplers who stood aside after the draw, in the order in which it happened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
+    /// Targets that could not be visited, in the order in which that was found, each with the next in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub substituted: Vec<Substituted>,
+}
+
+/// A drawn target that could not be visited, and the one in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Substituted {
+    /// The target given up.
+    pub out: Id,
+    /// The next ticket of its stratum, with the two who are sent there.
+    pub by: Pick,
+    /// Why, as a word.
+    pub why: String,
+    /// When.
+    pub at: Instant,
 }
 
 /// A sampler who stood aside after the draw (回避), and who went instead.
@@ -79,6 +96,9 @@ pub struct Replaced {
     pub by: Id,
     /// When.
     pub at: Instant,
+    /// Why, as a word; absent where standing aside (回避) is the only ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// Everything about a draw: what was frozen, and, once drawn, the outcome.
@@ -129,6 +149,8 @@ pub enum Finding {
     Picks,
     /// Somebody went instead of a sampler who was not the next.
     Replaced,
+    /// Another target took the place of one given up than the next of its stratum.
+    Substituted,
     /// The source was known before the list was frozen.
     Late,
 }
@@ -234,10 +256,21 @@ fn in_order(record: &Record, seed: &str, target: Id) -> Vec<Id> {
 }
 
 impl Drawn {
+    /// Every target that was ever to be visited: those drawn first, then those in the place of others.
+    pub fn standing(&self) -> impl Iterator<Item = &Pick> {
+        self.picks.iter().chain(self.substituted.iter().map(|s| &s.by))
+    }
+
+    /// Whether a target is still to be visited: drawn, or in another's place, and not given up.
+    #[must_use]
+    pub fn holds(&self, target: Id) -> bool {
+        self.standing().any(|p| p.target == target) && self.substituted.iter().all(|s| s.out != target)
+    }
+
     /// The two samplers of a target as it stands now.
     #[must_use]
     pub fn samplers_of(&self, target: Id) -> Option<[Id; 2]> {
-        let first = self.picks.iter().find(|p| p.target == target)?.samplers;
+        let first = self.standing().find(|p| p.target == target)?.samplers;
         Some(
             self.replaced
                 .iter()
@@ -269,6 +302,38 @@ fn replaced_by_rule(record: &Record) -> bool {
             d.replaced.push(r.clone());
         }
         next == Some(r.by) && held.is_some_and(|pair| pair.contains(&r.out))
+    })
+}
+
+/// What takes the place of a drawn target that cannot be visited: of its stratum, the smallest ticket that was never to be
+/// visited and that two samplers can go to, with the first two of them in the order of the seed. `None` when the stratum
+/// has nobody left, the target is not to be visited, or nothing is drawn.
+#[must_use]
+pub fn substitute(record: &Record, out: Id) -> Option<Pick> {
+    let drawn = record.drawn.as_ref()?;
+    let stratum = &record.targets.iter().find(|t| t.id == out && drawn.holds(out))?.stratum;
+    let used: BTreeSet<Id> = drawn.standing().map(|p| p.target).collect();
+    let able = |t: &&Entry| t.stratum == *stratum && t.excluded.is_none() && !used.contains(&t.id);
+    let mut left: Vec<([u8; 32], Id)> =
+        record.targets.iter().filter(able).map(|t| (ticket(&drawn.seed, &t.id.0, t.weight), t.id)).collect();
+    left.sort_unstable();
+    left.into_iter().find_map(|(ticket, target)| match in_order(record, &drawn.seed, target)[..] {
+        [a, b, ..] => Some(Pick { target, ticket: hex::encode(ticket), samplers: [a, b] }),
+        _ => None,
+    })
+}
+
+/// Whether everything in the place of another was the next of its stratum.
+fn substituted_by_rule(record: &Record) -> bool {
+    let Some(drawn) = &record.drawn else { return true };
+    let mut so_far =
+        Record { drawn: Some(Drawn { substituted: Vec::new(), ..drawn.clone() }), ..record.clone() };
+    drawn.substituted.iter().all(|s| {
+        let next = substitute(&so_far, s.out);
+        if let Some(d) = &mut so_far.drawn {
+            d.substituted.push(s.clone());
+        }
+        next.as_ref() == Some(&s.by)
     })
 }
 
@@ -343,6 +408,9 @@ pub fn verify(record: &Record) -> Vec<Finding> {
         if !replaced_by_rule(record) {
             out.push(Finding::Replaced);
         }
+        if !substituted_by_rule(record) {
+            out.push(Finding::Substituted);
+        }
     }
     out
 }
@@ -380,8 +448,49 @@ mod tests {
         let seed = r.seed("31 07 12", b"secret");
         let picks = draw(&r, &seed);
         let (public, secret) = ("31 07 12".into(), hex::encode(b"secret"));
-        r.drawn = Some(Drawn { public, secret, seed, picks, replaced: Vec::new() });
+        r.drawn = Some(Drawn { public, secret, seed, picks, replaced: Vec::new(), substituted: Vec::new() });
         r
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_visited_gives_its_place_to_the_next_ticket_and_nobody_else() {
+        let mut r = drawn(record(&[1; 6], 3, 5));
+        let order: Vec<Id> = {
+            let all = record(&[1; 6], 6, 5);
+            draw(&all, &r.drawn.as_ref().unwrap().seed).iter().map(|p| p.target).collect()
+        };
+        let first: Vec<Id> = r.drawn.as_ref().unwrap().picks.iter().map(|p| p.target).collect();
+        assert_eq!(first, order[..3]);
+        assert_eq!(substitute(&r, order[4]), None, "who is not to be visited is not replaced");
+        // the second, then its substitute, then the first: three are left, a fourth is not
+        for (out, next) in [
+            (order[1], Some(order[3])),
+            (order[3], Some(order[4])),
+            (order[0], Some(order[5])),
+            (order[2], None),
+        ] {
+            let by = substitute(&r, out);
+            assert_eq!(by.as_ref().map(|p| p.target), next);
+            let Some(by) = by else { continue };
+            assert_ne!(by.samplers[0], by.samplers[1]);
+            let d = r.drawn.as_mut().unwrap();
+            d.substituted.push(Substituted { out, by, why: "closed".to_owned(), at: Instant(3_000_000) });
+            assert!(!d.holds(out));
+            assert_eq!(verify(&r), []);
+        }
+        // officers of a substitute are replaced by the same rule
+        let target = order[5];
+        let out = r.drawn.as_ref().unwrap().samplers_of(target).unwrap()[0];
+        let by = replacement(&r, target).unwrap();
+        let replaced = Replaced { target, out, by, at: Instant(4_000_000), why: Some("ill".to_owned()) };
+        r.drawn.as_mut().unwrap().replaced.push(replaced);
+        assert_eq!(verify(&r), []);
+        let mut forged = r.clone();
+        forged.drawn.as_mut().unwrap().substituted.swap(0, 1);
+        assert_eq!(verify(&forged), [Finding::Substituted]);
+        let mut forged = r.clone();
+        forged.drawn.as_mut().unwrap().substituted[0].by.samplers.swap(0, 1);
+        assert_eq!(verify(&forged), [Finding::Substituted]);
     }
 
     #[test]
@@ -481,7 +590,13 @@ mod tests {
             let next = order.iter().find(|id| !pair.contains(id) && !gone[..gone.len() - 1].contains(id));
             assert_eq!(Some(&by), next);
             let out = *gone.last().unwrap();
-            r.drawn.as_mut().unwrap().replaced.push(Replaced { target, out, by, at: Instant(3_000_000) });
+            r.drawn.as_mut().unwrap().replaced.push(Replaced {
+                target,
+                out,
+                by,
+                at: Instant(3_000_000),
+                why: None,
+            });
             assert_eq!(verify(&r), []);
             gone.push(by);
         }

@@ -3,7 +3,7 @@
 use crate::office::{PLAN, REGION, Yard, now};
 use access::testing;
 use base::{Id, Text};
-use field::{DrawFilter, DrawState, Error, NewDraw};
+use field::{DrawFilter, DrawState, Error, GaveUp, NewDraw, StoodBack};
 
 fn new(count: u32) -> NewDraw {
     NewDraw {
@@ -141,5 +141,63 @@ async fn an_accepted_list_is_inspected_whole_and_only_its_officers_are_left_to_c
         let mut picked: Vec<Id> = record.drawn.unwrap().picks.iter().map(|p| p.target).collect();
         picked.sort_unstable();
         assert_eq!(picked, [Id(2), Id(5)], "{name}: an open inspection and a stranger are left out");
+    }
+}
+
+#[tokio::test]
+async fn who_closed_or_is_ill_gives_way_to_the_next_of_the_same_draw_with_the_reason_on_record() {
+    for (name, y) in Yard::all().await {
+        let who = testing::desk(REGION);
+        let mut tx = y.store.begin().await.unwrap();
+        let f = &y.field;
+        let draw = f.freeze_draw(&mut tx, &y.cx(&who, now()), &who, new(2)).await.unwrap();
+        let late = y.cx(&who, now().plus_seconds(61));
+        let closed = |reason| (GaveUp::Closed, reason);
+        let (why, reason) = closed("门面已拆除");
+        let early = f.substitute(&mut tx, &late, &who, (draw, Id(1)), why, reason).await;
+        assert!(matches!(early, Err(Error::State(_))), "{name}: nothing is drawn");
+        let record = f.perform_draw(&mut tx, &late, &who, draw, "31 07 12").await.unwrap();
+        let picks = record.drawn.as_ref().unwrap().picks.clone();
+        let out = picks[0].target;
+        let officer = testing::officer(REGION);
+        let denied = f.substitute(&mut tx, &late, &officer, (draw, out), why, reason).await;
+        assert!(matches!(denied, Err(Error::Denied(_))), "{name}: who inspects does not decide it");
+        let empty = f.substitute(&mut tx, &late, &who, (draw, out), why, " ").await;
+        assert!(matches!(empty, Err(Error::Invalid { field: "reason", .. })), "{name}");
+        let by = f.substitute(&mut tx, &late, &who, (draw, out), why, reason).await.unwrap();
+        assert!(picks.iter().all(|p| p.target != by.target), "{name}");
+        let again = f.substitute(&mut tx, &late, &who, (draw, out), why, reason).await;
+        assert!(matches!(again, Err(Error::State(_))), "{name}: given up once");
+        tx.commit().await.unwrap();
+
+        let (_, record, shown) = f.draw(&y.store, &who, late.now, draw).await.unwrap();
+        assert_eq!(ledger::draw::verify(&record), [], "{name}");
+        assert_eq!(shown.iter().find(|p| p.operator == out).unwrap().given_up.as_deref(), Some("closed"));
+        let new = shown.iter().find(|p| p.operator == by.target).unwrap();
+        assert_eq!((new.instead_of, new.officers), (Some(out), by.samplers), "{name}");
+        let old = shown.iter().find(|p| p.operator == out).unwrap().matter.unwrap();
+        assert_eq!(*y.desk.called_off.lock().unwrap(), [old], "{name}");
+        assert!(field::officers_of(&y.store, old).await.unwrap().is_empty(), "{name}");
+
+        // an officer falls ill: the next of the seed goes, whoever is asked
+        let (matter, ill) = (new.matter.unwrap(), by.samplers[0]);
+        let mut tx = y.store.begin().await.unwrap();
+        let stranger = f.stand_back(&mut tx, &late, &who, matter, Id(999), StoodBack::Ill).await;
+        assert!(matches!(stranger, Err(Error::Invalid { field: "officer", .. })), "{name}");
+        let denied = f.stand_back(&mut tx, &late, &officer, matter, ill, StoodBack::Ill).await;
+        assert!(matches!(denied, Err(Error::Denied(_))), "{name}: of somebody else it takes a decision");
+        let next = ledger::draw::replacement(&record, by.target).unwrap();
+        let goes = f.stand_back(&mut tx, &late, &who, matter, ill, StoodBack::Ill).await.unwrap();
+        assert_eq!(goes, next, "{name}");
+        tx.commit().await.unwrap();
+        let mut want = vec![goes, by.samplers[1]];
+        want.sort_unstable();
+        let sent = field::officers_of(&y.store, matter).await.unwrap();
+        assert_eq!(sent.iter().map(|s| s.account).collect::<Vec<_>>(), want, "{name}");
+        let (_, record, _) = f.draw(&y.store, &who, late.now, draw).await.unwrap();
+        assert_eq!(ledger::draw::verify(&record), [], "{name}");
+        for kind in ["inspection.target_replaced", "inspection.officer_replaced"] {
+            assert_eq!(y.journal(kind).await, 1, "{name} {kind}");
+        }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Desk {
     pub(crate) recorded: Mutex<Vec<(Id, Json)>>,
     /// Inspections opened from draws.
     pub(crate) opened: Mutex<Vec<(Id, Id)>>,
+    /// Inspections given up.
+    pub(crate) called_off: Mutex<Vec<Id>>,
     /// Declared relations.
     pub(crate) recusals: Mutex<HashMap<Id, Vec<Id>>>,
     /// What the procedure says instead of taking the step.
@@ -88,8 +90,21 @@ impl Office for Desk {
         Ok(id)
     }
 
+    async fn call_off(
+        &self,
+        _: &mut Tx,
+        _: &Context,
+        _: &Principal,
+        matter: Id,
+        _: (&str, &str),
+    ) -> Result<(), HookError> {
+        self.called_off.lock().unwrap().push(matter);
+        Ok(())
+    }
+
     async fn inspection(&self, _: &mut Tx, matter: Id) -> Result<Option<Inspection>, HookError> {
         let over = self.recorded.lock().unwrap().iter().any(|(m, _)| *m == matter);
+        let called_off = self.called_off.lock().unwrap().contains(&matter);
         let opened = self.opened.lock().unwrap();
         let operator = opened.iter().find(|(m, _)| *m == matter).map(|(_, o)| *o);
         let known = operator.is_some() || (MATTER..=Id(MATTER.0 + 9)).contains(&matter);
@@ -98,7 +113,8 @@ impl Office for Desk {
             region: REGION.to_owned(),
             agency: "market".to_owned(),
             title: Text::of("虚构检查", "fictitious inspection"),
-            waiting: !over,
+            waiting: !over && !called_off,
+            called_off,
             operator: operator.or(Some(Id(1))),
             business: "catering".to_owned(),
         }))

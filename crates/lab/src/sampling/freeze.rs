@@ -242,7 +242,8 @@ impl Lab {
         let seed = record.seed(public, &secret);
         let picks = draw(&record, &seed);
         let (public, secret) = (public.trim().to_owned(), hex::encode(secret));
-        record.drawn = Some(Drawn { public, secret, seed, picks, replaced: Vec::new() });
+        record.drawn =
+            Some(Drawn { public, secret, seed, picks, replaced: Vec::new(), substituted: Vec::new() });
         let roster = self.surroundings.roster(tx, &row.region, task.task.stage).await.map_err(Error::Hook)?;
         store_targets(tx, cx, &row, &record, &roster).await?;
         tx.exec_one(

@@ -222,7 +222,7 @@ impl Lab {
             )));
         };
         if let Some(drawn) = &mut record.drawn {
-            drawn.replaced.push(Replaced { target: t.operator, out: sampler, by, at: cx.now });
+            drawn.replaced.push(Replaced { target: t.operator, out: sampler, by, at: cx.now, why: None });
         }
         let pair = t.samplers.map(|id| if id == sampler { by } else { id });
         tx.exec(

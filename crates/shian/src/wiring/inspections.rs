@@ -18,6 +18,8 @@ const PLAN: &str = "inspection_plan";
 /// The form that records an inspection, and its step.
 const FORM: &str = "record";
 const STEP: &str = "check";
+/// The step that ends one as not done.
+const SKIP: &str = "skip";
 /// A penalty doubles the chance for so long.
 const MARK_SECONDS: i64 = 2 * 365 * 86_400;
 /// Findings of earlier inspections taken along.
@@ -193,11 +195,27 @@ impl Office for Inspections {
         Ok(opened.matter)
     }
 
+    async fn call_off(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        matter: Id,
+        (why, reason): (&str, &str),
+    ) -> Result<(), HookError> {
+        let (_, _, version) = self.inspection_matter(tx, matter).await?;
+        let (engine, access) = (&self.engine, &self.access);
+        let form = json!({ "why": why, "reason": reason });
+        flow::transition(tx, cx, engine, access, who, matter, version, SKIP, &form).await.map_err(told)?;
+        Ok(())
+    }
+
     async fn inspection(&self, tx: &mut Tx, matter: Id) -> Result<Option<Inspection>, HookError> {
         let found = self.matter(tx, matter, INSPECTION).await?;
         Ok(found.map(|(_, draft, _)| Inspection {
             matter,
             waiting: draft.state == "assigned",
+            called_off: draft.state == "not_done",
             business: draft.fact("business").to_owned(),
             region: draft.region,
             agency: draft.agency,

@@ -4,7 +4,7 @@ use super::absences::{assign_form, colleagues};
 use super::inbox::meant;
 use super::lookup::{Settled, settle};
 use super::matter_clocks::{clocks, outdated};
-use super::show::{agency_name, clock_badge, tone_of};
+use super::show::{agency_name, clock_badge, drill, tone_of};
 use super::tasks::keep_files;
 use super::{choices, documents};
 use crate::fault::{Answer, Fault};
@@ -215,6 +215,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
         &title,
         &html! {
             (layout::crumbs(&[(list, list_title), ("", m.procedure_title.get(lang))]))
+            (drill(lang, m.drill))
             (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
             (outdated(viewer, &m, decides))
             @if let Some(r) = again.as_ref().filter(|r| !r.changes.is_empty()) { (conflicted(lang, &r.changes)) }
@@ -427,7 +428,8 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
         }
         @if m.procedure == "inspection" { li { a href={ "/desk/inspections/send/" (m.id) } { (lang.pick("检查人员", "Officers sent")) } }
             li { a href={ "/desk/inspections/log/" (m.id) } { (lang.pick("现场记录日志", "Log of the phones")) } }
-            li { a href={ "/desk/inspections/sheet/" (m.id) } { (lang.pick("现场检查笔录", "Record to print")) } } }
+            li { a href={ "/desk/inspections/sheet/" (m.id) "/notice" } { (lang.pick("检查通知书", "Notice to print")) } }
+            li { a href={ "/desk/inspections/sheet/" (m.id) "/record" } { (lang.pick("现场检查笔录", "Record to print")) } } }
         @if m.procedure == "inspection_plan" { li { a href={ "/desk/inspections/plans/" (m.id) } { (lang.pick("双随机抽取", "Draw at random")) } } }
         // most matters are about a record; one that is about nothing else names itself
         @if m.subject.split_once(':').is_none_or(|(_, id)| id != m.id.to_string()) { li { (record_link(&m.subject, &subject_text(lang, &m.subject))) } }

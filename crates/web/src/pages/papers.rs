@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-const PAPER: Text = Text::of("文书", "paper");
+pub(super) const PAPER: Text = Text::of("文书", "paper");
 
 /// The font of documents, read when the first one is asked for.
 #[derive(Debug, Default)]
@@ -67,6 +67,16 @@ fn template(name: &str) -> Option<Template> {
             Text::of("许可证登记信息", "Register extract of a licence"),
             include_str!("../../../../rulebook/cn/papers/licence.zh.html"),
             include_str!("../../../../rulebook/cn/papers/licence.en.html"),
+        ),
+        "inspection_notice" => (
+            Text::of("食品安全监督检查通知书", "Notice of inspection"),
+            include_str!("../../../../rulebook/cn/papers/inspection_notice.zh.html"),
+            include_str!("../../../../rulebook/cn/papers/inspection_notice.en.html"),
+        ),
+        "inspection_record" => (
+            Text::of("现场检查笔录", "Record of the inspection"),
+            include_str!("../../../../rulebook/cn/papers/inspection_record.zh.html"),
+            include_str!("../../../../rulebook/cn/papers/inspection_record.en.html"),
         ),
         _ => return None,
     };
@@ -268,6 +278,62 @@ pub(crate) async fn sample(
     Ok(page.into_response())
 }
 
+/// A paper of a record, by one of the templates of the rulebook.
+pub(super) struct Sheet {
+    /// The record it belongs to, as `kind:id`.
+    pub(super) subject: String,
+    /// Region code.
+    pub(super) region: String,
+    /// Name of its template.
+    pub(super) name: &'static str,
+    /// Name of the file, without its ending.
+    pub(super) file: String,
+    /// Its page; the PDF is beside it.
+    pub(super) path: String,
+    /// The page above it, with its title.
+    pub(super) above: (String, String),
+    /// What the template says.
+    pub(super) facts: Json,
+    /// It does not change any more: its first PDF is kept.
+    pub(super) is_final: bool,
+}
+
+/// A paper of a record, as a page to print or as PDF.
+pub(super) async fn sheet(app: &App, viewer: &Viewer, of: Sheet, is_pdf: bool) -> Answer {
+    let lang = viewer.lang();
+    let template = template(of.name).ok_or_else(|| Fault::not_found(&PAPER))?;
+    let document: Document = template.render(&of.facts).map_err(Fault::internal)?;
+    let (title, html) = (document.title.get(lang).to_owned(), document.html(lang).to_owned());
+    let known = known(app, &html, &of.path);
+    if is_pdf {
+        let made = Made {
+            link: format!("{}{}", app.origin, of.path),
+            subject: of.subject,
+            region: of.region,
+            name: of.name,
+            file: of.file,
+            known,
+            title,
+            html,
+            date: app.now().china_date(),
+            is_final: of.is_final,
+        };
+        return file(app, lang, made).await;
+    }
+    let (above, above_title) = &of.above;
+    let page = layout::narrow(
+        viewer,
+        &title,
+        &html! {
+            (layout::crumbs(&[(above.as_str(), above_title.as_str()), ("", title.as_str())]))
+            (layout::head(&title, &html! { a.button href={ (of.path) ".pdf" } { "PDF" } }))
+            article.doc { (PreEscaped(&html)) }
+            p.small.soft { code.break { (known) } }
+        },
+    );
+    Ok(page.into_response())
+}
+
 /// The document of a matter as a paper; final once it is published.
 fn of_document(app: &App, lang: Lang, d: &flow::view::DocumentView, now: base::Instant) -> Made {
     let html = d.html.get(lang).to_owned();
@@ -406,7 +472,7 @@ mod tests {
 
     #[test]
     fn the_templates_of_the_papers_are_templates() {
-        for name in ["report", "form", "licence"] {
+        for name in ["report", "form", "licence", "inspection_notice", "inspection_record"] {
             assert!(!template(name).unwrap().check().unwrap().is_empty(), "{name}");
         }
     }

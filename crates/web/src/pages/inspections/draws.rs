@@ -5,14 +5,14 @@ use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
 use crate::pages::choices;
-use crate::pages::sampling::draws::{DRAW, chances, facts, file, verdict};
+use crate::pages::sampling::draws::{DRAW, chances, facts, file, replaced, verdict};
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Lang, Text};
-use field::{Draw, DrawFilter, DrawState, Pick};
+use field::{Draw, DrawFilter, DrawState, GaveUp, Pick};
 use flow::view::MatterFilter;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -167,7 +167,8 @@ pub(super) async fn show(
             @if d.state == DrawState::Frozen { (next_step(&viewer, &d, now, &path)) }
             @if d.state == DrawState::Drawn {
                 h2 { (lang.pick("抽中的单位和检查人员", "Operators and officers drawn")) }
-                (outcome(lang, &picks, &people, &kinds))
+                (outcome(lang, &path, &picks, &people, &kinds))
+                (replaced(lang, &record))
                 @if !d.open { form method="post" action={ (path) "/open" } { (layout::csrf(&viewer))
                     p { (lang.pick("公开完整抽取记录，供任何人核验（名录以主体编号列出）。", "Publish the whole record for anybody to verify; operators stand in it by number.")) }
                     button { (lang.pick("公开抽取记录", "Publish the record")) } } }
@@ -194,8 +195,20 @@ fn next_step(viewer: &Viewer, d: &Draw, now: base::Instant, path: &str) -> Marku
     } }
 }
 
+/// How an operator drawn stands now: given up, in another's place, or as drawn.
+pub(super) fn standing(lang: Lang, p: &Pick) -> Markup {
+    html! {
+        @if let Some(why) = &p.given_up {
+            (ui::badge(Tone::Idle, lang.pick("已递补", "replaced"))) " "
+            @if let Ok(why) = why.parse::<GaveUp>() { span.small.soft { (why.label().get(lang)) } }
+        }
+        @if p.instead_of.is_some() { (ui::badge(Tone::Info, lang.pick("递补", "in another's place"))) }
+    }
+}
+
 fn outcome(
     lang: Lang,
+    path: &str,
     picks: &[Pick],
     people: &BTreeMap<Id, String>,
     kinds: &BTreeMap<String, String>,
@@ -214,7 +227,9 @@ fn outcome(
             html! { (n + 1) },
             html! { @if let Some(m) = p.matter { a href={ "/desk/matters/" (m) } { (label) } } @else { (label) } },
             html! { @if let Some(x) = named { (kinds.get(&x.business).unwrap_or(&x.business)) " " (x.grade) } },
-            html! { @for (i, o) in p.officers.iter().enumerate() { @if i > 0 { (lang.pick("、", ", ")) } (name(o)) } },
+            standing(lang, p),
+            html! { @for (i, o) in p.officers.iter().enumerate() { @if i > 0 { (lang.pick("、", ", ")) } (name(o)) }
+            @if p.given_up.is_none() { " " a.small href={ (path) "/replace/" (p.operator) } { (lang.pick("递补、更换", "replace")) } } },
         ]
     };
     let lines: Vec<Vec<Markup>> = picks.iter().enumerate().map(line).collect();
@@ -222,6 +237,7 @@ fn outcome(
         Column::num("序号", "No."),
         Column::text("被检查单位", "Operator"),
         Column::text("业态、等级", "Business, grade"),
+        Column::text("变动", "Changes"),
         Column::text("检查人员", "Officers"),
     ];
     ui::table(lang, lang.pick("抽中的单位", "Operators drawn"), &columns, &lines, None)

@@ -5,8 +5,10 @@ mod devices;
 pub(crate) mod draws;
 mod freeze;
 mod officers;
+mod papers;
 mod phone;
 mod record;
+mod replace;
 
 use crate::state::App;
 use axum::Router;
@@ -25,11 +27,13 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/inspections/draws/{id}", get(draws::show))
         .route("/desk/inspections/draws/{id}/record.json", get(draws::record))
         .route("/desk/inspections/draws/{id}/{action}", post(draws::act))
+        .route("/desk/inspections/draws/{id}/replace/{operator}", get(replace::show).post(replace::target))
+        .route("/desk/inspections/draws/{id}/replace/{operator}/officer", post(replace::officer))
         .route("/desk/inspections/mine", get(officers::mine))
         .route("/desk/inspections/send/{id}", get(officers::show).post(officers::send))
         .route("/desk/inspections/log/{id}", get(record::log))
         .route("/desk/inspections/log/{id}/photos/{sha256}", get(api::picture))
-        .route("/desk/inspections/sheet/{id}", get(record::sheet))
+        .route("/desk/inspections/sheet/{id}/{paper}", get(papers::show))
         .route("/desk/inspections/devices", get(devices::list))
         .route("/desk/inspections/devices/{id}/revoke", post(devices::end))
         .route("/desk/inspections/missing", get(devices::missing))

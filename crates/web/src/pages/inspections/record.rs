@@ -1,9 +1,8 @@
-//! What came of an inspection outside: the log of its phones, and the record on paper.
+//! What came of an inspection outside: the log of its phones.
 
 use super::{names, tabs};
 use crate::fault::{Answer, Fault};
 use crate::layout;
-use crate::map::region_name;
 use crate::session::SignedIn;
 use crate::state::App;
 use crate::ui::{self, Column, Tone};
@@ -12,14 +11,14 @@ use base::{Id, Lang, Text};
 use field::{Line, LogOf, Place, What};
 use flow::view::MatterView;
 use maud::{Markup, html};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const INSPECTION: Text = Text::of("检查", "inspection");
 
 /// The inspection as the reader may see it.
-async fn matter(app: &App, who: &access::Principal, id: &str) -> Answer<MatterView> {
+pub(super) async fn matter(app: &App, who: &access::Principal, id: &str) -> Answer<MatterView> {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&INSPECTION))?;
     let m = flow::view::matter(&app.store, &app.engine, &app.access, who, app.now(), id).await?;
     if m.procedure == "inspection" { Ok(m) } else { Err(Fault::not_found(&INSPECTION)) }
@@ -58,7 +57,7 @@ fn said(lang: Lang, matter: Id, titles: &BTreeMap<String, String>, line: &Line) 
     }
 }
 
-fn place(lang: Lang, p: &Place) -> String {
+pub(super) fn place(lang: Lang, p: &Place) -> String {
     match p {
         Place::At { lat, lon, accuracy } => format!("{lat}, {lon} ±{accuracy} m"),
         Place::None(field::NoPlace::Refused) => lang.pick("未允许定位", "not allowed").to_owned(),
@@ -127,94 +126,9 @@ pub(super) async fn log(
             @if let Some(why) = &obstacle { (ui::message(Tone::Bad, &html! { p { (lang.pick("尚不能记入办件：", "It could not be recorded yet: ")) (why.get(lang)) } })) }
             @if photos > 0 { (ui::message(Tone::Warn, &html! { p { (photos) (lang.pick(" 张照片尚未上传。", " photo(s) are still to come.")) } })) }
             @if !differing.is_empty() { (ui::message(Tone::Warn, &html! { p { (lang.pick("两名检查人员的记录不一致，均予保留：", "The officers differ, and both findings are kept: ")) (differing.join(lang.pick("；", "; "))) } })) }
-            p { a href={ "/desk/inspections/sheet/" (m.id) } { (lang.pick("打印现场检查笔录", "Print the record")) } }
+            p { a href={ "/desk/inspections/sheet/" (m.id) "/record" } { (lang.pick("打印现场检查笔录", "Print the record")) } }
             @if rows.is_empty() { (ui::empty(lang.pick("没有现场记录", "No entry"), lang.pick("手机同步后会出现在这里；在线办理的检查没有日志。", "Entries appear when a phone was synchronised; an inspection entered on line has none."))) }
             @else { (ui::table(lang, title, &columns, &rows, None)) }
-        },
-    ))
-}
-
-/// The form that recorded the inspection.
-fn recorded(m: &MatterView) -> Option<&Map<String, Json>> {
-    m.steps
-        .iter()
-        .rev()
-        .find_map(|s| s.form.as_ref().filter(|(name, _)| name == "record").map(|(_, body)| body))
-}
-
-/// `GET /desk/inspections/sheet/{id}`: 现场检查笔录, to print. Right: view matter.
-pub(super) async fn sheet(
-    State(app): State<Arc<App>>,
-    SignedIn(viewer): SignedIn,
-    Path(id): Path<String>,
-) -> Answer<Markup> {
-    let lang = viewer.lang();
-    let m = matter(&app, &viewer.who, &id).await?;
-    let log = app.field.visit(&app.store, m.id).await?;
-    let people = names(&app, &viewer.who, &m.region, &m.agency).await?;
-    let sent = field::officers_of(&app.store, m.id).await?;
-    let fact = |name: &str| m.all_facts.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-    let business = fact("business");
-    let made = log.visit.form(&business);
-    let empty = Map::new();
-    // what was recorded counts; before that, what the phones have brought so far
-    let form = recorded(&m).or_else(|| made.as_object()).unwrap_or(&empty);
-    let titles = titles(&app, lang, &business);
-    let answers: BTreeMap<&str, &Json> = form
-        .get(&business)
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|r| Some((r["item"].as_str()?, r)))
-        .collect();
-    let rows: Vec<Vec<Markup>> = titles
-        .iter()
-        .enumerate()
-        .map(|(n, (item, title))| {
-            let row = answers.get(item.as_str());
-            let part = |name: &str| row.and_then(|r| r[name].as_str()).unwrap_or_default();
-            vec![
-                html! { (n + 1) },
-                html! { (title) },
-                html! { (result_words(lang, part("result"))) },
-                html! { (part("note")) },
-            ]
-        })
-        .collect();
-    let text = |name: &str| form.get(name).and_then(Json::as_str).unwrap_or_default();
-    let signed = |name: &str| form.get(name).and_then(|s| s["name"].as_str()).unwrap_or_default();
-    let named: Vec<String> = sent
-        .iter()
-        .map(|s| people.get(&s.account).cloned().unwrap_or_else(|| s.account.to_string()))
-        .collect();
-    let time = |at: Option<base::Instant>| at.map(|t| t.china_minute()).unwrap_or_default();
-    let title = lang.pick("现场检查笔录", "Record of the inspection");
-    let columns = [
-        Column::num("序号", "No."),
-        Column::text("检查要点", "Point"),
-        Column::text("结果", "Result"),
-        Column::text("说明", "Note"),
-    ];
-    Ok(layout::narrow(
-        &viewer,
-        title,
-        &html! {
-            (layout::crumbs(&[(&format!("/desk/matters/{}", m.id), m.title.get(lang)), ("", title)]))
-            h1 { (title) }
-            (ui::facts(lang, &[
-                (Text::of("编号", "Number"), html! { code { (m.id) } }),
-                (Text::of("被检查单位", "Inspected"), html! { (fact("name")) }),
-                (Text::of("地区", "Region"), html! { (region_name(lang, &m.region)) }),
-                (Text::of("检查人员", "Officers"), html! { (named.join(lang.pick("、", ", "))) }),
-                (Text::of("检查日期", "Checked on"), html! { (text("checked_on")) }),
-                (Text::of("到达、离开", "Arrived, left"), html! { (time(log.visit.arrived)) " — " (time(log.visit.departed)) }),
-                (Text::of("位置", "Position"), html! { @if let Some(p) = &log.visit.place { (place(lang, p)) } @else { "—" } }),
-            ]))
-            (ui::table(lang, title, &columns, &rows, None))
-            h2 { (lang.pick("发现的其他问题", "Anything else found")) } p { (text("problems")) }
-            h2 { (lang.pick("被检查单位意见", "What the firm says")) } p { (text("reply")) }
-            p { (lang.pick("检查人员签名：", "Officers: ")) (signed("officer_signature")) "　" (lang.pick("被检查单位签名：", "The firm: ")) (signed("firm_signature")) }
-            p.small.soft { (lang.pick("现场记录 ", "Entries of the log: ")) (log.lines.len()) (lang.pick(" 条，照片 ", ", photos ")) (log.visit.photos.len()) (lang.pick(" 张；逐条签名并存证。", "; each entry is signed, each batch journalled.")) }
         },
     ))
 }

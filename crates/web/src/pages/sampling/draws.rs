@@ -12,6 +12,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Instant, Lang, Text};
+use field::{GaveUp, StoodBack};
 use lab::{
     Draw, DrawFilter, DrawRecord as Record, DrawState, DrawTarget, NewDraw, PlanState, Strata, TargetState,
 };
@@ -370,9 +371,19 @@ pub(crate) fn chances(app: &App, lang: Lang, r: &Record) -> Markup {
 /// Who stood aside after the draw.
 pub(crate) fn replaced(lang: Lang, r: &Record) -> Markup {
     let list = r.drawn.as_ref().map_or(&[][..], |d| &d.replaced[..]);
-    html! { @if !list.is_empty() { section.card { h2 { (lang.pick("抽取后的回避", "Recusals after the draw")) }
-    p.small.soft { (lang.pick("由种子排定的下一名人员顶替。", "The next in the order of the seed goes instead.")) }
-    ul { @for x in list { li { (x.at.china_minute()) " " (x.target) "：" (x.out) " → " (x.by) } } } } } }
+    let substituted = r.drawn.as_ref().map_or(&[][..], |d| &d.substituted[..]);
+    let stood_back =
+        |w: &str| w.parse::<StoodBack>().map_or_else(|_| w.to_owned(), |w| w.label().get(lang).to_owned());
+    let gave_up =
+        |w: &str| w.parse::<GaveUp>().map_or_else(|_| w.to_owned(), |w| w.label().get(lang).to_owned());
+    html! { @if !list.is_empty() { section.card { h2 { (lang.pick("抽取后更换的人员", "People replaced after the draw")) }
+        p.small.soft { (lang.pick("由种子排定的下一名人员顶替。", "The next in the order of the seed goes instead.")) }
+        ul { @for x in list { li { (x.at.china_minute()) " " (x.target) "：" (x.out) " → " (x.by)
+            @if let Some(why) = &x.why { "（" (stood_back(why)) "）" } } } } } }
+    @if !substituted.is_empty() { section.card { h2 { (lang.pick("抽取后递补的单位", "Operators replaced after the draw")) }
+        p.small.soft { (lang.pick("由同层名录中的下一签递补。", "The next ticket of the same stratum takes the place.")) }
+        ul { @for x in substituted { li { (x.at.china_minute()) " " (x.out) " → " (x.by.target) "（" (gave_up(&x.why)) "） "
+            code.small { (&x.by.ticket[..16]) "…" } } } } } } }
 }
 
 /// Whether the record holds, worked out again now.
