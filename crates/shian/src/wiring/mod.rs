@@ -1,5 +1,6 @@
 //! Adapters: the domain crates ask for their surroundings through traits, and these answer from their neighbours.
 
+mod background;
 mod cases;
 mod consequence;
 mod ground;

@@ -3,6 +3,7 @@
 //! Counted are complaints and reports (all, and by the words of the plan's hazards), failed samples, and the cold-chain breaks and
 //! rumours that people enter, by county. Foodborne illness comes as files or from other systems.
 
+use super::background::repeat;
 use ::watch::{Cover, NewCount, Watch};
 use base::{IdGen, Instant, Lang};
 use ledger::{Actor, Context};
@@ -22,25 +23,8 @@ const LEASE_SECONDS: i64 = 900;
 const DAY: i64 = 86_400_000_000;
 
 /// Looks until `stop` turns true; one process at a time, by lease.
-pub(crate) async fn watch_on(
-    app: Arc<web::App>,
-    holder: String,
-    mut stop: tokio::sync::watch::Receiver<bool>,
-) {
-    while !*stop.borrow() {
-        // judging takes seconds of computing: not on the threads that answer
-        let (at_work, name, runtime) = (app.clone(), holder.clone(), tokio::runtime::Handle::current());
-        let looked = tokio::task::spawn_blocking(move || runtime.block_on(look(&at_work, &name))).await;
-        match looked {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(?error, "the watch over counts cannot go on; it tries again"),
-            Err(error) => tracing::error!(?error, "the watch over counts broke off; it tries again"),
-        }
-        tokio::select! {
-            changed = stop.changed() => if changed.is_err() { break },
-            () = tokio::time::sleep(LOOK) => {}
-        }
-    }
+pub(crate) async fn watch_on(app: Arc<web::App>, holder: String, stop: tokio::sync::watch::Receiver<bool>) {
+    repeat("the watch over counts", LOOK, app, holder, stop, look).await;
 }
 
 async fn look(app: &web::App, holder: &str) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Registers, procedures, samples and trade behind targeting (`target::Ground`), and its nightly learning.
 
+use super::background::repeat;
 use super::business;
 use access::Principal;
 use async_trait::async_trait;
@@ -299,25 +300,8 @@ impl Ground for Targeting {
 }
 
 /// Learns each night, until `stop` turns true; one process at a time, by lease.
-pub(crate) async fn learn_on(
-    app: Arc<web::App>,
-    holder: String,
-    mut stop: tokio::sync::watch::Receiver<bool>,
-) {
-    while !*stop.borrow() {
-        // learning takes seconds of computing: not on the threads that answer
-        let (at_work, name, runtime) = (app.clone(), holder.clone(), tokio::runtime::Handle::current());
-        let looked = tokio::task::spawn_blocking(move || runtime.block_on(look(&at_work, &name))).await;
-        match looked {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(?error, "targeting cannot learn; it tries again"),
-            Err(error) => tracing::error!(?error, "targeting broke off; it tries again"),
-        }
-        tokio::select! {
-            changed = stop.changed() => if changed.is_err() { break },
-            () = tokio::time::sleep(LOOK) => {}
-        }
-    }
+pub(crate) async fn learn_on(app: Arc<web::App>, holder: String, stop: tokio::sync::watch::Receiver<bool>) {
+    repeat("targeting", LOOK, app, holder, stop, look).await;
 }
 
 async fn look(app: &web::App, holder: &str) -> anyhow::Result<()> {
