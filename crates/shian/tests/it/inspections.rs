@@ -47,7 +47,7 @@ async fn officers(w: &World) -> Vec<Principal> {
 }
 
 /// A plan of the county, running.
-async fn plan(w: &World, officer: &Principal, desk: &Principal, second: &Principal) -> Id {
+pub(crate) async fn plan(w: &World, officer: &Principal, desk: &Principal, second: &Principal) -> Id {
     let form = json!({
         "year": "2026", "a": "3", "b": "2", "c": "1", "d": "1", "per_a": "1", "per_b": "1.5", "per_c": "2", "per_d": "3",
     });

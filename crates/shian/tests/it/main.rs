@@ -9,5 +9,6 @@ mod journey;
 mod limits;
 mod record;
 mod rulebook;
+mod severe;
 mod stories;
 mod world;

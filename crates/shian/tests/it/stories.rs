@@ -7,7 +7,7 @@ use flow::{Authority, Request};
 use serde_json::{Value as Json, json};
 use sha2::Digest as _;
 
-async fn open(
+pub(crate) async fn open(
     w: &World,
     who: &Principal,
     procedure: &str,
@@ -24,12 +24,12 @@ async fn open(
 }
 
 /// What is said when a step is refused.
-async fn refused(w: &World, who: &Principal, matter: Id, step: &str, form: Json) -> String {
+pub(crate) async fn refused(w: &World, who: &Principal, matter: Id, step: &str, form: Json) -> String {
     let said = w.step(who, matter, step, form).await.unwrap_err();
     said.user_text().unwrap_or_else(|| panic!("{said:?}")).zh.into_owned()
 }
 
-async fn fact(w: &World, who: &Principal, matter: Id, name: &str) -> String {
+pub(crate) async fn fact(w: &World, who: &Principal, matter: Id, name: &str) -> String {
     let view = w.matter(who, matter).await;
     match &view.all_facts[name] {
         Json::String(s) => s.clone(),
@@ -43,17 +43,17 @@ async fn due(w: &World, who: &Principal, matter: Id, rule: &str) -> String {
     clock.due.date.clone().unwrap()
 }
 
-async fn state(w: &World, who: &Principal, matter: Id) -> String {
+pub(crate) async fn state(w: &World, who: &Principal, matter: Id) -> String {
     w.matter(who, matter).await.state
 }
 
-struct Office {
-    officer: Principal,
-    desk: Principal,
-    second: Principal,
+pub(crate) struct Office {
+    pub(crate) officer: Principal,
+    pub(crate) desk: Principal,
+    pub(crate) second: Principal,
 }
 
-fn office(county: &str) -> Office {
+pub(crate) fn office(county: &str) -> Office {
     Office {
         officer: person(20, Role::Officer, county, None),
         desk: person(21, Role::Desk, county, None),
@@ -527,12 +527,45 @@ async fn a_banquet_above_a_hundred_diners_needs_a_visit_and_a_drill_never_reache
             "symptoms": "腹泻", "reporter": "校医",
         });
         let m = open(&w, &o.officer, "incident", "620802", form).await.unwrap();
-        assert!(w.matter(&o.desk, m).await.title.zh.starts_with("【演练 DRILL】"), "{name}");
+        let view = w.matter(&o.desk, m).await;
+        assert!(view.drill && view.title.zh.starts_with("【演练 DRILL】"), "{name}: {:?}", view.title);
+        assert!(view.title.en.starts_with("[DRILL 演练]"), "{name}");
         let figures = json!({ "verified": "核实", "ill": "55", "dead": "0", "counties": "1", "cities": "1", "school": true });
         w.step(&o.officer, m, "verify", figures).await.unwrap();
         assert_eq!(fact(&w, &o.desk, m, "level").await, "II", "{name}: fifty ill at a school");
         w.step(&o.desk, m, "respond", json!({})).await.unwrap();
         let said = refused(&w, &o.officer, m, "release", json!({ "release": "通报" })).await;
         assert!(said.contains("演练"), "{said}");
+        // every paper says so, none is for the public, and none is published
+        w.step(&o.officer, m, "release_drill", json!({ "release": "通报" })).await.unwrap();
+        let view = w.matter(&o.desk, m).await;
+        assert!(view.documents.len() >= 2, "{name}");
+        for d in &view.documents {
+            assert!(d.title.zh.starts_with("【演练 DRILL】") && d.audience == "internal", "{name}: {d:?}");
+            assert!(d.html.zh.matches("演练 DRILL").count() >= 2 && d.html.en.contains("DRILL"), "{name}");
+        }
+        let said = w.publish(&o.second, m, "response").await.unwrap_err();
+        assert!(said.user_text().is_some_and(|t| t.zh.contains("演练")), "{name}: {said:?}");
+        // lists and the journal say so; a real incident beside it does not
+        let filter =
+            flow::view::MatterFilter { procedure: Some("incident".to_owned()), ..Default::default() };
+        let app = &w.app;
+        let list =
+            flow::view::matters(&app.store, &app.engine, &app.access, &o.desk, w.now, &filter, None, 10);
+        assert!(
+            list.await.unwrap().rows.iter().all(|l| l.drill && l.title.zh.contains("演练 DRILL")),
+            "{name}"
+        );
+        let said = "select canonical from journal where subject = $1";
+        for row in app.store.query(said, &[format!("matter:{m}").into()]).await.unwrap() {
+            assert!(row.text("canonical").unwrap().contains("\"drill\":true"), "{name}");
+        }
+        let real = json!({
+            "drill": false, "county": "620802", "place": "虚构食堂", "happened_on": "2026-11-20", "ill": "3", "dead": "0",
+            "symptoms": "腹泻", "reporter": "校医",
+        });
+        let m = open(&w, &o.officer, "incident", "620802", real).await.unwrap();
+        let view = w.matter(&o.desk, m).await;
+        assert!(!view.drill && !view.title.zh.contains("演练"), "{name}");
     }
 }

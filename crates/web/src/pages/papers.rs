@@ -109,7 +109,7 @@ fn facts(d: &SampleDetail, form: &Json, laboratory: &str, dated: Date) -> Json {
     let day = |d: Option<Date>| d.map(|d| d.to_string()).unwrap_or_default();
     let conclusion = s.conclusion.map_or_else(|| Text::of("未作出", "none yet"), |c| c.label());
     let kind = s.kind.label();
-    let stage = s.placing.stage.map_or_else(|| Text::of("", ""), |stage| stage.label());
+    let stage = s.placing.stage.map_or_else(|| Text::of("未填写", "not entered"), |stage| stage.label());
     let code = s.region.parse::<RegionCode>();
     let office = match (s.agency.parse::<Department>(), &code) {
         (Ok(department), Ok(code)) => department.organ(code),

@@ -71,6 +71,17 @@ impl field::Office for Quiet {
         Err("no procedure".into())
     }
 
+    async fn call_off(
+        &self,
+        _: &mut Tx,
+        _: &Context,
+        _: &Principal,
+        _: Id,
+        _: (&str, &str),
+    ) -> Result<(), field::HookError> {
+        Err("no procedure".into())
+    }
+
     async fn inspection(&self, _: &mut Tx, _: Id) -> Result<Option<field::Inspection>, field::HookError> {
         Ok(None)
     }

@@ -279,7 +279,8 @@ fn a_gap_is_refused_with_its_row_and_never_read_as_none() {
         for gap in ["", "NA", "NaN", "inf", "-"] {
             let mut fields = ["3", "2026-01-19", "5", "100", "0"];
             fields[at] = gap;
-            let frame = Frame::parse(&format!("{header}\n{good}\n{}\n", fields.join(","))).expect("rows");
+            let frame =
+                Frame::parse("f.csv", &format!("{header}\n{good}\n{}\n", fields.join(","))).expect("rows");
             let error = frame.series("observed", None).expect_err(column).to_string();
             assert!(error.contains(&format!("row 3, column {column}")), "{gap:?}: {error}");
         }

@@ -107,7 +107,7 @@ async fn findings(app: &App, lang: Lang, m: &MatterView, facts: &mut Map<String,
         "nearly" => Text::of("基本符合", "nearly conforms"),
         "correct" => Text::of("一般项目不符合，责令整改", "general points failed: correction is ordered"),
         "investigate" => Text::of("重点项目不符合，依法调查处理", "key points failed: to be investigated"),
-        _ => Text::of("", ""),
+        _ => Text::of("未填写", "not entered"),
     };
     let position = log.visit.place.as_ref().map(|p| place(lang, p)).unwrap_or_default();
     let found = json!({
