@@ -108,6 +108,12 @@ impl Target {
             Err(e @ (risk::target::Error::TooFew { .. } | risk::target::Error::NothingToScore { .. })) => {
                 return Ok(Learnt::Refused(Error::Learn(e).text()));
             }
+            Err(risk::target::Error::Table(risk::table::TableError::Heading(
+                base::HeadingError::NoRows { .. },
+            ))) => {
+                let none = risk::target::Error::TooFew { found: 0, clean: 0 };
+                return Ok(Learnt::Refused(Error::Learn(none).text()));
+            }
             Err(e) => return Err(e.into()),
         };
         let settings = Settings {

@@ -36,8 +36,9 @@ fn a_row_that_cannot_be_read_is_named_and_does_not_stop_the_rest() {
 /// The verdict of every case is the expected one, and the limit begins with the expected value.
 fn check(sheet: &str) {
     let mut wrong = Vec::new();
-    let lines: Vec<String> =
-        judge_csv(Rules::builtin(), base::Decimal::TEN, "sheet", sheet.as_bytes()).unwrap().collect();
+    let lines: Vec<String> = judge_csv(Rules::builtin(), base::Decimal::TEN, "sheet", sheet.as_bytes())
+        .expect("the heading is right")
+        .collect();
     let mut reader = csv::Reader::from_reader(sheet.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(lines.len(), rows.len());

@@ -8,7 +8,7 @@ use crate::province::now;
 use anyhow::{Context as _, anyhow};
 use base::{Date, Decimal, HeadingError, Lang};
 use limits::{Case, Edition, Judge, Rules, Table};
-use paper::sheet::{self, Sheet, Value};
+use paper::sheet::{self, Sheet, SheetError, Value};
 use serde_json::json;
 use std::path::Path;
 
@@ -162,8 +162,18 @@ fn export(edition: &Edition, extra: &[(String, String)], format: &str, to: &Path
 /// A reading: the first sheet of an XLSX, or a CSV.
 fn table(path: &Path) -> anyhow::Result<Table> {
     let name = name_of(path)?;
-    let sheets = sheet::read(&read(path)?, &name, &sheet::Limits::default())?;
+    let bytes = read(path)?;
+    let sheets = match sheet::read(&bytes, &name, &sheet::Limits::default()) {
+        Err(SheetError::NoRows) => Vec::new(),
+        sheets => sheets?,
+    };
     let Some(first) = sheets.into_iter().next() else {
+        // a heading alone: if it is the wrong one, that comes first
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        if !text.trim().is_empty() {
+            Table::read(&name, text)?;
+            return Err(HeadingError::NoRows { file: name }.into());
+        }
         return Err(HeadingError::Empty { file: name }.into());
     };
     let width = first.header.len();
