@@ -126,6 +126,18 @@ impl Table {
     /// [`TableError::Heading`] with every column that is missing.
     pub fn require_by(&self, columns: &[&str], same: fn(&str, &str) -> bool) -> Result<(), TableError> {
         heading::require(&self.name, &self.header, columns, same)?;
+        self.require_rows()
+    }
+
+    /// Whether every column a reader needs is there; a table without rows says something too.
+    ///
+    /// # Errors
+    /// [`TableError::Heading`] with every column that is missing.
+    pub fn require_heading(&self, columns: &[&str]) -> Result<(), TableError> {
+        Ok(heading::require(&self.name, &self.header, columns, str::eq)?)
+    }
+
+    fn require_rows(&self) -> Result<(), TableError> {
         if self.rows.is_empty() {
             return Err(HeadingError::NoRows { file: self.name.clone() }.into());
         }

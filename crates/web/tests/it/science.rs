@@ -70,7 +70,10 @@ async fn exposure_follows_the_results_and_its_file_repeats_the_figures() {
     assert!(moved.header("cache-control").contains("no-store"), "a new result counts at once");
     let moved = moved.text();
     // everybody eats rice every day here: the model says that it does not converge instead of giving a figure
-    assert!(moved.contains("BBN: the model does not converge"), "{moved}");
+    assert!(
+        moved.contains("BBN: 模型在这些数据上不收敛") && moved.contains("the model does not converge"),
+        "{moved}"
+    );
     assert!(!moved.contains("<span class=\"small soft nowrap\">["), "no intervals: {moved}");
     // the same question as a job
     let form = p.get(&format!("/desk/exposure/runs/new?{query}"), &me).await.text();
