@@ -252,8 +252,7 @@ impl Office for Inspections {
             let grades = registry::grades_of(&self.store, operator).await?;
             let earlier = registry::credit_file(&self.store, operator).await?;
             facts["address"] = json!(sites.first().map(|s| s.address.as_str()).unwrap_or_default());
-            facts["licences"] =
-                json!(licences.iter().map(|l| format!("{} {}", l.number, l.class)).collect::<Vec<_>>());
+            facts["licences"] = json!(licences.iter().map(|l| l.number.as_str()).collect::<Vec<_>>());
             facts["grade"] =
                 json!(grades.iter().find(|g| g.0 == "risk").map(|g| g.1.as_str()).unwrap_or_default());
             facts["earlier"] = earlier

@@ -5,7 +5,7 @@
 //! from then on. Drafts and extracts are made anew each time.
 
 use super::public::Held;
-use super::show::agency_name;
+use super::show::{agency_name, organ_name};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Area, Viewer};
 use crate::map::region_name;
@@ -14,7 +14,7 @@ use crate::state::App;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use base::{Date, Department, Id, Lang, RegionCode, Regions, Text};
+use base::{Date, Id, Lang, RegionCode, Regions, Text};
 use lab::SampleDetail;
 use ledger::{Actor, Context, IssuedPaper, Permit};
 use maud::{Markup, PreEscaped, html};
@@ -111,10 +111,7 @@ fn facts(d: &SampleDetail, form: &Json, laboratory: &str, dated: Date) -> Json {
     let kind = s.kind.label();
     let stage = s.placing.stage.map_or_else(|| Text::of("未填写", "not entered"), |stage| stage.label());
     let code = s.region.parse::<RegionCode>();
-    let office = match (s.agency.parse::<Department>(), &code) {
-        (Ok(department), Ok(code)) => department.organ(code),
-        _ => Text::new(agency_name(Lang::Zh, &s.agency), agency_name(Lang::En, &s.agency)),
-    };
+    let office = organ_name(&s.agency, &s.region);
     let region = code.map_or_else(
         |_| Text::new(s.region.as_str(), s.region.as_str()),
         |code| Regions::builtin().full_name(&code),

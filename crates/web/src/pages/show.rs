@@ -1,8 +1,8 @@
 //! Small pieces several pages share: clocks, departments, exact amounts.
 
 use crate::ui::{self, Tone};
-use base::Lang;
 use base::clock::State;
+use base::{Lang, Text};
 use flow::view::Due;
 use maud::{Markup, html};
 
@@ -29,6 +29,14 @@ pub(crate) fn clock_badge(lang: Lang, due: &Due) -> Markup {
         span class={ "badge clock " (tone_of(due).class()) } title=(due.title.get(lang)) { (due.text.get(lang)) }
         @if let Some(date) = &due.date { " " time.small.soft datetime=(date) { (date) } }
         @if due.provisional { " " (ui::badge(Tone::Idle, lang.pick("暂定", "provisional"))) }
+    }
+}
+
+/// The organ that signs for a department in a region.
+pub(crate) fn organ_name(agency: &str, region: &str) -> Text {
+    match (agency.parse::<base::Department>(), region.parse::<base::RegionCode>()) {
+        (Ok(department), Ok(code)) => department.organ(&code),
+        _ => Text::new(agency_name(Lang::Zh, agency), agency_name(Lang::En, agency)),
     }
 }
 

@@ -5,7 +5,7 @@ use super::record::{matter, place};
 use crate::fault::{Answer, Fault};
 use crate::map::region_name;
 use crate::pages::papers::{PAPER, Sheet, sheet};
-use crate::pages::show::agency_name;
+use crate::pages::show::organ_name;
 use crate::session::SignedIn;
 use crate::state::App;
 use axum::extract::{Path, State};
@@ -61,13 +61,14 @@ async fn common(
     let kind = word(app, "assignment", "kind", fact("kind"));
     let business = word(app, "record", "business", fact("business"));
     let draw = sent.iter().find_map(|s| s.draw).map(|d| d.to_string()).unwrap_or_default();
+    let office = organ_name(&m.agency, &m.region);
     let facts = json!({
         "number": m.id, "name": fact("name"), "address": address.as_str().unwrap_or_default(),
         "licences": licences.join("；"), "plan_no": fact("plan_no"), "plan_on": fact("plan_on"), "draw": draw,
         "kind_zh": kind.zh, "kind_en": kind.en, "business_zh": business.zh, "business_en": business.en,
         "officers": officers, "dated": app.now().china_date().to_string(),
         "region_zh": region_name(Lang::Zh, &m.region), "region_en": region_name(Lang::En, &m.region),
-        "agency_zh": agency_name(Lang::Zh, &m.agency), "agency_en": agency_name(Lang::En, &m.agency),
+        "office_zh": office.zh, "office_en": office.en,
     });
     Ok(facts.as_object().cloned().unwrap_or_default())
 }
