@@ -59,8 +59,9 @@ export async function licence({ tally, url, browser, facts, logins }) {
     // the number leads to the holder from every search of the house
     for (const list of ["/desk/operators", "/desk/matters?running=all", "/desk/inbox?whose=all"]) {
       const found = await desk.get(`${list}${list.includes("?") ? "&" : "?"}q=${facts.licenceNumber}`);
-      assert.equal(found.status, 200, list);
-      if (!list.includes("inbox")) assert.match(found.text, list.includes("operators") ? /\/desk\/operators\/[0-9]/ : new RegExp(facts.licensing), list);
+      const said = `${list}, ${facts.licenceNumber}: ${found.status} ${textOf(found.text).slice(-600)}`;
+      assert.equal(found.status, 200, said);
+      if (!list.includes("inbox")) assert.match(found.text, list.includes("operators") ? /\/desk\/operators\/[0-9]/ : new RegExp(facts.licensing), said);
     }
   });
   if (!facts.licenceNumber) return;
