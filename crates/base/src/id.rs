@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A record id: 42 bits of milliseconds since 2020-01-01Z, 15 bits of sequence, 6 bits of node.
 ///
-/// Printed as 13 Crockford base-32 digits and one check character (value mod 37), e.g. `01J8ZK3M0P5Q7R`.
+/// Printed as 13 Crockford base-32 digits and one check character (value mod 37), e.g. `01J8ZK3M0P5Q7R`. Every value can be
+/// printed and read; [`IdGen`] makes only those whose check character is a letter or a digit, so that an id is one word: a
+/// double click takes the whole of it, and a chat that makes a link of an address does not cut it off.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub i64);
 
@@ -42,6 +44,11 @@ impl fmt::Display for Id {
         out[13] = CHECKS[(value % 37) as usize];
         f.write_str(std::str::from_utf8(&out).unwrap_or_default())
     }
+}
+
+/// Whether the id prints as letters and digits alone.
+const fn is_word(value: i64) -> bool {
+    CHECKS[(value.unsigned_abs() % 37) as usize].is_ascii_alphanumeric()
 }
 
 impl fmt::Debug for Id {
@@ -110,7 +117,11 @@ impl IdGen {
         let floor = ms << 15;
         let mut seen = self.last.load(Ordering::Relaxed);
         loop {
-            let next = floor.max(seen + 1);
+            let mut next = floor.max(seen + 1);
+            // one step further moves the remainder by 64 mod 37, out of the four signs
+            while !is_word(next << 6 | self.node) {
+                next += 1;
+            }
             match self.last.compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Id(next << 6 | self.node),
                 Err(other) => seen = other,
@@ -131,6 +142,18 @@ mod tests {
         let (a, b, c) = (ids.next(now), ids.next(now), ids.next(before));
         assert!(a < b && b < c);
         assert_eq!(c.0 & 63, 3);
+    }
+
+    #[test]
+    fn made_ids_are_one_word() {
+        let now = Instant(1_800_000_000_000_000);
+        for node in 0..64 {
+            let ids = IdGen::new(node);
+            for _ in 0..1_000 {
+                let id = ids.next(now).to_string();
+                assert!(id.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
+            }
+        }
     }
 
     proptest! {
