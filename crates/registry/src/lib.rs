@@ -41,8 +41,9 @@ pub use licence::{
 };
 pub use link::{NewLink, ResolverLink, create_link, link_type_text, links_at, links_of, remove_link};
 pub use list::{
-    Page, PublicOperator, Query, RosterEntry, Sort, list_operators, list_sites, operator_names, operators_in,
-    operators_meant, operators_of_kind, public_operator, public_search, roster,
+    Page, PublicOperator, Query, RosterEntry, Sort, list_operators, list_sites, operator_names,
+    operator_regions, operators_in, operators_meant, operators_of_kind, public_operator, public_search,
+    roster,
 };
 pub use merge::{Merge, merge_operators, merges_of, undo_merge};
 pub use operator::{

@@ -7,10 +7,10 @@ use crate::outcome::{
     CaptureOptions, CaptureOutcome, CaptureState, Duplicate, ErrorBehaviour, Format, StoredEvent,
 };
 use crate::prepare::{self, Prepared};
-use crate::{DirectoryError, Error, PlaceInfo, Supply, rows};
+use crate::{DirectoryError, Error, PlaceInfo, Supply, recorded, rows};
 use access::{Principal, Resource};
 use base::{Id, Text};
-use epcis::{Problem, ProblemType};
+use epcis::{Event, Problem, ProblemType};
 use ledger::{Context, Entry, Permit};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,6 +24,14 @@ const SHORT: usize = 16 << 10;
 
 /// Times a capture is tried when another process stores the same events at the same moment.
 const ATTEMPTS: usize = 3;
+
+/// Who sends a load, for whom, and what is to happen when something is wrong with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sender<'a> {
+    pub(crate) who: &'a Principal,
+    pub(crate) operator: Option<Id>,
+    pub(crate) behaviour: ErrorBehaviour,
+}
 
 /// Who captures, for whom, and what the register says of it.
 #[derive(Debug, Clone)]
@@ -98,41 +106,33 @@ impl Supply {
         format: Format,
         options: &CaptureOptions,
     ) -> Result<CaptureOutcome, Error> {
-        let standing = self.standing(cx, who, options.operator).await?;
         let (limits, now) = (self.limits, cx.now);
-        self.store_read(cx, &standing, bytes, options.error_behaviour, move |bytes| {
-            prepare::document(bytes, format, limits, now)
-        })
-        .await
+        let read = move |bytes: &[u8]| prepare::document(bytes, format, limits, now);
+        let bytes: Arc<[u8]> = bytes.into();
+        let first = read_apart(&bytes, read).await?;
+        let sender = Sender { who, operator: options.operator, behaviour: options.error_behaviour };
+        self.store_tried(cx, sender, first, || read_apart(&bytes, read)).await
     }
 
-    /// Reads and stores a document, together with others that come at the same time, else alone.
-    async fn store_read(
+    /// Stores a load together with others that come at the same time, else alone, read again.
+    async fn store_tried<F: Future<Output = Result<Load, Error>>>(
         &self,
         cx: &Context,
-        standing: &Standing,
-        bytes: Vec<u8>,
-        behaviour: ErrorBehaviour,
-        read: impl Fn(&[u8]) -> Load + Clone + Send + 'static,
+        sender: Sender<'_>,
+        first: Load,
+        again: impl Fn() -> F,
     ) -> Result<CaptureOutcome, Error> {
-        let bytes: Arc<[u8]> = bytes.into();
-        for attempt in 0.. {
-            let (of, read) = (bytes.clone(), read.clone());
-            let load = match of.len() {
-                // shorter than the way to another thread and back
-                ..SHORT => read(&of),
-                _ => tokio::task::spawn_blocking(move || read(&of)).await.map_err(|_| Error::Interrupted)?,
-            };
-            let done = match attempt {
-                0 => self.store_shared(cx, standing, load, behaviour).await,
-                _ => self.store_load(cx, standing, load, behaviour).await.map(Some),
-            };
-            match done {
-                Ok(Some(outcome)) => return Ok(outcome),
-                Ok(None) => {}
-                // another process stored one of the events meanwhile: now it is seen as a duplicate
-                Err(Error::Store(store::Error::Conflict { .. })) if attempt + 1 < ATTEMPTS => {}
-                Err(error) => return Err(error),
+        match self.store_shared(cx, sender, first).await {
+            Ok(Some(outcome)) => return Ok(outcome),
+            // another process stored one of the events meanwhile: now it is seen as a duplicate
+            Ok(None) | Err(Error::Store(store::Error::Conflict { .. })) => {}
+            Err(error) => return Err(error),
+        }
+        let standing = self.standing(cx, sender.who, sender.operator).await?;
+        for attempt in 2..=ATTEMPTS {
+            match self.store_load(cx, &standing, again().await?, sender.behaviour).await {
+                Err(Error::Store(store::Error::Conflict { .. })) if attempt < ATTEMPTS => {}
+                done => return done,
             }
         }
         Err(Error::Interrupted)
@@ -144,7 +144,7 @@ impl Supply {
         prepare::document(bytes, format, self.limits, base::Instant(0)).problems
     }
 
-    /// Captures one bare event (`POST /events`).
+    /// Captures one bare event (`POST /events`): what was stored, and the event as the repository has it from now on.
     ///
     /// # Errors
     /// [`Error::Refused`] with the problems; one of type `ResourceAlreadyExists` (409) when it is stored already.
@@ -154,15 +154,23 @@ impl Supply {
         who: &Principal,
         bytes: Vec<u8>,
         operator: Option<Id>,
-    ) -> Result<StoredEvent, Error> {
-        let standing = self.standing(cx, who, operator).await?;
+    ) -> Result<(StoredEvent, Event), Error> {
         let (limits, now) = (self.limits, cx.now);
         let read = move |bytes: &[u8]| prepare::bare_event(bytes, limits, now);
-        let outcome = self.store_read(cx, &standing, bytes, ErrorBehaviour::Rollback, read).await?;
+        let bytes: Arc<[u8]> = bytes.into();
+        let first = read_apart(&bytes, read).await?;
+        // the answer is made of what is stored, without asking the tables for it
+        let kept = first.prepared.first().map(|p| (p.body.clone(), first.context.clone()));
+        let sender = Sender { who, operator, behaviour: ErrorBehaviour::Rollback };
+        let outcome = self.store_tried(cx, sender, first, || read_apart(&bytes, read)).await?;
         if let Some(duplicate) = outcome.duplicates.first() {
             return Err(Error::Refused(vec![exists(String::new(), &duplicate.event_id)]));
         }
-        outcome.stored.into_iter().next().ok_or(Error::Refused(outcome.problems))
+        let stored = outcome.stored.into_iter().next().ok_or(Error::Refused(outcome.problems))?;
+        let (body, context) = kept.ok_or(Error::Interrupted)?;
+        let context = recorded::context(&context).ok_or(Error::Interrupted)?;
+        let event = Event::recorded(&body, &context, &stored.event_id, now).ok_or(Error::Interrupted)?;
+        Ok((stored, event))
     }
 
     /// Whether somebody may capture at all, before anything is read.
@@ -186,11 +194,21 @@ impl Supply {
         operator: Option<Id>,
     ) -> Result<Standing, Error> {
         let operator = operator.or(who.operator);
-        let region = match operator {
-            Some(id) => self.directory.operator(id).await.map_err(Error::Directory)?.map(|o| o.region),
-            None => None,
-        };
-        let region = region.or_else(|| who.grants.first().map(|g| g.region.clone())).unwrap_or_default();
+        let asked: Vec<Id> = operator.into_iter().collect();
+        let regions = self.directory.regions(&asked).await.map_err(Error::Directory)?;
+        self.standing_in(cx, who, operator, &regions)
+    }
+
+    /// The same, with the regions of operators known.
+    pub(crate) fn standing_in(
+        &self,
+        cx: &Context,
+        who: &Principal,
+        operator: Option<Id>,
+        regions: &HashMap<Id, String>,
+    ) -> Result<Standing, Error> {
+        let region = operator.and_then(|id| regions.get(&id));
+        let region = region.or_else(|| who.grants.first().map(|g| &g.region)).cloned().unwrap_or_default();
         let resource = Resource::new("event", region.clone()).of_operator(operator);
         let permit = self.access.check(who, "capture", &resource, cx.now)?;
         Ok(Standing { operator, region, permit })
@@ -240,9 +258,8 @@ impl Supply {
         standing: &Standing,
         load: &mut Load,
     ) -> Result<HashMap<String, PlaceInfo>, Error> {
-        let owners = self.owners(load).await.map_err(Error::Directory)?;
-        own_places_only(standing, &owners, load);
-        crate::masterdata::own_elements_only(standing, &owners, load);
+        let owners = self.owners(std::slice::from_ref(&*load)).await.map_err(Error::Directory)?;
+        own_only(standing, &owners, load);
         Ok(owners)
     }
 
@@ -389,14 +406,17 @@ impl Supply {
         Ok(outcomes)
     }
 
-    /// What the register knows of the places the events and master data name.
-    async fn owners(&self, load: &Load) -> Result<HashMap<String, PlaceInfo>, DirectoryError> {
-        let places = load
-            .prepared
-            .iter()
-            .flat_map(|p| [&p.fact.read_point, &p.fact.biz_location, &p.fact.source, &p.fact.destination]);
+    /// What the register knows of the places the events and master data of loads name.
+    pub(crate) async fn owners<'l>(
+        &self,
+        loads: impl IntoIterator<Item = &'l Load> + Clone + Send,
+    ) -> Result<HashMap<String, PlaceInfo>, DirectoryError> {
+        let places =
+            loads.clone().into_iter().flat_map(|l| &l.prepared).flat_map(|p| {
+                [&p.fact.read_point, &p.fact.biz_location, &p.fact.source, &p.fact.destination]
+            });
         let mut keys: BTreeSet<&str> = places.filter_map(|k| k.as_deref().map(crate::site_key)).collect();
-        keys.extend(load.vocabulary.iter().map(|s| crate::site_key(&s.key)));
+        keys.extend(loads.into_iter().flat_map(|l| &l.vocabulary).map(|s| crate::site_key(&s.key)));
         let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
         let mut owners = HashMap::new();
         for part in keys.chunks(500) {
@@ -448,6 +468,22 @@ pub(crate) async fn number(tx: &mut Tx, captures: &[Slot]) -> Result<Option<i64>
 
 pub(crate) fn count(n: usize) -> store::Value {
     store::Value::Int(i64::try_from(n).ok())
+}
+
+/// Takes out what is not the sender's to tell.
+pub(crate) fn own_only(standing: &Standing, owners: &HashMap<String, PlaceInfo>, load: &mut Load) {
+    own_places_only(standing, owners, load);
+    crate::masterdata::own_elements_only(standing, owners, load);
+}
+
+/// Reads a document where it does not hold up others.
+async fn read_apart(bytes: &Arc<[u8]>, read: impl Fn(&[u8]) -> Load + Send + 'static) -> Result<Load, Error> {
+    if bytes.len() < SHORT {
+        // shorter than the way to another thread and back
+        return Ok(read(bytes));
+    }
+    let bytes = bytes.clone();
+    tokio::task::spawn_blocking(move || read(&bytes)).await.map_err(|_| Error::Interrupted)
 }
 
 /// A firm tells what happened at its own places: an event read, or leaving goods, at a place registered to another

@@ -84,6 +84,15 @@ pub trait PlaceDirectory: Send + Sync {
     /// One operator with its places.
     async fn operator(&self, id: Id) -> Result<Option<OperatorInfo>, DirectoryError>;
 
+    /// The regions of operators; one it does not know is absent.
+    async fn regions(&self, operators: &[Id]) -> Result<HashMap<Id, String>, DirectoryError> {
+        let mut found = HashMap::with_capacity(operators.len());
+        for id in operators {
+            found.extend(self.operator(*id).await?.map(|o| (*id, o.region)));
+        }
+        Ok(found)
+    }
+
     /// What it says of operators as partners in trade; a register that keeps no licences says nothing.
     async fn dossiers(&self, _operators: &[Id]) -> Result<HashMap<Id, Dossier>, DirectoryError> {
         Ok(HashMap::new())

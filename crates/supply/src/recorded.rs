@@ -37,12 +37,17 @@ impl<'a> Recorder<'a> {
             return Ok(known.clone());
         }
         let row = self.store.one("select context from capture where id = $1", &[capture.into()]).await?;
-        let node = epcis::parse(row.text("context")?.as_bytes(), &Limits::default())
-            .map_err(|_| store::Error::Corrupt { what: format!("the context of capture {capture}") })?;
-        let context = Arc::new(Context::from_node(&node));
+        let context = context(&row.text("context")?)
+            .ok_or_else(|| store::Error::Corrupt { what: format!("the context of capture {capture}") })?;
         self.contexts.insert(capture, context.clone());
         Ok(context)
     }
+}
+
+/// The context of a capture from its text.
+pub(crate) fn context(text: &str) -> Option<Arc<Context>> {
+    let node = epcis::parse(text.as_bytes(), &Limits::default()).ok()?;
+    Some(Arc::new(Context::from_node(&node)))
 }
 
 impl Supply {

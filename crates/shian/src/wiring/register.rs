@@ -95,6 +95,10 @@ impl PlaceDirectory for Register {
         Ok(Some(OperatorInfo { id, name: operator.name, region: operator.region, places }))
     }
 
+    async fn regions(&self, operators: &[Id]) -> Result<HashMap<Id, String>, DirectoryError> {
+        Ok(registry::operator_regions(&self.store, operators).await?)
+    }
+
     async fn dossiers(&self, operators: &[Id]) -> Result<HashMap<Id, Dossier>, DirectoryError> {
         let mut found = HashMap::new();
         for id in operators {

@@ -283,3 +283,33 @@ async fn captures_that_come_together_are_each_stored_for_themselves() {
         assert_eq!(count("select cast(sum(stored) as bigint) as n from capture").await, 16);
     }
 }
+
+#[tokio::test]
+async fn events_that_come_together_are_each_judged_by_their_senders_right_and_answered_as_stored() {
+    for world in worlds().await {
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..30 {
+            // every third at the place of another firm, every third from somebody without an account
+            let who = if n % 3 == 2 { access::Principal::anonymous() } else { firm(1 + n % 3) };
+            let mut event = made("2026-09-01", 1, &lot(1, &format!("L{n}")), 5);
+            event["@context"] = json!("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld");
+            event.as_object_mut().unwrap().remove("ilmd");
+            let (supply, cx) = (world.supply.clone(), world.cx(&who));
+            let bytes = event.to_string().into_bytes();
+            tasks.spawn(async move { (n, supply.capture_event(&cx, &who, bytes, None).await) });
+        }
+        while let Some(done) = tasks.join_next().await {
+            match done.unwrap() {
+                (n, Ok((stored, event))) if n % 3 == 0 => {
+                    assert_eq!(world.supply.recorded(&[stored.id]).await.unwrap(), [event], "{}", world.name);
+                }
+                (n, Err(Error::Refused(problems))) if n % 3 == 1 => {
+                    assert_eq!(problems[0].kind, ProblemType::Forbidden);
+                }
+                (n, Err(Error::Denied(_))) if n % 3 == 2 => {}
+                (n, other) => panic!("{}: event {n}: {other:?}", world.name),
+            }
+        }
+        assert_eq!(world.count("select count(*) as n from event").await, 10);
+    }
+}

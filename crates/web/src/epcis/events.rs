@@ -92,15 +92,11 @@ pub(super) async fn create(
     let writing = writing(&headers)?;
     let bytes = message::read(&app, body).await?;
     let cx = caller.context(&app);
-    let stored = app.supply.capture_event(&cx, &caller.who, bytes, None).await?;
+    let (stored, event) = app.supply.capture_event(&cx, &caller.who, bytes, None).await?;
     let location = format!("/epcis/events/{}", crate::ui::encode(&stored.event_id));
-    let events = app.supply.recorded(&[stored.id]).await?;
     // what the sender wrote stays as it was
     let writing = Writing { epc: EpcFormat::Never, ..writing };
-    let body = events
-        .first()
-        .map(|event| epcis::json::write_event(event, &writing.options(&app.prefixes.current())))
-        .unwrap_or_default();
+    let body = epcis::json::write_event(&event, &writing.options(&app.prefixes.current()));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Wanted::Json.answer(body)).into_response())
 }
 
