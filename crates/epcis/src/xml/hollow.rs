@@ -1,8 +1,9 @@
 //! What the EPCIS 2.0 XSD refuses although every element stands in its place: lists with nothing in them, elements inside a value,
-//! content without a namespace where only content of one's own belongs.
+//! content without a namespace where only content of one's own belongs, elements said to be of a type that is not theirs.
 
 use super::element::Element;
 use super::order;
+use super::write::markup::XSI;
 use crate::problem::{Problem, ProblemType};
 use base::Text;
 
@@ -41,6 +42,8 @@ const ITEMS: [&str; 3] = ["quantityElement", "sensorElement", "correctiveEventID
 pub(super) fn event(event: &Element, pointer: &str) -> Vec<Problem> {
     let Some(fields) = order::sequence(&event.local) else { return Vec::new() };
     let mut found = Vec::new();
+    typed(event, pointer, &mut found);
+    bare(event, pointer, &mut found);
     wrappers(event, &fields, pointer, &mut found);
     for part in event.flat().filter(|part| part.namespace.is_none()) {
         let name = &*part.local;
@@ -53,12 +56,81 @@ pub(super) fn event(event: &Element, pointer: &str) -> Vec<Problem> {
                     found.push(empty(part, item, pointer));
                 }
             }
+            bare(part, pointer, &mut found);
             items(part, pointer, &mut found);
         } else if fields.contains(&name) {
             value(part, pointer, &mut found);
         }
     }
     found
+}
+
+/// The type the XSD gives an element of an event or a capture job; for the others it is the name of the element and `Type`.
+fn type_of(local: &str) -> Option<&'static str> {
+    Some(match local {
+        "epc" => "EPC",
+        "eventTime" | "recordTime" | "declarationTime" => "DateTimeStamp",
+        "eventTimeZoneOffset" => "string",
+        "quantity" => "decimal",
+        "createdAt" | "finishedAt" => "DateTimeStamp",
+        "captureErrorBehaviour" => "EPCISCaptureErrorBehaviourType",
+        "errors" => "EPCISCaptureDocumentErrorListType",
+        "error" => "RFC7807ProblemResponseBodyType",
+        "title" | "detail" => "string",
+        "status" => "int",
+        "certificationInfo" | "errorFile" | "type" | "instance" => "anyURI",
+        "unset" | "set" | "disposition" => "DispositionIDType",
+        "bizStep" => "BusinessStepIDType",
+        "bizLocation" => "BusinessLocationType",
+        "bizTransaction" => "BusinessTransactionType",
+        "bizTransactionList" => "BusinessTransactionListType",
+        "source" | "destination" => "SourceDestType",
+        "correctiveEventID" => "EventIDType",
+        "reason" => "ErrorReasonIDType",
+        "childEPCs" | "inputEPCList" | "outputEPCList" => "EPCListType",
+        "childQuantityList" | "inputQuantityList" | "outputQuantityList" => "QuantityListType",
+        _ => return None,
+    })
+}
+
+/// `xsi:type` names the type of its element, which none of the standard lets be replaced, and nothing may be nil.
+pub(super) fn typed(element: &Element, pointer: &str, found: &mut Vec<Problem>) {
+    for attribute in element.attributes.iter().filter(|a| a.namespace.as_deref() == Some(XSI)) {
+        let said = attribute.value.trim();
+        let said = said.rsplit_once(':').map_or(said, |(_, local)| local);
+        let fits = match &*attribute.local {
+            "schemaLocation" | "noNamespaceSchemaLocation" => true,
+            "type" if element.is_wrapper() || &*element.local == "id" => said.ends_with("Type"),
+            "type" => match type_of(&element.local) {
+                Some(name) => said == name,
+                None => said.strip_suffix("Type").is_some_and(|s| s.eq_ignore_ascii_case(&element.local)),
+            },
+            _ => false,
+        };
+        if !fits {
+            let problem = Problem::new(
+                ProblemType::Validation,
+                pointer,
+                Text::new(
+                    format!(
+                        "元素 {} 的 xsi:{} 与标准不符：{}。",
+                        element.local, attribute.local, attribute.value
+                    ),
+                    format!(
+                        "The element {} may not have xsi:{}=\"{}\".",
+                        element.local, attribute.local, attribute.value
+                    ),
+                ),
+                Text::of(
+                    "请删去该属性；标准元素的类型由标准规定，不能替换或为空。",
+                    "Leave the attribute out: the standard fixes the types of its elements; none is replaced or nil.",
+                ),
+            );
+            found.push(problem.at(element.at));
+        }
+    }
+    let standard = |child: &&Element| child.namespace.is_none() && &*element.local != "ilmd";
+    element.children.iter().filter(standard).for_each(|child| typed(child, pointer, found));
 }
 
 /// The items of a list, or the elements of a place: values, or quantities of which a unit alone says nothing.
@@ -68,7 +140,13 @@ fn items(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
             value(item, pointer, found);
             continue;
         }
+        bare(item, pointer, found);
         if &*item.local == "sensorElement" {
+            for inner in item.flat().filter(|inner| inner.namespace.is_none()) {
+                // what is measured stands in attributes
+                bare(inner, pointer, found);
+                own_content(inner, &[], pointer, found);
+            }
             continue;
         }
         item.flat().filter(|inner| inner.namespace.is_none()).for_each(|inner| value(inner, pointer, found));
@@ -105,6 +183,7 @@ fn wrappers(parent: &Element, fields: &[&str], pointer: &str, found: &mut Vec<Pr
             );
             found.push(problem.at(wrapper.at));
         }
+        bare(wrapper, pointer, found);
         own_content(wrapper, fields, pointer, found);
         wrappers(wrapper, fields, pointer, found);
     }
@@ -132,8 +211,30 @@ fn own_content(part: &Element, fields: &[&str], pointer: &str, found: &mut Vec<P
     }
 }
 
+/// Text beside the elements of a part that is made of elements would be passed over.
+pub(super) fn bare(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
+    let text = part.text.trim();
+    if text.is_empty() {
+        return;
+    }
+    let shown: String = text.chars().take(40).collect();
+    let problem = Problem::new(
+        ProblemType::Validation,
+        pointer,
+        Text::new(
+            format!("元素 {} 中有多余的文字“{shown}”。", part.local),
+            format!("There is text in the element {}, which holds elements only: \"{shown}\".", part.local),
+        ),
+        Text::of(
+            "请删去这些文字，或写入相应的元素。",
+            "Take the text out, or put it into the element it belongs to.",
+        ),
+    );
+    found.push(problem.at(part.at));
+}
+
 /// A value holds text; an element in it would be passed over.
-fn value(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
+pub(super) fn value(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
     let Some(child) = part.children.first() else { return };
     let problem = Problem::new(
         ProblemType::Validation,

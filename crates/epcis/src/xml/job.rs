@@ -1,6 +1,7 @@
 //! An `EPCISCaptureJob` in XML: what the XSD 2.0 says of it.
 
 use super::element::Element;
+use super::{hollow, stray};
 use crate::job::ErrorBehaviour;
 use crate::problem::{Problem, ProblemType};
 use crate::time::Moment;
@@ -40,6 +41,7 @@ pub(super) fn check(job: &Element) -> Vec<Problem> {
         }
     }
     sequence(job, &JOB, &mut found);
+    hollow::typed(job, "", &mut found);
     for part in job.children.iter().filter(|part| part.namespace.is_none()) {
         let text = part.text.trim();
         match &*part.local {
@@ -58,11 +60,27 @@ pub(super) fn check(job: &Element) -> Vec<Problem> {
                     "Write it like 2026-09-02T08:00:00+08:00.",
                 ),
             )),
-            "errors" => part.children.iter().for_each(|error| sequence(error, &ERROR, &mut found)),
+            "errors" => {
+                hollow::bare(part, "", &mut found);
+                for error in &part.children {
+                    sequence(error, &ERROR, &mut found);
+                    hollow::bare(error, "", &mut found);
+                    error.children.iter().for_each(|field| plain(field, &mut found));
+                }
+            }
             _ => {}
+        }
+        if &*part.local != "errors" {
+            plain(part, &mut found);
         }
     }
     found
+}
+
+/// A value: text without elements or attributes.
+fn plain(part: &Element, found: &mut Vec<Problem>) {
+    hollow::value(part, "", found);
+    stray::attributes(part, &[], "", found);
 }
 
 /// The known children once, in order, the required ones among them; those of other namespaces at the end.

@@ -1,12 +1,16 @@
 //! Elements and attributes that have no place in the EPCIS 2.0 XSD and would be passed over in silence.
 
 use super::element::{Attribute, Element};
+use super::hollow;
 use super::write::markup::XSI;
 use crate::problem::{Problem, ProblemType};
 use base::Text;
 
 /// Namespace of `xml:lang` and the like.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// How the namespaces of the standard begin, those of queries too.
+const EPCIS: &str = "urn:epcglobal:epcis";
 
 /// The lists of an event and what they are made of.
 const LISTS: [(&str, &str); 12] = [
@@ -80,10 +84,14 @@ pub(super) fn frame(root: &Element) -> Vec<Problem> {
 
 /// Each known child once, no other that has no namespace.
 fn known(parent: &Element, names: &[&str], found: &mut Vec<Problem>) {
+    hollow::bare(parent, "", found);
     let mut seen: Vec<&str> = Vec::new();
     for child in &parent.children {
         let name = &*child.local;
-        if names.contains(&name) {
+        let is_foreign = child.namespace.as_deref().is_some_and(|n| !n.starts_with(EPCIS));
+        if names.contains(&name) && is_foreign {
+            found.push(stray(child, &parent.local, names, ""));
+        } else if names.contains(&name) {
             if seen.contains(&name) {
                 let problem = Problem::new(
                     ProblemType::Validation,
@@ -123,7 +131,7 @@ fn stray(child: &Element, parent: &str, names: &[&str], pointer: &str) -> Proble
     .at(child.at)
 }
 
-fn attributes(element: &Element, names: &[&str], pointer: &str, found: &mut Vec<Problem>) {
+pub(super) fn attributes(element: &Element, names: &[&str], pointer: &str, found: &mut Vec<Problem>) {
     let is_known = |a: &Attribute| match a.namespace.as_deref() {
         None => names.contains(&&*a.local),
         Some(namespace) => [XSI, XML].contains(&namespace),

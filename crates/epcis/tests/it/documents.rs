@@ -98,7 +98,7 @@ fn what_xml_would_lose_is_refused_with_its_place() {
             r#"<epcis:EPCISDocument xmlns:epcis="urn:epcglobal:epcis:xsd:2" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
             xmlns:ex="https://example.org/" schemaVersion="2.0" creationDate="2026-01-01T00:00:00Z">
             <EPCISBody><EventList><ObjectEvent>
-            <eventTime xsi:type="x">2026-01-01T00:00:00Z</eventTime><eventTimeZoneOffset>+08:00</eventTimeZoneOffset>
+            <eventTime xsi:type="epcis:DateTimeStamp">2026-01-01T00:00:00Z</eventTime><eventTimeZoneOffset>+08:00</eventTimeZoneOffset>
             <epcList><epc>urn:epc:id:sgtin:0614141.107346.2017</epc>{event}</epcList>
             <action>OBSERVE</action><ex:a b="1">1</ex:a></ObjectEvent>{}</EventList>{}</EPCISBody></epcis:EPCISDocument>"#,
             frame.0, frame.1
@@ -107,11 +107,19 @@ fn what_xml_would_lose_is_refused_with_its_place() {
     for (case, frame, event, said) in [
         ("nothing", ("", ""), "", ""),
         ("a second list of events", ("", "<EventList/>"), "", "EventList stands more than once"),
+        ("a list of another namespace", ("", "<ex:EventList/>"), "", "has no element EventList"),
         ("a second body", ("", "</EPCISBody><EPCISBody>"), "", "EPCISBody stands more than once"),
         ("an element nobody knows", ("", "<eventList/>"), "", "has no element eventList"),
         ("a list in the list", ("<EventList/>", ""), "", "no event type \"EventList\""),
         ("another item in a list", ("", ""), "<epcs>urn:x:y</epcs>", "epcList has no element epcs"),
         ("an item with a namespace", ("", ""), "<ex:epc>urn:x:y</ex:epc>", "epcList has no element epc"),
+        (
+            "an item of another type",
+            ("", ""),
+            "<epc xsi:type=\"epcis:DateTimeStamp\">urn:x:y</epc>",
+            "xsi:type",
+        ),
+        ("an item said to be nothing", ("", ""), "<epc xsi:nil=\"true\">urn:x:y</epc>", "xsi:nil"),
         ("an attribute", ("", ""), "<epc kind=\"1\">urn:x:y</epc>", "epc has no attribute kind"),
     ] {
         let text = document(frame, event);
@@ -138,6 +146,12 @@ fn a_capture_job_is_judged_by_the_schema_of_jobs() {
         (all, format!("{kept}<errors><error><type>a:b</type><title>t</title></error></errors>"), ""),
         (r#"running="maybe" success="0" captureID="1""#, kept.to_owned(), "is not a boolean"),
         (r#"running="true" captureID="1""#, kept.to_owned(), "attribute success is missing"),
+        (
+            all,
+            format!("{kept}<createdAt zone=\"1\">2026-09-02T08:00:00+08:00</createdAt>"),
+            "no attribute zone",
+        ),
+        (all, format!("{kept}<errors>none</errors>"), "which holds elements only"),
         (all, String::new(), "captureErrorBehaviour is missing"),
         (all, "<captureErrorBehaviour>stop</captureErrorBehaviour>".to_owned(), "rollback, proceed"),
         (all, format!("<createdAt>2026-09-02T08:00:00+08:00</createdAt>{kept}"), "out of order"),

@@ -147,10 +147,12 @@ impl Model {
 
     fn capture_body(&mut self, root: &Element, events: Vec<Node>, is_master_data: bool) -> Members {
         let mut out = Members::new();
-        if is_master_data || find(root, "EventList").is_some() {
+        let body = root.child("EPCISBody");
+        // the XSD lets a body be without a list: there are no events then
+        if is_master_data || body.is_some_and(|body| !body.lacks("eventList")) {
             out.push(("eventList".into(), Node::Array(events)));
         }
-        if let Some(body) = root.child("EPCISBody") {
+        if let Some(body) = body {
             for child in body.children.iter().filter(|child| child.namespace.is_some()) {
                 self.frame_extension(child, &mut out);
             }
