@@ -219,10 +219,9 @@ fn draw(procedure: &str, region: &str) -> Outcome {
     let of =
         |jurisdiction: &str| definitions.iter().find(|d| d.id == procedure && d.jurisdiction == jurisdiction);
     let Some(found) = of(region).or_else(|| of("")) else {
-        let known: Vec<&str> = definitions.iter().map(|d| d.id.as_str()).collect();
-        return Err(
-            Usage(format!("there is no procedure `{procedure}`; there are: {}", known.join(", "))).into()
-        );
+        let known: std::collections::BTreeSet<&str> = definitions.iter().map(|d| d.id.as_str()).collect();
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(Usage(format!("there is no procedure `{procedure}`; there are: {known}")).into());
     };
     out::line(flow::draw(found).trim_end());
     Ok(true)
