@@ -8,7 +8,7 @@ use crate::facts::{Facts, NONE};
 use crate::line::{Line, Said};
 use crate::pack::inherited;
 use crate::packed::{down, up};
-use crate::pair::{Half, pair};
+use crate::pair::{Half, Pairing};
 
 /// Marks a node number as a transformation.
 pub(crate) const PROCESS: u32 = 1 << 31;
@@ -82,6 +82,7 @@ pub(crate) struct Deriver {
     lines: Vec<(u32, Line)>,
     shipped: Vec<Half>,
     received: Vec<Half>,
+    pairing: Pairing,
     flows: Vec<Flow>,
 }
 
@@ -181,7 +182,8 @@ impl Deriver {
         for half in shipped.iter_mut().chain(received.iter_mut()) {
             half.quantity = facts.quantity(&self.lines[half.line as usize].1);
         }
-        for pair in pair(&shipped, &received) {
+        let mut pairing = std::mem::take(&mut self.pairing);
+        for pair in pairing.pair(&shipped, &received) {
             let (ship, receipt) = (pair.shipped.map(|s| shipped[s]), pair.received.map(|r| received[r]));
             let mut line_of = |half: Half| {
                 let (at, line) = self.lines[half.line as usize];
@@ -212,7 +214,7 @@ impl Deriver {
         }
         shipped.clear();
         received.clear();
-        (self.shipped, self.received) = (shipped, received);
+        (self.shipped, self.received, self.pairing) = (shipped, received, pairing);
     }
 
     fn stretches(&mut self, item: u32, first: u32, part: &mut Part) {
@@ -243,7 +245,9 @@ impl Deriver {
             }
         }
         part.links.retain(|l| l.from != NONE || l.to != NONE);
-        part.links.sort_by_key(|l| l.from);
+        if !part.links.is_sorted_by_key(|l| l.from) {
+            part.links.sort_by_key(|l| l.from);
+        }
     }
 }
 

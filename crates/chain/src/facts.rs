@@ -1,8 +1,9 @@
 //! The facts: every step as flat lines, one for each item it names; sealed ones sorted by item, then a small tail.
 
 use crate::column::Column;
-use crate::line::{Line, Lines, NO_QUANTITY, Packer, Said, WIDE_QUANTITY};
+use crate::line::{Line, Lines, NO_QUANTITY, Said, WIDE_QUANTITY};
 use crate::packed::{Packed, Packing, down};
+use crate::stream::Stream;
 use crate::trace::{ByNode, Numbers};
 use crate::{How, ItemId, Items, JoinId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
@@ -39,13 +40,16 @@ pub(crate) struct SealedFacts {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bulk {
     pub(crate) events: Packing<2>,
-    pub(crate) lines: Packer,
-    /// Prints of the steps with the last record id.
+    pub(crate) lines: Stream,
+    /// Prints of the steps with the last record id; none as long as there is only one.
     same: Vec<u64>,
     last: u64,
     /// Some record id is smaller than one before it: there may be repeats.
     pub(crate) mixed: bool,
 }
+
+/// The lines of a step as it was told: those of a transformation name its join id.
+type Draft = Vec<(Line, Option<Qty>)>;
 
 /// All lines, the steps they come from, and the transformations.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +69,9 @@ pub(crate) struct Facts {
     pub(crate) units: Vec<Unit>,
     pub(crate) wide: Vec<Decimal>,
     /// Lines of the step at hand with their quantities.
-    draft: Vec<(Line, Option<Qty>)>,
+    draft: Draft,
+    /// Those of the step loaded before.
+    before: Draft,
 }
 
 /// A fixed hash (the same in every run and release), for recognising repeated steps.
@@ -120,6 +126,12 @@ fn print_of(line: &Line, join: u32, quantity: Option<Qty>) -> u64 {
     hash.finish()
 }
 
+/// The sum of the prints of a step's lines.
+fn print_of_all(draft: &Draft) -> u64 {
+    let prints = draft.iter().map(|(line, quantity)| print_of(line, line.other, *quantity));
+    prints.fold(0, u64::wrapping_add)
+}
+
 fn place_or_none(place: Option<PlaceId>) -> u32 {
     place.map_or(NONE, |p| p.0)
 }
@@ -139,9 +151,8 @@ impl Facts {
         u32::try_from(len).unwrap_or(NONE)
     }
 
-    /// Writes the lines of a step into the draft; for the items of a transformation `other` is its join id. Returns
-    /// their print.
-    fn draft(&mut self, step: &Step) -> u64 {
+    /// Writes the lines of a step into the draft; for the items of a transformation `other` is its join id.
+    fn draft(&mut self, step: &Step) {
         let mut draft = std::mem::take(&mut self.draft);
         draft.clear();
         let base = |item: ItemId, place: u32, other: u32, said: Said| Line {
@@ -190,17 +201,14 @@ impl Facts {
             }
             Kind::Withdraw { .. } => {}
         }
-        let prints = draft.iter().map(|(line, quantity)| print_of(line, line.other, *quantity));
-        let print = prints.fold(0u64, u64::wrapping_add);
         self.draft = draft;
-        print
     }
 
     /// Hands on the lines of the draft as those of a step.
     fn finish(&mut self, event: u32, mut each: impl FnMut(&mut Self, Line)) {
-        let mut draft = std::mem::take(&mut self.draft);
+        let draft = std::mem::take(&mut self.draft);
         let mut process = None;
-        for (mut line, quantity) in draft.drain(..) {
+        for &(mut line, quantity) in &draft {
             line.event = event;
             if line.said().of_process() {
                 let join = (line.other != NONE).then_some(JoinId(line.other));
@@ -280,20 +288,27 @@ impl Facts {
             self.withdrawn.insert(event);
             return;
         }
-        let print = self.draft(step);
+        self.draft(step);
         let bulk = &mut self.bulk;
-        if bulk.events.len() == 0 || step.event != bulk.last {
+        if bulk.events.len() > 0 && step.event == bulk.last {
+            // steps are compared only when they have one record id
+            if bulk.same.is_empty() {
+                bulk.same.push(print_of_all(&self.before));
+            }
+            let print = print_of_all(&self.draft);
+            if bulk.same.contains(&print) {
+                return;
+            }
+            bulk.same.push(print);
+        } else {
             bulk.mixed |= step.event < bulk.last;
             bulk.last = step.event;
             bulk.same.clear();
         }
-        if bulk.same.contains(&print) {
-            return;
-        }
-        bulk.same.push(print);
         let event = Self::number(bulk.events.len());
         bulk.events.push([step.event, self.draft.len() as u64]);
         self.finish(event, |facts, line| facts.bulk.lines.push(&line));
+        std::mem::swap(&mut self.draft, &mut self.before);
     }
 
     /// Takes steps after sealing. Returns the items they touch, none when they change nothing.
@@ -317,7 +332,8 @@ impl Facts {
         if self.withdrawn.contains(&step.event) {
             return;
         }
-        let seen = Seen { id: step.event, print: self.draft(step) };
+        self.draft(step);
+        let seen = Seen { id: step.event, print: print_of_all(&self.draft) };
         if self.fresh_events.contains(&seen) || self.is_sealed(seen) {
             return;
         }

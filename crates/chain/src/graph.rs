@@ -69,7 +69,12 @@ struct Loose {
     places: Vec<u32>,
     nodes: Packing<3>,
     starts: Packing<1>,
+    /// Links out of nodes, in the order of the nodes.
     links: Packing<5>,
+    /// Where each link leads.
+    to: Vec<u32>,
+    /// Where the links out of each node begin.
+    out_starts: Vec<u32>,
     made: Vec<Link>,
     from_nowhere: Vec<Link>,
     derived: Vec<Line>,
@@ -110,13 +115,32 @@ impl Loose {
             self.places.push(node.place);
             self.nodes.push(node.row());
         }
-        for &link in &part.links {
-            match link.from {
-                NONE => self.from_nowhere.push(link),
-                from if from & PROCESS != 0 => self.made.push(link),
-                _ => self.links.push(link_row(&link)),
+        // sorted by origin: nodes, transformations, nowhere
+        let mut links = part.links.iter().peekable();
+        for number in (first..).take(part.nodes.len()) {
+            self.out_starts.push(index(self.to.len()));
+            while let Some(link) = links.next_if(|link| link.from == number) {
+                self.put(link);
             }
         }
+        for &link in links {
+            if link.from == NONE { self.from_nowhere.push(link) } else { self.made.push(link) }
+        }
+    }
+
+    fn put(&mut self, link: &Link) {
+        self.to.push(link.to);
+        self.links.push(link_row(link));
+    }
+
+    /// Puts the links out of transformations, in their order, and those from nowhere after those out of nodes.
+    fn put_rest(&mut self, processes: usize) {
+        let (made, from_nowhere) = (std::mem::take(&mut self.made), std::mem::take(&mut self.from_nowhere));
+        let order = Groups::of(processes, (0..).zip(&made).map(|(at, link)| (link.from & !PROCESS, at)));
+        let before = index(self.to.len());
+        self.out_starts.extend(order.starts.iter().map(|start| before + start));
+        order.values.iter().for_each(|&at| self.put(&made[at as usize]));
+        from_nowhere.iter().for_each(|link| self.put(link));
     }
 }
 
@@ -134,7 +158,9 @@ impl Sealed {
         for (item, to) in items.into_iter().zip(starts) {
             loose.starts.push([loose.places.len() as u64]);
             own.clear();
-            own.extend(lines.by_ref().take((to - from) as usize).map(|line| line.of_item(item)));
+            for line in lines.by_ref().take((to - from) as usize) {
+                own.push(line.of_item(item));
+            }
             loose.derive(facts, &mut deriver, &own, from, &mut part);
             from = to;
         }
@@ -143,45 +169,34 @@ impl Sealed {
     }
 
     fn close(mut loose: Loose, facts: &Facts) -> Self {
-        loose.made.sort_by_key(|link| link.from);
-        let mut links = loose.links;
-        loose.made.iter().chain(&loose.from_nowhere).for_each(|link| links.push(link_row(link)));
-        drop((std::mem::take(&mut loose.made), std::mem::take(&mut loose.from_nowhere)));
-        let links = links.close();
-        let nodes = loose.places.len();
-        let place_count = loose.places.iter().filter(|&&p| p != NONE).max().map_or(0, |&p| p as usize + 1);
-        let at_places = (0..).zip(&loose.places).filter(|&(_, &p)| p != NONE).map(|(n, &p)| (p, n));
+        loose.put_rest(facts.processes());
+        let Loose { places, nodes, starts, links, mut to, out_starts, packed, held, .. } = loose;
+        let (held, nodes, links, derived) = (held.close(), nodes.close(), links.close(), packed.close());
+        let place_count = places.iter().filter(|&&p| p != NONE).max().map_or(0, |&p| p as usize + 1);
+        let at_places = (0..).zip(&places).filter(|&(_, &p)| p != NONE).map(|(n, &p)| (p, n));
         let at_places = Groups::of(place_count, at_places);
         let (place_starts, place_nodes) = (at_places.starts.into(), small(at_places.values));
-        let all = || links.rows().map(link_of);
-        let real = all().filter(|l| l.from != NONE && l.to != NONE).map(|l| (l.from, l.to));
-        let kernel = Kernel::of(loose.places, facts.processes(), real);
-        let slots = kernel.slots() as usize;
-        let slot = |end: u32| {
-            if end & PROCESS == 0 { end } else { index(nodes) + (end & !PROCESS) }
-        };
-        let into = (0..).zip(all()).filter(|(_, l)| l.to != NONE).map(|(n, l)| (slot(l.to), n));
-        let into = Groups::of(slots, into);
-        let mut out_starts = vec![0u32; slots + 1];
-        for link in all().filter(|l| l.from != NONE) {
-            out_starts[slot(link.from) as usize + 1] += 1;
+        // a transformation is a slot after the nodes
+        let count = index(places.len());
+        for end in to.iter_mut().filter(|end| **end != NONE && **end & PROCESS != 0) {
+            *end = count + (*end & !PROCESS);
         }
-        (0..slots).for_each(|at| out_starts[at + 1] += out_starts[at]);
+        let (kernel, into) = Kernel::of(places, &out_starts, to);
         let pairs = out_starts.iter().zip(&into.starts);
         let link_starts = pairs.map(|(&out, &into)| [u64::from(out), u64::from(into)]).collect();
         drop(out_starts);
         Self {
             kernel,
-            held: loose.held.close(),
-            nodes: loose.nodes.close(),
+            held,
+            nodes,
             ranks: facts.sealed.ranks.clone(),
-            starts: loose.starts.close(),
+            starts: starts.close(),
             links,
             link_starts,
             into: small(into.values),
             place_starts,
             place_nodes,
-            derived: loose.packed.close(),
+            derived,
         }
     }
 

@@ -6,8 +6,9 @@
 //! [`crate::order`]: what is reached together lies together.
 
 use crate::column::Column;
-use crate::derive::{PROCESS, index};
+use crate::derive::index;
 use crate::facts::NONE;
+use crate::order::Groups;
 
 /// Marks a word as the start of a run.
 const MANY: u32 = 1 << 31;
@@ -74,28 +75,29 @@ impl WaysRef<'_> {
 }
 
 impl Ways {
-    /// From pairs of slot and neighbour; repeats are dropped.
-    fn of(slots: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
-        let mut groups = crate::order::Groups::of(slots, pairs);
-        let mut words = vec![NONE; slots];
+    /// From where the neighbours of each slot begin, and the neighbours; repeats and [`NONE`] are dropped.
+    fn of(starts: &[u32], near: &[u32]) -> Self {
+        let mut words = vec![NONE; starts.len().saturating_sub(1)];
         let mut runs = Vec::new();
-        for (slot, word) in words.iter_mut().enumerate() {
-            let (from, to) = (groups.starts[slot] as usize, groups.starts[slot + 1] as usize);
-            let near = &mut groups.values[from..to];
-            near.sort_unstable();
-            let mut kept = 0;
-            for at in 0..near.len() {
-                if at == 0 || near[at] != near[kept - 1] {
-                    near[kept] = near[at];
-                    kept += 1;
-                }
+        let mut many: Vec<u32> = Vec::new();
+        for (word, range) in words.iter_mut().zip(starts.windows(2)) {
+            let near = &near[range[0] as usize..range[1] as usize];
+            if let [one] = near {
+                *word = *one;
+                continue;
             }
-            match &near[..kept] {
+            many.clear();
+            many.extend(near.iter().copied().filter(|&slot| slot != NONE));
+            if !many.is_sorted() {
+                many.sort_unstable();
+            }
+            many.dedup();
+            match &many[..] {
                 [] => {}
                 [one] => *word = *one,
                 many => {
                     *word = MANY | index(runs.len());
-                    runs.push(index(kept));
+                    runs.push(index(many.len()));
                     runs.extend_from_slice(many);
                 }
             }
@@ -133,20 +135,36 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// From the places of the nodes and the links between nodes and transformations (numbers as in
-    /// [`crate::derive`]).
-    pub(crate) fn of(
-        places: Vec<u32>,
-        processes: usize,
-        links: impl Iterator<Item = (u32, u32)> + Clone,
-    ) -> Self {
-        let nodes = index(places.len());
-        let slots = places.len() + processes;
-        let slot = move |id: u32| if id & PROCESS == 0 { id } else { nodes + (id & !PROCESS) };
-        let pairs = links.map(move |(from, to)| (slot(from), slot(to)));
-        let out = Ways::of(slots, pairs.clone());
-        let into = Ways::of(slots, pairs.map(|(from, to)| (to, from)));
-        Self { out, into, places: places.into() }
+    /// From the places of the nodes, where the links out of each slot begin, and the slot each link leads to, those from
+    /// nowhere last. Returns the links into each slot too, by number.
+    pub(crate) fn of(places: Vec<u32>, out_starts: &[u32], to: Vec<u32>) -> (Self, Groups) {
+        let slots = out_starts.len().saturating_sub(1);
+        let out = Ways::of(out_starts, &to);
+        let real = out_starts.last().map_or(0, |&end| end as usize);
+        let mut starts = vec![0u32; slots + 1];
+        for &slot in to.iter().filter(|&&slot| slot != NONE) {
+            starts[slot as usize + 1] += 1;
+        }
+        (0..slots).for_each(|at| starts[at + 1] += starts[at]);
+        let count = starts[slots] as usize;
+        let (mut values, mut sources) = (vec![0u32; count], vec![NONE; count]);
+        let mut put = |number: usize, slot: u32, from: u32| {
+            if slot != NONE {
+                let at = &mut starts[slot as usize];
+                values[*at as usize] = index(number);
+                sources[*at as usize] = from;
+                *at += 1;
+            }
+        };
+        for (from, range) in (0..).zip(out_starts.windows(2)) {
+            (range[0] as usize..range[1] as usize).for_each(|number| put(number, to[number], from));
+        }
+        (real..to.len()).for_each(|number| put(number, to[number], NONE));
+        drop(to);
+        starts.rotate_right(1);
+        starts[0] = 0;
+        let into = Ways::of(&starts, &sources);
+        (Self { out, into, places: places.into() }, Groups { starts, values })
     }
 
     /// Nodes: the slots before the transformations.

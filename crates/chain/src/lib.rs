@@ -47,6 +47,7 @@ mod sources;
 mod spread;
 mod step;
 mod stock;
+mod stream;
 pub mod synthetic;
 mod trace;
 

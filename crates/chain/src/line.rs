@@ -179,11 +179,6 @@ impl Lines {
         self.0.find(2, &events)
     }
 
-    /// Hands every line on and gives the memory back on the way.
-    pub(crate) fn drain(self, mut each: impl FnMut(Line)) {
-        self.0.drain(|row| each(Line::of_row(row)));
-    }
-
     /// Bytes, owned or mapped.
     pub(crate) fn bytes(&self) -> usize {
         self.0.bytes()

@@ -106,12 +106,17 @@ impl Lane {
         let packed = block.get(self.from..).unwrap_or_default();
         let count = self.width.min(packed.len());
         words[..count].copy_from_slice(&packed[..count]);
-        let mask = u64::MAX >> (64 - self.width);
+        let (mask, width) = (u64::MAX >> (64 - self.width), shift(self.width));
+        let (together, step) = together(self.width);
         let mut bit = 0;
-        for value in out.iter_mut() {
-            let (at, shift) = (bit / 64, bit % 64);
-            *value = (words[at] >> shift | words[at + 1] << 1 << (63 - shift)) & mask;
-            bit += self.width;
+        for values in out.chunks_exact_mut(together) {
+            let (at, by) = (bit / 64 % BLOCK, bit % 64);
+            let mut bits = words[at] >> by | words[at + 1] << 1 << (63 - by);
+            for value in values {
+                *value = bits & mask;
+                bits = bits.wrapping_shr(width);
+            }
+            bit += step;
         }
         let times = ROUND[wide(self.note >> ROUND_SHIFT) & 3];
         match (nothing, times) {
@@ -125,6 +130,20 @@ impl Lane {
             }),
         }
     }
+}
+
+/// How many numbers of a width are read and written as one, and how wide that is: narrow ones by twos, fours, …
+const fn together(width: usize) -> (usize, usize) {
+    let (mut count, mut wide) = (1, width);
+    while wide * 2 <= 64 {
+        (count, wide) = (count * 2, wide * 2);
+    }
+    (count, wide)
+}
+
+/// A width as what is shifted by; that of a whole word is no shift, and then nothing comes after.
+fn shift(width: usize) -> u32 {
+    u32::try_from(width % 64).unwrap_or(0)
 }
 
 fn lanes<const C: usize>(block: &[u64]) -> [Lane; C] {
@@ -220,21 +239,6 @@ impl<const C: usize> Packed<C> {
         found
     }
 
-    /// Hands every record on and gives the memory back on the way.
-    pub(crate) fn drain(mut self, mut each: impl FnMut([u64; C])) {
-        let (len, mut freed) = (self.len(), 0);
-        let mut columns = Box::new([[0; BLOCK]; C]);
-        for number in 0..len.div_ceil(BLOCK) {
-            let part = self.starts.get(number).map_or(0, |&start| wide(start) / PART);
-            for done in &mut self.words.parts[freed.min(part)..part] {
-                *done = Arc::default();
-            }
-            freed = freed.max(part);
-            decode(self.block(number), &mut columns);
-            (0..BLOCK.min(len - number * BLOCK)).for_each(|at| each(row(&columns, at)));
-        }
-    }
-
     /// Bytes, owned or mapped.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.starts) + self.words.pieces().map(size_of_val).sum::<usize>()
@@ -321,13 +325,14 @@ impl<const C: usize> Clone for Rows<'_, C> {
 pub(crate) struct Packing<const C: usize> {
     starts: Vec<u64>,
     parts: Vec<Vec<u64>>,
-    pending: Vec<[u64; C]>,
+    /// The numbers of the block at hand.
+    pending: Box<Decoded<C>>,
     len: usize,
 }
 
 impl<const C: usize> Default for Packing<C> {
     fn default() -> Self {
-        Self { starts: Vec::new(), parts: Vec::new(), pending: Vec::new(), len: 0 }
+        Self { starts: Vec::new(), parts: Vec::new(), pending: Box::new([[0; BLOCK]; C]), len: 0 }
     }
 }
 
@@ -340,16 +345,17 @@ impl<const C: usize> Packing<C> {
     /// Adds a record.
     #[inline]
     pub(crate) fn push(&mut self, row: [u64; C]) {
-        self.pending.push(row);
+        let at = self.len % BLOCK;
+        for (values, value) in self.pending.iter_mut().zip(row) {
+            values[at] = value;
+        }
         self.len += 1;
-        if self.pending.len() == BLOCK {
+        if at == BLOCK - 1 {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
-        let Some(&last) = self.pending.last() else { return };
-        self.pending.resize(BLOCK, last);
         // the block may not lie across two parts; what stays free at the end of one is filled with zeros
         let most = head(C) + C * BLOCK;
         if self.parts.last().is_none_or(|part| part.len() + most > PART) {
@@ -363,12 +369,11 @@ impl<const C: usize> Packing<C> {
         let start = part.len();
         self.starts.push((before + start) as u64);
         part.resize(start + head(C), 0);
-        for c in 0..C {
-            let (least, note) = pack(&self.pending, c, part);
+        for (c, values) in self.pending.iter_mut().enumerate() {
+            let (least, note) = pack(values, part);
             part[start + c] = least;
             part[start + C + c / (64 / NOTE)] |= note << (NOTE * (c % (64 / NOTE)));
         }
-        self.pending.clear();
     }
 
     /// The records, packed.
@@ -376,7 +381,14 @@ impl<const C: usize> Packing<C> {
         if self.len == 0 {
             return Packed::default();
         }
-        self.flush();
+        let filled = self.len % BLOCK;
+        if filled > 0 {
+            for values in self.pending.iter_mut() {
+                let last = values[filled - 1];
+                values[filled..].fill(last);
+            }
+            self.flush();
+        }
         self.starts.push(self.len as u64);
         self.parts.iter_mut().for_each(Vec::shrink_to_fit);
         let parts = self.parts.into_iter().map(Arc::new).collect();
@@ -384,61 +396,69 @@ impl<const C: usize> Packing<C> {
     }
 }
 
-/// Packs one number of 64 records: the least value and the note on it.
-fn pack<const C: usize>(rows: &[[u64; C]], column: usize, words: &mut Vec<u64>) -> (u64, u64) {
-    let mut values = [0u64; BLOCK];
-    for (value, row) in values.iter_mut().zip(rows) {
-        *value = row[column];
+/// Packs one number of 64 records: the least value and the note on it. The values are used up.
+fn pack(values: &mut [u64; BLOCK], words: &mut Vec<u64>) -> (u64, u64) {
+    let first = values[0];
+    if values.iter().fold(0, |differ, value| differ | (value ^ first)) == 0 {
+        // no bits; where there is none at all every record reads as zero, which means none
+        return if first == NOTHING { (0, HAS_NOTHING) } else { (first, 0) };
     }
-    let nothing = values.contains(&NOTHING);
-    let least = values.iter().copied().min().unwrap_or(0);
-    if least == NOTHING {
-        // none at all: no bits, and every record reads as zero, which means none
-        return (0, HAS_NOTHING);
+    // one more than a value is zero for none, so that it counts as the least here and as the most there
+    let (mut least, mut above, mut greatest) = (u64::MAX, 0, 0);
+    for &value in values.iter() {
+        least = least.min(value);
+        above = above.max(value.wrapping_add(1));
+        greatest = greatest.max(value);
     }
-    let most = if nothing {
-        values.iter().map(|&value| if value == NOTHING { 0 } else { value }).max().unwrap_or(0)
-    } else {
-        values.iter().copied().max().unwrap_or(0)
-    };
-    let range = most - least;
-    let round = if range < ROUND[1] { 0 } else { roundest(&values, least) };
+    let nothing = greatest == NOTHING;
+    let range = above - 1 - least;
+    let round = if range < ROUND[1] { 0 } else { roundest(values, least) };
     let one = u64::from(nothing);
-    if least > 0 || nothing {
-        for value in &mut values {
-            *value = if *value == NOTHING { 0 } else { *value - least + one };
-        }
-    }
-    if round > 0 {
-        let by = ROUND[round];
-        values.iter_mut().filter(|value| **value > 0).for_each(|value| *value = (*value - one) / by + one);
+    let less = |value: u64| if value == NOTHING { 0 } else { value - least + one };
+    match round {
+        0 if !nothing => values.iter_mut().for_each(|value| *value -= least),
+        0 => values.iter_mut().for_each(|value| *value = less(*value)),
+        1 => divide::<{ ROUND[1] }>(values, least, one),
+        2 => divide::<{ ROUND[2] }>(values, least, one),
+        _ => divide::<{ ROUND[3] }>(values, least, one),
     }
     let width = (64 - (range / ROUND[round] + one).leading_zeros()) as usize;
-    if width > 0 {
-        let mut packed = [0u64; BLOCK + 1];
-        let mut bit = 0;
-        for raw in values {
-            let (at, shift) = (bit / 64, bit % 64);
-            packed[at] |= raw << shift;
-            packed[at + 1] |= raw >> 1 >> (63 - shift);
-            bit += width;
-        }
-        words.extend_from_slice(&packed[..width]);
+    let (together, step) = together(width);
+    let mut packed = [0u64; BLOCK + 1];
+    let (mut bit, by) = (0, shift(width));
+    for values in values.chunks_exact(together) {
+        let bits = values.iter().rev().fold(0u64, |bits, value| bits.wrapping_shl(by) | value);
+        let (at, shift) = (bit / 64 % BLOCK, bit % 64);
+        packed[at] |= bits << shift;
+        packed[at + 1] |= bits >> 1 >> (63 - shift);
+        bit += step;
     }
+    words.extend_from_slice(&packed[..width]);
     let flag = if nothing { HAS_NOTHING } else { 0 };
     (least, width as u64 | flag | (round as u64) << ROUND_SHIFT)
 }
 
+/// How many times `BY` each value is more than the least, one more where some are none.
+fn divide<const BY: u64>(values: &mut [u64; BLOCK], least: u64, one: u64) {
+    for value in values {
+        *value = if *value == NOTHING { 0 } else { (*value - least) / BY + one };
+    }
+}
+
 /// The roundest number that divides how much more than the least each value is.
 fn roundest(values: &[u64; BLOCK], least: u64) -> usize {
-    let mut fits = 0;
-    for (round, &by) in ROUND.iter().enumerate().skip(1) {
-        if !values.iter().all(|&value| value == NOTHING || (value - least).is_multiple_of(by)) {
-            break;
-        }
-        fits = round;
+    fn divides<const BY: u64>(values: &[u64; BLOCK], least: u64) -> bool {
+        values.iter().all(|&value| value == NOTHING || (value - least).is_multiple_of(BY))
     }
-    fits
+    if !divides::<{ ROUND[1] }>(values, least) {
+        0
+    } else if !divides::<{ ROUND[2] }>(values, least) {
+        1
+    } else if !divides::<{ ROUND[3] }>(values, least) {
+        2
+    } else {
+        3
+    }
 }
 
 #[cfg(test)]
@@ -462,7 +482,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn what_was_packed_is_read_back_alone_in_order_and_drained(
+        fn what_was_packed_is_read_back_alone_in_order_and_backwards(
             mut rows in proptest::collection::vec([value(), value(), value()], 0..150), alike in 0usize..100,
         ) {
             if let Some(&last) = rows.last() {
@@ -482,12 +502,8 @@ mod tests {
             prop_assert_eq!(packed.find(2, &wanted), found);
             let from = rows.len() / 2;
             prop_assert_eq!(packed.rows_from(from).collect::<Vec<_>>(), rows[from..].to_vec());
-            let mut drained = Vec::new();
-            let back: Vec<[u64; 3]> = packed.rows_back().collect();
-            packed.drain(|row| drained.push(row));
-            prop_assert_eq!(&drained, &rows);
-            drained.reverse();
-            prop_assert_eq!(back, drained);
+            rows.reverse();
+            prop_assert_eq!(packed.rows_back().collect::<Vec<_>>(), rows);
         }
     }
 
@@ -497,12 +513,7 @@ mod tests {
         let packed: Packed<2> = (0..400_000).map(|n| [mix(n), n]).collect();
         assert!(packed.words.parts.len() > 1);
         assert!((0..400_000).all(|n| packed.get(wide(n)) == [mix(n), n]));
-        let mut next = 0;
-        packed.drain(|row| {
-            assert_eq!(row, [mix(next), next]);
-            next += 1;
-        });
-        assert_eq!(next, 400_000);
+        assert!((0..400_000).zip(packed.rows()).all(|(n, row)| row == [mix(n), n]));
     }
 
     #[test]

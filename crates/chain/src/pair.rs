@@ -2,9 +2,6 @@
 
 use crate::Qty;
 use crate::facts::NONE;
-use crate::trace::Spread;
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 
 /// Candidates of one sender and recipient looked at for one of exactly the same quantity.
 const LOOK_AHEAD: usize = 256;
@@ -30,6 +27,7 @@ pub(crate) struct Pair {
     pub(crate) part: Option<Qty>,
 }
 
+#[derive(Debug, Clone, Copy)]
 struct State {
     open: bool,
     left: Option<Qty>,
@@ -66,9 +64,6 @@ impl Pass {
     }
 }
 
-/// Shipments of one key, and how many of them were looked at for good.
-type Queues = HashMap<(u32, u32), (usize, Vec<usize>), BuildHasherDefault<Spread>>;
-
 fn agree(a: u32, b: u32) -> bool {
     a == b || a == NONE || b == NONE
 }
@@ -78,71 +73,94 @@ fn halves_agree(ship: &Half, receipt: &Half) -> bool {
     agree(ship.from, receipt.from) && agree(ship.to, receipt.to) && agree(ship.document, receipt.document)
 }
 
-/// Pairs the halves. Both lists must be sorted by time, ties in a fixed order: the result depends on nothing
-/// else. Halves that find no partner come out alone.
-pub(crate) fn pair(shipped: &[Half], received: &[Half]) -> Vec<Pair> {
-    let mut out = Vec::with_capacity(shipped.len().max(received.len()));
-    let mut ships: Vec<State> = shipped.iter().map(State::new).collect();
-    let mut receipts: Vec<State> = received.iter().map(State::new).collect();
-    if let ([ship], [receipt]) = (shipped, received) {
-        // the common case, and what the passes below would find
-        let on_paper = ship.document != NONE && ship.document == receipt.document;
-        if halves_agree(ship, receipt) && (on_paper || ship.time <= receipt.time) {
-            take((0, &mut ships[0]), (0, &mut receipts[0]), &mut out);
-        }
-    } else if !shipped.is_empty() && !received.is_empty() {
-        for pass in Pass::ALL {
-            run(pass, (shipped, &mut ships), (received, &mut receipts), &mut out);
-            if !ships.iter().any(|s| s.open) || !receipts.iter().any(|r| r.open) {
-                break;
-            }
-        }
-    }
-    for (at, state) in ships.iter().enumerate().filter(|(_, s)| s.open) {
-        let part = if state.whole { None } else { state.left };
-        out.push(Pair { shipped: Some(at), received: None, part });
-    }
-    for (at, state) in receipts.iter().enumerate().filter(|(_, r)| r.open) {
-        let part = if state.whole { None } else { state.left };
-        out.push(Pair { shipped: None, received: Some(at), part });
-    }
-    out
+/// Working space, reused from item to item.
+#[derive(Debug, Default)]
+pub(crate) struct Pairing {
+    ships: Vec<State>,
+    receipts: Vec<State>,
+    /// Open shipments by key, those of one key in their order.
+    queue: Vec<((u32, u32), usize)>,
+    /// At the first shipment of a key, how many of them were looked at for good.
+    heads: Vec<usize>,
+    out: Vec<Pair>,
 }
 
-fn run(
-    pass: Pass,
-    (shipped, ships): (&[Half], &mut [State]),
-    (received, receipts): (&[Half], &mut [State]),
-    out: &mut Vec<Pair>,
-) {
-    let mut queues: Queues = HashMap::default();
-    for (at, half) in shipped.iter().enumerate().filter(|&(at, _)| ships[at].open) {
-        if let Some(key) = pass.key(half) {
-            queues.entry(key).or_default().1.push(at);
-        }
-    }
-    for (r, receipt) in received.iter().enumerate() {
-        let Some((head, queue)) = pass.key(receipt).and_then(|key| queues.get_mut(&key)) else { continue };
-        while receipts[r].open {
-            while queue.get(*head).is_some_and(|&s| !ships[s].open) {
-                *head += 1;
+impl Pairing {
+    /// Pairs the halves. Both lists must be sorted by time, ties in a fixed order: the result depends on nothing
+    /// else. Halves that find no partner come out alone.
+    pub(crate) fn pair(&mut self, shipped: &[Half], received: &[Half]) -> &[Pair] {
+        self.out.clear();
+        self.ships.clear();
+        self.ships.extend(shipped.iter().map(State::new));
+        self.receipts.clear();
+        self.receipts.extend(received.iter().map(State::new));
+        if let ([ship], [receipt]) = (shipped, received) {
+            // the common case, and what the passes below would find
+            let on_paper = ship.document != NONE && ship.document == receipt.document;
+            if halves_agree(ship, receipt) && (on_paper || ship.time <= receipt.time) {
+                take((0, &mut self.ships[0]), (0, &mut self.receipts[0]), &mut self.out);
             }
-            let fits = |s: &usize| {
-                let ship = &shipped[*s];
-                ships[*s].open
-                    && (pass == Pass::Document || ship.time <= receipt.time)
-                    && halves_agree(ship, receipt)
-            };
-            let equal = |s: &usize| {
-                let (a, b) = (ships[*s].left, receipts[r].left);
-                matches!((a, b), (Some(a), Some(b)) if a == b || a.common() == b.common())
-            };
-            let candidates = || queue[*head..].iter().copied().filter(|s| fits(s));
-            let Some(s) = candidates().take(LOOK_AHEAD).find(|s| equal(s)).or_else(|| candidates().next())
-            else {
-                break;
-            };
-            take((s, &mut ships[s]), (r, &mut receipts[r]), out);
+        } else if !shipped.is_empty() && !received.is_empty() {
+            for pass in Pass::ALL {
+                self.run(pass, shipped, received);
+                if !self.ships.iter().any(|s| s.open) || !self.receipts.iter().any(|r| r.open) {
+                    break;
+                }
+            }
+        }
+        for (at, state) in self.ships.iter().enumerate().filter(|(_, s)| s.open) {
+            let part = if state.whole { None } else { state.left };
+            self.out.push(Pair { shipped: Some(at), received: None, part });
+        }
+        for (at, state) in self.receipts.iter().enumerate().filter(|(_, r)| r.open) {
+            let part = if state.whole { None } else { state.left };
+            self.out.push(Pair { shipped: None, received: Some(at), part });
+        }
+        &self.out
+    }
+
+    fn run(&mut self, pass: Pass, shipped: &[Half], received: &[Half]) {
+        let Self { ships, receipts, queue, heads, out } = self;
+        let open = shipped.iter().enumerate().filter(|&(at, _)| ships[at].open);
+        queue.clear();
+        queue.extend(open.filter_map(|(at, half)| Some((pass.key(half)?, at))));
+        if queue.is_empty() {
+            return;
+        }
+        if !queue.is_sorted() {
+            queue.sort_unstable();
+        }
+        heads.clear();
+        heads.resize(queue.len(), 0);
+        for (r, receipt) in received.iter().enumerate() {
+            let Some(key) = pass.key(receipt).filter(|_| receipts[r].open) else { continue };
+            let first = queue.partition_point(|(other, _)| *other < key);
+            let of_key = &queue[first..];
+            let of_key = &of_key[..of_key.partition_point(|(other, _)| *other == key)];
+            let Some(head) = heads.get_mut(first).filter(|_| !of_key.is_empty()) else { continue };
+            while receipts[r].open {
+                while of_key.get(*head).is_some_and(|&(_, s)| !ships[s].open) {
+                    *head += 1;
+                }
+                let fits = |s: &usize| {
+                    let ship = &shipped[*s];
+                    ships[*s].open
+                        && (pass == Pass::Document || ship.time <= receipt.time)
+                        && halves_agree(ship, receipt)
+                };
+                let equal = |s: &usize| {
+                    let (a, b) = (ships[*s].left, receipts[r].left);
+                    matches!((a, b), (Some(a), Some(b)) if a == b || a.common() == b.common())
+                };
+                let candidates = || of_key[*head..].iter().map(|&(_, s)| s).filter(|s| fits(s));
+                let mut first = None;
+                let found = candidates().take(LOOK_AHEAD).find(|s| {
+                    first = first.or(Some(*s));
+                    equal(s)
+                });
+                let Some(s) = found.or(first) else { break };
+                take((s, &mut ships[s]), (r, &mut receipts[r]), out);
+            }
         }
     }
 }

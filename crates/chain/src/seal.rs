@@ -6,10 +6,13 @@ use crate::facts::{Facts, NONE, SealedFacts};
 use crate::line::{Line, Lines, Packer, Said};
 use crate::order::Order;
 use crate::packed::{Packed, Packing, down, small};
+use crate::stream::Stream;
 use std::collections::HashSet;
 
-/// Lines sorted at once.
-const AT_ONCE: usize = 1 << 21;
+/// Lines sorted at once, about: they lie in the processor's own memory while they are.
+const AT_ONCE: usize = 1 << 15;
+/// Most shelves the lines are parted into.
+const SHELVES: usize = 1 << 11;
 
 /// New numbers of the steps.
 struct Steps {
@@ -49,7 +52,7 @@ impl Facts {
     /// Drops repeats and withdrawn lines, chooses the order of the items and sorts what is left by it.
     pub(crate) fn seal(&mut self) {
         let bulk = std::mem::take(&mut self.bulk);
-        let loaded = bulk.lines.close();
+        let loaded = bulk.lines;
         let (events, steps) = self.number_steps(bulk.events.close(), &loaded, bulk.mixed);
         let gone: HashSet<u32> = self.withdrawn_numbers(&events);
         let counts = |line: &mut Line| {
@@ -73,7 +76,7 @@ impl Facts {
             }
         };
         each_line(self, &known, &mut look);
-        loaded.rows().for_each(look);
+        loaded.each(look);
         let processes = self.processes();
         let order = Order::of(sizes.len(), processes, inputs.iter().copied(), outputs.iter().copied());
         drop((inputs, outputs));
@@ -110,7 +113,7 @@ impl Facts {
     }
 
     /// The steps sorted by record id for look-up, and the new numbers of all.
-    fn number_steps(&mut self, loaded: Packed<2>, lines: &Lines, mixed: bool) -> (Packed<2>, Steps) {
+    fn number_steps(&mut self, loaded: Packed<2>, lines: &Stream, mixed: bool) -> (Packed<2>, Steps) {
         let old = std::mem::take(&mut self.sealed.events);
         let sealed = old.len();
         let in_order = Steps { sealed, before: Vec::new(), fresh: Vec::new() };
@@ -119,10 +122,10 @@ impl Facts {
         }
         // what was applied after sealing holds no repeats; what was loaded may
         let mut prints: Vec<u64> = vec![0; loaded.len()];
-        for line in lines.rows() {
+        lines.each(|line| {
             let print = &mut prints[line.event as usize];
             *print = print.wrapping_add(self.print(&line));
-        }
+        });
         let print = |at: usize| prints.get(at).map_or(at as u64, |&print| print);
         let late = self.events.iter().map(|&(id, lines)| [id, u64::from(lines)]);
         let fresh: Vec<[u64; 2]> = loaded.rows().chain(late).collect();
@@ -176,9 +179,9 @@ pub(crate) fn by_rank(ranks: &Packed<1>) -> Vec<u32> {
 struct Shelves {
     /// Where the lines of each rank begin.
     starts: Vec<u32>,
-    /// First rank of each shelf.
-    first: Vec<u32>,
-    shelves: Vec<Packer>,
+    /// A shelf holds the lines of so many ranks, as a power of two.
+    ranks: u32,
+    shelves: Vec<Stream>,
 }
 
 impl Shelves {
@@ -190,44 +193,40 @@ impl Shelves {
                 starts[rank as usize + 1] = size;
             }
         }
-        let (mut first, mut end) = (vec![0], AT_ONCE);
         for rank in 0..ranked {
-            if starts[rank] as usize >= end {
-                first.push(index(rank));
-                end = starts[rank] as usize + AT_ONCE;
-            }
             starts[rank + 1] += starts[rank];
         }
-        let shelves = vec![Packer::default(); first.len()];
-        Self { starts, first, shelves }
+        let wanted = (starts[ranked] as usize / AT_ONCE).clamp(1, SHELVES);
+        let ranks = ranked.div_ceil(wanted).next_power_of_two().ilog2();
+        Self { starts, ranks, shelves: vec![Stream::default(); ranked.div_ceil(1 << ranks)] }
     }
 
-    fn put(&mut self, line: Line, order: &Order) {
+    fn put(&mut self, mut line: Line, order: &Order) {
         let rank = order.ranks[line.item as usize];
-        let shelf = self.first.partition_point(|&first| first <= rank) - 1;
-        self.shelves[shelf].push(&line);
+        line.item = rank;
+        self.shelves[(rank >> self.ranks) as usize].push(&line);
     }
 
     /// Every shelf sorted, and where each rank begins.
     fn close(self, order: &Order) -> (Lines, Vec<u32>) {
         let mut out = Packer::default();
-        let mut firsts = self.first.iter().copied().chain([index(self.starts.len() - 1)]);
-        let mut first = firsts.next().unwrap_or(0);
-        for (shelf, next) in self.shelves.into_iter().zip(firsts) {
-            let base = self.starts[first as usize];
-            let mut at: Vec<u32> = self.starts[first as usize..next as usize].to_vec();
-            let mut sorted =
-                vec![Line::new(0, NONE, Said::Observe); (self.starts[next as usize] - base) as usize];
-            shelf.close().drain(|mut line| {
-                let slot = &mut at[(order.ranks[line.item as usize] - first) as usize];
+        let (mut at, mut sorted) = (Vec::new(), Vec::new());
+        let last = self.starts.len() - 1;
+        for (number, shelf) in self.shelves.into_iter().enumerate() {
+            let (first, next) = (number << self.ranks, last.min((number + 1) << self.ranks));
+            let base = self.starts[first];
+            at.clear();
+            at.extend(self.starts[first..next].iter().map(|start| start - base));
+            sorted.resize((self.starts[next] - base) as usize, Line::new(0, NONE, Said::Observe));
+            shelf.drain(|mut line| {
+                let slot = &mut at[line.item as usize - first];
                 if line.said().of_process() {
                     line.other = order.processes[line.other as usize];
                 }
-                sorted[(*slot - base) as usize] = line.of_item(NONE);
+                sorted[*slot as usize] = line.of_item(NONE);
                 *slot += 1;
             });
             sorted.iter().for_each(|line| out.push(line));
-            first = next;
         }
         (out.close(), self.starts)
     }

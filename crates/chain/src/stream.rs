@@ -1,0 +1,169 @@
+//! Lines on their way, before they are packed: words one after the other in pieces of one size, what a line lacks
+//! left out, so that many millions pass through little memory with little work.
+
+use crate::facts::NONE;
+use crate::line::Line;
+
+/// Words of a piece: small enough that the allocator gives the memory of one that was drained to the next.
+const PIECE: usize = 1 << 14;
+/// Most words of a line.
+const MOST: usize = 10;
+
+/// In the head of a line: which words follow the item, the step and the time.
+const PLACE: u32 = 1 << 24;
+const OTHER: u32 = 1 << 25;
+const DOCUMENT: u32 = 1 << 26;
+const LOW: u32 = 1 << 27;
+const HIGH: u32 = 1 << 28;
+
+/// Some words; a line that begins at a word has room for [`MOST`].
+#[derive(Debug, Clone)]
+struct Piece {
+    words: Vec<u32>,
+    used: usize,
+}
+
+/// Lines in order of arrival.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stream {
+    pieces: Vec<Piece>,
+}
+
+/// The lower and the upper half.
+fn halves(number: i64) -> (u32, u32) {
+    let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+    (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
+}
+
+fn whole(low: u32, high: u32) -> i64 {
+    (u64::from(high) << 32 | u64::from(low)).cast_signed()
+}
+
+/// The words of a line, and how many they are.
+#[inline]
+fn words(line: &Line) -> ([u32; MOST], usize) {
+    let ((early, late), (low, high)) = (halves(line.time), halves(line.mantissa));
+    let mut words = [0; MOST];
+    let mut head = u32::from_le_bytes([line.said, line.unit, line.scale, 0]);
+    words[1..5].copy_from_slice(&[line.item, line.event, early, late]);
+    let mut at = 5;
+    let parts = [
+        (PLACE, line.place, NONE),
+        (OTHER, line.other, NONE),
+        (DOCUMENT, line.document, NONE),
+        (LOW, low, 0),
+        (HIGH, high, 0),
+    ];
+    for (flag, word, absent) in parts {
+        words[at] = word;
+        let there = word != absent;
+        head |= if there { flag } else { 0 };
+        at += usize::from(there);
+    }
+    words[0] = head;
+    (words, at)
+}
+
+/// The line that begins here, and how many words it takes.
+#[inline]
+fn line(words: &[u32; MOST]) -> (Line, usize) {
+    let head = words[0];
+    let mut at = 5;
+    let mut next = |flag: u32, absent: u32| {
+        let there = head & flag != 0;
+        let word = if there { words[at % MOST] } else { absent };
+        at += usize::from(there);
+        word
+    };
+    let [said, unit, scale, _] = head.to_le_bytes();
+    let (place, other, document) = (next(PLACE, NONE), next(OTHER, NONE), next(DOCUMENT, NONE));
+    let (low, high) = (next(LOW, 0), next(HIGH, 0));
+    let (time, mantissa) = (whole(words[3], words[4]), whole(low, high));
+    (Line { time, mantissa, event: words[2], item: words[1], place, other, document, unit, scale, said }, at)
+}
+
+impl Piece {
+    fn new() -> Self {
+        Self { words: vec![0; PIECE], used: 0 }
+    }
+
+    fn each(&self, each: &mut impl FnMut(Line)) {
+        let mut at = 0;
+        while at < self.used {
+            let Some(&words) = self.words.get(at..).and_then(|rest| rest.first_chunk()) else { return };
+            let (line, taken) = line(&words);
+            each(line);
+            at += taken;
+        }
+    }
+}
+
+impl Stream {
+    /// Adds a line.
+    #[inline]
+    pub(crate) fn push(&mut self, line: &Line) {
+        let (words, count) = words(line);
+        if self.pieces.last().is_none_or(|piece| piece.used + MOST > PIECE) {
+            self.pieces.push(Piece::new());
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            // what is too much is written over by the next
+            piece.words[piece.used..piece.used + MOST].copy_from_slice(&words);
+            piece.used += count;
+        }
+    }
+
+    /// Goes over all lines.
+    pub(crate) fn each(&self, mut each: impl FnMut(Line)) {
+        self.pieces.iter().for_each(|piece| piece.each(&mut each));
+    }
+
+    /// Hands every line on and gives the memory back on the way.
+    pub(crate) fn drain(self, mut each: impl FnMut(Line)) {
+        self.pieces.into_iter().for_each(|piece| piece.each(&mut each));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn word() -> impl Strategy<Value = u32> {
+        prop_oneof![Just(NONE), Just(0), any::<u32>()]
+    }
+
+    fn number() -> impl Strategy<Value = i64> {
+        prop_oneof![Just(0), Just(-1), Just(i64::MIN), Just(1 << 32), any::<i64>()]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn lines_come_out_as_they_went_in_and_in_their_order_over_many_pieces(
+            some in proptest::collection::vec(
+                (number(), number(), [word(), word(), word(), word(), word()], any::<[u8; 3]>()), 1..40,
+            ),
+        ) {
+            let lines: Vec<Line> = some.iter().map(|&(time, mantissa, words, [unit, scale, said])| {
+                let [event, item, place, other, document] = words;
+                Line { time, mantissa, event, item, place, other, document, unit, scale, said }
+            }).collect();
+            let many = PIECE / 5 / lines.len() + 2;
+            let mut stream = Stream::default();
+            (0..many).for_each(|_| lines.iter().for_each(|line| stream.push(line)));
+            prop_assert!(stream.pieces.len() > 1);
+            let (mut seen, mut wanted) = (0, lines.iter().cycle());
+            let mut same = true;
+            stream.each(|line| {
+                same &= wanted.next() == Some(&line);
+                seen += 1;
+            });
+            prop_assert!(same && seen == many * lines.len());
+            let mut drained = Vec::new();
+            stream.drain(|line| drained.push(line));
+            prop_assert!(drained.chunks(lines.len()).all(|chunk| chunk == lines));
+        }
+    }
+}
