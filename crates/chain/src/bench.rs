@@ -22,6 +22,10 @@ const ALL_CHECKED: u64 = 2_000_000;
 /// Questions of each class that are compared in a larger one.
 const SAMPLE_CHECKED: usize = 4;
 
+/// Lots of the national brand at most, and of how many links there is one.
+const MOST_LOTS: u32 = 20_000;
+const LINKS_A_LOT: u64 = 50;
+
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
 pub struct BenchOptions {
@@ -122,7 +126,8 @@ pub struct QueryReport {
     /// `Q1` origins of a lot, `Q2` places a lot reached, `Q2 grouped` the same with quantities by region as JSON, `Q3`
     /// 50 stations for 20 cases, `Q4` one hop.
     pub query: &'static str,
-    /// `small`, `median`, `hub` (among the largest hundredth) or `largest` answers, or `any`.
+    /// `small`, `median`, `hub` (among the largest hundredth) or `largest` answers, the raw lot of the national `brand`, or
+    /// `any`.
     pub stratum: &'static str,
     /// Whether the delta was on top.
     pub delta: bool,
@@ -206,11 +211,13 @@ pub fn measure(
 ) -> io::Result<(BenchReport, Vec<Question>, Exported)> {
     let BenchOptions { links: wanted, seed } = options;
     let busy = clock();
-    let steps = network(wanted, seed).count();
+    let lots = u32::try_from(wanted / LINKS_A_LOT).unwrap_or(u32::MAX).min(MOST_LOTS);
+    let network = || network(wanted, seed).with_brand(lots);
+    let steps = network().count();
     let sealed = steps - steps / DAYS;
     let generate_cpu_seconds = clock() - busy;
     let (start, busy) = (Instant::now(), clock());
-    let built = Index::build(Names::default(), network(wanted, seed).take(sealed));
+    let built = Index::build(Names::default(), network().take(sealed));
     let build_seconds = start.elapsed().as_secs_f64();
     let build_cpu_seconds = clock() - busy - generate_cpu_seconds;
     let (mut index, segment) = seal(built)?;
@@ -220,8 +227,8 @@ pub fn measure(
     let sums_bytes_per_link = ratio(index.graph.sealed.held.bytes(), links);
     let parts_bytes_per_link = parts(&index, links);
     let bytes_per_link = ratio(usize::try_from(segment.bytes).unwrap_or(0), links);
-    let regions = network(wanted, seed).regions();
-    let classes = classes(&index, seed);
+    let regions = network().regions();
+    let classes = classes(&index, seed, &network().brand());
     let mut queries = Vec::new();
     let mut questions = Vec::new();
     let mut answered = Vec::new();
@@ -236,10 +243,10 @@ pub fn measure(
     }
     let exported = export(&index);
     let nodes = index.graph.sealed.nodes.len();
-    let delta = late(&mut index, network(wanted, seed).skip(sealed));
+    let delta = late(&mut index, network().skip(sealed));
     let mut live = Vec::new();
     let mut checked = Checked::default();
-    let rebuilt = (wanted <= ALL_CHECKED).then(|| Index::build(Names::default(), network(wanted, seed)));
+    let rebuilt = (wanted <= ALL_CHECKED).then(|| Index::build(Names::default(), network()));
     for class in &classes {
         let (report, answers) = ask_all(&Asker { index: &index, regions: &regions, clock }, class, true);
         queries.push(report);
@@ -256,7 +263,7 @@ pub fn measure(
     }
     drop((index, rebuilt));
     for (steps, answered) in [(sealed, &answered), (steps, &live)] {
-        let (compared, wrong) = compare(&Plain::of(network(wanted, seed).take(steps)), answered);
+        let (compared, wrong) = compare(&Plain::of(network().take(steps)), answered);
         checked.plain += compared;
         checked.wrong += wrong;
     }

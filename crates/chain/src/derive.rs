@@ -27,8 +27,7 @@ pub(crate) struct Node {
 impl Node {
     /// Its item, since, and how much longer until.
     pub(crate) fn row(&self) -> [u64; 3] {
-        let since = self.since.cast_unsigned() ^ 1 << 63;
-        [up(self.item), since, self.until.wrapping_sub(self.since).cast_unsigned()]
+        [up(self.item), unsigned(self.since), self.until.wrapping_sub(self.since).cast_unsigned()]
     }
 
     /// Back from [`Self::row`].
@@ -67,19 +66,53 @@ pub(crate) struct Part {
     pub(crate) links: Vec<Link>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Goods on their way in or out: ordered by place, time and turn, then by link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Flow {
-    place: u32,
-    time: i64,
-    /// 0 in, 1 seen, 2 out: at the same instant, what arrives can leave.
-    turn: u8,
+    /// Place, time and turn, from the highest bit on.
+    key: u128,
     link: u32,
+}
+
+/// Comes in.
+const IN: u8 = 0;
+/// Was seen.
+const SEEN: u8 = 1;
+/// Goes out: at the same instant, what arrives can leave.
+const OUT: u8 = 2;
+
+/// Turns the order of signed numbers into that of unsigned ones.
+const fn unsigned(time: i64) -> u64 {
+    time.cast_unsigned() ^ 1 << 63
+}
+
+impl Flow {
+    fn new(place: u32, time: i64, turn: u8, link: u32) -> Self {
+        let key = u128::from(place) << 66 | u128::from(unsigned(time)) << 2 | u128::from(turn);
+        Self { key, link }
+    }
+
+    fn place(&self) -> u32 {
+        u32::try_from(self.key >> 66).unwrap_or(NONE)
+    }
+
+    fn time(&self) -> i64 {
+        let time = u64::try_from(self.key >> 2 & u128::from(u64::MAX)).unwrap_or_default();
+        (time ^ 1 << 63).cast_signed()
+    }
+
+    fn is(&self, turn: u8) -> bool {
+        self.key & 3 == u128::from(turn)
+    }
 }
 
 /// Working space, reused from item to item.
 #[derive(Debug, Default)]
 pub(crate) struct Deriver {
     lines: Vec<(u32, Line)>,
+    /// The lines on their way into order, and their times, kinds and positions.
+    unsorted: Vec<(u32, Line)>,
+    order: Vec<u128>,
     shipped: Vec<Half>,
     received: Vec<Half>,
     pairing: Pairing,
@@ -122,18 +155,34 @@ impl Deriver {
                 derived.push(line);
             }
         }
+        self.sort(facts);
+    }
+
+    /// Orders the lines by time and kind, and those that have both alike by what else they say.
+    fn sort(&mut self, facts: &Facts) {
+        let Self { lines, unsorted, order, .. } = self;
+        let key = |line: &Line| (line.time, line.said());
+        if !lines.is_sorted_by_key(|(_, line)| key(line)) {
+            // numbers are sorted, and each line is moved once
+            order.clear();
+            order.extend((0..).zip(lines.iter()).map(|(at, (_, line)): (u32, _)| {
+                u128::from(unsigned(line.time)) << 64 | u128::from(line.said() as u8) << 32 | u128::from(at)
+            }));
+            order.sort_unstable();
+            std::mem::swap(lines, unsorted);
+            lines.clear();
+            let position = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or_default();
+            lines.extend(order.iter().map(|&key| unsorted[position(key)]));
+        }
         // the record id is looked up for ties alone
         let rest = |line: &Line| (facts.event_id(line), line.place, line.other, line.mantissa, line.scale);
-        let order = |a: &Line, b: &Line| {
-            (a.time, a.said()).cmp(&(b.time, b.said())).then_with(|| rest(a).cmp(&rest(b)))
-        };
-        if !self.lines.is_sorted_by(|(_, a), (_, b)| order(a, b).is_le()) {
-            self.lines.sort_by(|(_, a), (_, b)| order(a, b));
+        for alike in lines.chunk_by_mut(|(_, a), (_, b)| key(a) == key(b)).filter(|alike| alike.len() > 1) {
+            alike.sort_by_key(|(_, line)| rest(line));
         }
     }
 
     fn flow(&mut self, part: &mut Part, place: u32, time: i64, turn: u8, link: Link) {
-        self.flows.push(Flow { place, time, turn, link: index(part.links.len()) });
+        self.flows.push(Flow::new(place, time, turn, index(part.links.len())));
         part.links.push(link);
     }
 
@@ -155,19 +204,19 @@ impl Deriver {
             match line.said() {
                 Said::Shipped => self.shipped.push(half),
                 Said::Received => self.received.push(Half { from: line.other, to: line.place, ..half }),
-                Said::Appear => self.flow(part, place, time, 0, Link { came: at, ..none }),
+                Said::Appear => self.flow(part, place, time, IN, Link { came: at, ..none }),
                 Said::Output => {
-                    self.flow(part, place, time, 0, Link { from: PROCESS | line.other, came: at, ..none });
+                    self.flow(part, place, time, IN, Link { from: PROCESS | line.other, came: at, ..none });
                 }
                 Said::Observe | Said::Packed | Said::Unpacked | Said::Emptied => {
-                    self.flow(part, place, time, 1, Link { came: at, ..none });
+                    self.flow(part, place, time, SEEN, Link { came: at, ..none });
                 }
                 Said::Holds => {}
                 Said::Input => {
-                    self.flow(part, place, time, 2, Link { to: PROCESS | line.other, left: at, ..none });
+                    self.flow(part, place, time, OUT, Link { to: PROCESS | line.other, left: at, ..none });
                 }
                 Said::Sold | Said::Destroyed | Said::Consumed | Said::Lost => {
-                    self.flow(part, place, time, 2, Link { left: at, ..none });
+                    self.flow(part, place, time, OUT, Link { left: at, ..none });
                 }
             }
         }
@@ -206,10 +255,10 @@ impl Deriver {
             part.links.push(link);
             let times = (ship.map(|s| s.time), receipt.map(|r| r.time));
             if let (Some(place), Some(time)) = (from, times.0.or(times.1)) {
-                self.flows.push(Flow { place, time, turn: 2, link: number });
+                self.flows.push(Flow::new(place, time, OUT, number));
             }
             if let (Some(place), Some(time)) = (to, times.1.or(times.0)) {
-                self.flows.push(Flow { place, time, turn: 0, link: number });
+                self.flows.push(Flow::new(place, time, IN, number));
             }
         }
         shipped.clear();
@@ -218,27 +267,30 @@ impl Deriver {
     }
 
     fn stretches(&mut self, item: u32, first: u32, part: &mut Part) {
-        self.flows.sort_unstable_by_key(|f| (f.place, f.time, f.turn, f.link));
-        let mut last: Option<Flow> = None;
+        if !self.flows.is_sorted() {
+            self.flows.sort_unstable();
+        }
+        let mut last = None;
         let mut left = false;
         for flow in &self.flows {
-            let same_place = last.is_some_and(|l| l.place == flow.place);
-            if !same_place || (left && flow.turn == 0) {
+            let (place, time) = (flow.place(), flow.time());
+            let same_place = last == Some(place);
+            if !same_place || (left && flow.is(IN)) {
                 let number = first + index(part.nodes.len());
                 if same_place {
                     part.links.push(Link { from: number - 1, to: number, left: NONE, came: NONE });
                 }
-                part.nodes.push(Node { since: flow.time, until: flow.time, item, place: flow.place });
+                part.nodes.push(Node { since: time, until: time, item, place });
                 left = false;
             }
-            left |= flow.turn == 2;
-            last = Some(*flow);
+            left |= flow.is(OUT);
+            last = Some(place);
             let here = first + index(part.nodes.len()) - 1;
             if let Some(node) = part.nodes.last_mut() {
-                node.until = flow.time;
+                node.until = time;
             }
             let link = &mut part.links[flow.link as usize];
-            if flow.turn == 2 {
+            if flow.is(OUT) {
                 link.from = here;
             } else {
                 link.to = here;

@@ -3,7 +3,7 @@
 use crate::column::Column;
 use crate::line::{Line, Lines, NO_QUANTITY, Said, WIDE_QUANTITY};
 use crate::packed::{Packed, Packing, down};
-use crate::stream::Stream;
+use crate::stream::{Coded, Stream};
 use crate::trace::{ByNode, Numbers};
 use crate::{How, ItemId, Items, JoinId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
@@ -307,7 +307,7 @@ impl Facts {
         }
         let event = Self::number(bulk.events.len());
         bulk.events.push([step.event, self.draft.len() as u64]);
-        self.finish(event, |facts, line| facts.bulk.lines.push(&line));
+        self.finish(event, |facts, line| facts.bulk.lines.push(&Coded::of(&line)));
         std::mem::swap(&mut self.draft, &mut self.before);
     }
 

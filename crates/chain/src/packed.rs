@@ -508,6 +508,30 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_every_width_are_read_back_with_and_without_gaps() {
+        let mix = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31);
+        for width in 1..=64u32 {
+            let most = u64::MAX >> (64 - width);
+            for (least, gap) in [(0, 65), (0, 5), (7, 5), (7, 65)] {
+                // the least and the most are both there, so that the width is this one
+                let value = |n: u64| match n % 64 {
+                    at if at % gap == gap - 1 => NOTHING,
+                    0 => least,
+                    1 => most.max(least),
+                    _ => least.max(mix(n) & most).min(NOTHING - 1),
+                };
+                let rows: Vec<[u64; 1]> = (0..200).map(|n| [value(n)]).collect();
+                let packed: Packed<1> = rows.iter().copied().collect();
+                assert_eq!(packed.rows().collect::<Vec<_>>(), rows, "{width} bits from {least}");
+                assert!((0..200).all(|at| packed.get(at) == rows[at]), "{width} bits from {least}, alone");
+                let words = packed.words.pieces().map(<[u64]>::len).sum::<usize>();
+                let limit = 4 * (head(1) + width as usize + usize::from(gap == 5));
+                assert!(words <= limit.max(4 * (head(1) + 1)), "{width} bits take {words} words");
+            }
+        }
+    }
+
+    #[test]
     fn many_parts_read_like_one() {
         let mix = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
         let packed: Packed<2> = (0..400_000).map(|n| [mix(n), n]).collect();

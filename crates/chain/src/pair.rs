@@ -73,13 +73,26 @@ fn halves_agree(ship: &Half, receipt: &Half) -> bool {
     agree(ship.from, receipt.from) && agree(ship.to, receipt.to) && agree(ship.document, receipt.document)
 }
 
+/// The bits of a queue's number that are a position.
+const POSITION: u128 = u64::MAX as u128;
+
+/// A key as the upper half of a queue's number.
+fn place_in((a, b): (u32, u32)) -> u128 {
+    u128::from(a) << 96 | u128::from(b) << 64
+}
+
+/// The position in a queue's number.
+fn position(number: u128) -> usize {
+    usize::try_from(number & POSITION).unwrap_or(usize::MAX)
+}
+
 /// Working space, reused from item to item.
 #[derive(Debug, Default)]
 pub(crate) struct Pairing {
     ships: Vec<State>,
     receipts: Vec<State>,
-    /// Open shipments by key, those of one key in their order.
-    queue: Vec<((u32, u32), usize)>,
+    /// Open shipments: two numbers that are their key, and their position.
+    queue: Vec<u128>,
     /// At the first shipment of a key, how many of them were looked at for good.
     heads: Vec<usize>,
     out: Vec<Pair>,
@@ -123,7 +136,7 @@ impl Pairing {
         let Self { ships, receipts, queue, heads, out } = self;
         let open = shipped.iter().enumerate().filter(|&(at, _)| ships[at].open);
         queue.clear();
-        queue.extend(open.filter_map(|(at, half)| Some((pass.key(half)?, at))));
+        queue.extend(open.filter_map(|(at, half)| Some(place_in(pass.key(half)?) | at as u128)));
         if queue.is_empty() {
             return;
         }
@@ -134,12 +147,13 @@ impl Pairing {
         heads.resize(queue.len(), 0);
         for (r, receipt) in received.iter().enumerate() {
             let Some(key) = pass.key(receipt).filter(|_| receipts[r].open) else { continue };
-            let first = queue.partition_point(|(other, _)| *other < key);
+            let key = place_in(key);
+            let first = queue.partition_point(|&other| other < key);
             let of_key = &queue[first..];
-            let of_key = &of_key[..of_key.partition_point(|(other, _)| *other == key)];
+            let of_key = &of_key[..of_key.partition_point(|&other| other | POSITION == key | POSITION)];
             let Some(head) = heads.get_mut(first).filter(|_| !of_key.is_empty()) else { continue };
             while receipts[r].open {
-                while of_key.get(*head).is_some_and(|&(_, s)| !ships[s].open) {
+                while of_key.get(*head).is_some_and(|&s| !ships[position(s)].open) {
                     *head += 1;
                 }
                 let fits = |s: &usize| {
@@ -152,7 +166,7 @@ impl Pairing {
                     let (a, b) = (ships[*s].left, receipts[r].left);
                     matches!((a, b), (Some(a), Some(b)) if a == b || a.common() == b.common())
                 };
-                let candidates = || of_key[*head..].iter().map(|&(_, s)| s).filter(|s| fits(s));
+                let candidates = || of_key[*head..].iter().map(|&s| position(s)).filter(|s| fits(s));
                 let mut first = None;
                 let found = candidates().take(LOOK_AHEAD).find(|s| {
                     first = first.or(Some(*s));

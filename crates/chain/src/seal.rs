@@ -6,7 +6,7 @@ use crate::facts::{Facts, NONE, SealedFacts};
 use crate::line::{Line, Lines, Packer, Said};
 use crate::order::Order;
 use crate::packed::{Packed, Packing, down, small};
-use crate::stream::Stream;
+use crate::stream::{Coded, Stream};
 use std::collections::HashSet;
 
 /// Lines sorted at once, about: they lie in the processor's own memory while they are.
@@ -34,7 +34,7 @@ impl Steps {
 }
 
 /// Goes over the lines of the source: those sealed before with their items, then those that came since.
-fn each_line(facts: &Facts, items: &[u32], mut each: impl FnMut(Line)) {
+fn each_line(facts: &Facts, items: &[u32], mut each: impl FnMut(Coded)) {
     let sealed = &facts.sealed;
     let mut ends = sealed.starts.rows().skip(1).map(|[end]| end);
     let (mut rank, mut end) = (0, ends.next().unwrap_or(0));
@@ -43,9 +43,9 @@ fn each_line(facts: &Facts, items: &[u32], mut each: impl FnMut(Line)) {
             rank += 1;
             end = ends.next().unwrap_or(u64::MAX);
         }
-        each(line.of_item(items[rank]));
+        each(Coded::of(&line.of_item(items[rank])));
     }
-    facts.lines.iter().for_each(|line| each(*line));
+    facts.lines.iter().for_each(|line| each(Coded::of(line)));
 }
 
 impl Facts {
@@ -55,22 +55,23 @@ impl Facts {
         let loaded = bulk.lines;
         let (events, steps) = self.number_steps(bulk.events.close(), &loaded, bulk.mixed);
         let gone: HashSet<u32> = self.withdrawn_numbers(&events);
-        let counts = |line: &mut Line| {
-            line.event = steps.number(line.event);
-            line.event != NONE && !gone.contains(&line.event)
+        // the new number of the step, when it counts
+        let counts = |line: &Coded| {
+            let event = steps.number(line.event());
+            (event != NONE && !gone.contains(&event)).then_some(event)
         };
         let known = by_rank(&self.sealed.ranks);
         let (mut sizes, mut inputs, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut look = |mut line: Line| {
-            if counts(&mut line) {
-                let item = line.item as usize;
+        let mut look = |line: Coded| {
+            if counts(&line).is_some() {
+                let item = line.item() as usize;
                 if item >= sizes.len() {
                     sizes.resize(item + 1, 0u32);
                 }
                 sizes[item] += 1;
                 match line.said() {
-                    Said::Input => inputs.push((line.item, line.other)),
-                    Said::Output => outputs.push((line.item, line.other)),
+                    Said::Input => inputs.push((line.item(), line.line().other)),
+                    Said::Output => outputs.push((line.item(), line.line().other)),
                     _ => {}
                 }
             }
@@ -82,9 +83,9 @@ impl Facts {
         drop((inputs, outputs));
         let mut shelves = Shelves::new(&order, &sizes);
         drop(sizes);
-        let mut put = |mut line: Line| {
-            if counts(&mut line) {
-                shelves.put(line, &order);
+        let mut put = |line: Coded| {
+            if let Some(event) = counts(&line) {
+                shelves.put(&line, event, &order);
             }
         };
         each_line(self, &known, &mut put);
@@ -123,6 +124,7 @@ impl Facts {
         // what was applied after sealing holds no repeats; what was loaded may
         let mut prints: Vec<u64> = vec![0; loaded.len()];
         lines.each(|line| {
+            let line = line.line();
             let print = &mut prints[line.event as usize];
             *print = print.wrapping_add(self.print(&line));
         });
@@ -201,10 +203,9 @@ impl Shelves {
         Self { starts, ranks, shelves: vec![Stream::default(); ranked.div_ceil(1 << ranks)] }
     }
 
-    fn put(&mut self, mut line: Line, order: &Order) {
-        let rank = order.ranks[line.item as usize];
-        line.item = rank;
-        self.shelves[(rank >> self.ranks) as usize].push(&line);
+    fn put(&mut self, line: &Coded, event: u32, order: &Order) {
+        let rank = order.ranks[line.item() as usize];
+        self.shelves[(rank >> self.ranks) as usize].push(&line.with(rank, event));
     }
 
     /// Every shelf sorted, and where each rank begins.
@@ -218,7 +219,8 @@ impl Shelves {
             at.clear();
             at.extend(self.starts[first..next].iter().map(|start| start - base));
             sorted.resize((self.starts[next] - base) as usize, Line::new(0, NONE, Said::Observe));
-            shelf.drain(|mut line| {
+            shelf.drain(|line| {
+                let mut line = line.line();
                 let slot = &mut at[line.item as usize - first];
                 if line.said().of_process() {
                     line.other = order.processes[line.other as usize];

@@ -2,7 +2,7 @@
 //! left out, so that many millions pass through little memory with little work.
 
 use crate::facts::NONE;
-use crate::line::Line;
+use crate::line::{Line, Said};
 
 /// Words of a piece: small enough that the allocator gives the memory of one that was drained to the next.
 const PIECE: usize = 1 << 14;
@@ -15,6 +15,43 @@ const OTHER: u32 = 1 << 25;
 const DOCUMENT: u32 = 1 << 26;
 const LOW: u32 = 1 << 27;
 const HIGH: u32 = 1 << 28;
+
+/// A line as its words; of them the item, the step and the kind are known without more ado.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coded {
+    words: [u32; MOST],
+    count: usize,
+}
+
+impl Coded {
+    pub(crate) fn of(line: &Line) -> Self {
+        let (words, count) = words(line);
+        Self { words, count }
+    }
+
+    pub(crate) fn item(&self) -> u32 {
+        self.words[1]
+    }
+
+    pub(crate) fn event(&self) -> u32 {
+        self.words[2]
+    }
+
+    pub(crate) fn said(&self) -> Said {
+        Said::of(self.words[0].to_le_bytes()[0])
+    }
+
+    /// The whole line.
+    pub(crate) fn line(&self) -> Line {
+        line(&self.words)
+    }
+
+    /// The same of another item and step.
+    pub(crate) fn with(mut self, item: u32, event: u32) -> Self {
+        self.words[1..3].copy_from_slice(&[item, event]);
+        self
+    }
+}
 
 /// Some words; a line that begins at a word has room for [`MOST`].
 #[derive(Debug, Clone)]
@@ -64,9 +101,18 @@ fn words(line: &Line) -> ([u32; MOST], usize) {
     (words, at)
 }
 
-/// The line that begins here, and how many words it takes.
+/// How many words a line with this head takes.
 #[inline]
-fn line(words: &[u32; MOST]) -> (Line, usize) {
+fn count(head: u32) -> usize {
+    // how many of the five flags are set, two bits at a time
+    let flags = head >> 24 & 31;
+    let pairs = (flags & 0b1_0101) + (flags >> 1 & 0b1_0101);
+    5 + ((pairs & 3) + (pairs >> 2 & 3) + (pairs >> 4)) as usize
+}
+
+/// The line of these words.
+#[inline]
+fn line(words: &[u32; MOST]) -> Line {
     let head = words[0];
     let mut at = 5;
     let mut next = |flag: u32, absent: u32| {
@@ -79,7 +125,7 @@ fn line(words: &[u32; MOST]) -> (Line, usize) {
     let (place, other, document) = (next(PLACE, NONE), next(OTHER, NONE), next(DOCUMENT, NONE));
     let (low, high) = (next(LOW, 0), next(HIGH, 0));
     let (time, mantissa) = (whole(words[3], words[4]), whole(low, high));
-    (Line { time, mantissa, event: words[2], item: words[1], place, other, document, unit, scale, said }, at)
+    Line { time, mantissa, event: words[2], item: words[1], place, other, document, unit, scale, said }
 }
 
 impl Piece {
@@ -87,13 +133,13 @@ impl Piece {
         Self { words: vec![0; PIECE], used: 0 }
     }
 
-    fn each(&self, each: &mut impl FnMut(Line)) {
+    fn each(&self, each: &mut impl FnMut(Coded)) {
         let mut at = 0;
         while at < self.used {
             let Some(&words) = self.words.get(at..).and_then(|rest| rest.first_chunk()) else { return };
-            let (line, taken) = line(&words);
-            each(line);
-            at += taken;
+            let count = count(words[0]);
+            each(Coded { words, count });
+            at += count;
         }
     }
 }
@@ -101,25 +147,24 @@ impl Piece {
 impl Stream {
     /// Adds a line.
     #[inline]
-    pub(crate) fn push(&mut self, line: &Line) {
-        let (words, count) = words(line);
+    pub(crate) fn push(&mut self, line: &Coded) {
         if self.pieces.last().is_none_or(|piece| piece.used + MOST > PIECE) {
             self.pieces.push(Piece::new());
         }
         if let Some(piece) = self.pieces.last_mut() {
             // what is too much is written over by the next
-            piece.words[piece.used..piece.used + MOST].copy_from_slice(&words);
-            piece.used += count;
+            piece.words[piece.used..piece.used + MOST].copy_from_slice(&line.words);
+            piece.used += line.count;
         }
     }
 
     /// Goes over all lines.
-    pub(crate) fn each(&self, mut each: impl FnMut(Line)) {
+    pub(crate) fn each(&self, mut each: impl FnMut(Coded)) {
         self.pieces.iter().for_each(|piece| piece.each(&mut each));
     }
 
     /// Hands every line on and gives the memory back on the way.
-    pub(crate) fn drain(self, mut each: impl FnMut(Line)) {
+    pub(crate) fn drain(self, mut each: impl FnMut(Coded)) {
         self.pieces.into_iter().for_each(|piece| piece.each(&mut each));
     }
 }
@@ -152,17 +197,19 @@ mod tests {
             }).collect();
             let many = PIECE / 5 / lines.len() + 2;
             let mut stream = Stream::default();
-            (0..many).for_each(|_| lines.iter().for_each(|line| stream.push(line)));
+            (0..many).for_each(|_| lines.iter().for_each(|line| stream.push(&Coded::of(line))));
             prop_assert!(stream.pieces.len() > 1);
             let (mut seen, mut wanted) = (0, lines.iter().cycle());
             let mut same = true;
-            stream.each(|line| {
-                same &= wanted.next() == Some(&line);
+            stream.each(|coded| {
+                let line = coded.line();
+                same &= wanted.next() == Some(&line) && (coded.item(), coded.event()) == (line.item, line.event);
+                same &= coded.said() == line.said() && coded.with(7, 8).line() == Line { item: 7, event: 8, ..line };
                 seen += 1;
             });
             prop_assert!(same && seen == many * lines.len());
             let mut drained = Vec::new();
-            stream.drain(|line| drained.push(line));
+            stream.drain(|coded| drained.push(coded.line()));
             prop_assert!(drained.chunks(lines.len()).all(|chunk| chunk == lines));
         }
     }

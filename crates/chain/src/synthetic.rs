@@ -4,6 +4,7 @@
 use crate::{How, ItemId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3600 * SECOND;
@@ -95,6 +96,21 @@ struct Tank {
     fills: u32,
 }
 
+/// Shops one lot of the brand goes to.
+const BRAND_DELIVERIES: u32 = 16;
+/// Lots of the brand made at once.
+const BRAND_BATCH: u32 = 10;
+
+/// One raw lot, the packed lots made of it, and the shops all over the country that sell them.
+#[derive(Debug, Clone, Copy)]
+struct Brand {
+    raw: ItemId,
+    maker: PlaceId,
+    shops: u32,
+    batches: u32,
+    batch: u32,
+}
+
 /// A network as steps in order of making; see [`network`].
 #[derive(Debug, Clone)]
 pub struct Network {
@@ -106,6 +122,7 @@ pub struct Network {
     first: [u32; 9],
     shelves: [Shelf; 4],
     tanks: Vec<Option<Tank>>,
+    brand: Option<Brand>,
     ready: VecDeque<Step>,
 }
 
@@ -128,15 +145,61 @@ pub fn network(links: u64, seed: u64) -> Network {
         first,
         shelves: Default::default(),
         tanks: vec![None; first[SECONDARY + 1] as usize],
+        brand: None,
         ready: VecDeque::new(),
     }
 }
 
 impl Network {
+    /// The same with a national brand before everything else and on top of the links asked for: item 0, a raw lot, is
+    /// packed into about `lots` lots at one place, and each goes to sixteen shops of its own six times as many: the
+    /// hub of hubs. Of 20,000 lots, 120,000 shops hold 320,000 stocks.
+    #[must_use]
+    pub fn with_brand(mut self, lots: u32) -> Self {
+        let batches = lots / BRAND_BATCH;
+        if batches > 0 && self.events == 0 {
+            let (raw, maker) = (self.lot(), PlaceId(self.first[8]));
+            let quantity = self.quantity();
+            self.say(HOUR, Kind::Appear { place: maker, items: vec![(raw, quantity)] });
+            self.brand = Some(Brand { raw, maker, shops: lots * 6, batches, batch: 0 });
+        }
+        self
+    }
+
+    /// The numbers of the brand's lots, its raw lot first; none without a brand.
+    #[must_use]
+    pub fn brand(&self) -> Range<u32> {
+        self.brand.map_or(0..0, |brand| brand.raw.0..brand.raw.0 + 1 + brand.batches * BRAND_BATCH)
+    }
+
     /// The region of each place, by its number.
     #[must_use]
     pub fn regions(&self) -> Vec<u32> {
-        (0..self.first[8]).map(|place| place % REGIONS).collect()
+        // the maker of the brand has a row of regions to itself
+        let shops = self.brand.map_or(0, |brand| REGIONS + brand.shops);
+        (0..self.first[8] + shops).map(|place| place % REGIONS).collect()
+    }
+
+    /// Some lots of the brand are packed and sent out; whether there were any left.
+    fn pack_brand(&mut self) -> bool {
+        let Some(brand) = self.brand.filter(|brand| brand.batch < brand.batches) else { return false };
+        self.brand = Some(Brand { batch: brand.batch + 1, ..brand });
+        let made = self.made;
+        let time = DAY + DAYS * DAY / i64::from(brand.batches) * i64::from(brand.batch);
+        let outputs: Vec<_> = (0..BRAND_BATCH).map(|_| (self.lot(), self.quantity())).collect();
+        let inputs = vec![(brand.raw, self.quantity())];
+        let lots: Vec<ItemId> = outputs.iter().map(|(lot, _)| *lot).collect();
+        self.say(time, Kind::Transform { place: brand.maker, inputs, outputs, id: None });
+        let first = u64::from(brand.batch) * u64::from(BRAND_BATCH * BRAND_DELIVERIES);
+        let deliveries = lots.into_iter().flat_map(|lot| (0..BRAND_DELIVERIES).map(move |_| lot));
+        for (delivery, item) in (first..).zip(deliveries) {
+            // a prime stride: neighbours in time are not neighbours in number, and every shop gets its turn
+            let shop = u32::try_from(delivery * 7919 % u64::from(brand.shops)).unwrap_or(0);
+            let to = PlaceId(brand.maker.0 + REGIONS + shop);
+            self.carry(Stock { item, place: brand.maker, since: time }, to);
+        }
+        self.made = made;
+        true
     }
 
     fn say(&mut self, time: i64, kind: Kind) {
@@ -290,7 +353,7 @@ impl Iterator for Network {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
-        while self.ready.is_empty() {
+        while self.ready.is_empty() && !self.pack_brand() {
             if self.made >= self.links {
                 return None;
             }

@@ -7,11 +7,14 @@ use crate::reach::Slots;
 use crate::synthetic::Random;
 use crate::trace::Way;
 use crate::{Bounds, Case, Index, ItemId, PlaceId};
+use std::ops::Range;
 
 /// Nodes and lots sampled to find small, median and hub answers.
 const SAMPLE: u32 = 3000;
 /// Questions of each class.
 const QUESTIONS: usize = 40;
+/// Times the one largest question of all is asked in a pass.
+const BRAND_QUESTIONS: usize = 5;
 const ALL: Bounds = Bounds { max_nodes: 1 << 30, max_depth: 1 << 30 };
 
 fn mix(row: u64) -> u64 {
@@ -109,7 +112,7 @@ pub(super) struct Class {
 }
 
 /// Samples ends and origins, and takes those with small, median and the largest answers.
-pub(super) fn classes(index: &Index, seed: u64) -> Vec<Class> {
+pub(super) fn classes(index: &Index, seed: u64, brand: &Range<u32>) -> Vec<Class> {
     let mut random = Random::new(seed ^ 0x5151);
     let slots = Slots::of(&index.graph);
     let nodes = crate::derive::index(index.graph.sealed.nodes.len());
@@ -119,6 +122,10 @@ pub(super) fn classes(index: &Index, seed: u64) -> Vec<Class> {
     for _ in 0..sample * 40 {
         let node = random.below(nodes);
         let key = index.key(node);
+        // the brand has a class of its own
+        if brand.contains(&key.item.0) {
+            continue;
+        }
         if slots.is_end(node, Way::Forward) && ends.len() < sample as usize {
             let ask = Ask::Origins(key.item, key.place);
             ends.push((asker.ask(&ask).rows, ask));
@@ -139,7 +146,11 @@ pub(super) fn classes(index: &Index, seed: u64) -> Vec<Class> {
             classes.push(Class { query, stratum, asks });
         }
     }
-    for at in 4..8 {
+    if !brand.is_empty() {
+        let asks = vec![Ask::Places(ItemId(brand.start)); BRAND_QUESTIONS];
+        classes.push(Class { query: "Q2", stratum: "brand", asks });
+    }
+    for at in 4..classes.len() {
         let item = |ask: &Ask| match ask {
             Ask::Places(item) => Some(Ask::Grouped(*item)),
             _ => None,

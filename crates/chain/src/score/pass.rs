@@ -32,38 +32,38 @@ impl Condensed {
     /// Tarjan's strongly connected components, without recursion.
     pub(crate) fn new(next: &Adjacency) -> Self {
         const NEW: u32 = u32::MAX;
+        const DONE: u32 = u32::MAX - 1;
         let nodes = next.nodes();
-        let mut index = vec![NEW; nodes];
-        let mut low = vec![0u32; nodes];
-        let mut part = vec![NEW; nodes];
+        // index and lowest index reached; once that is known, DONE and the part: one look at memory tells all
+        let mut state = vec![[NEW, 0u32]; nodes];
         let (mut parts, mut counter) = (0u32, 0u32);
         let mut open: Vec<u32> = Vec::new();
         let mut walk: Vec<(u32, u32)> = Vec::new();
         for root in 0..small(nodes) {
-            if index[root as usize] != NEW {
+            if state[root as usize][0] != NEW {
                 continue;
             }
             walk.push((root, 0));
             while let Some((node, child)) = walk.last_mut() {
                 let (v, at) = (*node as usize, *child as usize);
                 if at == 0 {
-                    index[v] = counter;
-                    low[v] = counter;
+                    state[v] = [counter, counter];
                     counter += 1;
                     open.push(*node);
                 }
                 *child += 1;
                 if let Some(&w) = next.of(*node).get(at) {
-                    if index[w as usize] == NEW {
-                        walk.push((w, 0));
-                    } else if part[w as usize] == NEW {
-                        low[v] = low[v].min(index[w as usize]);
+                    match state[w as usize][0] {
+                        NEW => walk.push((w, 0)),
+                        DONE => {}
+                        index => state[v][1] = state[v][1].min(index),
                     }
                     continue;
                 }
-                if low[v] == index[v] {
+                let [index, low] = state[v];
+                if low == index {
                     while let Some(w) = open.pop() {
-                        part[w as usize] = parts;
+                        state[w as usize] = [DONE, parts];
                         if w as usize == v {
                             break;
                         }
@@ -72,14 +72,17 @@ impl Condensed {
                 }
                 walk.pop();
                 if let Some((parent, _)) = walk.last() {
-                    let parent = *parent as usize;
-                    low[parent] = low[parent].min(low[v]);
+                    // a part that is complete was left behind
+                    let parent = &mut state[*parent as usize][1];
+                    *parent = low.min(*parent);
                 }
             }
         }
+        let part: Vec<u32> = state.into_iter().map(|[_, part]| part).collect();
         let pairs = (0..small(nodes)).flat_map(|a| next.of(a).iter().map(move |&b| (a, b)));
         let pairs = pairs.map(|(a, b)| (part[a as usize], part[b as usize])).filter(|(a, b)| a != b);
-        let next = Adjacency::new(parts as usize, pairs);
+        let pairs: Vec<(u32, u32)> = pairs.collect();
+        let next = Adjacency::new(parts as usize, pairs.iter().copied());
         Self { part, next }
     }
 

@@ -4,6 +4,7 @@ mod balance;
 mod closure;
 mod examples;
 mod mixing;
+mod network;
 mod oracle;
 mod outbreak_files;
 mod packing;
