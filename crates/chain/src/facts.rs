@@ -3,7 +3,7 @@
 use crate::column::Column;
 use crate::line::{Line, Lines, NO_QUANTITY, Said, WIDE_QUANTITY};
 use crate::packed::{Packed, Packing, down};
-use crate::stream::{Coded, Stream};
+use crate::stream::{Coded, Space, Stream};
 use crate::trace::{ByNode, Numbers};
 use crate::{How, ItemId, Items, JoinId, Kind, Phase, PlaceId, Qty, Step, Unit};
 use base::Decimal;
@@ -41,6 +41,7 @@ pub(crate) struct SealedFacts {
 pub(crate) struct Bulk {
     pub(crate) events: Packing<2>,
     pub(crate) lines: Stream,
+    pub(crate) space: Space,
     /// Prints of the steps with the last record id; none as long as there is only one.
     same: Vec<u64>,
     last: u64,
@@ -307,7 +308,7 @@ impl Facts {
         }
         let event = Self::number(bulk.events.len());
         bulk.events.push([step.event, self.draft.len() as u64]);
-        self.finish(event, |facts, line| facts.bulk.lines.push(&Coded::of(&line)));
+        self.finish(event, |facts, line| facts.bulk.lines.push(&mut facts.bulk.space, &Coded::of(&line)));
         std::mem::swap(&mut self.draft, &mut self.before);
     }
 

@@ -170,7 +170,9 @@ impl Sealed {
 
     fn close(mut loose: Loose, facts: &Facts) -> Self {
         loose.put_rest(facts.processes());
-        let Loose { places, nodes, starts, links, mut to, out_starts, packed, held, .. } = loose;
+        let Loose { places, nodes, starts, links, mut to, mut out_starts, packed, held, .. } = loose;
+        to.shrink_to_fit();
+        out_starts.shrink_to_fit();
         let (held, nodes, links, derived) = (held.close(), nodes.close(), links.close(), packed.close());
         let place_count = places.iter().filter(|&&p| p != NONE).max().map_or(0, |&p| p as usize + 1);
         let at_places = (0..).zip(&places).filter(|&(_, &p)| p != NONE).map(|(n, &p)| (p, n));

@@ -6,7 +6,7 @@ use crate::facts::{Facts, NONE, SealedFacts};
 use crate::line::{Line, Lines, Packer, Said};
 use crate::order::Order;
 use crate::packed::{Packed, Packing, down, small};
-use crate::stream::{Coded, Stream};
+use crate::stream::{Coded, Space, Stream};
 use std::collections::HashSet;
 
 /// Lines sorted at once, about: they lie in the processor's own memory while they are.
@@ -52,8 +52,8 @@ impl Facts {
     /// Drops repeats and withdrawn lines, chooses the order of the items and sorts what is left by it.
     pub(crate) fn seal(&mut self) {
         let bulk = std::mem::take(&mut self.bulk);
-        let loaded = bulk.lines;
-        let (events, steps) = self.number_steps(bulk.events.close(), &loaded, bulk.mixed);
+        let (loaded, mut space) = (bulk.lines, bulk.space);
+        let (events, steps) = self.number_steps(bulk.events.close(), (&loaded, &space), bulk.mixed);
         let gone: HashSet<u32> = self.withdrawn_numbers(&events);
         // the new number of the step, when it counts
         let counts = |line: &Coded| {
@@ -77,23 +77,23 @@ impl Facts {
             }
         };
         each_line(self, &known, &mut look);
-        loaded.each(look);
+        loaded.each(&space, look);
         let processes = self.processes();
         let order = Order::of(sizes.len(), processes, inputs.iter().copied(), outputs.iter().copied());
         drop((inputs, outputs));
         let mut shelves = Shelves::new(&order, &sizes);
         drop(sizes);
-        let mut put = |line: Coded| {
+        let mut put = |space: &mut Space, line: Coded| {
             if let Some(event) = counts(&line) {
-                shelves.put(&line, event, &order);
+                shelves.put(space, &line, event, &order);
             }
         };
-        each_line(self, &known, &mut put);
+        each_line(self, &known, |line| put(&mut space, line));
         self.sealed.lines = Default::default();
         self.lines = Vec::new();
         drop(known);
-        loaded.drain(put);
-        let (lines, starts) = shelves.close(&order);
+        loaded.drain(&mut space, put);
+        let (lines, starts) = shelves.close(space, &order);
         let mut joins = vec![NONE; processes];
         let old = self.sealed.processes.rows().map(|[join]| down(join));
         for (join, &number) in old.chain(self.processes.iter().copied()).zip(&order.processes) {
@@ -114,7 +114,12 @@ impl Facts {
     }
 
     /// The steps sorted by record id for look-up, and the new numbers of all.
-    fn number_steps(&mut self, loaded: Packed<2>, lines: &Stream, mixed: bool) -> (Packed<2>, Steps) {
+    fn number_steps(
+        &mut self,
+        loaded: Packed<2>,
+        (lines, space): (&Stream, &Space),
+        mixed: bool,
+    ) -> (Packed<2>, Steps) {
         let old = std::mem::take(&mut self.sealed.events);
         let sealed = old.len();
         let in_order = Steps { sealed, before: Vec::new(), fresh: Vec::new() };
@@ -123,7 +128,7 @@ impl Facts {
         }
         // what was applied after sealing holds no repeats; what was loaded may
         let mut prints: Vec<u64> = vec![0; loaded.len()];
-        lines.each(|line| {
+        lines.each(space, |line| {
             let line = line.line();
             let print = &mut prints[line.event as usize];
             *print = print.wrapping_add(self.print(&line));
@@ -203,13 +208,13 @@ impl Shelves {
         Self { starts, ranks, shelves: vec![Stream::default(); ranked.div_ceil(1 << ranks)] }
     }
 
-    fn put(&mut self, line: &Coded, event: u32, order: &Order) {
+    fn put(&mut self, space: &mut Space, line: &Coded, event: u32, order: &Order) {
         let rank = order.ranks[line.item() as usize];
-        self.shelves[(rank >> self.ranks) as usize].push(&line.with(rank, event));
+        self.shelves[(rank >> self.ranks) as usize].push(space, &line.with(rank, event));
     }
 
     /// Every shelf sorted, and where each rank begins.
-    fn close(self, order: &Order) -> (Lines, Vec<u32>) {
+    fn close(self, mut space: Space, order: &Order) -> (Lines, Vec<u32>) {
         let mut out = Packer::default();
         let (mut at, mut sorted) = (Vec::new(), Vec::new());
         let last = self.starts.len() - 1;
@@ -219,7 +224,7 @@ impl Shelves {
             at.clear();
             at.extend(self.starts[first..next].iter().map(|start| start - base));
             sorted.resize((self.starts[next] - base) as usize, Line::new(0, NONE, Said::Observe));
-            shelf.drain(|line| {
+            shelf.drain(&mut space, |_, line| {
                 let mut line = line.line();
                 let slot = &mut at[line.item as usize - first];
                 if line.said().of_process() {

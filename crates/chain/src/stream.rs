@@ -4,8 +4,10 @@
 use crate::facts::NONE;
 use crate::line::{Line, Said};
 
-/// Words of a piece: small enough that the allocator gives the memory of one that was drained to the next.
+/// Words of a piece.
 const PIECE: usize = 1 << 14;
+/// Most words that are asked of the system at once.
+const MOST_AT_ONCE: usize = 1 << 24;
 /// Most words of a line.
 const MOST: usize = 10;
 
@@ -53,17 +55,47 @@ impl Coded {
     }
 }
 
-/// Some words; a line that begins at a word has room for [`MOST`].
-#[derive(Debug, Clone)]
+/// Where a piece lies, and how much of it is used; a line that begins in it has room for [`MOST`] words.
+#[derive(Debug, Clone, Copy)]
 struct Piece {
-    words: Vec<u32>,
+    slab: usize,
+    first: usize,
     used: usize,
+}
+
+/// Memory for the pieces of several streams: what one was drained of goes to the next, and at last everything goes back
+/// to the system at once, so that nothing else comes to lie in between.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Space {
+    slabs: Vec<Vec<u32>>,
+    free: Vec<Piece>,
 }
 
 /// Lines in order of arrival.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stream {
     pieces: Vec<Piece>,
+}
+
+impl Space {
+    fn piece(&mut self) -> Piece {
+        if let Some(piece) = self.free.pop() {
+            return piece;
+        }
+        // as much again as there is, so that a small index takes little
+        let words: usize = self.slabs.iter().map(Vec::len).sum();
+        let (slab, size) = (self.slabs.len(), words.clamp(PIECE, MOST_AT_ONCE));
+        self.slabs.push(vec![0; size]);
+        self.free.extend((1..size / PIECE).rev().map(|at| Piece { slab, first: at * PIECE, used: 0 }));
+        Piece { slab, first: 0, used: 0 }
+    }
+
+    /// The line that begins at a word of a piece.
+    #[inline]
+    fn line(&self, piece: &Piece, at: usize) -> Option<Coded> {
+        let words = *self.slabs.get(piece.slab)?.get(piece.first + at..)?.first_chunk()?;
+        Some(Coded { words, count: count(words[0]) })
+    }
 }
 
 /// The lower and the upper half.
@@ -128,44 +160,42 @@ fn line(words: &[u32; MOST]) -> Line {
     Line { time, mantissa, event: words[2], item: words[1], place, other, document, unit, scale, said }
 }
 
-impl Piece {
-    fn new() -> Self {
-        Self { words: vec![0; PIECE], used: 0 }
-    }
-
-    fn each(&self, each: &mut impl FnMut(Coded)) {
-        let mut at = 0;
-        while at < self.used {
-            let Some(&words) = self.words.get(at..).and_then(|rest| rest.first_chunk()) else { return };
-            let count = count(words[0]);
-            each(Coded { words, count });
-            at += count;
-        }
-    }
-}
-
 impl Stream {
     /// Adds a line.
     #[inline]
-    pub(crate) fn push(&mut self, line: &Coded) {
+    pub(crate) fn push(&mut self, space: &mut Space, line: &Coded) {
         if self.pieces.last().is_none_or(|piece| piece.used + MOST > PIECE) {
-            self.pieces.push(Piece::new());
+            self.pieces.push(space.piece());
         }
         if let Some(piece) = self.pieces.last_mut() {
             // what is too much is written over by the next
-            piece.words[piece.used..piece.used + MOST].copy_from_slice(&line.words);
+            let at = piece.first + piece.used;
+            space.slabs[piece.slab][at..at + MOST].copy_from_slice(&line.words);
             piece.used += line.count;
         }
     }
 
     /// Goes over all lines.
-    pub(crate) fn each(&self, mut each: impl FnMut(Coded)) {
-        self.pieces.iter().for_each(|piece| piece.each(&mut each));
+    pub(crate) fn each(&self, space: &Space, mut each: impl FnMut(Coded)) {
+        for piece in &self.pieces {
+            let mut at = 0;
+            while let Some(line) = space.line(piece, at).filter(|_| at < piece.used) {
+                at += line.count;
+                each(line);
+            }
+        }
     }
 
     /// Hands every line on and gives the memory back on the way.
-    pub(crate) fn drain(self, mut each: impl FnMut(Coded)) {
-        self.pieces.into_iter().for_each(|piece| piece.each(&mut each));
+    pub(crate) fn drain(self, space: &mut Space, mut each: impl FnMut(&mut Space, Coded)) {
+        for piece in self.pieces {
+            let mut at = 0;
+            while let Some(line) = space.line(&piece, at).filter(|_| at < piece.used) {
+                at += line.count;
+                each(space, line);
+            }
+            space.free.push(Piece { used: 0, ..piece });
+        }
     }
 }
 
@@ -196,21 +226,31 @@ mod tests {
                 Line { time, mantissa, event, item, place, other, document, unit, scale, said }
             }).collect();
             let many = PIECE / 5 / lines.len() + 2;
-            let mut stream = Stream::default();
-            (0..many).for_each(|_| lines.iter().for_each(|line| stream.push(&Coded::of(line))));
+            let (mut space, mut stream) = (Space::default(), Stream::default());
+            for _ in 0..many {
+                lines.iter().for_each(|line| stream.push(&mut space, &Coded::of(line)));
+            }
             prop_assert!(stream.pieces.len() > 1);
             let (mut seen, mut wanted) = (0, lines.iter().cycle());
             let mut same = true;
-            stream.each(|coded| {
+            stream.each(&space, |coded| {
                 let line = coded.line();
                 same &= wanted.next() == Some(&line) && (coded.item(), coded.event()) == (line.item, line.event);
                 same &= coded.said() == line.said() && coded.with(7, 8).line() == Line { item: 7, event: 8, ..line };
                 seen += 1;
             });
             prop_assert!(same && seen == many * lines.len());
+            // what is drained may go to another stream in the same space, which needs hardly more
+            let (pieces, mut other) = (stream.pieces.len(), Stream::default());
+            let size = |space: &Space| space.slabs.iter().map(Vec::len).sum::<usize>();
+            let before = size(&space);
+            stream.drain(&mut space, |space, line| other.push(space, &line));
+            prop_assert!(other.pieces.len() == pieces && size(&space) <= 2 * before);
             let mut drained = Vec::new();
-            stream.drain(|coded| drained.push(coded.line()));
+            other.drain(&mut space, |_, coded| drained.push(coded.line()));
+            prop_assert_eq!(drained.len(), many * lines.len());
             prop_assert!(drained.chunks(lines.len()).all(|chunk| chunk == lines));
+            prop_assert_eq!(space.free.len() * PIECE, size(&space));
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Numbers of names, looked up by the million: short names lie in the table itself, and names are looked up many at a
-//! time, so that memory answers them together.
+//! Numbers of names, looked up by the million: the table is small, short names are compared as two words, and names are
+//! looked up many at a time, so that memory answers them together.
 
+use super::links::small;
 use crate::names::hash;
 use std::hash::{BuildHasher, RandomState};
 
 /// Names looked up at once.
 const TOGETHER: usize = 64;
-/// Longest name that lies in the table.
+/// Longest name whose bytes are its key.
 const SHORT: usize = 15;
 /// In the last byte of a key: the name is longer.
 const LONG: u64 = 0xFF << 56;
@@ -39,6 +40,7 @@ fn key(seed: u64, name: &str) -> Key {
     }
 }
 
+/// A name with its number.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     key: Key,
@@ -47,93 +49,128 @@ struct Entry {
     number: u32,
 }
 
-/// A slot nobody uses: no short name has this key, and no list of long names is so long.
-const FREE: Entry = Entry { key: [0, u64::MAX], group: 0, number: 0 };
+/// Where the entry of a name is, and some bits of its hash; few bytes, because it is looked for anywhere in memory,
+/// while the entries of names that are told together lie together.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    tag: u32,
+    /// [`NOBODY`] when the slot is free.
+    entry: u32,
+}
+
+const NOBODY: u32 = u32::MAX;
+const FREE: Slot = Slot { tag: 0, entry: NOBODY };
 
 /// Names of any number of groups with a number each.
 #[derive(Debug, Clone)]
 pub(crate) struct Dictionary<'a> {
     seed: u64,
     /// A power of two of them, at most half used.
-    slots: Vec<Entry>,
-    used: usize,
-    /// Names that do not lie in the table; the key of their entry holds the place in this list.
+    slots: Vec<Slot>,
+    /// In the order of their entering.
+    entries: Vec<Entry>,
+    /// Names whose bytes are not their key, which holds their place in this list.
     long: Vec<&'a str>,
+}
+
+/// A name on its way to its slot.
+#[derive(Clone, Copy)]
+struct Sought<'n> {
+    hash: u64,
+    group: u32,
+    key: Key,
+    name: &'n str,
+}
+
+impl Sought<'_> {
+    fn tag(&self) -> u32 {
+        let [.., a, b, c, d] = self.hash.to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
 }
 
 impl<'a> Dictionary<'a> {
     /// With room for so many names.
     pub(crate) fn with_capacity(names: usize) -> Self {
-        let slots = (names * 2 + 2).next_power_of_two();
-        Self { seed: RandomState::new().hash_one(0), slots: vec![FREE; slots], used: 0, long: Vec::new() }
+        let slots = vec![FREE; (names * 2 + 2).next_power_of_two()];
+        let seed = RandomState::new().hash_one(0);
+        Self { seed, slots, entries: Vec::with_capacity(names), long: Vec::new() }
     }
 
-    /// Where a key is looked for first.
     #[inline]
-    fn begin(&self, group: u32, key: Key) -> usize {
+    fn sought<'n>(&self, group: u32, name: &'n str) -> Sought<'n> {
+        let key = key(self.seed, name);
+        Sought { hash: self.mix(group, key), group, key, name }
+    }
+
+    #[inline]
+    fn mix(&self, group: u32, key: Key) -> u64 {
         let mixed = (key[0] ^ self.seed).wrapping_mul(0x9E37_79B9_7F4A_7C15)
             ^ (key[1] ^ u64::from(group)).wrapping_mul(0xD6E8_FEB8_6659_FD93).rotate_left(32);
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        usize::try_from(mixed >> 24).unwrap_or(0) & (self.slots.len() - 1)
+        mixed ^ (mixed >> 32)
     }
 
-    /// The slot of a name, or the free one where it would be, from where it is looked for first.
+    /// Where a name is looked for first.
     #[inline]
-    fn slot(&self, mut at: usize, group: u32, key: Key, name: &str) -> usize {
-        let mask = self.slots.len() - 1;
+    fn begin(&self, hash: u64) -> usize {
+        usize::try_from(hash & u64::from(u32::MAX)).unwrap_or(0) & (self.slots.len() - 1)
+    }
+
+    /// The slot of a name with its entry, or the free one where it would be.
+    #[inline]
+    fn slot(&self, sought: &Sought<'_>) -> (usize, Option<usize>) {
+        let (mut at, tag) = (self.begin(sought.hash), sought.tag());
         loop {
-            let entry = &self.slots[at];
-            if entry.key[0] == key[0] && entry.group == group {
-                let same = if key[1] == LONG { self.is_long(entry, name) } else { entry.key[1] == key[1] };
-                if same {
-                    return at;
-                }
+            let slot = self.slots[at];
+            if slot.entry == NOBODY {
+                return (at, None);
             }
-            if entry.key[1] == u64::MAX {
-                return at;
+            if slot.tag == tag && self.is(&self.entries[slot.entry as usize], sought) {
+                return (at, Some(slot.entry as usize));
             }
-            at = (at + 1) & mask;
+            at = (at + 1) & (self.slots.len() - 1);
         }
     }
 
-    fn is_long(&self, entry: &Entry, name: &str) -> bool {
+    fn is(&self, entry: &Entry, sought: &Sought<'_>) -> bool {
+        if entry.key[0] != sought.key[0] || entry.group != sought.group {
+            return false;
+        }
+        if sought.key[1] != LONG {
+            return entry.key[1] == sought.key[1];
+        }
         let place = usize::try_from(entry.key[1] & !LONG).unwrap_or(usize::MAX);
-        entry.key[1] & LONG == LONG && self.long.get(place).is_some_and(|known| *known == name)
+        entry.key[1] & LONG == LONG && self.long.get(place).is_some_and(|known| *known == sought.name)
     }
 
     /// The number of a name.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<u32> {
-        let key = key(self.seed, name);
-        let entry = &self.slots[self.slot(self.begin(0, key), 0, key, name)];
-        (entry.key[1] != u64::MAX).then_some(entry.number)
+        self.slot(&self.sought(0, name)).1.map(|entry| self.entries[entry].number)
     }
 
-    /// Calls `then` with each name of its group, its key and where to look for it, in their order; what memory must
-    /// bring for many names is asked for before any is looked at.
+    /// Calls `then` with each name in their order; what memory must bring for many names is asked for before any is
+    /// looked at: their slots, then their entries.
     fn each<'n>(
         &mut self,
         names: impl Iterator<Item = (u32, &'n str)>,
-        mut then: impl FnMut(&mut Self, usize, u32, Key, &'n str),
+        mut then: impl FnMut(&mut Self, &Sought<'n>),
     ) {
         let mut names = names;
-        let mut batch: Vec<(usize, u32, Key, &'n str)> = Vec::with_capacity(TOGETHER);
+        let mut batch: Vec<Sought<'n>> = Vec::with_capacity(TOGETHER);
         loop {
             batch.clear();
-            for (group, name) in names.by_ref().take(TOGETHER) {
-                let key = key(self.seed, name);
-                batch.push((self.begin(group, key), group, key, name));
-            }
+            batch.extend(names.by_ref().take(TOGETHER).map(|(group, name)| self.sought(group, name)));
             if batch.is_empty() {
                 return;
             }
-            let brought = batch.iter().fold(0, |sum: u32, (at, ..)| sum.wrapping_add(self.slots[*at].number));
-            std::hint::black_box(brought);
-            let width = self.slots.len();
-            for &(at, group, key, name) in &batch {
-                let at = if self.slots.len() == width { at } else { self.begin(group, key) };
-                then(self, at, group, key, name);
-            }
+            let slots = batch.iter().map(|sought| self.slots[self.begin(sought.hash)].entry);
+            std::hint::black_box(slots.fold(0, |sum: u32, entry| sum.wrapping_add(entry)));
+            let entry = |sought: &Sought<'_>| self.slots[self.begin(sought.hash)].entry as usize;
+            let numbers = batch.iter().filter_map(|sought| Some(self.entries.get(entry(sought))?.number));
+            std::hint::black_box(numbers.fold(0, u32::wrapping_add));
+            batch.iter().for_each(|sought| then(self, sought));
         }
     }
 
@@ -143,9 +180,8 @@ impl<'a> Dictionary<'a> {
         names: impl Iterator<Item = &'n str>,
         mut found: impl FnMut(Option<u32>),
     ) {
-        self.each(names.map(|name| (0, name)), |all, at, group, key, name| {
-            let entry = &all.slots[all.slot(at, group, key, name)];
-            found((entry.key[1] != u64::MAX).then_some(entry.number));
+        self.each(names.map(|name| (0, name)), |all, sought| {
+            found(all.slot(sought).1.map(|entry| all.entries[entry].number));
         });
     }
 
@@ -156,52 +192,54 @@ impl<'a> Dictionary<'a> {
         mut fresh: impl FnMut(&'a str) -> u32,
         mut found: impl FnMut(u32),
     ) {
-        self.each(names, |all, at, group, key, name| {
-            let at = all.slot(at, group, key, name);
-            if all.slots[at].key[1] != u64::MAX {
-                return found(all.slots[at].number);
+        self.each(names, |all, sought| match all.slot(sought) {
+            (_, Some(entry)) => found(all.entries[entry].number),
+            (at, None) => {
+                let number = fresh(sought.name);
+                all.enter(at, sought, number);
+                found(number);
             }
-            let number = fresh(name);
-            all.enter(at, Entry { key, group, number }, name);
-            found(number);
         });
     }
 
     /// Numbers names by their order; of two that are the same the later counts.
     pub(crate) fn set_all(&mut self, names: impl Iterator<Item = &'a str>) {
         let mut number = 0;
-        self.each(names.map(|name| (0, name)), |all, at, group, key, name| {
-            let at = all.slot(at, group, key, name);
-            if all.slots[at].key[1] == u64::MAX {
-                all.enter(at, Entry { key, group, number }, name);
-            } else {
-                all.slots[at].number = number;
+        self.each(names.map(|name| (0, name)), |all, sought| {
+            match all.slot(sought) {
+                (_, Some(entry)) => all.entries[entry].number = number,
+                (at, None) => all.enter(at, sought, number),
             }
             number += 1;
         });
     }
 
-    fn enter(&mut self, at: usize, mut entry: Entry, name: &'a str) {
-        if entry.key[1] == LONG {
-            entry.key[1] |= self.long.len() as u64;
-            self.long.push(name);
+    fn enter(&mut self, at: usize, sought: &Sought<'a>, number: u32) {
+        let mut key = sought.key;
+        if key[1] == LONG {
+            key[1] |= self.long.len() as u64;
+            self.long.push(sought.name);
         }
-        self.slots[at] = entry;
-        self.used += 1;
-        if self.used * 2 > self.slots.len() {
-            let wider = vec![FREE; self.slots.len() * 2];
-            let old = std::mem::replace(&mut self.slots, wider);
-            let mask = self.slots.len() - 1;
-            for entry in old.into_iter().filter(|entry| entry.key[1] != u64::MAX) {
-                // the list of long names is no part of what is looked for
-                let long = entry.key[1] & LONG == LONG;
-                let key = if long { [entry.key[0], LONG] } else { entry.key };
-                let mut at = self.begin(entry.group, key);
-                while self.slots[at].key[1] != u64::MAX {
-                    at = (at + 1) & mask;
-                }
-                self.slots[at] = entry;
+        self.slots[at] = Slot { tag: sought.tag(), entry: small(self.entries.len()) };
+        self.entries.push(Entry { key, group: sought.group, number });
+        if self.entries.len() * 2 > self.slots.len() {
+            self.widen();
+        }
+    }
+
+    fn widen(&mut self) {
+        self.slots = vec![FREE; self.slots.len() * 2];
+        let mask = self.slots.len() - 1;
+        for (number, entry) in (0..).zip(&self.entries) {
+            // the place in the list of long names is no part of what is looked for
+            let long = entry.key[1] & LONG == LONG;
+            let key = if long { [entry.key[0], LONG] } else { entry.key };
+            let name = Sought { hash: self.mix(entry.group, key), group: entry.group, key, name: "" };
+            let mut at = self.begin(name.hash);
+            while self.slots[at].entry != NOBODY {
+                at = (at + 1) & mask;
             }
+            self.slots[at] = Slot { tag: name.tag(), entry: number };
         }
     }
 }
@@ -243,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn different_names_have_different_keys_up_to_the_length_that_lies_in_the_table() {
+    fn different_names_have_different_keys_of_any_length() {
         let mut names: Vec<String> = vec![String::new(), "\0".to_owned(), "\0\0".to_owned()];
         for length in 1..=20 {
             for at in 0..length {

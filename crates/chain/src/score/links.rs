@@ -112,8 +112,13 @@ fn number<'a>(
 impl<'a> Stations<'a> {
     fn of(network: &'a Network) -> Self {
         let listed = network.stations.len();
-        let ends = network.deliveries.iter().flat_map(|d| [d.from.as_str(), d.to.as_str()]);
-        let all = network.stations.iter().map(|s| s.id.as_str()).chain(ends);
+        // by position: millions of names go through here, and an iterator of iterators is dear
+        let name = |at: usize| match at.checked_sub(listed) {
+            None => network.stations[at].id.as_str(),
+            Some(end) if end.is_multiple_of(2) => network.deliveries[end / 2].from.as_str(),
+            Some(end) => network.deliveries[end / 2].to.as_str(),
+        };
+        let all = (0..listed + 2 * network.deliveries.len()).map(name);
         let (numbers, names, ends) = number(all, listed);
         let ends = &ends[listed..];
         let written: Vec<u32> = ends.iter().step_by(2).copied().collect();
@@ -157,7 +162,11 @@ impl Links {
             nodes: small(count),
             pairs: Vec::with_capacity(network.relations.len()),
         };
-        let ends = network.relations.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
+        let end = |at: usize| {
+            let (earlier, later) = &network.relations[at / 2];
+            if at.is_multiple_of(2) { earlier.as_str() } else { later.as_str() }
+        };
+        let ends = (0..2 * network.relations.len()).map(end);
         let mut earlier = None;
         delivery.get_all(ends, |end| match earlier.take() {
             None => earlier = Some(end),

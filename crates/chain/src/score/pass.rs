@@ -79,9 +79,11 @@ impl Condensed {
             }
         }
         let part: Vec<u32> = state.into_iter().map(|[_, part]| part).collect();
-        let pairs = (0..small(nodes)).flat_map(|a| next.of(a).iter().map(move |&b| (a, b)));
-        let pairs = pairs.map(|(a, b)| (part[a as usize], part[b as usize])).filter(|(a, b)| a != b);
-        let pairs: Vec<(u32, u32)> = pairs.collect();
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for (node, &from) in (0..).zip(&part) {
+            let to = next.of(node).iter().map(|&to| part[to as usize]);
+            pairs.extend(to.filter(|&to| to != from).map(|to| (from, to)));
+        }
         let next = Adjacency::new(parts as usize, pairs.iter().copied());
         Self { part, next }
     }
