@@ -1414,9 +1414,11 @@ CREATE TABLE sample (
   conclusion text,
   created integer not null,
   submitted_at integer
-, task integer, class text, stage text, budget text, approved_at integer) strict;
+, task integer, class text, stage text, budget text, approved_at integer, form_tail text) strict;
 
 CREATE UNIQUE INDEX sample_by_form_no on sample (form_no);
+
+CREATE INDEX sample_by_form_tail on sample (form_tail, id);
 
 CREATE INDEX sample_by_item on sample (item);
 
@@ -1437,6 +1439,25 @@ CREATE TABLE sample_form (
   body text not null,
   private blob
 , declared integer) strict;
+
+CREATE TABLE sample_name (
+    id integer primary key,
+    name text not null
+) strict;
+
+CREATE UNIQUE INDEX sample_name_by_name on sample_name (name);
+
+CREATE TABLE sample_name_term (
+    term text not null,
+    name integer not null references sample_name (id),
+    primary key (term, name)
+) strict;
+
+CREATE TABLE sample_named (
+    name integer not null references sample_name (id),
+    sample integer not null references sample (id),
+    primary key (name, sample)
+) strict;
 
 CREATE TABLE sampling_draw (
   id integer primary key,

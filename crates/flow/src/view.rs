@@ -132,13 +132,6 @@ fn inside(sql: &mut Sql, column: &'static str, prefix: &str) {
     // codes are digits; ':' follows '9' under every collation in use
     sql.push(" and ").push(column).push(" < ").bind(format!("{prefix}:"));
 }
-
-/// `column` contains the text, whatever its case.
-pub(crate) fn like(text: &str) -> String {
-    let escaped = text.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
-}
-
 /// A task kind on screen.
 fn kind_title(procedure: &Procedure, kind: &str) -> Text {
     procedure.definition.task(kind).map_or_else(|| Text::new(kind, kind), |t| t.title.clone())

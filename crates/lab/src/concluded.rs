@@ -1,10 +1,11 @@
 //! Samples with a conclusion, for the system's own learning, and what came of the tasks of a plan.
 
-use crate::{Conclusion, Error, Lab, NewTask, Stage};
+use crate::sample_filter::failed_sample;
+use crate::{Error, Lab, NewTask, Stage};
 use access::Principal;
 use base::{Date, Id};
 use ledger::Context;
-use store::{Row, Store, Tx};
+use store::{Store, Tx};
 
 /// A submitted sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +26,8 @@ pub struct Concluded {
     pub laboratory: Option<Id>,
     /// Day it was taken.
     pub sampled: Date,
-    /// It failed, or a problem was found.
+    /// It failed, or a problem was found, and nothing overturned that.
     pub failed: bool,
-}
-
-const FAILED: [Conclusion; 2] = [Conclusion::Unqualified, Conclusion::ProblemFound];
-
-fn failed(row: &Row) -> Result<bool, store::Error> {
-    let conclusion = row.opt_text("conclusion")?;
-    Ok(FAILED.iter().any(|f| Some(f.word()) == conclusion.as_deref()))
 }
 
 /// Every submitted sample with a conclusion, oldest first, in regions that begin so: for the system's own learning, only counts and
@@ -44,9 +38,12 @@ fn failed(row: &Row) -> Result<bool, store::Error> {
 pub async fn concluded(store: &Store, region: &str) -> Result<Vec<Concluded>, Error> {
     let rows = store
         .query(
-            "select id, region, class, stage, operator, producer, laboratory, sampled, conclusion from sample \
-             where state = 'submitted' and conclusion is not null and conclusion <> 'undecided' and region >= $1 and region < $2 \
-             order by sampled, id",
+            concat!(
+                "select s.id, s.region, s.class, s.stage, s.operator, s.producer, s.laboratory, s.sampled, case when ",
+                failed_sample!(),
+                " then 1 else 0 end as failed from sample s where s.state = 'submitted' and s.conclusion is not null \
+                 and s.conclusion <> 'undecided' and s.region >= $1 and s.region < $2 order by s.sampled, s.id"
+            ),
             &[region.into(), format!("{region}:").into()],
         )
         .await?;
@@ -61,7 +58,7 @@ pub async fn concluded(store: &Store, region: &str) -> Result<Vec<Concluded>, Er
                 producer: r.opt_id("producer")?,
                 laboratory: r.opt_id("laboratory")?,
                 sampled: r.date("sampled")?,
-                failed: failed(r)?,
+                failed: r.flag("failed")?,
             })
         })
         .collect::<Result<_, store::Error>>()
@@ -78,13 +75,17 @@ pub type Slot = (String, String, String);
 pub async fn concluded_of_plan(store: &Store, plan: Id) -> Result<Vec<(Slot, bool)>, Error> {
     let rows = store
         .query(
-            "select t.region, t.class, t.stage, s.conclusion from sample s join sampling_task t on t.id = s.task \
-             where t.plan = $1 and s.state = 'submitted' and s.conclusion is not null and s.conclusion <> 'undecided' order by s.id",
+            concat!(
+                "select t.region, t.class, t.stage, case when ",
+                failed_sample!(),
+                " then 1 else 0 end as failed from sample s join sampling_task t on t.id = s.task \
+                 where t.plan = $1 and s.state = 'submitted' and s.conclusion is not null and s.conclusion <> 'undecided' order by s.id"
+            ),
             &[plan.into()],
         )
         .await?;
     rows.iter()
-        .map(|r| Ok(((r.text("region")?, r.text("class")?, r.text("stage")?), failed(r)?)))
+        .map(|r| Ok(((r.text("region")?, r.text("class")?, r.text("stage")?), r.flag("failed")?)))
         .collect::<Result<_, store::Error>>()
         .map_err(Into::into)
 }

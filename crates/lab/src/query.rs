@@ -3,87 +3,14 @@
 use crate::blind::blind_results;
 use crate::report::failure;
 use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble, results_in};
-use crate::sample::{Conclusion, Sample, SampleKind, SampleState, words};
-use crate::{Budget, Error, Lab, Nonconformity, NonconformityState, Stage, register};
+use crate::sample::Sample;
+use crate::sample_filter::{SampleFilter, SampleSort, restrict};
+use crate::{Error, Lab, Nonconformity, NonconformityState, names, register};
 use access::{Principal, Resource, Role};
 use base::{Date, Id, Instant};
 use serde::{Deserialize, Serialize};
+use store::words::Found;
 use store::{Row, Sql, Store, Tx};
-
-/// Order of a sample list, newest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SampleSort {
-    /// Order of registration.
-    #[default]
-    Registered,
-    /// Sampling date.
-    Sampled,
-}
-
-/// Which samples to list; empty fields do not restrict.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SampleFilter {
-    /// Part of the form number, food, product name, place or producer; or the blind number.
-    pub text: Option<String>,
-    /// State.
-    pub state: Option<SampleState>,
-    /// Why it was taken.
-    pub kind: Option<SampleKind>,
-    /// Conclusion of the report.
-    pub conclusion: Option<Conclusion>,
-    /// Region code prefix.
-    pub region: Option<String>,
-    /// Operator sampled.
-    pub operator: Option<Id>,
-    /// Laboratory.
-    pub laboratory: Option<Id>,
-    /// Trace key of the lot.
-    pub item: Option<String>,
-    /// Of this plan.
-    pub plan: Option<Id>,
-    /// Of this task.
-    pub task: Option<Id>,
-    /// Food class of the rulebook.
-    pub class: Option<String>,
-    /// Stage.
-    pub stage: Option<Stage>,
-    /// Level that pays.
-    pub budget: Option<Budget>,
-    /// How far it has come.
-    pub reached: Option<Reached>,
-    /// With a result of this analyte, as reported.
-    pub analyte: Option<String>,
-    /// Only those with a duty still to be done: no submitted report, or not yet published where it is to be.
-    pub clocked: bool,
-    /// First sampling date.
-    pub from: Option<Date>,
-    /// Last sampling date.
-    pub to: Option<Date>,
-    /// Order.
-    pub sort: SampleSort,
-    /// Cursor of the page before ([`Page::next`]).
-    pub after: Option<String>,
-    /// Rows a page, 1–500; 0 means 50.
-    pub limit: u32,
-}
-
-words! {
-    /// How far a sample has come, as progress counts it.
-    Reached {
-        /// Not refused.
-        Taken = "taken", "已抽样", "Taken";
-        /// The report is approved.
-        Tested = "tested", "已检验", "Tested";
-        /// It concluded: qualified or not.
-        Concluded = "concluded", "有结论", "Concluded";
-        /// It failed.
-        Failed = "failed", "不合格或问题", "Failed";
-        /// It stands in a published list.
-        Published = "published", "已公示", "Published";
-    }
-}
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -165,7 +92,12 @@ impl Lab {
         let revealed = self.revealed(who, now);
         sql.append(&revealed).push(" then 1 else 0 end as revealed from sample s where ");
         sql.append(&self.visible(who, now));
-        restrict(&mut sql, filter, &revealed);
+        let mut tx = store.snapshot().await?;
+        let found = match filter.text() {
+            Some(text) => names::find(&mut tx, text).await?,
+            None => Found::Many,
+        };
+        restrict(&mut sql, filter, &revealed, &found);
         let limit = limit(filter.limit);
         match filter.sort {
             SampleSort::Registered => {
@@ -183,7 +115,7 @@ impl Lab {
             }
         }
         sql.push(" limit ").bind(i64::from(limit) + 1);
-        let found = store.select(&sql).await?;
+        let found = tx.select(&sql).await?;
         let mut rows = Vec::with_capacity(found.len());
         for row in &found {
             let sample = register::read(row)?;
@@ -372,95 +304,6 @@ fn contains(sql: &mut Sql, columns: &[&'static str], text: &str) {
     for (i, column) in columns.iter().enumerate() {
         sql.push(if i == 0 { "" } else { " or " }).push(column);
         sql.push(" like ").bind(like.as_str()).push(" escape '\\'");
-    }
-}
-
-/// `revealed`: what names a firm is searched only where the reader may see it, so that no question gives it away.
-fn restrict(sql: &mut Sql, f: &SampleFilter, revealed: &Sql) {
-    if let Some(text) = f.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-        let mut part = Sql::new(" and (");
-        contains(&mut part, &["s.food"], text);
-        if let Ok(id) = text.trim().to_uppercase().parse::<Id>() {
-            part.push(" or s.id = ").bind(id);
-        }
-        part.push(" or (").append(revealed).push(" and (");
-        contains(&mut part, &["s.form_no", "s.product_name", "s.place_name", "s.producer_name"], text);
-        sql.append(&part).push(")))");
-    }
-    if let Some(state) = f.state {
-        sql.push(" and s.state = ").bind(state.word());
-    }
-    if let Some(kind) = f.kind {
-        sql.push(" and s.kind = ").bind(kind.word());
-    }
-    if let Some(conclusion) = f.conclusion {
-        sql.push(" and s.conclusion = ").bind(conclusion.word());
-    }
-    let named = f.region.as_deref().is_some_and(|r| !r.is_empty())
-        || f.operator.is_some()
-        || f.item.is_some()
-        || f.task.is_some()
-        || f.plan.is_some();
-    if named {
-        sql.push(" and ").append(revealed);
-    }
-    if let Some(region) = f.region.as_deref() {
-        prefix(sql, " and s.region", region);
-    }
-    if let Some(operator) = f.operator {
-        sql.push(" and s.operator = ").bind(operator);
-    }
-    if let Some(laboratory) = f.laboratory {
-        sql.push(" and s.laboratory = ").bind(laboratory);
-    }
-    if let Some(item) = f.item.as_deref() {
-        sql.push(" and s.item = ").bind(item);
-    }
-    if let Some(plan) = f.plan {
-        sql.push(" and s.task in (select t.id from sampling_task t where t.plan = ").bind(plan).push(")");
-    }
-    if let Some(task) = f.task {
-        sql.push(" and s.task = ").bind(task);
-    }
-    if let Some(class) = f.class.as_deref() {
-        sql.push(" and s.class = ").bind(class);
-    }
-    if let Some(stage) = f.stage {
-        sql.push(" and s.stage = ").bind(stage.word());
-    }
-    if let Some(budget) = f.budget {
-        sql.push(" and s.budget = ").bind(budget.word());
-    }
-    if let Some(analyte) = f.analyte.as_deref() {
-        sql.push(
-            " and exists (select 1 from result a where a.sample = s.id and a.withdrawn = 0 and a.analyte = ",
-        );
-        sql.bind(analyte).push(")");
-    }
-    if f.clocked {
-        sql.push(
-            " and (s.state not in ('submitted', 'refused') or (s.state = 'submitted' and s.kind <> 'monitoring' and not exists \
-             (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \
-             where b.sample = s.id and u.state = 'published' and b.state <> 'retracted')))",
-        );
-    }
-    if let Some(reached) = f.reached {
-        sql.push(match reached {
-            Reached::Taken => " and s.state <> 'refused'",
-            Reached::Tested => " and s.state in ('approved', 'submitted')",
-            Reached::Concluded => " and s.state = 'submitted' and s.conclusion <> 'undecided'",
-            Reached::Failed => " and s.conclusion in ('unqualified', 'problem')",
-            Reached::Published => {
-                " and exists (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \
-                 where b.sample = s.id and u.state = 'published' and b.state <> 'retracted')"
-            }
-        });
-    }
-    if let Some(from) = f.from {
-        sql.push(" and s.sampled >= ").bind(from);
-    }
-    if let Some(to) = f.to {
-        sql.push(" and s.sampled <= ").bind(to);
     }
 }
 

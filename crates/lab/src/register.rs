@@ -1,7 +1,7 @@
 //! Registering a sample: the form is checked, its place and lot are looked up, the governing date is chosen.
 
 use crate::sample::{Conclusion, NewSample, Sample, SampleState};
-use crate::{Asked, Budget, Error, Found, Lab, Placing, Problem, Stage};
+use crate::{Asked, Budget, Error, Found, Lab, Placing, Problem, Stage, names};
 use access::{Principal, Resource};
 use base::gs1::Gtin;
 use base::{Date, Id, Text};
@@ -76,6 +76,7 @@ impl Lab {
             sample.placing.task = task_of(tx, &sample).await?;
         }
         insert(tx, &sample).await?;
+        names::keep(tx, cx, &sample).await?;
         let entry = Entry {
             kind: "sample.registered",
             region: sample.region.clone(),
@@ -403,8 +404,8 @@ async fn insert(tx: &mut Tx, s: &Sample) -> Result<(), Error> {
         "insert into sample (id, version, form_no, report_no, kind, state, food, product_name, gtin, lot_no, item, \
          lot_unknown, place, place_name, site, operator, producer, producer_name, produced, sampled, received, \
          governing_on, governing_rule, prepackaged, base_qty, region, agency, laboratory, facts, registered_by, \
-         approved_by, submitted_by, conclusion, created, submitted_at, task, class, stage, budget)",
-        39,
+         approved_by, submitted_by, conclusion, created, submitted_at, task, class, stage, budget, form_tail)",
+        40,
         vec![
             s.id.into(),
             s.version.into(),
@@ -445,6 +446,7 @@ async fn insert(tx: &mut Tx, s: &Sample) -> Result<(), Error> {
             s.placing.class.clone().into(),
             s.placing.stage.map(Stage::word).into(),
             s.placing.budget.map(Budget::word).into(),
+            names::tail(&s.form_no).into(),
         ],
         "",
     )

@@ -29,6 +29,7 @@ mod signal;
 pub mod testing;
 mod tx;
 mod value;
+pub mod words;
 
 pub use error::Error;
 pub use facade::{Config, Engine, Store};

@@ -1,11 +1,12 @@
 //! Published documents for everybody, and one document for those who work on it.
 
 use super::matter::{DocumentView, document_view};
-use super::{Page, cursor, inside, like, limited, page};
+use super::{Page, cursor, inside, limited, page};
 use crate::Error;
 use access::{Access, Principal};
 use base::{Id, Instant, Text};
 use serde::Serialize;
+use store::words::like;
 use store::{Row, Sql, Store};
 
 /// Which public documents.

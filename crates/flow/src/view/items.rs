@@ -1,12 +1,13 @@
 //! The records behind the figures: items reached or not, and the mass balance of a recall.
 
-use super::{Page, TaskState, cursor, inside, kind_title, like, limited, page};
+use super::{Page, TaskState, cursor, inside, kind_title, limited, page};
 use crate::live::Live;
 use crate::{Engine, Error};
 use access::{Access, Principal};
 use base::{Decimal, Id, Instant, Text};
 use serde::Serialize;
 use serde_json::Value as Json;
+use store::words::like;
 use store::{Sql, Store, Tx};
 
 /// Which cases. A case is a family of matters; its state is that of the matter at the top.

@@ -1,7 +1,8 @@
 //! The clocks of a sample, computed from what happened to it: none of them is stored.
 
 use super::custody::Leg;
-use crate::query::{Page, SampleFilter, SampleRow};
+use crate::query::{Page, SampleRow};
+use crate::sample_filter::SampleFilter;
 use crate::{Conclusion, Error, Lab, Sample, SampleKind, SampleState};
 use access::Principal;
 use base::clock::{Clock, Due, Rules, State, Status};

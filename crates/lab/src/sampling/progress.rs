@@ -4,6 +4,7 @@ use super::book::Book;
 use super::plan::TaskFilter;
 use crate::query::prefix;
 use crate::sample::words;
+use crate::sample_filter::failed_sample;
 use crate::{Error, Lab};
 use access::Principal;
 use base::{Decimal, Id, Instant, RegionCode, Regions};
@@ -139,11 +140,15 @@ impl Lab {
                 .planned = row.int("n")?;
         }
         let taken = head(
-            "count(*) as n, \
+            concat!(
+                "count(*) as n, \
              cast(sum(case when s.state in ('approved', 'submitted') then 1 else 0 end) as bigint) as tested, \
-             cast(sum(case when s.conclusion in ('unqualified', 'problem') then 1 else 0 end) as bigint) as failed, \
+             cast(sum(case when ",
+                failed_sample!(),
+                " then 1 else 0 end) as bigint) as failed, \
              cast(sum(case when exists (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \
-              where b.sample = s.id and u.state = 'published' and b.state <> 'retracted') then 1 else 0 end) as bigint) as shown",
+              where b.sample = s.id and u.state = 'published' and b.state <> 'retracted') then 1 else 0 end) as bigint) as shown"
+            ),
             " join sample s on s.task = t.id and s.state <> 'refused'",
         );
         for row in store.select(&taken).await? {

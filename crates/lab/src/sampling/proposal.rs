@@ -4,6 +4,7 @@ use super::book::{Book, Stage};
 use super::plan::{NewPlan, NewTask, REGION, plan_in};
 use crate::query::prefix;
 use crate::sample::words;
+use crate::sample_filter::failed_sample;
 use crate::{Error, Lab, Problem};
 use ::sampling::allocate::{Stratum, deviation, exact, shares, variance};
 use base::{Date, Decimal, Id, RegionCode, Regions, Text};
@@ -303,11 +304,11 @@ pub(super) fn check(plan: &NewPlan, tasks: &[NewTask]) -> Vec<Problem> {
 
 /// Failures and judged samples by class and stage in a region, of all years on record.
 async fn history(tx: &mut Tx, region: &str) -> Result<History, Error> {
-    let mut sql = Sql::new(
-        "select s.class, s.stage, count(*) as judged, \
-         cast(sum(case when s.conclusion in ('unqualified', 'problem') then 1 else 0 end) as bigint) as failed \
-         from sample s where s.class is not null and s.conclusion is not null",
-    );
+    let mut sql = Sql::new(concat!(
+        "select s.class, s.stage, count(*) as judged, cast(sum(case when ",
+        failed_sample!(),
+        " then 1 else 0 end) as bigint) as failed from sample s where s.class is not null and s.conclusion is not null"
+    ));
     prefix(&mut sql, " and s.region", region);
     sql.push(" group by s.class, s.stage");
     let mut out = History::new();

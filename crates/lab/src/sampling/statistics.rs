@@ -2,6 +2,7 @@
 
 use super::progress::Dimension;
 use crate::query::prefix;
+use crate::sample_filter::{self, failed_sample, not_detected};
 use crate::{Error, Lab, SampleKind};
 use access::Principal;
 use base::clock::{Clock, Rules};
@@ -34,7 +35,7 @@ pub struct Rate {
     pub key: String,
     /// Concluded.
     pub judged: i64,
-    /// Of these, failed.
+    /// Of these, failed; a failure that a retest or an objection overturned is none.
     pub failed: i64,
     /// Share that passed; 0 without any.
     pub pass: f64,
@@ -61,8 +62,10 @@ pub struct LabFigures {
     pub laboratory: Id,
     /// Samples reported.
     pub samples: i64,
-    /// Of these, failed.
+    /// Of these, failed and not overturned.
     pub failed: i64,
+    /// Failures it found that a retest or an objection overturned.
+    pub overturned: i64,
     /// Median days from arrival to approval.
     pub days: Option<f64>,
     /// Reports approved after the 20 working days.
@@ -99,10 +102,20 @@ pub struct Hazard {
     pub class: String,
     /// Analyte as reported.
     pub analyte: String,
-    /// Results that could be judged.
+    /// Results that could be judged, by the law or by the standard their firm declares.
     pub judged: i64,
-    /// Of these, failing.
+    /// Of these, failing the law.
     pub failed: i64,
+    /// Of these, failing only the standard their firm declares.
+    pub declared: i64,
+}
+
+impl Hazard {
+    /// Results that fail, by the law or by what is declared.
+    #[must_use]
+    pub const fn failing(&self) -> i64 {
+        self.failed + self.declared
+    }
 }
 
 /// Standard errors by which a share differs from that of all others; 0 when either is empty.
@@ -143,7 +156,6 @@ impl Lab {
         by: By,
         f: &StatisticsFilter,
     ) -> Result<Vec<Rate>, Error> {
-        let mut sql = Sql::new("select ");
         let key = match by {
             By::Dimension(Dimension::Region) => "substr(s.region, 1, 6)",
             By::Dimension(Dimension::Prefecture) => "substr(s.region, 1, 4)",
@@ -153,23 +165,23 @@ impl Lab {
             By::Dimension(Dimension::Laboratory) => "cast(coalesce(s.laboratory, 0) as text)",
             By::Dimension(Dimension::Kind) => "s.kind",
             By::Month => "substr(s.sampled, 1, 7)",
-            By::Analyte => "r.analyte",
             By::All => "'all'",
+            By::Analyte => {
+                let mut of: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+                for c in self.cells(store, who, now, f).await? {
+                    let failing = c.failing();
+                    let sum = of.entry(c.analyte).or_default();
+                    *sum = (sum.0 + c.judged, sum.1 + failing);
+                }
+                return Ok(of.into_iter().map(|(key, (n, failed))| Rate::of(key, n, failed)).collect());
+            }
         };
-        sql.push(key).push(" as k, count(*) as n, ");
-        if by == By::Analyte {
-            sql.push(
-                "cast(sum(case when v.outcome in ('nonconform', 'prohibited') then 1 else 0 end) as bigint) as failed \
-                 from sample s join result r on r.sample = s.id and r.withdrawn = 0 \
-                 join verdict v on v.result = r.id and v.superseded_by is null \
-                 and v.outcome in ('conform', 'nonconform', 'prohibited')",
-            );
-        } else {
-            sql.push(
-                "cast(sum(case when s.conclusion in ('unqualified', 'problem') then 1 else 0 end) as bigint) as failed \
-                 from sample s",
-            );
-        }
+        let mut sql = Sql::new("select ");
+        sql.push(key).push(" as k, count(*) as n, ").push(concat!(
+            "cast(sum(case when ",
+            failed_sample!(),
+            " then 1 else 0 end) as bigint) as failed from sample s"
+        ));
         sql.push(" where ");
         self.counted(&mut sql, who, now, f);
         sql.push(" group by 1 order by 1 limit 2000");
@@ -180,7 +192,8 @@ impl Lab {
         Ok(out)
     }
 
-    /// Which hazards failed in which foods, the most failures first: only cells with a failure.
+    /// Which hazards failed in which foods, the most failures first: only cells with a failure. A result that keeps the law and fails the
+    /// standard its firm declares counts apart.
     ///
     /// # Errors
     /// Storage.
@@ -191,28 +204,64 @@ impl Lab {
         now: Instant,
         f: &StatisticsFilter,
     ) -> Result<Vec<Hazard>, Error> {
-        let mut sql = Sql::new(
+        let mut out = self.cells(store, who, now, f).await?;
+        out.retain(|c| c.failing() > 0);
+        out.sort_by(|a, b| {
+            b.failing().cmp(&a.failing()).then_with(|| (&a.class, &a.analyte).cmp(&(&b.class, &b.analyte)))
+        });
+        out.truncate(500);
+        Ok(out)
+    }
+
+    /// Results by food class and analyte: those the law decides, and those that only a declared standard decides or fails.
+    async fn cells(
+        &self,
+        store: &Store,
+        who: &Principal,
+        now: Instant,
+        f: &StatisticsFilter,
+    ) -> Result<Vec<Hazard>, Error> {
+        let mut law = Sql::new(
             "select coalesce(s.class, '') as class, r.analyte, count(*) as n, \
              cast(sum(case when v.outcome in ('nonconform', 'prohibited') then 1 else 0 end) as bigint) as failed \
              from sample s join result r on r.sample = s.id and r.withdrawn = 0 \
              join verdict v on v.result = r.id and v.superseded_by is null \
              and v.outcome in ('conform', 'nonconform', 'prohibited') where ",
         );
-        self.counted(&mut sql, who, now, f);
-        sql.push(
-            " group by 1, 2 having sum(case when v.outcome in ('nonconform', 'prohibited') then 1 else 0 end) > 0 \
-             order by 4 desc, 1, 2 limit 500",
-        );
-        let mut out = Vec::new();
-        for row in store.select(&sql).await? {
-            out.push(Hazard {
-                class: row.text("class")?,
-                analyte: row.text("analyte")?,
-                judged: row.int("n")?,
-                failed: row.int("failed")?,
-            });
+        self.counted(&mut law, who, now, f);
+        law.push(" group by 1, 2");
+        let mut cells: BTreeMap<(String, String), Hazard> = BTreeMap::new();
+        let blank = |(class, analyte): &(String, String)| Hazard {
+            class: class.clone(),
+            analyte: analyte.clone(),
+            judged: 0,
+            failed: 0,
+            declared: 0,
+        };
+        for row in store.select(&law).await? {
+            let key = (row.text("class")?, row.text("analyte")?);
+            let cell = blank(&key);
+            cells.insert(key, Hazard { judged: row.int("n")?, failed: row.int("failed")?, ..cell });
         }
-        Ok(out)
+        let mut declared = Sql::new(
+            "select coalesce(s.class, '') as class, r.analyte, \
+             cast(sum(case when v.id is null then 1 else 0 end) as bigint) as more, \
+             cast(sum(case when d.outcome in ('nonconform', 'prohibited') and coalesce(v.outcome, 'conform') = 'conform' then 1 else 0 end) \
+             as bigint) as failed from declared_verdict d join sample s on s.id = d.sample \
+             join result r on r.id = d.result and r.withdrawn = 0 \
+             left join verdict v on v.result = r.id and v.superseded_by is null \
+             and v.outcome in ('conform', 'nonconform', 'prohibited') \
+             where d.outcome in ('conform', 'nonconform', 'prohibited') and ",
+        );
+        self.counted(&mut declared, who, now, f);
+        declared.push(" group by 1, 2");
+        for row in store.select(&declared).await? {
+            let key = (row.text("class")?, row.text("analyte")?);
+            let cell = cells.entry(key.clone()).or_insert_with(|| blank(&key));
+            cell.judged += row.int("more")?;
+            cell.declared = row.int("failed")?;
+        }
+        Ok(cells.into_values().collect())
     }
 
     /// How laboratories compare: turn-around, lateness, and shares that stand out from the peers by three standard errors.
@@ -226,18 +275,22 @@ impl Lab {
         now: Instant,
         f: &StatisticsFilter,
     ) -> Result<Vec<LabFigures>, Error> {
-        let mut sql = Sql::new(
-            "select s.laboratory, s.received, s.approved_at, s.conclusion, count(*) as n from sample s \
-             where s.laboratory is not null and ",
-        );
+        let mut sql = Sql::new(concat!(
+            "select s.laboratory, s.received, s.approved_at, count(*) as n, cast(sum(case when ",
+            failed_sample!(),
+            " then 1 else 0 end) as bigint) as failed, cast(sum(case when exists (select 1 from nonconformity q \
+                 where q.sample = s.id and q.state = 'overturned') then 1 else 0 end) as bigint) as overturned \
+                 from sample s where s.laboratory is not null and "
+        ));
         self.counted(&mut sql, who, now, f);
-        sql.push(" group by s.laboratory, s.received, s.approved_at, s.conclusion");
+        sql.push(" group by s.laboratory, s.received, s.approved_at");
         let rule = Rules::builtin().get("SAM-03");
         let mut all: BTreeMap<Id, (LabFigures, Vec<(f64, i64)>)> = BTreeMap::new();
         let blank = |laboratory| LabFigures {
             laboratory,
             samples: 0,
             failed: 0,
+            overturned: 0,
             days: None,
             late: 0,
             results: 0,
@@ -250,9 +303,8 @@ impl Lab {
             let (figures, days) = all.entry(id).or_insert_with(|| (blank(id), Vec::new()));
             let n = row.int("n")?;
             figures.samples += n;
-            if row.opt_text("conclusion")?.as_deref() == Some("unqualified") {
-                figures.failed += n;
-            }
+            figures.failed += row.int("failed")?;
+            figures.overturned += row.int("overturned")?;
             if let (Some(received), Some(approved)) =
                 (row.opt_date("received")?, row.opt_instant("approved_at")?)
             {
@@ -264,13 +316,14 @@ impl Lab {
                 }
             }
         }
-        let mut sql = Sql::new(
-            "select s.laboratory, count(*) as n, \
-             cast(sum(case when r.reported like '<%' or lower(r.reported) like 'nd%' or r.reported like '未检出%' then 1 else 0 end) as bigint) as nd, \
+        let mut sql = Sql::new(concat!(
+            "select s.laboratory, count(*) as n, cast(sum(case when ",
+            not_detected!(),
+            " then 1 else 0 end) as bigint) as nd, \
              cast(sum(case when v.near_limit = 1 and v.outcome = 'conform' then 1 else 0 end) as bigint) as near \
              from sample s join result r on r.sample = s.id and r.withdrawn = 0 \
-             join verdict v on v.result = r.id and v.superseded_by is null where s.laboratory is not null and ",
-        );
+             join verdict v on v.result = r.id and v.superseded_by is null where s.laboratory is not null and "
+        ));
         self.counted(&mut sql, who, now, f);
         sql.push(" group by s.laboratory");
         for row in store.select(&sql).await? {
@@ -305,11 +358,10 @@ impl Lab {
     fn counted(&self, sql: &mut Sql, who: &Principal, now: Instant, f: &StatisticsFilter) {
         let scope = self.access.scope(who, "view", "sample", now);
         sql.append(&scope.sql("s.region", None, Some("s.laboratory")));
-        sql.push(" and s.state = 'submitted' and s.conclusion is not null and s.conclusion <> 'undecided'");
-        match f.kind {
-            Some(kind) => sql.push(" and s.kind = ").bind(kind.word()),
-            None => sql.push(" and s.kind <> 'monitoring'"),
-        };
+        sample_filter::counted(sql, f.kind);
+        if let Some(kind) = f.kind {
+            sql.push(" and s.kind = ").bind(kind.word());
+        }
         if let Some(region) = f.region.as_deref() {
             prefix(sql, " and s.region", region);
         }
@@ -317,10 +369,7 @@ impl Lab {
             sql.push(" and s.class = ").bind(class);
         }
         if let Some(produce) = f.produce {
-            let codes =
-                super::Book::builtin().classes().iter().filter(|c| c.produce).map(|c| c.code.as_str());
-            sql.push(if produce { " and s.class in " } else { " and coalesce(s.class, '') not in " });
-            sql.bind_list(codes);
+            sample_filter::of_produce(sql, produce);
         }
         if let Some(from) = f.from {
             sql.push(" and s.sampled >= ").bind(from);

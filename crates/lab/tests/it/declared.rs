@@ -4,7 +4,10 @@ use crate::sampling::{at, begin, cited, issued};
 use crate::{World, analyst, cadmium, day, now, worlds};
 use access::testing;
 use base::Id;
-use lab::{DeclaredFilter, DeclaredState, Declarer, Error, NewDeclared, declared_standards, public_declared};
+use lab::{
+    By, DeclaredFilter, DeclaredState, Declarer, Error, Finding, NewDeclared, NonconformityState, Reached,
+    SampleFilter, StatisticsFilter, declared_standards, public_declared,
+};
 use limits::DeclaredRow;
 
 const FIRM: Id = Id(3);
@@ -171,5 +174,48 @@ async fn what_fails_only_the_standard_its_firm_declares_is_nonconforming_and_its
         assert_eq!(read.failures, opened.failures);
         let detail = world.lab.sample(&world.store, &who, cx.now, sample.id).await.unwrap();
         assert_eq!(detail.results[0].verdict().unwrap().verdict.outcome.word(), "conform");
+        counted_apart(&world, cx.now, sample.id, opened.id).await;
     }
+}
+
+/// The statistics tell it from a failure by the law, open to the same sample, and forget it once it is overturned.
+async fn counted_apart(world: &World, at: base::Instant, sample: Id, failure: Id) {
+    let (who, all) = (testing::desk("62"), StatisticsFilter::default());
+    let (store, lab) = (&world.store, &world.lab);
+    let cells = lab.hazards(store, &who, at, &all).await.unwrap();
+    let figures: Vec<_> = cells.iter().map(|c| (c.judged, c.failed, c.declared)).collect();
+    assert_eq!(figures, [(1, 0, 1)], "{}", world.name);
+    let rates = lab.rates(store, &who, at, By::Analyte, &all).await.unwrap();
+    assert_eq!((rates[0].judged, rates[0].failed), (1, 1));
+    for (finding, found) in [
+        (Finding::Judged, true),
+        (Finding::Failed, true),
+        (Finding::Declared, true),
+        (Finding::Law, false),
+        (Finding::NotDetected, false),
+    ] {
+        let f = SampleFilter {
+            analyte: Some(cells[0].analyte.clone()),
+            finding: Some(finding),
+            counted: true,
+            ..SampleFilter::default()
+        };
+        let rows = lab.samples(store, &who, at, &f).await.unwrap().rows;
+        assert_eq!(rows.iter().any(|r| r.sample.id == sample), found, "{}: {finding:?}", world.name);
+    }
+    let failed = async || {
+        let rate = lab.rates(store, &who, at, By::All, &all).await.unwrap();
+        let labs = lab.laboratories(store, &who, at, &all).await.unwrap();
+        let f = SampleFilter { reached: Some(Reached::Failed), ..SampleFilter::default() };
+        let listed = lab.samples(store, &who, at, &f).await.unwrap().rows.len();
+        (rate[0].judged, rate[0].failed, labs[0].overturned, listed)
+    };
+    assert_eq!(failed().await, (1, 1, 0, 1));
+    let mut tx = begin(world).await;
+    let permit = ledger::Permit::system("the retest passed");
+    lab.settle_nonconformity(&mut tx, &world.cx(&who), &permit, failure, NonconformityState::Overturned)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(failed().await, (1, 0, 1, 0), "{}: overturned is no failure", world.name);
 }

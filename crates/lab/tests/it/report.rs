@@ -111,5 +111,27 @@ async fn lists_filter_sort_and_turn_pages() {
             world.lab.samples(&world.store, &officer, now(), &filter).await.unwrap().rows.len()
         };
         assert_eq!([named("GC003").await, named("米业").await, named("100%").await], [1, 5, 0]);
+        let mut other = form("XC26620102ABC123", SampleKind::Supervision);
+        other.producer_name = "虚构面粉厂".to_owned();
+        other.lot_no = Some("2026B7".to_owned());
+        world.register(other).await.unwrap();
+        for (text, n) in [
+            ("XC26620102ABC123", 1),
+            ("xc26620102", 1),
+            ("abc123", 1),
+            ("102ABC", 1),
+            ("面粉厂", 1),
+            ("大米 面粉厂", 1),
+            ("商店 米业", 5),
+            ("2026b7", 1),
+            ("面粉店", 0),
+            ("米", 6),
+            ("大米", 6),
+            ("麦", 0),
+        ] {
+            assert_eq!(named(text).await, n, "{}: {text}", world.name);
+        }
+        let names = world.count("select count(*) as n from sample_name").await;
+        assert_eq!(names, 7, "{}: a name that recurs stands once", world.name);
     }
 }

@@ -62,6 +62,9 @@ fn filter(links: &ListLinks) -> SampleFilter {
         budget: links.get("budget").and_then(lab::Budget::read),
         reached: links.get("reached").and_then(lab::Reached::read),
         analyte: text("analyte"),
+        finding: links.get("finding").and_then(lab::Finding::read),
+        counted: links.get("counted").is_some(),
+        produce: links.get("produce").map(|p| p == "yes"),
         clocked: false,
     }
 }
@@ -153,14 +156,16 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
         ..Field::default()
     };
     html! { form.filters method="get" {
-        (ui::input(&field("q", lang.pick("编号、食品（可见时含场所、生产者）", "Number or food; place and producer where you may see them"), "search")))
+        (ui::input(&field("q", lang.pick("编号、食品（可见时含场所、生产者、批号）", "Number or food; place, producer and lot where you may see them"), "search")))
         (ui::select(&field("state", lang.pick("状态", "State"), ""), &choices::any(lang, &choices::ALL, SampleState::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("kind", lang.pick("类别", "Kind"), ""), &choices::any(lang, &choices::ALL, SampleKind::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("conclusion", lang.pick("结论", "Conclusion"), ""), &choices::any(lang, &choices::ALL, Conclusion::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("reached", lang.pick("进展", "Reached"), ""), &choices::any(lang, &choices::ALL, lab::Reached::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::select(&field("finding", lang.pick("有结果", "With a result"), ""), &choices::any(lang, &choices::ALL, lab::Finding::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::input(&field("analyte", lang.pick("检验项目", "Analyte"), "text")))
         (ui::select(&field("class", lang.pick("食品大类", "Class"), ""), &crate::pages::sampling::classes(lang)))
         (ui::select(&field("due", lang.pick("下一时限", "Next due"), ""), &choices::any(lang, &choices::ALL, crate::pages::sampling::DUE)))
-        @for name in ["plan", "task", "stage", "budget", "laboratory", "region", "analyte", "item", "operator"] { @if let Some(v) = links.get(name) { input type="hidden" name=(name) value=(v); } }
+        @for name in ["plan", "task", "stage", "budget", "laboratory", "region", "counted", "produce", "item", "operator"] { @if let Some(v) = links.get(name) { input type="hidden" name=(name) value=(v); } }
         (ui::input(&field("from", lang.pick("抽样自", "Sampled from"), "date")))
         (ui::input(&field("to", lang.pick("至", "to"), "date")))
         button { (lang.pick("筛选", "Filter")) }

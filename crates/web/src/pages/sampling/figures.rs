@@ -4,7 +4,7 @@ use super::{class_name, percent};
 use crate::map::region_name;
 use crate::ui::{self, Column, Tone};
 use base::Lang;
-use lab::{Book, Hazard, PerThousand, Rate};
+use lab::{Book, Hazard, PerThousand, Rate, SampleKind};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -42,19 +42,27 @@ pub(super) fn per_thousand(lang: Lang, per: &[PerThousand], year: i16) -> Markup
 }
 
 /// Targeted and representative sampling side by side, never added up.
-pub(super) fn apart(lang: Lang, kinds: &[(base::Text, Option<Rate>)]) -> Markup {
+/// `basis`: the filter of the page without the kind, as parameters of the list of samples.
+pub(super) fn apart(lang: Lang, kinds: &[(SampleKind, Option<Rate>)], basis: &str) -> Markup {
+    let open = |kind: &SampleKind, what: &str, n: i64| html! { a href={ "/desk/samples?counted=1&kind=" (kind.word()) (basis) "&reached=" (what) } { (n) } };
     let rows: Vec<Vec<Markup>> = kinds
         .iter()
-        .map(|(label, rate)| match rate {
+        .map(|(kind, rate)| match rate {
             Some(r) => vec![
-                html! { (label.get(lang)) },
-                html! { (r.judged) },
-                html! { (r.failed) },
+                html! { (kind.label().get(lang)) },
+                open(kind, "concluded", r.judged),
+                open(kind, "failed", r.failed),
                 html! { (percent(r.pass)) },
                 html! { span.nowrap { (percent(r.low)) " – " (percent(r.high)) } },
             ],
             None => {
-                vec![html! { (label.get(lang)) }, html! { "0" }, html! { "0" }, html! { "—" }, html! { "—" }]
+                vec![
+                    html! { (kind.label().get(lang)) },
+                    html! { "0" },
+                    html! { "0" },
+                    html! { "—" },
+                    html! { "—" },
+                ]
             }
         })
         .collect();
@@ -68,27 +76,49 @@ pub(super) fn apart(lang: Lang, kinds: &[(base::Text, Option<Rate>)]) -> Markup 
     html! { h2 { (lang.pick("监督与评价分列", "Targeted and representative apart")) } (ui::table(lang, lang.pick("分列", "Apart"), &columns, &rows, None)) }
 }
 
-/// Which hazards failed in which foods; each cell opens its samples.
-pub(super) fn matrix(lang: Lang, cells: &[Hazard]) -> Markup {
+/// Analytes of the matrix that are shown; the file has all.
+const SHOWN: usize = 12;
+
+/// Which hazards failed in which foods, by the law and by what firms declare; each figure opens its samples. `basis`: the filter of the
+/// page as parameters of that list.
+pub(super) fn matrix(lang: Lang, cells: &[Hazard], basis: &str) -> Markup {
     if cells.is_empty() {
         return html! {};
     }
     let mut hazards: BTreeMap<&str, i64> = BTreeMap::new();
     let mut foods: BTreeMap<&str, BTreeMap<&str, &Hazard>> = BTreeMap::new();
     for c in cells {
-        *hazards.entry(&c.analyte).or_default() += c.failed;
+        *hazards.entry(&c.analyte).or_default() += c.failing();
         foods.entry(&c.class).or_default().insert(&c.analyte, c);
     }
     let mut shown: Vec<(&str, i64)> = hazards.into_iter().collect();
     shown.sort_by_key(|(name, n)| (-n, *name));
-    shown.truncate(12);
+    let left = shown.len().saturating_sub(SHOWN);
+    shown.truncate(SHOWN);
+    let cell = |c: &Hazard| {
+        let to = format!(
+            "/desk/samples?counted=1&class={}&analyte={}{basis}",
+            ui::encode(&c.class),
+            ui::encode(&c.analyte)
+        );
+        html! {
+            @if c.failed > 0 || c.declared == 0 { a href={ (to) "&finding=law" } { (c.failed) } }
+            @if c.declared > 0 {
+                @if c.failed > 0 { " + " }
+                a href={ (to) "&finding=declared" } title=(lang.pick("仅不符合企业明示标准", "fails only the declared standard")) { (c.declared) sup { (lang.pick("明", "d")) } }
+            }
+            " / " a href={ (to) "&finding=judged" } { (c.judged) }
+        }
+    };
     html! {
         h2 { (lang.pick("问题食品 × 危害", "Problem foods by hazards")) }
-        p.small.soft { (lang.pick("不合格项次 / 可判定项次；点开为有该项目结果的不合格样品。", "failing / judged results; a cell opens the failed samples with a result of that analyte.")) }
+        p.small.soft {
+            (lang.pick("不合格项次 / 可判定项次；带“明”的只不符合企业明示（声明公开）的标准，与不符合国家标准和规定的分开计。每个数字点开即是对应样品。", "failing / judged results; those marked d fail only the standard their firm declares and are counted apart from what fails the law. Every figure opens its samples."))
+            @if left > 0 { " " (lang.pick(&format!("另有 {left} 个项目未列出，见导出文件。"), &format!("{left} more analytes are in the file."))) }
+        }
         div.scroll { table { thead { tr { th { (lang.pick("食品大类", "Food class")) } @for (name, _) in &shown { th.num { (name) } } } }
             tbody { @for (class, row) in &foods { tr { th { (class_name(lang, class)) }
-                @for (name, _) in &shown { td.num { @if let Some(c) = row.get(name) {
-                    a href={ "/desk/samples?class=" (class) "&analyte=" (ui::encode(name)) "&reached=failed" } { (c.failed) } "/" (c.judged) } @else { "·" } } } } } } } }
+                @for (name, _) in &shown { td.num { @if let Some(c) = row.get(name) { (cell(c)) } @else { "·" } } } } } } } }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Stat, Tone};
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
-use base::{Id, Lang, Text};
+use base::{Date, Id, Lang, Text};
 use lab::{Book, By, Dimension, LabFigures, Rate, SampleKind, StatisticsFilter};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -34,13 +34,49 @@ fn name(lang: Lang, by: By, key: &str, labs: &BTreeMap<Id, String>) -> String {
     }
 }
 
-fn query(by: By, key: &str) -> String {
-    match by {
-        By::Dimension(d) => key_query(d, key),
-        By::Analyte => format!("analyte={}", ui::encode(key)),
-        By::Month => format!("from={key}-01&to={key}-31"),
+/// The samples behind a figure: what its key and the filter of the page leave of those that count.
+fn opened(by: By, key: &str, f: &StatisticsFilter) -> String {
+    let mut narrowed = f.clone();
+    let own = match by {
+        By::Dimension(d) => {
+            match d {
+                Dimension::Region | Dimension::Prefecture => narrowed.region = None,
+                Dimension::Class => narrowed.class = None,
+                Dimension::Kind => narrowed.kind = None,
+                _ => {}
+            }
+            format!("&{}", key_query(d, key))
+        }
+        By::Analyte => format!("&analyte={}", ui::encode(key)),
+        By::Month => {
+            let first = choices::date(&format!("{key}-01"));
+            narrowed.from = first.max(f.from);
+            let last = first.map(Date::last_of_month);
+            narrowed.to = match (last, f.to) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            String::new()
+        }
         By::All => String::new(),
-    }
+    };
+    format!("/desk/samples?counted=1{own}{}", basis(&narrowed))
+}
+
+/// The filter of the page as parameters of the list of samples.
+fn basis(f: &StatisticsFilter) -> String {
+    let day = |d: Option<Date>| d.map(|d| d.to_string());
+    [
+        ("kind", f.kind.map(|k| k.word().to_owned())),
+        ("region", f.region.clone()),
+        ("class", f.class.clone()),
+        ("produce", f.produce.map(|p| if p { "yes" } else { "no" }.to_owned())),
+        ("from", day(f.from)),
+        ("to", day(f.to)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some(format!("&{name}={}", ui::encode(&value?))))
+    .collect()
 }
 
 /// `GET /desk/sampling/statistics`. Right: view sample.
@@ -77,7 +113,7 @@ pub(super) async fn show(
     for kind in [SampleKind::Supervision, SampleKind::Evaluation] {
         let of = StatisticsFilter { kind: Some(kind), ..f.clone() };
         let rate = app.lab.rates(store, who, now, By::All, &of).await?.into_iter().next();
-        kinds.push((kind.label(), rate));
+        kinds.push((kind, rate));
     }
     let small = matches!(by, By::Dimension(Dimension::Region | Dimension::Prefecture));
     let compared = app.lab.laboratories(store, who, now, &f).await?;
@@ -99,7 +135,7 @@ pub(super) async fn show(
     let value = |name: &str| links.get(name).unwrap_or_default().to_owned();
     let (region, class, kind, from, to) =
         (value("region"), value("class"), value("kind"), value("from"), value("to"));
-    let rows: Vec<Vec<Markup>> = rates.iter().map(|r| line(lang, by, r, &labs)).collect();
+    let rows: Vec<Vec<Markup>> = rates.iter().map(|r| line(lang, by, r, &labs, &f)).collect();
     let title = lang.pick("抽检统计", "Statistics of sampling");
     Ok(layout::page(&viewer, title, &html! {
         (tabs(lang, "/desk/sampling/statistics"))
@@ -114,10 +150,10 @@ pub(super) async fn show(
             button { (lang.pick("查看", "Show")) }
         }
         (ui::stats(&[
-            against(lang, lang.pick("食品合格率", "pass rate of food"), food.first(), "pass_rate_food"),
-            against(lang, lang.pick("食用农产品合格率", "pass rate of farm produce"), produce.first(), "pass_rate_produce"),
-            Stat { figure: total.judged.to_string(), label: lang.pick("有结论批次", "batches concluded").to_owned(), href: Some("/desk/samples?reached=concluded".to_owned()), tone: Tone::Info },
-            Stat { figure: if total.judged == 0 { "—".to_owned() } else { percent(1.0 - total.pass) }, label: lang.pick("问题发现率", "problem-finding rate").to_owned(), href: Some("/desk/samples?reached=failed".to_owned()), tone: Tone::Info },
+            against(lang, lang.pick("食品合格率", "pass rate of food"), food.first(), "pass_rate_food", &of(false)),
+            against(lang, lang.pick("食用农产品合格率", "pass rate of farm produce"), produce.first(), "pass_rate_produce", &of(true)),
+            Stat { figure: total.judged.to_string(), label: lang.pick("有结论批次", "batches concluded").to_owned(), href: Some(opened(By::All, "", &f)), tone: Tone::Info },
+            Stat { figure: if total.judged == 0 { "—".to_owned() } else { percent(1.0 - total.pass) }, label: lang.pick("问题发现率", "problem-finding rate").to_owned(), href: Some(format!("{}&reached=failed", opened(By::All, "", &f))), tone: Tone::Info },
         ]))
         p.small.soft { (lang.pick("合格率=合格批次÷有结论批次；区间为威尔逊 95% 置信区间。监督抽检有针对性，不代表总体；代表性合格率请选评价性抽检。", "Pass rate = qualified ÷ concluded; the interval is Wilson's at 95 %. Supervision is targeted and does not stand for the whole; choose evaluation for a representative rate.")) }
         @if rows.is_empty() { (ui::empty(lang.pick("没有数据", "No data"), lang.pick("请放宽条件；只统计已报送且有结论的样品。", "Widen the filter; only submitted samples with a conclusion count."))) }
@@ -126,11 +162,11 @@ pub(super) async fn show(
             (ui::pager(lang, &links, rows.len(), None, None, true))
         }
         @if small { (figures::steadied(lang, &rates)) (files(lang, &links, "steadied")) }
-        (figures::apart(lang, &kinds)) (files(lang, &links, "kinds"))
-        @if !hazards.is_empty() { (figures::matrix(lang, &hazards)) (files(lang, &links, "hazards")) }
+        (figures::apart(lang, &kinds, &basis(&StatisticsFilter { kind: None, ..f.clone() }))) (files(lang, &links, "kinds"))
+        @if !hazards.is_empty() { (figures::matrix(lang, &hazards, &basis(&StatisticsFilter { class: None, ..f.clone() }))) (files(lang, &links, "hazards")) }
         (figures::per_thousand(lang, &per, year)) (files(lang, &links, "per_thousand"))
         h2 { (lang.pick("承检机构比较", "Laboratories compared")) }
-        (laboratories_table(lang, &compared, &labs)) (files(lang, &links, "laboratories"))
+        (laboratories_table(lang, &compared, &labs, &basis(&f))) (files(lang, &links, "laboratories"))
         details { summary { (lang.pick("目标与依据", "Targets and their basis")) } (super::plans::targets(lang)) }
     }).into_response())
 }
@@ -149,7 +185,7 @@ fn sum(a: &[Rate], b: &[Rate], pick: fn(&Rate) -> i64) -> i64 {
 }
 
 /// A pass rate beside its target. It is missed only when the whole interval lies below.
-fn against(lang: Lang, label: &str, rate: Option<&Rate>, target: &str) -> Stat {
+fn against(lang: Lang, label: &str, rate: Option<&Rate>, target: &str, of: &StatisticsFilter) -> Stat {
     let goal: f64 = Book::builtin().number(target).try_into().unwrap_or(0.0);
     let (figure, tone) = match rate {
         None => ("—".to_owned(), Tone::Idle),
@@ -161,24 +197,35 @@ fn against(lang: Lang, label: &str, rate: Option<&Rate>, target: &str) -> Stat {
     Stat {
         figure,
         label: format!("{label}{interval}，{}{}", lang.pick("目标 ≥ ", "target ≥ "), percent(goal)),
-        href: None,
+        href: rate.map(|_| opened(By::All, "", of)),
         tone,
     }
 }
 
-fn line(lang: Lang, by: By, r: &Rate, labs: &BTreeMap<Id, String>) -> Vec<Markup> {
-    let query = query(by, &r.key);
-    let open = |reached: &str, n: i64| html! { @if n == 0 { "0" } @else { a href={ "/desk/samples?" (query) "&reached=" (reached) } { (n) } } };
+fn line(lang: Lang, by: By, r: &Rate, labs: &BTreeMap<Id, String>, f: &StatisticsFilter) -> Vec<Markup> {
+    let to = opened(by, &r.key, f);
+    let open = |what: &str, n: i64| html! { @if n == 0 { "0" } @else { a href={ (to) "&" (what) } { (n) } } };
+    // results are counted by analyte, samples else
+    let (all, failed) = if by == By::Analyte {
+        ("finding=judged", "finding=failed")
+    } else {
+        ("reached=concluded", "reached=failed")
+    };
     vec![
         html! { (name(lang, by, &r.key, labs)) },
-        open("concluded", r.judged),
-        open("failed", r.failed),
+        open(all, r.judged),
+        open(failed, r.failed),
         html! { (percent(r.pass)) },
         html! { span.nowrap { (percent(r.low)) " – " (percent(r.high)) } },
     ]
 }
 
-fn laboratories_table(lang: Lang, figures: &[LabFigures], labs: &BTreeMap<Id, String>) -> Markup {
+fn laboratories_table(
+    lang: Lang,
+    figures: &[LabFigures],
+    labs: &BTreeMap<Id, String>,
+    basis: &str,
+) -> Markup {
     if figures.is_empty() {
         return ui::empty(
             lang.pick("没有数据", "No data"),
@@ -198,14 +245,16 @@ fn laboratories_table(lang: Lang, figures: &[LabFigures], labs: &BTreeMap<Id, St
     let rows: Vec<Vec<Markup>> = figures
         .iter()
         .map(|l| {
+            let to = format!("/desk/samples?counted=1&laboratory={}{basis}", l.laboratory);
             vec![
                 html! { (labs.get(&l.laboratory).map_or("—", String::as_str)) },
-                html! { a href={ "/desk/samples?laboratory=" (l.laboratory) "&reached=concluded" } { (l.samples) } },
-                html! { (share(l.failed, l.samples)) },
+                html! { a href={ (to) } { (l.samples) } },
+                html! { a href={ (to) "&reached=failed" } { (share(l.failed, l.samples)) } },
+                html! { @if l.overturned == 0 { "0" } @else { a href={ (to) "&reached=overturned" } { (l.overturned) } } },
                 html! { @match l.days { Some(d) => (format!("{d:.1}")), None => "—" } },
                 html! { (l.late) },
-                html! { (share(l.not_detected, l.results)) },
-                html! { (share(l.near, l.results)) },
+                html! { a href={ (to) "&finding=not_detected" } { (share(l.not_detected, l.results)) } },
+                html! { a href={ (to) "&finding=near" } { (share(l.near, l.results)) } },
                 html! { @for (word, z) in &l.flags { (flag(word, *z)) " " } @if l.flags.is_empty() { "—" } },
             ]
         })
@@ -214,6 +263,7 @@ fn laboratories_table(lang: Lang, figures: &[LabFigures], labs: &BTreeMap<Id, St
         Column::text("机构", "Laboratory"),
         Column::num("样品", "Samples"),
         Column::num("不合格率", "Failed"),
+        Column::num("被推翻", "Overturned"),
         Column::num("收样到批准（天，中位）", "Arrival to approval, days (median)"),
         Column::num("超期报告", "Late reports"),
         Column::num("未检出率", "Not detected"),

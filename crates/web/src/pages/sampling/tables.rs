@@ -3,8 +3,8 @@
 use super::class_name;
 use crate::export::{sheet, texts};
 use crate::map::region_name;
-use base::{Id, Lang, Text};
-use lab::{Book, Hazard, LabFigures, PerThousand, Rate};
+use base::{Id, Lang};
+use lab::{Book, Hazard, LabFigures, PerThousand, Rate, SampleKind};
 use paper::sheet::Sheet;
 use std::collections::BTreeMap;
 
@@ -35,9 +35,9 @@ pub(super) fn per_thousand(lang: Lang, per: &[PerThousand], year: i16) -> Sheet 
 }
 
 /// Targeted and representative sampling, apart.
-pub(super) fn kinds(lang: Lang, kinds: &[(Text, Option<Rate>)]) -> Sheet {
+pub(super) fn kinds(lang: Lang, kinds: &[(SampleKind, Option<Rate>)]) -> Sheet {
     let mut out = sheet("kinds", &["kind", "concluded", "failed", "pass_rate", "low_95", "high_95"]);
-    for (label, rate) in kinds {
+    for (kind, rate) in kinds {
         let figures = match rate {
             Some(r) => [
                 r.judged.to_string(),
@@ -48,14 +48,17 @@ pub(super) fn kinds(lang: Lang, kinds: &[(Text, Option<Rate>)]) -> Sheet {
             ],
             None => ["0".to_owned(), "0".to_owned(), String::new(), String::new(), String::new()],
         };
-        out.rows.push(texts([label.get(lang).to_owned()].into_iter().chain(figures)));
+        out.rows.push(texts([kind.label().get(lang).to_owned()].into_iter().chain(figures)));
     }
     out
 }
 
 /// Problem foods by hazards, a row a cell.
 pub(super) fn hazards(lang: Lang, cells: &[Hazard]) -> Sheet {
-    let mut out = sheet("hazards", &["class", "name", "analyte", "judged", "failed", "failed_share"]);
+    let mut out = sheet(
+        "hazards",
+        &["class", "name", "analyte", "judged", "failed_law", "failed_declared_only", "failed_share"],
+    );
     for c in cells {
         out.rows.push(texts([
             c.class.clone(),
@@ -63,7 +66,8 @@ pub(super) fn hazards(lang: Lang, cells: &[Hazard]) -> Sheet {
             c.analyte.clone(),
             c.judged.to_string(),
             c.failed.to_string(),
-            share(c.failed, c.judged),
+            c.declared.to_string(),
+            share(c.failing(), c.judged),
         ]));
     }
     out
@@ -103,6 +107,7 @@ pub(super) fn laboratories(figures: &[LabFigures], labs: &BTreeMap<Id, String>) 
             "samples",
             "failed",
             "failed_share",
+            "overturned",
             "median_days",
             "late",
             "results",
@@ -119,6 +124,7 @@ pub(super) fn laboratories(figures: &[LabFigures], labs: &BTreeMap<Id, String>) 
             l.samples.to_string(),
             l.failed.to_string(),
             share(l.failed, l.samples),
+            l.overturned.to_string(),
             l.days.map_or_else(String::new, |d| format!("{d:.1}")),
             l.late.to_string(),
             l.results.to_string(),
