@@ -5,6 +5,7 @@ use crate::lang::Prefs;
 use crate::layout::{self, Viewer};
 use crate::state::App;
 use crate::ui::{self, Tone};
+use crate::words;
 use access::Principal;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -18,8 +19,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) status: StatusCode,
-    /// The field concerned, if one is.
+    /// The field concerned, if one is, by its name for programs.
     pub(crate) field: Option<String>,
+    /// What its form calls it; the common word when absent.
+    pub(crate) called: Option<Text>,
     /// What is wrong and what to do.
     pub(crate) text: Text,
     /// Longer lines: row errors of an import, changes made by somebody else meanwhile.
@@ -31,7 +34,7 @@ pub(crate) type Answer<T = Response> = Result<T, Fault>;
 
 impl Fault {
     pub(crate) fn new(status: StatusCode, text: Text) -> Self {
-        Self { status, field: None, text, details: Vec::new() }
+        Self { status, field: None, called: None, text, details: Vec::new() }
     }
 
     /// The record does not exist or may not be seen: the two are not told apart.
@@ -48,7 +51,7 @@ impl Fault {
     /// Something the sender can mend.
     pub(crate) fn bad(field: &str, text: Text) -> Self {
         let field = (!field.is_empty()).then(|| field.to_owned());
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, field, text, details: Vec::new() }
+        Self { field, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, text) }
     }
 
     /// Somebody else changed the record meanwhile.
@@ -71,6 +74,14 @@ impl Fault {
                 "Something failed on our side and nothing was saved. Try again later; if it persists, tell the administrator.",
             ),
         )
+    }
+
+    /// Says of a refused field what its form calls it.
+    pub(crate) fn called(mut self, field: &str, label: Text) -> Self {
+        if self.field.as_deref() == Some(field) {
+            self.called = Some(label);
+        }
+        self
     }
 
     pub(crate) fn with_details(mut self, details: Vec<Text>) -> Self {
@@ -182,6 +193,9 @@ fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
         s if s.is_server_error() => lang.pick("系统故障", "System failure"),
         _ => lang.pick("请更正后重试", "Please correct and repeat"),
     };
+    // a list of faults says of each which field it is
+    let field = fault.field.as_deref().filter(|_| fault.details.is_empty());
+    let field = field.and_then(|f| fault.called.clone().or_else(|| words::of_field(f)));
     layout::narrow(
         viewer,
         title,
@@ -189,7 +203,7 @@ fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
             h1 { (title) }
             (ui::message(Tone::Bad, &html! {
                 p { (fault.text.get(lang)) }
-                @if let Some(field) = &fault.field { p.small { (lang.pick("字段：", "Field: ")) code { (field) } } }
+                @if let Some(field) = field { p.small { (lang.pick("栏目：", "Field: ")) (field.get(lang)) } }
             }))
             @if !fault.details.is_empty() { ul { @for d in &fault.details { li { (d.get(lang)) } } } }
             p { a href="/" { (lang.pick("首页", "Home")) } }

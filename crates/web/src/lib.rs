@@ -26,6 +26,7 @@ mod resolver;
 mod session;
 mod state;
 mod ui;
+mod words;
 
 pub use api::openapi;
 pub use connectors::{connect, connect_due};

@@ -127,7 +127,7 @@ impl Column {
     }
 }
 
-/// A table with headings; on a phone each row becomes a card with the headings as labels.
+/// A table with headings; on a phone each row becomes a card with the headings as labels, without the cells that are empty.
 pub(crate) fn table(
     lang: Lang,
     caption: &str,
@@ -139,7 +139,7 @@ pub(crate) fn table(
         caption { (caption) }
         thead { tr { @for c in columns { (heading(lang, c, list)) } } }
         tbody { @for row in rows { tr { @for (cell, c) in row.iter().zip(columns) {
-            td class=[class(c, cell)] data-label=(c.title.get(lang)) { (cell) }
+            td class=[class(c, cell)] data-label=(c.title.get(lang)) { @if !cell.0.trim().is_empty() { (cell) } }
         } } } }
     } } }
 }
@@ -359,5 +359,13 @@ mod tests {
         let shown =
             input(&Field { name: "x", label: "<b>", value: "\"><script>", ..Field::default() }).into_string();
         assert!(!shown.contains("<script>") && !shown.contains("<b>"), "{shown}");
+    }
+
+    #[test]
+    fn a_cell_with_nothing_to_say_is_left_out_of_a_card() {
+        let rows = [vec![html! { "a" }, html! { " " }], vec![html! { "b" }, html! { "c" }]];
+        let shown = table(Lang::Zh, "t", &[Column::text("甲", "A"), Column::text("乙", "B")], &rows, None);
+        // the style sheet hides `td:empty` where rows are cards
+        assert_eq!(shown.0.matches("></td>").count(), 1, "{}", shown.0);
     }
 }

@@ -152,6 +152,9 @@ pub(super) async fn show(
     let now = app.now();
     let (d, record, picks) = app.field.draw(&app.store, &viewer.who, now, id).await?;
     let people = names(&app, &viewer.who, &d.region, &d.agency).await?;
+    let firms: BTreeMap<Id, &str> =
+        picks.iter().filter_map(|p| Some((p.operator, p.named.as_ref()?.name.as_str()))).collect();
+    let called = |id: Id| people.get(&id).cloned().or_else(|| firms.get(&id).map(|n| (*n).to_owned()));
     let title = lang.pick("双随机抽取记录", "Draw of inspections");
     let path = format!("/desk/inspections/draws/{id}");
     let kinds: BTreeMap<String, String> = businesses(&app, lang).into_iter().collect();
@@ -168,7 +171,7 @@ pub(super) async fn show(
             @if d.state == DrawState::Drawn {
                 h2 { (lang.pick("抽中的单位和检查人员", "Operators and officers drawn")) }
                 (outcome(lang, &path, &picks, &people, &kinds))
-                (replaced(lang, &record))
+                (replaced(lang, &record, &called))
                 @if !d.open { form method="post" action={ (path) "/open" } { (layout::csrf(&viewer))
                     p { (lang.pick("公开完整抽取记录，供任何人核验（名录以主体编号列出）。", "Publish the whole record for anybody to verify; operators stand in it by number.")) }
                     button { (lang.pick("公开抽取记录", "Publish the record")) } } }

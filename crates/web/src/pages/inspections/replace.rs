@@ -16,6 +16,7 @@ use maud::{Markup, html};
 use std::sync::Arc;
 
 static OPERATOR: Text = Text::of("被检查单位", "operator");
+const FOUND: Text = Text::of("核实情况", "What was found");
 
 fn ids(id: &str, operator: &str) -> Answer<(Id, Id)> {
     let draw = id.parse().map_err(|_| Fault::not_found(&DRAW))?;
@@ -58,7 +59,7 @@ pub(super) async fn show(
                 section.card { h2 { (lang.pick("该单位无法检查", "The operator cannot be inspected")) }
                     form method="post" action=(here) { (layout::csrf(&viewer))
                         (ui::select(&Field { name: "why", label: lang.pick("原因", "Reason"), required: true, ..Field::default() }, &gave_up))
-                        (ui::input(&Field { name: "reason", label: lang.pick("核实情况", "What was found"), hint: lang.pick("例如：现场核实已停业，门面转租", "for instance: out of business, the shop is let to somebody else"), required: true, ..Field::default() }))
+                        (ui::input(&Field { name: "reason", label: FOUND.get(lang), hint: lang.pick("例如：现场核实已停业，门面转租", "for instance: out of business, the shop is let to somebody else"), required: true, ..Field::default() }))
                         button { (lang.pick("由同层下一名单位递补", "Take the next of its stratum")) } } }
                 section.card { h2 { (lang.pick("检查人员不能前往", "An officer cannot go")) }
                     @if let Some(matter) = pick.matter {
@@ -84,7 +85,8 @@ pub(super) async fn target(
     let why: GaveUp = posted.get("why").parse()?;
     let mut tx = app.store.begin().await?;
     let cx = context(&app, viewer);
-    app.field.substitute(&mut tx, &cx, &viewer.who, of, why, posted.get("reason")).await?;
+    let done = app.field.substitute(&mut tx, &cx, &viewer.who, of, why, posted.get("reason")).await;
+    done.map_err(|e| Fault::from(e).called("reason", FOUND))?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/desk/inspections/draws/{id}")).into_response())
 }

@@ -82,7 +82,7 @@ fn opened(app: &App, lang: Lang, r: &DrawRecord) -> Markup {
     let drawn = r.drawn.as_ref();
     html! {
         section.card { (draws::facts(app, lang, r)) (draws::verdict(lang, r)) (draws::chances(app, lang, r)) }
-        (draws::replaced(lang, r))
+        (draws::replaced(lang, r, &|_| None))
         h2 { (lang.pick("抽取结果", "Outcome")) }
         p.small.soft { (lang.pick("名录以主体编号列出；点开可看公开档案。本页可直接打印。", "Operators stand by their record; open one for its public entry. The page prints as it is.")) }
         @if let Some(drawn) = drawn {

@@ -242,6 +242,8 @@ pub(super) async fn show(
         tx.rollback().await?;
     }
     let waiting = targets.iter().filter(|t| t.state == TargetState::Waiting).count();
+    let placed: BTreeMap<Id, &str> = targets.iter().map(|t| (t.operator, t.label.as_str())).collect();
+    let called = |id: Id| names.get(&id).cloned().or_else(|| placed.get(&id).map(|n| (*n).to_owned()));
     let title = lang.pick("抽取记录", "Draw");
     let rows: Vec<Vec<Markup>> = targets.iter().map(|t| target_line(lang, t, &names)).collect();
     let path = format!("/desk/sampling/draws/{id}");
@@ -253,7 +255,7 @@ pub(super) async fn show(
             (layout::crumbs(&[("/desk/sampling/draws", lang.pick("双随机抽取", "Draws")), ("", title)]))
             (layout::head(title, &html! { (state_badge(lang, d.state)) }))
             section.card { (facts(&app, lang, &record)) (verdict(lang, &record)) (chances(&app, lang, &record)) }
-            (replaced(lang, &record))
+            (replaced(lang, &record, &called))
             @if d.state == DrawState::Frozen { section.card { h2 { (lang.pick("下一步", "Next")) }
                 @if now < d.source_due {
                     p { (lang.pick("随机数将于 ", "The value is known at ")) b { (d.source_due.china_minute()) } (lang.pick(" 公布，届时再抽取。", "; draw then.")) }
@@ -368,8 +370,9 @@ pub(crate) fn chances(app: &App, lang: Lang, r: &Record) -> Markup {
     (ui::table(lang, lang.pick("入选概率", "Inclusion probabilities"), &columns, &rows, None)) } }
 }
 
-/// Who stood aside after the draw.
-pub(crate) fn replaced(lang: Lang, r: &Record) -> Markup {
+/// Who stood aside and who was given up after the draw; those without a name in `called` stand by number.
+pub(crate) fn replaced(lang: Lang, r: &Record, called: &dyn Fn(Id) -> Option<String>) -> Markup {
+    let name = |id: Id| called(id).unwrap_or_else(|| id.to_string());
     let list = r.drawn.as_ref().map_or(&[][..], |d| &d.replaced[..]);
     let substituted = r.drawn.as_ref().map_or(&[][..], |d| &d.substituted[..]);
     let stood_back =
@@ -378,11 +381,11 @@ pub(crate) fn replaced(lang: Lang, r: &Record) -> Markup {
         |w: &str| w.parse::<GaveUp>().map_or_else(|_| w.to_owned(), |w| w.label().get(lang).to_owned());
     html! { @if !list.is_empty() { section.card { h2 { (lang.pick("抽取后更换的人员", "People replaced after the draw")) }
         p.small.soft { (lang.pick("由种子排定的下一名人员顶替。", "The next in the order of the seed goes instead.")) }
-        ul { @for x in list { li { (x.at.china_minute()) " " (x.target) "：" (x.out) " → " (x.by)
+        ul { @for x in list { li { (x.at.china_minute()) " " (name(x.target)) "：" (name(x.out)) " → " (name(x.by))
             @if let Some(why) = &x.why { "（" (stood_back(why)) "）" } } } } } }
     @if !substituted.is_empty() { section.card { h2 { (lang.pick("抽取后递补的单位", "Operators replaced after the draw")) }
         p.small.soft { (lang.pick("由同层名录中的下一签递补。", "The next ticket of the same stratum takes the place.")) }
-        ul { @for x in substituted { li { (x.at.china_minute()) " " (x.out) " → " (x.by.target) "（" (gave_up(&x.why)) "） "
+        ul { @for x in substituted { li { (x.at.china_minute()) " " (name(x.out)) " → " (name(x.by.target)) "（" (gave_up(&x.why)) "） "
             code.small { (&x.by.ticket[..16]) "…" } } } } } } }
 }
 

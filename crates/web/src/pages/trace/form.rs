@@ -139,6 +139,10 @@ pub(super) async fn page(
     } else {
         html! {}
     };
+    let field = match wrong {
+        Some(supply::Error::Wrong { field, .. }) => crate::words::of_field(field),
+        _ => None,
+    };
     Ok(layout::page(
         viewer,
         question.title().get(lang),
@@ -147,7 +151,7 @@ pub(super) async fn page(
             (super::cases::bar(viewer, links, question, false))
             p { (question.hint().get(lang)) (lang.pick("。", ".")) }
             @if let Some(e) = wrong { (ui::message(Tone::Bad, &html! { p { (e.text().get(lang)) }
-                @if let supply::Error::Wrong { field, .. } = e { p.small { (lang.pick("字段：", "Field: ")) code { (field) } } } })) }
+                @if let Some(field) = field { p.small { (lang.pick("栏目：", "Field: ")) (field.get(lang)) } } })) }
             (form(viewer, question, links, &extra))
         },
     ))
