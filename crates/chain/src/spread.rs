@@ -161,19 +161,26 @@ impl Index {
         let (places, codes): (&[u32], &[[u8; 2]]) = (&sealed.kernel.places, &held.codes);
         let (came, gone): (&[u32], &[u32]) = (&held.came, &held.gone);
         let units = held.units.len();
-        let last = groups.iter().filter(|&&g| g != NONE).max().map_or(0, |&g| g as usize + 1);
         let none = || Sums { came: vec![0; units], left: vec![0; units], ..Sums::default() };
-        let mut sums: Vec<Sums> = std::iter::repeat_with(none).take(last + 1).collect();
+        // the first is of no group; the others come as they are met, for to look through all places takes longer than
+        // most answers
+        let mut sums: Vec<Sums> = vec![none()];
         let reached = std::mem::take(&mut scratch.reached);
         let mut look: Vec<u32> = Vec::new();
         let mut listed = std::mem::take(&mut scratch.places);
         let mut list = std::mem::take(&mut scratch.place_list);
         listed.fit(self.names().places.len().max(groups.len()).max(sealed.place_count()));
-        let group_of = |place: u32| groups.get(place as usize).map_or(last, |&g| (g as usize).min(last));
-        let mut note_place = |place: u32, sums: &mut [Sums]| -> usize {
+        let group_of = |place: u32| match groups.get(place as usize) {
+            Some(&group) if place != NONE && group != NONE => group as usize + 1,
+            _ => 0,
+        };
+        let mut note_place = |place: u32, sums: &mut Vec<Sums>| -> usize {
             let group = group_of(place);
             if place == NONE {
-                return last;
+                return group;
+            }
+            if sums.len() <= group {
+                sums.resize_with(group + 1, none);
             }
             listed.fit(place as usize + 1);
             if listed.put(place) {
@@ -221,12 +228,10 @@ impl Index {
         self.look(look, &group_of, slots, scratch, &mut sums);
         (scratch.reached, scratch.places, scratch.place_list) = (reached, listed, list);
         let close = |(group, sums): (u32, Sums)| self.close(group, sums);
-        let number = |at: usize| if at == last { NONE } else { crate::derive::index(at) };
-        sums.into_iter()
-            .enumerate()
-            .filter(|(_, s)| s.stocks > 0)
-            .map(|(at, s)| close((number(at), s)))
-            .collect()
+        let mut sums = sums.into_iter();
+        let nowhere = sums.next().map(|sums| (NONE, sums));
+        let known = (0..).zip(sums).chain(nowhere);
+        known.filter(|(_, sums)| sums.stocks > 0).map(close).collect()
     }
 
     /// Counts from the records the nodes that do not fit the columns.
@@ -247,7 +252,7 @@ impl Index {
             let (item, place) = stock(run[0]);
             let mut count = Stock::default();
             run.iter().for_each(|&id| count.count(self, id));
-            let sums = &mut sums[if place == NONE { sums.len() - 1 } else { group_of(place) }];
+            let sums = &mut sums[group_of(place)];
             // this stock begins here unless an earlier stretch of it was reached too
             let earlier = (self.graph.nodes_of(item).start..run[0])
                 .rev()

@@ -1,6 +1,7 @@
 //! One reverse pass over the condensed network carries 128 pieces of evidence at a time to everything upstream.
 
 use super::links::{Adjacency, Links, small};
+use std::collections::BTreeMap;
 
 /// Pieces of evidence carried at once, one bit each.
 type Word = u128;
@@ -171,27 +172,31 @@ impl Explained {
     fn add_word(&mut self, links: &Links, condensed: &Condensed, lot_of: &[u32], seeds: &[(Element, f64)]) {
         let count = links.deliveries();
         let mut at_station = vec![Word::default(); links.names.len()];
-        let mut at_delivery = vec![Word::default(); count];
+        let mut at_delivery: BTreeMap<u32, Word> = BTreeMap::new();
         for (n, (element, _)) in seeds.iter().enumerate() {
             match *element {
                 Element::Station(s) => at_station[s as usize] |= 1 << n,
-                Element::Delivery(d) => at_delivery[d as usize] |= 1 << n,
+                Element::Delivery(d) => *at_delivery.entry(d).or_default() |= 1 << n,
             }
         }
         // what is reached through a delivery includes its recipient, killed or not; only where the walk begins
         // does a killed delivery not arrive
         let mut bits = vec![Word::default(); condensed.parts()];
         for d in 0..count {
-            bits[condensed.part[d] as usize] |= at_delivery[d] | at_station[links.to[d] as usize];
+            bits[condensed.part[d] as usize] |= at_station[links.to[d] as usize];
+        }
+        for (&d, &word) in &at_delivery {
+            bits[condensed.part[d as usize] as usize] |= word;
         }
         condensed.spread(&mut bits);
         let word = |node: u32| bits[condensed.part[node as usize] as usize];
+        let marked = |d: u32| at_delivery.get(&d).copied().unwrap_or_default();
         let weights = Weights::new(seeds);
         let mut reached = at_station.clone();
         let mut of_lot = vec![Word::default(); self.lots.len()];
         for d in 0..count {
             let killed = links.killed_delivery[d];
-            let own = if killed { at_delivery[d] } else { word(small(d)) };
+            let own = if killed { marked(small(d)) } else { word(small(d)) };
             weights.add(&mut self.deliveries[d], own);
             let sender = links.from[d] as usize;
             if !links.killed_station[sender] {
