@@ -1,11 +1,11 @@
 //! The judgement of a night, and of the series that new counts touched.
 
-use crate::{Error, Watch};
+use crate::{Error, Wanted, Watch};
 use base::{Date, Id, Instant};
 use ledger::{Context, Entry, Permit};
 use serde::Serialize;
 use serde_json::json;
-use signal::watch::{Null, Signal, Verdict, bounds, night, rate, signals};
+use signal::watch::{Alarm, Null, Signal, Sitting, Verdict, bounds, night, rate, signals};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Row, Sql, Store, Tx, Value};
 
@@ -35,14 +35,27 @@ struct Standing {
 }
 
 impl Watch {
-    /// Judges every series, learns what is usual, and raises signals. `threads` threads; the result does not depend on their number.
+    /// Judges every series, learns what is usual, and raises signals. `threads` threads; the result does not depend on their number. The
+    /// series are read and heard one hazard after the other: of those heard only what was said stays in memory.
     ///
     /// # Errors
     /// Storage or journal.
     pub async fn judge_all(&self, store: &Store, cx: &Context, threads: usize) -> Result<Judged, Error> {
-        let streams = self.streams(store, None, cx.now.china_date()).await?;
-        let detectors = self.plan.detectors();
-        let done = night(&streams, &detectors, None, threads);
+        let (until, detectors) = (cx.now.china_date(), self.plan.detectors());
+        let mut sitting = Sitting::new(&detectors, None);
+        let mut heard = 0;
+        for row in store.query("select distinct hazard from watch_cover order by hazard", &[]).await? {
+            let portion = self.streams(store, Wanted::Hazard(&row.text("hazard")?), until).await?;
+            heard += portion.len();
+            sitting.hear(&portion, threads);
+        }
+        let done = sitting.close();
+        let mut alarms =
+            rate::raise(&done.verdicts, self.plan.control, self.plan.rate, |m| self.plan.least(m));
+        // the bounds of what stands out need those few series once more
+        let key = |a: &Alarm| (a.verdict.hazard.clone(), a.verdict.place.clone());
+        let keys: BTreeSet<(String, String)> = alarms.iter().map(key).collect();
+        bounds(&mut alarms, &self.streams(store, Wanted::Keys(&keys), until).await?, &detectors);
         let mut tx = store.begin().await?;
         tx.exec("delete from watch_verdict", &[]).await?;
         keep_verdicts(&mut tx, &done.verdicts).await?;
@@ -54,11 +67,8 @@ impl Watch {
             )
             .await?;
         }
-        let mut alarms =
-            rate::raise(&done.verdicts, self.plan.control, self.plan.rate, |m| self.plan.least(m));
-        bounds(&mut alarms, &streams, &detectors);
         let mut judged = Judged {
-            series: streams.len(),
+            series: heard,
             verdicts: done.verdicts.len(),
             undecided: done.undecided,
             alarms: alarms.len(),
@@ -109,7 +119,7 @@ impl Watch {
         if nulls.is_empty() || touched.len() > 2000 {
             return self.judge_all(store, cx, threads).await;
         }
-        let streams = self.streams(store, Some(touched), cx.now.china_date()).await?;
+        let streams = self.streams(store, Wanted::Keys(touched), cx.now.china_date()).await?;
         let detectors = self.plan.detectors();
         let done = night(&streams, &detectors, Some(&nulls), threads);
         let mut tx = store.begin().await?;
@@ -357,7 +367,17 @@ async fn standing(tx: &mut Tx, row: &Row) -> Result<Standing, Error> {
     })
 }
 
+/// Verdicts written at a time.
+const WRITTEN: usize = 4_000;
+
 async fn keep_verdicts(tx: &mut Tx, verdicts: &[Verdict]) -> Result<(), Error> {
+    for portion in verdicts.chunks(WRITTEN) {
+        keep_portion(tx, portion).await?;
+    }
+    Ok(())
+}
+
+async fn keep_portion(tx: &mut Tx, verdicts: &[Verdict]) -> Result<(), Error> {
     let mut values: Vec<Value> = Vec::with_capacity(verdicts.len() * 9);
     for v in verdicts {
         values.extend([

@@ -24,7 +24,7 @@ pub use import::{Imported, SentCount, count_columns};
 pub use judge::Judged;
 pub use query::{Filter, MethodScore, Night, Note, Page, SignalDetail, SignalRow, Sort, Status};
 pub use report::{NewReport, Report, ReportFilter};
-pub use series::{Line, Mark};
+pub use series::{Line, Mark, Wanted};
 
 use access::{Access, Denied, Principal, Resource};
 use base::Instant;

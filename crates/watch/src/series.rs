@@ -38,6 +38,34 @@ pub struct Line {
     pub marks: Vec<Mark>,
 }
 
+/// Which series are wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Every one that some source covers.
+    All,
+    /// Those of one hazard.
+    Hazard(&'a str),
+    /// These hazards and places.
+    Keys(&'a BTreeSet<(String, String)>),
+}
+
+impl Wanted<'_> {
+    fn hazard(self, hazard: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Hazard(one) => one == hazard,
+            Self::Keys(keys) => keys.iter().any(|(h, _)| h == hazard),
+        }
+    }
+
+    fn leaves_out(self, hazard: &str, place: &str) -> bool {
+        match self {
+            Self::All | Self::Hazard(_) => false,
+            Self::Keys(keys) => !keys.contains(&(hazard.to_owned(), place.to_owned())),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Known {
     /// Region prefix → first and last day.
@@ -59,25 +87,24 @@ fn counties(region: &str) -> Vec<String> {
 }
 
 impl Watch {
-    /// The daily series of every hazard and county that some source covers, or only of the keys given, as known at the end of
-    /// a day. All end on their cover's last day, at most on `until`.
+    /// The daily series of the hazards and counties wanted that some source covers, by hazard and place, as known at the end of a day. All
+    /// end on their cover's last day, at most on `until`.
     ///
     /// # Errors
     /// Storage.
     pub async fn streams(
         &self,
         store: &Store,
-        only: Option<&BTreeSet<(String, String)>>,
+        wanted: Wanted<'_>,
         until: Date,
     ) -> Result<Vec<Stream>, Error> {
         let mut known: BTreeMap<String, Known> = BTreeMap::new();
         let covers = store
             .query("select hazard, region, first_day, last_day from watch_cover order by hazard, region", &[])
             .await?;
-        let wanted = |hazard: &str| only.is_none_or(|o| o.iter().any(|(h, _)| h == hazard));
         for row in covers {
             let hazard = row.text("hazard")?;
-            if wanted(&hazard) {
+            if wanted.hazard(&hazard) {
                 let cover = (row.text("region")?, row.date("first_day")?, row.date("last_day")?.min(until));
                 known.entry(hazard).or_default().covers.push(cover);
             }
@@ -85,13 +112,19 @@ impl Watch {
         let mut sql =
             Sql::new("select hazard, place, day, source, cases from watch_count where recorded <= ");
         sql.bind(until);
-        if let Some(only) = only {
-            let hazards: BTreeSet<&str> = only.iter().map(|k| k.0.as_str()).collect();
-            let places: BTreeSet<&str> = only.iter().map(|k| k.1.as_str()).collect();
-            if hazards.is_empty() {
-                return Ok(Vec::new());
+        match wanted {
+            Wanted::All => {}
+            Wanted::Hazard(one) => {
+                sql.push(" and hazard = ").bind(one);
             }
-            sql.push(" and hazard in ").bind_list(hazards).push(" and place in ").bind_list(places);
+            Wanted::Keys(keys) => {
+                let hazards: BTreeSet<&str> = keys.iter().map(|k| k.0.as_str()).collect();
+                let places: BTreeSet<&str> = keys.iter().map(|k| k.1.as_str()).collect();
+                if hazards.is_empty() {
+                    return Ok(Vec::new());
+                }
+                sql.push(" and hazard in ").bind_list(hazards).push(" and place in ").bind_list(places);
+            }
         }
         sql.push(" order by hazard, place, day, source, recorded");
         for row in store.select(&sql).await? {
@@ -109,7 +142,7 @@ impl Watch {
                 }
             }
             for (place, (first, last)) in spans {
-                if last < first || only.is_some_and(|o| !o.contains(&(hazard.clone(), place.clone()))) {
+                if last < first || wanted.leaves_out(hazard, &place) {
                     continue;
                 }
                 let mut counts = vec![0.0; days_between(first, last) + 1];
@@ -150,7 +183,7 @@ impl Watch {
         self.permit(who, "view", places, now)?;
         let keys: BTreeSet<(String, String)> =
             places.iter().map(|p| (hazard.to_owned(), p.clone())).collect();
-        let streams = self.streams(store, Some(&keys), now.china_date()).await?;
+        let streams = self.streams(store, Wanted::Keys(&keys), now.china_date()).await?;
         let stream = summed(&streams).ok_or(Error::NotFound)?;
         let mut out = Vec::new();
         for detector in self.plan.detectors().iter().filter(|d| d.judges(hazard)) {

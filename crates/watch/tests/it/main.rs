@@ -9,7 +9,9 @@ use ledger::{Actor, Context};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::Store;
-use watch::{Cover, Error, Filter, FollowUp, NewCount, NewReport, ReportFilter, SentCount, Status, Watch};
+use watch::{
+    Cover, Error, Filter, FollowUp, NewCount, NewReport, ReportFilter, SentCount, Status, Wanted, Watch,
+};
 
 const NOW: &str = "2026-11-20";
 
@@ -75,6 +77,42 @@ async fn filled(store: &Store, watch: &Watch, ids: &Arc<IdGen>) {
     let again = watch.note_counts(&mut tx, &cx(ids), "test", &["salmonella"], &cover, &counts).await.unwrap();
     assert!(again.is_empty(), "what is known already changes nothing: {again:?}");
     tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_night_heard_hazard_by_hazard_is_the_night_of_all_series_at_once() {
+    for (name, store) in store::testing::stores().await {
+        let (watch, ids) = (Watch::new(access()), Arc::new(IdGen::new(1)));
+        filled(&store, &watch, &ids).await;
+        let (first, last) = (Date::constant(2024, 10, 1), Date::constant(2026, 11, 19));
+        let other = |c: NewCount| NewCount { hazard: "norovirus".to_owned(), cases: c.cases + 1, ..c };
+        let counts: Vec<NewCount> = quiet(first, last).into_iter().map(other).collect();
+        let cover = Cover { region: "6201".to_owned(), first, last };
+        let mut tx = store.begin().await.unwrap();
+        watch.note_counts(&mut tx, &cx(&ids), "test", &["norovirus"], &cover, &counts).await.unwrap();
+        tx.commit().await.unwrap();
+        let judged = watch.judge_all(&store, &cx(&ids), 2).await.unwrap();
+        let all = watch.streams(&store, Wanted::All, now().china_date()).await.unwrap();
+        let whole = signal::watch::night(&all, &signal::watch::Plan::builtin().detectors(), None, 1);
+        assert_eq!((judged.series, judged.undecided), (all.len(), whole.undecided), "{name}");
+        let told = |v: &signal::watch::Verdict| {
+            let number = |n: f64| n.to_bits();
+            let key = (v.method.clone(), v.hazard.clone(), v.place.clone());
+            (key, number(v.expected), number(v.statistic), number(v.p_value))
+        };
+        let mut wanted: Vec<_> = whole.verdicts.iter().map(told).collect();
+        wanted.sort();
+        let sql = "select method, hazard, place, expected, statistic, p_value from watch_verdict";
+        let mut kept = Vec::new();
+        for row in store.query(sql, &[]).await.unwrap() {
+            let text = |column: &str| row.text(column).unwrap();
+            let number = |column: &str| row.real(column).unwrap().to_bits();
+            let key = (text("method"), text("hazard"), text("place"));
+            kept.push((key, number("expected"), number("statistic"), number("p_value")));
+        }
+        kept.sort();
+        assert!(kept.len() > 8 && kept == wanted, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -174,7 +212,7 @@ async fn counts_are_refused_whole_corrected_by_a_later_file_and_tell_their_past(
         tx.commit().await.unwrap();
     }
     // the third file no longer names three cases of the 18th in 城关: they are zero now
-    let streams = watch.streams(&store, None, now().china_date()).await.unwrap();
+    let streams = watch.streams(&store, Wanted::All, now().china_date()).await.unwrap();
     let here = streams.iter().find(|s| s.place == "620102").unwrap();
     assert_eq!(here.counts, [4.0, 0.0]);
     let officer = person("officer", Role::Officer, "620102");
