@@ -67,6 +67,13 @@ impl Effect for FindLicence {
             )
             .into());
         };
+        if matches!(held.status, LicenceStatus::Revoked | LicenceStatus::Cancelled) {
+            return Err(flow::Error::refused(
+                "该证书已经注销或者吊销，不能再办理；需要经营的请申请新证",
+                "this certificate was cancelled or revoked; nothing can be done with it. Apply for a new one",
+            )
+            .into());
+        }
         matter.set("licence", held.id.to_string());
         if let Some(day) = held.issued {
             matter.set("issued", day.to_string());
