@@ -87,10 +87,14 @@ export async function enforcement({ tally, url, browser, facts }) {
   });
 
   await tally.check("fine, ban and revocation are decided by another person, published, served and paid", async () => {
+    await take(officer, facts.case, "evidence", { "items.1.name": "现场笔录", "items.1.kind": "scene" });
     await take(officer, facts.case, "report", {
       reason_text: "现场检查和检验证实", discretion: "normal", discretion_why: "一般情节", fine: "80000", confiscated: "0", measure: "revoke",
     });
     await take(desk, facts.case, "notice");
+    const unserved = forms(await officer.page(`/desk/matters/${facts.case}`)).find((f) => f.action.endsWith("/no_hearing"));
+    assert.equal(unserved, undefined, "nobody is past the hearing before the notice is served");
+    assert.ok((await publish(second, facts.case)) > 0, "the notice is served");
     await take(officer, facts.case, "no_hearing");
     await take(desk, facts.case, "decide", { decided_on: today(), outcome: "罚款八万元，吊销许可", collective: "true", legal_review: "true" });
     await take(desk, facts.case, "bans", { reason: "吊销许可" });

@@ -71,6 +71,7 @@ export function pages(facts) {
     journal: [facts.officer, "/desk/journal"],
     situation: ["leader", "/desk/situation"],
     places: ["leader", "/desk/places"],
+    supervised: ["leader", "/desk/supervised"],
     items: ["leader", "/desk/items"],
     "situation-map": ["leader", "/desk/situation/map"],
     document: [facts.officer, facts.document && facts.document.replace(/\/publish$/, "")],

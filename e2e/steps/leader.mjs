@@ -63,6 +63,15 @@ export async function leader({ tally, url, browser, facts }) {
     await shot(page, "situation-prefecture");
   });
 
+  await tally.check("every count of supervision is as long as the list it opens", async () => {
+    await page.goto(`${url}/desk/supervised`);
+    await sound(page, "zh");
+    const cells = await page.locator("main td.num a").evaluateAll((all) => all.map((a) => [a.textContent.trim(), a.getAttribute("href")]));
+    assert.ok(cells.length > 0, "the demo was supervised");
+    for (const [n, href] of cells) assert.equal(csv(await clerk.page(`${href}&format=csv`)).length, Number(n), href);
+    await page.goto(`${url}/desk/situation`);
+  });
+
   await tally.check("a county on the map opens that county", async () => {
     await page.goto(`${url}/desk/situation`);
     await page.locator(".island").scrollIntoViewIfNeeded();

@@ -66,6 +66,7 @@ pub fn check(definition: &Definition, words: &Vocabulary) -> Vec<Finding> {
     report.graph();
     report.transitions(words);
     report.opening(words);
+    report.drill();
     report.clocks(words);
     report.rungs("rung", &definition.rungs, words);
     report.tasks(words);

@@ -1,8 +1,10 @@
 //! A procedure as written in the rulebook: states, transitions, clocks, tasks, forms and documents, all as data.
 
 mod opening;
+mod paper;
 
 pub use opening::{After, Compute, Computed, Opening, PublicFor, Rung, RungAct};
+pub use paper::PaperRule;
 
 use crate::form::Form;
 use base::clock::Unit;
@@ -97,6 +99,9 @@ pub struct Transition {
     /// Must be taken by another person than the one who took this earlier step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_by: Option<String>,
+    /// What must be on file before the step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<PaperRule>,
     /// Condition; absent: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<String>,
@@ -308,6 +313,9 @@ pub struct Definition {
     /// Facts.
     #[serde(default, rename = "fact")]
     pub facts: Vec<Fact>,
+    /// The fact whose `true` at the opening makes a matter an exercise (演练); absent: the procedure is never exercised by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<String>,
     /// Decision tables applied when a matter opens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decides: Vec<String>,

@@ -1,7 +1,7 @@
 //! Drills (演练): matters that are exercises and cannot be taken for anything else.
 //!
-//! A procedure whose opening sets the declared flag [`FACT`] can be exercised. What is opened so, and everything that follows
-//! from it, bears the mark in its title, hence in its tasks, documents, reminders, lists and answers; it is never published,
+//! A procedure that names a fact as its `drill`, and whose opening sets it, can be exercised. What is opened so, and everything
+//! that follows from it, bears the mark in its title, hence in its tasks, documents, reminders, lists and answers; it is never published,
 //! reaches nothing outside the engine, never becomes real again, and no statistic counts it.
 
 use crate::effect::MatterDraft;
@@ -11,8 +11,6 @@ use base::Text;
 use serde_json::{Value as Json, json};
 use store::Tx;
 
-/// The fact whose `true` at the opening makes a matter a drill.
-pub(crate) const FACT: &str = "drill";
 /// What every title of a drill begins with.
 pub(crate) const MARK: Text = Text::of("【演练 DRILL】", "[DRILL 演练] ");
 
@@ -40,8 +38,9 @@ pub(crate) fn marked_body(html: &Text) -> Text {
 }
 
 /// Whether a matter about to be opened is a drill: by its own fact, or because it follows from one.
-pub(crate) async fn is_drill(tx: &mut Tx, draft: &MatterDraft) -> Result<bool, Error> {
-    if draft.facts.get(FACT) == Some(&Json::Bool(true)) {
+pub(crate) async fn is_drill(tx: &mut Tx, d: &Definition, draft: &MatterDraft) -> Result<bool, Error> {
+    let own = d.drill.as_ref().and_then(|fact| draft.facts.get(fact));
+    if own == Some(&Json::Bool(true)) {
         return Ok(true);
     }
     let Some(parent) = draft.parent else { return Ok(false) };
@@ -60,9 +59,9 @@ pub(crate) fn refused() -> Error {
 impl Live {
     /// Keeps a drill a drill and what is real real, whatever a step sets.
     pub(crate) fn hold_drill(&mut self) {
-        let declares = |d: &Definition| d.facts.iter().any(|f| f.id == FACT);
-        if declares(&self.procedure.definition) && (self.drill || self.draft.facts.contains_key(FACT)) {
-            self.draft.facts.insert(FACT.to_owned(), json!(self.drill));
+        let fact = self.procedure.definition.drill.as_ref();
+        if let Some(fact) = fact.filter(|f| self.drill || self.draft.facts.contains_key(*f)) {
+            self.draft.facts.insert(fact.clone(), json!(self.drill));
         }
         if self.drill {
             self.draft.title = marked(&self.draft.title);

@@ -184,6 +184,9 @@ pub struct Field {
     /// Condition under which the field is shown and kept; absent: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// A date of something that has happened: it does not lie in the future.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub past: bool,
     /// Unit of a number; `item` stands for the unit of the task item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,

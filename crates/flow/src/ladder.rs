@@ -5,7 +5,7 @@ use crate::effect::{Authority, NewMatter};
 use crate::live::{ClockRow, Live, Step, lock_clock};
 use crate::publish::lock as lock_document;
 use crate::step::open_as;
-use crate::{Engine, Error};
+use crate::{Engine, Error, drill};
 use base::calendar::Calendar;
 use base::clock::{Due, Unit};
 use base::{Id, IdGen, Instant, Lang, RegionCode, Text};
@@ -153,6 +153,7 @@ async fn step_up(
         RungAct::Escalate => "escalate",
     };
     let told = audience(tx, live, row, rung.up).await?;
+    let said = if live.drill { drill::marked(duty) } else { duty.clone() };
     live.done.insert(
         "rung".to_owned(),
         json!({
@@ -192,8 +193,8 @@ async fn step_up(
                 t.operator.into(),
                 t.assigned.into(),
                 i64::from(live.draft.classification).into(),
-                duty.zh.as_ref().into(),
-                duty.en.as_ref().into(),
+                said.zh.as_ref().into(),
+                said.en.as_ref().into(),
                 due.at.into(),
                 cx.now.into(),
                 journal.id.into(),
@@ -239,7 +240,7 @@ async fn audience(tx: &mut Tx, live: &Live, row: &ClockRow, up: u8) -> Result<Ve
     Ok(told)
 }
 
-/// Opens the matter that supervises overdue work, once a clock, at the level above.
+/// Opens the matter that supervises overdue work, once a clock, with the agency whose clock it is.
 #[allow(clippy::too_many_arguments)]
 async fn supervise(
     tx: &mut Tx,
@@ -251,9 +252,8 @@ async fn supervise(
     due: Due,
     duty: &Text,
 ) -> Result<Id, Error> {
-    let code = live.draft.region.parse::<RegionCode>().ok().map(|c| c.county());
-    let above = code.as_ref().and_then(RegionCode::parent).filter(|c| !c.as_str().is_empty()).or(code);
-    let region = above.map_or_else(|| live.draft.region.clone(), |c| c.as_str().to_owned());
+    // who is late receives it and answers; the levels above are told by the rung, and clear it
+    let region = live.draft.region.clone();
     let title = Text::new(
         format!("督办：{}（{}）", duty.zh, live.draft.title.zh),
         format!("Supervision: {} ({})", duty.en, live.draft.title.en),
@@ -263,11 +263,16 @@ async fn supervise(
         .of_operator(live.draft.operator)
         .with_key(format!("rung:{}:{name}", row.id));
     new.parent = Some(live.draft.id);
+    new.agency = Some(live.draft.agency.clone());
+    let said = Text::new(
+        format!("{}：{} 届满未办结", live.draft.title.zh, due.date),
+        format!("{}: not done by {}", live.draft.title.en, due.date),
+    );
     let facts: [(&str, Json); 4] = [
-        ("duty", json!(duty.zh)),
-        ("due", json!(due.date.to_string())),
-        ("agency", json!(live.draft.agency)),
-        ("region", json!(live.draft.region)),
+        ("task", json!(duty.zh)),
+        ("reason", json!(said.zh)),
+        ("matter_no", json!(live.draft.id.to_string())),
+        ("county", json!(live.draft.region)),
     ];
     for (fact, value) in facts {
         if procedure.definition.fact(fact).is_some() {

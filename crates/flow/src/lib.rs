@@ -22,6 +22,7 @@ mod load;
 mod merged;
 mod migrate;
 mod opening;
+mod paper;
 mod peek;
 mod people;
 mod procedure;
@@ -38,7 +39,7 @@ mod xlsform;
 pub use check::{Finding, Vocabulary, check, check_overlay};
 pub use definition::{
     After, BalanceRule, ClockUse, Compute, Computed, Definition, DocumentRule, EffectUse, Extension, Fact,
-    Opening, Pause, PublicFor, Publication, Rung, RungAct, Side, State, TaskRule, Transition,
+    Opening, PaperRule, Pause, PublicFor, Publication, Rung, RungAct, Side, State, TaskRule, Transition,
 };
 pub use draw::draw;
 pub use effect::{
@@ -56,6 +57,7 @@ pub use load::{LoadError, changed, load, load_all, read_folder, shipped};
 pub use merged::{follow_merge, undo_follow_merge};
 pub use migrate::migrate;
 pub use opening::{Request, open_by_form};
+pub use paper::PaperView;
 pub use peek::{Standing, peek, standing};
 pub use people::{Absence, absences, assign_matter, begin_absence, end_absence, hand_over};
 pub use procedure::Procedure;

@@ -73,6 +73,11 @@ impl Definition {
                 t.form.as_deref(),
                 &mut all,
             );
+            for (n, p) in t.papers.iter().enumerate() {
+                let Some(text) = &p.when else { continue };
+                let (place, declared) = (format!("{place}.paper.{n}"), self.declared(None));
+                all.push(Expression { place, text, declared, basis: std::slice::from_ref(&p.basis) });
+            }
         }
         if let Some(o) = &self.opening {
             self.step_expressions(

@@ -3,7 +3,7 @@
 use crate::definition::{After, Side, Transition};
 use crate::effect::{Authority, MatterDraft, NewMatter};
 use crate::live::{Bounds, Live, Step, permit};
-use crate::{Engine, Error, drill, words};
+use crate::{Engine, Error, drill, paper, words};
 use access::{Access, Principal, Resource};
 use base::{Id, Lang, Text};
 use ledger::{Appended, Context};
@@ -219,6 +219,9 @@ pub(crate) fn perform<'a>(
             ));
         }
         let scope = live.scope(tx, cx.now).await?;
+        if let Some(missing) = paper::refusal(&live.papers(tx, t, &scope).await?) {
+            return Err(Error::Refused(missing));
+        }
         let entry = live.check_form(tx, (&authority, cx.now), t.form.as_deref(), form, &scope).await?;
         let mut guarded = scope;
         guarded["form"] = Json::Object(entry.body.clone());
@@ -420,7 +423,7 @@ impl Live {
 
     /// Inserts the matter's row and keeps its procedure version.
     pub(crate) async fn insert(&mut self, tx: &mut Tx, cx: &Context, key: Option<&str>) -> Result<(), Error> {
-        self.drill = drill::is_drill(tx, &self.draft).await?;
+        self.drill = drill::is_drill(tx, &self.procedure.definition, &self.draft).await?;
         self.hold_drill();
         let (d, p) = (&self.draft, &self.procedure);
         self.keep_procedure(tx, cx).await?;

@@ -11,6 +11,7 @@ mod package;
 mod places;
 mod progress;
 mod situation;
+mod supervised;
 mod task;
 mod told;
 
@@ -30,6 +31,7 @@ pub use package::{Package, PackagePaper, package};
 pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use progress::{Paper, Progress, progress};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};
+pub use supervised::{INTERVIEW, Outcome, SUPERVISION, SupervisedFilter, SupervisedLine, supervised};
 pub use task::{Earlier, ItemView, TaskView, task};
 pub use told::{Told, complained_of, facts_of, told, told_all};
 

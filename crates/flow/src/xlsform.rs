@@ -190,6 +190,7 @@ impl Reader<'_> {
             kind,
             required,
             when,
+            past: false,
             unit: None,
             min: None,
             max: None,

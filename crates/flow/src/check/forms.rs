@@ -41,6 +41,9 @@ impl Report<'_> {
         if of_law && !field.basis.iter().any(rule::Basis::is_named) {
             self.say(place, "its smallest or largest number cites no clause; add basis");
         }
+        if field.past && (kind != FieldType::Date || inner) {
+            self.say(place, "only a date of the form itself lies in the past");
+        }
         let chosen = matches!(kind, FieldType::Select | FieldType::Multi);
         if chosen == field.options.is_empty() {
             self.say(place, "a select has options, and only a select or multi does");

@@ -1,7 +1,7 @@
 //! Steps and openings: everything they name exists, and what they compute and set is declared.
 
 use super::{Report, Vocabulary};
-use crate::definition::{Compute, EffectUse, Side};
+use crate::definition::{Compute, EffectUse, Publication, Side, Transition};
 use crate::form::{FieldType, Form};
 use base::clock::Rules;
 use serde_json::Value as Json;
@@ -48,6 +48,7 @@ impl Report<'_> {
             for name in t.withdraws.iter().filter(|n| d.document(n).is_none()) {
                 self.say(&place, format!("withdraws names no document: `{name}`"));
             }
+            self.papers(&place, t);
             self.decisions(&place, &t.decides);
             self.effects(&place, &t.effects, words);
         }
@@ -83,6 +84,68 @@ impl Report<'_> {
         self.computes(place, &o.computes);
         self.names_of_step(place, (&o.documents, &o.tasks, &o.opens), words);
         self.effects(place, &o.effects, words);
+    }
+
+    /// What a step asks to be on file exists, can be brought there, and rests on a clause.
+    fn papers(&mut self, place: &str, t: &Transition) {
+        let d = self.d;
+        if t.by == Side::System && !t.papers.is_empty() {
+            self.say(place, "the system brings nothing on file; ask for papers where a person acts");
+        }
+        for (n, p) in t.papers.iter().enumerate() {
+            let place = format!("{place}.paper.{n}");
+            let form = p.form.as_deref().and_then(|f| d.form(f));
+            let document = p.document.as_deref().and_then(|n| d.document(n));
+            match (&p.document, &p.form) {
+                (Some(name), None) if document.is_none() => {
+                    self.say(&place, format!("there is no document `{name}`"));
+                }
+                (None, Some(name)) if form.is_none() => {
+                    self.say(&place, format!("there is no form `{name}`"));
+                }
+                (Some(_), None) | (None, Some(_)) => {}
+                _ => self.say(&place, "names either a document or a form"),
+            }
+            if p.served && document.is_none_or(|d| d.publication == Publication::Internal) {
+                self.say(&place, "only a document for the party or the public is served");
+            }
+            if let Some(name) = &p.field
+                && form.and_then(|f| f.field(name)).is_none()
+            {
+                self.say(&place, format!("`{name}` is no field of its form"));
+            }
+            let opened = d.opening.as_ref().is_some_and(|o| {
+                p.document.as_ref().is_some_and(|n| o.documents.contains(n))
+                    || (p.form.is_some() && o.form == p.form)
+            });
+            if !opened && d.makers(p).all(|m| m.id == t.id) {
+                self.say(&place, "no other step brings it on file; the step could never be taken");
+            }
+            if !p.basis.is_named() {
+                self.say(&place, "it cites no clause; add basis");
+            }
+        }
+    }
+
+    /// A drill is one from the opening on: its fact is a yes or no of the opening's form, and no later step touches it.
+    pub(super) fn drill(&mut self) {
+        let d = self.d;
+        let Some(fact) = d.drill.as_deref() else { return };
+        if d.fact(fact).is_none() {
+            self.say("drill", format!("there is no fact `{fact}`"));
+        }
+        let set = d.opening.as_ref().filter(|o| o.sets.iter().any(|n| n == fact));
+        let form = set.and_then(|o| d.form(o.form.as_deref()?));
+        if form.and_then(|f| f.field(fact)).is_none_or(|f| f.kind != FieldType::YesNo) {
+            self.say("drill", format!("the opening must set `{fact}` from a field of type yes_no"));
+        }
+        for t in &d.transitions {
+            let told = |e: &EffectUse| e.run == "flow.set_facts" && e.with.contains_key(fact);
+            let computed = t.computes.iter().any(|c| c.fact == fact);
+            if t.sets.iter().any(|n| n == fact) || computed || t.effects.iter().any(told) {
+                self.say(format!("transition.{}", t.id), format!("sets `{fact}`: a drill stays a drill"));
+            }
+        }
     }
 
     fn sets(&mut self, place: &str, names: &[String], form: Option<&Form>) {

@@ -122,6 +122,15 @@ impl Form {
                 }
                 Ok(_) => {
                     if let Some(value) = take(field, input.get(&field.id), "", errors) {
+                        // dates as kept sort as texts
+                        let today = scope["today"].as_str().filter(|_| field.past);
+                        if today.zip(value.as_str()).is_some_and(|(today, day)| day > today) {
+                            let text = Text::of(
+                                "不能晚于今天，请核对日期",
+                                "it may not lie in the future; check the date",
+                            );
+                            errors.push(error(field, "", text));
+                        }
                         let (open, private) = (&mut entry.open, &mut entry.private);
                         if field.is_private() { private } else { open }
                             .insert(field.id.clone(), value.clone());

@@ -6,7 +6,7 @@ use crate::definition::Side;
 use crate::effect::MatterDraft;
 use crate::form::Form;
 use crate::live::{ClockRow, Live, step_title};
-use crate::{Basis, Engine, Error, Procedure};
+use crate::{Basis, Engine, Error, PaperView, Procedure};
 use access::{Access, Principal, Resource};
 use base::clock::{Extension, Suspension};
 use base::{Id, Instant, Text};
@@ -142,6 +142,8 @@ pub struct Action {
     pub form: Option<Form>,
     /// Why it cannot be taken yet.
     pub refusal: Option<Text>,
+    /// The papers it asks for, those on file and those missing.
+    pub papers: Vec<PaperView>,
 }
 
 /// A matter whole.
@@ -312,8 +314,10 @@ async fn actions(
             let refused = live.procedure.guards.refuses_without_form(&format!("transition.{}", t.id), &scope);
             if refused { t.refusal.clone() } else { None }
         };
+        let papers = live.papers(tx, t, &scope).await?;
+        let refusal = refusal.or_else(|| crate::paper::refusal(&papers));
         let form = t.form.as_deref().and_then(|f| d.form(f)).cloned();
-        actions.push(Action { id: t.id.clone(), title: t.title.clone(), form, refusal });
+        actions.push(Action { id: t.id.clone(), title: t.title.clone(), form, refusal, papers });
     }
     Ok(actions)
 }

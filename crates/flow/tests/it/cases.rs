@@ -116,7 +116,7 @@ async fn a_place_reached_in_one_case_waits_in_the_next_and_each_figure_opens_its
         assert!(figures_open_to_their_records(&w, "6201", None, Cases::Any).await.total.tasks_overdue > 0);
 
         // ended cases are counted only when asked for
-        let form = json!({"retest_no": "FJ-1", "retest_on": "2026-10-12"});
+        let form = json!({"retest_no": "FJ-1", "retest_on": "2026-09-28"});
         w.step(&desk(2, "620102"), old, "retest_overturned", form).await.unwrap();
         let running = figures_open_to_their_records(&w, "62", None, Cases::Running).await.total;
         assert_eq!((running.places, running.reached), (5, 0), "{name}");

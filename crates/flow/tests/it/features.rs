@@ -338,6 +338,110 @@ async fn a_clock_counts_from_its_date_reminds_before_it_ends_and_escalates_after
     }
 }
 
+/// The banquet as a province would exercise it: a fact of its own name says so, and what is overdue is supervised.
+fn rehearsed() -> Definition {
+    let mut files = files();
+    let change = |text: &mut String, from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        *text = text.replacen(from, to, 1);
+    };
+    if let Some(text) = files.get_mut("procedure.toml") {
+        change(text, "classification = 1\n", "classification = 1\ndrill = \"rehearsal\"\n");
+        change(text, "sets = [\"name\"", "sets = [\"rehearsal\", \"name\"");
+        change(text, "does = \"escalate\"\nup = 1", "does = \"escalate\"\nup = 1\nopens = \"supervision\"");
+        text.push_str("\n[[fact]]\nid = \"rehearsal\"\ntitle = { zh = \"演练\", en = \"Rehearsal\" }\n");
+    }
+    if let Some(text) = files.get_mut("forms.toml") {
+        let field = "[[form.field]]\nid = \"rehearsal\"\ntitle = { zh = \"演练\", en = \"Rehearsal\" }\ntype = \"yes_no\"\n";
+        change(text, "[[form.field]]", &format!("{field}[[form.field]]"));
+    }
+    flow::load("banquet", &files).unwrap()
+}
+
+#[tokio::test]
+async fn the_file_says_which_fact_makes_a_drill_and_what_is_said_of_it_says_so() {
+    for (name, store) in store::testing::stores().await {
+        let mut w = World::new(store, engine_with(vec![rehearsed()]));
+        let one = officer(1, "620102");
+        let mut exercise = filled();
+        exercise["rehearsal"] = json!(true);
+        let drill = file(&w, &one, exercise, None).await.unwrap().matter;
+        let real = file(&w, &one, filled(), None).await.unwrap().matter;
+        // before the last day and after it, to the county and to the level above
+        w.now = Instant::china(base::Date::constant(2026, 10, 12), 9, 0);
+        assert_eq!(flow::sweep(&w.store, &w.engine, &w.ids, w.now).await.unwrap().reminders, 6, "{name}");
+        for who in [&one, &access::testing::principal(8, Role::Desk, "6201", "market", None)] {
+            let lines = view::reminders(&w.store, &w.access, who, w.now, 50).await.unwrap();
+            assert!(
+                lines.iter().any(|l| l.matter == drill) && lines.iter().any(|l| l.matter == real),
+                "{name}"
+            );
+            for l in lines {
+                let marked = [&l.title, &l.matter_title]
+                    .map(|t| t.zh.starts_with("【演练 DRILL】") && t.en.starts_with("[DRILL 演练]"));
+                assert_eq!(marked, [l.matter == drill; 2], "{name}: {l:?}");
+            }
+        }
+        let entries = "select canonical from journal where kind = 'clock.rung' and subject = $1";
+        for row in w.store.query(entries, &[format!("matter:{drill}").into()]).await.unwrap() {
+            assert!(row.text("canonical").unwrap().contains("\"drill\":true"), "{name}");
+        }
+        // what is overdue is supervised with the agency that is late; of a drill it is a drill, and no assessment counts it
+        for (of, exercise) in [(drill, true), (real, false)] {
+            let supervised = w.view(&one, w.view(&one, of).await.children[0].0).await;
+            assert_eq!((supervised.drill, supervised.region.as_str()), (exercise, "620102"), "{name}");
+            assert_eq!(supervised.all_facts["matter_no"], json!(of.to_string()), "{name}");
+            assert_eq!(supervised.title.zh.starts_with("【演练 DRILL】"), exercise, "{name}");
+        }
+        let head = access::testing::principal(8, Role::Desk, "6201", "market", None);
+        let all = view::SupervisedFilter::default();
+        let counted = view::supervised(&w.store, &w.access, &head, w.now, &all).await.unwrap();
+        let outcomes: Vec<_> = counted.iter().map(|l| (l.procedure.as_str(), l.outcome)).collect();
+        assert_eq!(outcomes, [(view::SUPERVISION, view::Outcome::Running)], "{name}");
+        let order = counted[0].matter;
+        w.step(&one, order, "receive", json!({})).await.unwrap();
+        w.step(&one, order, "answer", json!({"answer": "已办结"})).await.unwrap();
+        w.step(&head, order, "clear", json!({"result": "late"})).await.unwrap();
+        let day = w.now.china_date();
+        for (from, to, want) in [
+            (None, None, Some(view::Outcome::Late)),
+            (Some(day), Some(day), Some(view::Outcome::Late)),
+            (day.tomorrow().ok(), None, None),
+            (None, day.yesterday().ok(), None),
+        ] {
+            let filter = view::SupervisedFilter {
+                region: "6201".into(),
+                from,
+                to,
+                ..view::SupervisedFilter::default()
+            };
+            let found = view::supervised(&w.store, &w.access, &head, w.now, &filter).await.unwrap();
+            assert_eq!(found.first().map(|l| l.outcome), want, "{name}: {from:?} to {to:?}");
+        }
+        // what climbs to an interview is held by the level above, and counts where those called work
+        let order = json!({"task": "二次督办", "county": "620102", "degree": "important", "reason": "逾期", "demand": "办结"});
+        let mut tx = w.store.begin().await.unwrap();
+        let cx = w.cx(&head);
+        let authority = flow::Authority::Person { access: &w.access, who: &head };
+        let request = Request { region: "6201".into(), form: order, ..Request::default() };
+        let order = flow::open_by_form(&mut tx, &cx, &w.engine, authority, "supervision", request);
+        let order = order.await.unwrap().matter;
+        tx.commit().await.unwrap();
+        w.step(&head, order, "escalate", json!({"reason": "仍未办结"})).await.unwrap();
+        let county = view::SupervisedFilter { region: "620102".into(), ..view::SupervisedFilter::default() };
+        let found = view::supervised(&w.store, &w.access, &head, w.now, &county).await.unwrap();
+        let outcomes: Vec<_> = found.iter().map(|l| l.outcome).collect();
+        let want = [view::Outcome::Running, view::Outcome::Escalated, view::Outcome::Late];
+        assert_eq!(outcomes, want, "{name}: {found:?}");
+        assert_eq!(w.view(&head, found[0].matter).await.region, "6201", "{name}");
+        let elsewhere = officer(9, "620802");
+        assert!(
+            view::supervised(&w.store, &w.access, &elsewhere, w.now, &all).await.unwrap().is_empty(),
+            "{name}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn another_department_takes_its_step_and_sees_what_it_is_asked() {
     for (name, w) in worlds().await {

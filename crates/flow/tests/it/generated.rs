@@ -142,6 +142,45 @@ async fn run_clocks(w: &World, tx: &mut Tx, d: &Definition, matter: Id, t: &Tran
     Ok(())
 }
 
+/// The papers the step asks for lie in the file, served where they have to be.
+async fn put_on_file(
+    w: &World,
+    tx: &mut Tx,
+    d: &Definition,
+    matter: Id,
+    t: &Transition,
+) -> Result<(), Error> {
+    for p in &t.papers {
+        let id = w.ids.next(w.now);
+        if let Some(rule) = p.document.as_deref().and_then(|name| d.document(name)) {
+            let status = if p.served { "published" } else { "draft" };
+            tx.exec(
+                "insert into document (id, matter, name, kind, region, agency, classification, title_zh, title_en, html_zh, html_en, \
+                 sha256, status, audience, slug, created_at, version) \
+                 values ($1, $2, $3, 'paper', '620102', 'market', 1, '', '', '', '', '', $4, 'internal', $5, $6, 1)",
+                &[
+                    id.into(),
+                    matter.into(),
+                    rule.id.as_str().into(),
+                    status.into(),
+                    format!("on-file-{id}").into(),
+                    w.now.into(),
+                ],
+            )
+            .await?;
+        }
+        if let Some(form) = p.form.as_deref().and_then(|name| d.form(name)) {
+            let body = fill(form, 0).to_string();
+            tx.exec(
+                "insert into form_entry (id, matter, form, body, at) values ($1, $2, $3, $4, $5)",
+                &[id.into(), matter.into(), form.id.as_str().into(), body.into(), w.now.into()],
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
 /// Clocks seen to run, and to be met or void, by procedure and id.
 #[derive(Default)]
 struct Seen {
@@ -166,6 +205,7 @@ async fn try_step(
     )
     .await?;
     run_clocks(w, &mut tx, d, matter, t).await?;
+    put_on_file(w, &mut tx, d, matter, t).await?;
     w.send_papers(&mut tx, who.unwrap_or(&Principal::anonymous())).await;
     let form = t.form.as_deref().and_then(|f| d.form(f)).map_or(Json::Null, |f| fill(f, turn));
     let done = match who {

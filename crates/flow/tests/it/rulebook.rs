@@ -84,6 +84,58 @@ fn the_check_names_what_is_wrong() {
 }
 
 #[test]
+fn what_makes_a_drill_is_said_at_the_opening_and_never_changes() {
+    let all = flow::shipped().unwrap();
+    let words = words(&all);
+    type Break = fn(&mut Definition);
+    let cases: &[(Break, &str, &str)] = &[
+        (|d| d.drill = Some("exercise".into()), "drill", "no fact `exercise`"),
+        (|d| d.drill = Some("place".into()), "drill", "of type yes_no"),
+        (
+            |d| d.opening.as_mut().unwrap().sets.retain(|s| s != "drill"),
+            "drill",
+            "the opening must set `drill`",
+        ),
+        (|d| d.transitions[0].sets.push("drill".into()), "transition.", "a drill stays a drill"),
+    ];
+    for (n, (spoil, place, problem)) in cases.iter().enumerate() {
+        let mut d = all.iter().find(|d| d.drill.is_some()).unwrap().clone();
+        spoil(&mut d);
+        let found = check(&d, &words);
+        let hit = found.iter().any(|f| f.place.starts_with(place) && f.problem.contains(problem));
+        assert!(hit, "case {n}: wanted {place}: {problem}, found {found:#?}");
+    }
+}
+
+#[test]
+fn papers_a_step_asks_for_exist_can_be_made_and_rest_on_a_clause() {
+    let all = flow::shipped().unwrap();
+    let words = words(&all);
+    type Break = fn(&mut flow::PaperRule);
+    let cases: &[(Break, &str)] = &[
+        (|p| p.document = Some("notise".into()), "no document `notise`"),
+        (|p| p.form = Some("evidence".into()), "either a document or a form"),
+        (|p| p.document = None, "either a document or a form"),
+        (|p| (p.document, p.form) = (None, Some("evidense".into())), "no form `evidense`"),
+        (|p| p.document = Some("report".into()), "for the party or the public is served"),
+        (|p| p.document = Some("decision".into()), "no other step brings it"),
+        (|p| p.field = Some("files".into()), "no field of its form"),
+        (|p| p.when = Some("facts.finne != null".into()), "facts.finne"),
+        (|p| p.basis.clause.clear(), "cites no clause"),
+    ];
+    for (n, (spoil, problem)) in cases.iter().enumerate() {
+        let mut d = all.iter().find(|d| d.id == "penalty_case").unwrap().clone();
+        let decide = d.transitions.iter_mut().find(|t| t.id == "decide").unwrap();
+        spoil(decide.papers.iter_mut().find(|p| p.served).unwrap());
+        let found = check(&d, &words);
+        let hit = |f: &flow::Finding| {
+            f.place.starts_with("transition.decide.paper.1") && f.problem.contains(problem)
+        };
+        assert!(found.iter().any(hit), "case {n}: wanted {problem}, found {found:#?}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_names_file_key_and_remedy() {
     let whole = "id = \"x\"\nvalid_from = \"2026-01-01\"\nsubject = \"lot\"\nagency = \"market\"\nclassification = 1\n\
                  basis = []\nstate = []\ntransition = []\ntitle = { zh = \"甲\", en = \"A\" }\n";

@@ -183,10 +183,10 @@ async fn from_the_failed_report_to_the_last_shop() {
         let said = w.step(&two, matter, "close", json!({})).await.unwrap_err().user_text().unwrap();
         assert!(said.en.contains("recall"), "{said}");
 
-        let done = json!({"as_of": "2026-10-12", "notified": "12", "firm_recovered": "70"});
+        let done = json!({"as_of": "2026-09-28", "notified": "12", "firm_recovered": "70"});
         w.step(&firm(), recall, "collected", done).await.unwrap();
         let summary = json!({
-            "method": "destroy", "firm_disposed": "71", "disposed_on": "2026-10-13", "disposed_at": "某地", "missing": "130",
+            "method": "destroy", "firm_disposed": "71", "disposed_on": "2026-09-28", "disposed_at": "某地", "missing": "130",
             "missing_why": "已售出", "prevention": "换供应商",
         });
         let said = w.step(&firm(), recall, "summarise", summary.clone()).await.unwrap_err();
@@ -194,6 +194,11 @@ async fn from_the_failed_report_to_the_last_shop() {
         let mut right = summary;
         right["firm_disposed"] = json!("70");
         w.step(&firm(), recall, "summarise", right).await.unwrap();
+        let said = w.step(&chief, recall, "close", json!({"evaluation": "有效"})).await.unwrap_err();
+        assert!(said.user_text().unwrap().zh.contains("召回有效性抽查：尚无"), "{said}");
+        let checked =
+            json!({"checked_on": "2026-09-28", "checked_places": "3", "told": "3", "still_on_sale": "0"});
+        w.step(&chief, recall, "effect_check", checked).await.unwrap();
         w.step(&chief, recall, "close", json!({"evaluation": "有效"})).await.unwrap();
         let said = w.step(&desk(1, "620102"), matter, "close", json!({})).await.unwrap_err();
         assert!(said.user_text().is_some(), "who concluded does not approve: {said}");
@@ -221,7 +226,7 @@ async fn a_retest_that_passes_ends_everything() {
         let (one, two) = (officer(1, "620102"), desk(2, "620102"));
         let matter = w.disposal(&one).await;
         w.step(&one, matter, "launch", json!({"harm": "serious"})).await.unwrap();
-        let form = json!({"retest_no": "FJ-1", "retest_on": "2026-10-12"});
+        let form = json!({"retest_no": "FJ-1", "retest_on": "2026-09-28"});
         w.step(&two, matter, "retest_overturned", form).await.unwrap();
         assert_eq!(
             w.count("select count(*) as n from task where matter = $1 and state = 'open'", matter).await,

@@ -1,4 +1,5 @@
-//! Procedures of the demo under way: complaint, report, licence, inspection, case, transfer, grade, banquet and drill, each at another step.
+//! Procedures of the demo under way, each at another step: complaint, report, licence, inspection, case, penalty on the spot, transfer,
+//! grade, supervision, interview, banquet and drill.
 
 use super::load::Loader;
 use super::people;
@@ -32,7 +33,7 @@ fn officers() -> Json {
 }
 
 /// The stories, about one shop of the county.
-fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
+fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> Vec<Story> {
     let complaint = |what: &str| {
         json!({
             "respondent": name, "respondent_address": "城关区示例路", "county": COUNTY, "what": what, "amount": "38.00",
@@ -124,7 +125,7 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
                     "send_check",
                     json!({ "examiners": [{ "name": "演示甲" }, { "name": "演示乙" }] }),
                 ),
-                ("chengguan", 35, "check", json!({ "check_on": today, "check_result": "pass" })),
+                ("chengguan", 35, "check", json!({ "check_on": before, "check_result": "pass" })),
                 ("desk", 34, "grant", json!({})),
                 ("chengguan", 33, "issue", json!({})),
             ],
@@ -161,6 +162,12 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
                         "article": "a124_1", "goods_value": "1200", "illegal_gain": "300", "serious": "none", "crime_signs": false,
                         "small_producer": false,
                     }),
+                ),
+                (
+                    "chengguan",
+                    18,
+                    "evidence",
+                    json!({ "items": [{ "name": "现场检查笔录和过期食品照片（演示）", "kind": "scene", "proves": "经营超过保质期的食品" }] }),
                 ),
                 (
                     "chengguan",
@@ -207,6 +214,33 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
             ],
         },
         Story {
+            procedure: "summary_penalty",
+            by: "chengguan",
+            days_ago: 7,
+            form: json!({
+                "operator": shop, "respondent": name, "party": "unit", "officers": officers(), "what": "未按规定公示检查结果（演示）",
+                "article": "演示条款", "warning": true, "fine": "500", "decided_on": today,
+            }),
+            steps: vec![("chengguan", 6, "pay", json!({ "paid_on": today, "how": "bank" }))],
+        },
+        supervision("不合格食品核查处置进度", 40, Some("in_time")),
+        supervision("投诉举报按期办结", 25, Some("late")),
+        supervision("校园食堂全覆盖检查", 6, None),
+        Story {
+            procedure: "interview",
+            by: "desk",
+            days_ago: 5,
+            form: json!({
+                "object": "示例县区局负责人（演示）", "kind": "department", "of_region": COUNTY, "reason": "多件投诉举报逾期（演示）",
+            }),
+            steps: vec![(
+                "desk",
+                4,
+                "call",
+                json!({ "meeting_on": soon, "place": "示例会议室", "chair": "演示丙" }),
+            )],
+        },
+        Story {
             procedure: "rural_banquet",
             by: "chengguan",
             days_ago: 2,
@@ -235,6 +269,24 @@ fn stories(shop: Id, name: &str, today: &str, soon: &str) -> Vec<Story> {
     ]
 }
 
+/// An order of the provincial desk to the county, cleared with that result or still at work.
+fn supervision(task: &str, days_ago: i64, result: Option<&'static str>) -> Story {
+    let mut steps = vec![("chengguan", days_ago - 1, "receive", json!({}))];
+    if let Some(result) = result {
+        steps.push(("chengguan", days_ago - 8, "answer", json!({ "answer": "已办结（演示）" })));
+        steps.push(("desk", days_ago - 10, "clear", json!({ "result": result })));
+    }
+    Story {
+        procedure: "supervision",
+        by: "desk",
+        days_ago,
+        form: json!({
+            "task": task, "county": COUNTY, "degree": "important", "reason": "进度滞后（演示）", "demand": "限期办结并反馈",
+        }),
+        steps,
+    }
+}
+
 /// Runs every story.
 pub(crate) async fn run(loader: &Loader<'_>, shop: Id, now: Instant) -> Result<()> {
     out::progress("办件示例 matters under way");
@@ -245,9 +297,10 @@ pub(crate) async fn run(loader: &Loader<'_>, shop: Id, now: Instant) -> Result<(
         seats.insert(login, people::principal(&loader.app.store, &loader.access, login, &cx).await?);
     }
     let seat = |login: &str| seats.get(login).with_context(|| format!("the demo has no account {login}"));
+    let before = now.plus_seconds(-36 * DAY).china_date().to_string();
     let today = now.plus_seconds(-7 * DAY).china_date().to_string();
     let soon = now.plus_seconds(3 * DAY).china_date().to_string();
-    for story in stories(shop, &name, &today, &soon) {
+    for story in stories(shop, &name, (&before, &today, &soon)) {
         let who = seat(story.by)?;
         let cx = loader.context(who, now.plus_seconds(-story.days_ago * DAY));
         let matter = begin(loader, &cx, who, &story).await.with_context(|| story.procedure)?;

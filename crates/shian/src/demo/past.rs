@@ -140,6 +140,11 @@ impl Staff<'_> {
         if finish {
             let outcome = json!({ "firm_recovered": "0", "firm_disposed": "0", "note": "由各县就地召回、销毁（演示）" });
             self.step(officer, at.plus_seconds(12 * DAY), recall, "record_outcome", outcome).await?;
+            let checked = json!({
+                "checked_on": at.plus_seconds(12 * DAY).china_date().to_string(), "checked_places": "3", "told": "3",
+                "still_on_sale": "0",
+            });
+            self.step(officer, at.plus_seconds(12 * DAY), recall, "effect_check", checked).await?;
             let evaluation = json!({ "evaluation": "召回有效（演示）" });
             self.step(&self.desk, at.plus_seconds(13 * DAY), recall, "close", evaluation).await?;
         }

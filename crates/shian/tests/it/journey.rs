@@ -229,6 +229,9 @@ async fn close(w: &World, matter: Id, recall: Id, officers: &BTreeMap<&str, Prin
     w.step(maker, recall, "record_outcome", outcome).await.unwrap();
     let early = w.step(desk, matter, "close", json!({})).await;
     assert!(early.is_err(), "the disposal is not concluded yet");
+    let checked =
+        json!({"checked_on": "2026-11-20", "checked_places": "3", "told": "3", "still_on_sale": "0"});
+    w.step(maker, recall, "effect_check", checked).await.unwrap();
     w.step(desk, recall, "close", json!({"evaluation": "有效"})).await.unwrap();
     let findings = json!({"cause": "原料污染", "responsible": "production", "measures": "停产整改", "case_opened": "no"});
     w.step(&officers[SHOP_COUNTY], matter, "conclude", findings).await.unwrap();

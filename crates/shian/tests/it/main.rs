@@ -7,6 +7,7 @@ mod headings;
 mod inspections;
 mod journey;
 mod limits;
+mod penalties;
 mod record;
 mod rulebook;
 mod severe;

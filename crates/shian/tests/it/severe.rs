@@ -1,6 +1,7 @@
 //! The severe-violation list walked whole: case, hearing, listing, what it does to licences and inspections, publication, repair.
 
 use crate::inspections::plan;
+use crate::penalties::evidence;
 use crate::stories::{fact, office, open, refused, state};
 use crate::world::{SHOP_COUNTY, World, person};
 use access::{Principal, Role};
@@ -24,13 +25,20 @@ async fn case(w: &World, owner: &Principal) -> Id {
         "confiscated": "0", "measure": "none",
         "persons": [{ "role": "法定代表人", "income": "80000", "multiple": "1.5", "why": "主要责任" }],
     });
+    w.step(&o.officer, m, "evidence", evidence()).await.unwrap();
     w.step(&o.officer, m, "report", proposal).await.unwrap();
     w.step(&o.desk, m, "notice", json!({})).await.unwrap();
+    w.publish(&o.second, m, "notice").await.unwrap();
     w.step(owner, m, "ask_hearing", json!({ "answer": "请求听证" })).await.unwrap();
     let call = json!({ "hearing_on": "2026-12-04", "place": "虚构会议室", "chair": "丙" });
     w.step(&o.officer, m, "call_hearing", call).await.unwrap();
+    w.publish(&o.second, m, "hearing_notice").await.unwrap();
     w.step(&o.officer, m, "heard", json!({ "report": "维持拟处罚意见" })).await.unwrap();
-    w.step(&o.desk, m, "decide", json!({ "decided_on": "2026-11-20", "outcome": "罚款" })).await.unwrap();
+    let mut decision = json!({ "decided_on": "2026-11-20", "outcome": "罚款" });
+    let said = w.step(&o.desk, m, "decide", decision.clone()).await.unwrap_err();
+    assert!(said.user_text().unwrap().zh.contains("法制审核"), "after a hearing: {said}");
+    decision["legal_review"] = json!(true);
+    w.step(&o.desk, m, "decide", decision).await.unwrap();
     w.publish(&o.second, m, "decision").await.unwrap();
     m
 }
@@ -123,6 +131,9 @@ async fn a_case_leads_to_the_list_the_list_to_its_effects_and_repair_out_of_it()
         w.step(&o.desk, late, "grant", json!({ "verified": "义务已履行" })).await.unwrap();
         assert_ne!(class(&w).await, "D", "{name}");
 
+        // the three years are not over: only the repair leads out
+        let said = refused(&w, &o.desk, m, "remove", json!({ "removal": "term" })).await;
+        assert!(said.contains("尚未期满"), "{name}: {said}");
         // off the list: the publication ends with the step, and stays in the file
         w.step(&o.desk, m, "repaired", json!({ "reason": "信用修复" })).await.unwrap();
         assert_eq!((state(&w, &o.desk, m).await.as_str(), public(&w).await), ("removed", 0), "{name}");

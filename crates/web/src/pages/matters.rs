@@ -302,12 +302,15 @@ pub(crate) fn step_card(viewer: &Viewer, m: &MatterView, a: &flow::view::Action)
 
 fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option<&Refilled<'_>>) -> Markup {
     let lang = viewer.lang();
-    html! { div.card {
+    html! { div.card id={ "step-" (a.id) } {
         @if let Some(refusal) = &a.refusal {
-            p { strong { (a.title.get(lang)) } " — " span.soft { (refusal.get(lang)) } }
+            // the papers missing are listed with where they come from
+            p { strong { (a.title.get(lang)) } @if a.papers.iter().all(|p| p.met) { " — " span.soft { (refusal.get(lang)) } } }
+            (papers(lang, m, a))
         } @else {
             @let body = html! { form method="post" action={ "/desk/matters/" (m.id) "/" (a.id) } enctype="multipart/form-data" {
                 (layout::csrf(viewer))
+                (papers(lang, m, a))
                 input type="hidden" name="version" value=(m.version);
                 @if let Some(form) = &a.form {
                     (forms::fields(lang, &format!("{}-", a.id), form, again.map_or(&json!({}), |r| r.entry), again.map_or(&[], |r| r.faults), ""))
@@ -320,6 +323,34 @@ fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option
                     (body) }
             } @else { (body) }
         }
+    } }
+}
+
+/// What a step asks to be on file: missing papers lead to the draft that waits or to the step that makes them.
+fn papers(lang: Lang, m: &MatterView, a: &flow::view::Action) -> Markup {
+    let missing = a.papers.iter().filter(|p| !p.met).count();
+    let offered = |id: &str| m.actions.iter().any(|x| x.id == id && x.refusal.is_none());
+    let line = |p: &flow::PaperView| {
+        let document = p.document.filter(|id| m.documents.iter().any(|d| d.id == *id));
+        let basis = format!("{} {}", p.basis.document, p.basis.clause);
+        html! { li {
+            @if p.met { (ui::badge(Tone::Ok, lang.pick("已在卷", "on file"))) } @else { (ui::badge(Tone::Warn, lang.pick("缺", "missing"))) } " "
+            @match document {
+                Some(id) => a href={ "/desk/matters/" (m.id) "#document-" (id) } { (p.title.get(lang)) },
+                None => (p.title.get(lang)),
+            }
+            @if !p.met && p.document.is_some() { (lang.pick("（已起草，尚未送达或公开）", " (drafted, not yet served or published)")) }
+            @if !p.met && p.document.is_none() && !p.steps.is_empty() { (lang.pick("，由 ", "; it comes with "))
+                @for (n, (id, words)) in p.steps.iter().enumerate() { @if n > 0 { (lang.pick("、", ", ")) }
+                    @if offered(id) { a href={ "/desk/matters/" (m.id) "#step-" (id) } { (words.get(lang)) } } @else { "“" (words.get(lang)) "”" } }
+                (lang.pick(" 形成", "")) }
+            span.small.soft { " " (basis) }
+            @if p.basis.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) }
+        } }
+    };
+    html! { @if !a.papers.is_empty() {
+        p.small { @if missing > 0 { (lang.pick("办理前须在卷：", "On file before this step: ")) } @else { (lang.pick("办理前须在卷的材料已齐：", "The papers asked for are on file: ")) } }
+        ul.small { @for p in &a.papers { (line(p)) } }
     } }
 }
 
@@ -376,7 +407,7 @@ fn task_table(viewer: &Viewer, m: &MatterView) -> Markup {
 
 fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     let lang = viewer.lang();
-    html! { article.card {
+    html! { article.card id={ "document-" (d.id) } {
         p { strong { (d.title.get(lang)) } " " (documents::state_badge(lang, &d.status)) }
         details { summary { (lang.pick("查看正文", "Read")) } div.doc { (PreEscaped(d.html.get(lang))) } }
         @if d.status == "published" && d.audience == "public" { p { a href={ "/notices/" (d.slug) } { (lang.pick("公开页面", "Public page")) } } }

@@ -34,6 +34,7 @@ pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod signals;
 pub(crate) mod situation;
+mod supervised;
 pub(crate) mod targeting;
 pub(crate) mod tasks;
 pub(crate) mod trace;
@@ -76,6 +77,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/scope/map", get(nonconformities::map))
         .route("/desk/situation", get(situation::show))
         .route("/desk/situation/map", get(situation::map))
+        .route("/desk/supervised", get(supervised::show))
         .route("/desk/inbox", get(inbox::list))
         .route("/lookup/{kind}", get(lookup::offer))
         .route("/desk/absences", get(absences::absences).post(absences::begin))

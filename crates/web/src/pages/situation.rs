@@ -57,6 +57,7 @@ pub(crate) async fn show(
     Ok(layout::page(&viewer, &title, &html! {
         (crumbs(lang, &region, &links))
         (layout::head(&title, &html! {
+            a.button.plain href="/desk/supervised" { (lang.pick("督办、约谈结果", "Supervision, interviews")) } " "
             a.button.plain href=(links.with(&[("format", "xlsx")])) { (lang.pick("导出", "Export")) }
         }))
         @match matter {

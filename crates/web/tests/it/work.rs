@@ -331,3 +331,73 @@ async fn an_operator_is_named_in_words_and_chosen_where_the_words_mean_several()
     let a = send(chosen).await;
     assert!(stored(&a).await.contains(&first.to_string()));
 }
+
+#[tokio::test]
+async fn what_must_be_on_file_first_is_named_on_the_page_with_the_way_to_it() {
+    let p = Province::new().await;
+    let (session, desk) = (p.session("officer").await, p.session("desk").await);
+    let fields = [("_region", "620102"), ("object", "虚构超市"), ("kind", "firm"), ("reason", "隐患未消除")];
+    let a = submit(&p, &session, "/desk/matters/new?procedure=interview", &fields).await;
+    assert_eq!(a.status, 303, "{}", a.text());
+    let id = a.header("location").rsplit('/').next().unwrap().to_owned();
+    let step = |name: &str| format!("/desk/matters/{id}/{name}");
+    let call = [("version", "1"), ("meeting_on", "2026-12-01"), ("place", "虚构会议室"), ("chair", "虚构丙")];
+    assert_eq!(submit(&p, &session, &step("call"), &call).await.status, 303);
+    // the call is drafted: the minutes wait for its service, and the page leads to the draft
+    let minutes = [("version", "2"), ("demand", "立即整改"), ("due_on", "2026-12-20")];
+    let early = submit(&p, &session, &step("hold"), &minutes).await;
+    assert_eq!(early.status, 422);
+    assert!(early.text().contains("已起草，尚未送达"), "{}", early.text());
+    let path = format!("/desk/matters/{id}?lang=zh");
+    let page = p.get(&path, &As::Session(&session, true)).await.text();
+    assert!(page.contains(&format!("/desk/matters/{id}#document-")), "{page}");
+    assert!(
+        page.contains("id=\"document-") && !page.contains("name=\"demand\""),
+        "no form before its papers"
+    );
+    let m = p.get(&format!("/api/v1/matters/{id}"), &As::Token(&p.token("officer").await)).await.json();
+    let hold = m["actions"].as_array().unwrap().iter().find(|a| a["id"] == "hold").unwrap();
+    assert_eq!((&hold["papers"][0]["met"], &hold["papers"][0]["served"]), (&json!(false), &json!(true)));
+    let document = m["documents"][0]["id"].as_str().unwrap();
+    let publish = format!("/desk/documents/{document}/publish");
+    let served = submit(&p, &desk, &publish, &[("version", "1")]).await;
+    assert_eq!(served.status, 303, "{}", served.text());
+    let page = p.get(&path, &As::Session(&session, true)).await.text();
+    assert!(page.contains("name=\"demand\"") && page.contains("已在卷"), "{page}");
+}
+
+#[tokio::test]
+async fn a_count_of_supervision_opens_to_its_matters_and_goes_into_a_file() {
+    let p = Province::new().await;
+    let (session, desk) = (p.session("officer").await, p.session("desk").await);
+    let order = [
+        ("task", "核查处置"),
+        ("county", "620102"),
+        ("degree", "important"),
+        ("reason", "滞后"),
+        ("demand", "办结"),
+    ];
+    let a = submit(&p, &desk, "/desk/matters/new?procedure=supervision", &order).await;
+    assert_eq!(a.status, 303, "{}", a.text());
+    let id = a.header("location").rsplit('/').next().unwrap().to_owned();
+    for (who, name, version, fields) in [
+        (&session, "receive", "1", vec![]),
+        (&session, "answer", "2", vec![("answer", "已办结")]),
+        (&desk, "clear", "3", vec![("result", "late")]),
+    ] {
+        let fields = [vec![("version", version)], fields].concat();
+        let a = submit(&p, who, &format!("/desk/matters/{id}/{name}"), &fields).await;
+        assert_eq!(a.status, 303, "{name}: {}", a.text());
+    }
+    let me = As::Session(&desk, true);
+    let page = p.get("/desk/supervised?lang=zh&sort=3&dir=desc", &me).await.text();
+    assert!(page.contains("督办：逾期办结") && page.contains("outcome=late"), "{page}");
+    let list = "/desk/supervised?region=620102&agency=market&procedure=supervision&outcome=late";
+    assert!(p.get(list, &me).await.text().contains(&id));
+    let none = list.replace("late", "in_time");
+    assert!(!p.get(&none, &me).await.text().contains(&id));
+    for path in ["/desk/supervised?format=csv", "/desk/supervised?procedure=supervision&format=csv"] {
+        assert!(p.get(path, &me).await.text().contains("620102"), "{path}");
+    }
+    assert!(!p.get("/desk/supervised?to=2020-01-01&format=csv", &me).await.text().contains("620102"));
+}
