@@ -491,7 +491,9 @@ CREATE TABLE document (
     slug text not null,
     created_at integer not null,
     version integer not null
-, public_until integer) strict;
+, public_until integer, number text) strict;
+
+CREATE UNIQUE INDEX document_by_number on document (number) where number is not null;
 
 CREATE INDEX document_matter on document (matter);
 
@@ -1117,6 +1119,16 @@ CREATE TABLE operator_merge_row (
     primary key (merge, of_table, row)
 ) strict;
 
+CREATE TABLE organ_sign (
+    region text not null,
+    agency text not null,
+    sign text not null,
+    at integer not null,
+    primary key (region, agency)
+) strict;
+
+CREATE UNIQUE INDEX organ_sign_by_sign on organ_sign (sign);
+
 CREATE TABLE person (
     id integer primary key,
     version integer not null,
@@ -1482,6 +1494,14 @@ CREATE TABLE sampling_draw (
 CREATE INDEX sampling_draw_by_region on sampling_draw (region, id);
 
 CREATE INDEX sampling_draw_by_task on sampling_draw (task);
+
+CREATE TABLE sampling_namesake (
+    sampler integer not null,         -- an account
+    person integer not null,          -- of the register
+    cleared integer not null,
+    cleared_by integer,
+    primary key (sampler, person)
+) strict;
 
 CREATE TABLE sampling_plan (
   id integer primary key,

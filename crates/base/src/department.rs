@@ -115,6 +115,126 @@ impl Department {
         };
         Text::new(zh, format!("{}, {}", self.name().en, regions.full_name(region).en))
     }
+
+    /// The sign that stands before the numbers of this department's papers (发文机关代字) as long as the organ has entered none of its own: the
+    /// province by its one-sign name, other regions by their names without `市`, `县`, `区`: `甘市监`, `兰州市监`, `兰州城关市监`.
+    #[must_use]
+    pub fn sign(self, region: &RegionCode) -> String {
+        const PROVINCES: [(&str, &str); 31] = [
+            ("11", "京"),
+            ("12", "津"),
+            ("13", "冀"),
+            ("14", "晋"),
+            ("15", "蒙"),
+            ("21", "辽"),
+            ("22", "吉"),
+            ("23", "黑"),
+            ("31", "沪"),
+            ("32", "苏"),
+            ("33", "浙"),
+            ("34", "皖"),
+            ("35", "闽"),
+            ("36", "赣"),
+            ("37", "鲁"),
+            ("41", "豫"),
+            ("42", "鄂"),
+            ("43", "湘"),
+            ("44", "粤"),
+            ("45", "桂"),
+            ("46", "琼"),
+            ("50", "渝"),
+            ("51", "川"),
+            ("52", "黔"),
+            ("53", "滇"),
+            ("54", "藏"),
+            ("61", "陕"),
+            ("62", "甘"),
+            ("63", "青"),
+            ("64", "宁"),
+            ("65", "新"),
+        ];
+        let name = Regions::builtin().name(region).zh;
+        let level = region.level();
+        let place =
+            match PROVINCES.iter().find(|(code, _)| level == Level::Province && *code == region.as_str()) {
+                Some((_, sign)) => (*sign).to_owned(),
+                None => stem(&name).to_owned(),
+            };
+        // a district is named with its city; a county that shares the name of its prefecture keeps what kind of place it is
+        let parent =
+            region.parent().filter(|_| level == Level::County).map(|p| Regions::builtin().name(&p).zh);
+        let above = parent.as_deref().map(stem).unwrap_or_default();
+        let (city, place) = match name.ends_with('区') {
+            _ if place == above => ("", name.to_string()),
+            true if !name.ends_with("新区") => (above, place),
+            _ => ("", place),
+        };
+        let word = match self {
+            Self::Market => "市监",
+            Self::Agri => "农",
+            Self::Health => "卫",
+            Self::Grain => "粮",
+            Self::Customs => "关",
+            Self::Edu => "教",
+            Self::Police => "公",
+            Self::Procuratorate => "检",
+            Self::Office => "食安办",
+        };
+        format!("{city}{place}{word}")
+    }
+}
+
+/// The name of a place without what kind of place it is: 兰州市 → 兰州, 积石山保安族东乡族撒拉族自治县 → 积石山.
+fn stem(name: &str) -> &str {
+    const PEOPLES: [&str; 34] = [
+        "蒙古族",
+        "回族",
+        "藏族",
+        "苗族",
+        "彝族",
+        "壮族",
+        "布依族",
+        "朝鲜族",
+        "满族",
+        "侗族",
+        "瑶族",
+        "白族",
+        "土家族",
+        "哈尼族",
+        "哈萨克族",
+        "傣族",
+        "黎族",
+        "傈僳族",
+        "佤族",
+        "畲族",
+        "拉祜族",
+        "水族",
+        "东乡族",
+        "纳西族",
+        "景颇族",
+        "柯尔克孜",
+        "土族",
+        "仫佬族",
+        "羌族",
+        "撒拉族",
+        "保安族",
+        "裕固族",
+        "哈萨克",
+        "蒙古",
+    ];
+    if name.ends_with("新区") {
+        return name;
+    }
+    let cut = ["自治州", "自治县", "自治旗", "地区", "市", "县", "区", "旗", "盟"]
+        .iter()
+        .find_map(|k| name.strip_suffix(k));
+    let Some(mut rest) = cut.filter(|r| r.chars().count() > 1) else { return name };
+    while let Some(shorter) =
+        PEOPLES.iter().find_map(|p| rest.strip_suffix(p)).filter(|r| r.chars().count() > 1)
+    {
+        rest = shorter;
+    }
+    rest.strip_suffix('族').filter(|r| r.chars().count() > 1).unwrap_or(rest)
 }
 
 impl fmt::Display for Department {
@@ -161,5 +281,28 @@ mod tests {
         ] {
             assert_eq!(department.organ(&region.parse().unwrap()).zh, name);
         }
+    }
+
+    #[test]
+    fn the_sign_before_a_number_names_one_organ() {
+        for (department, region, sign) in [
+            (Department::Market, "62", "甘市监"),
+            (Department::Market, "6201", "兰州市监"),
+            (Department::Market, "620102", "兰州城关市监"),
+            (Department::Market, "620823", "崇信市监"),
+            (Department::Market, "620402", "白银区市监"),
+            (Department::Market, "622901", "临夏市市监"),
+            (Department::Market, "622926", "东乡市监"),
+            (Department::Market, "622927", "积石山市监"),
+            (Department::Agri, "6229", "临夏农"),
+            (Department::Office, "62", "甘食安办"),
+        ] {
+            assert_eq!(department.sign(&region.parse().unwrap()), sign);
+        }
+        let market = |r: &crate::region::Region| Department::Market.sign(&r.code);
+        let all: Vec<String> = Regions::builtin().within(&"62".parse().unwrap()).map(market).collect();
+        let distinct: std::collections::BTreeSet<&String> = all.iter().collect();
+        let twice: Vec<&String> = all.iter().filter(|s| all.iter().filter(|t| t == s).count() > 1).collect();
+        assert_eq!(distinct.len(), all.len(), "{twice:?}");
     }
 }

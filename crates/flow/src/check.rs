@@ -310,6 +310,9 @@ impl Report<'_> {
                     self.say(&place, format!("the template templates/{file} is missing"));
                 }
             }
+            if let Some(fault) = document.number.as_deref().and_then(crate::number::fault) {
+                self.say(&place, fault);
+            }
             if let Some(until) = &document.until {
                 self.cited(&format!("{place}.until"), &until.basis);
                 if document.publication != Publication::Public {

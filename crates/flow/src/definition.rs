@@ -265,6 +265,9 @@ pub struct DocumentRule {
     pub template: String,
     /// Who may read it once published.
     pub publication: Publication,
+    /// Pattern of the number it bears once it is issued (文号): `{organ}检告〔{year}〕{n}号`; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// How long it stays public; absent: without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<PublicFor>,

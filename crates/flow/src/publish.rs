@@ -18,6 +18,10 @@ pub struct Published {
     pub slug: String,
     /// The journal entry that commits to its content.
     pub journal: Appended,
+    /// The number it was given (文号).
+    pub number: Option<String>,
+    /// `public`, `party` or `internal`: only a public one has an address everybody may open.
+    pub audience: String,
     /// Its version now.
     pub version: i64,
 }
@@ -85,10 +89,16 @@ pub async fn publish_document(
     let (zh, en) = html_hashes(&html);
     let procedure = live.procedure.clone();
     let until = procedure.definition.public_until(&name, cx.now, engine.calendar());
+    let number = match procedure.definition.document(&name).and_then(|d| d.number.as_deref()) {
+        Some(pattern) => {
+            Some(crate::number::next(tx, cx.now, &live.draft.region, &live.draft.agency, pattern).await?)
+        }
+        None => None,
+    };
     live.done.insert(
         "document".to_owned(),
         json!({
-            "id": document, "slug": slug, "until": until.map(|u| u.rfc3339()), "kind": row.text("kind")?, "audience": audience,
+            "id": document, "slug": slug, "number": number, "until": until.map(|u| u.rfc3339()), "kind": row.text("kind")?, "audience": audience,
             "title": {"zh": row.text("title_zh")?, "en": row.text("title_en")?},
             "sha256": {"zh": zh, "en": en},
         }),
@@ -109,7 +119,7 @@ pub async fn publish_document(
     let journal = live.record(tx, cx, &permit, "document.published", step, None).await?;
     tx.exec_one(
         "update document set status = 'published', published_by = $2, published_at = $3, journal = $4, sha256 = $5, \
-         classification = case when audience = 'public' then 0 else classification end, version = $6, public_until = $7 \
+         classification = case when audience = 'public' then 0 else classification end, version = $6, public_until = $7, number = $8 \
          where id = $1",
         &[
             document.into(),
@@ -119,6 +129,7 @@ pub async fn publish_document(
             zh.into(),
             version.into(),
             until.into(),
+            number.clone().into(),
         ],
     )
     .await?;
@@ -128,7 +139,7 @@ pub async fn publish_document(
         let steps = vec![(live.draft.id, t.id.clone())];
         take_steps(tx, cx, engine, &format!("document:{name}"), steps, 0).await?;
     }
-    Ok(Published { slug, journal, version })
+    Ok(Published { slug, journal, number, audience, version })
 }
 
 /// Withdraws a published document; it stays in the file and in the journal. Needs `publish` on the document.

@@ -106,6 +106,7 @@ const ADMIN: &[(&str, Text)] = &[
     ("/desk/jobs", Text::of("作业", "Jobs")),
     ("/desk/connectors", Text::of("连接", "Connectors")),
     ("/desk/prefixes", Text::of("前缀", "Prefixes")),
+    ("/desk/organs", Text::of("机关代字", "Organs")),
 ];
 const FIRM: &[(&str, Text)] = &[
     ("/firm", Text::of("首页", "Home")),

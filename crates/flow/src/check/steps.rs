@@ -239,7 +239,8 @@ impl Report<'_> {
             }
             "flow.number" => {
                 facts.extend(text("fact"));
-                if text("fact").is_none() || text("pattern").is_none_or(|p| !p.contains("{n")) {
+                if text("fact").is_none() || text("pattern").is_none_or(|p| crate::number::fault(p).is_some())
+                {
                     self.say(place, "flow.number needs `fact` and a `pattern` with {n}");
                 }
             }

@@ -35,7 +35,7 @@ pub(crate) enum Own {
     CreateTask,
     /// `field` (of type operator): the matter concerns that operator from now on.
     SetOperator,
-    /// `fact`, `pattern` with `{year}`, `{region}` and `{n}` or `{n:4}`: the next number of the series the pattern makes for
+    /// `fact`, `pattern` with `{organ}`, `{year}`, `{region}` and `{n}` or `{n:4}`: the next number of the series the pattern makes for
     /// year and region; kept when the fact has one.
     Number,
     /// `what`, `fact`: what the fact names is this matter's alone; a second matter that claims it is refused (one reward a case).
@@ -128,7 +128,9 @@ impl Effect for Own {
             Self::Number => {
                 let (fact, pattern) = (text("fact")?, text("pattern")?);
                 if matter.fact(&fact).is_empty() {
-                    let number = next_number(tx, cx, matter, &pattern).await?;
+                    let number =
+                        crate::number::next(tx, cx.context.now, &matter.region, &matter.agency, &pattern)
+                            .await?;
                     out.facts.insert(fact, json!(number));
                 }
             }
@@ -300,29 +302,4 @@ fn task(matter: &MatterDraft, params: &BTreeMap<String, Json>, kind: String) -> 
     };
     let operator = if by_operator { matter.operator } else { None };
     NewTask { kind, region, operator, assigned: None, items: vec![item] }
-}
-
-/// The next number of a series: `甘市监罚〔{year}〕{n}号`.
-async fn next_number(
-    tx: &mut Tx,
-    cx: &EffectCx<'_>,
-    matter: &MatterDraft,
-    pattern: &str,
-) -> Result<String, EffectError> {
-    let year = cx.context.now.china_date().year().to_string();
-    let series = pattern.replace("{year}", &year).replace("{region}", &matter.region);
-    tx.exec(
-        "insert into flow_series (series, last) values ($1, 1) on conflict (series) do update set last = flow_series.last + 1",
-        &[series.as_str().into()],
-    )
-    .await?;
-    let n = tx
-        .one("select last from flow_series where series = $1", &[series.as_str().into()])
-        .await?
-        .int("last")?;
-    let mut out = series.replace("{n}", &n.to_string());
-    for width in 2..=8usize {
-        out = out.replace(&format!("{{n:{width}}}"), &format!("{n:0width$}"));
-    }
-    Ok(out)
 }

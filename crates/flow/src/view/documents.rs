@@ -16,7 +16,7 @@ pub struct NoticeFilter {
     pub kind: Option<String>,
     /// Region code prefix.
     pub region: Option<String>,
-    /// Part of the heading.
+    /// Part of the heading, the number or the text.
     pub text: Option<String>,
 }
 
@@ -39,6 +39,8 @@ pub struct Notice {
     pub html: Text,
     /// Hex SHA-256 of the Chinese body, as in the journal entry.
     pub sha256: String,
+    /// The number it bears (文号).
+    pub number: Option<String>,
     /// When it was published.
     pub published_at: Instant,
     /// When it was withdrawn.
@@ -59,7 +61,7 @@ pub async fn notices(
 ) -> Result<Page<Notice>, Error> {
     let limit = limited(limit);
     let mut sql = Sql::new(
-        "select d.id, d.slug, d.kind, d.region, d.operator, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
+        "select d.id, d.slug, d.kind, d.region, d.operator, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.number, d.published_at, \
          d.withdrawn_at, d.journal from document d where d.audience = 'public' and d.status = 'published'",
     );
     if let Some(kind) = &filter.kind {
@@ -74,6 +76,8 @@ pub async fn notices(
             .bind(pattern.as_str())
             .push(" escape '\\' or lower(d.title_en) like ");
         sql.bind(pattern.as_str())
+            .push(" escape '\\' or lower(coalesce(d.number, '')) like ")
+            .bind(pattern.as_str())
             .push(" escape '\\' or lower(d.html_zh) like ")
             .bind(pattern)
             .push(" escape '\\')");
@@ -112,7 +116,7 @@ pub async fn notices_about(store: &Store, about: &About, limit: usize) -> Result
         certain.bind(target.as_str()).push(")");
     }
     let mut sql = Sql::new(
-        "select d.id, d.slug, d.kind, d.region, d.operator, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.published_at, \
+        "select d.id, d.slug, d.kind, d.region, d.operator, d.title_zh, d.title_en, '' as html_zh, '' as html_en, d.sha256, d.number, d.published_at, \
          d.withdrawn_at, d.journal, m.facts, case when ",
     );
     sql.append(&certain);
@@ -150,7 +154,7 @@ pub async fn notices_about(store: &Store, about: &About, limit: usize) -> Result
 pub async fn notice(store: &Store, slug: &str) -> Result<Notice, Error> {
     let row = store
         .first(
-            "select id, slug, kind, region, operator, title_zh, title_en, html_zh, html_en, sha256, published_at, withdrawn_at, journal \
+            "select id, slug, kind, region, operator, title_zh, title_en, html_zh, html_en, sha256, number, published_at, withdrawn_at, journal \
              from document where slug = $1 and audience = 'public' and published_at is not null and status <> 'ended'",
             &[slug.into()],
         )
@@ -173,6 +177,7 @@ fn read(row: &Row) -> Result<Notice, Error> {
         title: Text::new(row.text("title_zh")?, row.text("title_en")?),
         html: Text::new(row.text("html_zh")?, row.text("html_en")?),
         sha256: row.text("sha256")?,
+        number: row.opt_text("number")?,
         published_at: row.instant("published_at")?,
         withdrawn_at: row.opt_instant("withdrawn_at")?,
         journal: row.id("journal")?,
@@ -263,7 +268,7 @@ pub async fn document(
     let row = store
         .first(
             "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
-             audience, submitter, slug, published_at, public_until, journal, version from document where id = $1",
+             audience, submitter, slug, number, published_at, public_until, journal, version from document where id = $1",
             &[id.into()],
         )
         .await?;

@@ -106,6 +106,8 @@ pub struct DocumentView {
     pub submitter: Option<Id>,
     /// Address part.
     pub slug: String,
+    /// The number it bears since it was issued (文号).
+    pub number: Option<String>,
     /// When it was published.
     pub published_at: Option<Instant>,
     /// Until when it is public; `None`: without end.
@@ -448,6 +450,7 @@ pub(super) fn document_view(
         audience,
         submitter: row.opt_id("submitter")?,
         slug: row.text("slug")?,
+        number: row.opt_text("number")?,
         published_at: row.opt_instant("published_at")?,
         public_until: row.opt_instant("public_until")?,
         journal: row.opt_id("journal")?,
@@ -466,7 +469,7 @@ async fn documents(
     let rows = tx
         .query(
             "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
-             audience, submitter, slug, published_at, public_until, journal, version from document where matter = $1 order by id desc",
+             audience, submitter, slug, number, published_at, public_until, journal, version from document where matter = $1 order by id desc",
             &[draft.id.into()],
         )
         .await?;

@@ -114,6 +114,7 @@ title = { zh = "备案公示", en = "Filing" }
 kind = "banquet"
 template = "sheet"
 publication = "public"
+number = "{organ}备告〔{year}〕{n}号"
 until = { amount = 1, unit = "month", basis = { document = "虚构办法", clause = "五条", status = "unverified" } }
 "#;
 
@@ -199,18 +200,23 @@ fn banquet() -> Definition {
     d
 }
 
-async fn worlds() -> Vec<(&'static str, World)> {
+pub(crate) async fn worlds() -> Vec<(&'static str, World)> {
     let stores = store::testing::stores().await;
     stores.into_iter().map(|(name, store)| (name, World::new(store, engine_with(vec![banquet()])))).collect()
 }
 
-fn filled() -> Json {
+pub(crate) fn filled() -> Json {
     json!({"name": "虚构村张家", "place": "620102", "guests": "120", "price": "15.50", "held_on": "2026-09-25",
         "plan": "有", "kinds": ["meat"], "cook": {"name": "虚构厨师", "phone": "138-0000-0000"},
         "list": [{"item": "1.2", "result": "fail", "note": "未留样"}, {"item": "1.1", "result": "pass"}], "signed": "张三"})
 }
 
-async fn file(w: &World, who: &Principal, form: Json, key: Option<&str>) -> Result<flow::Opened, Error> {
+pub(crate) async fn file(
+    w: &World,
+    who: &Principal,
+    form: Json,
+    key: Option<&str>,
+) -> Result<flow::Opened, Error> {
     let mut tx = w.store.begin().await?;
     let authority = flow::Authority::Person { access: &w.access, who };
     let request = Request { region: "620102".into(), key: key.map(Into::into), form, ..Request::default() };

@@ -9,6 +9,7 @@ mod features;
 mod files;
 mod forms;
 mod generated;
+mod numbers;
 mod people;
 mod rulebook;
 mod search;

@@ -153,7 +153,8 @@ pub(super) async fn publish(
     let out =
         flow::publish_document(&mut w.tx, &w.cx, engine, access, &caller.who, document, version).await?;
     let location = format!("/notices/{}", out.slug);
-    let body = json!({ "slug": out.slug, "version": out.version, "journal": out.journal.id });
+    let body =
+        json!({ "slug": out.slug, "number": out.number, "version": out.version, "journal": out.journal.id });
     w.done(&caller, StatusCode::OK, &location, &body).await
 }
 

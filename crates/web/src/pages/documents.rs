@@ -32,6 +32,11 @@ pub(super) fn state_badge(lang: Lang, status: &str) -> Markup {
     ui::badge(tone, word)
 }
 
+/// The number of an issued paper, as it stands below the heading.
+pub(super) fn numbered(number: Option<&str>) -> Markup {
+    html! { @if let Some(number) = number { p.number { (number) } } }
+}
+
 /// The button that publishes a draft, or why there is none.
 pub(super) fn publish_form(viewer: &Viewer, d: &DocumentView) -> Markup {
     let lang = viewer.lang();
@@ -75,7 +80,7 @@ async fn page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<'_>>) -
         &html! {
             (layout::crumbs(&[("/desk/matters", lang.pick("办件", "Matters")), (&matter, lang.pick("本件", "The matter")), ("", title)]))
             (layout::head(title, &html! { (state_badge(lang, &d.status)) " " a.button.plain href={ "/desk/documents/" (d.id) "/document.pdf" } { "PDF" } }))
-            article.doc { (PreEscaped(d.html.get(lang))) }
+            article.doc { (numbered(d.number.as_deref())) (PreEscaped(d.html.get(lang))) }
             (publish_form(viewer, &d))
             @if d.may_revise { details open[again.is_some()] { summary { strong { (lang.pick("修改草稿", "Change the draft")) } } (form(viewer, &d, again.as_ref())) } }
             section { h2 { (lang.pick("历次版本", "Versions")) }
@@ -166,5 +171,9 @@ pub(crate) async fn publish(
             .await?;
     tx.commit().await?;
     papers::issue_document(&app, viewer, id).await?;
-    Ok(Redirect::to(&format!("/notices/{}", published.slug)).into_response())
+    let to = match published.audience.as_str() {
+        "public" => format!("/notices/{}", published.slug),
+        _ => format!("/desk/documents/{id}"),
+    };
+    Ok(Redirect::to(&to).into_response())
 }

@@ -408,7 +408,7 @@ fn task_table(viewer: &Viewer, m: &MatterView) -> Markup {
 fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     let lang = viewer.lang();
     html! { article.card id={ "document-" (d.id) } {
-        p { strong { (d.title.get(lang)) } " " (documents::state_badge(lang, &d.status)) }
+        p { strong { (d.title.get(lang)) } @if let Some(number) = &d.number { " " span.soft { (number) } } " " (documents::state_badge(lang, &d.status)) }
         details { summary { (lang.pick("查看正文", "Read")) } div.doc { (PreEscaped(d.html.get(lang))) } }
         @if d.status == "published" && d.audience == "public" { p { a href={ "/notices/" (d.slug) } { (lang.pick("公开页面", "Public page")) } } }
         @if viewer.area() == Area::Desk { p { a href={ "/desk/documents/" (d.id) } {

@@ -69,7 +69,7 @@ pub(crate) async fn show(
         &html! {
             (layout::crumbs(&[("/notices", lang.pick("公告", "Notices")), ("", n.title.get(lang))]))
             @if let Some(at) = n.withdrawn_at { (ui::message(Tone::Warn, &html! { p { (lang.pick("本公告已撤回：", "This notice was withdrawn: ")) (at.china_minute()) } })) }
-            article.doc { h1 { (n.title.get(lang)) } (PreEscaped(n.html.get(lang))) p.soft { (lang.pick("发布时间 ", "Published ")) (n.published_at.china_minute()) } }
+            article.doc { h1 { (n.title.get(lang)) } (super::documents::numbered(n.number.as_deref())) (PreEscaped(n.html.get(lang))) p.soft { (lang.pick("发布时间 ", "Published ")) (n.published_at.china_minute()) } }
             (about)
             section.card {
                 h2 { (lang.pick("存证", "Proof")) }

@@ -331,9 +331,15 @@ pub(super) async fn sheet(app: &App, viewer: &Viewer, of: Sheet, is_pdf: bool) -
     Ok(page.into_response())
 }
 
+/// A body below the number it was issued under.
+fn under_number(number: Option<&str>, html: &str) -> String {
+    let number = super::documents::numbered(number).into_string();
+    format!("{number}{html}")
+}
+
 /// The document of a matter as a paper; final once it is published.
 fn of_document(app: &App, lang: Lang, d: &flow::view::DocumentView, now: base::Instant) -> Made {
-    let html = d.html.get(lang).to_owned();
+    let html = under_number(d.number.as_deref(), d.html.get(lang));
     let is_final = d.status != "draft";
     let (state, path) = if is_final {
         ("", format!("/notices/{}", d.slug))
@@ -384,7 +390,7 @@ pub(super) async fn issue_document(app: &App, viewer: &Viewer, id: Id) -> Answer
 pub(crate) async fn notice(State(app): State<Arc<App>>, viewer: Viewer, Path(slug): Path<String>) -> Answer {
     let lang = viewer.lang();
     let n = flow::view::notice(&app.store, &slug).await?;
-    let html = n.html.get(lang).to_owned();
+    let html = under_number(n.number.as_deref(), n.html.get(lang));
     let path = format!("/notices/{}", n.slug);
     let made = Made {
         subject: format!("document:{}", n.id),

@@ -3,6 +3,7 @@
 mod accounts;
 mod connectors;
 mod jobs;
+mod organs;
 mod prefixes;
 mod rulebook;
 mod totp;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/connectors", get(connectors::list).post(connectors::create))
         .route("/desk/connectors/{id}", get(connectors::show))
         .route("/desk/connectors/{id}/{action}", post(connectors::change))
+        .route("/desk/organs", get(organs::list).post(organs::set))
         .route("/desk/prefixes", get(prefixes::list).post(prefixes::set))
         .route("/desk/prefixes/{action}", post(prefixes::set))
         .route("/desk/prefixes/{action}/remove", post(prefixes::remove))
