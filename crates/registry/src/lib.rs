@@ -51,7 +51,9 @@ pub use operator::{
     operators_named, reveal_identity, update_operator,
 };
 pub use owner::Owner;
-pub use person::{NewPerson, Person, create_person, end_person, operators_of_person, persons_of};
+pub use person::{
+    Namesake, NewPerson, Person, create_person, end_person, namesakes, operators_of_person, persons_of,
+};
 pub use prefix::{
     CompanyPrefix, PREFIXES, PrefixSource, company_prefixes, remove_prefix, set_own_prefix, set_prefixes,
 };

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ledger::{Context, Entry, append};
 use serde_json::json;
+use std::collections::HashMap;
 use store::{Row, Store, Tx};
 
 /// What a person is entered with.
@@ -198,4 +199,77 @@ pub async fn operators_of_person(
     sql.bind(operator::person_key(access, number)).push(" and ");
     sql.append(&scope.sql("o.region", None, Some("p.operator"))).push(" order by p.id");
     store.select(&sql).await?.iter().map(|r| Ok((r.id("operator")?, r.parsed("role")?))).collect()
+}
+
+/// Somebody of the register who bears the name of a member of staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namesake {
+    /// Account of the member of staff.
+    pub account: Id,
+    /// The person of the register.
+    pub person: Id,
+    /// At which operator.
+    pub operator: Id,
+    /// Its name.
+    pub operator_name: String,
+    /// Its region.
+    pub region: String,
+    /// As what.
+    pub role: PersonRole,
+    /// Last day there; `None`: still there.
+    pub to: Option<Date>,
+}
+
+/// Names are compared without blanks and the dot between parts of a name.
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '·' | '•' | '．'))
+        .collect::<String>()
+        .to_lowercase()
+}
+
+/// Persons of operators in a region who are there, or were on or after `since`, and bear the name of one of `staff` (account and name): they
+/// may be the same person, whom nobody should send there. Only names are opened, and none is given back.
+///
+/// # Errors
+/// [`Error::Denied`] without the right to see persons of the region; a name sealed with another key; storage.
+pub async fn namesakes(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    region: &str,
+    staff: &[(Id, String)],
+    since: Date,
+) -> Result<Vec<Namesake>, Error> {
+    access.check(who, "view", &Resource::new("person", region), now)?;
+    let scope = access.scope(who, "view", "person", now);
+    let mut names: HashMap<String, Vec<Id>> = HashMap::new();
+    for (account, name) in staff {
+        names.entry(plain(name)).or_default().push(*account);
+    }
+    let mut sql = store::Sql::new(
+        "select p.id, p.operator, p.role, p.name, p.valid_to, o.name as operator_name, o.region from person p \
+         join operator o on o.id = p.operator where o.region >= ",
+    );
+    sql.bind(region).push(" and o.region < ").bind(format!("{region}~"));
+    sql.push(" and (p.valid_to is null or p.valid_to >= ").bind(since).push(") and ");
+    sql.append(&scope.sql("o.region", None, Some("p.operator"))).push(" order by p.id");
+    let mut out = Vec::new();
+    for row in store.select(&sql).await? {
+        let person = row.id("id")?;
+        let name = access.vault().open_text(&format!("person.name:{person}"), &row.bytes("name")?)?;
+        for account in names.get(&plain(&name)).into_iter().flatten() {
+            out.push(Namesake {
+                account: *account,
+                person,
+                operator: row.id("operator")?,
+                operator_name: row.text("operator_name")?,
+                region: row.text("region")?,
+                role: row.parsed("role")?,
+                to: row.opt_date("valid_to")?,
+            });
+        }
+    }
+    Ok(out)
 }

@@ -11,7 +11,7 @@ use base::{Id, Instant, Text};
 use ledger::draw::{Replaced, replacement};
 use ledger::{Context, Entry};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::{Row, Sql, Store, Tx};
 
 words! {
@@ -82,7 +82,59 @@ pub async fn recused(tx: &mut Tx, samplers: &[Id]) -> Result<HashMap<Id, Vec<Id>
     Ok(out)
 }
 
+/// Samplers and persons of the register who bear the same name and are two people, as was decided.
+///
+/// # Errors
+/// Storage.
+pub async fn cleared_namesakes(store: &Store) -> Result<HashSet<(Id, Id)>, Error> {
+    let rows = store.query("select sampler, person from sampling_namesake", &[]).await?;
+    Ok(rows.iter().map(|r| Ok((r.id("sampler")?, r.id("person")?))).collect::<Result<_, store::Error>>()?)
+}
+
 impl Lab {
+    /// Notes that a person of the register who bears a sampler's name is another person, so that it is no longer proposed.
+    ///
+    /// # Errors
+    /// [`Error::State`] when it is noted already; [`Error::Denied`] to anybody but who decides, and to the sampler himself.
+    pub async fn clear_namesake(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        of: NewRecusal,
+        person: Id,
+    ) -> Result<(), Error> {
+        let mut record = resource(&of.region, &of.agency, None);
+        record.recused.push(of.sampler);
+        let permit = self.access.check(who, "decide", &record, cx.now)?;
+        if of.sampler == who.account {
+            return Err(Error::State(Text::of(
+                "本人不能确认与自己同名的登记人员是他人，请由负责人确认",
+                "nobody clears himself: whoever is in charge says that it is another person",
+            )));
+        }
+        let key: [store::Value; 2] = [of.sampler.into(), person.into()];
+        let sql = "select cleared from sampling_namesake where sampler = $1 and person = $2";
+        if tx.first(sql, &key).await?.is_some() {
+            return Err(Error::State(Text::of("已确认不是同一人", "this is noted already")));
+        }
+        let [sampler, named] = key;
+        tx.exec(
+            "insert into sampling_namesake (sampler, person, cleared, cleared_by) values ($1, $2, $3, $4)",
+            &[sampler, named, cx.now.into(), who.account.into()],
+        )
+        .await?;
+        let entry = Entry {
+            kind: "sampling.namesake_cleared",
+            region: of.region,
+            subject: format!("operator:{}", of.operator),
+            body: serde_json::json!({ "sampler": of.sampler, "person": person }),
+            private: None,
+        };
+        ledger::append(tx, cx, &permit, entry).await?;
+        Ok(())
+    }
+
     /// Declares that a sampler keeps away from a firm: an own relation, or, for who decides, anybody's. It holds for every list
     /// frozen from now on.
     ///

@@ -29,6 +29,16 @@ async fn a_declared_relation_keeps_a_sampler_away_before_the_draw_and_sends_the_
         world.lab.declare_recusal(&mut tx, &world.cx(&desk), &desk, own(other_id, 4)).await.unwrap();
         let ends = world.lab.end_recusal(&mut tx, &cx, &who, id).await;
         assert!(matches!(ends, Err(Error::Denied(_))), "who declared does not end it alone");
+        // the same name in the register is decided by who is in charge, of others, once
+        let of = |sampler: Id| own(sampler, 5);
+        let denied = world.lab.clear_namesake(&mut tx, &cx, &who, of(other_id), Id(70)).await;
+        assert!(matches!(denied, Err(Error::Denied(_))), "{}", world.name);
+        let cx_desk = world.cx(&desk);
+        world.lab.clear_namesake(&mut tx, &cx_desk, &desk, of(other_id), Id(70)).await.unwrap();
+        for sampler in [other_id, desk.account] {
+            let again = world.lab.clear_namesake(&mut tx, &cx_desk, &desk, of(sampler), Id(70)).await;
+            assert!(again.is_err(), "{}: {sampler}", world.name);
+        }
         let new = NewDraw {
             task,
             count: 6,

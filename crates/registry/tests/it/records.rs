@@ -284,6 +284,16 @@ async fn persons_are_sealed_and_found_again_by_their_number() {
         let none =
             registry::operators_of_person(&office.store, access, &outside, now(), "620302", &number).await;
         assert!(none.unwrap().is_empty(), "other regions' persons stay closed");
+        let staff = [(Id(41), "李 安全".to_owned()), (Id(42), "王五".to_owned())];
+        for (since, found) in [("2026-01-01", vec![(Id(41), person, id)]), ("2026-09-01", vec![])] {
+            let day = since.parse().unwrap();
+            let same = registry::namesakes(&office.store, access, &who, now(), "6201", &staff, day).await;
+            assert!(same.is_err(), "{since}: only of the own region");
+            let same =
+                registry::namesakes(&office.store, access, &who, now(), "620102", &staff, day).await.unwrap();
+            let same: Vec<_> = same.iter().map(|n| (n.account, n.person, n.operator)).collect();
+            assert_eq!(same, found, "{since}: there, or there since");
+        }
         for row in office.store.query("select body from journal_private", &[]).await.unwrap() {
             assert!(!row.text("body").unwrap().contains("李安全"));
         }

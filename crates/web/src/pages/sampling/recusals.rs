@@ -8,11 +8,13 @@ use crate::pages::choices;
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks};
+use access::Resource;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Text};
 use lab::{NewRecusal, Recusal, RecusalGround};
 use maud::{Markup, html};
+use registry::Namesake;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,6 +50,7 @@ pub(super) async fn list(
         }
         return crate::export::download(format, &sheet);
     }
+    let proposed = proposed(&app, &viewer).await?;
     let rows: Vec<Vec<Markup>> = found.iter().map(|r| line(&viewer, r, &firms)).collect();
     let title = lang.pick("回避登记", "Declared relations");
     let columns = [
@@ -71,6 +74,7 @@ pub(super) async fn list(
         }
         @if rows.is_empty() { (ui::empty(lang.pick("没有登记的回避", "Nothing declared"), lang.pick("抽样人员可为本人登记。", "Samplers declare their own relations."))) }
         @else { (ui::table(lang, title, &columns, &rows, None)) (ui::pager(lang, &links, rows.len(), None, None, true)) }
+        (proposals(&viewer, &proposed))
         section.card { h2 { (lang.pick("登记回避", "Declare a relation")) }
             form method="post" action=(PATH) { (layout::csrf(&viewer))
                 (ui::input(&Field { name: "operator", label: lang.pick("单位（名称或记录号）", "Firm (name or record)"), required: true, ..Field::default() }))
@@ -81,6 +85,75 @@ pub(super) async fn list(
                 button { (lang.pick("登记", "Declare")) }
             } }
     }).into_response())
+}
+
+/// Where and for which department the viewer decides about samples.
+fn seat(app: &App, viewer: &Viewer) -> Option<(String, String)> {
+    let may = |g: &&access::Grant| {
+        let resource = Resource::new("sample", g.region.clone()).of_agency(g.agency.clone());
+        app.access.allows(&viewer.who, "decide", &resource, app.now())
+    };
+    viewer.who.grants.iter().find(may).map(|g| (g.region.clone(), g.agency.clone()))
+}
+
+/// Samplers who bear the name of somebody the register holds at a firm, now or within three years, and of whom nobody has said yet whether
+/// they are the same: only for who decides.
+async fn proposed(app: &App, viewer: &Viewer) -> Answer<Vec<(Namesake, String)>> {
+    let Some((region, agency)) = seat(app, viewer) else { return Ok(Vec::new()) };
+    let (store, now) = (&app.store, app.now());
+    let today = now.china_date();
+    let staff = access::officers_for(store, &app.access, &region, &agency, today).await?;
+    let since = base::Date::new(today.year() - 3, today.month(), 1).unwrap_or(today);
+    let found = registry::namesakes(store, &app.access, &viewer.who, now, &region, &staff, since).await?;
+    let cleared = lab::cleared_namesakes(store).await?;
+    let mut tx = store.snapshot().await?;
+    let accounts: Vec<Id> = found.iter().map(|n| n.account).collect();
+    let declared = lab::recused(&mut tx, &accounts).await?;
+    let names: BTreeMap<Id, String> = staff.into_iter().collect();
+    Ok(found
+        .into_iter()
+        .filter(|n| !cleared.contains(&(n.account, n.person)))
+        .filter(|n| !declared.get(&n.account).is_some_and(|firms| firms.contains(&n.operator)))
+        .map(|n| {
+            let name = names.get(&n.account).cloned().unwrap_or_default();
+            (n, name)
+        })
+        .collect())
+}
+
+fn proposals(viewer: &Viewer, proposed: &[(Namesake, String)]) -> Markup {
+    let lang = viewer.lang();
+    if proposed.is_empty() {
+        return html! {};
+    }
+    let rows: Vec<Vec<Markup>> = proposed
+        .iter()
+        .map(|(n, name)| {
+            let act = |clear: bool, label: &str| html! { form.inline method="post" action=(PATH) { (layout::csrf(viewer))
+                input type="hidden" name="sampler" value=(n.account);
+                input type="hidden" name="operator" value=(n.operator);
+                input type="hidden" name="region" value=(n.region);
+                @if clear { input type="hidden" name="clear" value=(n.person); }
+                @else { input type="hidden" name="ground" value=(RecusalGround::Employment.word()); }
+                button.plain { (label) } } };
+            vec![
+                html! { (name) },
+                html! { a href={ "/desk/operators/" (n.operator) } { (n.operator_name) } div.small.soft { (region_name(lang, &n.region)) } },
+                html! { (lang.pick("登记人员同名：", "same name in the register: ")) (n.role.label().get(lang))
+                    @if let Some(to) = n.to { " · " (lang.pick("任职至 ", "until ")) (to) } },
+                html! { (act(false, lang.pick("确认回避", "Keep away"))) " " (act(true, lang.pick("不是同一人", "Another person"))) },
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::text("抽样人员", "Sampler"),
+        Column::text("单位", "Firm"),
+        Column::text("提示依据", "Why"),
+        Column::text("负责人确认", "To be decided"),
+    ];
+    html! { section { h2 { (lang.pick("建议回避", "Proposed by the register")) " " (ui::badge(ui::Tone::Warn, &proposed.len().to_string())) }
+    p.small.soft { (lang.pick("抽样、检查人员与单位登记的负责人、管理人员或近三年的前任人员同名。同名未必是同一人，由负责人逐条确认；确认前不自动回避。", "Somebody who may be sent bears the name of a person the register holds at a firm, now or within three years. A name alone proves nothing: whoever is in charge decides each; until then nobody keeps away by it.")) }
+    (ui::table(lang, lang.pick("建议回避", "Proposed by the register"), &columns, &rows, None)) } }
 }
 
 fn line(viewer: &Viewer, r: &Recusal, firms: &BTreeMap<Id, String>) -> Vec<Markup> {
@@ -136,7 +209,10 @@ pub(super) async fn post(State(app): State<Arc<App>>, PostedSignedIn(posted): Po
             agency: grant.map(|g| g.agency.clone()).unwrap_or_default(),
             ground: RecusalGround::read(posted.get("ground")).unwrap_or(RecusalGround::Other),
         };
-        app.lab.declare_recusal(&mut tx, &cx, &viewer.who, new).await?;
+        match posted.get("clear").parse::<Id>() {
+            Ok(person) => app.lab.clear_namesake(&mut tx, &cx, &viewer.who, new, person).await?,
+            Err(_) => app.lab.declare_recusal(&mut tx, &cx, &viewer.who, new).await.map(|_| ())?,
+        }
     }
     tx.commit().await?;
     Ok(Redirect::to(PATH).into_response())
