@@ -576,6 +576,28 @@ CREATE TABLE event_word (
   primary key (kind, word)
 ) strict;
 
+CREATE TABLE exposure_run (
+  id integer primary key,
+  account integer not null,
+  region text not null,
+  question text not null,
+  substance text not null,
+  state text not null,
+  attempt integer not null,
+  created integer not null,
+  seen integer not null,
+  share integer not null,
+  finished integer,
+  recipe text not null,
+  said_zh text not null,
+  said_en text not null,
+  told text,
+  model text,
+  survey text not null
+) strict;
+
+CREATE INDEX exposure_run_by_account on exposure_run (account, id);
+
 CREATE TABLE field_batch (
   id integer primary key,
   device integer not null,

@@ -31,6 +31,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// What to tell the person.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Field { text, .. } => text.clone(),
+            Self::Denied(_) => Text::of("没有查看样品的权限", "the right to view samples is missing"),
+            Self::NotFound(_) => {
+                Text::of("问题所指的记录不存在", "a record the question names does not exist")
+            }
+            other => Text::new(other.to_string(), other.to_string()),
+        }
+    }
+
     /// The error of a field.
     #[must_use]
     pub fn field(field: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {

@@ -1,26 +1,22 @@
 //! Assessments kept ready: a question asked again takes the results that have come since and computes what they change; another
-//! assumption starts from people and results already read. Long runs go on by themselves, tell how far they are, and can be stopped.
+//! assumption starts from people and results already read. Whoever asks hears how far it is and can stop it ([`crate::runs`] does).
 //!
 //! What is kept is a cache: any of it may be forgotten and is made again from the rows that come with the next question. Those rows
 //! were read with the asker's rights, and an assessment answers only a question that comes with the same rows (or more): nobody sees
 //! through another's eyes.
 
 use crate::Error;
-use crate::exposure::{Answer, Question, refused};
+use crate::exposure::{Answer, Question, Told, refused};
 use crate::reading::{Gathered, Row};
-use base::{Id, Instant};
+use crate::substances::Substance;
 use risk::exposure::concentration::Observation;
 use risk::exposure::model::{Assessment, Live, NewResult, Report};
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most people in all assessments kept; one of 20,000 people takes some thirty megabytes.
 const MOST_PEOPLE: usize = 120_000;
 /// Most assessments kept.
 const MOST_KEPT: usize = 24;
-/// Runs remembered.
-const MOST_RUNS: usize = 32;
 
 /// How much is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +27,11 @@ pub enum Depth {
     Intervals,
 }
 
-/// A result as it counts: food, sample, lower and upper bound.
-type Given = (String, String, [u64; 2]);
+/// A result as it counts: substance, food, sample, lower and upper bound.
+type Given = (&'static str, String, String, [u64; 2]);
+
+/// What was found in the foods, by substance.
+type Found = Vec<(&'static Substance, Gathered)>;
 
 struct Kept {
     /// The question without its assumptions.
@@ -45,29 +44,29 @@ struct Kept {
     whole: Option<Report>,
 }
 
-/// Assessments kept ready, and runs under way.
+/// Assessments kept ready.
 #[derive(Default)]
 pub struct Workbench {
     /// The one used last stands last.
     kept: Mutex<Vec<Kept>>,
-    runs: Mutex<VecDeque<Arc<Run>>>,
 }
 
-fn given(gathered: &Gathered) -> Vec<Given> {
-    let one = |food: &str, sample: &str, found: &Observation| {
+fn given(gathered: &Found) -> Vec<Given> {
+    let one = |substance: &'static str, food: &str, sample: &str, found: &Observation| {
         // as the table of a model tells them: a value, or a limit
         let ends = match *found {
             Observation::Value(value) => [value, value],
             Observation::Below(limit) | Observation::Between(_, limit) => [0.0, limit],
         };
         let ends = ends.map(f64::to_bits);
-        (food.to_owned(), sample.to_owned(), ends)
+        (substance, food.to_owned(), sample.to_owned(), ends)
     };
-    let mut out: Vec<Given> = gathered
-        .foods
-        .iter()
-        .flat_map(|f| f.list.iter().map(|(sample, found)| one(&f.food, sample, found)))
-        .collect();
+    let mut out = Vec::new();
+    for (substance, found) in gathered {
+        for f in &found.foods {
+            out.extend(f.list.iter().map(|(sample, found)| one(&substance.id, &f.food, sample, found)));
+        }
+    }
     out.sort_unstable();
     out
 }
@@ -104,7 +103,10 @@ impl Workbench {
         threads: usize,
         go_on: &mut dyn FnMut(f64) -> bool,
     ) -> Result<Option<Answer>, Error> {
-        let gathered = Gathered::of(rows, question.samples);
+        let of = |s: &'static Substance| {
+            (s, Gathered::of(rows.iter().filter(|r| r.substance == s.id), question.samples))
+        };
+        let gathered: Found = question.substances().map(|(s, _)| of(s)).collect();
         let mut kept = self.ready(question, &gathered, threads)?;
         let made = question.affordable_replicates();
         let whole = depth == Depth::Intervals && made > 0;
@@ -135,23 +137,24 @@ impl Workbench {
                 Some(made)
             }
         };
-        Ok(Some(Answer {
+        let told = Told {
             before,
             after,
-            gathered,
-            substance: question.substance,
+            substances: question.substances().map(|(s, potency)| (s.id.clone(), potency)).collect(),
             replicates: (question.replicates, if whole { made } else { 0 }),
             reference: question.reference_per_day(),
-            assessment,
-            group: question.group,
-        }))
+            tail: question.tail,
+            results: gathered.iter().map(|(_, found)| found.results()).sum(),
+        };
+        Ok(Some(Answer { told, gathered, assessment, group: question.group }))
     }
 
     /// An assessment of the question with exactly these results: one that is kept, with what came since, or a new one.
-    fn ready(&self, question: &Question, gathered: &Gathered, threads: usize) -> Result<Kept, Error> {
+    fn ready(&self, question: &Question, gathered: &Found, threads: usize) -> Result<Kept, Error> {
+        let substances: Vec<_> =
+            question.substances().map(|(s, potency)| (s.id.as_str(), potency.to_bits())).collect();
         let key = format!(
-            "{} {} {} {:?} {:?} {:?} {:?} {} {} {}",
-            question.substance.id,
+            "{substances:?} {} {} {:?} {:?} {:?} {:?} {} {} {:?} {}",
             question.survey.sha256,
             question.group,
             question.samples,
@@ -160,6 +163,7 @@ impl Workbench {
             question.reference.map(f64::to_bits),
             question.affordable_replicates(),
             question.draws,
+            question.tail.map(f64::to_bits),
             question.seed,
         );
         let given = given(gathered);
@@ -175,8 +179,8 @@ impl Workbench {
         };
         if let Some((mut kept, new)) = found {
             if !new.is_empty() {
-                let results = new.iter().map(|(food, sample, [low, high])| NewResult {
-                    substance: question.substance.id.clone(),
+                let results = new.iter().map(|(substance, food, sample, [low, high])| NewResult {
+                    substance: (*substance).to_owned(),
                     food: food.clone(),
                     sample: sample.clone(),
                     result: observation(f64::from_bits(*low), f64::from_bits(*high)),
@@ -202,41 +206,6 @@ impl Workbench {
             all.remove(0);
         }
     }
-
-    /// Begins a run for an account. Nothing is computed yet: [`Run::go`] does, on a thread of the caller's.
-    pub fn begin(&self, id: Id, account: Id, address: String, at: Instant) -> Arc<Run> {
-        let run = Arc::new(Run {
-            id,
-            account,
-            address,
-            at,
-            done: AtomicU32::new(0),
-            stop: AtomicBool::new(false),
-            state: Mutex::new(State::Running),
-        });
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if runs.len() == MOST_RUNS {
-            // the oldest is forgotten, and stopped if it still goes on
-            if let Some(old) = runs.pop_front() {
-                old.stop();
-            }
-        }
-        runs.push_back(run.clone());
-        run
-    }
-
-    /// The runs of an account that are remembered, newest first.
-    #[must_use]
-    pub fn runs(&self, account: Id) -> Vec<Arc<Run>> {
-        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.iter().rev().filter(|r| r.account == account).cloned().collect()
-    }
-
-    /// A run of an account.
-    #[must_use]
-    pub fn run(&self, account: Id, id: Id) -> Option<Arc<Run>> {
-        self.runs(account).into_iter().find(|r| r.id == id)
-    }
 }
 
 impl std::fmt::Debug for Workbench {
@@ -255,70 +224,6 @@ fn report(assessment: &Assessment, threads: usize, go_on: &mut dyn FnMut(f64) ->
     Some(Report { recipe: assessment.exported_recipe(), ..report })
 }
 
-/// A run under way or over.
-#[derive(Debug)]
-pub struct Run {
-    /// Its id.
-    pub id: Id,
-    /// Whose it is.
-    pub account: Id,
-    /// The question as part of an address.
-    pub address: String,
-    /// When it began.
-    pub at: Instant,
-    done: AtomicU32,
-    stop: AtomicBool,
-    state: Mutex<State>,
-}
-
-/// How a run stands.
-#[derive(Debug, Clone)]
-pub enum State {
-    /// It goes on.
-    Running,
-    /// The answer.
-    Done(Arc<Answer>),
-    /// It was stopped.
-    Stopped,
-    /// It cannot be computed: what to tell the user.
-    Failed(base::Text),
-}
-
-impl Run {
-    /// Computes.
-    pub fn go(&self, bench: &Workbench, question: &Question, rows: &[Row], threads: usize) {
-        let answered = bench.answer(question, rows, Depth::Intervals, threads, &mut |share| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of one")]
-            self.done.store((share.clamp(0.0, 1.0) * 1000.0) as u32, Ordering::Relaxed);
-            !self.stop.load(Ordering::Relaxed)
-        });
-        let state = match answered {
-            Ok(Some(answer)) => State::Done(Arc::new(answer)),
-            Ok(None) => State::Stopped,
-            Err(Error::Field { text, .. }) => State::Failed(text),
-            Err(e) => State::Failed(base::Text::new(e.to_string(), e.to_string())),
-        };
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
-    }
-
-    /// Share done, 0 to 1.
-    #[must_use]
-    pub fn share(&self) -> f64 {
-        f64::from(self.done.load(Ordering::Relaxed)) / 1000.0
-    }
-
-    /// Asks it to stop; it does at the next portion of work.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
-    /// How it stands.
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,6 +233,7 @@ mod tests {
 
     fn row(n: usize) -> Row {
         Row {
+            substance: "cadmium",
             sample: n.to_string(),
             representative: true,
             food: ["挂面", "大米", "大白菜", "苹果"][n % 4].into(),
@@ -341,6 +247,7 @@ mod tests {
     fn question(changes: Vec<Change>) -> Question {
         Question {
             substance: crate::substances::find("cadmium").unwrap(),
+            others: vec![],
             survey: Survey::generated(),
             group: "all",
             samples: Samples::All,
@@ -350,20 +257,22 @@ mod tests {
             changes,
             replicates: 20,
             draws: 300,
+            tail: None,
             seed: 3,
         }
     }
 
     fn figures(answer: &Answer) -> Vec<Figure> {
-        let mut all = answer.before.figures.clone();
-        all.extend(answer.report().figures.clone());
+        let mut all = answer.told.before.figures.clone();
+        all.extend(answer.told.report().figures.clone());
         all
     }
 
     #[test]
     fn what_is_kept_answers_as_a_new_bench_does_whatever_came_or_went() {
         let bench = Workbench::default();
-        let tried = vec![crate::exposure::limit(Some("rice"), 0.04, LimitMode::Enforced)];
+        let tried =
+            vec![crate::exposure::limit(question(vec![]).substance, Some("rice"), 0.04, LimitMode::Enforced)];
         let many: Vec<Row> = (0..40).map(row).collect();
         // results come one by one, some go again, assumptions are tried in between
         for (take, changes) in
@@ -375,25 +284,10 @@ mod tests {
                     |bench: &Workbench| bench.answer(&asked, rows, depth, 2, &mut |_| true).unwrap().unwrap();
                 let (ours, fresh) = (of(&bench), of(&Workbench::default()));
                 assert_eq!(figures(&ours), figures(&fresh), "{take} {depth:?}");
-                assert_eq!(ours.report().recipe, ours.model().recipe());
-                assert_eq!(ours.report().recipe, fresh.report().recipe);
+                assert_eq!(ours.told.report().recipe, ours.model().recipe());
+                assert_eq!(ours.told.report().recipe, fresh.told.report().recipe);
             }
         }
         assert!(bench.kept().len() <= 3, "what grew is kept once");
-    }
-
-    #[test]
-    fn a_run_that_is_told_to_stop_gives_no_answer_and_others_cannot_see_it() {
-        let bench = Workbench::default();
-        let rows: Vec<Row> = (0..40).map(row).collect();
-        let one = bench.begin(Id(1), Id(7), "substance=cadmium".into(), Instant(0));
-        one.stop();
-        one.go(&bench, &question(vec![]), &rows, 1);
-        assert!(matches!(one.state(), State::Stopped));
-        let two = bench.begin(Id(2), Id(7), "substance=cadmium".into(), Instant(0));
-        two.go(&bench, &question(vec![]), &rows, 1);
-        assert!(matches!(two.state(), State::Done(_)) && two.share() > 0.99);
-        assert_eq!((bench.runs(Id(7)).len(), bench.runs(Id(8)).len()), (2, 0));
-        assert!(bench.run(Id(8), Id(2)).is_none());
     }
 }

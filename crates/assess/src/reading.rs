@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// A result as the laboratory reported it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// The substance it is a result of (its id).
+    pub substance: &'static str,
     /// The sample; results of one sample belong together.
     pub sample: String,
     /// Drawn to represent (evaluation); not chosen where trouble was expected.
@@ -165,7 +167,7 @@ fn observation(row: &Row) -> Result<Option<Observation>, ()> {
 impl Gathered {
     /// Reads the results and chooses among the samples.
     #[must_use]
-    pub fn of(rows: &[Row], samples: Samples) -> Self {
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>, samples: Samples) -> Self {
         let (mut out, mut places) = (Self::default(), Places::default());
         let mut by_food: BTreeMap<&str, Vec<(&Row, Observation)>> = BTreeMap::new();
         let mut unplaced: BTreeMap<&str, usize> = BTreeMap::new();
@@ -189,10 +191,8 @@ impl Gathered {
         out
     }
 
-    /// The table of concentrations of a model.
-    pub(crate) fn table(&self, substance: &str) -> String {
-        let columns = ["substance", "food", "sample", "value_mg_per_kg", "lod_mg_per_kg"];
-        let mut table = Table::with_header("concentrations", &columns);
+    /// Adds the results of a substance to the table of concentrations of a model.
+    pub(crate) fn tell(&self, substance: &str, table: &mut Table) {
         for food in &self.foods {
             for (sample, found) in &food.list {
                 let (value, limit) = match *found {
@@ -208,7 +208,6 @@ impl Gathered {
                 ]);
             }
         }
-        table.to_csv()
     }
 
     /// Results used in all.
@@ -253,6 +252,7 @@ mod tests {
 
     fn row(food: &str, reported: &str, unit: &str, representative: bool) -> Row {
         Row {
+            substance: "cadmium",
             sample: format!("{food}{reported}"),
             representative,
             food: food.into(),

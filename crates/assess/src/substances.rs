@@ -82,8 +82,8 @@ pub fn find(id: &str) -> Option<&'static Substance> {
 }
 
 impl Substance {
-    /// As the model file has it.
-    pub(crate) fn in_model(&self) -> risk::exposure::model::Substance {
+    /// As the model file has it, so potent relative to the index substance.
+    pub(crate) fn in_model(&self, potency: f64) -> risk::exposure::model::Substance {
         let reference = |value: f64, period: Period| Reference {
             value,
             period,
@@ -94,7 +94,7 @@ impl Substance {
         risk::exposure::model::Substance {
             id: self.id.clone(),
             name: Some(self.title.clone()),
-            potency: 1.0,
+            potency,
             reference: self.reference.map(|g| reference(g.value, g.period)),
             acute_reference: self.acute.map(|value| reference(value, Period::Day)),
             reference_point: self.point,

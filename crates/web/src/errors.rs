@@ -126,6 +126,7 @@ impl From<assess::Error> for Fault {
                 ),
             )
             .with_details(rows),
+            assess::Error::NotFound("run") => Self::not_found(&Text::of("计算任务", "run")),
             assess::Error::NotFound(_) => Self::not_found(&Text::of("调查", "survey")),
             assess::Error::Ledger(e) => Self::internal(e),
         }

@@ -405,4 +405,4 @@ pub(super) fn digest(table: &str) -> [u8; 32] {
 }
 
 /// The engine that figures name: it changes when figures of the same model may change.
-pub const ENGINE: &str = "shian-exposure engine 2";
+pub const ENGINE: &str = "shian-exposure engine 3";

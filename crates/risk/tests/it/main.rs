@@ -8,5 +8,6 @@ mod monte_carlo;
 mod primo;
 mod shared;
 mod target;
+mod together;
 mod usual;
 mod variation;

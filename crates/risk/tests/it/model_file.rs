@@ -195,6 +195,7 @@ fn the_limit_that_protects_is_the_highest_that_does() {
                 percentile: 97.5,
                 bound: Bound::Upper,
                 mode,
+                together: false,
             };
             let Some(limit) = assessment.protecting_limit(&asked).unwrap().filter(|limit| limit.is_finite())
             else {

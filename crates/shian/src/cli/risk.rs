@@ -135,4 +135,7 @@ pub(crate) struct ExposureArgs {
     /// The percentile that --protect protects.
     #[arg(long, default_value_t = 97.5)]
     pub(crate) percentile: f64,
+    /// With `--protect`: the percentile is that of all substances together, against the reference value of the index substance.
+    #[arg(long)]
+    pub(crate) together: bool,
 }

@@ -63,9 +63,39 @@ pub(super) const ASSESS: &[Endpoint] = &[
             q("draws", "抽取人日数，至多 200000", "person-days drawn, at most 200000"),
             q("seed", "随机种子", "seed"),
             q("protect_food", "反推限量的食品", "food whose protecting limit is asked"),
+            q(
+                "with_1",
+                "合并计入的物质（另有 with_2 至 with_4）",
+                "a substance that counts with it (and with_2 to with_4)",
+            ),
+            q(
+                "potency_1",
+                "其相对效能因子（另有 potency_2 至 potency_4）",
+                "its relative potency (and potency_2 to potency_4)",
+            ),
+            q("with_2", "合并计入的第二种物质", "a second one"),
+            q("potency_2", "其相对效能因子", "its relative potency"),
+            q("with_3", "合并计入的第三种物质", "a third one"),
+            q("potency_3", "其相对效能因子", "its relative potency"),
+            q("with_4", "合并计入的第四种物质", "a fourth one"),
+            q("potency_4", "其相对效能因子", "its relative potency"),
+            q(
+                "processing_upper",
+                "加工因子逐份不同时的第 95 百分位",
+                "95th percentile of a processing factor that differs from portion to portion",
+            ),
+            q("unit_food", "按单位食用的食品；*：全部", "food eaten in units; *: all"),
+            q("unit_grams", "单位重量，g", "weight of a unit, g"),
+            q("unit_spread", "variability、cv、composite", "variability, cv, composite"),
+            q("unit_value", "单位差异的数值", "how units differ"),
+            q(
+                "tail",
+                "高端人日食品自第几百分位",
+                "percentile of the drawn days from which on their foods are told",
+            ),
             q("model", "true：附可复算的模型文件", "true: with the model file that repeats the figures"),
         ],
-        r#"{"substance":"cadmium","recipe":"sha256:…","seed":1,"unit":"µg/kg bw/day","generated_survey":true,"before":[],"figures":[{"substance":"cadmium","bound":"MB","group":"all","model":"OIM","quantity":"mean_weighted","value":0.21,"low":0.19,"high":0.24}],"foods":[],"gaps":["milk"],"protecting":[{"bound":"UB","mode":"enforced","limit":0.2}],"model":null}"#,
+        r#"{"substance":"cadmium","substances":[{"id":"cadmium","potency":1.0}],"recipe":"sha256:…","seed":1,"unit":"µg/kg bw/day","generated_survey":true,"before":[],"figures":[{"substance":"cadmium","bound":"MB","group":"all","model":"OIM","quantity":"mean_weighted","value":0.21,"low":0.19,"high":0.24}],"foods":[],"gaps":["milk"],"protecting":[{"bound":"UB","mode":"enforced","limit":0.2}],"model":null}"#,
     ),
     get(
         "/api/v1/exposure/acute",
@@ -130,7 +160,7 @@ pub(super) async fn exposure(State(app): State<Arc<App>>, caller: Caller, RawQue
     let asked = Asked::read(|name| p.get(name).unwrap_or_default().to_owned())?;
     let answer = asked.answer(&app, &caller.who, assess::live::Depth::Intervals).await?;
     let mut protecting = Vec::new();
-    if answer.reference.is_some() && answer.gathered.results() > 0 {
+    if answer.told.reference.is_some() && answer.told.results > 0 {
         use risk::exposure::model::LimitMode;
         for (mode, word) in [(LimitMode::Enforced, "enforced"), (LimitMode::AtLimit, "at")] {
             for (bound, limit) in answer.protecting(asked.protect.as_deref(), 97.5, mode)? {
@@ -140,23 +170,25 @@ pub(super) async fn exposure(State(app): State<Arc<App>>, caller: Caller, RawQue
             }
         }
     }
-    let report = answer.report();
+    let report = answer.told.report();
+    let gathered = || answer.gathered.iter();
     let survey = asked.survey(&app, &caller.who).await?;
     Ok(Json(json!({
         "substance": asked.substance.id,
+        "substances": answer.told.substances.iter().map(|(id, potency)| json!({"id": id, "potency": potency})).collect::<Vec<_>>(),
         "recipe": report.recipe,
         "engine": report.engine,
         "seed": report.seed,
         "unit": "µg/kg bw/day",
         "generated_survey": survey.generated,
         "survey": survey.sha256,
-        "before": answer.before.figures,
+        "before": answer.told.before.figures,
         "figures": report.figures,
-        "foods": answer.gathered.foods,
+        "foods": gathered().flat_map(|(s, g)| g.foods.iter().map(|f| { let mut f = json!(f); f["substance"] = json!(s.id); f })).collect::<Vec<_>>(),
         "gaps": report.gaps.iter().flat_map(|g| g.foods.clone()).collect::<Vec<_>>(),
-        "unplaced": answer.gathered.unplaced,
-        "unreadable": answer.gathered.unreadable,
-        "without_limit": answer.gathered.without_limit,
+        "unplaced": gathered().flat_map(|(_, g)| g.unplaced.clone()).collect::<Vec<_>>(),
+        "unreadable": gathered().map(|(_, g)| g.unreadable).sum::<usize>(),
+        "without_limit": gathered().map(|(_, g)| g.without_limit).sum::<usize>(),
         "notes": report.notes,
         "protecting": protecting,
         "model": (p.get("model") == Some("true")).then(|| answer.model()),

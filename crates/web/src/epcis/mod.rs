@@ -72,12 +72,16 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     routes.layer(axum::middleware::from_fn(speak))
 }
 
-/// Gives a runner the work that capture and files of results leave for after the answer.
+/// Gives a runner the work that capture, files of results and runs of exposure leave for after the answer.
 #[must_use]
 pub fn background(app: &Arc<App>, runner: Runner) -> Runner {
     let app = app.clone();
-    let (other, results) = (app.clone(), app.clone());
+    let (other, results, runs) = (app.clone(), app.clone(), app.clone());
     runner
+        .on(assess::runs::RUN_JOB, move |job| {
+            let app = runs.clone();
+            async move { crate::pages::science::runs::work(&app, &job).await }
+        })
         .on(lab::RESULT_FILE_JOB, move |job| {
             let app = results.clone();
             async move {

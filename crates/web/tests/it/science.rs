@@ -1,9 +1,11 @@
 //! The workbench of the science: pages in both languages from real results, assumptions side by side, files that repeat the figures.
 
-use crate::province::{As, LABORATORY, Province, site};
+use crate::province::{As, LABORATORY, Province, now, site};
 use axum::http::Method;
 use risk::exposure::model::{Assessment, Model};
 use serde_json::json;
+use std::sync::Arc;
+use store::jobs::Runner;
 
 /// Twelve submitted samples of rice with cadmium.
 async fn with_results(p: &Province) {
@@ -29,6 +31,38 @@ async fn with_results(p: &Province) {
         let a = p.post(&format!("{path}/submit"), &As::Token(&two), &json!({})).await;
         assert_eq!(a.status, 200, "{}", a.text());
     }
+}
+
+fn runner(p: &Province) -> Runner {
+    web::background(&p.app, Runner::new(p.app.store.clone(), Arc::new(now), "science"))
+}
+
+#[tokio::test]
+async fn substances_count_together_and_what_only_drawn_days_show_is_on_the_page() {
+    let p = Province::new().await;
+    let session = p.session("officer").await;
+    let me = As::Session(&session, true);
+    with_results(&p).await;
+    let query = "substance=cadmium&replicates=0&with_1=lead&potency_1=0.5&unit_food=*&unit_value=3&processing_food=rice\
+                 &processing=0.5&processing_upper=0.9&tail=95&protect_food=rice";
+    let page = p.get(&format!("/desk/exposure?{query}"), &me).await.text();
+    for part in
+        ["累积暴露量", "各物质对累积暴露均值的贡献", "高端人日的食物来源", "其余物质按现状计入", "P95 (单日)"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let page = p.get(&format!("/desk/exposure?{query}&lang=en"), &me).await.text();
+    assert!(page.contains("Cumulative exposure") && page.contains("Foods of the highest days"), "{page}");
+    // the file repeats them on the command line, which reads it the same way
+    let file = p.get(&format!("/desk/exposure/model.json?{query}"), &me).await.text();
+    let model = Model::read(&file).unwrap();
+    assert!(model.units.len() > 1 && model.settings.tail == Some(95.0) && model.substances.len() == 2);
+    assert_eq!(model.processing[0].upper, Some(0.9));
+    let token = p.token("officer").await;
+    let told = p.get(&format!("/api/v1/exposure?{query}"), &As::Token(&token)).await;
+    let figures = Assessment::new(model).unwrap().report(1, &mut |_| {}).figures;
+    let figures = serde_json::to_string(&figures).unwrap();
+    assert!(told.text().contains(&format!("\"figures\":{figures}")), "{}", told.text());
 }
 
 #[tokio::test]
@@ -84,19 +118,59 @@ async fn exposure_follows_the_results_and_its_file_repeats_the_figures() {
     let begun = p.send(Method::POST, "/desk/exposure/runs", &me, &kind, body).await;
     let run = begun.header("location").to_owned();
     assert!(run.starts_with("/desk/exposure/runs/"), "{run} {}", begun.text());
-    let done = loop {
-        let page = p.get(&run, &me).await;
-        if page.header("refresh").is_empty() {
-            break page.text();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(!p.get(&run, &me).await.header("refresh").is_empty(), "it waits");
+    let act = async |run: &str, word: &str| {
+        let body = format!("csrf={}&action={word}", access::csrf_token(&session));
+        assert_eq!(p.send(Method::POST, run, &me, &kind, body).await.status, 303);
     };
+    // one that is stopped before anybody takes it up is not computed, and can be begun again
+    act(&run, "stop").await;
+    assert_eq!(runner(&p).run_due().await.unwrap(), 1);
+    let stopped = p.get(&run, &me).await;
+    assert!(stopped.header("refresh").is_empty() && stopped.text().contains("已停止"), "{}", stopped.text());
+    act(&run, "again").await;
+    assert_eq!(runner(&p).run_due().await.unwrap(), 1);
+    let done = p.get(&run, &me).await.text();
     assert!(done.contains(&model_recipe), "the run answers with the same recipe: {done}");
+    // its answer is the stored one: with its own files, to the same bits
+    let file = p.get(&format!("{run}/model.json"), &me).await.text();
+    let kept = Model::read(&file).unwrap();
+    assert_eq!(kept.recipe(), model_recipe);
+    assert_eq!(Assessment::new(kept).unwrap().report(1, &mut |_| {}).figures, again.figures);
+    assert!(p.get(&format!("{run}/plot.svg?plot=contributions"), &me).await.body.starts_with(b"<?xml"));
+    assert!(p.get(&format!("{run}?format=csv"), &me).await.text().contains(&model_recipe));
+    assert!(p.get("/desk/exposure/runs?state=done&format=csv", &me).await.text().contains(&model_recipe));
     let far = p.session("elsewhere").await;
-    assert_eq!(p.get(&run, &As::Session(&far, true)).await.status, 404, "a run is its owner's");
-    for (query, field) in
-        [("limit=x", "limit"), ("processing=2", "processing_food"), ("reference=0", "reference")]
-    {
+    for path in [run.clone(), format!("{run}/model.json"), format!("{run}/plot.svg")] {
+        let answer = p.get(&path, &As::Session(&far, true)).await;
+        assert_eq!(answer.status, 404, "{path}: a run is its owner's");
+    }
+    // a process that dies leaves a run without a sign of life: it is interrupted, and can be begun again
+    let body = format!("csrf={}&question={question}", access::csrf_token(&session));
+    let cut =
+        p.send(Method::POST, "/desk/exposure/runs", &me, &kind, body).await.header("location").to_owned();
+    let mut tx = p.app.store.begin().await.unwrap();
+    let dead = "update exposure_run set state = 'running', seen = seen - 60000000 where state = 'waiting'";
+    tx.exec(dead, &[]).await.unwrap();
+    tx.exec("update job set state = 'dead' where state = 'waiting'", &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = p.get(&cut, &me).await;
+    assert!(page.header("refresh").is_empty() && page.text().contains("已中断"), "{}", page.text());
+    assert!(p.get("/desk/exposure/runs?state=interrupted", &me).await.text().contains(&cut));
+    act(&cut, "again").await;
+    assert_eq!(runner(&p).run_due().await.unwrap(), 1);
+    assert!(p.get(&cut, &me).await.text().contains(&model_recipe));
+    for (query, field) in [
+        ("limit=x", "limit"),
+        ("processing=2", "processing_food"),
+        ("reference=0", "reference"),
+        ("with_1=cadmium&potency_1=1", "with_1"),
+        ("with_1=lead", "potency_1"),
+        ("unit_food=fruit", "unit_value"),
+        ("unit_food=oil&unit_value=3", "unit_grams"),
+        ("processing_food=rice&processing_upper=0.9", "processing"),
+        ("tail=101", "tail"),
+    ] {
         let a = p
             .get(&format!("/api/v1/exposure?substance=cadmium&replicates=0&{query}"), &As::Token(&token))
             .await;

@@ -2,7 +2,7 @@
 
 use super::{
     Concentrations, Factor, Group, Limit, LimitMode, Model, ModelError, Substance, Tables, UnitSpread,
-    digest, field,
+    UnitWeight, digest, field,
 };
 use crate::exposure::acute::{Processing, Source, Spread, Units, Variation};
 use crate::exposure::chronic::Contents;
@@ -11,7 +11,7 @@ use crate::exposure::concentration::{
 };
 use crate::exposure::survey::Survey;
 use crate::table::{Table, digits};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One result with the sample it is of.
@@ -43,6 +43,8 @@ pub enum Change {
     Processing(Factor),
     /// Another consumption of a food.
     Consumption(Factor),
+    /// A food is eaten in units that differ.
+    Units(UnitWeight),
 }
 
 /// The tables as read, with their digests: shared by whatever is tried on the same people.
@@ -313,6 +315,7 @@ impl Assessment {
             Change::Limit(limit) => other.model.limits.insert(0, limit),
             Change::Processing(factor) => other.model.processing.insert(0, factor),
             Change::Consumption(factor) => other.model.consumption.insert(0, factor),
+            Change::Units(units) => other.model.units.insert(0, units),
         }
         other.check()?;
         other.recipe = other.model.recipe_over(Some(self.read.digests));
@@ -438,36 +441,58 @@ impl Assessment {
         }
     }
 
-    /// What each food can carry on one day for all substances together, in units of the index substance. Samples that carry names keep
-    /// their substances together; otherwise, and with fitted models, substances are drawn independently.
+    /// Whether the substances found in a food were measured in the same samples, which then are drawn whole.
+    fn measured_together(&self, food: usize) -> bool {
+        let names = |cells: &Vec<Vec<Sampled>>| -> BTreeSet<String> {
+            cells[food].iter().map(|one| one.sample.clone()).collect()
+        };
+        let mut sets = self.cells.iter().filter(|cells| !cells[food].is_empty()).map(names);
+        sets.next().is_none_or(|first| !first.contains("") && sets.all(|other| other == first))
+    }
+
+    /// What each food can carry on one day for all substances together, in units of the index substance. Where the substances of a food
+    /// were measured in the same samples, which carry names, these are drawn whole, and one that a limit takes from the market goes with
+    /// everything in it; other foods, and fitted models, draw each substance for itself.
     pub(super) fn joint_sources(&self, bound: Bound) -> Vec<Vec<Source>> {
-        let named = self.cells.iter().flatten().flatten().all(|one| !one.sample.is_empty());
-        if self.model.settings.concentrations == Concentrations::Samples && named {
-            return (0..self.survey.foods().len())
-                .map(|food| {
-                    let mut samples: BTreeMap<&str, f64> = BTreeMap::new();
-                    for (at, substance) in self.substances.iter().enumerate() {
-                        let factor = self.factor(at, food) * substance.potency;
-                        for (sample, value) in self.values(at, food, bound) {
-                            *samples.entry(sample).or_insert(0.0) += value * factor;
-                        }
-                    }
-                    if samples.is_empty() {
-                        return vec![];
-                    }
-                    // substances of a sample share its units; a processing factor of all of them counts with its mean
-                    let variation = Variation { processing: None, units: self.units(food) };
-                    vec![varied(Source::Samples(samples.into_values().collect()), variation)]
+        let alone: Vec<Vec<Vec<Source>>> =
+            (0..self.substances.len()).map(|at| self.sources(at, bound)).collect();
+        let whole = self.model.settings.concentrations == Concentrations::Samples;
+        (0..self.survey.foods().len())
+            .map(|food| {
+                if whole && self.measured_together(food) {
+                    return self.whole_samples(food, bound);
+                }
+                let each = alone.iter().zip(&self.substances);
+                each.flat_map(|(foods, substance)| {
+                    foods[food].iter().map(|source| times(source.clone(), substance.potency))
                 })
-                .collect();
-        }
-        let mut out = vec![vec![]; self.survey.foods().len()];
+                .collect()
+            })
+            .collect()
+    }
+
+    /// The samples of a food with all that was found in them.
+    fn whole_samples(&self, food: usize, bound: Bound) -> Vec<Source> {
+        // sum, substances that count in it, the last of them
+        let mut samples: BTreeMap<&str, (f64, usize, usize)> = BTreeMap::new();
+        let measured = self.cells.iter().filter(|cells| !cells[food].is_empty()).count();
         for (at, substance) in self.substances.iter().enumerate() {
-            for (food, list) in self.sources(at, bound).into_iter().enumerate() {
-                out[food].extend(list.into_iter().map(|source| times(source, substance.potency)));
+            let factor = self.factor(at, food) * substance.potency;
+            for (sample, value) in self.values(at, food, bound) {
+                let (sum, count, last) = samples.entry(sample).or_insert((0.0, 0, usize::MAX));
+                *sum += value * factor;
+                *count += usize::from(*last != at);
+                *last = at;
             }
         }
-        out
+        let list: Vec<f64> =
+            samples.into_values().filter(|(_, count, _)| *count == measured).map(|(sum, ..)| sum).collect();
+        if list.is_empty() {
+            return vec![];
+        }
+        // substances of a sample share its units; a processing factor of all of them counts with its mean
+        let variation = Variation { processing: None, units: self.units(food) };
+        vec![varied(Source::Samples(list), variation)]
     }
 }
 

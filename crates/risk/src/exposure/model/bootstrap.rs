@@ -5,6 +5,7 @@
 //! from 2.5 to 97.5 % of its replicates.
 
 use super::Assessment;
+use super::assessment::Sampled;
 use super::figures::{Figure, Of, purpose, spelt};
 use crate::exposure::acute::summary;
 use crate::exposure::chronic::individual_means;
@@ -157,7 +158,16 @@ impl Assessment {
                 let index = (at * self.survey.foods().len() + food) as u64;
                 let mut stream = Stream::new(self.model.seed, SAMPLES, index);
                 let list = &cells[food];
-                again[food] = list.iter().map(|_| list[stream.index(list.len())].clone()).collect();
+                // a sample drawn twice is two samples, in all substances alike
+                let draw = |draw: usize| {
+                    let one = &list[stream.index(list.len())];
+                    let sample = match one.sample.as_str() {
+                        "" => String::new(),
+                        name => format!("{draw} {name}"),
+                    };
+                    Sampled { sample, result: one.result }
+                };
+                again[food] = (0..list.len()).map(draw).collect();
             }
         }
         other

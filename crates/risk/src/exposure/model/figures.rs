@@ -6,12 +6,12 @@ use crate::exposure::chronic::{Contents, contributions, daily, distribution, ind
 use crate::exposure::concentration::Bound;
 use crate::exposure::usual::{Days, Usual, UsualError, bbn, isuf, lnn};
 use crate::table::{Table, digits};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use stats::random::Purpose;
 use std::sync::Arc;
 
 /// One figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figure {
     /// The substance, or `cumulative`.
@@ -24,18 +24,23 @@ pub struct Figure {
     pub model: String,
     /// `mean`, `p97.5_type7`, `p97.5_weighted_invcdf`, `share_above_reference`, `moe_p95`, `contribution_pct_FOOD` …
     pub quantity: String,
-    /// µg per kg body weight and day; shares 0 to 1, contributions in per cent.
+    /// µg per kg body weight and day; shares 0 to 1, contributions in per cent. A margin over no exposure is infinite, in JSON null.
+    #[serde(deserialize_with = "or_infinite")]
     pub value: f64,
     /// Lower end of the 95 % interval: of the bootstrap where there is one, else of the draws.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
     /// Upper end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
 }
 
+fn or_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
+}
+
 /// All figures of a model with what they rest on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// `shian-exposure-result-1`.
@@ -67,7 +72,7 @@ pub struct Report {
 }
 
 /// Foods eaten without results.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// The substance.
@@ -303,7 +308,7 @@ impl Assessment {
 
     /// Reference values for long and for short exposure and the reference point; of all substances together those of the first
     /// with potency 1.
-    fn references(&self, of: Of) -> [Option<f64>; 3] {
+    pub(super) fn references(&self, of: Of) -> [Option<f64>; 3] {
         let substance = match of {
             Of::One(at) => self.substances.get(at),
             Of::All => self.substances.iter().find(|substance| (substance.potency - 1.0).abs() < 1e-12),

@@ -4,7 +4,7 @@
 use super::assessment::{Sampled, order};
 use super::figures::{Figure, Layouts, Of, Report};
 use super::{Assessment, LimitMode, ModelError, NewResult, field};
-use crate::exposure::chronic::individual_means;
+use crate::exposure::chronic::{Contents, individual_means};
 use crate::exposure::concentration::Bound;
 use stats::quantile;
 
@@ -117,13 +117,14 @@ impl Assessment {
     /// protects, since other foods alone exceed the value, or nothing needs one (infinite).
     ///
     /// # Errors
-    /// [`ModelError::Field`] when substance, food or group are not of the model or the substance has no reference value.
+    /// [`ModelError::Field`] when substance, food or group are not of the model or there is no reference value.
     pub fn protecting_limit(&self, asked: &Protect) -> Result<Option<f64>, ModelError> {
         let substance = self.substances.iter().position(|one| one.id == asked.substance);
         let substance = substance.ok_or_else(|| {
             field("substance", format!("{:?} is not a substance of the model", asked.substance))
         })?;
-        let reference = self.substances[substance].reference.as_ref().map(super::Reference::per_day);
+        let of = if asked.together { Of::All } else { Of::One(substance) };
+        let [reference, ..] = self.references(of);
         let reference =
             reference.ok_or_else(|| field("substances.reference", "is needed to say what protects"))?;
         let group = self.groups.iter().find(|(id, _)| *id == asked.group);
@@ -138,11 +139,14 @@ impl Assessment {
                 })?]
             }
         };
+        let present: Vec<Contents> =
+            (0..self.substances.len()).map(|at| self.contents(at, asked.bound)).collect();
         let percentile = |limit: f64| {
-            let mut contents = self.contents(substance, asked.bound);
+            let mut each = present.clone();
             for &food in &foods {
-                contents[food] = self.limited(substance, food, asked.bound, asked.mode, limit);
+                each[substance][food] = self.limited(substance, food, asked.bound, asked.mode, limit);
             }
+            let contents = if asked.together { self.cumulated(&each) } else { each.swap_remove(substance) };
             let means = individual_means(&self.survey, &contents);
             let pairs: Vec<(f64, f64)> =
                 members.iter().map(|&at| (means[at], self.survey.persons()[at].weight)).collect();
@@ -223,4 +227,7 @@ pub struct Protect {
     pub bound: Bound,
     /// How the limit works.
     pub mode: LimitMode,
+    /// The percentile is that of all substances together, against the reference value of the index substance; the limit is still that of
+    /// this substance alone.
+    pub together: bool,
 }

@@ -1,6 +1,6 @@
 //! The exposure workbench: people × what they eat × what this province's laboratories found up to this morning.
 
-use super::asked::{Asked, CONCENTRATIONS, USUAL};
+use super::asked::{Asked, CONCENTRATIONS, OTHERS, SPREADS, USUAL};
 use super::{exposure_parts as parts, tabs};
 use crate::fault::Answer;
 use crate::layout::{self, Fragment, Viewer};
@@ -10,7 +10,7 @@ use crate::session::SignedIn;
 use crate::state::App;
 use crate::ui::{self, Field, ListLinks, Stat, Tone};
 use assess::Samples;
-use assess::exposure::{self, GROUPS};
+use assess::exposure::{self, GROUPS, Told};
 use assess::foods::Foods;
 use assess::live::Depth;
 use axum::extract::{RawQuery, State};
@@ -38,7 +38,7 @@ pub(super) async fn show(
     let survey = asked.survey(&app, &viewer.who).await?;
     let answer = asked.answer(&app, &viewer.who, Depth::Intervals).await?;
     if let Some(format) = links.get("format") {
-        return crate::export::download(format, &parts::sheet(&answer));
+        return crate::export::download(format, &parts::sheet(&answer.told));
     }
     let others = assess::survey::uploaded(&app.store, &app.access, &viewer.who, app.now()).await?;
     let title = lang.pick("膳食暴露", "Dietary exposure");
@@ -50,25 +50,27 @@ pub(super) async fn show(
             "膳食数据为程序生成的演示调查，不代表真实人群；用于决策前请上传本省调查。",
             "The consumption data are a generated demonstration survey, of no real people; upload the province's own before deciding anything on it.")) " "
             a href="/desk/exposure/surveys" { (lang.pick("膳食调查", "Surveys")) } } })) }
-        @if answer.gathered.results() == 0 {
+        @if answer.told.results == 0 {
             (ui::empty(lang.pick("没有可用的检验结果", "No result to compute from"), lang.pick(
                 "只统计已报送报告中该物质的定量结果和给出检出限的未检出。请放宽地区、日期或样品范围，或改选物质。",
                 "Only submitted results of this substance count: values, and non-detects with a limit. Widen region, dates or samples, or choose another substance.")))
         } @else {
-            div #figures aria-live="polite" { (figures(lang, &answer)) }
+            div #figures aria-live="polite" { (figures(lang, &answer.told)) }
         }
         (parts::foods(lang, &asked, &answer))
-        @if answer.gathered.results() > 0 { (parts::protect(lang, &asked, &answer)?) }
-        (exports(lang, &links, &asked, &answer))
+        @if answer.told.results > 0 { (parts::protect(lang, &asked, &answer)?) }
+        (exports(lang, &links, "/desk/exposure", &asked.query(), &answer.told))
     }).into_response())
 }
 
 /// What the figures say.
-pub(super) fn figures(lang: Lang, answer: &exposure::Answer) -> Markup {
+pub(super) fn figures(lang: Lang, told: &Told) -> Markup {
     html! {
-        (ui::stats(&headline(lang, answer)))
-        (parts::percentiles(lang, answer))
-        (parts::contributions(lang, answer))
+        (ui::stats(&headline(lang, told)))
+        (parts::percentiles(lang, told))
+        (parts::shares(lang, told))
+        (parts::contributions(lang, told))
+        (parts::tail(lang, told))
     }
 }
 
@@ -86,7 +88,7 @@ pub(super) async fn moving(
     let trail = [("/desk/exposure", lang.pick("膳食暴露", "Dietary exposure"))];
     let body = html! {
         p.small.soft { (lang.pick("假设已改变：以下为点值；按“计算”得到不确定区间。", "Assumptions changed: figures alone; press Compute for their intervals.")) }
-        (figures(lang, &answer))
+        (figures(lang, &answer.told))
     };
     let mut response = fragment.answer(&viewer, title, &trail, &body);
     // a result that comes in moves them, too
@@ -113,15 +115,20 @@ pub(super) async fn plot(
 ) -> Answer {
     let (links, asked) = asked(raw.as_deref())?;
     let answer = asked.answer(&app, &viewer.who, Depth::Intervals).await?;
-    let drawn = if links.get("plot") == Some("contributions") {
-        parts::contribution_plot(viewer.lang(), &answer)
-    } else {
-        parts::percentile_plot(viewer.lang(), &answer)
-    };
-    Ok(file(plot::file(&drawn), "image/svg+xml", "exposure.svg"))
+    Ok(drawn(viewer.lang(), links.get("plot"), &answer.told))
 }
 
-fn file(body: String, media: &'static str, name: &str) -> Response {
+/// The picture of a word as a file.
+pub(super) fn drawn(lang: Lang, which: Option<&str>, told: &Told) -> Response {
+    let drawn = if which == Some("contributions") {
+        parts::contribution_plot(lang, told)
+    } else {
+        parts::percentile_plot(lang, told)
+    };
+    file(plot::file(&drawn), "image/svg+xml", "exposure.svg")
+}
+
+pub(super) fn file(body: String, media: &'static str, name: &str) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
@@ -156,6 +163,26 @@ pub(super) fn samples(lang: Lang) -> Vec<(String, String)> {
     Samples::WORDS.iter().map(|(w, _, t)| ((*w).to_owned(), t.get(lang).to_owned())).collect()
 }
 
+/// Fields of assumptions that are tried.
+const ASSUMED: [&str; 5] = ["limit", "processing", "consumption", "reference", "unit_food"];
+
+/// Other substances as choices.
+fn others_of(lang: Lang) -> Vec<(String, String)> {
+    let none = (String::new(), lang.pick("不合并", "none").to_owned());
+    std::iter::once(none).chain(substances(lang)).collect()
+}
+
+/// Foods eaten in units as choices.
+fn unit_foods(lang: Lang) -> Vec<(String, String)> {
+    let units = Foods::builtin().all.iter().filter(|f| !f.bulked);
+    let all = units.map(|f| (f.id.clone(), f.title.get(lang).to_owned()));
+    let first = [
+        (String::new(), lang.pick("不考虑", "not considered").to_owned()),
+        ("*".to_owned(), lang.pick("全部有单位重量的食品", "all with a weight on record").to_owned()),
+    ];
+    first.into_iter().chain(all).collect()
+}
+
 fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> Markup {
     let lang = viewer.lang();
     let (any, choose) = (lang.pick("全部食品", "all foods"), lang.pick("请选择", "choose"));
@@ -186,7 +213,18 @@ fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> 
         (ui::select(&f("region", lang.pick("采样地区", "Sampled in")), &choices::regions(lang, &viewer.who, &choices::ALL)))
         (ui::input(&Field { kind: "date", ..f("from", lang.pick("抽样自", "Sampled from")) }))
         (ui::input(&Field { kind: "date", ..f("to", lang.pick("至", "to")) }))
-        details.card open[["limit", "processing", "consumption", "reference"].iter().any(|n| !asked.get(n).is_empty())] {
+        details.card open[OTHERS.iter().any(|(with, _)| !asked.get(with).is_empty())] {
+            summary { (lang.pick("合并其他物质（累积暴露）", "Other substances with it (cumulative exposure)")) }
+            p.small { (lang.pick(
+                "上面所选为指示物质（效能 1），其健康指导值用于合计；其余各填相对效能因子（RPF）。合计 = Σ 效能 × 暴露，单位为指示物质当量。",
+                "The substance chosen above is the index substance (potency 1); its guidance value counts for the sum. Give the others their relative potency factors: the sum is Σ potency × exposure, in units of the index substance.")) }
+            @for (n, (with, potency)) in OTHERS.into_iter().enumerate() {
+                fieldset.part { legend { (lang.pick("物质", "Substance")) " " (n + 2) }
+                    (ui::select(&f(with, lang.pick("物质", "Substance")), &others_of(lang)))
+                    (number(potency, lang.pick("相对效能因子", "Relative potency"), lang.pick("如 0.5", "such as 0.5"))) }
+            }
+        }
+        details.card open[ASSUMED.iter().any(|n| !asked.get(n).is_empty())] {
             summary { (lang.pick("改变假设，与现状并列比较", "Change an assumption, see it beside the present")) }
             fieldset.part { legend { (lang.pick("限量", "A limit")) }
                 (ui::select(&f("limit_food", lang.pick("食品", "Food")), &foods(lang, any)))
@@ -194,7 +232,13 @@ fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> 
                 (ui::select(&f("limit_mode", lang.pick("如何起作用", "How it works")), &modes)) }
             fieldset.part { legend { (lang.pick("加工因子", "A processing factor")) }
                 (ui::select(&f("processing_food", lang.pick("食品", "Food")), &foods(lang, choose)))
-                (number("processing", lang.pick("因子", "Factor"), lang.pick("如去皮 0.5", "such as 0.5 for peeling"))) }
+                (number("processing", lang.pick("因子", "Factor"), lang.pick("如去皮 0.5", "such as 0.5 for peeling")))
+                (number("processing_upper", lang.pick("逐份不同：第 95 百分位", "From portion to portion: 95th percentile"), lang.pick("空：固定；填写时因子为中位数", "empty: fixed; with it the factor is the median"))) }
+            fieldset.part { legend { (lang.pick("单位差异（混合样）", "Units of composite samples")) }
+                (ui::select(&f("unit_food", lang.pick("按单位食用的食品", "Food eaten in units")), &unit_foods(lang)))
+                (number("unit_grams", lang.pick("单位重量（g）", "Weight of a unit (g)"), lang.pick("空：目录中的重量", "empty: as on record")))
+                (ui::select(&f("unit_spread", lang.pick("差异的量度", "How they differ, as")), &SPREADS.iter().map(|(w, t)| ((*w).to_owned(), t.get(lang).to_owned())).collect::<Vec<_>>()))
+                (number("unit_value", lang.pick("数值", "Its value"), lang.pick("如变异因子 3", "such as a factor of 3"))) }
             fieldset.part { legend { (lang.pick("消费假设", "Another consumption")) }
                 (ui::select(&f("consumption_food", lang.pick("食品", "Food")), &foods(lang, choose)))
                 (number("consumption", lang.pick("倍数", "Times"), lang.pick("如增加一倍 2", "such as 2 for twice as much"))) }
@@ -204,7 +248,8 @@ fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> 
         details.card { summary { (lang.pick("计算设置", "Settings")) }
             (ui::select(&Field { hint: lang.pick("由每人多日推到长期；方法见说明", "from days to the long run; see the methods"), ..f("usual", lang.pick("通常摄入量模型", "Usual intake model")) }, &usual))
             (ui::select(&f("concentrations", lang.pick("抽取人日的浓度（截尾处理）", "Concentrations of drawn days (censoring)")), &methods))
-            (number("draws", lang.pick("抽取人日数（0 不抽）", "Person-days drawn (0: none)"), lang.pick("至多 200000", "at most 200,000")))
+            (number("draws", lang.pick("抽取人日数（0 不抽）", "Person-days drawn (0: none)"), lang.pick("至多 200000；单位差异、加工分布和高端食品只见于抽取的人日，留空时抽 10000", "at most 200,000; units, distributed processing and foods of the tail show in drawn days alone: 10,000 when left empty")))
+            (number("tail", lang.pick("高端人日的食品：自第几百分位", "Foods of the highest days: from percentile"), lang.pick("如 97.5；空：不列", "such as 97.5; empty: not told")))
             (number("replicates", lang.pick("自助重抽次数（默认 100）", "Bootstrap replicates (100 unless said)"), lang.pick("至多 500；0 不给区间", "at most 500; 0: no interval")))
             (number("seed", lang.pick("随机种子", "Seed"), ""))
             (ui::select(&Field { name: "protect_food", label: lang.pick("反推哪种食品的限量", "Limit of which food would protect"), value: asked.get("protect_food"), ..Field::default() }, &foods(lang, any)))
@@ -214,9 +259,10 @@ fn form(viewer: &Viewer, asked: &Asked, others: &[assess::survey::Uploaded]) -> 
     } }
 }
 
-fn headline(lang: Lang, answer: &exposure::Answer) -> Vec<Stat> {
-    let report = answer.report();
-    let of = |bound, quantity: &str| exposure::figure(report, bound, "OIM", quantity).map(|f| f.value);
+fn headline(lang: Lang, told: &Told) -> Vec<Stat> {
+    let report = told.report();
+    let of =
+        |bound, quantity: &str| exposure::figure(report, told.of(), bound, "OIM", quantity).map(|f| f.value);
     let show = |v: Option<f64>| v.map_or_else(|| "—".to_owned(), plot::short);
     let mut out = vec![
         Stat {
@@ -254,7 +300,7 @@ fn headline(lang: Lang, answer: &exposure::Answer) -> Vec<Stat> {
         });
     }
     if let Some(margin) = of(Bound::Upper, "moe_p95") {
-        let concern = answer.substance.concern;
+        let concern = assess::substances::find(told.index()).and_then(|s| s.concern);
         out.push(Stat {
             figure: show(Some(margin)),
             label: lang.pick("P95 的暴露边界比（MOE），UB", "margin of exposure at P95, UB").to_owned(),
@@ -263,7 +309,7 @@ fn headline(lang: Lang, answer: &exposure::Answer) -> Vec<Stat> {
         });
     }
     out.push(Stat {
-        figure: answer.gathered.results().to_string(),
+        figure: told.results.to_string(),
         label: lang.pick("检验结果", "results").to_owned(),
         href: Some("#foods".to_owned()),
         tone: Tone::Info,
@@ -271,17 +317,17 @@ fn headline(lang: Lang, answer: &exposure::Answer) -> Vec<Stat> {
     out
 }
 
-pub(super) fn exports(lang: Lang, links: &ListLinks, asked: &Asked, answer: &exposure::Answer) -> Markup {
-    let query = asked.query();
-    let (asked_for, made) = answer.replicates;
+/// Files of an answer: `base` is where its model file and pictures are, asked for with `query`.
+pub(super) fn exports(lang: Lang, links: &ListLinks, base: &str, query: &str, told: &Told) -> Markup {
+    let (asked_for, made) = told.replicates;
     html! { section.card { h2 { (lang.pick("导出与复算", "Export and repeat")) }
-        p { a href={ "/desk/exposure/model.json?" (query) } download { (lang.pick("模型文件（模型+数据+种子）", "Model file (model, data, seed)")) } " · "
+        p { a href={ (base) "/model.json?" (query) } download { (lang.pick("模型文件（模型+数据+种子）", "Model file (model, data, seed)")) } " · "
             a href=(links.with(&[("format", "csv")])) download { "CSV" } " · " a href=(links.with(&[("format", "xlsx")])) download { "XLSX" } " · "
             a href=(links.with(&[("format", "parquet")])) download { "Parquet" } " · "
-            a href={ "/desk/exposure/plot.svg?" (query) } download { "SVG" } " · "
-            a href={ "/desk/exposure/plot.svg?plot=contributions&" (query) } download { (lang.pick("贡献图 SVG", "contributions SVG")) } }
+            a href={ (base) "/plot.svg?" (query) } download { "SVG" } " · "
+            a href={ (base) "/plot.svg?plot=contributions&" (query) } download { (lang.pick("贡献图 SVG", "contributions SVG")) } }
         p.small { (lang.pick("在任何机器上复算同样的图值：", "Repeats these figures on any machine: ")) code { "shian risk exposure --model exposure-model.json" } }
-        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (answer.report().recipe) } " · " (lang.pick("种子 ", "seed ")) (answer.report().seed)
+        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (told.report().recipe) } " · " (lang.pick("种子 ", "seed ")) (told.report().seed)
             " · " (lang.pick("自助重抽 ", "bootstrap replicates ")) (made) @if made < asked_for { " " (lang.pick("（调查人数多，次数已减少）", "(fewer than asked for: many people)")) } }
     } }
 }

@@ -4,12 +4,18 @@ use super::asked::Asked;
 use crate::fault::Answer;
 use crate::plot::{self, Bar};
 use crate::ui::{self, Column, Tone};
-use assess::exposure::{self, FEW, MOSTLY_CENSORED, PERCENTILES};
+use assess::Gathered;
+use assess::exposure::{self, FEW, MOSTLY_CENSORED, PERCENTILES, TOGETHER, Told};
 use assess::foods::Foods;
+use assess::substances::Substance;
 use base::Lang;
 use maud::{Markup, html};
 use risk::exposure::concentration::Bound;
 use risk::exposure::model::{Figure, LimitMode, Report};
+
+fn substance_name(lang: Lang, id: &str) -> String {
+    assess::substances::find(id).map_or_else(|| id.to_owned(), |s| s.title.get(lang).to_owned())
+}
 
 fn food_name(lang: Lang, id: &str) -> String {
     Foods::builtin().named(id).map_or_else(|| id.to_owned(), |f| f.title.get(lang).to_owned())
@@ -40,14 +46,14 @@ fn with_interval(f: Option<&Figure>) -> Markup {
 }
 
 /// The percentiles: variability down the table, uncertainty in brackets; the former value beside the new.
-pub(super) fn percentiles(lang: Lang, answer: &exposure::Answer) -> Markup {
-    let report = answer.report();
+pub(super) fn percentiles(lang: Lang, told: &Told) -> Markup {
+    let report = told.report();
     let cells = |model: &str, quantity: &str| -> Vec<Markup> {
         Bound::ALL
             .iter()
             .map(|&bound| {
-                let now = exposure::figure(report, bound, model, quantity);
-                let before = answer.after.as_ref().and_then(|_| exposure::figure(&answer.before, bound, model, quantity));
+                let now = exposure::figure(report, told.of(), bound, model, quantity);
+                let before = told.after.as_ref().and_then(|_| exposure::figure(&told.before, told.of(), bound, model, quantity));
                 html! { @if let Some(before) = before { span.soft { (plot::short(before.value)) " → " } } (with_interval(now)) }
             })
             .collect()
@@ -60,9 +66,16 @@ pub(super) fn percentiles(lang: Lang, answer: &exposure::Answer) -> Markup {
             row
         })
         .collect();
-    let title = lang.pick("暴露量（µg/kg 体重·天）", "Exposure (µg per kg body weight and day)");
+    let title = if told.of() == TOGETHER {
+        lang.pick(
+            "累积暴露量（指示物质当量，µg/kg 体重·天）",
+            "Cumulative exposure (as the index substance, µg per kg body weight and day)",
+        )
+    } else {
+        lang.pick("暴露量（µg/kg 体重·天）", "Exposure (µg per kg body weight and day)")
+    };
     html! { section { h2 { (title) }
-        figure { (percentile_plot(lang, answer)) figcaption { (lang.pick(
+        figure { (percentile_plot(lang, told)) figcaption { (lang.pick(
             "中界（MB）百分位数；横须为 95% 不确定区间（对人和样品自助重抽）；空心圆为改变假设之前；虚线为健康指导值。",
             "Percentiles of the middle bound; whiskers are the 95 % interval of uncertainty (people and samples drawn again); hollow circles: before the change; dashed: guidance value.")) } }
         (ui::table(lang, title, &[Column::text("统计量", "Quantity"), Column::num("LB（未检出=0）", "LB (non-detects 0)"), Column::num("MB（一半）", "MB (half)"), Column::num("UB（检出限）", "UB (the limit)")], &table, None))
@@ -74,17 +87,17 @@ pub(super) fn percentiles(lang: Lang, answer: &exposure::Answer) -> Markup {
 }
 
 /// Percentiles of the middle bound.
-pub(super) fn percentile_plot(lang: Lang, answer: &exposure::Answer) -> Markup {
-    let report = answer.report();
+pub(super) fn percentile_plot(lang: Lang, told: &Told) -> Markup {
+    let report = told.report();
     let bars: Vec<Bar> = rows(report)
         .iter()
         .filter(|(model, ..)| *model == "OIM")
         .filter_map(|(model, quantity, label)| {
-            let f = exposure::figure(report, Bound::Middle, model, quantity)?;
-            let before = answer
+            let f = exposure::figure(report, told.of(), Bound::Middle, model, quantity)?;
+            let before = told
                 .after
                 .as_ref()
-                .and_then(|_| exposure::figure(&answer.before, Bound::Middle, model, quantity));
+                .and_then(|_| exposure::figure(&told.before, told.of(), Bound::Middle, model, quantity));
             Some(Bar {
                 label: label.replace("mean", lang.pick("均值", "mean")),
                 value: f.value,
@@ -93,20 +106,21 @@ pub(super) fn percentile_plot(lang: Lang, answer: &exposure::Answer) -> Markup {
             })
         })
         .collect();
-    let mark = answer.reference.map(|value| (value, lang.pick("指导值", "guidance value")));
+    let mark = told.reference.map(|value| (value, lang.pick("指导值", "guidance value")));
     plot::bars(lang.pick("暴露百分位数", "percentiles of exposure"), "µg/kg bw/d", &bars, mark)
 }
 
 /// Shares of foods in the mean.
-pub(super) fn contribution_plot(lang: Lang, answer: &exposure::Answer) -> Markup {
-    let before = exposure::contributions(&answer.before, Bound::Middle);
-    let bars: Vec<Bar> = exposure::contributions(answer.report(), Bound::Middle)
+pub(super) fn contribution_plot(lang: Lang, told: &Told) -> Markup {
+    let before = told.contributions(&told.before, Bound::Middle);
+    let bars: Vec<Bar> = told
+        .contributions(told.report(), Bound::Middle)
         .into_iter()
         .map(|(food, value)| Bar {
             label: food_name(lang, &food),
             value,
             ends: None,
-            before: answer
+            before: told
                 .after
                 .as_ref()
                 .and_then(|_| before.iter().find(|(f, _)| *f == food).map(|(_, v)| *v)),
@@ -115,23 +129,78 @@ pub(super) fn contribution_plot(lang: Lang, answer: &exposure::Answer) -> Markup
     plot::bars(lang.pick("食物贡献", "contributions of foods"), "%", &bars, None)
 }
 
-pub(super) fn contributions(lang: Lang, answer: &exposure::Answer) -> Markup {
+pub(super) fn contributions(lang: Lang, told: &Told) -> Markup {
     let title = lang.pick("各食物对均值的贡献（MB）", "Contribution of foods to the mean (MB)");
-    let rows: Vec<Vec<Markup>> = exposure::contributions(answer.report(), Bound::Middle)
+    let rows: Vec<Vec<Markup>> = told
+        .contributions(told.report(), Bound::Middle)
         .into_iter()
         .map(|(food, share)| vec![html! { (food_name(lang, &food)) }, html! { (format!("{share:.1} %")) }])
         .collect();
     html! { section { h2 { (title) }
-        figure { (contribution_plot(lang, answer)) }
+        figure { (contribution_plot(lang, told)) }
         (ui::table(lang, title, &[Column::text("食物", "Food"), Column::num("占比", "Share")], &rows, None))
+    } }
+}
+
+/// What each of several substances brings to the sum.
+pub(super) fn shares(lang: Lang, told: &Told) -> Markup {
+    let found = told.shares(Bound::Middle);
+    if found.is_empty() {
+        return html! {};
+    }
+    let title = lang
+        .pick("各物质对累积暴露均值的贡献（MB）", "What each substance brings to the cumulative mean (MB)");
+    let rows: Vec<Vec<Markup>> = found
+        .iter()
+        .map(|(id, potency, mean, share)| {
+            vec![
+                html! { (substance_name(lang, id)) },
+                html! { (plot::short(*potency)) },
+                html! { (plot::short(*mean)) },
+                html! { (format!("{share:.1} %")) },
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::text("物质", "Substance"),
+        Column::num("相对效能", "Potency"),
+        Column::num("自身均值（µg/kg 体重·天）", "Own mean (µg/kg bw and day)"),
+        Column::num("占比", "Share"),
+    ];
+    html! { section { h2 { (title) } (ui::table(lang, title, &columns, &rows, None)) } }
+}
+
+/// The foods that the highest of the drawn days come from.
+pub(super) fn tail(lang: Lang, told: &Told) -> Markup {
+    let Some(from) = told.tail else { return html! {} };
+    let found = told.tail_foods(Bound::Middle);
+    let title = lang.pick("高端人日的食物来源（MB）", "Foods of the highest days (MB)");
+    let rows: Vec<Vec<Markup>> = found
+        .iter()
+        .map(|(food, share)| vec![html! { (food_name(lang, food)) }, html! { (format!("{share:.1} %")) }])
+        .collect();
+    html! { section { h2 { (title) }
+        p.small { (lang.pick("抽取的人日中暴露量不低于第 ", "Of the drawn days at or above percentile ")) (from) (lang.pick(" 百分位者，其暴露来自：", " their exposure comes from:")) }
+        @if rows.is_empty() { (ui::empty(lang.pick("没有抽取人日", "No day was drawn"), lang.pick("请在“计算设置”中填写抽取人日数。", "Give a number of person-days under Settings."))) }
+        @else { (ui::table(lang, title, &[Column::text("食物", "Food"), Column::num("占比", "Share")], &rows, None)) }
     } }
 }
 
 /// What the figures rest on, and what they lack.
 pub(super) fn foods(lang: Lang, asked: &Asked, answer: &exposure::Answer) -> Markup {
     let title = lang.pick("依据：各食物的检验结果", "What it rests on: results by food");
-    let rows: Vec<Vec<Markup>> = answer
-        .gathered
+    html! { section #foods { h2 { (title) }
+        @for (substance, gathered) in &answer.gathered {
+            @if answer.gathered.len() > 1 { h3 { (substance.title.get(lang)) } }
+            (foods_of(lang, title, substance, gathered, answer.told.report()))
+        }
+        (value(lang, asked))
+    } }
+}
+
+/// The same for one substance.
+fn foods_of(lang: Lang, title: &str, substance: &Substance, gathered: &Gathered, report: &Report) -> Markup {
+    let rows: Vec<Vec<Markup>> = gathered
         .foods
         .iter()
         .map(|f| {
@@ -159,11 +228,15 @@ pub(super) fn foods(lang: Lang, asked: &Asked, answer: &exposure::Answer) -> Mar
         Column::num("最高（mg/kg）", "Highest (mg/kg)"),
         Column::text("提示", "Remarks"),
     ];
-    let gaps: Vec<String> =
-        answer.report().gaps.iter().flat_map(|g| &g.foods).map(|f| food_name(lang, f)).collect();
-    let gathered = &answer.gathered;
+    let gaps: Vec<String> = report
+        .gaps
+        .iter()
+        .filter(|g| g.substance == substance.id)
+        .flat_map(|g| &g.foods)
+        .map(|f| food_name(lang, f))
+        .collect();
     let dash = lang.pick("、", ", ");
-    html! { section #foods { h2 { (title) }
+    html! {
         @if rows.is_empty() { (ui::empty(lang.pick("没有结果", "No results"), lang.pick("见上方说明。", "See above."))) } @else { (ui::table(lang, title, &columns, &rows, None)) }
         @if gathered.foods.iter().any(assess::OfFood::risk_based) { p.small { (lang.pick(
             "监督抽检按风险选点，其均值通常高于市场平均；评价性抽检足够的食品只用评价性结果。",
@@ -175,10 +248,9 @@ pub(super) fn foods(lang: Lang, asked: &Asked, answer: &exposure::Answer) -> Mar
             @if gathered.unreadable > 0 { li { (lang.pick("无法读作浓度（单位或写法）：", "not readable as a concentration: ")) (gathered.unreadable) } }
             @if !gathered.unplaced.is_empty() { li { (lang.pick("食品目录未能归类的样品：", "samples whose food is in no class of the survey: "))
                 (gathered.unplaced.iter().map(|(food, n)| format!("{food} ({n})")).collect::<Vec<_>>().join(dash)) } }
-            li { a href={ "/desk/samples?analyte=" (ui::encode(&asked.substance.names[0])) } { (lang.pick("打开这些样品", "Open the samples")) } }
+            li { a href={ "/desk/samples?analyte=" (ui::encode(&substance.names[0])) } { (lang.pick("打开这些样品", "Open the samples")) } }
         }
-        (value(lang, asked))
-    } }
+    }
 }
 
 /// The guidance value with where it comes from.
@@ -195,7 +267,7 @@ fn value(lang: Lang, asked: &Asked) -> Markup {
 /// Which limit would protect P97.5.
 pub(super) fn protect(lang: Lang, asked: &Asked, answer: &exposure::Answer) -> Answer<Markup> {
     let title = lang.pick("多严的限量能保护 P97.5？", "Which limit would protect P97.5?");
-    if answer.reference.is_none() {
+    if answer.told.reference.is_none() {
         return Ok(html! { section.card { h2 { (title) } p { (lang.pick(
         "该物质没有健康指导值（看暴露边界比）；在“改变假设”中填写一个值即可反推限量。",
         "This substance has no guidance value (read the margin of exposure); give one under \"Change an assumption\" to ask.")) } } });
@@ -223,13 +295,16 @@ pub(super) fn protect(lang: Lang, asked: &Asked, answer: &exposure::Answer) -> A
     }
     let of = food.map_or_else(|| lang.pick("全部食品", "all foods").to_owned(), |f| food_name(lang, f));
     Ok(html! { section.card { h2 { (title) }
-        p { (lang.pick("食品：", "Food: ")) (of) " · " (lang.pick("使 P97.5 不超过 ", "keeps P97.5 at or below ")) (plot::short(answer.reference.unwrap_or(0.0))) " µg/kg bw/d" }
+        @if answer.told.of() == TOGETHER { p.small { (lang.pick(
+            "合并计算：限量是指示物质的，其余物质按现状计入。",
+            "Together: the limit is that of the index substance, the others count as they are.")) } }
+        p { (lang.pick("食品：", "Food: ")) (of) " · " (lang.pick("使 P97.5 不超过 ", "keeps P97.5 at or below ")) (plot::short(answer.told.reference.unwrap_or(0.0))) " µg/kg bw/d" }
         (ui::table(lang, title, &[Column::text("方式", "How"), Column::num("LB (mg/kg)", "LB (mg/kg)"), Column::num("MB (mg/kg)", "MB (mg/kg)"), Column::num("UB (mg/kg)", "UB (mg/kg)")], &rows, None))
     } })
 }
 
 /// The figures as a sheet, each with the recipe.
-pub(super) fn sheet(answer: &exposure::Answer) -> paper::sheet::Sheet {
+pub(super) fn sheet(told: &Told) -> paper::sheet::Sheet {
     let header =
         ["assumptions", "substance", "bound", "group", "model", "quantity", "value", "low", "high", "recipe"];
     let mut sheet = crate::export::sheet("exposure", &header);
@@ -250,8 +325,8 @@ pub(super) fn sheet(answer: &exposure::Answer) -> paper::sheet::Sheet {
             ]));
         }
     };
-    add("as is", &answer.before);
-    if let Some(after) = &answer.after {
+    add("as is", &told.before);
+    if let Some(after) = &told.after {
         add("tried", after);
     }
     sheet

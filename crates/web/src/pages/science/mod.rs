@@ -7,7 +7,7 @@ mod design_tables;
 pub(crate) mod exposure;
 mod exposure_parts;
 mod methods;
-mod runs;
+pub(crate) mod runs;
 mod surveys;
 
 use crate::state::App;
@@ -24,7 +24,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/exposure/figures", get(exposure::moving))
         .route("/desk/exposure/runs", get(runs::list).post(runs::begin))
         .route("/desk/exposure/runs/new", get(runs::ask))
-        .route("/desk/exposure/runs/{id}", get(runs::show).post(runs::stop))
+        .route("/desk/exposure/runs/{id}", get(runs::show).post(runs::act))
+        .route("/desk/exposure/runs/{id}/model.json", get(runs::model))
+        .route("/desk/exposure/runs/{id}/plot.svg", get(runs::plot))
         .route("/desk/exposure/model.json", get(exposure::model))
         .route("/desk/exposure/plot.svg", get(exposure::plot))
         .route("/desk/exposure/acute", get(acute::show))

@@ -31,7 +31,7 @@ pub(super) fn run(args: &ExposureArgs) -> Outcome {
         write(path, &(assessment.export().to_json() + "\n"))?;
     }
     if let Some(asked) = &args.protect {
-        return protect(&assessment, asked, args.percentile);
+        return protect(&assessment, asked, args.percentile, args.together);
     }
     let report =
         assessment.report(args.threads, &mut |share| out::progress(&format!("{:.0} %", share * 100.0)));
@@ -79,7 +79,7 @@ fn limit(text: &str) -> anyhow::Result<Limit> {
 }
 
 /// One line a group, bound and mode.
-fn protect(assessment: &Assessment, asked: &str, percentile: f64) -> Outcome {
+fn protect(assessment: &Assessment, asked: &str, percentile: f64, together: bool) -> Outcome {
     if !(0.0..=100.0).contains(&percentile) {
         return Err(Usage(format!("--percentile {percentile}: must lie between 0 and 100")).into());
     }
@@ -95,10 +95,11 @@ fn protect(assessment: &Assessment, asked: &str, percentile: f64) -> Outcome {
                     percentile,
                     bound: *bound,
                     mode,
+                    together,
                 };
                 let limit = assessment.protecting_limit(&question)?;
                 out::json(&json!({
-                    "substance": substance, "food": food, "group": group, "bound": bound.name(), "percentile": percentile, "mode": name,
+                    "substance": substance, "food": food, "group": group, "bound": bound.name(), "percentile": percentile, "mode": name, "together": together,
                     "protects": limit.is_some(),
                     "limitMgPerKg": limit.filter(|limit| limit.is_finite()),
                     "noLimitNeeded": limit.is_some_and(f64::is_infinite),
