@@ -134,3 +134,32 @@ fn the_average_of_families_agrees_with_a_reference() {
     let wider = average(&data, &report, Settings { confidence: 0.95, ..settings }, 60, 3);
     assert!(wider[0].low <= one.low && one.high <= wider[0].high);
 }
+
+#[test]
+fn a_larger_model_must_earn_its_parameters_by_the_margin() {
+    // two sexes of the same animals, the second more and more sensitive; invented
+    let doses = [0.0, 10.0, 30.0, 100.0];
+    let affected = [2.0, 5.0, 14.0, 31.0];
+    let (mut larger, mut kept) = (0, 0);
+    for more in [0.0, 2.0, 4.0, 6.0, 8.0] {
+        let point = |(dose, y): (&f64, &f64), group: usize, more: f64| {
+            let y = if *dose > 0.0 { y + more } else { *y };
+            Point { dose: *dose, y, n: 50.0, spread: 0.0, below: false, group }
+        };
+        let sex = |group: usize, more: f64| {
+            doses.iter().zip(&affected).map(move |pair| point(pair, group, more)).collect::<Vec<_>>()
+        };
+        let points = sex(0, 0.0).into_iter().chain(sex(1, more)).collect();
+        let data = Data { quantal: true, points, groups: vec!["f".into(), "m".into()] };
+        let best = |margin: f64| run(&data, Settings { response: 0.1, confidence: 0.9, margin }).unwrap();
+        let (free, strict) = (best(0.0), best(2.0));
+        for (free, strict) in free.fits.iter().zip(&strict.fits) {
+            let (free, strict) = (&free.fit, &strict.fit);
+            assert!(strict.aic <= free.aic + 2.0 * 3.0, "{:?} {more}", free.spec.family);
+            larger += usize::from(free.parameters.len() > strict.parameters.len());
+            kept += usize::from(free.parameters.len() == strict.parameters.len());
+        }
+    }
+    // where the larger model lowers the AIC by less than the margin the smaller one stays, elsewhere both say the same
+    assert!(larger > 0 && kept > 0, "{larger} {kept}");
+}
