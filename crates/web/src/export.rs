@@ -38,6 +38,13 @@ pub(crate) fn recipe(settings: &[&str], figures: &Sheet) -> String {
     format!("sha256:{}", hex::encode(hash.finalize()))
 }
 
+/// The sheet with the recipe in the last column of every row.
+pub(crate) fn stamped(mut sheet: Sheet, recipe: &str) -> Sheet {
+    sheet.header.push("recipe".to_owned());
+    sheet.rows.iter_mut().for_each(|row| row.extend(texts([recipe])));
+    sheet
+}
+
 /// Every row of a list, page by page: an export is never cut short.
 pub(crate) async fn every<T, F>(fetch: impl Fn(Option<String>) -> F) -> Answer<Vec<T>>
 where

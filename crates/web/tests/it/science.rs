@@ -209,6 +209,16 @@ async fn every_page_of_the_workbench_opens_in_both_languages() {
     }
     assert_eq!(p.get("/methods/astrology", &As::Nobody).await.status, 404);
     assert!(p.get("/desk/design?aim=detect&prevalence=0.01&format=csv", &me).await.text().contains("299"));
+    // every file of figures names the recipe of its figures
+    for path in [
+        "/desk/design?aim=allocate&",
+        "/desk/design?aim=rates&",
+        "/desk/sampling/statistics?",
+        "/desk/sampling/statistics?table=kinds&",
+    ] {
+        let file = p.get(&format!("{path}format=csv"), &me).await.text();
+        assert!(file.lines().next().is_some_and(|line| line.contains("recipe")), "{path} {file}");
+    }
     let token = p.token("desk").await;
     let a = p.get("/api/v1/design?prevalence=0.01", &As::Token(&token)).await.json();
     assert_eq!(a["facts"][0]["value"], "299", "{a}");

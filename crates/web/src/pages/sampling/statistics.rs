@@ -2,6 +2,7 @@
 
 use super::progress::{key_name, key_query};
 use super::{classes, figures, laboratories, percent, tables, tabs};
+use crate::export::stamped;
 use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::pages::choices;
@@ -13,8 +14,12 @@ use axum::response::IntoResponse;
 use base::{Date, Id, Lang, Text};
 use lab::{Book, By, Dimension, LabFigures, Rate, SampleKind, StatisticsFilter};
 use maud::{Markup, html};
+use paper::sheet::Sheet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How the figures are made, as their recipe names it.
+const METHOD: &str = "lab::rates, Wilson 95 %";
 
 const CUTS: [(&str, By, Text); 8] = [
     ("class", By::Dimension(Dimension::Class), Text::of("食品大类", "Food class")),
@@ -100,13 +105,22 @@ pub(super) async fn show(
     let (store, who, now) = (&app.store, &viewer.who, app.now());
     let labs = laboratories(&app).await?;
     let rates = app.lab.rates(store, who, now, by, &f).await?;
+    let year = links.get("year").and_then(|y| y.parse().ok()).unwrap_or_else(|| now.china_date().year());
+    let value = |name: &str| links.get(name).unwrap_or_default().to_owned();
+    let (region, class, kind, from, to) =
+        (value("region"), value("class"), value("kind"), value("from"), value("to"));
+    let made_with =
+        format!("{METHOD} by={word} kind={kind} region={region} class={class} {from}..{to} {year}");
+    // of the same figures the same, whatever the language they are read in
+    let version = Book::builtin().version();
+    let recipe = |figures: &Sheet| crate::export::recipe(&[&made_with, &version], figures);
     if let (Some(format), None) = (links.get("format"), links.get("table")) {
-        return crate::export::download(format, &sheet(lang, by, &rates, &labs));
+        let recipe = recipe(&sheet(Lang::Zh, by, &rates, &labs));
+        return crate::export::download(format, &stamped(sheet(lang, by, &rates, &labs), &recipe));
     }
     let of = |produce| StatisticsFilter { produce: Some(produce), ..f.clone() };
     let food = app.lab.rates(store, who, now, By::All, &of(false)).await?;
     let produce = app.lab.rates(store, who, now, By::All, &of(true)).await?;
-    let year = links.get("year").and_then(|y| y.parse().ok()).unwrap_or_else(|| now.china_date().year());
     let per = app.lab.per_thousand(store, f.region.as_deref().unwrap_or("62"), year).await?;
     let hazards = app.lab.hazards(store, who, now, &f).await?;
     let mut kinds = Vec::new();
@@ -117,24 +131,24 @@ pub(super) async fn show(
     }
     let small = matches!(by, By::Dimension(Dimension::Region | Dimension::Prefecture));
     let compared = app.lab.laboratories(store, who, now, &f).await?;
+    let further = |lang: Lang, table: &str| match table {
+        "steadied" => Some(tables::steadied(lang, &rates)),
+        "kinds" => Some(tables::kinds(lang, &kinds)),
+        "hazards" => Some(tables::hazards(lang, &hazards)),
+        "per_thousand" => Some(tables::per_thousand(lang, &per, year)),
+        "laboratories" => Some(tables::laboratories(&compared, &labs)),
+        _ => None,
+    };
+    let recipe_of =
+        |table: &str| further(Lang::Zh, table).map(|figures| recipe(&figures)).unwrap_or_default();
     if let (Some(format), Some(table)) = (links.get("format"), links.get("table")) {
-        let found = match table {
-            "steadied" => tables::steadied(lang, &rates),
-            "kinds" => tables::kinds(lang, &kinds),
-            "hazards" => tables::hazards(lang, &hazards),
-            "per_thousand" => tables::per_thousand(lang, &per, year),
-            "laboratories" => tables::laboratories(&compared, &labs),
-            _ => return Err(Fault::not_found(&Text::of("统计表", "table"))),
-        };
-        return crate::export::download(format, &found);
+        let found = further(lang, table).ok_or_else(|| Fault::not_found(&Text::of("统计表", "table")))?;
+        return crate::export::download(format, &stamped(found, &recipe_of(table)));
     }
     let total =
         Rate::of(String::new(), sum(&food, &produce, |r| r.judged), sum(&food, &produce, |r| r.failed));
     let cuts: Vec<(String, String)> =
         CUTS.iter().map(|(w, _, t)| ((*w).to_owned(), t.get(lang).to_owned())).collect();
-    let value = |name: &str| links.get(name).unwrap_or_default().to_owned();
-    let (region, class, kind, from, to) =
-        (value("region"), value("class"), value("kind"), value("from"), value("to"));
     let rows: Vec<Vec<Markup>> = rates.iter().map(|r| line(lang, by, r, &labs, &f)).collect();
     let title = lang.pick("抽检统计", "Statistics of sampling");
     Ok(layout::page(&viewer, title, &html! {
@@ -160,24 +174,30 @@ pub(super) async fn show(
         @else {
             (ui::table(lang, title, &[Column { title: title_by, sort: None, num: false }, Column::num("有结论", "Concluded"), Column::num("不合格", "Failed"), Column::num("合格率", "Pass rate"), Column::num("95% 区间", "95 % interval")], &rows, None))
             (ui::pager(lang, &links, rows.len(), None, None, true))
+            (stamp(lang, &recipe(&sheet(Lang::Zh, by, &rates, &labs))))
         }
-        @if small { (figures::steadied(lang, &rates)) (files(lang, &links, "steadied")) }
-        (figures::apart(lang, &kinds, &basis(&StatisticsFilter { kind: None, ..f.clone() }))) (files(lang, &links, "kinds"))
-        @if !hazards.is_empty() { (figures::matrix(lang, &hazards, &basis(&StatisticsFilter { class: None, ..f.clone() }))) (files(lang, &links, "hazards")) }
-        (figures::per_thousand(lang, &per, year)) (files(lang, &links, "per_thousand"))
+        @if small { (figures::steadied(lang, &rates)) (files(lang, &links, "steadied", &recipe_of("steadied"))) }
+        (figures::apart(lang, &kinds, &basis(&StatisticsFilter { kind: None, ..f.clone() }))) (files(lang, &links, "kinds", &recipe_of("kinds")))
+        @if !hazards.is_empty() { (figures::matrix(lang, &hazards, &basis(&StatisticsFilter { class: None, ..f.clone() }))) (files(lang, &links, "hazards", &recipe_of("hazards"))) }
+        (figures::per_thousand(lang, &per, year)) (files(lang, &links, "per_thousand", &recipe_of("per_thousand")))
         h2 { (lang.pick("承检机构比较", "Laboratories compared")) }
-        (laboratories_table(lang, &compared, &labs, &basis(&f))) (files(lang, &links, "laboratories"))
+        (laboratories_table(lang, &compared, &labs, &basis(&f))) (files(lang, &links, "laboratories", &recipe_of("laboratories")))
         details { summary { (lang.pick("目标与依据", "Targets and their basis")) } (super::plans::targets(lang)) }
     }).into_response())
 }
 
-/// One of the further tables as a file.
-fn files(lang: Lang, links: &ListLinks, table: &str) -> Markup {
+/// The recipe of figures that are shown.
+fn stamp(lang: Lang, recipe: &str) -> Markup {
+    html! { p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (recipe) } } }
+}
+
+/// One of the further tables as a file, with its recipe.
+fn files(lang: Lang, links: &ListLinks, table: &str, recipe: &str) -> Markup {
     let to = |format| links.with(&[("table", table), ("format", format)]);
     html! { p.small {
         a href=(to("csv")) download { (lang.pick("导出 CSV", "Export CSV")) } " · "
         a href=(to("xlsx")) download { (lang.pick("导出 XLSX", "Export XLSX")) }
-    } }
+    } (stamp(lang, recipe)) }
 }
 
 fn sum(a: &[Rate], b: &[Rate], pick: fn(&Rate) -> i64) -> i64 {
@@ -273,7 +293,7 @@ fn laboratories_table(
     ui::table(lang, lang.pick("承检机构比较", "Laboratories compared"), &columns, &rows, None)
 }
 
-fn sheet(lang: Lang, by: By, rates: &[Rate], labs: &BTreeMap<Id, String>) -> paper::sheet::Sheet {
+fn sheet(lang: Lang, by: By, rates: &[Rate], labs: &BTreeMap<Id, String>) -> Sheet {
     let header = ["key", "name", "concluded", "failed", "pass_rate", "low_95", "high_95"];
     let mut sheet = crate::export::sheet("statistics", &header);
     for r in rates {

@@ -90,11 +90,15 @@ pub(super) struct Worked {
     figure: Option<Markup>,
     note: Text,
     command: &'static str,
+    /// What it was worked out from: settings and rows.
+    from: String,
 }
 
 /// Shares out, or estimates rates.
 pub(super) fn work(aim: &str, get: &dyn Fn(&str) -> String, rows: &[Row]) -> Answer<Worked> {
-    if aim == "rates" { rated(rows) } else { allocated(get, rows) }
+    let mut worked = if aim == "rates" { rated(rows)? } else { allocated(get, rows)? };
+    worked.from = format!("total={} floor={} {rows:?}", get("total").trim(), get("floor").trim());
+    Ok(worked)
 }
 
 fn allocated(get: &dyn Fn(&str) -> String, rows: &[Row]) -> Answer<Worked> {
@@ -152,6 +156,7 @@ fn allocated(get: &dyn Fn(&str) -> String, rows: &[Row]) -> Answer<Worked> {
             "Neyman's optimum: by N·S, the whole numbers of least variance within floors and caps; S from past failures, smoothed ((x + 0.5) / (n + 25)). Neyman 1934; Wright 2012.",
         ),
         command: "shian sampling allocate FILE.csv --method exact --total N",
+        from: String::new(),
     })
 }
 
@@ -215,6 +220,7 @@ fn rated(rows: &[Row]) -> Answer<Worked> {
             "Beta–binomial empirical Bayes; the funnel is exact binomial around the common rate (dashed: 95 % and 99.8 %). Outside means worth a look: see first whether sampling differed. Spiegelhalter 2005.",
         ),
         command: "shian sampling rates FILE.csv",
+        from: String::new(),
     })
 }
 
@@ -254,14 +260,24 @@ impl Worked {
             }
             p.small.soft { (self.note.get(lang)) }
             p.small { "CLI: " code { (self.command) } }
+            @if !cells.is_empty() { p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (self.recipe()) } } }
         }
     }
 
-    /// The same as a sheet.
-    pub(super) fn sheet(&self) -> paper::sheet::Sheet {
+    fn figures(&self) -> paper::sheet::Sheet {
         let mut sheet = crate::export::sheet(&self.aim, &self.keys);
         sheet.rows.extend(self.rows.iter().map(|r| crate::export::texts(r.clone())));
         sheet
+    }
+
+    /// Hash of method, settings, rows worked from and figures.
+    fn recipe(&self) -> String {
+        crate::export::recipe(&[self.command, self.note.en.as_ref(), &self.from], &self.figures())
+    }
+
+    /// The same as a sheet, each row with the recipe.
+    pub(super) fn sheet(&self) -> paper::sheet::Sheet {
+        crate::export::stamped(self.figures(), &self.recipe())
     }
 }
 

@@ -49,10 +49,7 @@ pub(super) async fn show(
         methods.iter().map(String::as_str).chain([app.watch.plan.id.as_str()]).collect();
     let recipe = crate::export::recipe(&made_with, &sheet(&scores));
     if let Some(format) = links.get("format") {
-        let mut sheet = sheet(&scores);
-        sheet.header.push("recipe".to_owned());
-        sheet.rows.iter_mut().for_each(|row| row.extend(crate::export::texts([recipe.clone()])));
-        return crate::export::download(format, &sheet);
+        return crate::export::download(format, &crate::export::stamped(sheet(&scores), &recipe));
     }
     let nights = app.watch.nights(&app.store, NIGHTS).await?;
     let plan = &app.watch.plan;
