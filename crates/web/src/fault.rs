@@ -189,7 +189,7 @@ fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
     let title = match fault.status {
         StatusCode::NOT_FOUND => lang.pick("没有找到", "Not found"),
         StatusCode::FORBIDDEN => lang.pick("没有权限", "Not permitted"),
-        StatusCode::CONFLICT => lang.pick("记录已被他人修改", "Changed by somebody else"),
+        StatusCode::CONFLICT => lang.pick("现在不能办理，未保存", "Not possible now; nothing was saved"),
         s if s.is_server_error() => lang.pick("系统故障", "System failure"),
         _ => lang.pick("请更正后重试", "Please correct and repeat"),
     };
