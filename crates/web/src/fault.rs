@@ -21,8 +21,8 @@ pub(crate) struct Fault {
     pub(crate) status: StatusCode,
     /// The field concerned, if one is, by its name for programs.
     pub(crate) field: Option<String>,
-    /// What its form calls it; the common word when absent.
-    pub(crate) called: Option<Text>,
+    /// What its form calls it; the common word when absent. Boxed: faults travel in every answer, and few carry one.
+    pub(crate) called: Option<Box<Text>>,
     /// What is wrong and what to do.
     pub(crate) text: Text,
     /// Longer lines: row errors of an import, changes made by somebody else meanwhile.
@@ -79,7 +79,7 @@ impl Fault {
     /// Says of a refused field what its form calls it.
     pub(crate) fn called(mut self, field: &str, label: Text) -> Self {
         if self.field.as_deref() == Some(field) {
-            self.called = Some(label);
+            self.called = Some(Box::new(label));
         }
         self
     }
@@ -195,7 +195,7 @@ fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
     };
     // a list of faults says of each which field it is
     let field = fault.field.as_deref().filter(|_| fault.details.is_empty());
-    let field = field.and_then(|f| fault.called.clone().or_else(|| words::of_field(f)));
+    let field = field.and_then(|f| fault.called.as_deref().cloned().or_else(|| words::of_field(f)));
     layout::narrow(
         viewer,
         title,
