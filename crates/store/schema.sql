@@ -1518,8 +1518,8 @@ CREATE INDEX sampling_draw_by_region on sampling_draw (region, id);
 CREATE INDEX sampling_draw_by_task on sampling_draw (task);
 
 CREATE TABLE sampling_namesake (
-    sampler integer not null,         -- an account
-    person integer not null,          -- of the register
+    sampler integer not null,
+    person integer not null,
     cleared integer not null,
     cleared_by integer,
     primary key (sampler, person)

@@ -440,9 +440,9 @@ impl Work {
 
     async fn end(&self, store: &Store, cx: &Context, survey: &Survey, end: End) -> Result<(), Error> {
         let (state, said, answer) = match end {
-            End::Done(answer) => (State::Done, Text::of("", ""), Some(answer)),
-            End::Stopped => (State::Stopped, Text::of("", ""), None),
-            End::Failed(said) => (State::Failed, said, None),
+            End::Done(answer) => (State::Done, None, Some(answer)),
+            End::Stopped => (State::Stopped, None, None),
+            End::Failed(said) => (State::Failed, Some(said), None),
         };
         let recipe = answer.as_ref().map(|a| a.told.report().recipe.clone()).unwrap_or_default();
         let model = answer.as_ref().map(|answer| {
@@ -463,8 +463,8 @@ impl Work {
                     state.word().into(),
                     cx.now.into(),
                     recipe.as_str().into(),
-                    said.zh.as_ref().into(),
-                    said.en.as_ref().into(),
+                    said.as_ref().map_or("", |said| &said.zh).into(),
+                    said.as_ref().map_or("", |said| &said.en).into(),
                     answer.as_ref().map(|a| a.told.keep()).into(),
                     model.into(),
                     survey.sha256.as_str().into(),

@@ -88,7 +88,11 @@ impl Definition {
         if let Some(document) = p.document.as_deref().and_then(|d| self.document(d)) {
             return plain(&document.title, &document.kind);
         }
-        let Some(form) = p.form.as_deref().and_then(|f| self.form(f)) else { return Text::of("", "") };
+        let Some(form) = p.form.as_deref().and_then(|f| self.form(f)) else {
+            // `rulebook check` refuses a paper of a form there is not
+            let name = p.form.as_deref().or(p.document.as_deref()).unwrap_or_default();
+            return Text::new(name.to_owned(), name.to_owned());
+        };
         match p.field.as_deref().and_then(|f| form.field(f)) {
             None => form.title.clone(),
             Some(field) => Text::new(

@@ -47,7 +47,8 @@ fn close(a: f64, b: f64) -> bool {
 #[test]
 fn substances_of_one_sample_stay_together_and_those_of_different_samples_are_not_halved() {
     // 100 g at 1 mg/kg for 50 kg are 2 µg/kg
-    let cases: [(&str, Vec<(&str, &str, f64)>, f64, bool); 3] = [
+    type Case = (&'static str, Vec<(&'static str, &'static str, f64)>, f64, bool);
+    let cases: [Case; 3] = [
         // one substance makes up for the other in each sample: every day the same
         (
             "whole",

@@ -1,4 +1,5 @@
-//! Two years of samples and results, as a laboratory's spreadsheets, and the sample of the waiting incident.
+//! Two years of samples and results of supervision and risk monitoring, as a laboratory's spreadsheets, and the sample of the waiting
+//! incident.
 
 use super::incidents::Incident;
 use super::lines::LINES;
@@ -15,6 +16,7 @@ use rand_pcg::Pcg64Mcg;
 /// One sample to take.
 struct Plan {
     form: String,
+    kind: &'static str,
     lot: usize,
     shop: usize,
     sampled: Date,
@@ -42,11 +44,20 @@ const SAMPLE_HEADER: &[&str] = &[
     "食品大类",
     "抽样环节",
     "经费来源",
+    "抽样类别",
 ];
 
 /// The form number of the sample whose results the laboratory has yet to enter; those of the history begin after it.
 const WAITING: usize = 9_999;
 const HISTORY_FROM: usize = WAITING + 1;
+/// The form numbers of risk monitoring begin here.
+const MONITORING_FROM: usize = 500_000;
+/// Firms from which on a province has a monitoring programme: one sample for every four, up to so many.
+const LARGE: usize = 400;
+const MOST_MONITORED: usize = 600;
+
+const SUPERVISION: &str = "监督抽检";
+const MONITORING: &str = "风险监测";
 
 /// Loads the history and the waiting sample; gives back how many samples there are.
 pub(crate) async fn load(loader: &Loader<'_>, incident: &Incident, now: Instant) -> Result<usize> {
@@ -85,6 +96,7 @@ pub(crate) async fn load(loader: &Loader<'_>, incident: &Incident, now: Instant)
     }
     let waiting = Plan {
         form: format!("GC62{WAITING:015}"),
+        kind: SUPERVISION,
         lot: incident.lot,
         shop: incident.shop,
         sampled: incident.sampled,
@@ -120,14 +132,54 @@ fn plan(loader: &Loader<'_>, now: Instant) -> Vec<Plan> {
             .collect();
         plans.push(Plan {
             form: format!("GC62{:015}", HISTORY_FROM + n),
+            kind: SUPERVISION,
             lot: *lot,
             shop: *shop,
             sampled: at.china_date().checked_add(1.day()).unwrap_or(at.china_date()),
             results,
         });
     }
+    plans.extend(monitoring(loader, &sold));
     plans.sort_by_key(|p| p.sampled);
     plans
+}
+
+/// The chance of a problem on the log-odds scale: what a line brings in a county, the same in all years, and what the shop's own hazard
+/// adds, which its inspections follow too; so that what was found says something of what will be.
+fn hazard(loader: &Loader<'_>, line: usize, shop: usize) -> f64 {
+    let firm = &loader.world.firms[shop];
+    let county: usize = firm.region.get(..6).and_then(|c| c.parse().ok()).unwrap_or(0);
+    let place = county.wrapping_mul(31).wrapping_add(line);
+    let part = |factor: usize| (place.wrapping_mul(factor) % 1000) as f64 / 1000.0;
+    let own = 3.0 * (part(2_654_435_761) + part(7_919) + part(104_729) - 1.5);
+    own - 2.6 + 0.4 * (super::targeting::hazard(firm, shop) + 2.0)
+}
+
+/// Two years of risk monitoring in a large province: problems found open no case.
+fn monitoring(loader: &Loader<'_>, sold: &[&(usize, usize, usize, Instant)]) -> Vec<Plan> {
+    let firms = loader.world.firms.len();
+    let count = if firms < LARGE { 0 } else { (firms / 4).min(MOST_MONITORED) };
+    let mut rng = Pcg64Mcg::seed_from_u64(0x0e15_c0de);
+    let one = |n: usize| {
+        // between those of supervision
+        let (_, lot, shop, at) = sold.get((n * sold.len() + sold.len() / 2) / count)?;
+        let line = line_of(loader.world, loader.history.lots[*lot].product);
+        let bad = rng.random_range(0.0..1.0) < 1.0 / (1.0 + (-hazard(loader, line, *shop)).exp());
+        let results = LINES[line].tests.iter().enumerate().map(|(test, (analyte, level))| {
+            let factor = if test == 0 && bad { 12.0 } else { rng.random_range(0.2..1.5) };
+            let value = level * factor;
+            (*analyte, if value < 0.003 { "未检出".to_owned() } else { format!("{value:.3}") })
+        });
+        Some(Plan {
+            form: format!("GC62{:015}", MONITORING_FROM + n),
+            kind: MONITORING,
+            lot: *lot,
+            shop: *shop,
+            results: results.collect(),
+            sampled: at.china_date().checked_add(2.days()).unwrap_or(at.china_date()),
+        })
+    };
+    (0..count).filter_map(one).collect()
 }
 
 async fn import(loader: &Loader<'_>, plans: &[Plan], now: Instant) -> Result<Vec<Id>> {
@@ -164,6 +216,7 @@ async fn import(loader: &Loader<'_>, plans: &[Plan], now: Instant) -> Result<Vec
             cell(super::sampling::class_of(LINES[line_of(world, lot.product)].code)),
             cell("流通"),
             cell("省级"),
+            cell(p.kind),
         ]);
     }
     let bytes = write_csv(&sheet)?;

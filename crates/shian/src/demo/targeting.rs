@@ -28,7 +28,7 @@ const SHARE: f64 = 0.25;
 /// The hazard of a firm on the log-odds scale, the same for all of its visits: what its business brings, and what is its own (about
 /// normal with a standard deviation of 1.2, from its place in the world). Both the outcome and the count of general points
 /// follow it, so that a record says something of the next visit.
-fn hazard(firm: &Firm, index: usize) -> f64 {
+pub(super) fn hazard(firm: &Firm, index: usize) -> f64 {
     let part = |factor: usize| (index.wrapping_mul(factor) % 1000) as f64 / 1000.0;
     let own = 2.4 * (part(2_654_435_761) + part(7_919) + part(104_729) - 1.5);
     let kind = match firm.kind {

@@ -1,6 +1,7 @@
 //! Tests of the crate from outside.
 
 mod detect;
+mod maxima;
 mod reference_scan;
 mod rumours;
 mod scan;

@@ -357,3 +357,6 @@ pub(super) fn statistic(points: &[Point], control: &Control, alpha: f64, sums: O
     }
     (first..=last).map(|k| largest(&points[k..], control, alpha)).fold(0.0, f64::max)
 }
+
+#[cfg(test)]
+mod tests;
