@@ -72,6 +72,9 @@ fn word(name: &str) -> Text {
 /// What a feature says.
 #[must_use]
 pub fn meaning(feature: &str) -> Text {
+    if WORDS.iter().any(|w| w.0 == feature) {
+        return word(feature);
+    }
     let with =
         |zh: fn(&str) -> String, en: fn(&str) -> String, inner: Text| Text::new(zh(&inner.zh), en(&inner.en));
     let bare = |name: &str| name.trim_end_matches(" (words)").to_owned();
@@ -121,9 +124,7 @@ pub fn meaning(feature: &str) -> Text {
     if let Some(column) = feature.strip_suffix(" here before") {
         return with(|t| format!("以往{t}"), |t| format!("{t} here before"), word(column));
     }
-    if let Some(column) = feature.strip_suffix(" at the last visit")
-        && column != "found"
-    {
+    if let Some(column) = feature.strip_suffix(" at the last visit") {
         return with(|t| format!("上次{t}"), |t| format!("{t} at the last visit"), word(column));
     }
     if let Some((column, value)) = feature.split_once(" = ") {
@@ -151,6 +152,12 @@ mod tests {
     fn every_phrase_of_the_science_has_a_meaning_in_both_languages() {
         for (feature, zh, en) in [
             ("found at the last visit", "上次发现问题", "found at the last visit"),
+            (
+                "found here before",
+                "以往发现问题（相对检查人平均）",
+                "found here before, against the inspector's own mean",
+            ),
+            ("key_points here before", "以往重点项不合格数", "key points failed here before"),
             ("key_points at the last visit", "上次重点项不合格数", "key points failed at the last visit"),
             ("others of the same county", "同一县区的其他单位发现问题", "found at others of the same county"),
             (

@@ -378,8 +378,22 @@ impl<'a> Worker<'a> {
         // some stay half-way
         let last = usize::try_from(self.random.below(6)).unwrap_or(5);
         for (step, form) in &steps[..last] {
+            if *step == "told" {
+                self.serve(&matter, "termination")?;
+            }
             self.step(&token, &matter, step, form)?;
         }
+        Some(())
+    }
+
+    /// Publishes a paper of a matter, by another person than drafted it.
+    fn serve(&mut self, matter: &str, name: &str) -> Option<()> {
+        let token = self.field.tokens.second_desk.clone();
+        let view = self.get(&token, &format!("/api/v1/matters/{matter}"))?;
+        let papers = view["documents"].as_array().expect("documents");
+        let paper = papers.iter().find(|paper| paper["name"] == name).expect("drafted by the step before");
+        let path = format!("/api/v1/documents/{}/publish", paper["id"].as_str()?);
+        self.post(&token, &path, &json!({ "version": paper["version"], "form": {} }), 200)?;
         Some(())
     }
 

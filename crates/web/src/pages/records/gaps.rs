@@ -58,11 +58,17 @@ pub(super) async fn show(
     let shown = &found.firms;
     let behind = skip.saturating_add(PAGE);
     let next = (i64::from(behind) < found.count).then(|| behind.to_string());
+    // before the rows are made for the first time nothing is known, which is not nothing found
+    let is_made = found.as_of.is_some();
     let stat = |n: i64, zh: &str, en: &str, tone: Tone| Stat {
-        figure: n.to_string(),
+        figure: if is_made { n.to_string() } else { "—".to_owned() },
         label: lang.pick(zh, en).to_owned(),
         href: None,
-        tone: if n == 0 { Tone::Ok } else { tone },
+        tone: match n {
+            _ if !is_made => Tone::Info,
+            0 => Tone::Ok,
+            _ => tone,
+        },
     };
     let fields = choices::any(
         lang,
@@ -102,7 +108,8 @@ pub(super) async fn show(
             Some(at) => p.soft { (lang.pick("数字跟随记录更新，截至 ", "The figures follow the records; as of ")) (at.china_minute()) },
             None => { (ui::message(Tone::Info, &html! { p { (lang.pick("台账数字正在首次汇总，请稍候刷新。", "The figures are being made for the first time; look again in a moment.")) } })) }
         }
-        @if shown.is_empty() { (ui::empty(lang.pick("没有符合条件的单位", "No firm fits"), lang.pick("请放宽地区、期间或筛选条件。", "Widen region, period or filter."))) }
+        @if !is_made {}
+        @else if shown.is_empty() { (ui::empty(lang.pick("没有符合条件的单位", "No firm fits"), lang.pick("请放宽地区、期间或筛选条件。", "Widen region, period or filter."))) }
         @else {
             (table(lang, shown, &links, (&from.to_string(), &to.to_string())))
             (ui::pager(lang, &links, shown.len(), Some(found.count), next.as_deref(), true))
