@@ -34,6 +34,7 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
         tasks.spawn(crate::wiring::watch_on(app.clone(), province.holder.clone(), stop.clone()));
         tasks.spawn(crate::wiring::learn_on(app.clone(), province.holder.clone(), stop.clone()));
         tasks.spawn(crate::wiring::records_on(app.clone(), province.holder.clone(), stop.clone()));
+        tasks.spawn(crate::wiring::sweep_on(app.clone(), province.holder.clone(), stop.clone()));
         tasks.spawn(async move { runner.run(stop).await });
     }
     if province.config.has(Role::Web) {

@@ -1,5 +1,6 @@
 //! Adapters: the domain crates ask for their surroundings through traits, and these answer from their neighbours.
 
+mod attachments;
 mod background;
 mod cases;
 mod consequence;
@@ -11,6 +12,7 @@ mod surveillance;
 mod targeting;
 mod templates;
 
+pub(crate) use attachments::sweep_on;
 pub use cases::Files;
 pub use consequence::Disposal;
 pub use ground::Ground;

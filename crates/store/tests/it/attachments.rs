@@ -67,3 +67,41 @@ async fn a_file_is_known_by_its_bytes_and_others_are_refused_in_both_languages()
         }
     }
 }
+
+#[tokio::test]
+async fn what_no_row_names_is_removed_after_a_day_and_nothing_else() {
+    let day = std::time::Duration::from_secs(86_400);
+    for (name, store) in stores().await {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Attachments::new(dir.path().join("attachments"));
+        let age = |sha256: &str| {
+            let path = files.root().join(&sha256[..2]).join(&sha256[2..]);
+            let file = std::fs::File::options().write(true).open(path).unwrap();
+            file.set_modified(std::time::SystemTime::now() - 2 * day).unwrap();
+        };
+        let csv = |n: u8| format!("a,b\n{n},2\n").into_bytes();
+        let hash = |n| Attachments::examine(&csv(n)).unwrap().sha256;
+        let mut tx = store.begin().await.unwrap();
+        files.put(&mut tx, csv(1), NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        for n in 2..=4 {
+            files.keep(csv(n)).await.unwrap();
+        }
+        (1..=3).for_each(|n| age(&hash(n)));
+        // sent once more today: whoever sent it is about to name it
+        files.keep(csv(3)).await.unwrap();
+        let rest = files.root().join("spool.1-1.part");
+        std::fs::write(&rest, "half").unwrap();
+        std::fs::File::options()
+            .write(true)
+            .open(&rest)
+            .unwrap()
+            .set_modified(std::time::SystemTime::now() - 2 * day)
+            .unwrap();
+        assert_eq!(files.sweep(&store, day).await.unwrap(), 2, "{name}");
+        let there = |n| files.root().join(&hash(n)[..2]).join(&hash(n)[2..]).exists();
+        assert_eq!([1, 2, 3, 4].map(there), [true, false, true, true], "{name}");
+        assert!(!rest.exists(), "{name}: what a process left half-written");
+        assert_eq!(files.sweep(&store, day).await.unwrap(), 0, "{name}");
+    }
+}

@@ -50,6 +50,43 @@ async fn a_citizen_reports_without_an_account_and_follows_with_number_and_code_a
     assert!(seen.text().contains("核查中"), "{}", seen.text());
 }
 
+/// A report with a photo, as a browser sends it; `what` is what happened, which the form asks for.
+async fn with_photo(p: &Province, what: &str, name: &str) -> crate::province::Answer {
+    let mut body = String::new();
+    for (field, value) in [("respondent", "虚构店"), ("county", "620102"), ("what", what), ("named", "false")]
+    {
+        body += &format!("--b\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
+    }
+    body += &format!(
+        "--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"p.webp\"\r\nContent-Type: image/webp\r\n\r\n\
+         RIFF\u{10}\u{0}\u{0}\u{0}WEBPVP8 \r\n--b--\r\n"
+    );
+    let kind = [("content-type", "multipart/form-data; boundary=b")];
+    p.send(Method::POST, "/petitions/report", &As::Nobody, &kind, body).await
+}
+
+#[tokio::test]
+async fn what_somebody_without_an_account_sends_with_a_refused_form_is_not_kept() {
+    let p = Province::new().await;
+    let root = p.app.attachments.root().to_owned();
+    let kept = || walk(&root);
+    assert_eq!(with_photo(&p, "", "photos").await.status, 422, "nothing said");
+    assert_eq!(kept(), 0);
+    let sent = with_photo(&p, "看见了", "smuggled").await;
+    assert_eq!((sent.status.as_u16(), kept()), (200, 0), "a file the form does not ask for: {}", sent.text());
+    let sent = with_photo(&p, "看见了", "photos").await;
+    assert_eq!((sent.status.as_u16(), kept()), (200, 1), "{}", sent.text());
+}
+
+/// Pictures below a folder.
+fn walk(root: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(root) else { return 0 };
+    let paths = entries.map(|e| e.unwrap().path());
+    paths
+        .map(|p| if p.is_dir() { walk(&p) } else { usize::from(std::fs::metadata(&p).unwrap().len() > 0) })
+        .sum()
+}
+
 #[tokio::test]
 async fn a_platform_learns_that_an_unknown_number_is_no_licence() {
     let p = Province::new().await;

@@ -5,7 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
 use crate::pages::tasks::keep_files;
-use crate::session::{Peer, Posted, context};
+use crate::session::{Peer, Posted, Upload, context};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
 use access::throttle::{Limit, count_try, may_try};
@@ -146,9 +146,21 @@ pub(super) async fn send(
     let files: Vec<&str> =
         form.leaves().into_iter().filter(|f| f.kind.is_file()).map(|f| f.id.as_str()).collect();
     posted.fields.retain(|(name, _)| !files.contains(&name.as_str()));
-    let kept = keep_files(&app, &posted).await?;
+    posted.files.retain(|f| files.contains(&f.field.as_str()));
+    let viewer = &posted.viewer;
+    let cx = context(&app, viewer);
+    // counted by itself, so that what is refused afterwards counts as well
+    if let Some(peer) = &peer {
+        let mut tx = app.store.begin().await?;
+        let few = count_try(&mut tx, &app.access, &SENT, peer, cx.now).await?;
+        tx.commit().await?;
+        if !few {
+            return Err(too_often());
+        }
+    }
+    let sent = posted.files.iter().map(examined).collect::<Answer<Vec<_>>>()?;
     let hashes: Vec<(String, String)> =
-        kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
+        posted.files.iter().zip(&sent).map(|(f, a)| (f.field.clone(), a.sha256.clone())).collect();
     let entry = forms::entry(&form, &posted, &hashes);
     let text = |name: &str| posted.get(name).chars().take(200).collect::<String>();
     let who = Who {
@@ -157,7 +169,6 @@ pub(super) async fn send(
         number: text("who_number"),
         address: text("who_address"),
     };
-    let viewer = &posted.viewer;
     let named = entry.get("named").and_then(Json::as_str).is_some_and(|v| v == "true");
     let needed = if guarded(&p) { named } else { true };
     if needed && (who.name.is_empty() || who.phone.is_empty()) {
@@ -165,28 +176,34 @@ pub(super) async fn send(
         let again = page(viewer, &p, &form, &entry, &who, &[], Some(&missing));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
     }
-    let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    if let Some(peer) = &peer
-        && !count_try(&mut tx, &app.access, &SENT, peer, cx.now).await?
-    {
-        return Err(too_often());
+    let request = || Request { form: for_whom(&p, entry.clone()), ..Request::default() };
+    let open = async |tx: &mut store::Tx| {
+        let by = Authority::System(BY);
+        flow::open_by_form(tx, &cx, &app.engine, by, &p.definition.id, request()).await
+    };
+    // nobody without an account makes the disk keep what the form then refuses: first the form, then the files
+    if !sent.is_empty() {
+        let mut tx = app.store.begin().await?;
+        for a in &sent {
+            app.attachments.rehearse(&mut tx, a, cx.now).await?;
+        }
+        let refused = open(&mut tx).await.err();
+        tx.rollback().await?;
+        match refused {
+            Some(Error::Form { faults }) => {
+                let again = page(viewer, &p, &form, &entry, &who, &faults, None);
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
+            }
+            Some(e) => return Err(e.into()),
+            None => {}
+        }
     }
+    let kept = keep_files(&app, &posted).await?;
+    let mut tx = app.store.begin().await?;
     for (_, k) in &kept {
         flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
     }
-    // what concerns officials of a county goes to the level above from the first moment
-    let mut sent = entry.clone();
-    if entry.get("concerns_staff").and_then(Json::as_str) == Some("true")
-        && let Some(field) = p.definition.opening.as_ref().and_then(|o| o.region.as_deref())
-        && let Some(above) = entry.get(field).and_then(Json::as_str).and_then(|r| r.get(..4))
-    {
-        sent[field] = json!(above);
-    }
-    let request = Request { form: sent, ..Request::default() };
-    let opened =
-        flow::open_by_form(&mut tx, &cx, &app.engine, Authority::System(BY), &p.definition.id, request).await;
-    let matter = match opened {
+    let matter = match open(&mut tx).await {
         Ok(opened) => opened.matter,
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
@@ -209,6 +226,25 @@ pub(super) async fn send(
     registry::keep_reporter(&mut tx, &cx, &app.access, &Permit::system(BY), reporter).await?;
     tx.commit().await?;
     Ok(receipt(viewer, &p, matter, &code).into_response())
+}
+
+/// What an uploaded file is, before it is kept.
+fn examined(file: &Upload) -> Answer<store::attachments::Attachment> {
+    store::attachments::Attachments::examine(&file.bytes).map_err(|e| match e {
+        store::Error::Refused(text) => Fault::bad(&file.field, text),
+        other => other.into(),
+    })
+}
+
+/// The entry as it is opened: what concerns officials of a county goes to the level above from the first moment.
+fn for_whom(p: &Procedure, mut entry: Json) -> Json {
+    if entry.get("concerns_staff").and_then(Json::as_str) == Some("true")
+        && let Some(field) = p.definition.opening.as_ref().and_then(|o| o.region.as_deref())
+        && let Some(above) = entry.get(field).and_then(Json::as_str).and_then(|r| r.get(..4))
+    {
+        entry[field] = json!(above);
+    }
+    entry
 }
 
 /// Too many from one address, or too many guesses.
