@@ -59,6 +59,21 @@ where
     Ok(rows)
 }
 
+/// Rows of an export that is made in one piece. A list that is longer is refused rather than cut short: half a legal record
+/// that looks whole would mislead.
+pub(crate) const MOST: i64 = 200_000;
+
+/// The refusal of an export of more than [`MOST`] rows.
+pub(crate) fn too_many() -> Fault {
+    Fault::bad(
+        "format",
+        Text::new(
+            format!("结果超过 {MOST} 行，请缩小日期或地区范围分段导出"),
+            format!("more than {MOST} rows; narrow the dates or the region and export part by part"),
+        ),
+    )
+}
+
 /// The sheet as a download; `format` is `csv`, `xlsx` or `parquet`.
 pub(crate) fn download(format: &str, sheet: &Sheet) -> Answer {
     let (bytes, media) = match format {

@@ -173,7 +173,7 @@ fn field(
                 label for=(id) class=[base.required.then_some("req")] { (base.label) }
                 @if !base.hint.is_empty() { p.hint { (base.hint) } }
                 @if let Some(Json::Array(kept)) = value { @for h in kept.iter().filter_map(Json::as_str) {
-                    p.small { a href={ "/files/" (h) } { (lang.pick("已上传 ", "uploaded ")) (&h[..h.len().min(8)]) } }
+                    p.small { a href={ "/files/" (h) } { (lang.pick("已上传 ", "uploaded ")) (h.get(..8).unwrap_or(h)) } }
                     input type="hidden" name=(name) value=(h);
                 } }
                 input id=(id) name=(name) type="file" accept=(if f.kind == FieldType::Photo { "image/jpeg,image/png,image/webp" } else { "image/jpeg,image/png,image/webp,application/pdf" })

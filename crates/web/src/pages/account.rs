@@ -58,9 +58,11 @@ pub(crate) async fn show_login(viewer: Viewer) -> Markup {
     login_page(&viewer, &Login { next, ..Login::default() }, None, false)
 }
 
-/// Only paths of this site: never another host.
+/// Only paths of this site: never another host. Browsers drop tabs and line ends from an address, so that `/<tab>/host`
+/// would be one.
 fn local(path: &str) -> Option<&str> {
-    (path.starts_with('/') && !path.starts_with("//") && !path.contains('\\')).then_some(path)
+    let odd = |c: char| c == '\\' || c.is_control();
+    (path.starts_with('/') && !path.starts_with("//") && !path.contains(odd)).then_some(path)
 }
 
 /// `POST /login`
@@ -231,7 +233,14 @@ mod tests {
     #[test]
     fn a_login_never_leads_to_another_host() {
         assert_eq!(local("/desk/tasks?x=1"), Some("/desk/tasks?x=1"));
-        for bad in ["https://evil.example", "//evil.example", "/\\evil.example", ""] {
+        for bad in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "",
+        ] {
             assert_eq!(local(bad), None, "{bad}");
         }
     }

@@ -44,7 +44,12 @@ pub(crate) async fn tile(State(app): State<Arc<App>>, viewer: Viewer, Path(path)
         }
     };
     let bytes = bytes.map_err(Fault::internal)?.ok_or_else(missing)?;
-    let cache = if at.width.is_none() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    // a full tile never changes; the bodies of a bundle are nobody's but the reader's, in no cache on the way
+    let cache = match (at.level, at.width) {
+        (None, _) => "private, no-store",
+        (Some(_), None) => "public, max-age=31536000, immutable",
+        (Some(_), Some(_)) => "no-cache",
+    };
     Ok(([(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, cache)], bytes)
         .into_response())
 }
@@ -214,6 +219,14 @@ pub(crate) async fn list(
     if let Some(day) = links.get("to").and_then(choices::date) {
         sql.push(" and at < ").bind(base::Instant::china(day.tomorrow().unwrap_or(day), 0, 0));
     }
+    if let Some(format) = links.get("format") {
+        sql.push(" order by id desc limit ").bind(export::MOST + 1);
+        let rows = app.store.select(&sql).await?;
+        if i64::try_from(rows.len()).is_ok_and(|n| n > export::MOST) {
+            return Err(export::too_many());
+        }
+        return export::download(format, &export_rows(&rows)?);
+    }
     if let Some(after) = links.get("after").and_then(|a| a.parse::<Id>().ok()) {
         sql.push(" and id < ").bind(after);
     }
@@ -223,9 +236,6 @@ pub(crate) async fn list(
         .then(|| rows.truncate(50))
         .and_then(|()| rows.last()?.id("id").ok())
         .map(|i| i.to_string());
-    if let Some(format) = links.get("format") {
-        return export::download(format, &export_rows(&rows)?);
-    }
     let mut cells = Vec::new();
     for r in &rows {
         let id = r.id("id")?;

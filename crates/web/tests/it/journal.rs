@@ -23,6 +23,44 @@ async fn the_journal_speaks_in_words_and_filters_by_what_it_is_about() {
 }
 
 #[tokio::test]
+async fn an_export_of_the_journal_is_the_whole_list_and_not_its_first_page() {
+    let p = Province::new().await;
+    let session = p.session("admin").await;
+    let who = As::Session(&session, true);
+    let cx = p.cx("admin");
+    for n in 0..60 {
+        let mut tx = p.app.store.begin().await.unwrap();
+        let entry = ledger::Entry {
+            kind: "demo.noted",
+            region: "62".to_owned(),
+            subject: format!("demo:{n}"),
+            body: serde_json::json!({ "n": n }),
+            private: None,
+        };
+        ledger::append(&mut tx, &cx, &ledger::Permit::system("test"), entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let sheet = p.get("/desk/journal?about=demo&format=csv", &who).await.text();
+    assert_eq!(sheet.lines().count(), 61, "a line of headings and every entry");
+}
+
+#[tokio::test]
+async fn the_bodies_of_internal_records_are_kept_by_no_cache_and_tiles_of_hashes_are() {
+    let p = Province::new().await;
+    p.sequence().await;
+    let session = p.session("admin").await;
+    let n = p.app.store.one("select count(*) as n from journal", &[]).await.unwrap().int("n").unwrap();
+    for (path, cache) in [
+        (format!("/log/tile/entries/000.p/{}", n % 256), "private, no-store"),
+        (format!("/log/tile/0/000.p/{}", n % 256), "no-cache"),
+    ] {
+        let a = p.get(&path, &As::Session(&session, true)).await;
+        assert_eq!(a.status, 200, "{path}");
+        assert_eq!(a.header("cache-control"), cache, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_entry_shows_its_record_and_an_administrator_erases_its_personal_part_with_a_reason() {
     let p = Province::new().await;
     p.sequence().await;

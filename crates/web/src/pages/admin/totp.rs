@@ -40,7 +40,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
     let body = match access::totp_state(&app.store, viewer.who.account).await?.as_str() {
         "on" => html! { section.card {
             p { (ui::badge(Tone::Ok, lang.pick("已启用", "on"))) " " (lang.pick("登录时除密码外还需验证器上的六位数字。", "A login needs the six digits of your authenticator beside the password.")) }
-            (button(&viewer, "off", true, lang.pick("关闭", "Switch off"), &none))
+            (off(&viewer))
         } },
         state => html! { section.card {
             p { (lang.pick("启用后，即使密码泄露他人也无法登录。需要一部装有身份验证器的手机。", "With codes on, a stolen password alone does not open your account. You need an authenticator on a phone.")) }
@@ -49,6 +49,20 @@ pub(crate) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
         } },
     };
     Ok(frame(&viewer, None, &body))
+}
+
+/// Switching the codes off asks for the password: whoever finds an open session must not be able to.
+fn off(viewer: &Viewer) -> Markup {
+    let lang = viewer.lang();
+    let field = Field {
+        name: "old",
+        label: lang.pick("当前密码", "Present password"),
+        kind: "password",
+        required: true,
+        autocomplete: Some("current-password"),
+        ..Field::default()
+    };
+    button(viewer, "off", true, lang.pick("关闭", "Switch off"), &ui::input(&field))
 }
 
 fn confirm(viewer: &Viewer) -> Markup {
@@ -116,6 +130,20 @@ pub(crate) async fn post(
             }
         }
         "off" => {
+            // the check keeps a count of wrong passwords of its own
+            tx.rollback().await?;
+            let sure =
+                access::session::confirm(&app.store, &cx, &app.access, &viewer.who, posted.get("old")).await;
+            if let Err(e) = sure {
+                return match e.user_text() {
+                    Some(text) => {
+                        let again = frame(viewer, Some(text), &html! { section.card { (off(viewer)) } });
+                        Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
+                    }
+                    None => Err(e.into()),
+                };
+            }
+            let mut tx = app.store.begin().await?;
             one_time::remove_totp(&mut tx, &cx, &app.access, &viewer.who, viewer.who.account).await?;
             tx.commit().await?;
             Ok(Redirect::to(PATH).into_response())

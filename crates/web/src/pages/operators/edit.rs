@@ -342,13 +342,14 @@ async fn write(app: &App, posted: &Posted, (id, region): (Id, &str), what: &str)
         "unmerge" => {
             let merge = posted.get("merge").parse().unwrap_or(Id(0));
             let of = registry::merges_of(&app.store, id).await?.into_iter().find(|m| m.id == merge);
+            let none =
+                || Error::NotFound(Text::of("没有这次合并", "there is no such merge of this operator"));
+            let of = of.ok_or_else(none)?;
             registry::undo_merge(&mut tx, &cx, access, who, merge).await?;
-            if let Some(of) = of {
-                let both = (of.kept, of.dropped);
-                flow::undo_follow_merge(&mut tx, &cx, access, who, region, merge, both)
-                    .await
-                    .map_err(Unwritten::Work)?;
-            }
+            let both = (of.kept, of.dropped);
+            flow::undo_follow_merge(&mut tx, &cx, access, who, region, merge, both)
+                .await
+                .map_err(Unwritten::Work)?;
         }
         _ => return Err(Error::NotFound(Text::of("没有这个操作", "there is no such action")).into()),
     }

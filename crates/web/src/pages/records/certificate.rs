@@ -17,8 +17,6 @@ use std::sync::Arc;
 use supply::{Certificate, CertificateFilter, CertificateRule};
 
 const PAGE: i64 = 50;
-/// Rows of an export; more is said in the file's last row.
-const MOST: i64 = 50_000;
 
 /// `GET /firm/certificates`: the own ones. Right: view lot, of the own operator.
 pub(super) async fn own(
@@ -56,8 +54,11 @@ async fn list(app: &App, viewer: &Viewer, path: &str, own: Option<Id>, raw: Opti
         take: PAGE,
     };
     if let Some(format) = links.get("format") {
-        let filter = CertificateFilter { skip: 0, take: MOST, ..filter };
-        let (rows, _) = app.supply.certificates(&viewer.who, app.now(), &filter).await?;
+        let filter = CertificateFilter { skip: 0, take: crate::export::MOST, ..filter };
+        let (rows, total) = app.supply.certificates(&viewer.who, app.now(), &filter).await?;
+        if total > crate::export::MOST {
+            return Err(crate::export::too_many());
+        }
         return crate::export::download(format, &sheet(lang, &app.origin, &rows));
     }
     let (rows, total) = app.supply.certificates(&viewer.who, app.now(), &filter).await?;
