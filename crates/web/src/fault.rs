@@ -138,7 +138,7 @@ pub(crate) async fn render(State(app): State<Arc<App>>, request: Request, next: 
     let request = Request::from_parts(parts, body);
     let prefs = Prefs::read(request.uri().query(), request.headers());
     let path = request.uri().path().to_owned();
-    let here = request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string);
+    let here = crate::session::here(&asked);
     let wants_json = request
         .headers()
         .get(header::ACCEPT)
@@ -171,15 +171,13 @@ async fn said(
         return out;
     }
     if fault.status == StatusCode::UNAUTHORIZED {
-        let to = format!("/login?next={}", ui::encode(&here));
+        // what was typed into a form is lost when the session ended meanwhile: say so before anything else
+        let lost = if asked.method == Method::POST { "&lost=1" } else { "" };
+        let to = format!("/login?next={}{lost}", ui::encode(&here));
         return axum::response::Redirect::to(&to).into_response();
     }
     let anonymous = Viewer { prefs, who: Principal::anonymous(), csrf: String::new(), here };
-    let mut viewer = Viewer::from_request_parts(asked, app).await.unwrap_or(anonymous);
-    if asked.method != Method::GET {
-        // a posted address cannot be returned to after changing the language
-        viewer.here = viewer.home().to_owned();
-    }
+    let viewer = Viewer::from_request_parts(asked, app).await.unwrap_or(anonymous);
     (fault.status, page(&viewer, fault)).into_response()
 }
 
@@ -189,6 +187,7 @@ fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
     let title = match fault.status {
         StatusCode::NOT_FOUND => lang.pick("没有找到", "Not found"),
         StatusCode::FORBIDDEN => lang.pick("没有权限", "Not permitted"),
+        StatusCode::METHOD_NOT_ALLOWED => lang.pick("这个地址不能直接打开", "This address cannot be opened by itself"),
         StatusCode::CONFLICT => lang.pick("现在不能办理，未保存", "Not possible now; nothing was saved"),
         s if s.is_server_error() => lang.pick("系统故障", "System failure"),
         _ => lang.pick("请更正后重试", "Please correct and repeat"),

@@ -191,7 +191,7 @@ fn shell(viewer: &Viewer, title: &str, slim: bool, body: &Markup) -> Markup {
                     div.end {
                         (prefs(viewer))
                         @if signed_in {
-                            span { (viewer.who.name) }
+                            a href="/account" aria-current=[here(viewer, "/account").then_some("page")] { (viewer.who.name) }
                             form method="post" action="/logout" { input type="hidden" name="csrf" value=(viewer.csrf); button { (lang.pick("退出", "Sign out")) } }
                         } @else { a href="/login" { (lang.pick("登录", "Sign in")) } }
                     }

@@ -7,7 +7,7 @@ use crate::state::App;
 use access::Principal;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Multipart, Request};
-use axum::http::{StatusCode, header, request::Parts};
+use axum::http::{Method, StatusCode, Uri, header, request::Parts};
 use base::{Id, Instant, Text};
 use ledger::Context;
 use std::net::{IpAddr, SocketAddr};
@@ -76,7 +76,7 @@ impl FromRequestParts<Arc<App>> for Viewer {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Answer<Self> {
         let identity = identify(parts, app).await?;
         let prefs = Prefs::read(parts.uri.query(), &parts.headers);
-        let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let here = here(parts);
         if identity.must_change && parts.uri.path() != "/password" && parts.uri.path() != "/logout" {
             return Err(Fault::new(
                 StatusCode::FORBIDDEN,
@@ -87,6 +87,23 @@ impl FromRequestParts<Arc<App>> for Viewer {
             if identity.token.is_empty() { String::new() } else { access::csrf_token(&identity.token) };
         Ok(Self { prefs, who: identity.who, csrf, here })
     }
+}
+
+/// Where to return to after changing language, type size or theme, or after signing in: this page, or what was posted from: an
+/// address that only takes forms cannot be opened again.
+pub(crate) fn here(parts: &Parts) -> String {
+    let own = || parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        return own();
+    }
+    from(parts).unwrap_or_else(|| "/".to_owned())
+}
+
+/// Path and query of the page of this server a form was sent from, as the browser says.
+fn from(parts: &Parts) -> Option<String> {
+    let host = parts.headers.get(header::HOST)?.to_str().ok()?;
+    let referer = parts.headers.get(header::REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    (referer.authority()?.as_str() == host).then(|| referer.path_and_query().map(ToString::to_string))?
 }
 
 /// The address a request comes from, where the server knows it: the other end, or behind a proxy on this machine what the proxy

@@ -1,8 +1,9 @@
 //! Signing in and out, choosing a password, preferences.
 
 use crate::fault::{Answer, Fault};
-use crate::layout::{self, Viewer};
-use crate::session::{COOKIE, Identity, PostedSignedIn, context, context_of};
+use crate::layout::{self, Area, Viewer};
+use crate::map::region_name;
+use crate::session::{COOKIE, Identity, PostedSignedIn, SignedIn, context, context_of};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
 use access::Error;
@@ -25,6 +26,9 @@ pub(crate) struct Login {
     code: String,
     #[serde(default)]
     next: String,
+    /// Whether a form was sent after the session had ended.
+    #[serde(skip)]
+    lost: bool,
 }
 
 fn login_page(viewer: &Viewer, form: &Login, error: Option<&str>, ask_code: bool) -> Markup {
@@ -36,6 +40,9 @@ fn login_page(viewer: &Viewer, form: &Login, error: Option<&str>, ask_code: bool
         &html! {
             h1 { (title) }
             @if let Some(error) = error { (ui::message(Tone::Bad, &html! { p { (error) } })) }
+            @if form.lost { (ui::message(Tone::Warn, &html! { p {
+                (lang.pick("登录已过期，刚才提交的内容没有保存。登录后会回到那一页，请重新填写；多数浏览器按“后退”可找回已填内容。", "Your session had ended and what you sent was not saved. After signing in you return to that page; in most browsers \"back\" brings back what you typed."))
+            } })) }
             form.card method="post" action="/login" {
                 input type="hidden" name="next" value=(form.next);
                 (ui::input(&Field { name: "login", label: lang.pick("账号", "Login"), value: &form.login, required: true, autocomplete: Some("username"), ..Field::default() }))
@@ -55,7 +62,8 @@ pub(crate) async fn show_login(viewer: Viewer) -> Markup {
     let next = viewer.here.split_once("next=").map(|(_, n)| n.split('&').next().unwrap_or_default());
     let next =
         percent_encoding::percent_decode_str(next.unwrap_or_default()).decode_utf8_lossy().into_owned();
-    login_page(&viewer, &Login { next, ..Login::default() }, None, false)
+    let lost = viewer.here.split(['?', '&']).any(|part| part == "lost=1");
+    login_page(&viewer, &Login { next, lost, ..Login::default() }, None, false)
 }
 
 /// Only paths of this site: never another host. Browsers drop tabs and line ends from an address, so that `/<tab>/host`
@@ -106,6 +114,34 @@ pub(crate) async fn logout(
         tx.commit().await?;
     }
     Ok(with_cookies(Redirect::to("/").into_response(), &[format!("{COOKIE}=; Path=/; Max-Age=0")]))
+}
+
+/// `GET /account`: who is signed in, with which rights, and what one may change oneself. Right: own account.
+pub(crate) async fn show(SignedIn(viewer): SignedIn) -> Markup {
+    let lang = viewer.lang();
+    let title = lang.pick("我的账号", "My account");
+    let who = &viewer.who;
+    layout::narrow(
+        &viewer,
+        title,
+        &html! {
+            h1 { (title) }
+            section.card { (ui::facts(lang, &[
+                (Text::of("姓名", "Name"), html! { (who.name) }),
+                (Text::of("账号", "Login"), html! { code { (who.login) } }),
+                (Text::of("权限", "Rights"), html! { ul { @for g in &who.grants { li {
+                    (g.role.label().get(lang))
+                    @if !g.region.is_empty() { " · " (region_name(lang, &g.region)) }
+                } } } }),
+            ])) }
+            ul.tasks {
+                li { h3 { a href="/password" { (lang.pick("修改密码", "Change password")) } } }
+                li { h3 { a href="/account/totp" { (lang.pick("动态验证码", "One-time codes")) } }
+                    p.soft { (lang.pick("密码之外再加一道验证", "A second check beside the password")) } }
+                @if viewer.area() == Area::Desk { li { h3 { a href="/desk/absences" { (lang.pick("请假与代办", "Absence and deputies")) } } } }
+            }
+        },
+    )
 }
 
 /// `GET /password`

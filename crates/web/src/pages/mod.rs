@@ -121,6 +121,17 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(admin::routes())
 }
 
+/// An address asked for in a way it does not answer to, as when the address of a sent form is opened by itself.
+pub(crate) async fn not_so() -> Fault {
+    Fault::new(
+        axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        Text::of(
+            "这个地址只接收提交的表单。请返回上一页，或从菜单进入。",
+            "This address only takes what a form sends. Go back, or enter through the menu.",
+        ),
+    )
+}
+
 /// What no route matches: a compressed Digital Link leads to the plain one, everything else is not there.
 pub(crate) async fn missing(uri: axum::http::Uri) -> Result<axum::response::Response, Fault> {
     crate::resolver::decompressed(&uri).ok_or_else(|| Fault::not_found(&Text::of("页面", "page")))

@@ -88,6 +88,72 @@ fn walk(root: &std::path::Path) -> usize {
 }
 
 #[tokio::test]
+async fn a_form_sent_again_shows_the_first_receipt_and_opens_nothing_more() {
+    let p = Province::new().await;
+    let page = p.get("/petitions/report", &As::Nobody).await.text();
+    let at = page.find("name=\"once\" value=\"").unwrap() + "name=\"once\" value=\"".len();
+    let once = &page[at..at + page[at..].find('"').unwrap()];
+    let body = format!("once={once}&respondent=%E8%99%9A%E6%9E%84%E5%BA%97&county=620102&what=seen&named=false");
+    let send = async |body: &str| {
+        let a = p.send(Method::POST, "/petitions/report", &As::Nobody, &FORM, body.to_owned()).await;
+        assert_eq!(a.status, 200, "{}", a.text());
+        let html = a.text();
+        (element(&html, "number").to_owned(), element(&html, "code").to_owned())
+    };
+    let first = send(&body).await;
+    assert_eq!(send(&body).await, first, "the page reloaded");
+    let other = send(&body.replace("what=seen", "what=seen+twice")).await;
+    assert_ne!(other, first, "who goes back and writes something else reports something else");
+    let n = p.app.store.one("select count(*) as n from matter where procedure = 'report'", &[]).await.unwrap();
+    assert_eq!(n.int("n").unwrap(), 2);
+}
+
+#[tokio::test]
+async fn every_fault_of_a_complaint_is_said_at_once_and_nothing_typed_is_lost() {
+    let p = Province::new().await;
+    let body = "what=kept+text&who_name=&who_phone=abc&who_number=123";
+    let a = p.send(Method::POST, "/petitions/complaint", &As::Nobody, &FORM, body).await;
+    let html = a.text();
+    assert_eq!(a.status, 422, "{html}");
+    for said in ["kept text", "7 至 15 位", "居民身份证为 18 位", "姓名：请填写"] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    let kind = [("content-type", "multipart/form-data; boundary=b")];
+    let body = "--b\r\nContent-Disposition: form-data; name=\"what\"\r\n\r\nkept text\r\n\
+                --b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"a.exe\"\r\n\r\nMZ\u{0}\r\n--b--\r\n";
+    let a = p.send(Method::POST, "/petitions/report", &As::Nobody, &kind, body).await;
+    assert_eq!(a.status, 422);
+    assert!(a.text().contains("kept text") && a.text().contains("附件类型不受支持"), "{}", a.text());
+}
+
+#[tokio::test]
+async fn an_address_that_takes_forms_says_so_when_it_is_opened_by_itself() {
+    let p = Province::new().await;
+    let session = p.session("officer").await;
+    let who = As::Session(&session, true);
+    let a = p.get("/logout", &who).await;
+    assert_eq!(a.status, 405);
+    assert!(a.text().contains("只接收提交的表单"), "{}", a.text());
+    let account = p.get("/account", &who).await.text();
+    for link in ["/password", "/account/totp", "/desk/absences"] {
+        assert!(account.contains(&format!("href=\"{link}\"")), "{link}");
+    }
+    assert_eq!(p.get("/account", &As::Nobody).await.status, 303);
+}
+
+#[tokio::test]
+async fn after_a_refused_form_the_change_of_language_leads_back_to_the_form() {
+    let p = Province::new().await;
+    let headers = [FORM[0], ("referer", "http://shian.example/petitions/report?x=1")];
+    let a = p.send(Method::POST, "/petitions/report", &As::Nobody, &headers, "what=").await;
+    assert_eq!(a.status, 422);
+    assert!(a.text().contains("name=\"back\" value=\"/petitions/report?x=1\""), "{}", a.text());
+    let elsewhere = [FORM[0], ("referer", "http://evil.example/x")];
+    let a = p.send(Method::POST, "/petitions/report", &As::Nobody, &elsewhere, "what=").await;
+    assert!(a.text().contains("name=\"back\" value=\"/\""), "{}", a.text());
+}
+
+#[tokio::test]
 async fn a_platform_learns_that_an_unknown_number_is_no_licence() {
     let p = Province::new().await;
     let a = p.get("/api/v1/licences/verify?number=JY16201020000012", &As::Nobody).await;

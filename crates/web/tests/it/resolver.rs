@@ -198,6 +198,10 @@ async fn the_consumers_page_tells_what_is_public_and_says_when_nothing_is_known(
     assert!(a.status == 200 && a.text().contains("Where this lot has been"), "{} {}", a.status, a.text());
     assert_eq!(p.get("/lot/cn/nyt1431/62010200100100112346", &As::Nobody).await.status, 404);
     assert_eq!(p.get("/cn/nyt1431/x", &As::Nobody).await.status, 400);
+    // a lot number typed in small letters is another lot: nothing is said of recalls, and the one meant is offered
+    let small = p.get(&format!("/lot{}", path.replace("/10/A", "/10/a")), &As::Nobody).await.text();
+    assert!(small.contains("无法判断它是否被召回") && !small.contains("目前没有涉及"), "{small}");
+    assert!(small.contains(&format!("href=\"/lot{path}\"")), "{small}");
     let nothing = p.get("/lot/01/06901234567892/10/NONE?lang=en", &As::Nobody).await;
     assert_eq!(nothing.status, 404);
     assert!(nothing.text().contains("there is no record of it here"));

@@ -47,7 +47,10 @@ pub(super) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
         &viewer,
         title,
         &html! {
-            (layout::head(title, &html! { a.button href="/firm/upload" { (lang.pick("上传台账", "Upload a ledger")) } }))
+            (layout::head(title, &html! {
+                a.button href="/firm/upload" { (lang.pick("上传台账", "Upload a ledger")) }
+                a.button.plain href="/firm/matters/new" { (lang.pick("申请、备案", "Apply or file")) }
+            }))
             (ui::stats(&[
                 stat(format!("{due}{more}"), "待办义务", "duties to do", "/firm/duties", if due > 0 { Tone::Warn } else { Tone::Ok }),
                 stat(holdings.total.to_string(), "批次", "lots", "/firm/lots", Tone::Info),

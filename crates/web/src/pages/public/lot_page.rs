@@ -36,9 +36,27 @@ struct Known {
     notices: Vec<Notice>,
     certificates: Vec<Certificate>,
     links: Vec<LinkView>,
+    /// Of a lot without records: the lots that are written almost the same and have some.
+    near: Vec<Near>,
+}
+
+/// A lot whose number differs from what was typed only in capitals or width of its signs.
+struct Near {
+    lot: String,
+    path: String,
+    recalled: bool,
 }
 
 impl Known {
+    /// A lot or item nobody reported, certified or named in a notice.
+    fn unheard_of(&self) -> bool {
+        !self.is_class()
+            && self.site.is_none()
+            && self.trace.is_none()
+            && self.notices.is_empty()
+            && self.certificates.is_empty()
+    }
+
     fn nothing(&self) -> bool {
         self.product.is_none() && self.site.is_none() && self.trace.is_none() && self.notices.is_empty()
     }
@@ -86,15 +104,54 @@ async fn look(app: &App, viewer: &Viewer, link: DigitalLink) -> Answer<Known> {
         Some(o) => registry::licences_of(&app.store, o.id).await?,
         None => Vec::new(),
     };
-    let about = About {
-        fact: Some(("item".to_owned(), key.uri.clone())),
-        target: Some(format!("lot:{}", key.uri)),
-        operator: None,
-    };
-    let notices = flow::view::notices_about(&app.store, &about, NOTICES).await?;
+    let notices = notices_of(app, &key.uri).await?;
     let links = registered(app, &link).await?;
     let certificates = app.supply.certificates_of_lot(&key.uri).await?;
-    Ok(Known { link, product, site, operator, licences, trace, notices, certificates, links })
+    let near = Vec::new();
+    let mut known =
+        Known { link, product, site, operator, licences, trace, notices, certificates, links, near };
+    if known.unheard_of() {
+        known.near = near(app, viewer, &known).await?;
+    }
+    Ok(known)
+}
+
+async fn notices_of(app: &App, item: &str) -> Answer<Vec<Notice>> {
+    let about = About {
+        fact: Some(("item".to_owned(), item.to_owned())),
+        target: Some(format!("lot:{item}")),
+        operator: None,
+    };
+    Ok(flow::view::notices_about(&app.store, &about, NOTICES).await?)
+}
+
+/// Lots of the product that are meant, perhaps: a lot number distinguishes capitals, people copying it do not.
+async fn near(app: &App, viewer: &Viewer, k: &Known) -> Answer<Vec<Near>> {
+    let (Some(gtin), Some(lot)) = (k.gtin(), k.lot()) else { return Ok(Vec::new()) };
+    let plain: String = lot.chars().filter(|c| !c.is_whitespace()).map(narrow).collect();
+    let mut spellings = vec![plain.to_uppercase(), plain.to_lowercase(), plain];
+    spellings.dedup();
+    let mut found = Vec::new();
+    for spelling in spellings.into_iter().filter(|s| *s != lot) {
+        let path = format!("/01/{gtin}/10/{}", ui::encode(&spelling));
+        let Ok(link) = DigitalLink::read(&path) else { continue };
+        let item = ident::item_key(&format!("{}{}", ident::DOMAIN, link.path())).uri;
+        let notices = notices_of(app, &item).await?;
+        let known = app.supply.public_lot(&viewer.who, app.now(), &item).await?.is_some();
+        if known || !notices.is_empty() {
+            let recalled = notices.iter().any(is_recall);
+            found.push(Near { lot: spelling, path: format!("/lot{}", link.path()), recalled });
+        }
+    }
+    Ok(found)
+}
+
+/// A full-width sign as the printed code has it.
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        c => c,
+    }
 }
 
 /// `GET /lot/01/{gtin}/10/{lot}` and every other path of a Digital Link: public. 404 when nothing is known of it.
@@ -156,10 +213,10 @@ fn page(app: &App, viewer: &Viewer, k: &Known) -> Markup {
             (inspections(viewer, k))
             (more(lang, &k.links))
             (complain(lang, k.operator.as_ref()))
-            section.card { h2 { (lang.pick("本页二维码", "Code of this page")) }
+            @if !k.unheard_of() { section.card { h2 { (lang.pick("本页二维码", "Code of this page")) }
                 (code(app, lang, &format!("{}{}", ident::DOMAIN, k.link.path())))
                 p.small { a href={ (k.link.path()) "?linkType=linkset" } { (lang.pick("供程序使用的全部链接", "All links, for programs")) } }
-            }
+            } }
             p { a href="/lot" { (lang.pick("再查一个批次", "Look up another lot")) } }
         },
     )
@@ -168,8 +225,20 @@ fn page(app: &App, viewer: &Viewer, k: &Known) -> Markup {
 /// Whether published notices recall the lot: the first thing a consumer wants to know.
 fn recall(viewer: &Viewer, k: &Known) -> Markup {
     let lang = viewer.lang();
-    if k.is_class() || k.site.is_some() || k.nothing() {
+    if k.is_class() || k.site.is_some() {
         return html! {};
+    }
+    if k.unheard_of() {
+        return html! { section #recall {
+            @if !k.nothing() { (ui::message(Tone::Warn, &html! {
+                p { strong { (lang.pick("没有这个批次的记录，无法判断它是否被召回。", "There is no record of this lot, so nothing can be said about recalls.")) } }
+                p { (lang.pick("请逐位核对批号，注意大小写；仍查不到的，可向销售者索要追溯凭证。", "Compare the lot number sign by sign, capitals too; if it is still not found, ask the seller for its trace document.")) }
+            })) }
+            @for n in &k.near { (ui::message(if n.recalled { Tone::Bad } else { Tone::Info }, &html! { p {
+                (lang.pick("您要找的是不是批次 ", "Did you mean lot ")) a href=(n.path) { code { (n.lot) } } (lang.pick("？", "?"))
+                @if n.recalled { " " strong { (lang.pick("这个批次正在召回，请停止食用。", "That lot is being recalled: do not eat it.")) } }
+            } })) }
+        } };
     }
     let recalls: Vec<Notice> = k.notices.iter().filter(|n| is_recall(n)).cloned().collect();
     html! { section #recall {

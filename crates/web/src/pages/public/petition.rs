@@ -5,7 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
 use crate::pages::tasks::keep_files;
-use crate::session::{Peer, Posted, Upload, context};
+use crate::session::{Peer, Posted, context};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
 use access::throttle::{Limit, count_try, may_try};
@@ -76,7 +76,9 @@ pub(super) async fn show(
 ) -> Answer<Markup> {
     let p = procedure(&app, &id)?;
     let form = opening_form(&p)?;
-    Ok(page(&viewer, &p, &form, &json!({}), &Who::default(), &[], None))
+    // the form names itself, so that a browser that sends it again is shown the first receipt
+    let typed = Typed { once: app.ids.next(app.now()).to_string(), entry: json!({}), who: Who::default() };
+    Ok(page(&viewer, &p, &form, &typed, &[]))
 }
 
 /// Who brings it, as typed.
@@ -88,33 +90,87 @@ struct Who {
     address: String,
 }
 
-fn page(
-    viewer: &Viewer,
-    p: &Procedure,
-    form: &Form,
-    entry: &Json,
-    who: &Who,
-    faults: &[FieldError],
-    missing: Option<&Text>,
-) -> Markup {
+impl Who {
+    const NAME: Text = Text::of("姓名", "Name");
+    const PHONE: Text = Text::of("电话", "Telephone");
+    const NUMBER: Text = Text::of("身份证件号码", "Identity number");
+
+    /// What is missing when it is `needed`, and what cannot be right.
+    fn faults(&self, needed: bool) -> Vec<FieldError> {
+        let fault = |field: &str, title: Text, text: Text| FieldError { field: field.to_owned(), title, text };
+        let mut faults = Vec::new();
+        if needed && self.name.is_empty() {
+            faults.push(fault("who_name", Self::NAME, Text::of("请填写", "fill this in")));
+        }
+        if needed && self.phone.is_empty() {
+            faults.push(fault("who_phone", Self::PHONE, Text::of("请填写", "fill this in")));
+        } else if !self.phone.is_empty() && !is_telephone(&self.phone) {
+            let text = Text::of(
+                "请填写 7 至 15 位数字的电话号码，可带区号",
+                "a telephone number has 7 to 15 digits, with area code if need be",
+            );
+            faults.push(fault("who_phone", Self::PHONE, text));
+        }
+        if !self.number.is_empty() && !is_identity_number(&self.number) {
+            let text = Text::of(
+                "居民身份证为 18 位，护照等证件为 6 至 20 位字母数字；请核对",
+                "a resident's card has 18 digits, a passport or the like 6 to 20 letters and digits; check it",
+            );
+            faults.push(fault("who_number", Self::NUMBER, text));
+        }
+        faults
+    }
+}
+
+/// Digits with the signs people write between them.
+fn is_telephone(text: &str) -> bool {
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    let digits = rest.chars().filter(char::is_ascii_digit).count();
+    (7..=15).contains(&digits)
+        && rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '转'))
+}
+
+/// A resident's number with its check sign, or the number of another paper.
+fn is_identity_number(text: &str) -> bool {
+    let other = (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if text.len() == 18 && digits >= 17 { text.parse::<base::PersonId>().is_ok() } else { other }
+}
+
+/// What was typed, to be shown again.
+#[derive(Debug)]
+struct Typed {
+    /// The name of this very form.
+    once: String,
+    entry: Json,
+    who: Who,
+}
+
+fn page(viewer: &Viewer, p: &Procedure, form: &Form, typed: &Typed, faults: &[FieldError]) -> Markup {
     let lang = viewer.lang();
     let title = p.definition.title.get(lang);
-    let input = |name, label, value, hint, autocomplete| {
-        ui::input(&Field { name, label, value, hint, autocomplete: Some(autocomplete), ..Field::default() })
+    let Typed { once, entry, who } = typed;
+    let input = |name: &'static str, label: &Text, value: &str, hint, autocomplete, required| {
+        let error = faults.iter().find(|f| f.field == name).map(|f| f.text.get(lang));
+        let label = label.get(lang);
+        let autocomplete = Some(autocomplete);
+        ui::input(&Field { name, label, value, hint, autocomplete, required, error, ..Field::default() })
     };
+    let needed = !guarded(p);
+    let optional = lang.pick("可以不填", "may be left empty");
     layout::narrow(
         viewer,
         title,
         &html! {
             (layout::crumbs(&[("/petitions", lang.pick("我要办事", "Services")), ("", title)]))
             h1 { (title) }
-            @if !faults.is_empty() || missing.is_some() { (ui::message(Tone::Bad, &html! {
+            @if !faults.is_empty() { (ui::message(Tone::Bad, &html! {
                 p { (lang.pick("有内容需要更正，尚未提交。", "Something needs correction; nothing was sent yet.")) }
-                @if let Some(text) = missing { p { (text.get(lang)) } }
                 ul { @for f in faults { li { (f.title.get(lang)) "：" (f.text.get(lang)) } } }
             })) }
             form method="post" enctype="multipart/form-data" {
                 (layout::csrf(viewer))
+                input type="hidden" name="once" value=(once);
                 section.card { h2 { (form.title.get(lang)) } (forms::fields(lang, "", form, entry, faults, "")) }
                 section.card { h2 { (lang.pick("您是谁", "Who you are")) }
                     p.soft { @if guarded(p) {
@@ -122,10 +178,10 @@ fn page(
                     } @else {
                         (lang.pick("供承办单位与您联系，不会公开，每次查看均留痕。", "So that the office can reach you; never published, and each look leaves a trace."))
                     } }
-                    (input("who_name", lang.pick("姓名", "Name"), who.name.as_str(), "", "name"))
-                    (input("who_phone", lang.pick("电话", "Telephone"), who.phone.as_str(), "", "tel"))
-                    (input("who_number", lang.pick("身份证件号码", "Identity number"), who.number.as_str(), lang.pick("可以不填", "may be left empty"), "off"))
-                    (input("who_address", lang.pick("地址", "Address"), who.address.as_str(), lang.pick("可以不填", "may be left empty"), "street-address"))
+                    (input("who_name", &Who::NAME, &who.name, "", "name", needed))
+                    (input("who_phone", &Who::PHONE, &who.phone, "", "tel", needed))
+                    (input("who_number", &Who::NUMBER, &who.number, optional, "off", false))
+                    (input("who_address", &Text::of("地址", "Address"), &who.address, optional, "street-address", false))
                 }
                 button { (lang.pick("提交", "Send")) }
             }
@@ -158,10 +214,6 @@ pub(super) async fn send(
             return Err(too_often());
         }
     }
-    let sent = posted.files.iter().map(examined).collect::<Answer<Vec<_>>>()?;
-    let hashes: Vec<(String, String)> =
-        posted.files.iter().zip(&sent).map(|(f, a)| (f.field.clone(), a.sha256.clone())).collect();
-    let entry = forms::entry(&form, &posted, &hashes);
     let text = |name: &str| posted.get(name).chars().take(200).collect::<String>();
     let who = Who {
         name: text("who_name"),
@@ -169,20 +221,37 @@ pub(super) async fn send(
         number: text("who_number"),
         address: text("who_address"),
     };
-    let named = entry.get("named").and_then(Json::as_str).is_some_and(|v| v == "true");
-    let needed = if guarded(&p) { named } else { true };
-    if needed && (who.name.is_empty() || who.phone.is_empty()) {
-        let missing = Text::of("请填写姓名和电话", "give your name and telephone");
-        let again = page(viewer, &p, &form, &entry, &who, &[], Some(&missing));
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
+    let (mut sent, mut hashes, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    for file in &posted.files {
+        match store::attachments::Attachments::examine(&file.bytes) {
+            Ok(a) => {
+                hashes.push((file.field.clone(), a.sha256.clone()));
+                sent.push(a);
+            }
+            Err(store::Error::Refused(text)) => {
+                let title = form.leaves().iter().find(|f| f.id == file.field).map(|f| f.title.clone());
+                let title = title.unwrap_or_else(|| form.title.clone());
+                faults.push(FieldError { field: file.field.clone(), title, text });
+            }
+            Err(e) => return Err(e.into()),
+        }
     }
-    let request = || Request { form: for_whom(&p, entry.clone()), ..Request::default() };
+    let entry = forms::entry(&form, &posted, &hashes);
+    let named = entry.get("named").and_then(Json::as_str).is_some_and(|v| v == "true");
+    faults.extend(who.faults(named || !guarded(&p)));
+    let typed = Typed { once: text("once"), entry, who };
+    let key = once(&app, &p, &typed, &hashes);
+    let again = |mut found: Vec<FieldError>| {
+        found.extend(faults.iter().cloned());
+        (StatusCode::UNPROCESSABLE_ENTITY, page(viewer, &p, &form, &typed, &found)).into_response()
+    };
     let open = async |tx: &mut store::Tx| {
-        let by = Authority::System(BY);
-        flow::open_by_form(tx, &cx, &app.engine, by, &p.definition.id, request()).await
+        let form = for_whom(&p, typed.entry.clone());
+        let request = Request { form, key: key.clone(), ..Request::default() };
+        flow::open_by_form(tx, &cx, &app.engine, Authority::System(BY), &p.definition.id, request).await
     };
     // nobody without an account makes the disk keep what the form then refuses: first the form, then the files
-    if !sent.is_empty() {
+    if !sent.is_empty() || !faults.is_empty() {
         let mut tx = app.store.begin().await?;
         for a in &sent {
             app.attachments.rehearse(&mut tx, a, cx.now).await?;
@@ -190,10 +259,8 @@ pub(super) async fn send(
         let refused = open(&mut tx).await.err();
         tx.rollback().await?;
         match refused {
-            Some(Error::Form { faults }) => {
-                let again = page(viewer, &p, &form, &entry, &who, &faults, None);
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
-            }
+            Some(Error::Form { faults }) => return Ok(again(faults)),
+            _ if !faults.is_empty() => return Ok(again(Vec::new())),
             Some(e) => return Err(e.into()),
             None => {}
         }
@@ -203,15 +270,20 @@ pub(super) async fn send(
     for (_, k) in &kept {
         flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
     }
-    let matter = match open(&mut tx).await {
-        Ok(opened) => opened.matter,
+    let opened = match open(&mut tx).await {
+        Ok(opened) => opened,
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            let again = page(viewer, &p, &form, &entry, &who, &faults, None);
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
+            return Ok(again(faults));
         }
         Err(e) => return Err(e.into()),
     };
+    let matter = opened.matter;
+    if !opened.created {
+        tx.rollback().await?;
+        return Ok(receipt(viewer, &p, matter, &code(&app, matter)).into_response());
+    }
+    let who = typed.who;
     let code = code(&app, matter);
     let row = tx.first("select region, agency from matter where id = $1", &[matter.into()]).await?;
     let row = row.ok_or_else(|| Fault::not_found(&PETITION))?;
@@ -228,12 +300,14 @@ pub(super) async fn send(
     Ok(receipt(viewer, &p, matter, &code).into_response())
 }
 
-/// What an uploaded file is, before it is kept.
-fn examined(file: &Upload) -> Answer<store::attachments::Attachment> {
-    store::attachments::Attachments::examine(&file.bytes).map_err(|e| match e {
-        store::Error::Refused(text) => Fault::bad(&file.field, text),
-        other => other.into(),
-    })
+/// What makes a second sending of the same form the first one's: the name the form was given and everything in it, under a key
+/// nobody else has. Forms that name nothing are each their own.
+fn once(app: &App, p: &Procedure, typed: &Typed, hashes: &[(String, String)]) -> Option<String> {
+    typed.once.parse::<Id>().ok()?;
+    let w = &typed.who;
+    let all = json!([p.definition.id, typed.once, typed.entry, hashes, [w.name, w.phone, w.number, w.address]]);
+    let print = app.access.vault().fingerprint("petition.once", &all.to_string());
+    Some(format!("petition:{}", hex::encode(print)))
 }
 
 /// The entry as it is opened: what concerns officials of a county goes to the level above from the first moment.
