@@ -6,7 +6,7 @@ mod steps;
 
 pub use overlay::check_overlay;
 
-use crate::definition::{ClockUse, Definition, Publication, Rung, Transition};
+use crate::definition::{ClockUse, Definition, Publication, Rung, Side, Transition};
 use base::clock::{Rules, Unit};
 use base::department::Department;
 use rule::{Guard, Table};
@@ -165,6 +165,10 @@ impl Report<'_> {
             let place = format!("state.{}", state.id);
             if !reached.contains(state.id.as_str()) {
                 self.say(&place, "no transition leads here");
+            }
+            let acts = d.leaving(&state.id).any(|t| t.by == Side::Operator);
+            if acts && (d.unseen || state.unseen) {
+                self.say(&place, "the operator takes a step here, so it must see the matter: not unseen");
             }
             if !ending.contains(state.id.as_str()) {
                 self.say(&place, "no way leads from here to a final state");

@@ -43,6 +43,10 @@ pub struct State {
     /// No clock of law runs here: says why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_ended: Option<Text>,
+    /// The operator concerned does not see the matter while it is here: a drawn inspection before the officers stand at the door, a
+    /// case before its party is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
 }
 
 /// Who takes a step.
@@ -310,6 +314,9 @@ pub struct Definition {
     pub agency: String,
     /// 0 public, 1 internal, 2 confidential.
     pub classification: u8,
+    /// The operator concerned never sees its matters; a state may say so of itself alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
     /// Mass balance over the items of its tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<BalanceRule>,

@@ -49,13 +49,13 @@ fn readable(access: &Access, who: &Principal, now: Instant, sha256: &str) -> Sql
     let mut sql = Sql::new("select f.entry from form_file f join matter m on m.id = f.matter ");
     sql.push("left join task t on t.id = f.task where f.sha256 = ").bind(sha256).push(" and ((");
     let matters = access.scope(who, "view", "matter", now).with_agency("m.agency");
-    sql.append(&matters.sql("m.region", Some("m.classification"), Some("m.operator")));
+    sql.append(&matters.sql("m.region", Some("m.classification"), Some("m.party")));
     sql.push(") or (t.id is not null and (");
     let tasks = access.scope(who, "view", "task", now).with_agency("t.agency");
     sql.append(&tasks.sql("t.region", Some("t.classification"), Some("t.operator")));
     sql.push(")) or exists (select 1 from matter_agency a where a.matter = m.id and ");
     let guests = access.scope(who, "view", "matter", now).with_agency("a.agency");
-    sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.operator")));
+    sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.party")));
     sql.push(")) limit 1");
     sql
 }

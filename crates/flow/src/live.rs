@@ -113,8 +113,15 @@ impl Live {
     pub(crate) fn resource(&self, kind: &'static str) -> Resource {
         Resource::new(kind, self.draft.region.as_str())
             .of_agency(self.draft.agency.as_str())
-            .of_operator(self.draft.operator)
+            .of_operator(self.party())
             .classified(self.draft.classification)
+    }
+
+    /// The operator concerned, where it sees the matter in the state it is in.
+    pub(crate) fn party(&self) -> Option<Id> {
+        let d = &self.procedure.definition;
+        let hidden = d.unseen || d.state(&self.draft.state).is_some_and(|s| s.unseen);
+        self.draft.operator.filter(|_| !hidden)
     }
 
     /// The journal subject.
@@ -255,10 +262,10 @@ impl Live {
     /// Writes the matter's row; `version` has been raised by the caller.
     pub(crate) async fn save(&mut self, tx: &mut Tx) -> Result<(), Error> {
         self.hold_drill();
-        let d = &self.draft;
+        let (d, party) = (&self.draft, self.party());
         tx.exec_one(
             "update matter set title_zh = $2, title_en = $3, state = $4, facts = $5, closed_at = $6, version = $7, operator = $8, \
-             next_due = coalesce((select min(c.due) from clock c where c.matter = matter.id and c.task is null \
+             party = $9, next_due = coalesce((select min(c.due) from clock c where c.matter = matter.id and c.task is null \
                and c.met_at is null and c.void_at is null), 9223372036854775807) \
              where id = $1",
             &[
@@ -270,6 +277,7 @@ impl Live {
                 self.closed_at.into(),
                 self.version.into(),
                 d.operator.into(),
+                party.into(),
             ],
         )
         .await?;

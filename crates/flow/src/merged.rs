@@ -11,8 +11,8 @@ use store::Tx;
 const TABLES: [[&str; 3]; 4] = [
     [
         "insert into matter_merge_row (merge, of_table, row) select $1, 'matter', id from matter where operator = $2",
-        "update matter set operator = $2 where operator = $1",
-        "update matter set operator = $2 where operator = $1 and id in \
+        "update matter set operator = $2, party = case when party = $1 then $2 else party end where operator = $1",
+        "update matter set operator = $2, party = case when party = $1 then $2 else party end where operator = $1 and id in \
          (select row from matter_merge_row where merge = $3 and of_table = 'matter')",
     ],
     [

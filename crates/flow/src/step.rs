@@ -429,8 +429,8 @@ impl Live {
         self.keep_procedure(tx, cx).await?;
         tx.exec(
             "insert into matter (id, procedure, hash, region, agency, subject, operator, parent, title_zh, title_en, state, facts, \
-             classification, idempotency, opened_at, next_due, version, drill, root) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 9223372036854775807, 1, $16, \
+             classification, idempotency, opened_at, next_due, version, drill, party, root) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 9223372036854775807, 1, $16, $17, \
              coalesce((select p.root from matter p where p.id = $8), $1))",
             &[
                 d.id.into(),
@@ -449,6 +449,7 @@ impl Live {
                 key.into(),
                 cx.now.into(),
                 self.drill.into(),
+                self.party().into(),
             ],
         )
         .await?;

@@ -57,7 +57,7 @@ pub async fn candidates(
     let region = &live.draft.region;
     super::inside(&mut sql, "m.region", region.get(..4).unwrap_or(region));
     let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
-    sql.push(" and ").append(&scope.sql("m.region", Some("m.classification"), Some("m.operator")));
+    sql.push(" and ").append(&scope.sql("m.region", Some("m.classification"), Some("m.party")));
     sql.push(" order by m.opened_at desc, m.id desc limit ").bind(MOST);
     let mut found = Vec::new();
     for row in tx.select(&sql).await? {

@@ -48,7 +48,7 @@ pub async fn decided(
     sql.bind(document).push(" and m.procedure = ").bind(procedure);
     sql.push(" and d.published_at >= ").bind(from).push(" and d.published_at < ").bind(to).push(" and ");
     let scope = access.scope(who, "export", "matter", now).with_agency("m.agency");
-    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.operator")));
+    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.party")));
     sql.push(" and d.id > ").bind(after.unwrap_or(Id(0))).push(" order by d.id limit ").bind(limit);
     let mut found = Vec::new();
     for row in store.select(&sql).await? {

@@ -364,13 +364,13 @@ pub async fn matters(
     // expression in place of the column keeps the database from taking
     let wide = filter.region.is_none() && who.grants.iter().any(|g| g.region.len() <= 4);
     let region = if wide { "m.region || ''" } else { "m.region" };
-    let own = scope.sql(region, Some("m.classification"), Some("m.operator"));
+    let own = scope.sql(region, Some("m.classification"), Some("m.party"));
     if who.grants.iter().any(|g| engine.guests.contains(&g.agency)) {
         // a department that takes steps in the matters of others sees those
         sql.push("(").append(&own);
         sql.push(" or exists (select 1 from matter_agency a where a.matter = m.id and ");
         let guests = access.scope(who, action, "matter", now).with_agency("a.agency");
-        sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.operator"))).push("))");
+        sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.party"))).push("))");
     } else {
         sql.append(&own);
     }

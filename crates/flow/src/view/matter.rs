@@ -12,7 +12,7 @@ use base::clock::{Extension, Suspension};
 use base::{Id, Instant, Text};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
-use store::{Row, Store, Tx};
+use store::{Row, Sql, Store, Tx};
 
 /// A fact with its name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -264,7 +264,7 @@ pub async fn matter(
         tasks: tasks(&mut tx, engine, id, now).await?,
         documents: documents(&mut tx, access, who, now, draft, &agency).await?,
         links: links(&mut tx, id).await?,
-        children: children(&mut tx, engine, id).await?,
+        children: children(&mut tx, engine, who, id).await?,
         actions,
         version: live.version,
     })
@@ -493,13 +493,20 @@ async fn links(tx: &mut Tx, id: Id) -> Result<Vec<LinkView>, Error> {
     rows.into_iter().map(link).collect()
 }
 
-async fn children(tx: &mut Tx, engine: &Engine, id: Id) -> Result<Vec<(Id, String, Text, Text)>, Error> {
-    let rows = tx
-        .query(
-            "select id, procedure, hash, title_zh, title_en, state from matter where parent = $1 order by id",
-            &[id.into()],
-        )
-        .await?;
+/// Matters that follow from it; to an operator only those it sees.
+async fn children(
+    tx: &mut Tx,
+    engine: &Engine,
+    who: &Principal,
+    id: Id,
+) -> Result<Vec<(Id, String, Text, Text)>, Error> {
+    let mut sql =
+        Sql::new("select id, procedure, hash, title_zh, title_en, state from matter where parent = ");
+    sql.bind(id);
+    if let Some(operator) = who.operator {
+        sql.push(" and party = ").bind(operator);
+    }
+    let rows = tx.select(sql.push(" order by id")).await?;
     let mut children = Vec::new();
     for row in rows {
         let procedure = engine.version(tx, &row.text("hash")?).await?;

@@ -149,7 +149,7 @@ pub async fn supervised(
     );
     sql.bind_list([SUPERVISION, INTERVIEW]).push(" and m.drill = 0 and ");
     let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
-    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.operator")));
+    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.party")));
     if let Some(agency) = &filter.agency {
         sql.push(" and m.agency = ").bind(agency);
     }

@@ -78,7 +78,7 @@ pub async fn told(
     let mut sql = begun();
     sql.push(" and m.opened_at >= ").bind(from).push(" and ");
     let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
-    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.operator")));
+    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.party")));
     if let Some(region) = region {
         super::inside(&mut sql, "m.region", region);
     }

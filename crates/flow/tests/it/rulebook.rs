@@ -108,6 +108,16 @@ fn what_makes_a_drill_is_said_at_the_opening_and_never_changes() {
 }
 
 #[test]
+fn whoever_takes_a_step_sees_the_matter() {
+    let all = flow::shipped().unwrap();
+    let mut d = all.iter().find(|d| d.id == "inspection").unwrap().clone();
+    d.states.iter_mut().find(|s| s.id == "served").unwrap().unseen = true;
+    let found = check(&d, &words(&all));
+    let hit = |f: &flow::Finding| f.place == "state.served" && f.problem.contains("so it must see the matter");
+    assert!(found.iter().any(hit), "{found:#?}");
+}
+
+#[test]
 fn papers_a_step_asks_for_exist_can_be_made_and_rest_on_a_clause() {
     let all = flow::shipped().unwrap();
     let words = words(&all);

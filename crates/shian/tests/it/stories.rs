@@ -306,6 +306,19 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
             "{name}: two at least"
         );
         let m = open(&w, &o.officer, "inspection", SHOP_COUNTY, form(&officers)).await.unwrap();
+        // nobody hears of an inspection before the officers stand at the door
+        let owner = person(30, Role::Firm, "62", Some(w.shop.operator));
+        let filter = flow::view::MatterFilter::default();
+        let sees = async || {
+            let (a, now) = (&w.app, w.app.now());
+            let one = flow::view::matter(&a.store, &a.engine, &a.access, &owner, now, m).await.is_ok();
+            let list =
+                flow::view::matters(&a.store, &a.engine, &a.access, &owner, now, &filter, None, 50).await;
+            let listed = list.unwrap().rows.iter().any(|line| line.id == m);
+            assert_eq!(one, listed, "{name}: the list shows what can be opened");
+            one
+        };
+        assert!(!sees().await, "{name}: announced to the shop");
         let definition = w.app.engine.procedure("inspection").unwrap().definition.clone();
         let items = &definition.form("record").unwrap().field("sales").unwrap().items;
         let answers: Vec<Json> = items
@@ -318,6 +331,7 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
             .collect();
         let record = json!({ "checked_on": "2026-11-20", "business": "sales", "sales": answers });
         w.step(&o.officer, m, "check", record).await.unwrap();
+        assert!(sees().await, "{name}: recorded in the shop's presence");
         let view = w.matter(&o.officer, m).await;
         assert_eq!(view.all_facts["general_failed"], json!(1), "{name}");
         assert_eq!(view.all_facts["key_failed"], json!(0));
@@ -329,7 +343,6 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
         w.step(&o.officer, m, "order", json!({ "correct_by": "2026-12-01", "reason": "改正贮存" }))
             .await
             .unwrap();
-        let owner = person(30, Role::Firm, "62", Some(w.shop.operator));
         w.step(&owner, m, "reply", json!({ "reply": "已在整改" })).await.unwrap();
         let mut done = json!({ "reported": "货架已移位", "photos": [] });
         let said = w.step(&o.officer, m, "record_done", done.clone()).await.unwrap_err();

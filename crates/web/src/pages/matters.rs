@@ -457,7 +457,7 @@ fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
         @if m.procedure == "criminal_transfer" {
             li { a href={ "/transfers/" (m.id) } { (lang.pick("移送材料、签名与核验", "The package, signatures, verification")) } }
         }
-        @if m.procedure == "inspection" { li { a href={ "/desk/inspections/send/" (m.id) } { (lang.pick("检查人员", "Officers sent")) } }
+        @if m.procedure == "inspection" && viewer.who.operator.is_none() { li { a href={ "/desk/inspections/send/" (m.id) } { (lang.pick("检查人员", "Officers sent")) } }
             li { a href={ "/desk/inspections/log/" (m.id) } { (lang.pick("现场记录日志", "Log of the phones")) } }
             li { a href={ "/desk/inspections/sheet/" (m.id) "/notice" } { (lang.pick("检查通知书", "Notice to print")) } }
             li { a href={ "/desk/inspections/sheet/" (m.id) "/record" } { (lang.pick("现场检查笔录", "Record to print")) } } }

@@ -51,11 +51,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Answer<Markup> {
     let lang = viewer.lang();
-    let id: Id = id.parse().map_err(|_| Fault::not_found(&INSPECTION))?;
-    let m = flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, app.now(), id).await?;
-    if m.procedure != "inspection" {
-        return Err(Fault::not_found(&INSPECTION));
-    }
+    let m = super::record::matter(&app, &viewer.who, &id).await?;
+    let id = m.id;
     let people = names(&app, &viewer.who, &m.region, &m.agency).await?;
     let sent = field::officers_of(&app.store, id).await?;
     let drawn = sent.iter().any(|s| s.draw.is_some());

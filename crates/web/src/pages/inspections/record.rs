@@ -17,9 +17,13 @@ use std::sync::Arc;
 
 const INSPECTION: Text = Text::of("检查", "inspection");
 
-/// The inspection as the reader may see it.
+/// The inspection as the officers see it. These are their working pages: who is inspected has the papers that were served, on
+/// the matter's page.
 pub(super) async fn matter(app: &App, who: &access::Principal, id: &str) -> Answer<MatterView> {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&INSPECTION))?;
+    if who.operator.is_some() {
+        return Err(Fault::not_found(&INSPECTION));
+    }
     let m = flow::view::matter(&app.store, &app.engine, &app.access, who, app.now(), id).await?;
     if m.procedure == "inspection" { Ok(m) } else { Err(Fault::not_found(&INSPECTION)) }
 }
