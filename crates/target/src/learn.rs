@@ -88,7 +88,7 @@ impl Target {
         let learnt = digest(&[&train_csv]);
         let before = store
             .first(
-                "select id, learnt, made from target_model where aim = $1 order by id desc limit 1",
+                "select id, learnt, made from target_model where aim = $1 order by made desc, id desc limit 1",
                 &[aim.word().into()],
             )
             .await?;

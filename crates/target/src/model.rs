@@ -147,7 +147,7 @@ impl Target {
         if let Some(aim) = aim {
             sql.push(" where aim = ").bind(aim.word());
         }
-        sql.push(" order by id desc limit ").bind(limit);
+        sql.push(" order by made desc, id desc limit ").bind(limit);
         store.select(&sql).await?.iter().map(|r| Ok(read(r)?.row)).collect()
     }
 

@@ -145,7 +145,7 @@ impl Target {
             self.access.check(who, "create", &Self::resource(new.aim, &new.region, &agency), cx.now)?;
         let model = tx
             .first(
-                "select id, recipe from target_model where aim = $1 order by id desc limit 1",
+                "select id, recipe from target_model where aim = $1 order by made desc, id desc limit 1",
                 &[new.aim.word().into()],
             )
             .await?;

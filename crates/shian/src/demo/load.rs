@@ -61,8 +61,10 @@ pub(crate) struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// A context for work of `who` at a moment of the past.
-    pub(crate) fn context(&self, who: &Principal, now: Instant) -> Context {
+    /// A context for work of `who` at a moment of the past. Nothing is recorded in the future: what is made next, by people, would
+    /// stand before it in every list by time.
+    pub(crate) fn context(&self, who: &Principal, at: Instant) -> Context {
+        let now = at.min(self.app.now());
         Context { now, ids: self.app.ids.clone(), actor: who.actor(), lang: Lang::Zh }
     }
 }

@@ -104,7 +104,7 @@ impl Supply {
                 Cell::count(n + 1),
                 Cell::Place(if s.id == "?" { String::new() } else { s.id.clone() }),
                 Cell::Region(county_of(&answer.legend, &s.id)),
-                Cell::real(s.posterior * 100.0),
+                Cell::real((s.posterior * 1000.0).round() / 10.0),
                 score.get(s.id.as_str()).map_or(Cell::Empty, |v| Cell::real(*v)),
                 if reached > 0 { Cell::count(reached) } else { Cell::real(s.reached) },
                 s.effective_distance.map_or(Cell::Empty, Cell::real),
@@ -113,14 +113,20 @@ impl Supply {
             ]);
         }
         answer.counties = counties(&table, 1, 2);
+        // one case is explained by many places; what is common explains two
+        let common = |s: &chain::outbreak::Suspect| s.reasons.len() >= cases.len().min(2);
         let mut separate = match ranking.stations.as_slice() {
-            [a, b, ..] => Some(self.separate(a, b, &network, &ask.cases, ask.bounds)),
+            [a, b, ..] if common(a) => Some(self.separate(a, b, &network, &ask.cases, ask.bounds)),
             _ => None,
         };
         answer.summary = match ranking.stations.first() {
             None => Text::of(
                 "记录中没有任何场所能解释这些病例：请核对批次，或向各病例场所补要进货记录。",
                 "No place in the records explains these cases: check the lots, or ask the places of the cases for their purchases.",
+            ),
+            Some(s) if !common(s) => Text::of(
+                "没有共同来源：记录中没有一个场所的货能到达其中两个病例。请核对病例是否相关，或补要缺失的进货记录。",
+                "There is no common source: goods of no place in the records lead to two of the cases. Check whether the cases belong together, or ask for the purchases that are missing.",
             ),
             Some(s) => {
                 let name = answer.legend.place_name(&s.id);
@@ -188,7 +194,7 @@ impl Supply {
         let known: BTreeSet<&String> = cases.iter().filter_map(|c| c.place.as_ref()).collect();
         let only = |here: &BTreeSet<String>, there: &BTreeSet<String>| -> Vec<String> {
             here.difference(there)
-                .filter(|p| !known.contains(p) && !p.is_empty())
+                .filter(|p| !known.contains(p) && !p.is_empty() && **p != a.id && **p != b.id)
                 .take(NAMED)
                 .cloned()
                 .collect()
