@@ -4,7 +4,7 @@
 use crate::lang::Prefs;
 use crate::layout::{self, Viewer};
 use crate::state::App;
-use crate::ui::{self, Tone};
+use crate::ui::{self, ListLinks, Tone};
 use crate::words;
 use access::Principal;
 use axum::extract::{FromRequestParts, Request, State};
@@ -178,11 +178,25 @@ async fn said(
     }
     let anonymous = Viewer { prefs, who: Principal::anonymous(), csrf: String::new(), here };
     let viewer = Viewer::from_request_parts(asked, app).await.unwrap_or(anonymous);
-    (fault.status, page(&viewer, fault)).into_response()
+    let links = ListLinks::read(path, asked.uri.query().filter(|_| asked.method == Method::GET), "");
+    (fault.status, page(&viewer, fault, &links)).into_response()
 }
 
-/// The fault as a page of its own.
-fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
+/// The one part of an address that was refused, to be corrected where it stands; the rest of what was asked is kept.
+fn mend(lang: Lang, field: &str, called: Option<&Text>, why: &Text, links: &ListLinks) -> maud::Markup {
+    let label = called.map_or(field, |c| c.get(lang));
+    html! { form.filters method="get" action=(links.path) {
+        @for (name, value) in links.query.iter().filter(|(name, _)| name != field && name != "after") {
+            input type="hidden" name=(name) value=(value);
+        }
+        (ui::input(&ui::Field { name: field, label, value: links.get(field).unwrap_or_default(), error: Some(why.get(lang)), ..ui::Field::default() }))
+        button { (lang.pick("改好后继续", "Continue")) }
+        p { a href=(links.with(&[(field, ""), ("after", "")])) { (lang.pick("不填此栏", "Leave it out")) } }
+    } }
+}
+
+/// The fault as a page of its own. `links` is the address asked for, empty for a posted form.
+fn page(viewer: &Viewer, fault: &Fault, links: &ListLinks) -> maud::Markup {
     let lang = viewer.lang();
     let title = match fault.status {
         StatusCode::NOT_FOUND => lang.pick("没有找到", "Not found"),
@@ -200,10 +214,14 @@ fn page(viewer: &Viewer, fault: &Fault) -> maud::Markup {
         title,
         &html! {
             h1 { (title) }
-            (ui::message(Tone::Bad, &html! {
-                p { (fault.text.get(lang)) }
-                @if let Some(field) = field { p.small { (lang.pick("栏目：", "Field: ")) (field.get(lang)) } }
-            }))
+            @if let Some(given) = fault.field.as_deref().filter(|f| links.get(f).is_some()) {
+                (mend(lang, given, field.as_ref(), &fault.text, links))
+            } @else {
+                (ui::message(Tone::Bad, &html! {
+                    p { (fault.text.get(lang)) }
+                    @if let Some(field) = field { p.small { (lang.pick("栏目：", "Field: ")) (field.get(lang)) } }
+                }))
+            }
             @if !fault.details.is_empty() { ul { @for d in &fault.details { li { (d.get(lang)) } } } }
             p { a href="/" { (lang.pick("首页", "Home")) } }
         },

@@ -96,7 +96,8 @@ fn person(text: &str, field: &str) -> Answer<Id> {
 pub(crate) async fn begin(State(app): State<Arc<App>>, PostedSignedIn(posted): PostedSignedIn) -> Answer {
     let viewer = &posted.viewer;
     let date = |name: &str| {
-        choices::date(posted.get(name)).ok_or_else(|| Fault::bad(name, Text::of("请填日期", "give a date")))
+        choices::day(name, posted.get(name))?
+            .ok_or_else(|| Fault::bad(name, Text::of("请填日期", "give a date")))
     };
     let absence = Absence {
         id: Id(0),

@@ -1,5 +1,6 @@
 //! Lists of choices that several pages offer: regions within a person's grants, words of the domain, dates.
 
+use crate::fault::{Answer, Fault};
 use access::Principal;
 use base::region::{RegionCode, Regions};
 use base::{Date, Lang, Text};
@@ -42,9 +43,17 @@ pub(crate) fn regions(lang: Lang, who: &Principal, none: &Text) -> Vec<(String, 
     out
 }
 
-/// A date as a form gives it; `None` when empty or not a date.
-pub(crate) fn date(text: &str) -> Option<Date> {
-    paper::sheet::parse_date(text.trim()).ok()
+/// A date as a form or an address gives it; `None` when it was left empty. What is no date is said, never passed over.
+pub(crate) fn date<'a>(given: impl Into<Option<&'a str>>) -> Result<Option<Date>, Text> {
+    match given.into().map_or("", str::trim) {
+        "" => Ok(None),
+        text => paper::sheet::parse_date(text).map(Some),
+    }
+}
+
+/// [`date`] of a field, by whose name a refusal is told.
+pub(crate) fn day<'a>(field: &str, given: impl Into<Option<&'a str>>) -> Answer<Option<Date>> {
+    date(given).map_err(|why| Fault::bad(field, why))
 }
 
 #[cfg(test)]
@@ -71,8 +80,12 @@ mod tests {
 
     #[test]
     fn a_date_is_read_as_people_write_it_and_nothing_else_is_guessed() {
-        assert_eq!(date("2026-09-01"), Some(Date::constant(2026, 9, 1)));
-        assert_eq!(date(""), None);
-        assert_eq!(date("soon"), None);
+        let first = Date::constant(2026, 9, 1);
+        assert_eq!(date("2026-09-01"), Ok(Some(first)));
+        assert_eq!(date(" 2026年9月1日 "), Ok(Some(first)));
+        assert_eq!((date(""), date(None)), (Ok(None), Ok(None)));
+        let fault = day("from", "soon").unwrap_err();
+        assert_eq!(fault.field.as_deref(), Some("from"));
+        assert!(fault.text.zh.contains("soon") && fault.text.en.contains("2026-09-02"), "{fault:?}");
     }
 }

@@ -213,10 +213,10 @@ pub(crate) async fn list(
     if let Some(subject) = links.get("subject") {
         sql.push(" and subject = ").bind(subject);
     }
-    if let Some(day) = links.get("from").and_then(choices::date) {
+    if let Some(day) = choices::day("from", links.get("from"))? {
         sql.push(" and at >= ").bind(base::Instant::china(day, 0, 0));
     }
-    if let Some(day) = links.get("to").and_then(choices::date) {
+    if let Some(day) = choices::day("to", links.get("to"))? {
         sql.push(" and at < ").bind(base::Instant::china(day.tomorrow().unwrap_or(day), 0, 0));
     }
     if let Some(format) = links.get("format") {

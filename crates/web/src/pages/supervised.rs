@@ -76,13 +76,13 @@ fn by_agency(lines: &[SupervisedLine]) -> Vec<Agency> {
         .collect()
 }
 
-fn filter(links: &ListLinks) -> SupervisedFilter {
-    SupervisedFilter {
+fn filter(links: &ListLinks) -> Answer<SupervisedFilter> {
+    Ok(SupervisedFilter {
         region: links.get("region").unwrap_or_default().to_owned(),
         agency: links.get("agency").map(ToOwned::to_owned),
-        from: links.get("from").and_then(choices::date),
-        to: links.get("to").and_then(choices::date),
-    }
+        from: choices::day("from", links.get("from"))?,
+        to: choices::day("to", links.get("to"))?,
+    })
 }
 
 /// The count the address asks to open: its procedure and, if named, its outcome.
@@ -100,7 +100,7 @@ pub(super) async fn show(
     let lang = viewer.lang();
     let links = ListLinks::read(PATH, raw.as_deref(), "region");
     let mut lines =
-        flow::view::supervised(&app.store, &app.access, &viewer.who, app.now(), &filter(&links)).await?;
+        flow::view::supervised(&app.store, &app.access, &viewer.who, app.now(), &filter(&links)?).await?;
     if let Some(figure) = opened(&links) {
         lines.retain(|l| counts(l, figure));
         return records(&viewer, &links, figure, &lines);

@@ -340,13 +340,16 @@ async fn act(app: &App, posted: &Posted, a: &Account, action: &str) -> Result<()
             account::end_grant(&mut tx, &cx, access, who, grant).await?;
         }
         ("grant", _) => {
+            let day = |field: &'static str| {
+                choices::date(posted.get(field)).map_err(|text| Error::Invalid { field, text })
+            };
             let grant = Grant {
                 role: posted.get("role").parse()?,
                 region: posted.get("region").to_owned(),
                 agency: posted.get("agency").to_owned(),
                 ceiling: posted.get("ceiling").parse().unwrap_or(1),
-                from: choices::date(posted.get("from")).unwrap_or_else(|| cx.now.china_date()),
-                to: choices::date(posted.get("to")),
+                from: day("from")?.unwrap_or_else(|| cx.now.china_date()),
+                to: day("to")?,
             };
             account::add_grant(&mut tx, &cx, access, who, a.id, &grant).await?;
         }

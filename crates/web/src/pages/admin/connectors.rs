@@ -181,14 +181,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, PostedSignedIn(posted): 
 
 async fn made(app: &App, posted: &Posted) -> Answer<Id> {
     let bad = |field: &str, zh: &'static str, en: &'static str| Fault::bad(field, Text::of(zh, en));
-    let since = match posted.get("since") {
-        "" => None,
-        text => {
-            let day = crate::pages::choices::date(text)
-                .ok_or_else(|| bad("since", "日期应如 2026-11-01。", "A date looks like 2026-11-01."))?;
-            Some(base::Instant::china(day, 0, 0))
-        }
-    };
+    let since = crate::pages::choices::day("since", posted.get("since"))?;
+    let since = since.map(|day| base::Instant::china(day, 0, 0));
     let new = NewConnector {
         name: posted.get("name").to_owned(),
         direction: posted

@@ -3,6 +3,7 @@
 use super::operator;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
+use crate::pages::choices;
 use crate::pages::public::declared::{facts, lines, state_badge};
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
@@ -10,7 +11,7 @@ use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use base::{Date, Id, Text};
+use base::{Id, Text};
 use lab::{DeclaredFilter, DeclaredState, Declarer, Error, NewDeclared};
 use limits::DeclaredRow;
 use maud::{Markup, html};
@@ -187,8 +188,8 @@ pub(super) async fn create(State(app): State<Arc<App>>, PostedSignedIn(posted): 
     let firm = registry::operator(&app.store, own)
         .await?
         .ok_or_else(|| Fault::not_found(&Text::of("经营主体", "operator")))?;
-    let effective: Date = posted.get("effective").parse().map_err(|_| {
-        Fault::bad("effective", Text::of("生效日期应为 年-月-日", "write the day as YYYY-MM-DD"))
+    let effective = choices::day("effective", posted.get("effective"))?.ok_or_else(|| {
+        Fault::bad("effective", Text::of("请填写生效日期", "give the day it comes into force"))
     })?;
     let declarer = Declarer { operator: own, name: firm.name, region: firm.region };
     let drafted = match rows_of(&posted) {

@@ -3,7 +3,6 @@
 use super::show::{Again, page};
 use super::{Door, SAMPLE, entry};
 use crate::fault::{Answer, Fault};
-use crate::pages::choices;
 use crate::session::{PostedSignedIn, context};
 use crate::state::App;
 use axum::extract::{Path, State};
@@ -27,9 +26,10 @@ pub(crate) async fn post(
     let mut tx = app.store.begin().await?;
     let (tx_ref, lab, who) = (&mut tx, &app.lab, &viewer.who);
     let done: Result<(), Error> = match action.as_str() {
-        "receive" => match choices::date(posted.get("received")) {
-            Some(day) => lab.receive_sample(tx_ref, &cx, who, sample, day).await.map(drop),
-            None => Err(Error::State(Text::of("请填写收样日期。", "State the date of arrival."))),
+        "receive" => match super::day(&posted, "received", Text::of("收样日期", "Date of arrival")) {
+            Ok(Some(day)) => lab.receive_sample(tx_ref, &cx, who, sample, day).await.map(drop),
+            Ok(None) => Err(Error::State(Text::of("请填写收样日期。", "State the date of arrival."))),
+            Err(e) => Err(e),
         },
         "results" if entered.is_empty() => Err(nothing_entered()),
         "results" => lab.enter_results(tx_ref, &cx, who, sample, entered.clone(), "create").await.map(drop),

@@ -39,9 +39,9 @@ pub(crate) async fn desk(
     list(&app, &viewer, raw.as_deref(), Door::Desk).await
 }
 
-fn filter(links: &ListLinks) -> SampleFilter {
+fn filter(links: &ListLinks) -> Answer<SampleFilter> {
     let text = |name: &str| links.get(name).map(ToOwned::to_owned);
-    SampleFilter {
+    Ok(SampleFilter {
         text: text("q"),
         state: links.get("state").and_then(SampleState::read),
         kind: links.get("kind").and_then(SampleKind::read),
@@ -49,8 +49,8 @@ fn filter(links: &ListLinks) -> SampleFilter {
         region: text("region"),
         operator: links.get("operator").and_then(|o| o.parse().ok()),
         item: text("item"),
-        from: links.get("from").and_then(choices::date),
-        to: links.get("to").and_then(choices::date),
+        from: choices::day("from", links.get("from"))?,
+        to: choices::day("to", links.get("to"))?,
         sort: if links.sort == "sampled" { SampleSort::Sampled } else { SampleSort::Registered },
         after: text("after"),
         limit: if links.get("format").is_some() { EXPORT } else { 50 },
@@ -66,7 +66,7 @@ fn filter(links: &ListLinks) -> SampleFilter {
         counted: links.get("counted").is_some(),
         produce: links.get("produce").map(|p| p == "yes"),
         clocked: false,
-    }
+    })
 }
 
 /// A page of samples with the clock of each that falls due next. By the day it falls due, or cut by it, only samples that still have a
@@ -104,7 +104,7 @@ async fn found(
 async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read(door.path(), raw, "registered");
-    let mut filter = filter(&links);
+    let mut filter = filter(&links)?;
     let mut page = found(app, viewer, &links, &filter).await?;
     if let Some(format) = links.get("format") {
         while page.next.is_some() {

@@ -10,10 +10,12 @@ mod show;
 pub(crate) mod verdict;
 mod worksheet;
 
+use crate::pages::choices;
+use crate::session::Posted;
 use crate::state::App;
 use axum::Router;
 use axum::routing::{get, post};
-use base::Text;
+use base::{Date, Text};
 use std::sync::Arc;
 
 pub(super) use import::outcome_label;
@@ -36,6 +38,12 @@ impl Door {
             Self::Desk => "/desk/samples",
         }
     }
+}
+
+/// A day of a posted form; one that cannot be read is refused as a field of the sample.
+pub(crate) fn day(posted: &Posted, field: &str, label: Text) -> Result<Option<Date>, lab::Error> {
+    choices::date(posted.get(field))
+        .map_err(|why| lab::Error::Invalid(vec![lab::Problem::new(field, label, posted.get(field), why)]))
 }
 
 /// Routes of this subject.

@@ -159,8 +159,8 @@ async fn page(app: &App, posted: &Posted, found: &[Candidate], error: Option<&Er
     ))
 }
 
-/// The form as a sample; a field that cannot be read stays empty and is named by the check.
-fn sample(posted: &Posted, today: Date) -> NewSample {
+/// The form as a sample; a field that cannot be read stays empty and is named by the check, but a day is not guessed.
+fn sample(posted: &Posted, today: Date) -> Result<NewSample, Error> {
     let some = |name: &str| Some(posted.get(name).to_owned()).filter(|t| !t.is_empty());
     let mut facts = Facts::default();
     for (fact, name) in FACTS {
@@ -181,8 +181,8 @@ fn sample(posted: &Posted, today: Date) -> NewSample {
         uscc: None,
         producer_name: posted.get("producer_name").to_owned(),
         producer_uscc: some("producer_uscc"),
-        produced: some("produced").and_then(|t| choices::date(&t)),
-        sampled: choices::date(posted.get("sampled")).unwrap_or(today),
+        produced: super::day(posted, "produced", Text::of("生产日期", "Produced"))?,
+        sampled: super::day(posted, "sampled", Text::of("抽样日期", "Sampled"))?.unwrap_or(today),
         received: None,
         prepackaged: posted.get("prepackaged") == "1",
         base_qty: some("base_qty"),
@@ -204,7 +204,7 @@ fn sample(posted: &Posted, today: Date) -> NewSample {
         new.region = Some(region.to_owned()).filter(|t| !t.is_empty()).or(new.region);
         name.clone_into(&mut new.place_name);
     }
-    new
+    Ok(new)
 }
 
 /// `POST /desk/samples/new`: look up, or register.
@@ -215,9 +215,12 @@ pub(crate) async fn post(State(app): State<Arc<App>>, PostedSignedIn(posted): Po
         return Ok(page(&app, &posted, &found, None).await?.into_response());
     }
     let cx = context(&app, viewer);
-    let new = sample(&posted, cx.now.china_date());
     let mut tx = app.store.begin().await?;
-    match app.lab.register_sample(&mut tx, &cx, &viewer.who, new).await {
+    let done = match sample(&posted, cx.now.china_date()) {
+        Ok(new) => app.lab.register_sample(&mut tx, &cx, &viewer.who, new).await,
+        Err(e) => Err(e),
+    };
+    match done {
         Ok(sample) => {
             tx.commit().await?;
             Ok(Redirect::to(&format!("/desk/samples/{}", sample.id)).into_response())
@@ -253,11 +256,17 @@ mod tests {
             ("moisture", "12.5"),
         ];
         let fields = fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let new = sample(&Posted { viewer, fields, files: Vec::new() }, Date::constant(2026, 11, 21));
+        let mut posted = Posted { viewer, fields, files: Vec::new() };
+        let today = Date::constant(2026, 11, 21);
+        let new = sample(&posted, today).unwrap();
         assert_eq!(new.place.as_deref(), Some("https://id.gs1.org/414/6990000000019"));
         assert_eq!((new.place_name.as_str(), new.region.as_deref()), ("虚构超市", Some("620102")));
         assert_eq!(new.sampled, Date::constant(2026, 9, 10));
         assert_eq!(new.facts.get(Fact::Moisture), Some("12.5"));
         assert_eq!(new.uscc, None);
+        posted.fields.push(("produced".to_owned(), "上周".to_owned()));
+        let refused = sample(&posted, today).unwrap_err();
+        let Error::Invalid(problems) = refused else { panic!("{refused}") };
+        assert_eq!((problems.len(), problems[0].field.as_str()), (1, "produced"));
     }
 }

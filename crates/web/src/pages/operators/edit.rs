@@ -264,10 +264,7 @@ fn optional<T: std::str::FromStr>(
 }
 
 fn day(posted: &Posted, field: &'static str) -> Result<Option<base::Date>, Error> {
-    match posted.get(field) {
-        "" => Ok(None),
-        text => paper::sheet::parse_date(text).map(Some).map_err(|text| Error::Invalid { field, text }),
-    }
+    choices::date(posted.get(field)).map_err(|text| Error::Invalid { field, text })
 }
 
 async fn write(app: &App, posted: &Posted, (id, region): (Id, &str), what: &str) -> Result<(), Unwritten> {

@@ -3,6 +3,7 @@
 use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::map::region_name;
+use crate::pages::choices;
 use crate::session::SignedIn;
 use crate::state::App;
 use crate::ui::{self, Field, ListLinks, Tone};
@@ -40,14 +41,9 @@ pub(super) async fn show(
     let lang = viewer.lang();
     let links = ListLinks::read("/desk/credit/publication", raw.as_deref(), "");
     let today = app.now().china_date();
-    let day = |name: &'static str, default: Date| match links.get(name).filter(|v| !v.is_empty()) {
-        Some(text) => text
-            .parse::<Date>()
-            .map_err(|_| Fault::bad(name, Text::of("日期应如 2026-11-22", "a date like 2026-11-22"))),
-        None => Ok(default),
-    };
-    let to = day("to", today)?;
-    let from = day("from", to.checked_sub(jiff::Span::new().days(6)).unwrap_or(to))?;
+    let to = choices::day("to", links.get("to"))?.unwrap_or(today);
+    let from = choices::day("from", links.get("from"))?;
+    let from = from.unwrap_or_else(|| to.checked_sub(jiff::Span::new().days(6)).unwrap_or(to));
     let wanted = links.get("table").unwrap_or("penalty");
     if let Some(format) = links.get("format") {
         let table = registry::publication::tables().iter().find(|t| t.id == wanted);

@@ -21,7 +21,7 @@ pub(super) async fn file(State(app): State<Arc<App>>, RawQuery(raw): RawQuery) -
     };
     let food = need("food", "请填写食品（food）", "name the food (food)")?;
     let analyte = need("analyte", "请填写项目（analyte）", "name the analyte (analyte)")?;
-    let date = links.get("date").and_then(choices::date).unwrap_or_else(|| app.now().china_date());
+    let date = choices::day("date", links.get("date"))?.unwrap_or_else(|| app.now().china_date());
     let lines = app.rules.side_by_side(food, analyte, date);
     if links.get("format") == Some("json") {
         return Ok(Json(lines).into_response());

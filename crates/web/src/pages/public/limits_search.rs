@@ -1,6 +1,7 @@
 //! The limits as people read them: food, analyte, date; the rows with their clauses; and a value judged.
 
 use super::abroad;
+use crate::fault::Answer;
 use crate::layout::{self, Viewer};
 use crate::pages::choices;
 use crate::pages::lab::verdict;
@@ -19,12 +20,16 @@ const SHOWN: usize = 60;
 const CLASSES: usize = 20;
 
 /// `GET /limits?food=&analyte=&date=&value=&unit=`
-pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer, RawQuery(raw): RawQuery) -> Markup {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    RawQuery(raw): RawQuery,
+) -> Answer<Markup> {
     let lang = viewer.lang();
     let links = ListLinks::read("/limits", raw.as_deref(), "");
     let get = |name: &str| links.get(name).unwrap_or_default();
     let today = app.now().china_date();
-    let date = links.get("date").and_then(choices::date).unwrap_or(today);
+    let date = choices::day("date", links.get("date"))?.unwrap_or(today);
     let shown_date = date.to_string();
     let (food, analyte, value) = (get("food"), get("analyte"), get("value"));
     let unit = links.get("unit").unwrap_or("mg/kg");
@@ -36,7 +41,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer, RawQuery(r
         ..Field::default()
     };
     let title = lang.pick("查限量", "Limits in food");
-    layout::page(
+    Ok(layout::page(
         &viewer,
         title,
         &html! {
@@ -58,7 +63,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, viewer: Viewer, RawQuery(r
             }
             (coverage(lang, app.rules, date))
         },
-    )
+    ))
 }
 
 fn judged(lang: Lang, rules: &Rules, case: (&str, &str, &str, &str), date: Date) -> Markup {

@@ -21,9 +21,9 @@ const LIST: Text = Text::of("公示", "published list");
 /// Rows fetched at a time for an exported list, and how often at most.
 const EXPORT: (u32, usize) = (500, 40);
 
-fn filter(links: &ListLinks) -> PublicFilter {
+fn filter(links: &ListLinks) -> Answer<PublicFilter> {
     let text = |name: &str| links.get(name).map(ToOwned::to_owned);
-    PublicFilter {
+    Ok(PublicFilter {
         text: text("q"),
         region: text("region"),
         class: text("class"),
@@ -33,18 +33,18 @@ fn filter(links: &ListLinks) -> PublicFilter {
             _ => None,
         },
         all: links.get("all") == Some("true"),
-        from: links.get("from").and_then(choices::date),
-        to: links.get("to").and_then(choices::date),
+        from: choices::day("from", links.get("from"))?,
+        to: choices::day("to", links.get("to"))?,
         after: text("after"),
         ..PublicFilter::default()
-    }
+    })
 }
 
 /// `GET /results`: search over everything published, newest first. Public.
 pub(super) async fn search(State(app): State<Arc<App>>, viewer: Viewer, RawQuery(raw): RawQuery) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read("/results", raw.as_deref(), "");
-    let mut f = filter(&links);
+    let mut f = filter(&links)?;
     if let Some(format) = links.get("format") {
         f.limit = EXPORT.0;
         let mut rows = Vec::new();
@@ -194,7 +194,7 @@ pub(super) async fn show(
     let b = &list.bulletin;
     let path = format!("/results/{slug}");
     let links = ListLinks::read(&path, raw.as_deref(), "");
-    let f = PublicFilter { bulletin: Some(b.id), all: true, ..filter(&links) };
+    let f = PublicFilter { bulletin: Some(b.id), all: true, ..filter(&links)? };
     let page = lab::published_rows(&app.store, &f).await?;
     Ok(layout::page(
         &viewer,

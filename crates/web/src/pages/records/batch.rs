@@ -36,10 +36,18 @@ fn read(posted: &Posted) -> Result<(base::Date, Vec<Part>, NewLot), Vec<RowError
     let number = Text::of("请填写数字，如 120.5", "write a number, like 120.5");
     let decimal = |text: &str| Decimal::from_str_exact(text.trim()).ok();
     let unit_of = |text: &str| Unit::parse(text).ok().filter(|u| u.rec20().is_some());
-    let day = choices::date(posted.get("date"));
-    if day.is_none() {
-        say("date", posted.get("date"), Text::of("请填写日期", "give the date"));
-    }
+    let mut dated = |field: &str, asked: bool| match choices::date(posted.get(field)) {
+        Ok(None) if asked => {
+            say(field, "", Text::of("请填写日期", "give the date"));
+            None
+        }
+        Ok(day) => day,
+        Err(why) => {
+            say(field, posted.get(field), why);
+            None
+        }
+    };
+    let (day, expires) = (dated("date", true), dated("expires", false));
     let mut parts = Vec::new();
     for i in 0..INPUTS {
         let item = posted.get(&format!("in.{i}.item"));
@@ -78,7 +86,7 @@ fn read(posted: &Posted) -> Result<(base::Date, Vec<Part>, NewLot), Vec<RowError
                 number: posted.get("lot").to_owned(),
                 gtin,
                 produced: Some(day),
-                expires: choices::date(posted.get("expires")),
+                expires,
                 quantity,
                 unit,
             };

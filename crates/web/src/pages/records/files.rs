@@ -34,7 +34,7 @@ pub(super) async fn show(
 }
 
 async fn export(app: &App, viewer: &Viewer, own: Id, links: &ListLinks, format: &str) -> Answer {
-    let (from, to) = period(links.get("from"), links.get("to"), app.now().china_date());
+    let (from, to) = period(links, app.now().china_date())?;
     let cx = context(app, viewer);
     let (came, left) = app.supply.export_batches(&cx, &viewer.who, own, from, to).await?;
     let sheets = [in_sheet(&came), out_sheet(&left)];
@@ -167,7 +167,7 @@ fn taken(viewer: &Viewer, outcome: &BatchOutcome) -> Markup {
 
 async fn page(app: &App, viewer: &Viewer, links: &ListLinks, outcome: &Markup) -> Answer<Markup> {
     let lang = viewer.lang();
-    let (from, to) = period(links.get("from"), links.get("to"), app.now().china_date());
+    let (from, to) = period(links, app.now().china_date())?;
     let title = lang.pick("出入库批次", "Batch files");
     let import = Import {
         title: Text::of("导入", "Import"),

@@ -28,7 +28,7 @@ pub(super) async fn show(
 ) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read(PATH, raw.as_deref(), "total");
-    let (from, to) = period(links.get("from"), links.get("to"), app.now().china_date());
+    let (from, to) = period(&links, app.now().china_date())?;
     let region = links.get("region").unwrap_or_default();
     let exported = links.get("format");
     let skip: u32 = links.get("after").and_then(|a| a.parse().ok()).unwrap_or(0);

@@ -71,10 +71,10 @@ fn read(posted: &Posted) -> Result<NewCertificate, Vec<RowError>> {
     if unit.is_err() {
         say("unit", posted.get("unit"), Text::of("请选择单位", "choose a unit"));
     }
-    let issued = choices::date(posted.get("issued"));
-    if issued.is_none() && !posted.get("issued").is_empty() {
-        say("issued", posted.get("issued"), Text::of("请填写日期", "give the date"));
-    }
+    let issued = choices::date(posted.get("issued")).unwrap_or_else(|why| {
+        say("issued", posted.get("issued"), why);
+        None
+    });
     let mut cited = Vec::new();
     for i in 0..CITED {
         let given = posted.get(&format!("cite.{i}.number"));

@@ -46,7 +46,7 @@ async fn page(app: &App, viewer: &Viewer, path: &str, id: Id, raw: Option<&str>)
     let kinds = LedgerKind::of_forms(firm.places.iter().map(|p| p.form.as_str()));
     let first = kinds.first().copied().unwrap_or(LedgerKind::Purchase);
     let kind = links.get("kind").and_then(LedgerKind::of).unwrap_or(first);
-    let (from, to) = period(links.get("from"), links.get("to"), app.now().china_date());
+    let (from, to) = period(&links, app.now().china_date())?;
     let cx = context(app, viewer);
     let query = RecordQuery { operator: id, kind, from, to };
     let Records { mut rows, cut } = app.supply.records(&cx, &viewer.who, &query).await?;

@@ -14,6 +14,7 @@ pub(crate) use certificate::state_badge;
 use crate::fault::{Answer, Fault};
 use crate::layout::Viewer;
 use crate::state::App;
+use crate::ui::ListLinks;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -75,13 +76,13 @@ fn fault_of<'a>(lang: Lang, faults: &'a [RowError], field: &str) -> Option<&'a s
 }
 
 /// A period from a query: the last 30 days unless it says otherwise; at most a year, ends in order.
-fn period(from: Option<&str>, to: Option<&str>, today: Date) -> (Date, Date) {
-    let read = |t: Option<&str>| t.and_then(super::choices::date);
+fn period(links: &ListLinks, today: Date) -> Answer<(Date, Date)> {
+    let read = |name: &str| super::choices::day(name, links.get(name));
     let days = |n: i64| jiff::Span::new().days(n);
-    let to = read(to).unwrap_or(today);
-    let from = read(from).unwrap_or_else(|| to.saturating_sub(days(30)));
+    let to = read("to")?.unwrap_or(today);
+    let from = read("from")?.unwrap_or_else(|| to.saturating_sub(days(30)));
     let from = from.min(to);
-    (from.max(to.saturating_sub(days(366))), to)
+    Ok((from.max(to.saturating_sub(days(366))), to))
 }
 
 #[cfg(test)]
@@ -92,14 +93,16 @@ mod tests {
     fn a_period_is_a_month_back_unless_it_says_otherwise_and_a_year_at_most() {
         let day = |t: &str| t.parse::<Date>().unwrap();
         let today = day("2026-11-22");
-        for (from, to, first, last) in [
-            (None, None, "2026-10-23", "2026-11-22"),
-            (Some("2026-09-01"), Some("2026-09-30"), "2026-09-01", "2026-09-30"),
-            (Some("2026-10-01"), Some("2026-09-30"), "2026-09-30", "2026-09-30"),
-            (Some("2000-01-01"), None, "2025-11-21", "2026-11-22"),
-            (Some("soon"), Some(""), "2026-10-23", "2026-11-22"),
+        let asked = |query: &str| period(&ListLinks::read("/firm/records", Some(query), ""), today);
+        for (query, first, last) in [
+            ("", "2026-10-23", "2026-11-22"),
+            ("from=2026-09-01&to=2026-09-30", "2026-09-01", "2026-09-30"),
+            ("from=2026-10-01&to=2026-09-30", "2026-09-30", "2026-09-30"),
+            ("from=2000-01-01", "2025-11-21", "2026-11-22"),
+            ("from=&to=", "2026-10-23", "2026-11-22"),
         ] {
-            assert_eq!(period(from, to, today), (day(first), day(last)), "{from:?} {to:?}");
+            assert_eq!(asked(query).unwrap(), (day(first), day(last)), "{query}");
         }
+        assert_eq!(asked("from=soon").unwrap_err().field.as_deref(), Some("from"));
     }
 }

@@ -54,7 +54,7 @@ fn opened(by: By, key: &str, f: &StatisticsFilter) -> String {
         }
         By::Analyte => format!("&analyte={}", ui::encode(key)),
         By::Month => {
-            let first = choices::date(&format!("{key}-01"));
+            let first = format!("{key}-01").parse().ok();
             narrowed.from = first.max(f.from);
             let last = first.map(Date::last_of_month);
             narrowed.to = match (last, f.to) {
@@ -99,8 +99,8 @@ pub(super) async fn show(
         region: links.get("region").map(ToOwned::to_owned),
         class: links.get("class").map(ToOwned::to_owned),
         produce: None,
-        from: links.get("from").and_then(choices::date),
-        to: links.get("to").and_then(choices::date),
+        from: choices::day("from", links.get("from"))?,
+        to: choices::day("to", links.get("to"))?,
     };
     let (store, who, now) = (&app.store, &viewer.who, app.now());
     let labs = laboratories(&app).await?;

@@ -242,7 +242,7 @@ fn aside(viewer: &crate::layout::Viewer, t: &DrawTarget, mine: bool) -> Markup {
 }
 
 /// The posted form. A scanned Digital Link gives GTIN and lot where they were not typed.
-fn read(posted: &Posted, photos: Vec<String>) -> NewForm {
+fn read(posted: &Posted, photos: Vec<String>) -> Result<NewForm, Error> {
     let get = |name: &str| posted.get(name).to_owned();
     let some = |name: &str| Some(posted.get(name).to_owned()).filter(|t| !t.is_empty());
     let scanned = some("item").map(|text| epcis::ident::item_key(&text));
@@ -251,7 +251,7 @@ fn read(posted: &Posted, photos: Vec<String>) -> NewForm {
     let item = scanned.filter(|k| k.kind == epcis::ident::ItemKind::Lot).map(|k| k.uri);
     let position =
         posted.get("position").split_once(',').map(|(a, b)| (a.trim().to_owned(), b.trim().to_owned()));
-    NewForm {
+    Ok(NewForm {
         food: get("food"),
         product_name: get("product_name"),
         gtin: some("gtin").or(gtin),
@@ -259,7 +259,7 @@ fn read(posted: &Posted, photos: Vec<String>) -> NewForm {
         item,
         producer_name: get("producer_name"),
         producer_uscc: some("producer_uscc"),
-        produced: some("produced").and_then(|t| choices::date(&t)),
+        produced: crate::pages::lab::day(posted, "produced", Text::of("生产日期", "Produced"))?,
         prepackaged: posted.get("prepackaged") == "1",
         base_qty: some("base_qty"),
         contact: get("contact"),
@@ -270,7 +270,7 @@ fn read(posted: &Posted, photos: Vec<String>) -> NewForm {
             spec: get("spec"),
             standard: get("standard"),
             storage: get("storage"),
-            expires: some("expires").and_then(|t| choices::date(&t)),
+            expires: crate::pages::lab::day(posted, "expires", Text::of("保质期至", "Best before"))?,
             quantity: get("quantity"),
             backup: get("backup"),
             unit: get("unit"),
@@ -286,7 +286,7 @@ fn read(posted: &Posted, photos: Vec<String>) -> NewForm {
             note: get("note"),
             ..FormFields::default()
         },
-    }
+    })
 }
 
 /// `POST /desk/sampling/targets/{id}/{action}`. Right: act (products, missed) or create (take) sample.
@@ -323,7 +323,10 @@ pub(super) async fn act(
             for k in &kept {
                 photos.push(app.attachments.record(t, k, cx.now).await?.sha256);
             }
-            lab.take_sample(t, &cx, who, target, read(&posted, photos)).await.map(|s| Some(s.id))
+            match read(&posted, photos) {
+                Ok(form) => lab.take_sample(t, &cx, who, target, form).await.map(|s| Some(s.id)),
+                Err(e) => Err(e),
+            }
         }
         _ => return Err(Fault::not_found(&Text::of("操作", "action"))),
     };

@@ -131,7 +131,7 @@ impl Asked {
         }
         let some = |name: &str| Some(out.get(name).to_owned()).filter(|v| !v.is_empty());
         let (region, protect) = (some("region"), some("protect_food"));
-        let (from, to) = (choices::date(out.get("from")), choices::date(out.get("to")));
+        let (from, to) = (choices::day("from", out.get("from"))?, choices::day("to", out.get("to"))?);
         (out.region, out.protect, out.from, out.to) = (region, protect, from, to);
         Ok(out)
     }

@@ -17,16 +17,16 @@ use std::sync::Arc;
 use watch::{Filter, Page, SignalRow, Sort, Status};
 
 /// What a query asks for; without a status those still open.
-fn filter(links: &ListLinks) -> Filter {
+fn filter(links: &ListLinks) -> Answer<Filter> {
     let text = |name: &str| links.get(name).map(ToOwned::to_owned);
     let status = links.get("status");
-    Filter {
+    Ok(Filter {
         status: status.and_then(|s| s.parse().ok()),
         open: status.is_none(),
         hazard: text("hazard"),
         region: text("region"),
         method: text("method"),
-        since: links.get("since").and_then(choices::date),
+        since: choices::day("since", links.get("since"))?,
         sort: match links.sort.as_str() {
             "urgency" => Sort::Urgency,
             "cases" => Sort::Cases,
@@ -34,7 +34,7 @@ fn filter(links: &ListLinks) -> Filter {
         },
         after: text("after"),
         limit: if links.get("format").is_some() { 500 } else { 50 },
-    }
+    })
 }
 
 /// `GET /desk/signals`. Right: view signal.
@@ -46,7 +46,7 @@ pub(super) async fn list(
     super::may_view(&app, &viewer.who)?;
     let lang = viewer.lang();
     let links = ListLinks::read(HOME, raw.as_deref(), "raised");
-    let mut asked = filter(&links);
+    let mut asked = filter(&links)?;
     let mut page = app.watch.signals(&app.store, &viewer.who, app.now(), &asked).await?;
     if let Some(format) = links.get("format") {
         while page.next.is_some() {
@@ -155,7 +155,7 @@ pub(super) async fn map(
     super::may_view(&app, &viewer.who)?;
     let lang = viewer.lang();
     let links = ListLinks::read(HOME, raw.as_deref(), "raised");
-    let counts = app.watch.by_place(&app.store, &viewer.who, app.now(), &filter(&links)).await?;
+    let counts = app.watch.by_place(&app.store, &viewer.who, app.now(), &filter(&links)?).await?;
     let max = counts.values().copied().max().unwrap_or(0);
     let title = lang.pick("各县信号数", "Signals by county");
     let tints: HashMap<String, Tint> = counts

@@ -141,7 +141,7 @@ fn table(
 /// `POST /desk/signals/reports`. Right: import signal.
 pub(super) async fn enter(State(app): State<Arc<App>>, PostedSignedIn(posted): PostedSignedIn) -> Answer {
     let viewer = &posted.viewer;
-    let day = choices::date(posted.get("day"))
+    let day = choices::day("day", posted.get("day"))?
         .ok_or_else(|| Fault::bad("day", Text::of("请填写日期", "write a date")))?;
     let cases = posted
         .get("cases")
