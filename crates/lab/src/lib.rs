@@ -33,6 +33,7 @@ mod sample;
 mod sample_filter;
 mod sampling;
 mod serious;
+mod timing;
 
 pub use accreditation::{Accredited, Qualification, accreditation, scope_columns};
 pub use blind::ToTest;
@@ -61,6 +62,7 @@ pub use retest::{RetestDrawn, RetestRecord, retest_record};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
 pub use sample_filter::{Finding, Reached, SampleFilter, SampleSort};
 pub use serious::{NewSerious, SeriousFilter, SeriousFinding};
+pub use timing::{Timing, days_taken, report_due};
 
 use access::Access;
 use limits::{Judge, Rules};

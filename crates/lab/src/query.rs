@@ -5,6 +5,7 @@ use crate::report::failure;
 use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble, results_in};
 use crate::sample::Sample;
 use crate::sample_filter::{SampleFilter, SampleSort, restrict};
+use crate::timing::{Timing, late_days};
 use crate::{Error, Lab, Nonconformity, NonconformityState, names, register};
 use access::{Principal, Resource, Role};
 use base::{Date, Id, Instant};
@@ -97,7 +98,11 @@ impl Lab {
             Some(text) => names::find(&mut tx, text).await?,
             None => Found::Many,
         };
-        restrict(&mut sql, filter, &revealed, &found);
+        let late = match filter.timing {
+            Some(Timing::Late) => late_days(&mut tx, filter.laboratory).await?,
+            _ => Vec::new(),
+        };
+        restrict(&mut sql, filter, &revealed, &found, &late);
         let limit = limit(filter.limit);
         match filter.sort {
             SampleSort::Registered => {

@@ -3,8 +3,9 @@
 use crate::names;
 use crate::query::prefix;
 use crate::sample::{Conclusion, SampleKind, SampleState, words};
+use crate::timing::{self, Timing};
 use crate::{Book, Budget, Stage};
-use base::{Date, Id};
+use base::{Date, Id, Instant};
 use serde::{Deserialize, Serialize};
 use store::Sql;
 use store::words::Found;
@@ -57,6 +58,8 @@ pub struct SampleFilter {
     pub analyte: Option<String>,
     /// With a result, of the analyte when one is named, of which this was found.
     pub finding: Option<Finding>,
+    /// By the time its report took.
+    pub timing: Option<Timing>,
     /// Only those the statistics count: reported with a conclusion, and risk monitoring only when its kind is asked for.
     pub counted: bool,
     /// Only farm produce, or only other food.
@@ -165,8 +168,14 @@ impl Finding {
 }
 
 /// `revealed`: what names a firm is searched only where the reader may see it, so that no question gives it away.
-/// `found`: what the text may stand for ([`crate::names::find`]).
-pub(crate) fn restrict(sql: &mut Sql, f: &SampleFilter, revealed: &Sql, found: &Found) {
+/// `found`: what the text may stand for ([`crate::names::find`]). `late`: [`timing::late_days`], when late reports are asked for.
+pub(crate) fn restrict(
+    sql: &mut Sql,
+    f: &SampleFilter,
+    revealed: &Sql,
+    found: &Found,
+    late: &[(Date, Instant)],
+) {
     if let Some(text) = f.text() {
         if let Found::Few(ids) = found {
             sql.push(" and s.id in ").bind_list(ids.iter().copied());
@@ -226,6 +235,9 @@ pub(crate) fn restrict(sql: &mut Sql, f: &SampleFilter, revealed: &Sql, found: &
             sql.push(" and ").push(finding.condition());
         }
         sql.push(")");
+    }
+    if let Some(timing) = f.timing {
+        timing::restrict(sql, timing, late);
     }
     if f.counted {
         counted(sql, f.kind);

@@ -3,10 +3,10 @@
 use super::progress::Dimension;
 use crate::query::prefix;
 use crate::sample_filter::{self, failed_sample, not_detected};
+use crate::timing::{days_taken, report_due};
 use crate::{Error, Lab, SampleKind};
 use access::Principal;
-use base::clock::{Clock, Rules};
-use base::{Calendar, Date, Id, Instant};
+use base::{Date, Id, Instant};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::{Sql, Store};
@@ -284,7 +284,6 @@ impl Lab {
         ));
         self.counted(&mut sql, who, now, f);
         sql.push(" group by s.laboratory, s.received, s.approved_at");
-        let rule = Rules::builtin().get("SAM-03");
         let mut all: BTreeMap<Id, (LabFigures, Vec<(f64, i64)>)> = BTreeMap::new();
         let blank = |laboratory| LabFigures {
             laboratory,
@@ -308,10 +307,8 @@ impl Lab {
             if let (Some(received), Some(approved)) =
                 (row.opt_date("received")?, row.opt_instant("approved_at")?)
             {
-                let start = Instant::china(received, 12, 0);
-                days.push(((approved.0 - start.0).max(0) as f64 / 86_400e6, n));
-                let due = rule.and_then(|r| Clock::start(r.rule.clone(), start).due(Calendar::builtin()));
-                if due.is_some_and(|d| approved > d.at) {
+                days.push((days_taken(received, approved), n));
+                if report_due(received).is_some_and(|due| approved > due) {
                     figures.late += n;
                 }
             }

@@ -6,7 +6,7 @@ use base::{Date, Id, Instant, Text};
 use lab::{
     BulletinState, By, Dimension, DrawFilter, Error, FormFields, Handover, Leg, NewDraw, NewForm, NewPlan,
     NewTask, PlanState, PublicFilter, Reached, RowState, SampleFilter, SampleKind, SampleState, Stage,
-    StatisticsFilter, TargetState, TaskFilter,
+    StatisticsFilter, TargetState, TaskFilter, Timing,
 };
 use ledger::Context;
 use store::Tx;
@@ -326,8 +326,34 @@ async fn progress_and_rates(world: &World, later: Instant) {
     assert_eq!(world.lab.rates(&world.store, &who, later, By::All, &produce).await.unwrap(), []);
     let labs = world.lab.laboratories(&world.store, &who, later, &f).await.unwrap();
     assert_eq!((labs.len(), labs[0].samples, labs[0].late, labs[0].results), (1, 2, 0, 2));
+    late_reports(world, &who, later).await;
     let per = world.lab.per_thousand(&world.store, COUNTY, 2026).await.unwrap();
     assert_eq!((per[0].planned, per[0].reported), (10, 2));
+}
+
+/// A late report is counted, and the figure opens to exactly the samples it counts, as the median does.
+async fn late_reports(world: &World, who: &Principal, at: Instant) {
+    let listed = async |timing| {
+        let f = SampleFilter { timing: Some(timing), counted: true, ..SampleFilter::default() };
+        world.lab.samples(&world.store, who, at, &f).await.unwrap().rows
+    };
+    assert_eq!((listed(Timing::Timed).await.len(), listed(Timing::Late).await.len()), (2, 0));
+    let sample = listed(Timing::Timed).await.remove(0).sample;
+    let due = lab::report_due(sample.received.unwrap()).unwrap();
+    let approve = async |moment: Instant| {
+        let mut tx = begin(world).await;
+        let set = "update sample set approved_at = $1 where id = $2";
+        tx.exec_one(set, &[moment.into(), sample.id.into()]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    for (moment, late) in [(due, 0), (due.plus_seconds(1), 1)] {
+        approve(moment).await;
+        let labs = world.lab.laboratories(&world.store, who, at, &StatisticsFilter::default()).await.unwrap();
+        let found = listed(Timing::Late).await;
+        assert_eq!((labs[0].late, found.len()), (late, usize::try_from(late).unwrap()), "{}", world.name);
+        assert!(found.iter().all(|r| r.sample.id == sample.id));
+    }
+    approve(sample.approved_at.unwrap()).await;
 }
 
 async fn publication(world: &World, bad: &lab::Sample, later: Instant) {

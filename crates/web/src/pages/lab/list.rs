@@ -14,6 +14,7 @@ use axum::response::IntoResponse;
 use base::{Lang, Text};
 use lab::{
     ClockFilter, Conclusion, Page, SampleClock, SampleFilter, SampleKind, SampleRow, SampleSort, SampleState,
+    Timing,
 };
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -62,6 +63,7 @@ fn filter(links: &ListLinks) -> Answer<SampleFilter> {
         budget: links.get("budget").and_then(lab::Budget::read),
         reached: links.get("reached").and_then(lab::Reached::read),
         analyte: text("analyte"),
+        timing: links.get("timing").and_then(Timing::read),
         finding: links.get("finding").and_then(lab::Finding::read),
         counted: links.get("counted").is_some(),
         produce: links.get("produce").map(|p| p == "yes"),
@@ -115,7 +117,22 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
         }
         return crate::export::download(format, &sheet(lang, &page.rows));
     }
-    let rows: Vec<Vec<Markup>> = page.rows.iter().map(|(r, due)| line(lang, door, r, due.as_ref())).collect();
+    let timed = filter.timing.is_some();
+    let rows: Vec<Vec<Markup>> =
+        page.rows.iter().map(|(r, due)| line(lang, door, r, due.as_ref(), timed)).collect();
+    let mut columns = vec![
+        Column::text("抽样单 / 盲样编号", "Form or blind number"),
+        Column::text("样品", "Sample"),
+        Column::text("被抽样场所", "Place sampled"),
+        Column::text("抽样日期", "Sampled").by("sampled"),
+        Column::text("状态", "State"),
+        Column::num("结果", "Results"),
+        Column::text("结论", "Conclusion"),
+        Column::text("下一时限", "Next due").by("due"),
+    ];
+    if timed {
+        columns.push(Column::num("收样到批准（天）", "Arrival to approval (days)"));
+    }
     let title = match door {
         Door::Bench => lang.pick("样品", "Samples"),
         Door::Desk => lang.pick("抽检样品", "Samples"),
@@ -138,8 +155,7 @@ async fn list(app: &App, viewer: &Viewer, raw: Option<&str>, door: Door) -> Answ
         @if rows.is_empty() {
             (ui::empty(lang.pick("没有符合条件的样品", "No sample fits"), lang.pick("请放宽筛选条件；分配给您的新样品会出现在这里。", "Widen the filter; samples assigned to you appear here.")))
         } @else {
-            (ui::table(lang, title, &[Column::text("抽样单 / 盲样编号", "Form or blind number"), Column::text("样品", "Sample"), Column::text("被抽样场所", "Place sampled"),
-                Column::text("抽样日期", "Sampled").by("sampled"), Column::text("状态", "State"), Column::num("结果", "Results"), Column::text("结论", "Conclusion"), Column::text("下一时限", "Next due").by("due")], &rows, Some(&links)))
+            (ui::table(lang, title, &columns, &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, page.next.as_deref(), true))
         }
     }).into_response())
@@ -162,6 +178,7 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
         (ui::select(&field("conclusion", lang.pick("结论", "Conclusion"), ""), &choices::any(lang, &choices::ALL, Conclusion::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("reached", lang.pick("进展", "Reached"), ""), &choices::any(lang, &choices::ALL, lab::Reached::ALL.iter().map(|s| (s.word(), s.label())))))
         (ui::select(&field("finding", lang.pick("有结果", "With a result"), ""), &choices::any(lang, &choices::ALL, lab::Finding::ALL.iter().map(|s| (s.word(), s.label())))))
+        (ui::select(&field("timing", lang.pick("检验时长", "Time taken"), ""), &choices::any(lang, &choices::ALL, Timing::ALL.iter().map(|t| (t.word(), t.label())))))
         (ui::input(&field("analyte", lang.pick("检验项目", "Analyte"), "text")))
         (ui::select(&field("class", lang.pick("食品大类", "Class"), ""), &crate::pages::sampling::classes(lang)))
         (ui::select(&field("due", lang.pick("下一时限", "Next due"), ""), &choices::any(lang, &choices::ALL, crate::pages::sampling::DUE)))
@@ -172,9 +189,14 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
     } }
 }
 
-fn line(lang: Lang, door: Door, r: &SampleRow, due: Option<&lab::SampleClock>) -> Vec<Markup> {
+/// From arrival to approval, where both are known.
+fn days(s: &lab::Sample) -> Option<f64> {
+    Some(lab::days_taken(s.received?, s.approved_at?))
+}
+
+fn line(lang: Lang, door: Door, r: &SampleRow, due: Option<&lab::SampleClock>, timed: bool) -> Vec<Markup> {
     let s = &r.sample;
-    vec![
+    let mut line = vec![
         html! { a href={ (door.path()) "/" (s.id) } { (s.form_no) } div.small.soft { (s.kind.label().get(lang)) } },
         html! { (s.product_name) @if let Some(lot) = &s.lot_no { " " span.soft { (lot) } } },
         html! { @if s.blind { (ui::badge(Tone::Idle, lang.pick("盲样", "blind"))) } @else { (s.place_name) div.small.soft { (region_name(lang, &s.region)) } } },
@@ -186,7 +208,12 @@ fn line(lang: Lang, door: Door, r: &SampleRow, due: Option<&lab::SampleClock>) -
             @if c.state == base::clock::State::Overdue { (ui::badge(Tone::Bad, lang.pick("逾期", "overdue"))) " " }
             @if let Some(d) = &c.due { (d.date) } div.small.soft { (c.what.get(lang)) }
         } @else { "—" } },
-    ]
+    ];
+    if timed {
+        line.push(html! { @match days(s) { Some(d) => (format!("{d:.1}")), None => "—" }
+            @if let Some(due) = s.received.and_then(lab::report_due) { div.small.soft { (lang.pick("应于 ", "due ")) (due.china_date()) } } });
+    }
+    line
 }
 
 fn sheet(lang: Lang, rows: &[(SampleRow, Option<SampleClock>)]) -> paper::sheet::Sheet {
@@ -213,6 +240,9 @@ fn sheet(lang: Lang, rows: &[(SampleRow, Option<SampleClock>)]) -> paper::sheet:
             "report_no",
             "next_duty",
             "next_due",
+            "received",
+            "approved",
+            "days_taken",
         ],
     );
     for (r, clock) in rows {
@@ -238,6 +268,9 @@ fn sheet(lang: Lang, rows: &[(SampleRow, Option<SampleClock>)]) -> paper::sheet:
             s.report_no.clone().unwrap_or_default(),
             clock.as_ref().map(|c| c.what.get(lang).to_owned()).unwrap_or_default(),
             clock.as_ref().and_then(|c| c.due).map(|d| d.date.to_string()).unwrap_or_default(),
+            s.received.map(|d| d.to_string()).unwrap_or_default(),
+            s.approved_at.map(|a| a.rfc3339()).unwrap_or_default(),
+            days(s).map(|d| format!("{d:.2}")).unwrap_or_default(),
         ]));
     }
     sheet
