@@ -2,9 +2,9 @@
 
 use crate::result::{JudgedResult, has_consequence, result_resource, results_in};
 use crate::sample::{Conclusion, Sample, SampleKind, SampleState};
-use crate::sampling::{Book, retract_overturned};
+use crate::sampling::{Book, recused_from, retract_overturned};
 use crate::{Error, Failure, Lab, Nonconformity, NonconformityState};
-use access::Principal;
+use access::{Principal, Resource};
 use base::{Id, Text};
 use ledger::{Context, Entry, Permit};
 use limits::Outcome;
@@ -49,12 +49,18 @@ pub async fn reports_submitted(store: &Store) -> Result<i64, Error> {
     Ok(row.int("n")?)
 }
 
+/// The results of a sample as who reviews them stands to them: whoever keeps away from the firm sampled or from the producer does not.
+async fn reviewed(tx: &mut Tx, sample: &Sample) -> Result<Resource, Error> {
+    let recused = recused_from(tx, sample.operator.into_iter().chain(sample.producer)).await?;
+    Ok(Resource { recused, ..result_resource(sample) })
+}
+
 impl Lab {
     /// Approves the report of a sample. The conclusion is drawn from the verdicts in force.
     ///
     /// # Errors
     /// [`Error::FourEyes`] when the person entered one of the results; [`Error::State`] without results or out of order;
-    /// [`Error::Denied`].
+    /// [`Error::Denied`], also to who keeps away from the firm sampled or from the producer.
     pub async fn approve_report(
         &self,
         tx: &mut Tx,
@@ -64,7 +70,7 @@ impl Lab {
         report_no: &str,
     ) -> Result<Sample, Error> {
         let mut sample = self.sample_in(tx, sample).await?;
-        let permit = self.access.check(who, "act", &result_resource(&sample), cx.now)?;
+        let permit = self.access.check(who, "act", &reviewed(tx, &sample).await?, cx.now)?;
         if sample.state != SampleState::Testing {
             return Err(out_of_order(&sample, SampleState::Testing));
         }
@@ -117,7 +123,7 @@ impl Lab {
         reason: &str,
     ) -> Result<Sample, Error> {
         let mut sample = self.sample_in(tx, sample).await?;
-        let permit = self.access.check(who, "act", &result_resource(&sample), cx.now)?;
+        let permit = self.access.check(who, "act", &reviewed(tx, &sample).await?, cx.now)?;
         if sample.state != SampleState::Approved {
             return Err(out_of_order(&sample, SampleState::Approved));
         }
@@ -156,7 +162,7 @@ impl Lab {
         sample: Id,
     ) -> Result<Submitted, Error> {
         let mut sample = self.sample_in(tx, sample).await?;
-        let permit = self.access.check(who, "act", &result_resource(&sample), cx.now)?;
+        let permit = self.access.check(who, "act", &reviewed(tx, &sample).await?, cx.now)?;
         if sample.state != SampleState::Approved {
             return Err(out_of_order(&sample, SampleState::Approved));
         }

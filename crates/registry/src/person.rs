@@ -243,6 +243,42 @@ pub async fn namesakes(
     since: Date,
 ) -> Result<Vec<Namesake>, Error> {
     access.check(who, "view", &Resource::new("person", region), now)?;
+    let mut within = store::Sql::new("o.region >= ");
+    within.bind(region).push(" and o.region < ").bind(format!("{region}~"));
+    alike(store, access, who, now, &within, staff, since).await
+}
+
+/// As [`namesakes`], of some operators wherever they are: those whose persons the reader may not see give none.
+///
+/// # Errors
+/// A name sealed with another key; storage.
+pub async fn namesakes_at(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    operators: &[Id],
+    staff: &[(Id, String)],
+    since: Date,
+) -> Result<Vec<Namesake>, Error> {
+    if operators.is_empty() || staff.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut within = store::Sql::new("p.operator in ");
+    within.bind_list(operators.iter().copied());
+    alike(store, access, who, now, &within, staff, since).await
+}
+
+/// `within`: a condition on the person `p` and its operator `o`.
+async fn alike(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    within: &store::Sql,
+    staff: &[(Id, String)],
+    since: Date,
+) -> Result<Vec<Namesake>, Error> {
     let scope = access.scope(who, "view", "person", now);
     let mut names: HashMap<String, Vec<Id>> = HashMap::new();
     for (account, name) in staff {
@@ -250,10 +286,9 @@ pub async fn namesakes(
     }
     let mut sql = store::Sql::new(
         "select p.id, p.operator, p.role, p.name, p.valid_to, o.name as operator_name, o.region from person p \
-         join operator o on o.id = p.operator where o.region >= ",
+         join operator o on o.id = p.operator where ",
     );
-    sql.bind(region).push(" and o.region < ").bind(format!("{region}~"));
-    sql.push(" and (p.valid_to is null or p.valid_to >= ").bind(since).push(") and ");
+    sql.append(within).push(" and (p.valid_to is null or p.valid_to >= ").bind(since).push(") and ");
     sql.append(&scope.sql("o.region", None, Some("p.operator"))).push(" order by p.id");
     let mut out = Vec::new();
     for row in store.select(&sql).await? {

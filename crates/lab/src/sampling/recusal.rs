@@ -1,4 +1,5 @@
-//! Recusal (回避): relations samplers declare to firms keep them out of a draw; one declared after it sends the next in order.
+//! Recusal (回避): relations samplers and reviewers declare to firms. They keep a sampler out of a draw, and one declared after it sends the
+//! next in order; they keep a reviewer from approving, returning or submitting what was found there.
 
 use super::freeze::{draw_in, json, write};
 use super::plan::resource;
@@ -80,6 +81,17 @@ pub async fn recused(tx: &mut Tx, samplers: &[Id]) -> Result<HashMap<Id, Vec<Id>
         }
     }
     Ok(out)
+}
+
+/// Who keeps away from these firms, in order of account.
+///
+/// # Errors
+/// Storage.
+pub async fn recused_from(tx: &mut Tx, operators: impl IntoIterator<Item = Id>) -> Result<Vec<Id>, Error> {
+    let mut sql =
+        Sql::new("select distinct sampler from sampling_recusal where ended is null and operator in ");
+    sql.bind_list(operators).push(" order by 1");
+    Ok(tx.select(&sql).await?.iter().map(|row| row.id("sampler")).collect::<Result<_, _>>()?)
 }
 
 /// Samplers and persons of the register who bear the same name and are two people, as was decided.

@@ -1,10 +1,10 @@
 //! Strata and recusal of a draw, on every engine at hand.
 
-use crate::sampling::{COUNTY, at, begin, issued};
-use crate::{now, worlds};
+use crate::sampling::{COUNTY, at, begin, cited, issued};
+use crate::{analyst, cadmium, now, signatory, worlds};
 use access::testing;
 use base::Id;
-use lab::{Error, NewDraw};
+use lab::{Error, NewDraw, SampleState};
 
 #[tokio::test]
 async fn a_declared_relation_keeps_a_sampler_away_before_the_draw_and_sends_the_next_after_it() {
@@ -84,5 +84,35 @@ async fn a_declared_relation_keeps_a_sampler_away_before_the_draw_and_sends_the_
             .stand_aside(&mut tx, &at(&world, &desk, 130), &desk, target.id, Id(5), lab::RecusalGround::Kin)
             .await;
         assert!(matches!(elsewhere, Err(Error::Invalid(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_reviewer_keeps_away_from_the_report_of_a_firm_while_the_relation_stands() {
+    for world in worlds().await {
+        let task = issued(&world, 12).await;
+        let sample = cited(&world, task, Id(3), "").await;
+        let (a, b, desk) = (analyst(), signatory(), testing::desk("62"));
+        let mut tx = begin(&world).await;
+        let cx = at(&world, &a, 86_400);
+        let day = cx.now.china_date();
+        world.lab.receive_sample(&mut tx, &cx, &a, sample.id, day).await.unwrap();
+        world.lab.enter_result(&mut tx, &cx, &a, sample.id, cadmium("0.1")).await.unwrap();
+        let relation = lab::NewRecusal {
+            sampler: b.account,
+            operator: Id(3),
+            region: COUNTY.to_owned(),
+            agency: "market".to_owned(),
+            ground: lab::RecusalGround::Employment,
+        };
+        let id = world.lab.declare_recusal(&mut tx, &world.cx(&desk), &desk, relation).await.unwrap();
+        assert_eq!(lab::recused_from(&mut tx, [Id(3), Id(4)]).await.unwrap(), [b.account]);
+        assert_eq!(lab::recused_from(&mut tx, [Id(4)]).await.unwrap(), []);
+        let later = at(&world, &b, 90_000);
+        let refused = world.lab.approve_report(&mut tx, &later, &b, sample.id, "R-1").await;
+        assert!(matches!(refused, Err(Error::Denied(_))), "{}: {refused:?}", world.name);
+        world.lab.end_recusal(&mut tx, &world.cx(&desk), &desk, id).await.unwrap();
+        let approved = world.lab.approve_report(&mut tx, &later, &b, sample.id, "R-1").await.unwrap();
+        assert_eq!(approved.state, SampleState::Approved);
     }
 }

@@ -293,6 +293,13 @@ async fn persons_are_sealed_and_found_again_by_their_number() {
                 registry::namesakes(&office.store, access, &who, now(), "620102", &staff, day).await.unwrap();
             let same: Vec<_> = same.iter().map(|n| (n.account, n.person, n.operator)).collect();
             assert_eq!(same, found, "{since}: there, or there since");
+            let at = async |who, operators: &[Id]| {
+                let same = registry::namesakes_at(&office.store, access, who, now(), operators, &staff, day);
+                same.await.unwrap().iter().map(|n| (n.account, n.person, n.operator)).collect::<Vec<_>>()
+            };
+            assert_eq!(at(&who, &[id]).await, found, "{since}: of one operator the same");
+            assert_eq!(at(&who, &[Id(1)]).await, [], "{since}: nobody there");
+            assert_eq!(at(&outside, &[id]).await, [], "{since}: persons of another region stay closed");
         }
         for row in office.store.query("select body from journal_private", &[]).await.unwrap() {
             assert!(!row.text("body").unwrap().contains("李安全"));

@@ -199,6 +199,15 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     } else {
         html! {}
     };
+    // who is about to take a step, and who it is given to
+    let proposed = if viewer.area() == Area::Desk && m.closed_at.is_none() {
+        let staff = super::namesakes::named(app, m.assigned.into_iter().chain([viewer.who.account])).await?;
+        let firms: Vec<Id> = m.operator.into_iter().collect();
+        super::namesakes::open(app, viewer, super::namesakes::Firms::These(&firms), staff).await?
+    } else {
+        Vec::new()
+    };
+    let judges = super::namesakes::decides(app, viewer, &m.region, &m.agency);
     // names of those a deputy stood in for
     let away = if m.steps.iter().any(|s| s.acting_for.is_some()) {
         colleagues(app, viewer).await?
@@ -223,6 +232,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
                 section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) (assign) }
                 section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(viewer, &m, decides)) }
             }
+            (super::namesakes::section(viewer, judges, &proposed))
             (alike)
             (cases)
             @if !m.actions.is_empty() { section #actions {

@@ -18,6 +18,7 @@ mod lab;
 mod lookup;
 mod matter_clocks;
 pub(crate) mod matters;
+mod namesakes;
 pub(crate) mod nonconformities;
 pub(crate) mod notices;
 pub(crate) mod openings;

@@ -5,6 +5,7 @@ use super::{Door, SAMPLE, entry};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
+use crate::pages::namesakes::{self, Firms};
 use crate::pages::sampling::sample as sampled;
 use crate::pages::show::agency_name;
 use crate::session::SignedIn;
@@ -67,6 +68,16 @@ pub(super) async fn page(
     let declared = app.lab.declared_verdicts(&app.store, s).await?;
     let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
     let parts = sampled::parts(app, viewer, s, form.as_ref(), door == Door::Bench).await?;
+    let proposed = if door == Door::Desk && !s.blind {
+        let took = form.iter().flat_map(|f| f.fields.samplers.iter().copied());
+        let reviewed = d.results.iter().filter_map(|r| r.entered_by).chain(s.approved_by);
+        let staff = namesakes::named(app, took.chain(reviewed)).await?;
+        let firms: Vec<Id> = s.operator.into_iter().chain(s.producer).collect();
+        namesakes::open(app, viewer, Firms::These(&firms), staff).await?
+    } else {
+        Vec::new()
+    };
+    let decides = namesakes::decides(app, viewer, &s.region, &s.agency);
     let open = matches!(
         s.state,
         SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing
@@ -87,6 +98,7 @@ pub(super) async fn page(
                 section.card { h2 { (lang.pick("样品信息", "The sample")) } (facts(lang, door, s)) }
                 @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d)) } }
             }
+            (namesakes::section(viewer, decides, &proposed))
             (parts)
             p.actions { (papers(lang, door, s, form.is_some())) }
             h2 { (lang.pick("检验结果", "Results")) " " span.soft { (current.len()) } }

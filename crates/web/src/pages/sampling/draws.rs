@@ -5,6 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
 use crate::pages::choices;
+use crate::pages::namesakes::{self, Firms};
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
@@ -134,6 +135,12 @@ pub(super) async fn task(
     let mut tx = app.store.begin().await?;
     let samplers = app.lab.samplers_of(&mut tx, &t, app.now()).await?;
     tx.rollback().await?;
+    let proposed = if may {
+        namesakes::open(&app, &viewer, Firms::Of(&t.task.region), samplers.clone()).await?
+    } else {
+        Vec::new()
+    };
+    let decides = namesakes::decides(&app, &viewer, &t.task.region, &t.agency);
     let left = (i64::from(t.task.quota) - t.taken).max(0);
     let waits = draws.iter().any(|d| d.state == DrawState::Frozen);
     let due = app.now().plus_seconds(86_400).china_minute().replace(' ', "T");
@@ -152,7 +159,7 @@ pub(super) async fn task(
                 (Text::of("期限", "Until"), html! { @if let Some(d) = t.task.until { (d) } @else { "—" } }),
                 (Text::of("已抽/计划", "Taken / planned"), html! { a href={ "/desk/samples?task=" (t.id) } { (ui::meter(t.taken, i64::from(t.task.quota))) } }),
             ])) }
-            @if may && t.plan_state == PlanState::Issued && left > 0 && !waits { section.card { h2 { (lang.pick("固定名录", "Freeze the list")) }
+            @if may && t.plan_state == PlanState::Issued && left > 0 && !waits { (namesakes::section(&viewer, decides, &proposed)) section.card { h2 { (lang.pick("固定名录", "Freeze the list")) }
                 p { (lang.pick("系统按登记库列出全部在业主体（说明排除理由），连同抽样人员一起固定并存证；随机数公布后再抽取。", "Everybody in business on the register is listed (exclusions with their reason) with the samplers, frozen and journalled; the draw follows when the public value is known.")) }
                 form method="post" action={ "/desk/sampling/tasks/" (t.id) } { (layout::csrf(&viewer))
                     (ui::input(&Field { name: "count", label: lang.pick("抽取场所数", "Places to draw"), value: &left.min(10).to_string(), kind: "number", required: true, ..Field::default() }))
@@ -160,6 +167,7 @@ pub(super) async fn task(
                     (ui::input(&Field { name: "source_due", label: lang.pick("公布时间（北京时间）", "Known at (China time)"), value: &due, kind: "datetime-local", required: true, ..Field::default() }))
                     (ui::select(&Field { name: "by", label: lang.pick("分层", "Strata"), ..Field::default() }, &choices::any(lang, &Text::of("不分层", "none"), Strata::ALL.iter().map(|s| (s.word(), s.label())))))
                     (ui::input(&Field { name: "take", label: lang.pick("各层数量", "Places in each stratum"), hint: lang.pick("可不填：按各层机会自动分配；或写 failed=3 new=5 other=2", "empty: shared by the chances in each; or failed=3 new=5 other=2"), ..Field::default() }))
+                    @if !proposed.is_empty() { (ui::message(Tone::Warn, &html! { p { (lang.pick("上列建议回避尚未确认：名录固定后不再更改，请先逐条确认。", "The proposals above are not decided yet; the list no longer changes once it is frozen, so decide them first.")) } })) }
                     p.small.soft { (lang.pick("已登记回避的人员不会派往有关单位：", "Nobody is sent to a firm he has declared a relation to: ")) a href="/desk/sampling/recusals" { (lang.pick("回避登记", "declared relations")) } }
                     fieldset { legend { (lang.pick("抽样人员", "Samplers")) }
                         @if samplers.is_empty() { p.soft { (lang.pick("没有可派人员。", "Nobody can be sent.")) } }

@@ -1,10 +1,12 @@
-//! Declared relations of samplers to firms (回避): who keeps away from whom, and the forms that declare and end it.
+//! Declared relations of samplers, reviewers and those who lead cases to firms (回避): who keeps away from whom, and the forms that
+//! declare and end it.
 
 use super::tabs;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
 use crate::pages::choices;
+use crate::pages::namesakes::{self, Firms, PATH};
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks};
@@ -14,11 +16,8 @@ use axum::response::{IntoResponse, Redirect};
 use base::{Id, Text};
 use lab::{NewRecusal, Recusal, RecusalGround};
 use maud::{Markup, html};
-use registry::Namesake;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-const PATH: &str = "/desk/sampling/recusals";
 
 /// `GET /desk/sampling/recusals`. Right: act sample.
 pub(super) async fn list(
@@ -36,12 +35,15 @@ pub(super) async fn list(
             firms.insert(r.operator, o.name);
         }
     }
+    let names: BTreeMap<Id, String> =
+        namesakes::named(&app, found.iter().map(|r| r.sampler)).await?.into_iter().collect();
+    let named = |id: Id| names.get(&id).cloned().unwrap_or_else(|| id.to_string());
     if let Some(format) = links.get("format") {
         let mut sheet =
             crate::export::sheet("recusals", &["sampler", "operator", "ground", "declared", "ended"]);
         for r in &found {
             sheet.rows.push(crate::export::texts([
-                r.sampler.to_string(),
+                named(r.sampler),
                 firms.get(&r.operator).cloned().unwrap_or_default(),
                 r.ground.label().get(lang).to_owned(),
                 r.declared.rfc3339(),
@@ -50,11 +52,18 @@ pub(super) async fn list(
         }
         return crate::export::download(format, &sheet);
     }
-    let proposed = proposed(&app, &viewer).await?;
-    let rows: Vec<Vec<Markup>> = found.iter().map(|r| line(&viewer, r, &firms)).collect();
+    let staff = staff(&app, &viewer).await?;
+    let proposed = match &staff {
+        Some((region, all)) => namesakes::open(&app, &viewer, Firms::Of(region), all.clone()).await?,
+        None => Vec::new(),
+    };
+    let mut who = vec![(String::new(), lang.pick("本人", "myself").to_owned())];
+    let others = staff.into_iter().flat_map(|(_, all)| all).filter(|(id, _)| *id != viewer.who.account);
+    who.extend(others.map(|(id, name)| (id.to_string(), name)));
+    let rows: Vec<Vec<Markup>> = found.iter().map(|r| line(&viewer, r, &firms, named(r.sampler))).collect();
     let title = lang.pick("回避登记", "Declared relations");
     let columns = [
-        Column::text("抽样人员", "Sampler"),
+        Column::text("人员", "Who"),
         Column::text("单位", "Firm"),
         Column::text("地区", "Region"),
         Column::text("事由", "Ground"),
@@ -64,8 +73,8 @@ pub(super) async fn list(
     Ok(layout::page(&viewer, title, &html! {
         (tabs(lang, ""))
         h1 { (title) }
-        p.soft { (lang.pick("登记后固定的名录，均不把该人员派往该单位；抽取之后才登记的，在抽样场所页面办理，由随机排定的下一人顶替并记入抽取记录。",
-            "In every list frozen after the declaration the person is not sent to the firm. A relation found after the draw is declared on the page of the place: the next in the random order goes instead, and the record says so.")) }
+        p.soft { (lang.pick("登记后固定的名录，均不把该人员派往该单位，该人员也不得批准、退回或报送该单位样品的检验报告；抽取之后才登记的，在抽样场所页面办理，由随机排定的下一人顶替并记入抽取记录。",
+            "In every list frozen after the declaration the person is not sent to the firm, nor approves, returns or submits the report of a sample from there. A relation found after the draw is declared on the page of the place: the next in the random order goes instead, and the record says so.")) }
         form.filters method="get" {
             (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: links.get("region").unwrap_or_default(), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
             (ui::select(&Field { name: "all", label: lang.pick("状态", "State"), value: links.get("all").unwrap_or_default(), ..Field::default() },
@@ -74,14 +83,14 @@ pub(super) async fn list(
         }
         @if rows.is_empty() { (ui::empty(lang.pick("没有登记的回避", "Nothing declared"), lang.pick("抽样人员可为本人登记。", "Samplers declare their own relations."))) }
         @else { (ui::table(lang, title, &columns, &rows, None)) (ui::pager(lang, &links, rows.len(), None, None, true)) }
-        (proposals(&viewer, &proposed))
+        (namesakes::section(&viewer, true, &proposed))
         section.card { h2 { (lang.pick("登记回避", "Declare a relation")) }
             form method="post" action=(PATH) { (layout::csrf(&viewer))
                 (ui::input(&Field { name: "operator", label: lang.pick("单位（名称或记录号）", "Firm (name or record)"), required: true, ..Field::default() }))
                 (ui::select(&Field { name: "region", id: "recused-region", label: lang.pick("地区", "Region"), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
                 (ui::select(&Field { name: "ground", label: lang.pick("事由", "Ground"), ..Field::default() },
                     &RecusalGround::ALL.iter().map(|g| (g.word().to_owned(), g.label().get(lang).to_owned())).collect::<Vec<_>>()))
-                (ui::input(&Field { name: "sampler", label: lang.pick("抽样人员账号编号", "Account of the sampler"), hint: lang.pick("不填为本人", "empty: myself"), ..Field::default() }))
+                (ui::select(&Field { name: "sampler", label: lang.pick("人员", "Who keeps away"), ..Field::default() }, &who))
                 button { (lang.pick("登记", "Declare")) }
             } }
     }).into_response())
@@ -96,70 +105,18 @@ fn seat(app: &App, viewer: &Viewer) -> Option<(String, String)> {
     viewer.who.grants.iter().find(may).map(|g| (g.region.clone(), g.agency.clone()))
 }
 
-/// Samplers who bear the name of somebody the register holds at a firm, now or within three years, and of whom nobody has said yet whether
-/// they are the same: only for who decides.
-async fn proposed(app: &App, viewer: &Viewer) -> Answer<Vec<(Namesake, String)>> {
-    let Some((region, agency)) = seat(app, viewer) else { return Ok(Vec::new()) };
-    let (store, now) = (&app.store, app.now());
-    let today = now.china_date();
-    let staff = access::officers_for(store, &app.access, &region, &agency, today).await?;
-    let since = base::Date::new(today.year() - 3, today.month(), 1).unwrap_or(today);
-    let found = registry::namesakes(store, &app.access, &viewer.who, now, &region, &staff, since).await?;
-    let cleared = lab::cleared_namesakes(store).await?;
-    let mut tx = store.snapshot().await?;
-    let accounts: Vec<Id> = found.iter().map(|n| n.account).collect();
-    let declared = lab::recused(&mut tx, &accounts).await?;
-    let names: BTreeMap<Id, String> = staff.into_iter().collect();
-    Ok(found
-        .into_iter()
-        .filter(|n| !cleared.contains(&(n.account, n.person)))
-        .filter(|n| !declared.get(&n.account).is_some_and(|firms| firms.contains(&n.operator)))
-        .map(|n| {
-            let name = names.get(&n.account).cloned().unwrap_or_default();
-            (n, name)
-        })
-        .collect())
+/// Those who may be sent out, review or lead a case in the seat where the viewer decides, and its region: officers, desks and leaders.
+async fn staff(app: &App, viewer: &Viewer) -> Answer<Option<(String, Vec<(Id, String)>)>> {
+    let Some((region, agency)) = seat(app, viewer) else { return Ok(None) };
+    let today = app.now().china_date();
+    let all = access::colleagues_of(&app.store, &app.access, &region, &agency, today).await?;
+    Ok(Some((region, all)))
 }
 
-fn proposals(viewer: &Viewer, proposed: &[(Namesake, String)]) -> Markup {
-    let lang = viewer.lang();
-    if proposed.is_empty() {
-        return html! {};
-    }
-    let rows: Vec<Vec<Markup>> = proposed
-        .iter()
-        .map(|(n, name)| {
-            let act = |clear: bool, label: &str| html! { form.inline method="post" action=(PATH) { (layout::csrf(viewer))
-                input type="hidden" name="sampler" value=(n.account);
-                input type="hidden" name="operator" value=(n.operator);
-                input type="hidden" name="region" value=(n.region);
-                @if clear { input type="hidden" name="clear" value=(n.person); }
-                @else { input type="hidden" name="ground" value=(RecusalGround::Employment.word()); }
-                button.plain { (label) } } };
-            vec![
-                html! { (name) },
-                html! { a href={ "/desk/operators/" (n.operator) } { (n.operator_name) } div.small.soft { (region_name(lang, &n.region)) } },
-                html! { (lang.pick("登记人员同名：", "same name in the register: ")) (n.role.label().get(lang))
-                    @if let Some(to) = n.to { " · " (lang.pick("任职至 ", "until ")) (to) } },
-                html! { (act(false, lang.pick("确认回避", "Keep away"))) " " (act(true, lang.pick("不是同一人", "Another person"))) },
-            ]
-        })
-        .collect();
-    let columns = [
-        Column::text("抽样人员", "Sampler"),
-        Column::text("单位", "Firm"),
-        Column::text("提示依据", "Why"),
-        Column::text("负责人确认", "To be decided"),
-    ];
-    html! { section { h2 { (lang.pick("建议回避", "Proposed by the register")) " " (ui::badge(ui::Tone::Warn, &proposed.len().to_string())) }
-    p.small.soft { (lang.pick("抽样、检查人员与单位登记的负责人、管理人员或近三年的前任人员同名。同名未必是同一人，由负责人逐条确认；确认前不自动回避。", "Somebody who may be sent bears the name of a person the register holds at a firm, now or within three years. A name alone proves nothing: whoever is in charge decides each; until then nobody keeps away by it.")) }
-    (ui::table(lang, lang.pick("建议回避", "Proposed by the register"), &columns, &rows, None)) } }
-}
-
-fn line(viewer: &Viewer, r: &Recusal, firms: &BTreeMap<Id, String>) -> Vec<Markup> {
+fn line(viewer: &Viewer, r: &Recusal, firms: &BTreeMap<Id, String>, name: String) -> Vec<Markup> {
     let lang = viewer.lang();
     vec![
-        html! { @if r.sampler == viewer.who.account { (viewer.who.name) } @else { (r.sampler) } },
+        html! { (name) },
         html! { a href={ "/desk/operators/" (r.operator) } { (firms.get(&r.operator).map_or("—", String::as_str)) } },
         html! { (region_name(lang, &r.region)) },
         html! { (r.ground.label().get(lang)) },
