@@ -269,3 +269,44 @@ async fn an_opening_repeated_gives_the_same_matter() {
         ));
     }
 }
+
+#[tokio::test]
+async fn what_was_ordered_to_be_corrected_is_found_done_before_the_disposal_concludes() {
+    for (name, w) in World::all().await {
+        let (one, two) = (officer(1, "620102"), desk(2, "620102"));
+        let matter = w.disposal(&one).await;
+        w.step(&one, matter, "launch", json!({})).await.unwrap();
+        let checked = |outcome| json!({"recheck": outcome, "checked_on": "2026-09-20", "note": "现场核对"});
+        let early =
+            w.step(&one, matter, "recheck", checked("passed")).await.unwrap_err().user_text().unwrap();
+        assert!(early.zh.contains("没有待复查的整改"), "{name}: {early}");
+        let order = json!({"correction": "停止使用该批原料", "correct_by": "2026-10-20"});
+        w.step(&one, matter, "order_correction", order).await.unwrap();
+        for (outcome, known) in [("failed", "failed"), ("passed", "passed")] {
+            let running = w.view(&one, matter).await;
+            assert_ne!(running.all_facts["recheck"], "passed", "{name}");
+            w.step(&one, matter, "recheck", checked(outcome)).await.unwrap();
+            assert_eq!(w.view(&one, matter).await.all_facts["recheck"], known, "{name}");
+        }
+        let again = w.step(&one, matter, "recheck", checked("passed")).await;
+        assert!(again.is_err(), "{name}: what was found done is not checked again");
+        // the authority of the producer's place is told, and answers
+        let early = w.step(&one, matter, "origin_reply", json!({"origin_answer": "已核查"})).await;
+        assert!(early.is_err(), "{name}: nobody was told yet");
+        let told = json!({"origin_authority": "虚构省虚构县市场监督管理局"});
+        w.step(&one, matter, "notify_origin", told).await.unwrap();
+        w.step(&one, matter, "origin_reply", json!({"origin_answer": "已核查"})).await.unwrap();
+        // a penalty case comes of it once, by who decides
+        let reason = json!({"case_reason": "销售铅超标的面粉"});
+        let denied = w.step(&one, matter, "open_case", reason.clone()).await;
+        assert!(matches!(denied, Err(flow::Error::Denied(_))), "{name}: {denied:?}");
+        w.step(&two, matter, "open_case", reason.clone()).await.unwrap();
+        assert!(w.step(&two, matter, "open_case", reason).await.is_err(), "{name}: one case a disposal");
+        let seen = w.view(&one, matter).await;
+        let case = seen.children.iter().find(|c| c.1 == "penalty_case").unwrap().0;
+        assert_eq!(w.view(&two, case).await.all_facts["what"], "销售铅超标的面粉", "{name}");
+        let mut papers: Vec<&str> = seen.documents.iter().map(|d| d.name.as_str()).collect();
+        papers.sort_unstable();
+        assert_eq!(papers, ["correction_order", "notice", "origin_notice"], "{name}");
+    }
+}
