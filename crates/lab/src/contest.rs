@@ -248,7 +248,7 @@ impl Lab {
         process: bool,
         on: Date,
     ) -> Result<(Option<Date>, bool), Error> {
-        let n = one_nonconformity(tx, &Sql::new("1 = 1"), id).await?;
+        let n = nonconformity_to_change(tx, id).await?;
         let due = if process {
             let row = tx.one("select sampled from sample where id = $1", &[n.sample.into()]).await?;
             row.text("sampled")?.parse().ok().and_then(|day| until(PROCESS, day))
@@ -284,7 +284,7 @@ impl Lab {
         matter: Id,
         id: Id,
     ) -> Result<(), Error> {
-        let n = one_nonconformity(tx, &Sql::new("1 = 1"), id).await?;
+        let n = nonconformity_to_change(tx, id).await?;
         let ended = tx
             .exec(
                 "update contest set ended = $1 where matter = $2 and ended is null",
@@ -321,7 +321,7 @@ impl Lab {
         party: Option<Party>,
         on: Date,
     ) -> Result<(), Error> {
-        let n = one_nonconformity(tx, &Sql::new("1 = 1"), id).await?;
+        let n = nonconformity_to_change(tx, id).await?;
         if on > cx.now.china_date() || on < n.created.china_date() {
             let text = Text::new(
                 format!("送达日期应在报告日 {} 至今天之间", n.created.china_date()),
@@ -347,6 +347,12 @@ impl Lab {
         let body = serde_json::json!({ "parties": named, "served_on": on.to_string() });
         note(tx, cx, permit, &n.region, id, "nonconformity.served", body).await
     }
+}
+
+/// The failure, which nobody else changes or publishes until this transaction ends.
+async fn nonconformity_to_change(tx: &mut Tx, id: Id) -> Result<Nonconformity, Error> {
+    tx.lock("nonconformity", &[id]).await?;
+    one_nonconformity(tx, &Sql::new("1 = 1"), id).await
 }
 
 fn no_party(party: Party) -> Error {

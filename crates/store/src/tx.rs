@@ -4,6 +4,7 @@ use crate::driver::{exactly_one, pg_args, pg_columns, pg_rows, sqlite_args, sqli
 use crate::flush::Flusher;
 use crate::signal::Signals;
 use crate::{Engine, Error, Row, Sql, Value, copy};
+use base::Id;
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
 
 /// Parameters of one multi-row insert.
@@ -186,6 +187,26 @@ impl Tx {
     /// When the statement fails.
     pub async fn first(&mut self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Makes this transaction the only writer of the rows of `table` with these ids until it ends: what is read of them afterwards
+    /// stays true. The rows are taken in the order of their ids, so that two who take several never wait for each other. SQLite has one
+    /// writer, and nothing is to be done. `table` has a column `id`; ids without a row are passed over.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn lock(&mut self, table: &'static str, ids: &[Id]) -> Result<(), Error> {
+        if self.engine() == Engine::Sqlite {
+            return Ok(());
+        }
+        for part in ids.chunks(ROOM) {
+            let mut sql = Sql::new("select id from ");
+            sql.push(table).push(" where id in ").bind_list(part.iter().copied());
+            // not the whole row: rows that refer to it may be added meanwhile
+            sql.push(" order by id for no key update");
+            self.select(&sql).await?;
+        }
+        Ok(())
     }
 
     /// Makes everything durable at once. On SQLite the next writer goes on while the disk is flushed, and commits share flushes; a

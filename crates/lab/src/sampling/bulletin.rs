@@ -172,6 +172,7 @@ impl Lab {
                 "this list is published or withdrawn already",
             )));
         }
+        held(tx, id).await?;
         still_publishable(tx, cx, id).await?;
         let rows =
             tx.query("select body from bulletin_row where bulletin = $1 order by seq", &[id.into()]).await?;
@@ -249,10 +250,11 @@ impl Lab {
         to: RowState,
         reason: &str,
     ) -> Result<(), Error> {
-        let found = tx
-            .first("select bulletin, sample, seq, state from bulletin_row where id = $1", &[row.into()])
-            .await?
-            .ok_or_else(|| Error::NotFound(format!("row {row}")))?;
+        const ROW: &str = "select bulletin, sample, seq, state from bulletin_row where id = $1";
+        let none = || Error::NotFound(format!("row {row}"));
+        let sample = tx.first(ROW, &[row.into()]).await?.ok_or_else(none)?.id("sample")?;
+        hold_failures(tx, &[sample]).await?;
+        let found = tx.first(ROW, &[row.into()]).await?.ok_or_else(none)?;
         let b = bulletin_in(tx, found.id("bulletin")?).await?;
         let permit = self.access.check(who, "publish", &resource(&b.region, &b.agency, None), cx.now)?;
         reasoned(reason)?;
@@ -373,6 +375,31 @@ impl Lab {
             remark: String::new(),
         })
     }
+}
+
+/// Holds the samples of a list and their failures as they are until the transaction ends: none of them is contested, overturned or judged
+/// again between the question whether it may be published and the publication.
+async fn held(tx: &mut Tx, bulletin: Id) -> Result<(), Error> {
+    let rows =
+        tx.query("select distinct sample from bulletin_row where bulletin = $1", &[bulletin.into()]).await?;
+    let samples: Vec<Id> = rows.iter().map(|r| r.id("sample")).collect::<Result<_, _>>()?;
+    hold_failures(tx, &samples).await
+}
+
+/// As [`held`], for these samples. The samples come first and then the failures, here and wherever both are locked.
+async fn hold_failures(tx: &mut Tx, samples: &[Id]) -> Result<(), Error> {
+    tx.lock("sample", samples).await?;
+    let mut failures = Vec::new();
+    for part in samples.chunks(500) {
+        let mut sql = Sql::new("select id from nonconformity where sample in ");
+        sql.bind_list(part.iter().copied());
+        for row in tx.select(&sql).await? {
+            failures.push(row.id("id")?);
+        }
+    }
+    failures.sort_unstable();
+    tx.lock("nonconformity", &failures).await?;
+    Ok(())
 }
 
 /// Refuses a draft in which a failed sample is contested, or its days run anew, since it was drafted.
