@@ -793,6 +793,8 @@ CREATE INDEX inspection_draw_by_plan on inspection_draw (plan, state);
 
 CREATE INDEX inspection_draw_by_region on inspection_draw (region, id);
 
+CREATE UNIQUE INDEX inspection_draw_waiting on inspection_draw (plan, region) where state = 'frozen';
+
 CREATE TABLE inspection_officer (
   matter integer not null,
   account integer not null,
@@ -1412,6 +1414,8 @@ CREATE TABLE retest_draw (
 
 CREATE INDEX retest_draw_by_matter on retest_draw (matter, id);
 
+CREATE UNIQUE INDEX retest_draw_waiting on retest_draw (matter) where drawn is null;
+
 CREATE TABLE sample (
   id integer primary key,
   version integer not null,
@@ -1516,6 +1520,8 @@ CREATE TABLE sampling_draw (
 CREATE INDEX sampling_draw_by_region on sampling_draw (region, id);
 
 CREATE INDEX sampling_draw_by_task on sampling_draw (task);
+
+CREATE UNIQUE INDEX sampling_draw_waiting on sampling_draw (task) where state = 'frozen';
 
 CREATE TABLE sampling_namesake (
     sampler integer not null,

@@ -137,10 +137,7 @@ impl Field {
             )
             .await?;
         if waits.is_some() {
-            return Err(Error::state(
-                "该计划在本地区已有一次名录待抽取；每次固定名录都必须抽取或说明理由撤销",
-                "a frozen list of this plan and region waits already: every list is drawn, or cancelled with a reason",
-            ));
+            return Err(waits_already());
         }
         let mut candidates = self.office.roster(tx, &region, cx.now).await.map_err(Error::of_hook)?;
         candidates.retain(|c| new.business.is_empty() || new.business.contains(&c.business));
@@ -215,7 +212,9 @@ impl Field {
                 cx.now.into(),
             ],
         )
-        .await?;
+        .await
+        // somebody froze one since it was asked
+        .map_err(|e| if matches!(e, store::Error::Conflict { .. }) { waits_already() } else { e.into() })?;
         let body = json!({
             "plan": plan.matter,
             "root": record.root,
@@ -428,6 +427,13 @@ fn examine(new: &NewDraw, candidates: usize, officers: usize, now: Instant) -> R
         return Err(Error::Invalid { field: "officer", text });
     }
     Ok(())
+}
+
+fn waits_already() -> Error {
+    Error::state(
+        "该计划在本地区已有一次名录待抽取；每次固定名录都必须抽取或说明理由撤销",
+        "a frozen list of this plan and region waits already: every list is drawn, or cancelled with a reason",
+    )
 }
 
 fn vault(e: access::Error) -> Error {

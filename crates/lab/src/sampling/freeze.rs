@@ -185,7 +185,9 @@ impl Lab {
                 cx.now.into(),
             ],
         )
-        .await?;
+        .await
+        // somebody froze one since it was asked
+        .map_err(|e| if matches!(e, store::Error::Conflict { .. }) { waits_already() } else { e.into() })?;
         let body = serde_json::json!({
             "root": record.root,
             "commitment": record.commitment,
@@ -400,13 +402,17 @@ impl Lab {
             .first("select id from sampling_draw where task = $1 and state = 'frozen'", &[task.id.into()])
             .await?;
         if waits.is_some() {
-            return Err(Error::State(Text::of(
-                "该任务已有一次名录待抽取；每次固定名录都必须抽取或说明理由撤销",
-                "a frozen list of this task waits already: every list is drawn, or cancelled with a reason",
-            )));
+            return Err(waits_already());
         }
         Ok(())
     }
+}
+
+fn waits_already() -> Error {
+    Error::State(Text::of(
+        "该任务已有一次名录待抽取；每次固定名录都必须抽取或说明理由撤销",
+        "a frozen list of this task waits already: every list is drawn, or cancelled with a reason",
+    ))
 }
 
 /// Draws as everybody may count them, newest first.
