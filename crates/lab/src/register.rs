@@ -114,7 +114,7 @@ impl Lab {
         sample: Id,
         received: Date,
     ) -> Result<Sample, Error> {
-        let mut sample = self.sample_in(tx, sample).await?;
+        let mut sample = self.sample_to_change(tx, sample).await?;
         let resource = Resource::new("sample", sample.region.clone())
             .of_agency(sample.agency.clone())
             .of_operator(sample.laboratory);
@@ -231,6 +231,12 @@ impl Lab {
             placing: new.placing,
             blind: false,
         })
+    }
+
+    /// The sample, which nobody else changes until this transaction ends: its results and its report are decided on what is read here.
+    pub(crate) async fn sample_to_change(&self, tx: &mut Tx, id: Id) -> Result<Sample, Error> {
+        tx.lock("sample", &[id]).await?;
+        self.sample_in(tx, id).await
     }
 
     pub(crate) async fn sample_in(&self, tx: &mut Tx, id: Id) -> Result<Sample, Error> {

@@ -69,7 +69,7 @@ impl Lab {
         sample: Id,
         report_no: &str,
     ) -> Result<Sample, Error> {
-        let mut sample = self.sample_in(tx, sample).await?;
+        let mut sample = self.sample_to_change(tx, sample).await?;
         let permit = self.access.check(who, "act", &reviewed(tx, &sample).await?, cx.now)?;
         if sample.state != SampleState::Testing {
             return Err(out_of_order(&sample, SampleState::Testing));
@@ -122,7 +122,7 @@ impl Lab {
         sample: Id,
         reason: &str,
     ) -> Result<Sample, Error> {
-        let mut sample = self.sample_in(tx, sample).await?;
+        let mut sample = self.sample_to_change(tx, sample).await?;
         let permit = self.access.check(who, "act", &reviewed(tx, &sample).await?, cx.now)?;
         if sample.state != SampleState::Approved {
             return Err(out_of_order(&sample, SampleState::Approved));
@@ -161,7 +161,7 @@ impl Lab {
         who: &Principal,
         sample: Id,
     ) -> Result<Submitted, Error> {
-        let mut sample = self.sample_in(tx, sample).await?;
+        let mut sample = self.sample_to_change(tx, sample).await?;
         let permit = self.access.check(who, "act", &reviewed(tx, &sample).await?, cx.now)?;
         if sample.state != SampleState::Approved {
             return Err(out_of_order(&sample, SampleState::Approved));
@@ -259,6 +259,7 @@ impl Lab {
         id: Id,
         state: NonconformityState,
     ) -> Result<(), Error> {
+        tx.lock("nonconformity", &[id]).await?;
         let rows = tx.query("select region, sample from nonconformity where id = $1", &[id.into()]).await?;
         let row = rows.first().ok_or_else(|| Error::NotFound(format!("nonconformity {id}")))?;
         tx.exec(

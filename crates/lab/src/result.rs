@@ -121,7 +121,7 @@ impl Lab {
         new: Vec<NewResult>,
         action: &'static str,
     ) -> Result<Vec<JudgedResult>, Error> {
-        let sample = self.sample_in(tx, sample).await?;
+        let sample = self.sample_to_change(tx, sample).await?;
         self.access.check(who, action, &result_resource(&sample), cx.now)?;
         open_for_results(&sample)?;
         let batch = [Batch { sample: &sample, new }];
@@ -207,7 +207,7 @@ impl Lab {
                     declared: None,
                 });
             }
-            begin_testing(tx, cx, sample).await?;
+            changed(tx, cx, sample).await?;
             let parts = judged.chunks(RESULTS_AN_ENTRY);
             for part in parts.chain(judged.is_empty().then_some(&[][..])) {
                 let body = serde_json::json!({
@@ -252,15 +252,21 @@ impl Lab {
         new: NewResult,
     ) -> Result<JudgedResult, Error> {
         let old = tx
-            .query("select id, sample from result where id = $1 and withdrawn = 0", &[result.into()])
+            .first("select sample from result where id = $1", &[result.into()])
             .await?
-            .into_iter()
-            .next()
             .ok_or_else(|| Error::NotFound(format!("result {result}")))?;
-        let sample = self.sample_in(tx, old.id("sample")?).await?;
+        let sample = self.sample_to_change(tx, old.id("sample")?).await?;
         let permit = self.access.check(who, "create", &result_resource(&sample), cx.now)?;
         open_for_results(&sample)?;
+        let mut standing = results_in(tx, sample.id).await?;
+        standing.retain(|r| !r.withdrawn);
+        if !standing.iter().any(|r| r.id == result) {
+            return Err(Error::NotFound(format!("result {result}")));
+        }
         let (mut problems, verdict) = self.examine(&sample, &new);
+        if standing.iter().any(|r| r.id != result && same_analyte(&r.reported.analyte, &new.analyte)) {
+            problems.push(given_twice(&new.analyte));
+        }
         let scope = self.scope_in(tx, sample.laboratory).await?;
         let today = cx.now.china_date();
         problems.extend(scope.and_then(|s| s.problem(self.rules, &sample, &new, today)));
@@ -269,6 +275,7 @@ impl Lab {
         };
         tx.exec_one("update result set withdrawn = 1 where id = $1 and withdrawn = 0", &[result.into()])
             .await?;
+        changed(tx, cx, &sample).await?;
         let (id, mut values) = (cx.id(), Vec::new());
         result_values(&mut values, cx, who, &sample, id, &new);
         tx.insert_many(INTO_RESULT, RESULT_COLUMNS, values, "").await?;
@@ -309,7 +316,7 @@ impl Lab {
         sample: Id,
         reason: &str,
     ) -> Result<Vec<JudgedResult>, Error> {
-        let sample = self.sample_in(tx, sample).await?;
+        let sample = self.sample_to_change(tx, sample).await?;
         let permit = self.access.check(who, "create", &result_resource(&sample), cx.now)?;
         let mut judged = results_in(tx, sample.id).await?;
         judged.retain(|r| !r.withdrawn);
@@ -442,30 +449,29 @@ pub(crate) fn open_for_results(sample: &Sample) -> Result<(), Error> {
     match sample.state {
         SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing => Ok(()),
         SampleState::Refused => Err(Error::State(Text::new(
-            format!("抽样单 {} 已被拒收，不能录入结果", sample.form_no),
-            format!("sample {} was refused; it has no results", sample.form_no),
+            format!("样品 {} 已被拒收，不能录入结果", sample.blind_no()),
+            format!("sample {} was refused; it has no results", sample.blind_no()),
         ))),
         SampleState::Approved | SampleState::Submitted => Err(Error::State(Text::new(
-            format!("抽样单 {} 的报告已批准，结果不能再改；如需更正请先退回报告", sample.form_no),
+            format!("样品 {} 的报告已批准，结果不能再改；如需更正请先退回报告", sample.blind_no()),
             format!(
                 "the report of {} is approved; its results no longer change. Return the report first",
-                sample.form_no
+                sample.blind_no()
             ),
         ))),
     }
 }
 
-/// The first result moves the sample to testing; a sample not yet received is received with it.
-async fn begin_testing(tx: &mut Tx, cx: &Context, sample: &Sample) -> Result<(), Error> {
-    if sample.state != SampleState::Testing {
-        let received = sample.received.unwrap_or_else(|| cx.now.china_date());
-        tx.exec_one(
-            "update sample set state = 'testing', received = $1, version = version + 1 \
-             where id = $2 and version = $3",
-            &[received.into(), sample.id.into(), sample.version.into()],
-        )
-        .await?;
-    }
+/// A result changes its sample: who decides on what was read before is refused. The first one moves it to testing; a sample not yet
+/// received is received with it.
+async fn changed(tx: &mut Tx, cx: &Context, sample: &Sample) -> Result<(), Error> {
+    let received = sample.received.unwrap_or_else(|| cx.now.china_date());
+    tx.exec_one(
+        "update sample set state = 'testing', received = $1, version = version + 1 \
+         where id = $2 and version = $3",
+        &[received.into(), sample.id.into(), sample.version.into()],
+    )
+    .await?;
     Ok(())
 }
 

@@ -110,7 +110,7 @@ impl Lab {
         leg: Leg,
         h: Handover,
     ) -> Result<(), Error> {
-        let s = self.sample_in(tx, sample).await?;
+        let s = self.sample_to_change(tx, sample).await?;
         let permit = self.access.check(who, "act", &resource(&s.region, &s.agency, None), cx.now)?;
         if !matches!(leg, Leg::Sent | Leg::Handed)
             || !matches!(s.state, SampleState::Sealed | SampleState::Sent)
@@ -153,7 +153,7 @@ impl Lab {
         sample: Id,
         mut h: Handover,
     ) -> Result<SampleState, Error> {
-        let s = self.sample_in(tx, sample).await?;
+        let s = self.sample_to_change(tx, sample).await?;
         let lab = resource(&s.region, &s.agency, None).of_operator(s.laboratory);
         let permit = self.access.check(who, "act", &lab, cx.now)?;
         if !matches!(s.state, SampleState::Sealed | SampleState::Sent) {

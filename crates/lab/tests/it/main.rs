@@ -11,6 +11,7 @@ mod recusal;
 mod report;
 mod result_files;
 mod sampling;
+mod together;
 
 use access::{Principal, testing};
 use async_trait::async_trait;

@@ -14,7 +14,7 @@ use store::Tx;
 pub(crate) const COUNTY: &str = "620102";
 
 /// Another person with the same rights.
-fn other(mut who: Principal) -> Principal {
+pub(crate) fn other(mut who: Principal) -> Principal {
     who.account = Id(who.account.0 + 7);
     who.login.push('2');
     who
@@ -72,7 +72,7 @@ pub(crate) async fn issued(world: &World, quota: u32) -> Id {
 }
 
 /// A draw of so many places of a task, done.
-async fn drawn(world: &World, task: Id, count: u32) -> Id {
+pub(crate) async fn drawn(world: &World, task: Id, count: u32) -> Id {
     let who = testing::officer(COUNTY);
     let mut tx = begin(world).await;
     let new = NewDraw {
@@ -156,7 +156,7 @@ pub(crate) async fn cited(world: &World, task: Id, operator: Id, standard: &str)
 }
 
 /// Takes a sample at the first place of a draw and brings it to a submitted report.
-async fn reported(world: &World, draw: Id, seq: usize, value: &str) -> lab::Sample {
+pub(crate) async fn reported(world: &World, draw: Id, seq: usize, value: &str) -> lab::Sample {
     let who = testing::officer(COUNTY);
     let all = world
         .lab
