@@ -2,7 +2,7 @@
 
 use crate::blind::by_blind_number;
 use crate::reported::check;
-use crate::result::Batch;
+use crate::result::{Batch, result_resource};
 use crate::result_file::no_sample;
 use crate::sample::{NewSample, Sample, SampleKind};
 use crate::{Book, Budget, Error, Lab, NewResult, Placing, Problem, Stage, register};
@@ -168,10 +168,19 @@ impl Lab {
             rows.extend(mapped.rows().filter_map(|row| result_of(&row, &mut errors)));
         }
         let only = match sample {
-            Some(id) => Some(self.sample_in(tx, id).await?),
+            Some(id) => {
+                let sample = self.sample_to_change(tx, id).await?;
+                self.access.check(who, "import", &result_resource(&sample), cx.now)?;
+                Some(sample)
+            }
             None => None,
         };
-        let named = self.samples_named(tx, &rows).await?;
+        // a blind sample is not known by the number of its form: a guess is neither confirmed nor refused
+        let known_as = only.clone().map(|s| [s.blind_no(), self.shown(who, cx.now, s).form_no]);
+        let named = match only {
+            Some(_) => HashMap::new(),
+            None => self.samples_named(tx, cx, who, "import", &rows).await?,
+        };
         let count = rows.len();
         let mut batches: Vec<Batch<'_>> = Vec::new();
         let mut lines: Vec<Vec<usize>> = Vec::new();
@@ -179,7 +188,9 @@ impl Lab {
         for row in rows {
             let found = match (&only, &row.form_no) {
                 (Some(one), None) => Some(one),
-                (Some(one), Some(form)) => Some(one).filter(|s| s.form_no == *form),
+                (Some(one), Some(form)) => {
+                    Some(one).filter(|_| known_as.as_ref().is_some_and(|numbers| numbers.contains(form)))
+                }
                 (None, Some(form)) => named.get(form),
                 (None, None) => None,
             };
@@ -241,9 +252,14 @@ impl Lab {
         Ok(())
     }
 
+    /// The samples that rows name and whose results the person may enter, each under its number as written; nobody else changes them
+    /// until this transaction ends. A sample that is not theirs is as if it were none, before anything else is said of its row.
     pub(crate) async fn samples_named(
         &self,
         tx: &mut Tx,
+        cx: &Context,
+        who: &Principal,
+        action: &str,
         rows: &[ResultRow],
     ) -> Result<HashMap<String, Sample>, Error> {
         let forms: BTreeSet<&str> = rows.iter().filter_map(|r| r.form_no.as_deref()).collect();
@@ -256,6 +272,23 @@ impl Lab {
             for row in tx.select(&sql).await? {
                 let sample = register::read(&row)?;
                 named.insert(sample.form_no.clone(), sample);
+            }
+        }
+        named.retain(|_, sample| self.access.allows(who, action, &result_resource(sample), cx.now));
+        let ids: Vec<Id> = named.values().map(|s| s.id).collect();
+        tx.lock("sample", &ids).await?;
+        let mut current = HashMap::with_capacity(ids.len());
+        for part in ids.chunks(500) {
+            let mut sql = Sql::new("select * from sample where id in ");
+            sql.bind_list(part.iter().copied());
+            for row in tx.select(&sql).await? {
+                let sample = register::read(&row)?;
+                current.insert(sample.id, sample);
+            }
+        }
+        for sample in named.values_mut() {
+            if let Some(now) = current.get(&sample.id) {
+                sample.clone_from(now);
             }
         }
         Ok(named)

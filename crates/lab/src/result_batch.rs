@@ -1,7 +1,7 @@
 //! Results of many samples in one request of a laboratory's system: every row is answered, the good ones are stored.
 
 use crate::import::ResultRow;
-use crate::result::{Batch, open_for_results, result_resource};
+use crate::result::{Batch, open_for_results};
 use crate::{Error, Lab, NewResult, Problem};
 use access::Principal;
 use base::{Id, Text};
@@ -74,14 +74,12 @@ impl Lab {
             .enumerate()
             .map(|(line, s)| ResultRow { line, form_no: Some(s.sample), new: s.new })
             .collect();
-        let named = self.samples_named(tx, &rows).await?;
+        let named = self.samples_named(tx, cx, who, "create", &rows).await?;
         let mut batches: Vec<Batch<'_>> = Vec::new();
         let mut lines: Vec<Vec<usize>> = Vec::new();
         let mut places: HashMap<Id, usize> = HashMap::new();
         for row in rows {
-            let found = row.form_no.as_deref().and_then(|n| named.get(n));
-            let found = found.filter(|s| self.access.allows(who, "create", &result_resource(s), cx.now));
-            let Some(sample) = found else {
+            let Some(sample) = row.form_no.as_deref().and_then(|n| named.get(n)) else {
                 let text = Text::of(
                     "没有这一编号的样品，或不由本机构检验；请核对编号",
                     "there is no sample of this number, or it is not yours to test; check the number",

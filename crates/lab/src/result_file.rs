@@ -7,7 +7,7 @@
 
 use crate::import::{ResultRow, at_line, result_of};
 use crate::reported::{given_twice, same_analyte};
-use crate::result::{Batch, open_for_results, result_resource};
+use crate::result::{Batch, open_for_results};
 use crate::{Error, Lab, NewResult, Sample, result_columns};
 use access::{Principal, Resource};
 use base::{Id, IdGen, Instant, Lang, Text};
@@ -191,8 +191,7 @@ impl Lab {
         let mut errors = RowErrors::default();
         let rows: Vec<ResultRow> = mapped.rows().filter_map(|row| result_of(&row, &mut errors)).collect();
         let mut done = Done { rows: count(table.rows.len()), ..Done::default() };
-        let named = self.samples_named(tx, &rows).await?;
-        let refused = self.closed(cx, who, &named);
+        let named = self.samples_named(tx, cx, who, "import", &rows).await?;
         let had = had(tx, &named).await?;
         let (mut batches, mut lines): (Vec<Batch<'_>>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
         let mut places: HashMap<Id, usize> = HashMap::new();
@@ -202,8 +201,8 @@ impl Lab {
                 errors.push(no_sample(row.line, form_no));
                 continue;
             };
-            if let Some(why) = refused.get(&sample.id) {
-                errors.push(form_error(row.line, form_no, why.clone()));
+            if let Err(why) = open_for_results(sample) {
+                errors.push(form_error(row.line, form_no, why.text()));
                 continue;
             }
             let before = had.get(&sample.id).map_or(&[][..], Vec::as_slice);
@@ -248,15 +247,6 @@ impl Lab {
         }
         self.store_all(tx, cx, who, batches, verdicts, "import").await?;
         note(tx, file, &mut done, errors.as_slice()).await
-    }
-
-    /// The samples whose results the person may not enter, or not any more, with the reason.
-    fn closed(&self, cx: &Context, who: &Principal, named: &HashMap<String, Sample>) -> HashMap<Id, Text> {
-        let why = |sample: &Sample| {
-            let right = self.access.check(who, "import", &result_resource(sample), cx.now);
-            right.map_err(Error::from).and_then(|_| open_for_results(sample)).err()
-        };
-        named.values().filter_map(|s| Some((s.id, why(s)?.text()))).collect()
     }
 
     /// The files of the person and their laboratory, newest first; at most `take`.
@@ -491,8 +481,8 @@ pub(crate) fn no_sample(line: usize, form_no: String) -> RowError {
         line,
         form_no,
         Text::of(
-            "没有这一编号的样品；请核对编号，或先登记抽样单",
-            "there is no sample of this number; check it, or register the sampling form first",
+            "没有这一编号的样品，或不由本机构检验；请核对编号，或先登记抽样单",
+            "there is no sample of this number, or it is not yours to test; check it, or register the sampling form first",
         ),
     )
 }

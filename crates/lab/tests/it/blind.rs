@@ -90,3 +90,49 @@ async fn results_are_imported_by_blind_number() {
         drop(tx);
     }
 }
+
+#[tokio::test]
+async fn what_is_said_of_a_row_names_the_blind_number_and_nothing_confirms_a_guessed_form_number() {
+    for world in worlds().await {
+        let sample = world.register(form("XC26620102000003", SampleKind::Supervision)).await.unwrap();
+        world.enter(&analyst(), sample.id, cadmium("0.1")).await.unwrap();
+        world.approve(&signatory(), sample.id).await.unwrap();
+        let send = async |who: &access::Principal, number: &str| {
+            let mut tx = world.store.begin().await.unwrap();
+            let row = lab::SentResult { sample: number.to_owned(), new: cadmium("0.2") };
+            world.lab.send_results(&mut tx, &world.cx(who), who, vec![row]).await.unwrap().remove(0).problems
+        };
+        let closed = send(&analyst(), &sample.blind_no()).await;
+        assert!(closed[0].message.zh.contains(&sample.blind_no()), "{}: {closed:?}", world.name);
+        tells_nothing(&serde_json::to_string(&closed).unwrap(), "the refusal");
+
+        // another laboratory: a number that exists and one that does not are told alike, whatever the row says
+        let stranger = testing::laboratory(base::Id(901));
+        let import = async |number: &str, value: &str| {
+            let csv = format!("抽样单编号,检验项目,检验结果,结果单位\n{number},镉,{value},mg/kg\n");
+            let mut tx = world.store.begin().await.unwrap();
+            let cx = world.cx(&stranger);
+            let done = world.lab.import_results(&mut tx, &cx, &stranger, "r.csv", csv.as_bytes(), None).await;
+            match done {
+                Err(lab::Error::Rows(errors)) => {
+                    errors.iter().map(|e| (e.column.clone(), e.message.clone())).collect::<Vec<_>>()
+                }
+                other => panic!("{}: {other:?}", world.name),
+            }
+        };
+        for value in ["0.1", "1e99999"] {
+            let known = import("XC26620102000003", value).await;
+            assert_eq!(known, import("XC26620102999999", value).await, "{}: {value}", world.name);
+        }
+        // and for one sample the number of its form is as wrong as any other
+        let csv = "抽样单编号,检验项目,检验结果,结果单位\nXC26620102000004,铅,0.1,mg/kg\n";
+        let blind = world.register(form("XC26620102000004", SampleKind::Supervision)).await.unwrap();
+        let mut tx = world.store.begin().await.unwrap();
+        let who = analyst();
+        let guess = world
+            .lab
+            .import_results(&mut tx, &world.cx(&who), &who, "r.csv", csv.as_bytes(), Some(blind.id))
+            .await;
+        assert!(matches!(guess, Err(lab::Error::Rows(_))), "{}", world.name);
+    }
+}
