@@ -74,6 +74,7 @@ async fn both(
     who: &Principal,
     (kept, dropped): (Id, Id),
 ) -> Result<(Operator, Operator, ledger::Permit), Error> {
+    tx.lock("operator", &[kept, dropped]).await?;
     let (kept, dropped) = (operator::locked(tx, kept).await?, operator::locked(tx, dropped).await?);
     access.check(who, "decide", &dropped.resource(), cx.now)?;
     let permit = access.check(who, "decide", &kept.resource(), cx.now)?;

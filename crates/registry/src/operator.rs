@@ -309,7 +309,9 @@ pub async fn update_operator(
     Ok(())
 }
 
+/// The operator, which nobody else changes until this transaction ends. Who needs two takes both with [`Tx::lock`] first.
 pub(crate) async fn locked(tx: &mut Tx, id: Id) -> Result<Operator, Error> {
+    tx.lock("operator", &[id]).await?;
     let row = tx.first("select * from operator where id = $1", &[id.into()]).await?;
     Ok(Operator::read(&row.ok_or_else(missing)?)?)
 }

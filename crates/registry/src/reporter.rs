@@ -185,7 +185,11 @@ pub async fn reporter_of(
     Ok(Some((reporter, rows.iter().map(asking).collect::<Result<_, _>>()?)))
 }
 
+/// Who reported, whom nobody else asks for or answers about until this transaction ends.
 async fn locked(tx: &mut Tx, matter: Id) -> Result<Reporter, Error> {
+    if let Some(row) = tx.first("select id from reporter where matter = $1", &[matter.into()]).await? {
+        tx.lock("reporter", &[row.id("id")?]).await?;
+    }
     let row = tx.first("select * from reporter where matter = $1", &[matter.into()]).await?;
     let row =
         row.ok_or_else(|| Error::not_found("此件没有留存身份信息", "no identity is kept with this matter"))?;

@@ -96,3 +96,32 @@ async fn a_merge_moves_what_belongs_to_the_duplicate_and_undoing_it_moves_it_bac
         assert_eq!(office.count(told).await, 2, "{name}");
     }
 }
+
+#[tokio::test]
+async fn of_two_merges_at_once_that_share_an_operator_one_is_refused() {
+    for office in Office::all().await {
+        let name = office.name;
+        let mut ids = Vec::new();
+        for n in 1..=3 {
+            ids.push(office.enter(n, &format!("兰州牧星食品{n}"), "620102").await);
+        }
+        let desk = testing::principal(9, Role::Desk, "6201", "market", None);
+        let (access, cx) = (&office.access, office.cx(&desk));
+        let mut tx = office.store.begin().await.unwrap();
+        registry::merge_operators(&mut tx, &cx, access, &desk, (ids[0], ids[1]), "同一家").await.unwrap();
+        let first = async {
+            tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+            tx.commit().await.unwrap();
+        };
+        let second = async {
+            let mut tx = office.store.begin().await.unwrap();
+            let done =
+                registry::merge_operators(&mut tx, &cx, access, &desk, (ids[1], ids[2]), "同一家").await?;
+            tx.commit().await.unwrap();
+            Ok::<Id, Error>(done)
+        };
+        // on PostgreSQL both are under way together; SQLite lets one writer in after the other
+        let ((), second) = tokio::join!(first, second);
+        assert!(matches!(second, Err(Error::Invalid { field: "other", .. })), "{name}: {second:?}");
+    }
+}
