@@ -12,6 +12,7 @@ mod continuous;
 mod discrete;
 
 pub use alias::Alias;
+pub use discrete::Multinomial;
 
 const MULTIPLIER_0: u64 = 0xD251_1F53;
 const MULTIPLIER_1: u64 = 0xCD9E_8D57;
@@ -39,6 +40,32 @@ pub const fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
         k0 = k0.wrapping_add(WEYL_0);
         k1 = k1.wrapping_add(WEYL_1);
         round += 1;
+    }
+    [a, b, c, d]
+}
+
+/// Blocks of Philox computed side by side.
+const ABREAST: usize = 4;
+
+/// [`philox4x32`] of a counter and those after it, word by word, and the counter moved on: while one waits the others compute.
+#[inline]
+fn philox_abreast(counter: &mut [u32; 4], key: [u32; 2]) -> [[u32; ABREAST]; 4] {
+    let mut a = [0; ABREAST];
+    for a in &mut a {
+        *a = counter[0];
+        counter[0] = counter[0].wrapping_add(1);
+    }
+    let (mut b, mut c, mut d) = ([counter[1]; ABREAST], [counter[2]; ABREAST], [counter[3]; ABREAST]);
+    let [mut k0, mut k1] = key;
+    for _ in 0..10 {
+        for k in 0..ABREAST {
+            let p0 = MULTIPLIER_0 * u64::from(a[k]);
+            let p1 = MULTIPLIER_1 * u64::from(c[k]);
+            (a[k], b[k], c[k], d[k]) =
+                (low(p1 >> 32) ^ b[k] ^ k0, low(p1), low(p0 >> 32) ^ d[k] ^ k1, low(p0));
+        }
+        k0 = k0.wrapping_add(WEYL_0);
+        k1 = k1.wrapping_add(WEYL_1);
     }
     [a, b, c, d]
 }
@@ -118,7 +145,15 @@ impl Stream {
     #[inline]
     pub fn fill_u64(&mut self, out: &mut [u64]) {
         self.used = 4;
-        for pair in out.chunks_mut(2) {
+        let (many, rest) = out.as_chunks_mut::<{ 2 * ABREAST }>();
+        for numbers in many {
+            let words = philox_abreast(&mut self.counter, self.key);
+            for k in 0..ABREAST {
+                numbers[2 * k] = u64::from(words[0][k]) | u64::from(words[1][k]) << 32;
+                numbers[2 * k + 1] = u64::from(words[2][k]) | u64::from(words[3][k]) << 32;
+            }
+        }
+        for pair in rest.chunks_mut(2) {
             let [a, b, c, d] = philox4x32(self.counter, self.key);
             self.counter[0] = self.counter[0].wrapping_add(1);
             pair[0] = u64::from(a) | u64::from(b) << 32;
@@ -202,8 +237,8 @@ mod tests {
     fn a_number_depends_on_its_key_and_place_alone() {
         let purpose = Purpose::of("test");
         let mut one = Stream::new(7, purpose, 3);
-        let words: Vec<u64> = (0..9).map(|_| one.next_u64()).collect();
-        let mut filled = vec![0; 9];
+        let words: Vec<u64> = (0..27).map(|_| one.next_u64()).collect();
+        let mut filled = vec![0; 27];
         Stream::new(7, purpose, 3).fill_u64(&mut filled);
         assert_eq!(words, filled);
         for (seed, name, index) in [(8, "test", 3), (7, "other", 3), (7, "test", 4)] {

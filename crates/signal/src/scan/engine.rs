@@ -1,18 +1,21 @@
 //! The greatest ratio of a map of counts, exactly and fast.
 //!
-//! Three ways to the same number: `plain` looks at every window; `living` serves windows that all end on the last
-//! interval (sixteen lengths at a time, places added one by one); `spans` serves windows anywhere in time (runs of
+//! Four ways to the same number: `plain` looks at every window; `spatial` serves places without time (thirty-two
+//! replicates at a time, each with the greatest ratio found so far as its level); `living` serves windows that all end on the last
+//! interval (thirty-two lengths at a time, places added one by one); `spans` serves windows anywhere in time (runs of
 //! starts at a time, neighbouring lengths bounded together). The fast ways compare integers with the fewest cases that
 //! could reach a level and compute a logarithm only where a window may. A replicate that does not reach the level is
 //! looked at again with a lower one, so the level decides the speed, never the result.
 
 mod living;
 mod spans;
+mod spatial;
 
 use living::Blocks;
 use spans::Ring;
+use spatial::Steps;
 
-use super::law::{Law, Reach, Sides};
+use super::law::{Law, Need, Reach, Sides};
 use super::places::{Family, Outline};
 use std::sync::OnceLock;
 
@@ -64,14 +67,36 @@ pub(crate) struct Level {
     pub(crate) value: f64,
     reach: Vec<Reach>,
     of: Vec<usize>,
-    /// Bounds of every window of places, by family, for the two fast ways in time.
+    /// Factor on the ratio, by table.
+    penalties: Vec<f64>,
+    /// Bounds of every window of places, by family, for the three fast ways.
     living: OnceLock<Vec<Blocks>>,
     spans: OnceLock<Vec<Vec<Ring>>>,
+    spatial: OnceLock<Vec<Steps>>,
+    /// What windows need beyond this level to reach a higher one, by rung and table.
+    rungs: [OnceLock<Vec<Need>>; RUNGS],
 }
+
+/// Levels above the level of the tables that are told apart, a fixed step of √(2 × ratio) from one to the next.
+const RUNGS: usize = 64;
+const RUNG: f64 = 0.08;
 
 impl Level {
     pub(crate) fn of(&self, outline: u32) -> &Reach {
         &self.reach[self.of[outline as usize]]
+    }
+
+    /// The value of a rung; the first is the level itself.
+    fn rung_value(&self, rung: usize) -> f64 {
+        ((2.0 * self.value).sqrt() + RUNG * f64::from(super::places::index(rung))).powi(2) / 2.0
+    }
+
+    /// The highest rung that a value reaches.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number of a rung")]
+    fn rung(&self, value: f64) -> usize {
+        let steps = ((2.0 * value).sqrt() - (2.0 * self.value).sqrt()) / RUNG;
+        let rung = (steps.max(0.0) as usize).min(RUNGS - 1);
+        if rung > 0 && self.rung_value(rung) > value { rung - 1 } else { rung }
     }
 }
 
@@ -100,7 +125,25 @@ impl Engine<'_> {
         }
         let top = self.greatest();
         let reach = penalties.iter().map(|p| Reach::new(&self.law, value / p, top, self.sides)).collect();
-        Level { value, reach, of, living: OnceLock::new(), spans: OnceLock::new() }
+        Level {
+            value,
+            reach,
+            of,
+            penalties,
+            living: OnceLock::new(),
+            spans: OnceLock::new(),
+            spatial: OnceLock::new(),
+            rungs: [const { OnceLock::new() }; RUNGS],
+        }
+    }
+
+    /// What windows need beyond the level to reach a rung of it, by table.
+    fn rung<'l>(&self, level: &'l Level, rung: usize) -> &'l [Need] {
+        level.rungs[rung].get_or_init(|| {
+            let (value, top) = (level.rung_value(rung), self.greatest());
+            let higher = |p: &f64| Reach::new(&self.law, value / p, top, self.sides);
+            level.reach.iter().zip(&level.penalties).map(|(low, p)| low.need(&higher(p))).collect()
+        })
     }
 
     /// An upper bound of the measure of any window.
@@ -137,10 +180,15 @@ impl Engine<'_> {
         })
     }
 
+    /// Whether the search raises the level of each replicate as it goes on.
+    pub(crate) fn rises(&self) -> bool {
+        self.law.cases() <= NARROW && self.frame.columns == 1
+    }
+
     /// The greatest value of each replicate; `None` where no window reaches the level.
     pub(crate) fn maxima(&self, replicates: &[Cases], level: &Level) -> Vec<Option<f64>> {
         let f = self.frame;
-        if self.law.cases() <= NARROW && f.columns == 1 {
+        if self.rises() {
             self.spatial(replicates, level)
         } else if self.law.cases() <= NARROW && f.end_from == f.columns && !f.whole {
             self.living(replicates, level)

@@ -130,11 +130,9 @@ pub(crate) fn infer(
                 .ok_or_else(|| Problem::new("期望值全部为零", "every expected number is zero"))?;
             let first = Ladder::new(0.25 * windows(engine).max(2.0).ln());
             let observed = first.maxima(engine, vec![observed_cases(engine, panel)])[0];
-            let draw = |replicates: std::ops::Range<usize>| -> Vec<Cases> {
-                let mut deck = Vec::new();
-                replicates.map(|r| simulator.draw(&mut stream(settings.seed, r), &mut deck)).collect()
-            };
-            let pilots = wanted.min(8);
+            let draw = |replicates: std::ops::Range<usize>| simulator.draws(settings.seed, replicates);
+            // a few replicates tell a good level, unless the search finds one for each by itself
+            let pilots = if engine.rises() { 0 } else { wanted.min(8) };
             let known = first.maxima(engine, draw(0..pilots));
             let least = known.iter().copied().fold(f64::INFINITY, f64::min);
             let ladder = if least.is_finite() { Ladder::new(least * 0.87) } else { first };

@@ -20,14 +20,50 @@ pub struct Place {
 
 /// Distance between two places: kilometres on the sphere, or Euclidean.
 pub(crate) fn distance(p: &Place, q: &Place, geographic: bool) -> f64 {
-    if geographic {
-        let (la, lb) = (p.a.to_radians(), q.a.to_radians());
-        let (dla, dlo) = ((lb - la) / 2.0, (q.b - p.b).to_radians() / 2.0);
-        let h = dla.sin().powi(2) + la.cos() * lb.cos() * dlo.sin().powi(2);
-        2.0 * EARTH * h.sqrt().min(1.0).asin()
-    } else {
-        (p.a - q.a).hypot(p.b - q.b)
+    if geographic { Spot::of(p).arc(Spot::of(q)) } else { (p.a - q.a).hypot(p.b - q.b) }
+}
+
+/// A place on the sphere: latitude in radians and its cosine, longitude in degrees.
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    latitude: f64,
+    cosine: f64,
+    longitude: f64,
+}
+
+impl Spot {
+    fn of(place: &Place) -> Self {
+        let latitude = place.a.to_radians();
+        Self { latitude, cosine: latitude.cos(), longitude: place.b }
     }
+
+    /// The great circle to another, kilometres; the same bits from there to here.
+    fn arc(self, other: Self) -> f64 {
+        let dla = (other.latitude - self.latitude) / 2.0;
+        let dlo = (other.longitude - self.longitude).to_radians() / 2.0;
+        let h = dla.sin().powi(2) + self.cosine * other.cosine * dlo.sin().powi(2);
+        2.0 * EARTH * h.sqrt().min(1.0).asin()
+    }
+}
+
+/// Places whose distances are computed once for both ends and kept: 32 MB.
+const KEPT: usize = 2000;
+
+/// Great circles between all places, row by row, if they are few enough to keep.
+fn arcs(places: &[Place]) -> Option<Vec<f64>> {
+    let n = places.len();
+    let spots: Vec<Spot> = places.iter().map(Spot::of).collect();
+    (n <= KEPT).then(|| {
+        let mut all = vec![0.0; n * n];
+        for i in 0..n {
+            for j in 0..i {
+                let arc = spots[i].arc(spots[j]);
+                all[i * n + j] = arc;
+                all[j * n + i] = arc;
+            }
+        }
+        all
+    })
 }
 
 /// One kind of window: a circle, or an ellipse of a shape and an angle.
@@ -82,6 +118,7 @@ pub(crate) fn reach(centre: &Place, place: &Place, outline: Outline, geographic:
 
 /// The windows of every centre and outline: places join in order of distance, those at one distance together, as long
 /// as the weight does not exceed `limit` (and the distance not the settings' maximum). Centres at one point count once.
+#[expect(clippy::cast_possible_truncation, reason = "halves of a key")]
 pub(crate) fn families(
     places: &[Place],
     weight: &[f64],
@@ -93,31 +130,39 @@ pub(crate) fn families(
     let centres: Vec<usize> =
         (0..places.len()).filter(|i| seen.insert((places[*i].a.to_bits(), places[*i].b.to_bits()))).collect();
     let mut all = Vec::with_capacity(centres.len() * outlines.len());
-    let mut near: Vec<(f64, u32)> = Vec::with_capacity(places.len());
+    let arcs = if settings.geographic { arcs(places) } else { None };
+    let from = |c: usize, j: usize, outline: Outline| match &arcs {
+        Some(arcs) => arcs[c * places.len() + j],
+        None => reach(&places[c], &places[j], outline, settings.geographic),
+    };
+    // bits of the distance, which order as the distances do; then the centre among places at its own point, then the others
+    let mut near: Vec<u128> = Vec::with_capacity(places.len());
+    let far = |key: u128| f64::from_bits((key >> 32) as u64);
+    let place = |key: u128, c: usize| if key as u32 == 0 { index(c) } else { key as u32 - 1 };
     for (o, outline) in outlines.iter().enumerate() {
         for &c in &centres {
             near.clear();
-            for (j, place) in places.iter().enumerate() {
-                let d = if j == c { 0.0 } else { reach(&places[c], place, *outline, settings.geographic) };
+            for j in 0..places.len() {
+                let d = if j == c { 0.0 } else { from(c, j, *outline) };
                 if settings.max_distance.is_none_or(|max| d <= max) {
-                    near.push((d, index(j)));
+                    near.push(
+                        u128::from(d.to_bits()) << 32 | u128::from(if j == c { 0 } else { index(j) + 1 }),
+                    );
                 }
             }
-            // the centre comes first among places at its own point
-            near.sort_unstable_by(|x, y| {
-                x.0.total_cmp(&y.0).then((x.1 != index(c)).cmp(&(y.1 != index(c)))).then(x.1.cmp(&y.1))
-            });
+            near.sort_unstable();
             let (mut order, mut whole) = (Vec::new(), Vec::new());
             let (mut sum, mut at) = (0.0, 0);
             while at < near.len() {
-                let d = near[at].0;
-                let next = at + near[at..].partition_point(|n| n.0 <= d + 1e-9 * d.max(1.0));
-                sum += near[at..next].iter().map(|n| weight[n.1 as usize]).sum::<f64>();
+                let d = far(near[at]);
+                let tied = near[at..].iter().take_while(|n| far(**n) <= d + 1e-9 * d.max(1.0)).count();
+                let next = at + tied;
+                sum += near[at..next].iter().map(|n| weight[place(*n, c) as usize]).sum::<f64>();
                 if sum > limit * (1.0 + 1e-12) {
                     break;
                 }
                 for (k, n) in near[at..next].iter().enumerate() {
-                    order.push(n.1);
+                    order.push(place(*n, c));
                     whole.push(at + k + 1 == next);
                 }
                 at = next;

@@ -3,8 +3,11 @@
 use super::engine::{Cases, Frame};
 use super::input::Panel;
 use super::settings::{Model, Settings};
-use stats::random::{Alias, Purpose, Stream};
+use stats::random::{Alias, Multinomial, Purpose, Stream};
+use std::ops::Range;
 
+/// Crowded replicates drawn side by side.
+const ABREAST: usize = 4;
 const PURPOSE: Purpose = Purpose::of("signal/scan");
 
 /// The stream of a replicate.
@@ -18,12 +21,17 @@ pub(crate) enum Simulator {
     Poisson {
         /// Draws a cell; the last one is everything outside the frame.
         alias: Alias,
-        /// Expectation of every cell.
-        weights: Vec<f64>,
         /// Place and column of every cell.
         cells: Vec<(u32, u32)>,
         /// Cases to draw.
         cases: u32,
+    },
+    /// The same where cells get several cases each.
+    Crowded {
+        /// Shares the cases among the cells; the last one is everything outside the frame.
+        shares: Multinomial,
+        /// Place and column of every cell.
+        cells: Vec<(u32, u32)>,
     },
     /// Cases are drawn from cases and controls without replacement.
     Bernoulli {
@@ -95,30 +103,53 @@ impl Simulator {
                 if weights.last().is_some_and(|w| *w <= all * 1e-12) {
                     weights.pop();
                 }
-                Some(Self::Poisson { alias: Alias::new(&weights)?, weights, cells, cases })
+                let alias = Alias::new(&weights)?;
+                Some(if cases as usize > 4 * weights.len() {
+                    Self::Crowded { shares: Multinomial::new(u64::from(cases), &weights), cells }
+                } else {
+                    Self::Poisson { alias, cells, cases }
+                })
             }
         }
     }
 
+    /// The cases of replicates in the frame.
+    pub(crate) fn draws(&self, seed: u64, replicates: Range<usize>) -> Vec<Cases> {
+        let (mut out, mut deck) = (Vec::with_capacity(replicates.len()), Vec::new());
+        let mut next = replicates.start;
+        if let Self::Crowded { shares, cells } = self {
+            while next + ABREAST <= replicates.end {
+                let mut some: [Cases; ABREAST] = std::array::from_fn(|_| Cases::with_capacity(cells.len()));
+                shares.draw(
+                    std::array::from_fn::<_, ABREAST, _>(|k| stream(seed, next + k)),
+                    |k, cell, n| {
+                        fill(&mut some[k], cells, cell, n);
+                    },
+                );
+                out.extend(some);
+                next += ABREAST;
+            }
+        }
+        out.extend((next..replicates.end).map(|r| self.draw(stream(seed, r), &mut deck)));
+        out
+    }
+
     /// The cases of a replicate in the frame. `deck` is kept between calls for its memory only.
-    pub(crate) fn draw(&self, stream: &mut Stream, deck: &mut Vec<u32>) -> Cases {
+    fn draw(&self, mut stream: Stream, deck: &mut Vec<u32>) -> Cases {
         let mut out = Cases::new();
         match self {
-            Self::Poisson { weights, cells, cases, .. } if *cases as usize > 4 * weights.len() => {
-                for (at, count) in cells.iter().zip(stream.multinomial(u64::from(*cases), weights)) {
-                    // no more than there are cases
-                    out.push((at.0, at.1, u32::try_from(count).unwrap_or(*cases)));
-                }
+            Self::Crowded { shares, cells } => {
+                shares.draw([stream], |_, cell, count| fill(&mut out, cells, cell, count));
             }
-            Self::Poisson { alias, cells, cases, .. } => {
+            Self::Poisson { alias, cells, cases } => {
                 for _ in 0..*cases {
-                    if let Some(at) = cells.get(alias.draw(stream)) {
+                    if let Some(at) = cells.get(alias.draw(&mut stream)) {
                         out.push((at.0, at.1, 1));
                     }
                 }
             }
             Self::Bernoulli { points, cells, cases } => {
-                deal(points, *cases as usize, stream, deck, |_, cell| {
+                deal(points, *cases as usize, &mut stream, deck, |_, cell| {
                     if let Some(at) = cells.get(cell as usize) {
                         out.push((at.0, at.1, 1));
                     }
@@ -126,11 +157,21 @@ impl Simulator {
             }
             Self::Permutation { strata } => {
                 for (places, columns) in strata {
-                    deal(places, columns.len(), stream, deck, |k, place| out.push((place, columns[k], 1)));
+                    deal(places, columns.len(), &mut stream, deck, |k, place| {
+                        out.push((place, columns[k], 1))
+                    });
                 }
             }
         }
         out
+    }
+}
+
+/// Adds the cases of a cell, if it lies in the frame.
+fn fill(out: &mut Cases, cells: &[(u32, u32)], cell: usize, count: u64) {
+    if let Some(at) = cells.get(cell) {
+        // no more than there are cases
+        out.push((at.0, at.1, u32::try_from(count).unwrap_or(u32::MAX)));
     }
 }
 

@@ -1,6 +1,195 @@
 //! Draws of counts.
 
-use super::Stream;
+use super::{Stream, unit};
+
+/// Factorials kept by [`Multinomial`]; beyond, they are computed when needed.
+const KEPT: u64 = 1 << 16;
+
+/// Many draws of [`Stream::multinomial`] over the same weights: the same numbers, with what depends on the weights and the number
+/// of trials alone computed once.
+#[derive(Debug, Clone)]
+pub struct Multinomial {
+    trials: u64,
+    shares: Vec<Share>,
+    /// Index of the last weight above zero.
+    last: Option<usize>,
+    /// ln n!
+    factorials: Vec<f64>,
+}
+
+/// A weight among itself and those after it.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    /// Its share, or one less its share where that is less (`turned`); 0 for a weight of zero.
+    p: f64,
+    turned: bool,
+    /// ln p/(1 - p)
+    odds: f64,
+    /// ln (1 - p)
+    failure: f64,
+}
+
+impl Multinomial {
+    /// Shares `trials` among the weights (≥ 0).
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "below 2¹⁷")]
+    pub fn new(trials: u64, weights: &[f64]) -> Self {
+        let mut rest: f64 = weights.iter().sum();
+        let share = |&weight: &f64| {
+            let share = weight / rest;
+            rest -= weight;
+            let turned = weight > 0.0 && share > 0.5;
+            let p = if turned { 1.0 - share } else { share };
+            let p = if weight > 0.0 && p > 0.0 { p } else { 0.0 };
+            Share { p, turned, odds: log_odds(p), failure: libm::log1p(-p) }
+        };
+        Self {
+            trials,
+            shares: weights.iter().map(share).collect(),
+            last: weights.iter().rposition(|&weight| weight > 0.0),
+            factorials: (0..=trials.min(KEPT)).map(|n| libm::lgamma(n as f64 + 1.0)).collect(),
+        }
+    }
+
+    /// A draw from each stream, which is used up: how many trials fall to each weight that got any, by the number of the stream
+    /// and the index of the weight, into `each`. Several are drawn side by side: while one waits for its square root another goes on.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of people and samples"
+    )]
+    pub fn draw<const N: usize>(&self, streams: [Stream; N], mut each: impl FnMut(usize, usize, u64)) {
+        let Some(last) = self.last else { return };
+        let log_factorial =
+            |n: f64| self.factorials.get(n as usize).copied().unwrap_or_else(|| libm::lgamma(n + 1.0));
+        let mut lanes = streams.map(|stream| (Ahead { stream, numbers: [0; AHEAD], at: AHEAD }, self.trials));
+        for (index, share) in self.shares[..last].iter().enumerate() {
+            for (lane, (ahead, left)) in lanes.iter_mut().enumerate() {
+                let n = *left as f64;
+                let mut uniform = || ahead.uniform();
+                let drawn = if share.p <= 0.0 || *left == 0 {
+                    0
+                } else if n * share.p < 10.0 {
+                    binomial_by_inversion(&mut uniform, *left, share.failure)
+                } else {
+                    binomial_by_rejection(&mut uniform, n, share.p, || share.odds, log_factorial)
+                };
+                let count = if share.turned { *left - drawn } else { drawn };
+                *left -= count;
+                if count > 0 {
+                    each(lane, index, count);
+                }
+            }
+        }
+        for (lane, (_, left)) in lanes.iter().enumerate().filter(|(_, (_, left))| *left > 0) {
+            each(lane, last, *left);
+        }
+    }
+}
+
+/// Numbers of a stream computed before they are asked for, many at a time.
+struct Ahead {
+    stream: Stream,
+    numbers: [u64; AHEAD],
+    at: usize,
+}
+
+const AHEAD: usize = 64;
+
+impl Ahead {
+    #[inline]
+    fn uniform(&mut self) -> f64 {
+        if self.at == AHEAD {
+            self.stream.fill_u64(&mut self.numbers);
+            self.at = 0;
+        }
+        let number = self.numbers[self.at];
+        self.at += 1;
+        unit(number)
+    }
+}
+
+/// ln p/(1 - p).
+fn log_odds(p: f64) -> f64 {
+    libm::log(p / (1.0 - p))
+}
+
+/// Geometric jumps from success to success, `log_failure` being ln(1 - p): exact for any number of trials, cost in proportion to
+/// the successes.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a non-negative whole double; the cast saturates"
+)]
+fn binomial_by_inversion(uniform: &mut impl FnMut() -> f64, trials: u64, log_failure: f64) -> u64 {
+    let (mut at, mut count) = (0_u64, 0);
+    loop {
+        // truncated, which for a positive number is its floor
+        let jump = (libm::log(uniform()) / log_failure) as u64;
+        at = at.saturating_add(jump).saturating_add(1);
+        if at > trials {
+            return count;
+        }
+        count += 1;
+    }
+}
+
+/// The greatest whole number not above x, for |x| < 2⁶³.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "counts and what is near them"
+)]
+fn floor(x: f64) -> f64 {
+    let whole = x as i64 as f64;
+    if whole > x { whole - 1.0 } else { whole }
+}
+
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole double between 0 and the number of trials"
+)]
+fn binomial_by_rejection(
+    uniform: &mut impl FnMut() -> f64,
+    n: f64,
+    p: f64,
+    log_odds: impl Fn() -> f64,
+    log_factorial: impl Fn(f64) -> f64,
+) -> u64 {
+    let q = 1.0 - p;
+    let spread = (n * p * q).sqrt();
+    let b = 1.15 + 2.53 * spread;
+    let a = -0.0873 + 0.0248 * b + 0.01 * p;
+    let c = n * p + 0.5;
+    let v_r = 0.92 - 4.2 / b;
+    let alpha = (2.83 + 5.1 / b) * spread;
+    // most draws are taken before these are needed
+    let mut peak: Option<(f64, f64, f64)> = None;
+    loop {
+        let u = uniform() - 0.5;
+        let v = uniform();
+        let us = 0.5 - u.abs();
+        let k = floor((2.0 * a / us + b) * u + c);
+        if us >= 0.07 && v <= v_r {
+            return k as u64;
+        }
+        if k < 0.0 || k > n {
+            continue;
+        }
+        let (odds, mode, height) = *peak.get_or_insert_with(|| {
+            let mode = floor((n + 1.0) * p);
+            (log_odds(), mode, log_factorial(mode) + log_factorial(n - mode))
+        });
+        let accept = libm::log(v * alpha / (a / (us * us) + b));
+        if accept <= height - log_factorial(k) - log_factorial(n - k) + (k - mode) * odds {
+            return k as u64;
+        }
+    }
+}
 
 impl Stream {
     /// Poisson with that mean (≥ 0): by products of uniforms below 10, by transformed rejection above (Hörmann 1993,
@@ -60,62 +249,11 @@ impl Stream {
         }
         #[expect(clippy::cast_precision_loss, reason = "counts of people and samples")]
         let n = trials as f64;
-        if n * p < 10.0 { self.binomial_by_inversion(trials, p) } else { self.binomial_by_rejection(n, p) }
-    }
-
-    /// Geometric jumps from success to success: exact for any number of trials, cost in proportion to the successes.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a non-negative whole double; the cast saturates"
-    )]
-    fn binomial_by_inversion(&mut self, trials: u64, p: f64) -> u64 {
-        let log_failure = libm::log1p(-p);
-        let (mut at, mut count) = (0_u64, 0);
-        loop {
-            let jump = (libm::log(self.uniform()) / log_failure).floor() as u64;
-            at = at.saturating_add(jump).saturating_add(1);
-            if at > trials {
-                return count;
-            }
-            count += 1;
-        }
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a whole double between 0 and the number of trials"
-    )]
-    fn binomial_by_rejection(&mut self, n: f64, p: f64) -> u64 {
-        let q = 1.0 - p;
-        let spread = (n * p * q).sqrt();
-        let b = 1.15 + 2.53 * spread;
-        let a = -0.0873 + 0.0248 * b + 0.01 * p;
-        let c = n * p + 0.5;
-        let v_r = 0.92 - 4.2 / b;
-        let alpha = (2.83 + 5.1 / b) * spread;
-        // most draws are taken before these are needed
-        let mut peak: Option<(f64, f64, f64)> = None;
-        loop {
-            let u = self.uniform() - 0.5;
-            let v = self.uniform();
-            let us = 0.5 - u.abs();
-            let k = ((2.0 * a / us + b) * u + c).floor();
-            if us >= 0.07 && v <= v_r {
-                return k as u64;
-            }
-            if k < 0.0 || k > n {
-                continue;
-            }
-            let (log_odds, mode, height) = *peak.get_or_insert_with(|| {
-                let mode = ((n + 1.0) * p).floor();
-                (libm::log(p / q), mode, libm::lgamma(mode + 1.0) + libm::lgamma(n - mode + 1.0))
-            });
-            let accept = libm::log(v * alpha / (a / (us * us) + b));
-            if accept <= height - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0) + (k - mode) * log_odds {
-                return k as u64;
-            }
+        let mut uniform = || self.uniform();
+        if n * p < 10.0 {
+            binomial_by_inversion(&mut uniform, trials, libm::log1p(-p))
+        } else {
+            binomial_by_rejection(&mut uniform, n, p, || log_odds(p), |k| libm::lgamma(k + 1.0))
         }
     }
 
@@ -198,5 +336,29 @@ mod tests {
             assert!((*sum as f64 - 5e5 * p).abs() <= 4.0 * (5e5 * p * (1.0 - p)).sqrt(), "{sums:?}");
         }
         assert_eq!(stream.multinomial(5, &[0.0, 0.0]), [0, 0]);
+    }
+
+    #[test]
+    fn a_prepared_multinomial_gives_the_same_numbers() {
+        let heavy: Vec<f64> = (0..40).map(|k| f64::from((k * 7) % 11) * 3.0).collect();
+        for (trials, weights) in [
+            (100, vec![2.0, 0.0, 5.0, 3.0, 0.0]),
+            (5_000, heavy.clone()),
+            // more than the factorials that are kept
+            (200_000, heavy),
+            (7, vec![0.0, 0.0]),
+            (9, vec![0.0, 4.0]),
+            (50, vec![30.0, 1e-9, 1.0]),
+        ] {
+            let prepared = super::Multinomial::new(trials, &weights);
+            for index in 0..100 {
+                let stream = |lane: u64| Stream::new(6, Purpose::of("multinomial"), 3 * index + lane);
+                let mut counts = [(); 3].map(|()| vec![0; weights.len()]);
+                prepared.draw([0, 1, 2].map(stream), |lane, index, count| counts[lane][index] = count);
+                for (lane, counts) in (0..).zip(counts) {
+                    assert_eq!(stream(lane).multinomial(trials, &weights), counts, "{trials} {weights:?}");
+                }
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Windows that end on the last column, thirty-two lengths (or replicates) at a time.
+//! Windows that end on the last column, thirty-two lengths at a time.
 //!
 //! The cases of a block of steps are summed in bytes where no block of the replicate can hold more than a byte does, else in
 //! sixteen bits; the running counts are of sixteen bits either way.
@@ -12,11 +12,11 @@ const LANES: usize = 32;
 /// Most steps of a block.
 const STEPS: usize = 16;
 
-/// Bounds of `living` and `spatial` for one family.
+/// Bounds of `living` for one family.
 pub(super) struct Blocks {
     /// Step after the last of each block.
     ends: Vec<usize>,
-    /// Bounds of a block: one for all lanes (`spatial`), or whole rows of lanes, one a length (`living`).
+    /// Bounds of a block: whole rows of lanes, one a length.
     lanes: usize,
     /// Least of the fewest cases over the steps of a block, by block and lane.
     few: Vec<i16>,
@@ -96,50 +96,17 @@ impl Table {
 }
 
 impl Engine<'_> {
-    /// One column: places alone, a replicate a lane.
-    pub(super) fn spatial(&self, replicates: &[Cases], level: &Level) -> Vec<Option<f64>> {
-        let mut best = vec![None; replicates.len()];
-        let tables: Vec<Table> = replicates
-            .chunks(LANES)
-            .map(|group| {
-                let mut table = vec![[0i16; LANES]; self.places];
-                for (lane, cases) in group.iter().enumerate() {
-                    for &(place, _, count) in cases {
-                        table[place as usize][lane] += super::small(count);
-                    }
-                }
-                Table::new(table)
-            })
-            .collect();
-        let make = |family: &Family| self.blocks(family, level.of(family.outline), 1, 1);
-        let kept = level.living.get_or_init(|| self.families.iter().map(make).collect());
-        for (family, bounds) in self.families.iter().zip(kept) {
-            for (table, best) in tables.iter().zip(best.chunks_mut(LANES)) {
-                self.ascend(&family.order, bounds, 0, table, |block| {
-                    if let Some(best) = best.get_mut(block.lane)
-                        && let Some(value) = self.replay(family, bounds, block, table, 1, level)
-                    {
-                        *best = greater(*best, value);
-                    }
-                });
-            }
-        }
-        best
-    }
-
     /// Adds the places of a family in every lane and tells which blocks of steps may hold a window that counts.
     fn ascend(&self, order: &[u32], bounds: &Blocks, chunk: usize, table: &Table, hit: impl FnMut(Block)) {
-        match (table, bounds.lanes == 1) {
-            (Table::Narrow(rows), true) => self.climb::<_, true>(order, bounds, chunk, rows, hit),
-            (Table::Narrow(rows), false) => self.climb::<_, false>(order, bounds, chunk, rows, hit),
-            (Table::Wide(rows), true) => self.climb::<_, true>(order, bounds, chunk, rows, hit),
-            (Table::Wide(rows), false) => self.climb::<_, false>(order, bounds, chunk, rows, hit),
+        match table {
+            Table::Narrow(rows) => self.climb(order, bounds, chunk, rows, hit),
+            Table::Wide(rows) => self.climb(order, bounds, chunk, rows, hit),
         }
     }
 
-    /// Cases only grow along a block, so the last step against the least bound decides. `ONE`: one bound serves all lanes.
+    /// Cases only grow along a block, so the last step against the least bound decides.
     #[inline]
-    fn climb<C: Count, const ONE: bool>(
+    fn climb<C: Count>(
         &self,
         order: &[u32],
         bounds: &Blocks,
@@ -147,7 +114,7 @@ impl Engine<'_> {
         table: &[[C; LANES]],
         mut hit: impl FnMut(Block),
     ) {
-        let chunks = bounds.lanes.div_ceil(LANES);
+        let chunks = bounds.lanes / LANES;
         let (few, many) = (bounds.few.as_chunks::<LANES>().0, bounds.many.as_chunks::<LANES>().0);
         let mut counts = [0i16; LANES];
         let mut from = 0;
@@ -159,7 +126,7 @@ impl Engine<'_> {
                     sum[k] = sum[k].plus(row[k]);
                 }
             }
-            let few = if ONE { &[bounds.few[number]; LANES] } else { &few[number * chunks + chunk] };
+            let few = &few[number * chunks + chunk];
             let mut any = 0i16;
             for k in 0..LANES {
                 counts[k] = counts[k].wrapping_add(sum[k].wide());
@@ -170,7 +137,7 @@ impl Engine<'_> {
             let least = |k: usize| if end == from + 1 { counts[k] } else { before(k) };
             let mut lowest = [0i16; LANES];
             if self.sides.low {
-                lowest = if ONE { [bounds.many[number]; LANES] } else { many[number * chunks + chunk] };
+                lowest = many[number * chunks + chunk];
                 for (k, lowest) in lowest.iter().enumerate() {
                     any |= -i16::from(least(k) < *lowest);
                 }
@@ -256,7 +223,7 @@ impl Engine<'_> {
         best
     }
 
-    /// The bounds of `living` and `spatial` for a family, by block of steps.
+    /// The bounds of `living` for a family, by block of steps.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
