@@ -272,7 +272,24 @@ pub fn find(name: &str) -> Result<&'static Method, Error> {
     })
 }
 
+/// Arguments of the reference that would change its result and that no method here has, with the values that change nothing.
+const LACKING: [(&str, &[&str]); 2] = [
+    ("reset", &["FALSE"]),
+    ("fitFun", &["algo.farrington.fitGLM.flexible", "algo.farrington.fitGLM.fast", "algo.farrington.fitGLM"]),
+];
+
 impl Method {
+    /// Refuses what the reference has and this method has not, rather than compute as if it had not been asked for.
+    fn refuse_lacking(&self, settings: &Settings) -> Result<(), Error> {
+        for (name, neutral) in LACKING.iter().filter(|(name, _)| !self.settings.contains(name)) {
+            if let Some(value) = settings.text(name).filter(|v| !neutral.contains(v)) {
+                let wanted = format!("{} (nothing else is supported by {})", neutral.join(" or "), self.name);
+                return Err(Error::setting(name, value, &wanted));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses settings the method does not know: a misspelt name must not pass for its default.
     ///
     /// # Errors
@@ -294,6 +311,7 @@ impl Method {
 /// No such method, a setting or a value of the input that cannot be used.
 pub fn compute(method: &str, run: &Run<'_>, settings: &Settings) -> Result<Table, Error> {
     let known = find(method)?;
+    known.refuse_lacking(settings)?;
     match super::methods::by_name(known.name) {
         Some(run_it) => run_it(run, settings),
         None => Err(Error::setting("method", method, "a method with code")),

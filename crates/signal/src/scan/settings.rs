@@ -204,7 +204,8 @@ impl Keys<'_> {
 
     fn number(&self, key: &str, default: f64) -> Result<f64, Problem> {
         let Some(text) = self.text(key).filter(|t| !t.is_empty()) else { return Ok(default) };
-        text.parse().map_err(|_| wrong(key, text, "a number", "数字"))
+        let value = text.parse::<f64>().ok().filter(|v| v.is_finite());
+        value.ok_or_else(|| wrong(key, text, "a number", "数字"))
     }
 
     fn count(&self, key: &str, default: u32) -> Result<u32, Problem> {
@@ -219,10 +220,41 @@ impl Keys<'_> {
             .ok_or_else(|| wrong(key, text, "a date such as 2023/1/2", "日期（如 2023/1/2）"))
     }
 
-    fn yes(&self, key: &str) -> bool {
-        self.text(key).is_some_and(|t| matches!(t, "y" | "Y" | "1" | "true"))
+    fn yes(&self, key: &str) -> Result<bool, Problem> {
+        match self.text(key).unwrap_or_default() {
+            "y" | "Y" | "1" | "true" => Ok(true),
+            "" | "n" | "N" | "0" | "false" => Ok(false),
+            other => Err(wrong(key, other, "y or n", "y 或 n")),
+        }
+    }
+
+    /// Refuses what SaTScan has and this engine has not, rather than scan as if it had not been asked for.
+    fn refuse_what_is_lacking(&self) -> Result<(), Problem> {
+        for (key, zh, en) in LACKING {
+            if self.yes(key).unwrap_or(true) {
+                return Err(Problem::new(
+                    format!("设置 {key}：本引擎不支持{zh}，请设为 n"),
+                    format!("setting {key}: {en} is not supported here; set it to n"),
+                ));
+            }
+        }
+        Ok(())
     }
 }
+
+/// Options of SaTScan that would change the result and that this engine lacks.
+const LACKING: [(&str, &str, &str); 10] = [
+    ("UseGridFile", "网格点文件", "a file of grid points"),
+    ("UseSpecialGridFile", "网格点文件", "a file of grid points"),
+    ("UseNeighborsFile", "邻近关系文件", "a file of neighbours"),
+    ("UseMetaLocationsFile", "组合地点文件", "a file of meta locations"),
+    ("UseLocationsNetworkFile", "路网文件", "a network of locations"),
+    ("UseMaxCirclePopulationFileOption", "最大圆人口文件", "a file of populations for the greatest circle"),
+    ("AdjustForWeeklyTrends", "星期效应调整", "adjusting for the day of the week"),
+    ("UseAdjustmentsByRRFile", "已知相对危险度调整", "adjusting for known relative risks"),
+    ("AdjustForEarlierAnalyses", "对既往分析的调整", "adjusting for earlier analyses"),
+    ("IterativeScan", "迭代扫描", "scanning again without the clusters found"),
+];
 
 fn wrong(key: &str, text: &str, en: &str, zh: &str) -> Problem {
     Problem::new(format!("设置 {key}：“{text}”应为{zh}"), format!("setting {key}: “{text}” should be {en}"))
@@ -237,6 +269,7 @@ impl Settings {
     pub fn parse(table: &Table) -> Result<Self, Problem> {
         table.need("settings", [&["key"], &["value"]])?;
         let keys = Keys(table);
+        keys.refuse_what_is_lacking()?;
         let choice = |key: &str, default: u32, known: &str| -> Result<(u32, Problem), Problem> {
             let code = keys.count(key, default)?;
             Ok((code, wrong(key, &code.to_string(), known, known)))
@@ -287,6 +320,14 @@ impl Settings {
         }
         let (code, e) = choice("MaxTemporalSizeInterpretation", 0, "0, 1")?;
         let size = keys.number("MaxTemporalSize", 50.0)?;
+        if analysis != Analysis::Spatial && (size <= 0.0 || code == 0 && size > 90.0) {
+            return Err(wrong(
+                "MaxTemporalSize",
+                &size.to_string(),
+                "above 0, at most 90 %",
+                "大于 0（百分比不超过 90）",
+            ));
+        }
         let longest = match code {
             0 => Longest::Percent(size),
             1 => Longest::Units(size),
@@ -300,7 +341,11 @@ impl Settings {
                 .map(|t| t.parse().map_err(|_| wrong(key, t, "a number", "数字")))
                 .collect()
         };
-        let elliptic = keys.count("SpatialWindowShapeType", 0)? == 1;
+        let (code, e) = choice("SpatialWindowShapeType", 0, "0, 1")?;
+        if code > 1 {
+            return Err(e);
+        }
+        let elliptic = code == 1;
         let ellipses = if elliptic {
             let (shapes, angles) = (list("EllipseShapes")?, list("EllipseAngles")?);
             if shapes.len() != angles.len()
@@ -346,11 +391,28 @@ impl Settings {
             3 => PValues::Gumbel,
             _ => return Err(e),
         };
-        for key in ["TimeTrendAdjustmentType", "SpatialAdjustmentType"] {
+        let neutral =
+            ["TimeTrendAdjustmentType", "SpatialAdjustmentType", "IsotonicScan", "MultipleCoordinatesType"];
+        for key in neutral {
             let (code, e) = choice(key, 0, "0")?;
             if code != 0 {
                 return Err(e);
             }
+        }
+        let (code, e) = choice("PrecisionCaseTimes", 0, "0, 1, 2, 3")?;
+        if code > 3 {
+            return Err(e);
+        }
+        // 1 asks of a prospective analysis what it is anyway
+        let (code, e) = choice("IncludeClusters", 0, if analysis.alive() { "0, 1" } else { "0" })?;
+        if code > u32::from(analysis.alive()) {
+            return Err(e);
+        }
+        let max_population = keys.number("MaxSpatialSizeInPopulationAtRisk", 50.0)?;
+        if !analysis.time_only() && (max_population <= 0.0 || max_population > 50.0) {
+            let text = max_population.to_string();
+            let key = "MaxSpatialSizeInPopulationAtRisk";
+            return Err(wrong(key, &text, "above 0, at most 50 %", "大于 0，不超过 50"));
         }
         let geographic = keys.count("CoordinatesType", 1)? == 1;
         if geographic && elliptic {
@@ -381,23 +443,23 @@ impl Settings {
             end,
             prospective_start: keys.date("ProspectiveStartDate", false)?.unwrap_or(end),
             geographic,
-            max_population: keys.number("MaxSpatialSizeInPopulationAtRisk", 50.0)?,
+            max_population,
             max_distance: keys
-                .yes("UseDistanceFromCenterOption")
+                .yes("UseDistanceFromCenterOption")?
                 .then(|| keys.number("MaxSpatialSizeInDistanceFromCenter", 1.0))
                 .transpose()?,
             longest,
             shortest: keys.count("MinimumTemporalClusterSize", 1)?.max(1),
-            include_spatial: keys.yes("IncludePurelySpatial") && model != Model::Permutation,
-            include_temporal: keys.yes("IncludePurelyTemporal") && model != Model::Permutation,
+            include_spatial: keys.yes("IncludePurelySpatial")? && model != Model::Permutation,
+            include_temporal: keys.yes("IncludePurelyTemporal")? && model != Model::Permutation,
             min_low: keys.count("MinimumCasesInLowRateClusters", 0)?,
             min_high: keys.count("MinimumCasesInHighRateClusters", 2)?,
             risk_high: keys
-                .yes("RiskLimitHighClusters")
+                .yes("RiskLimitHighClusters")?
                 .then(|| keys.number("RiskThresholdHighClusters", 1.0))
                 .transpose()?,
             risk_low: keys
-                .yes("RiskLimitLowClusters")
+                .yes("RiskLimitLowClusters")?
                 .then(|| keys.number("RiskThresholdLowClusters", 1.0))
                 .transpose()?,
             ellipses,

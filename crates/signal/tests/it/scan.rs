@@ -165,3 +165,37 @@ fn what_is_missing_is_named() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+#[test]
+fn what_the_engine_lacks_is_refused_and_not_passed_over() {
+    let read = |more: &str| {
+        let text = format!("key,value\nStartDate,2024/2/1\nEndDate,2024/2/28\nAnalysisType,3\n{more}\n");
+        Settings::parse(&Table::parse("settings", &text).expect("a table"))
+    };
+    for lacking in [
+        "UseNeighborsFile,y",
+        "UseGridFile,y",
+        "UseMetaLocationsFile,y",
+        "AdjustForWeeklyTrends,y",
+        "UseAdjustmentsByRRFile,y",
+        "AdjustForEarlierAnalyses,y",
+        "IterativeScan,y",
+        "IsotonicScan,1",
+        "TimeTrendAdjustmentType,2",
+        "SpatialAdjustmentType,1",
+        "IncludeClusters,2",
+        "PrecisionCaseTimes,4",
+        "SpatialWindowShapeType,2",
+        "MaxSpatialSizeInPopulationAtRisk,60",
+        "MaxTemporalSize,95",
+        "IncludePurelySpatial,perhaps",
+        "MaxTemporalSize,NaN",
+    ] {
+        let key = lacking.split(',').next().unwrap_or_default();
+        let error = read(lacking).expect_err(lacking).to_string();
+        assert!(error.contains(key), "{lacking}: {error}");
+    }
+    for neutral in ["UseNeighborsFile,n", "IsotonicScan,0", "IncludeClusters,0", "PrecisionCaseTimes,3", ""] {
+        assert!(read(neutral).is_ok(), "{neutral}");
+    }
+}

@@ -19,6 +19,17 @@ pub(super) fn shares(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
     let phase = s.text("phase1").unwrap_or("1:104");
     let wrong = || Error::setting("phase1", phase, "1:LAST such as 1:104");
     let last = phase.split_whitespace().next().and_then(|r| r.strip_prefix("1:")).ok_or_else(wrong)?;
+    // what is said of the model of the first phase after its range
+    let harmonics = match phase.split_whitespace().skip(1).collect::<Vec<_>>().as_slice() {
+        [] | ["logistic", "glm", "with", "one" | "1", "annual", "harmonic"] => 1,
+        ["logistic", "glm", "with", "no" | "0", "annual", "harmonics" | "harmonic"] => 0,
+        ["logistic", "glm", "with", "two" | "2", "annual", "harmonics"] => 2,
+        ["logistic", "glm", "with", "three" | "3", "annual", "harmonics"] => 3,
+        _ => {
+            let wanted = "1:LAST, or 1:LAST logistic glm with N annual harmonics";
+            return Err(Error::setting("phase1", phase, wanted));
+        }
+    };
     let control = categorical::Control {
         h: s.number_or("h", 5.0)?,
         log_odds: s.number_or("logOR", std::f64::consts::LN_2)?,
@@ -33,7 +44,7 @@ pub(super) fn shares(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
             other => return Err(Error::setting("ret", other, "value or cases")),
         },
         phase: super::super::settings::count("phase1", last)?,
-        harmonics: s.count_or("harmonics", 1)?,
+        harmonics: s.count_or("harmonics", harmonics)?,
     };
     let columns = ["t", "observed", "n", "pi0", "pi1", "upperbound", "alarm"];
     run.each(&columns, &columns, |series| {
@@ -140,7 +151,8 @@ fn terms(s: &Settings) -> Result<model::Control, Error> {
             other => return Err(Error::setting("family", other, "NegBin1 or Poisson")),
         },
     };
-    if let Some(label) = s.names().find(|n| n.contains("Poisson") || n.contains("NegBin1")) {
+    let label = |n: &&str| n.contains('_') || n.starts_with("NegBin") || *n == "Poisson";
+    if let Some(label) = s.names().find(label) {
         control = model::Control { epidemic: false, trend: false, harmonics: 0, overdispersed: false };
         for part in label.split('_') {
             match part {
@@ -166,9 +178,16 @@ fn terms(s: &Settings) -> Result<model::Control, Error> {
 
 fn fitted(run: &Run<'_>, s: &Settings) -> Result<(String, model::Fit), Error> {
     let control = terms(s)?;
-    let name = match run.names.as_slice() {
-        [name] if name != "all" => name.clone(),
-        _ => run.frame.names().first().cloned().unwrap_or_default(),
+    let name = match (run.names.as_slice(), run.frame.names().as_slice()) {
+        ([name], _) if name != "all" => name.clone(),
+        (_, [name]) => name.clone(),
+        (asked, _) => {
+            return Err(Error::setting(
+                "series",
+                asked.join("|"),
+                "one series: units are not joined in one model",
+            ));
+        }
     };
     let series = run.frame.series(&name, run.frequency)?;
     Ok((name, model::run(&series, &control)?))

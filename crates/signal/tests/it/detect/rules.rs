@@ -255,6 +255,12 @@ fn errors_name_the_field_and_the_remedy() {
         (short, "farrington-flexible", "limit54=five", "setting limit54 = five: a number is needed"),
         (short, "cusum", "trans=cube", "setting trans = cube"),
         (short, "nothing", "", "setting method = nothing: one of"),
+        // what the reference has and this has not is refused rather than passed over
+        (short, "cusum", "reset=TRUE", "setting reset = TRUE: FALSE"),
+        (short, "farrington", "fitFun=mine", "setting fitFun = mine"),
+        (short, "endemic", "ar1_ne1_S1_NegBinM", "setting model = ar1_ne1_S1_NegBinM"),
+        ("t,obs_a,obs_b\n1,4,2\n2,5,3\n", "endemic", "ar1_Poisson", "one series"),
+        (short, "categorical-cusum", "phase1=1:1 probit", "setting phase1 = 1:1 probit"),
         ("t,observed\n1,4\n2,x\n", "ears", "", "row 2, column observed: x is not a number"),
         ("t,observed\n1,4\n2,-3\n", "ears", "", "row 2, column observed: -3 is not a whole number of cases"),
         (
