@@ -4,6 +4,7 @@
 //! beyond that, the order of elements, is checked here.
 
 mod element;
+mod found;
 mod hollow;
 mod job;
 mod model;
@@ -20,6 +21,7 @@ use crate::problem::{Position, Problem, ProblemType, Problems};
 use base::Text;
 use element::Element;
 pub(crate) use element::{Builder, Part};
+use found::Found;
 
 pub use write::{write_document, write_events, write_job, write_problem};
 
@@ -109,7 +111,11 @@ pub(crate) fn root_of(root: &Element) -> Result<bool, Box<Problem>> {
 
 /// What of the frame would be lost; earlier versions are not held to it.
 pub(crate) fn frame_strays(root: &Element, is_version_2: bool) -> Vec<Problem> {
-    if is_version_2 { stray::frame(root) } else { Vec::new() }
+    let mut found = Found::at("");
+    if is_version_2 {
+        stray::frame(root, &mut found);
+    }
+    found.into_problems()
 }
 
 /// Name of the root of a capture job.
@@ -123,17 +129,13 @@ pub(crate) fn job_problems(bytes: &[u8], limits: &Limits) -> Option<Vec<Problem>
 
 /// What is wrong with the elements of an event: their order, what has no place, what holds nothing or too much.
 fn out_of_order(event: &Element, pointer: &str) -> Vec<Problem> {
-    let mut found = Vec::new();
-    order::check(event, &mut |at, detail, remedy| {
-        found.push(Problem::new(ProblemType::Validation, pointer, detail, remedy).at(at));
-    });
-    if found.is_empty() {
-        found = stray::event(event, pointer);
+    let mut found = Found::at(pointer);
+    for check in [order::check, stray::event, hollow::event] {
+        if found.is_empty() {
+            check(event, &mut found);
+        }
     }
-    if found.is_empty() {
-        found = hollow::event(event, pointer);
-    }
-    found
+    found.into_problems()
 }
 
 /// Brings the events of a document into the JSON model one by one.

@@ -2,9 +2,9 @@
 //! content without a namespace where only content of one's own belongs, elements said to be of a type that is not theirs.
 
 use super::element::Element;
+use super::found::Found;
 use super::order;
 use super::write::markup::XSI;
-use crate::problem::{Problem, ProblemType};
 use base::Text;
 
 /// Lists that hold at least one item, and the item.
@@ -39,30 +39,28 @@ const PARTS: [&str; 16] = [
 const ITEMS: [&str; 3] = ["quantityElement", "sensorElement", "correctiveEventIDs"];
 
 /// What is wrong with the contents of an event of one of the types of the standard.
-pub(super) fn event(event: &Element, pointer: &str) -> Vec<Problem> {
-    let Some(fields) = order::sequence(&event.local) else { return Vec::new() };
-    let mut found = Vec::new();
-    typed(event, pointer, &mut found);
-    bare(event, pointer, &mut found);
-    wrappers(event, &fields, pointer, &mut found);
+pub(super) fn event(event: &Element, found: &mut Found<'_>) {
+    let Some(fields) = order::sequence(&event.local) else { return };
+    typed(event, found);
+    bare(event, found);
+    wrappers(event, &fields, found);
     for part in event.flat().filter(|part| part.namespace.is_none()) {
         let name = &*part.local;
         if name == "ilmd" {
-            own_content(part, &[], pointer, &mut found);
+            own_content(part, &[], found);
         } else if PARTS.contains(&name) {
             if let Some((_, item)) = AT_LEAST_ONE.iter().find(|(list, _)| *list == name) {
                 // of an empty array of JSON the writer says so by instruction
                 if part.hints().is_none() && part.flat().next().is_none() {
-                    found.push(empty(part, item, pointer));
+                    empty(part, item, found);
                 }
             }
-            bare(part, pointer, &mut found);
-            items(part, pointer, &mut found);
+            bare(part, found);
+            items(part, found);
         } else if fields.contains(&name) {
-            value(part, pointer, &mut found);
+            value(part, found);
         }
     }
-    found
 }
 
 /// The type the XSD gives an element of an event or a capture job; for the others it is the name of the element and `Type`.
@@ -94,7 +92,7 @@ fn type_of(local: &str) -> Option<&'static str> {
 }
 
 /// `xsi:type` names the type of its element, which none of the standard lets be replaced, and nothing may be nil.
-pub(super) fn typed(element: &Element, pointer: &str, found: &mut Vec<Problem>) {
+pub(super) fn typed(element: &Element, found: &mut Found<'_>) {
     for attribute in element.attributes.iter().filter(|a| a.namespace.as_deref() == Some(XSI)) {
         let said = attribute.value.trim();
         let said = said.rsplit_once(':').map_or(said, |(_, local)| local);
@@ -108,10 +106,8 @@ pub(super) fn typed(element: &Element, pointer: &str, found: &mut Vec<Problem>) 
             _ => false,
         };
         if !fits {
-            let problem = Problem::new(
-                ProblemType::Validation,
-                pointer,
-                Text::new(
+            found.add(element,
+Text::new(
                     format!(
                         "元素 {} 的 xsi:{} 与标准不符：{}。",
                         element.local, attribute.local, attribute.value
@@ -126,52 +122,48 @@ pub(super) fn typed(element: &Element, pointer: &str, found: &mut Vec<Problem>) 
                     "Leave the attribute out: the standard fixes the types of its elements; none is replaced or nil.",
                 ),
             );
-            found.push(problem.at(element.at));
         }
     }
     let standard = |child: &&Element| child.namespace.is_none() && &*element.local != "ilmd";
-    element.children.iter().filter(standard).for_each(|child| typed(child, pointer, found));
+    element.children.iter().filter(standard).for_each(|child| typed(child, found));
 }
 
 /// The items of a list, or the elements of a place: values, or quantities of which a unit alone says nothing.
-fn items(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
+fn items(part: &Element, found: &mut Found<'_>) {
     for item in part.flat().filter(|item| item.namespace.is_none()) {
         if !ITEMS.contains(&&*item.local) {
-            value(item, pointer, found);
+            value(item, found);
             continue;
         }
-        bare(item, pointer, found);
+        bare(item, found);
         if &*item.local == "sensorElement" {
             for inner in item.flat().filter(|inner| inner.namespace.is_none()) {
                 // what is measured stands in attributes
-                bare(inner, pointer, found);
-                own_content(inner, &[], pointer, found);
+                bare(inner, found);
+                own_content(inner, &[], found);
             }
             continue;
         }
-        item.flat().filter(|inner| inner.namespace.is_none()).for_each(|inner| value(inner, pointer, found));
+        item.flat().filter(|inner| inner.namespace.is_none()).for_each(|inner| value(inner, found));
         if let (Some(unit), None) = (item.child("uom"), item.child("quantity")) {
-            let problem = Problem::new(
-                ProblemType::Validation,
-                pointer,
+            found.add(
+                unit,
                 Text::of("有计量单位 uom，没有数量 quantity。", "There is a unit (uom) and no quantity."),
                 Text::of(
                     "请在 uom 之前写出 quantity；没有数量时不写 uom。",
                     "Write the quantity before the uom; without a quantity leave the uom out.",
                 ),
             );
-            found.push(problem.at(unit.at));
         }
     }
 }
 
 /// Wrappers of the standard itself hold something, and nothing without a namespace that the standard does not know.
-fn wrappers(parent: &Element, fields: &[&str], pointer: &str, found: &mut Vec<Problem>) {
+fn wrappers(parent: &Element, fields: &[&str], found: &mut Found<'_>) {
     for wrapper in parent.children.iter().filter(|child| child.is_wrapper()) {
         if wrapper.children.is_empty() && wrapper.hints().is_none() {
-            let problem = Problem::new(
-                ProblemType::Validation,
-                pointer,
+            found.add(
+                wrapper,
                 Text::new(
                     format!("元素 {} 是空的。", wrapper.local),
                     format!("The element {} is empty.", wrapper.local),
@@ -181,24 +173,21 @@ fn wrappers(parent: &Element, fields: &[&str], pointer: &str, found: &mut Vec<Pr
                     "Leave it out, or put elements with a namespace into it.",
                 ),
             );
-            found.push(problem.at(wrapper.at));
         }
-        bare(wrapper, pointer, found);
-        own_content(wrapper, fields, pointer, found);
-        wrappers(wrapper, fields, pointer, found);
+        bare(wrapper, found);
+        own_content(wrapper, fields, found);
+        wrappers(wrapper, fields, found);
     }
 }
 
 /// Elements without a namespace where only those of one's own belong.
-fn own_content(part: &Element, fields: &[&str], pointer: &str, found: &mut Vec<Problem>) {
+fn own_content(part: &Element, fields: &[&str], found: &mut Found<'_>) {
     let own = |child: &&Element| {
         child.namespace.is_none() && !child.is_wrapper() && !fields.contains(&&*child.local)
     };
     if let Some(child) = part.children.iter().find(own) {
-        let problem = Problem::new(
-            ProblemType::Validation,
-            pointer,
-            Text::new(
+        found.add(child,
+Text::new(
                 format!("{} 中的元素 {} 没有命名空间。", part.local, child.local),
                 format!("The element {} in {} has no namespace.", child.local, part.local),
             ),
@@ -207,20 +196,18 @@ fn own_content(part: &Element, fields: &[&str], pointer: &str, found: &mut Vec<P
                 "Declare a namespace for elements of your own and use its prefix: xmlns:ex=\"https://…\" and <ex:…>.",
             ),
         );
-        found.push(problem.at(child.at));
     }
 }
 
 /// Text beside the elements of a part that is made of elements would be passed over.
-pub(super) fn bare(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
+pub(super) fn bare(part: &Element, found: &mut Found<'_>) {
     let text = part.text.trim();
     if text.is_empty() {
         return;
     }
     let shown: String = text.chars().take(40).collect();
-    let problem = Problem::new(
-        ProblemType::Validation,
-        pointer,
+    found.add(
+        part,
         Text::new(
             format!("元素 {} 中有多余的文字“{shown}”。", part.local),
             format!("There is text in the element {}, which holds elements only: \"{shown}\".", part.local),
@@ -230,15 +217,13 @@ pub(super) fn bare(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
             "Take the text out, or put it into the element it belongs to.",
         ),
     );
-    found.push(problem.at(part.at));
 }
 
 /// A value holds text; an element in it would be passed over.
-pub(super) fn value(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
+pub(super) fn value(part: &Element, found: &mut Found<'_>) {
     let Some(child) = part.children.first() else { return };
-    let problem = Problem::new(
-        ProblemType::Validation,
-        pointer,
+    found.add(
+        child,
         Text::new(
             format!("元素 {} 只含文字，不能含元素 {}。", part.local, child.local),
             format!("The element {} holds text, no element {}.", part.local, child.local),
@@ -248,13 +233,11 @@ pub(super) fn value(part: &Element, pointer: &str, found: &mut Vec<Problem>) {
             format!("Put {} after the elements of the standard, in a namespace of its own.", child.local),
         ),
     );
-    found.push(problem.at(child.at));
 }
 
-fn empty(list: &Element, item: &str, pointer: &str) -> Problem {
-    Problem::new(
-        ProblemType::Validation,
-        pointer,
+fn empty(list: &Element, item: &str, found: &mut Found<'_>) {
+    found.add(
+        list,
         Text::new(
             format!("{} 中没有 {item}。", list.local),
             format!("There is no {item} in {}.", list.local),
@@ -263,6 +246,5 @@ fn empty(list: &Element, item: &str, pointer: &str) -> Problem {
             format!("请至少写一个 {item}，或删去 {}。", list.local),
             format!("Write at least one {item}, or leave {} out.", list.local),
         ),
-    )
-    .at(list.at)
+    );
 }

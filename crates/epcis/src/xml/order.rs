@@ -1,7 +1,7 @@
 //! The order of elements that the EPCIS 2.0 XSD demands.
 
 use super::element::Element;
-use crate::problem::Position;
+use super::found::Found;
 use base::Text;
 
 const HEAD: [&str; 7] = [
@@ -122,17 +122,17 @@ pub(super) fn every_field() -> Vec<&'static str> {
     fields
 }
 
-/// Reports the first element out of order in each part of an event: place, what is wrong, what to do.
-pub(super) fn check(event: &Element, report: &mut dyn FnMut(Position, Text, Text)) {
+/// The first element out of order in each part of an event.
+pub(super) fn check(event: &Element, found: &mut Found<'_>) {
     let Some(sequence) = sequence(&event.local) else { return };
-    sequence_of(event, &sequence, &["certificationInfo"], report);
+    sequence_of(event, &sequence, &["certificationInfo"], found);
     for part in &event.children {
         match &*part.local {
-            "readPoint" | "bizLocation" => sequence_of(part, &["id", "extension"], &[], report),
-            "persistentDisposition" => sequence_of(part, &["unset", "set"], &["unset", "set"], report),
+            "readPoint" | "bizLocation" => sequence_of(part, &["id", "extension"], &[], found),
+            "persistentDisposition" => sequence_of(part, &["unset", "set"], &["unset", "set"], found),
             "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
                 for element in &part.children {
-                    sequence_of(element, &["epcClass", "quantity", "uom"], &[], report);
+                    sequence_of(element, &["epcClass", "quantity", "uom"], &[], found);
                 }
             }
             "sensorElementList" => {
@@ -141,7 +141,7 @@ pub(super) fn check(event: &Element, report: &mut dyn FnMut(Position, Text, Text
                         element,
                         &["sensorMetadata", "sensorReport", "extension"],
                         &["sensorReport"],
-                        report,
+                        found,
                     );
                 }
             }
@@ -151,12 +151,7 @@ pub(super) fn check(event: &Element, report: &mut dyn FnMut(Position, Text, Text
 }
 
 /// Elements of the standard in sequence, each once unless it may repeat; elements of other namespaces at the end.
-fn sequence_of(
-    parent: &Element,
-    sequence: &[&str],
-    repeating: &[&str],
-    report: &mut dyn FnMut(Position, Text, Text),
-) {
+fn sequence_of(parent: &Element, sequence: &[&str], repeating: &[&str], found: &mut Found<'_>) {
     let mut reached = 0;
     for child in &parent.children {
         let name = &*child.local;
@@ -165,8 +160,8 @@ fn sequence_of(
             continue;
         }
         let Some(place) = sequence.iter().position(|known| *known == name) else {
-            return report(
-                child.at,
+            return found.add(
+                child,
                 Text::new(
                     format!("{} 中没有元素 {name}。", parent.local),
                     format!("{} has no element {name}.", parent.local),
@@ -187,8 +182,8 @@ fn sequence_of(
             } else {
                 (format!("此处之后只能是：{later}。"), format!("Only these may follow here: {later}."))
             };
-            return report(
-                child.at,
+            return found.add(
+                child,
                 Text::new(
                     format!("元素 {name} 的位置不对或重复。"),
                     format!("The element {name} is out of order or repeated."),

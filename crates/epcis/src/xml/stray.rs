@@ -1,9 +1,9 @@
 //! Elements and attributes that have no place in the EPCIS 2.0 XSD and would be passed over in silence.
 
 use super::element::{Attribute, Element};
+use super::found::Found;
 use super::hollow;
 use super::write::markup::XSI;
-use crate::problem::{Problem, ProblemType};
 use base::Text;
 
 /// Namespace of `xml:lang` and the like.
@@ -32,70 +32,65 @@ const LISTS: [(&str, &str); 12] = [
 const FREE: [&str; 4] = ["ilmd", "errorDeclaration", "extension", "baseExtension"];
 
 /// What of an event would be lost: foreign items in a list, attributes of the standard's own elements.
-pub(super) fn event(event: &Element, pointer: &str) -> Vec<Problem> {
-    let mut found = Vec::new();
+pub(super) fn event(event: &Element, found: &mut Found<'_>) {
     for part in event.flat().filter(|part| part.namespace.is_none() && !FREE.contains(&&*part.local)) {
-        attributes(part, &[], pointer, &mut found);
+        attributes(part, &[], found);
         let Some((_, item)) = LISTS.iter().find(|(list, _)| *list == &*part.local) else {
             for inner in part.flat().filter(|inner| inner.namespace.is_none()) {
-                attributes(inner, &[], pointer, &mut found);
+                attributes(inner, &[], found);
             }
             continue;
         };
         for child in part.flat() {
             if child.namespace.is_some() || &*child.local != *item {
-                found.push(stray(child, &part.local, &[item], pointer));
+                stray(child, &part.local, &[item], found);
             } else {
                 let known: &[&str] = if matches!(*item, "bizTransaction" | "source" | "destination") {
                     &["type"]
                 } else {
                     &[]
                 };
-                attributes(child, known, pointer, &mut found);
+                attributes(child, known, found);
                 // what is measured stands in attributes
                 let inner = child.flat().filter(|_| *item == "quantityElement");
-                inner.for_each(|part| attributes(part, &[], pointer, &mut found));
+                inner.for_each(|part| attributes(part, &[], found));
             }
         }
     }
-    found
 }
 
 /// What of the frame would be lost: a second header, body or list of events, elements nobody knows.
-pub(super) fn frame(root: &Element) -> Vec<Problem> {
-    let mut found = Vec::new();
-    known(root, &["EPCISHeader", "EPCISBody"], &mut found);
+pub(super) fn frame(root: &Element, found: &mut Found<'_>) {
+    known(root, &["EPCISHeader", "EPCISBody"], found);
     for body in root.children.iter().filter(|child| &*child.local == "EPCISBody") {
         let inner: &[&str] = match &*root.local {
             "EPCISDocument" => &["EventList"],
             "EPCISMasterDataDocument" => &["VocabularyList"],
             _ => &["QueryResults"],
         };
-        known(body, inner, &mut found);
+        known(body, inner, found);
         for results in body.children.iter().filter(|child| &*child.local == "QueryResults") {
-            known(results, &["queryName", "subscriptionID", "resultsBody"], &mut found);
+            known(results, &["queryName", "subscriptionID", "resultsBody"], found);
             for list in results.children.iter().filter(|child| &*child.local == "resultsBody") {
-                known(list, &["EventList", "VocabularyList"], &mut found);
+                known(list, &["EventList", "VocabularyList"], found);
             }
         }
     }
-    found
 }
 
 /// Each known child once, no other that has no namespace.
-fn known(parent: &Element, names: &[&str], found: &mut Vec<Problem>) {
-    hollow::bare(parent, "", found);
+fn known(parent: &Element, names: &[&str], found: &mut Found<'_>) {
+    hollow::bare(parent, found);
     let mut seen: Vec<&str> = Vec::new();
     for child in &parent.children {
         let name = &*child.local;
         let is_foreign = child.namespace.as_deref().is_some_and(|n| !n.starts_with(EPCIS));
         if names.contains(&name) && is_foreign {
-            found.push(stray(child, &parent.local, names, ""));
+            stray(child, &parent.local, names, found);
         } else if names.contains(&name) {
             if seen.contains(&name) {
-                let problem = Problem::new(
-                    ProblemType::Validation,
-                    "",
+                found.add(
+                    child,
                     Text::new(
                         format!("{} 中的元素 {name} 出现了不止一次。", parent.local),
                         format!("The element {name} stands more than once in {}.", parent.local),
@@ -105,20 +100,18 @@ fn known(parent: &Element, names: &[&str], found: &mut Vec<Problem>) {
                         "Make one of them, or send several documents.",
                     ),
                 );
-                found.push(problem.at(child.at));
             }
             seen.push(name);
         } else if child.namespace.is_none() && !child.is_wrapper() {
-            found.push(stray(child, &parent.local, names, ""));
+            stray(child, &parent.local, names, found);
         }
     }
 }
 
-fn stray(child: &Element, parent: &str, names: &[&str], pointer: &str) -> Problem {
+fn stray(child: &Element, parent: &str, names: &[&str], found: &mut Found<'_>) {
     let names = names.join(", ");
-    Problem::new(
-        ProblemType::Validation,
-        pointer,
+    found.add(
+        child,
         Text::new(
             format!("{parent} 中没有元素 {}。", child.local),
             format!("{parent} has no element {}.", child.local),
@@ -127,20 +120,17 @@ fn stray(child: &Element, parent: &str, names: &[&str], pointer: &str) -> Proble
             format!("此处只能是：{names}；请检查拼写和位置。"),
             format!("Only these may stand here: {names}. Check spelling and place."),
         ),
-    )
-    .at(child.at)
+    );
 }
 
-pub(super) fn attributes(element: &Element, names: &[&str], pointer: &str, found: &mut Vec<Problem>) {
+pub(super) fn attributes(element: &Element, names: &[&str], found: &mut Found<'_>) {
     let is_known = |a: &Attribute| match a.namespace.as_deref() {
         None => names.contains(&&*a.local),
         Some(namespace) => [XSI, XML].contains(&namespace),
     };
     let Some(attribute) = element.attributes.iter().find(|a| !is_known(a)) else { return };
-    let problem = Problem::new(
-        ProblemType::Validation,
-        pointer,
-        Text::new(
+    found.add(element,
+Text::new(
             format!("元素 {} 没有属性 {}。", element.local, attribute.local),
             format!("The element {} has no attribute {}.", element.local, attribute.local),
         ),
@@ -149,5 +139,4 @@ pub(super) fn attributes(element: &Element, names: &[&str], pointer: &str, found
             "Check the spelling; content of your own goes into an element with a namespace, after those of the standard.",
         ),
     );
-    found.push(problem.at(element.at));
 }
