@@ -89,10 +89,21 @@ fn outline(bytes: &[u8], limits: &Limits) -> Result<Outline, Box<Problem>> {
 /// Whether a root is one of version 2.
 ///
 /// # Errors
-/// When it is no document of events or master data.
+/// When it is no document of events or master data, or not in the namespace of the standard's schemas.
 pub(crate) fn root_of(root: &Element) -> Result<bool, Box<Problem>> {
-    if matches!(&*root.local, "EPCISDocument" | "EPCISQueryDocument" | "EPCISMasterDataDocument") {
-        return Ok(root.namespace.as_deref().is_some_and(|ns| ns.ends_with(":2")));
+    let of = match &*root.local {
+        "EPCISDocument" => Some("urn:epcglobal:epcis"),
+        "EPCISQueryDocument" => Some("urn:epcglobal:epcis-query"),
+        "EPCISMasterDataDocument" => Some("urn:epcglobal:epcis-masterdata"),
+        _ => None,
+    };
+    if let Some(of) = of {
+        let named = root.namespace.as_deref().unwrap_or_default();
+        return match named.strip_prefix(of) {
+            Some(":xsd:1") => Ok(false),
+            Some(":xsd:2") => Ok(true),
+            _ => Err(foreign_root(root, of, named)),
+        };
     }
     let problem = Problem::new(
         ProblemType::Validation,
@@ -107,6 +118,23 @@ pub(crate) fn root_of(root: &Element) -> Result<bool, Box<Problem>> {
         ),
     );
     Err(problem.at(root.at).into())
+}
+
+/// A root of the right name in a namespace that is not the standard's.
+fn foreign_root(root: &Element, of: &str, named: &str) -> Box<Problem> {
+    let (zh, en) = if named.is_empty() {
+        (format!("根元素 {} 没有命名空间。", root.local), format!("The root element {} has no namespace.", root.local))
+    } else {
+        (
+            format!("根元素 {} 的命名空间 {named} 不是 EPCIS 的。", root.local),
+            format!("The root element {} is in the namespace {named}, which is not that of EPCIS.", root.local),
+        )
+    };
+    let remedy = Text::new(
+        format!("请写 xmlns:epcis=\"{of}:xsd:2\"（1.2 版为 {of}:xsd:1），并在根元素使用这个前缀。"),
+        format!("Write xmlns:epcis=\"{of}:xsd:2\" ({of}:xsd:1 for version 1.2) and use its prefix on the root."),
+    );
+    Problem::new(ProblemType::Validation, "", Text::new(zh, en), remedy).at(root.at).into()
 }
 
 /// What of the frame would be lost; earlier versions are not held to it.

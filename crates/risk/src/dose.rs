@@ -16,7 +16,7 @@ mod table;
 pub use average::{Average, average};
 pub use curves::Family;
 pub use fit::{Data, Ends, Fit, Fitted, Point, Report, Settings, Spec, run};
-pub use table::{Columns, data, report};
+pub use table::{Columns, data, is_quantal, report};
 
 /// Why no benchmark dose is given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

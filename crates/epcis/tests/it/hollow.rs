@@ -65,3 +65,23 @@ fn lists_that_may_be_empty_and_quantities_without_unit_stay_valid() {
         assert!(read.is_ok(), "{to}: {read:?}");
     }
 }
+
+#[test]
+fn a_document_is_in_the_namespace_of_the_standard_or_it_is_none() {
+    let declared = r#" xmlns:epcis="urn:epcglobal:epcis:xsd:2""#;
+    for (root, words) in [
+        (r#" xmlns:epcis="urn:wrong""#, "namespace urn:wrong, which is not that of EPCIS"),
+        (r#" xmlns:epcis="urn:epcglobal:epcis-query:xsd:2""#, "which is not that of EPCIS"),
+        (r#" xmlns:epcis="urn:epcglobal:epcis:xsd:3""#, "which is not that of EPCIS"),
+    ] {
+        let problems = xml::read_document(DOCUMENT.replace(declared, root).as_bytes(), Limits::default()).unwrap_err();
+        assert!(problems.0[0].detail.en.contains(words), "{root}: {problems:?}");
+        assert!(problems.0[0].remedy.en.contains("urn:epcglobal:epcis:xsd:2"), "{root}: {problems:?}");
+    }
+    let plain = DOCUMENT.replace(declared, "").replace("epcis:EPCISDocument", "EPCISDocument");
+    let problems = xml::read_document(plain.as_bytes(), Limits::default()).unwrap_err();
+    assert!(problems.0[0].detail.en.contains("has no namespace"), "{problems:?}");
+    // the default namespace serves as well as a prefix
+    let default = plain.replace("<EPCISDocument", r#"<EPCISDocument xmlns="urn:epcglobal:epcis:xsd:2""#);
+    assert!(xml::read_document(default.as_bytes(), Limits::default()).is_ok());
+}

@@ -34,6 +34,23 @@ fn known(table: &Table, given: Option<&String>, names: &[&str]) -> Result<Option
 /// Names of the column of numbers of animals or people.
 const NUMBER: &str = "N|sample.size|number.of.animals";
 
+/// Whether a table that does not say so is of affected among so many: it has the numbers and no standard deviations, and no row has
+/// more affected than there are, nor a part of one. `columns.quantal` is not looked at.
+///
+/// # Errors
+/// As [`data`].
+pub fn is_quantal(table: &Table, columns: &Columns) -> Result<bool, Error> {
+    let has = |names: &[&str]| known(table, None, names).map(|found| found.is_some());
+    if columns.deviation.is_some() || has(&["SD"])? {
+        return Ok(false);
+    }
+    if columns.number.is_none() && !has(&["N", "sample.size", "number.of.animals"])? {
+        return Ok(false);
+    }
+    let read = data(table, &Columns { quantal: true, ..columns.clone() });
+    Ok(read.is_ok_and(|d| d.points.iter().all(|p| p.y.fract() == 0.0)))
+}
+
 /// Reads dose–response data.
 ///
 /// # Errors

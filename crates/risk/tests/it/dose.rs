@@ -163,3 +163,22 @@ fn a_larger_model_must_earn_its_parameters_by_the_margin() {
     // where the larger model lowers the AIC by less than the margin the smaller one stays, elsewhere both say the same
     assert!(larger > 0 && kept > 0, "{larger} {kept}");
 }
+
+#[test]
+fn data_that_do_not_say_so_are_quantal_when_they_are_affected_among_so_many() {
+    let table = |header: &[&str], rows: &[&[&str]]| {
+        let mut t = risk::table::Table::with_header("t", header);
+        rows.iter().for_each(|r| t.push(r.iter().map(|c| (*c).to_owned()).collect()));
+        t
+    };
+    let columns = risk::dose::Columns::default();
+    for (t, quantal) in [
+        (table(&["dose", "affected", "N"], &[&["0", "1", "20"], &["10", "9", "20"]]), true),
+        (table(&["dose", "mean", "N"], &[&["0", "1.5", "20"], &["10", "0.7", "20"]]), false),
+        (table(&["dose", "mean", "N"], &[&["0", "31", "20"], &["10", "22", "20"]]), false),
+        (table(&["dose", "mean", "SD", "N"], &[&["0", "1", "2", "20"], &["10", "9", "1", "20"]]), false),
+        (table(&["dose", "weight"], &[&["0", "1"], &["10", "9"]]), false),
+    ] {
+        assert_eq!(risk::dose::is_quantal(&t, &columns).unwrap(), quantal, "{:?}", t.header());
+    }
+}

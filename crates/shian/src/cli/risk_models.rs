@@ -74,8 +74,9 @@ pub(crate) struct TargetArgs {
 
 /// `shian risk bmd`
 ///
-/// FILE is CSV; the settings are an object {"type": "quantal"|"continuous", "ces_or_bmr": 0.1, "conf_level": 0.9} and, where the columns are
-/// not recognised, dose, response, number, deviation, covariate. The answer has the columns family, model, param_names,
+/// FILE is CSV with a dose column, the response after it, and N (animals), SD (of means) and sex where they are; data with N and no SD are
+/// affected among so many (quantal). Settings, an object, say otherwise: {"type": "quantal"|"continuous", "ces_or_bmr": 0.1 (0.05 for
+/// continuous), "conf_level": 0.9, "aic_margin": 2} and the columns dose, response, number, deviation, covariate. The answer has the columns family, model, param_names,
 /// param_values, npar, loglik, aic, ced_bmd, bmdl, bmdu.
 #[derive(Debug, Args)]
 pub(crate) struct BmdArgs {
@@ -83,7 +84,7 @@ pub(crate) struct BmdArgs {
     #[arg(required_unless_present = "manifest")]
     pub(crate) file: Option<PathBuf>,
     /// Settings, JSON.
-    #[arg(long, required_unless_present = "manifest")]
+    #[arg(long)]
     pub(crate) settings: Option<PathBuf>,
     /// All sets of a manifest (columns set, type, ces_or_bmr, conf_level) with SET_data.csv beside it.
     #[arg(long, conflicts_with_all = ["file", "settings"], requires = "out")]

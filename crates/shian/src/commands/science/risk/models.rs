@@ -107,9 +107,12 @@ fn proposal(path: &Path, found: &Targeted, take: usize, audit: f64, seed: u64) -
 /// The settings of a benchmark dose, in the words of the manifest.
 #[derive(Debug, Deserialize)]
 struct BmdSettings {
-    #[serde(rename = "type")]
-    kind: String,
-    ces_or_bmr: f64,
+    /// `quantal` or `continuous`; recognised from the columns when absent.
+    #[serde(rename = "type", default)]
+    kind: Option<String>,
+    /// Extra risk, or relative change; when absent 0.1 for quantal and 0.05 for continuous data (EFSA Scientific Committee, 2017).
+    #[serde(default)]
+    ces_or_bmr: Option<f64>,
     #[serde(default = "ninety")]
     conf_level: f64,
     /// How much AIC a parameter must gain, and how far from the best a family is accepted.
@@ -128,14 +131,20 @@ fn two() -> f64 {
 }
 
 fn bmd_of(data: &Table, settings: BmdSettings, args: &BmdArgs) -> anyhow::Result<String> {
-    let quantal = match settings.kind.as_str() {
-        "quantal" => true,
-        "continuous" => false,
-        other => return Err(Usage(format!("type is {other:?}: quantal or continuous")).into()),
+    let quantal = match settings.kind.as_deref() {
+        Some("quantal") => true,
+        Some("continuous") => false,
+        Some(other) => return Err(Usage(format!("type is {other:?}: quantal or continuous")).into()),
+        None => dose::is_quantal(data, &settings.columns)?,
     };
+    let response = settings.ces_or_bmr.unwrap_or(if quantal { 0.1 } else { 0.05 });
+    if settings.kind.is_none() || settings.ces_or_bmr.is_none() {
+        let kind = if quantal { "quantal" } else { "continuous" };
+        out::note(&format!("type {kind}, ces_or_bmr {response}: say otherwise with --settings"));
+    }
     let points = dose::data(data, &dose::Columns { quantal, ..settings.columns })?;
     let asked = dose::Settings {
-        response: settings.ces_or_bmr,
+        response,
         confidence: settings.conf_level,
         margin: settings.aic_margin,
     };
@@ -157,9 +166,11 @@ fn bmd_of(data: &Table, settings: BmdSettings, args: &BmdArgs) -> anyhow::Result
 pub(super) fn bmd(args: &BmdArgs) -> Outcome {
     let (Some(manifest), Some(folder)) = (&args.manifest, &args.out) else {
         let file = args.file.as_ref().context("the data are missing")?;
-        let path = args.settings.as_ref().context("--settings is missing")?;
-        let settings = serde_json::from_slice(&read(path)?)
-            .with_context(|| format!("{}: settings of a benchmark dose", path.display()))?;
+        let settings = match &args.settings {
+            Some(path) => serde_json::from_slice(&read(path)?)
+                .with_context(|| format!("{}: settings of a benchmark dose", path.display()))?,
+            None => serde_json::from_value(json!({}))?,
+        };
         return answer(args.out.as_deref(), &bmd_of(&table(file)?, settings, args)?);
     };
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -169,8 +180,8 @@ pub(super) fn bmd(args: &BmdArgs) -> Outcome {
         let set = row.word("set")?;
         let number = |column: &str, other: f64| row.optional(column).map(|v| v.unwrap_or(other));
         let settings = BmdSettings {
-            kind: row.word("type")?.to_owned(),
-            ces_or_bmr: number("ces_or_bmr", 0.1)?,
+            kind: Some(row.word("type")?.to_owned()),
+            ces_or_bmr: Some(number("ces_or_bmr", 0.1)?),
             conf_level: number("conf_level", 0.9)?,
             aic_margin: number("aic_margin", 2.0)?,
             columns: dose::Columns::default(),
