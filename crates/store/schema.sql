@@ -200,7 +200,7 @@ CREATE TABLE capture (
   created integer not null,
   finished integer not null,
   journal integer
-, part_of integer, document text, reached integer) strict;
+, part_of integer, document text, reached integer, judged integer) strict;
 
 CREATE INDEX capture_by_account on capture (account, id);
 
@@ -212,10 +212,12 @@ CREATE INDEX capture_by_part on capture (part_of, id) where part_of is not null;
 
 CREATE UNIQUE INDEX capture_by_position on capture (position);
 
+CREATE INDEX capture_judged on capture (id) where judged is not null and finished = 0;
+
 CREATE TABLE capture_position (
   id integer primary key check (id = 1),
   last integer not null
-) strict;
+, verdicts integer not null default 0) strict;
 
 CREATE TABLE case_set (
     id integer primary key,
@@ -563,6 +565,15 @@ CREATE INDEX event_by_operator on event (operator, event_time, id) where operato
 CREATE INDEX event_by_record on event (record_time, id);
 
 CREATE INDEX event_by_time on event (event_time, id);
+
+CREATE TABLE event_claim (
+  capture integer not null,
+  event_id text not null,
+  declared text not null,
+  hash blob not null,
+  pointer text not null,
+  primary key (capture, event_id, declared)
+) without rowid, strict;
 
 CREATE TABLE "event_partner" (
   operator integer not null,

@@ -66,12 +66,14 @@ pub(crate) struct Slot {
     pub(crate) part_of: Option<Id>,
     /// Its place in the order of commits, once it is known.
     pub(crate) position: Option<i64>,
+    /// The verdicts on long documents after which claims on the names of its events were read; none without such names.
+    pub(crate) verdicts: Option<i64>,
 }
 
 impl Slot {
     /// A capture of its own, or a portion of a job.
     pub(crate) fn new(cx: &Context, part_of: Option<Id>) -> Self {
-        Self { id: cx.id(), part_of, position: None }
+        Self { id: cx.id(), part_of, position: None, verdicts: None }
     }
 }
 
@@ -83,12 +85,14 @@ pub(crate) struct Placing<'a> {
     pub(crate) load: &'a mut Load,
     pub(crate) behaviour: ErrorBehaviour,
     pub(crate) slot: Slot,
+    /// It is a portion of a document that was found good as a whole before ([`crate::claim`]).
+    pub(crate) is_judged: bool,
 }
 
 impl Placing<'_> {
     /// Something is wrong with it, and so with all of it.
     fn is_refused(&self) -> bool {
-        self.behaviour == ErrorBehaviour::Rollback && !self.load.problems.is_empty()
+        self.behaviour == ErrorBehaviour::Rollback && !self.is_judged && !self.load.problems.is_empty()
     }
 }
 
@@ -236,7 +240,8 @@ impl Supply {
         let owners = self.look_up(standing, &mut load).await?;
         let slot = Slot::new(cx, None);
         let mut tx = self.store.begin().await?;
-        let placing = Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot };
+        let placing =
+            Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot, is_judged: false };
         let (outcome, slot) = self.place_one(&mut tx, placing).await?;
         if let Some(certificate) = certificate.filter(|_| outcome.problems.is_empty()) {
             certificate.write(&mut tx, cx, standing, &outcome).await?;
@@ -286,12 +291,14 @@ impl Supply {
         for p in placings.iter_mut().filter(|p| p.is_refused()) {
             p.load.prepared.clear();
         }
-        let mut known = rows::Known::read(tx, placings.iter().flat_map(|p| &p.load.prepared)).await?;
+        let own = placings.first().and_then(|p| p.slot.part_of);
+        let mut known = rows::Known::read(tx, placings.iter().flat_map(|p| &p.load.prepared), own).await?;
         let mut duplicates = Vec::with_capacity(placings.len());
         for p in &mut *placings {
             let was_refused = p.is_refused();
+            p.slot.verdicts = known.verdicts;
             duplicates.push(rows::take_out_duplicates(&known, &mut p.load.prepared));
-            rows::link(&mut known, p.cx, p.standing, p.load);
+            rows::link(&mut known, p.cx, p.standing, p.load, p.is_judged);
             if p.is_refused() {
                 p.load.prepared.clear();
                 p.load.vocabulary.clear();
@@ -427,9 +434,16 @@ impl Supply {
 }
 
 /// Takes the next positions: the last of them.
-async fn advance(tx: &mut Tx, by: usize) -> Result<i64, Error> {
-    let sql = "update capture_position set last = last + $1 where id = 1 returning last";
-    Ok(tx.one(sql, &[count(by)]).await?.int("last")?)
+///
+/// # Errors
+/// A conflict when a long document was found good since claims were read: one of the events may bear a name it claims.
+async fn advance(tx: &mut Tx, by: usize, verdicts: Option<i64>) -> Result<i64, Error> {
+    let sql = "update capture_position set last = last + $1 \
+        where id = 1 and verdicts = coalesce($2, verdicts) returning last";
+    match tx.first(sql, &[count(by), store::Value::Int(verdicts)]).await? {
+        Some(row) => Ok(row.int("last")?),
+        None => Err(store::Error::Conflict { constraint: "capture_position.verdicts".to_owned() }.into()),
+    }
 }
 
 /// Gives captures that store events their positions before their rows are written, where nobody else can be waiting for the
@@ -437,7 +451,8 @@ async fn advance(tx: &mut Tx, by: usize) -> Result<i64, Error> {
 async fn take_positions(tx: &mut Tx, placings: &mut [Placing<'_>]) -> Result<(), Error> {
     let storing = placings.iter().filter(|p| !p.load.prepared.is_empty()).count();
     if tx.engine() == Engine::Sqlite && storing > 0 {
-        let last = advance(tx, storing).await?;
+        // here the claims were read in a transaction that lets no other write
+        let last = advance(tx, storing, None).await?;
         let first = last + 1 - i64::try_from(storing).unwrap_or(i64::MAX);
         let storing = placings.iter_mut().filter(|p| !p.load.prepared.is_empty());
         storing.zip(first..).for_each(|(placing, position)| placing.slot.position = Some(position));
@@ -452,7 +467,7 @@ pub(crate) async fn number(tx: &mut Tx, captures: &[Slot]) -> Result<Option<i64>
     if newest.position.is_some() {
         return Ok(newest.position);
     }
-    let last = advance(tx, captures.len()).await?;
+    let last = advance(tx, captures.len(), newest.verdicts).await?;
     let first = last + 1 - i64::try_from(captures.len()).unwrap_or(i64::MAX);
     let numbered: Vec<_> = (first..).zip(captures).collect();
     for part in numbered.chunks(250) {

@@ -190,6 +190,7 @@ impl Supply {
                 slot: Slot::new(&a.request.cx, None),
                 load: &mut a.request.load,
                 behaviour: a.request.behaviour,
+                is_judged: false,
             })
             .collect();
         let outcomes = self.place(&mut tx, &mut placings).await?;

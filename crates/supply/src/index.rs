@@ -115,8 +115,8 @@ impl TraceIndex {
         self.read(Index::position)
     }
 
-    /// Takes over everything committed since, in portions: however much that is (a rollback job of a million events
-    /// commits at once), the delta is merged whenever it has grown enough, before more is taken.
+    /// Takes over everything committed since, in portions: however much that is (other processes may have stored millions of
+    /// events meanwhile), the delta is merged whenever it has grown enough, before more is taken.
     ///
     /// # Errors
     /// Storage; what was taken over before stays.

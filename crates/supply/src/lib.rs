@@ -13,6 +13,7 @@ mod batch_file;
 mod capture;
 mod cases;
 mod certificate;
+mod claim;
 mod connector;
 mod ended;
 mod error;

@@ -1,24 +1,29 @@
 //! Documents too long to be dealt with before answering: kept, answered with a job, worked off by a runner.
 //!
-//! The job's row and the bytes are durable before the answer. With `proceed` each portion of events is one transaction
-//! that also notes how far the job has come, so that a process that dies is followed by one that goes on from there;
-//! with `rollback` all portions are one transaction, and a job that was cut off begins anew. In memory there are never
-//! more than a few portions: what the transaction has written so far is the database's own (its log, beyond its cache).
-//! Other writers wait for it; the first reading, which finds nearly everything that can be wrong, holds nobody up.
+//! The job's row and the bytes are durable before the answer. Each portion of events is one transaction that also notes how
+//! far the job has come, so that a process that dies is followed by one that goes on from there. With `rollback` the document
+//! is first read from end to end and judged as a whole ([`Supply::judge`]): readers see none of its events, others wait no longer than
+//! for one portion, and the names of its events are claimed ([`crate::claim`]). One short transaction is the verdict: refused, with everything found wrong; or good,
+//! and then nothing can refuse a portion any more, neither what others store meanwhile nor a right that ends. A process that dies while it
+//! judges is followed by one that judges anew; one that dies while it stores, by one that goes on. The events are seen as their portions
+//! are stored, while the job says `running` and `success`: the standard's "still capturing, no errors so far". It promises no moment at which
+//! all are seen at once, only that all come or none, and that is settled before the first. In memory there are never more than a few
+//! portions.
 
 use crate::capture::{Placing, Slot, Standing, count, number};
+use crate::claim::{self, Order};
 use crate::outcome::{CaptureState, ErrorBehaviour, Format};
 use crate::portion::{Portion, portions};
-use crate::{CaptureOptions, Error, Supply};
+use crate::{CaptureOptions, Error, Supply, rows};
 use access::Principal;
 use base::{Id, IdGen, Instant, Lang, Text};
 use epcis::{Problem, ProblemType};
 use ledger::{Context, Entry};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use store::Row;
 use store::attachments::{Attachments, Kept};
 use store::jobs::{Failure, Job, NewJob};
-use store::{Row, Tx};
 
 /// The kind of job that works a document off.
 pub const CAPTURE_JOB: &str = "epcis.capture";
@@ -33,6 +38,8 @@ struct Work {
     document: String,
     reached: usize,
     problems: Vec<Value>,
+    /// The document was found good as a whole: all of it is stored now.
+    is_judged: bool,
 }
 
 impl Supply {
@@ -111,7 +118,8 @@ impl Supply {
         };
         let state: CaptureState = row.parsed("state")?;
         if !matches!(state, CaptureState::Running | CaptureState::Failing) {
-            return Ok(());
+            // it ended, and its process perhaps before the names were free
+            return claim::free_all(&self.store, id).await.map_err(Failure::from);
         }
         let mut work = work(&row)?;
         let account = row.opt_id("account")?.unwrap_or(Id(0));
@@ -121,6 +129,9 @@ impl Supply {
         let cx = Context { now, ids: ids.clone(), actor: who.actor(), lang };
         let standing = match self.standing(&cx, &who, work.operator).await {
             Ok(standing) => standing,
+            Err(Error::Denied(_)) if work.is_judged => {
+                work.standing(&row, "a document found good before is stored").map_err(Failure::from)?
+            }
             Err(Error::Denied(denied)) => {
                 let problem = Problem::new(
                     ProblemType::Forbidden,
@@ -135,33 +146,53 @@ impl Supply {
             }
             Err(e) => return Err(e.into()),
         };
-        let done = match work.behaviour {
-            ErrorBehaviour::Proceed => self.proceed(attachments, &cx, clock, &standing, &mut work).await,
-            ErrorBehaviour::Rollback => {
-                self.all_or_nothing(attachments, &cx, &standing, &row, &mut work).await
+        if work.behaviour == ErrorBehaviour::Rollback && !work.is_judged {
+            let problems =
+                self.judge(attachments, &cx, clock, &standing, &work).await.map_err(Failure::from)?;
+            if !problems.is_empty() {
+                return self.refuse(&cx, &row, &mut work, problems).await.map_err(Failure::from);
             }
-        };
-        done.map_err(Failure::from)
+            work.is_judged = true;
+        }
+        self.store_portions(attachments, &cx, clock, &standing, &row, &mut work).await.map_err(Failure::from)
     }
 
     /// Portion by portion, each in its own transaction.
-    async fn proceed(
+    async fn store_portions(
         &self,
         attachments: &Attachments,
         cx: &Context,
         clock: fn() -> Instant,
         standing: &Standing,
+        row: &Row,
         work: &mut Work,
     ) -> Result<(), Error> {
         let mut portions = portions(attachments, &work.document, work.reached, self.limits, cx.now).await?;
         while let Some(portion) = portions.recv().await {
             let Portion { mut load, reached } = portion?;
             let cx = Context { now: clock(), ..cx.clone() };
-            let owners = self.look_up(standing, &mut load).await?;
+            if work.is_judged && work.reached == 0 && !load.problems.is_empty() {
+                // found good by an earlier version of the program, and nothing stored yet
+                return self.refuse(&cx, row, work, load.problems).await;
+            }
+            let owners = match work.is_judged {
+                true => self.owners([&load]).await.map_err(Error::Directory)?,
+                false => self.look_up(standing, &mut load).await?,
+            };
             let slot = Slot::new(&cx, Some(work.id));
             let mut tx = self.store.begin().await?;
-            let behaviour = work.behaviour;
-            let placing = Placing { cx: &cx, standing, owners: &owners, load: &mut load, behaviour, slot };
+            if work.is_judged {
+                claim::free(&mut tx, work.id, &load.prepared).await?;
+            }
+            let placing = Placing {
+                cx: &cx,
+                standing,
+                owners: &owners,
+                load: &mut load,
+                behaviour: work.behaviour,
+                slot,
+                is_judged: work.is_judged,
+            };
             let (outcome, slot) = self.place_one(&mut tx, placing).await?;
             work.keep(&outcome.problems, cx.lang);
             let before = std::mem::replace(&mut work.reached, reached);
@@ -192,77 +223,72 @@ impl Supply {
                 self.index.follow(&self.store, position, 1, &facts).await?;
             }
         }
-        let cx = Context { now: clock(), ..cx.clone() };
-        let mut tx = self.store.begin().await?;
-        self.finish(&mut tx, &cx, standing, work).await?;
-        tx.commit().await?;
-        Ok(())
+        self.finish(&Context { now: clock(), ..cx.clone() }, standing, work).await
     }
 
-    /// Everything in one transaction, after a first reading has found nothing wrong.
-    async fn all_or_nothing(
+    /// Decides on a whole document before any of it is stored: everything that is wrong with it, or nothing, and then it is to be
+    /// stored whatever comes.
+    async fn judge(
         &self,
         attachments: &Attachments,
         cx: &Context,
+        clock: fn() -> Instant,
         standing: &Standing,
-        row: &Row,
-        work: &mut Work,
-    ) -> Result<(), Error> {
-        let mut problems = Vec::new();
-        let mut portions_of = portions(attachments, &work.document, 0, self.limits, cx.now).await?;
-        while let Some(portion) = portions_of.recv().await {
-            let mut load = portion?.load;
+        work: &Work,
+    ) -> Result<Vec<Problem>, Error> {
+        let mut tx = self.store.begin().await?;
+        let order = Order::read(&mut tx).await?;
+        tx.rollback().await?;
+        let (mut problems, mut events) = (Vec::new(), 0);
+        let mut portions = portions(attachments, &work.document, 0, self.limits, cx.now).await?;
+        while let Some(portion) = portions.recv().await {
+            let Portion { mut load, reached } = portion?;
+            events = reached;
             self.look_up(standing, &mut load).await?;
-            if problems.is_empty() && !load.problems.is_empty() {
-                self.failing(work.id).await?;
+            let mut tx = self.store.begin().await?;
+            rows::judge(&mut tx, cx, standing, &mut load, work.id).await?;
+            if problems.is_empty() && load.problems.is_empty() {
+                load.problems = claim::take(&mut tx, work.id, &load.prepared).await?;
             }
+            if problems.is_empty() && !load.problems.is_empty() {
+                tx.exec(
+                    "update capture set state = $2 where id = $1 and state = 'running'",
+                    &[work.id.into(), CaptureState::Failing.word().into()],
+                )
+                .await?;
+            }
+            tx.commit().await?;
             load.problems.truncate(KEPT_PROBLEMS.saturating_sub(problems.len()));
             problems.append(&mut load.problems);
         }
         if !problems.is_empty() {
-            return self.refuse(cx, row, work, problems).await;
+            return Ok(problems);
         }
-        let mut portions_of = portions(attachments, &work.document, 0, self.limits, cx.now).await?;
+        let (problems, compared) = claim::compare(&self.store, work.id, order.last).await?;
+        if !problems.is_empty() {
+            return Ok(problems);
+        }
+        let entry = Entry {
+            kind: "capture.judged",
+            region: standing.region.clone(),
+            subject: format!("capture:{}", work.id),
+            body: json!({ "operator": standing.operator, "bytes": work.document, "events": events }),
+            private: None,
+        };
+        let cx = Context { now: clock(), ..cx.clone() };
         let mut tx = self.store.begin().await?;
-        let (mut parts, mut sums) = (Vec::new(), [0usize; 3]);
-        while let Some(portion) = portions_of.recv().await {
-            let mut load = portion?.load;
-            let owners = self.look_up(standing, &mut load).await?;
-            let slot = Slot::new(cx, Some(work.id));
-            let behaviour = work.behaviour;
-            let placing = Placing { cx, standing, owners: &owners, load: &mut load, behaviour, slot };
-            let (outcome, slot) = self.place_one(&mut tx, placing).await?;
-            if !outcome.problems.is_empty() {
-                tx.rollback().await?;
-                return self.refuse(cx, row, work, outcome.problems).await;
-            }
-            parts.extend(slot);
-            let counts = [outcome.events, outcome.stored.len(), outcome.duplicates.len()];
-            for (sum, n) in sums.iter_mut().zip(counts) {
-                *sum += n;
-            }
-        }
-        tx.exec(
-            "update capture set reached = $2, events = $2, stored = $3, duplicates = $4 where id = $1",
-            &[work.id.into(), count(sums[0]), count(sums[1]), count(sums[2])],
+        ledger::append(&mut tx, &cx, &standing.permit, entry).await?;
+        tx.exec_one(
+            "update capture set judged = $2 where id = $1 and judged is null and state in ('running', 'failing')",
+            &[work.id.into(), cx.now.into()],
         )
         .await?;
-        self.finish(&mut tx, cx, standing, work).await?;
-        number(&mut tx, &parts).await?;
-        tx.commit().await?;
-        self.merge_terms_if_due();
-        self.index.catch_up(&self.store).await
-    }
-
-    async fn failing(&self, id: Id) -> Result<(), Error> {
-        let mut tx = self.store.begin().await?;
-        tx.exec(
-            "update capture set state = $2 where id = $1 and state = 'running'",
-            &[id.into(), CaptureState::Failing.word().into()],
-        )
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        let problems = claim::hold(&mut tx, work.id, order, compared).await?;
+        match problems.is_empty() {
+            true => tx.commit().await?,
+            false => tx.rollback().await?,
+        }
+        Ok(problems)
     }
 
     /// Ends a job that stored nothing.
@@ -273,20 +299,14 @@ impl Supply {
         work: &mut Work,
         problems: Vec<Problem>,
     ) -> Result<(), Error> {
-        let standing = Standing {
-            operator: work.operator,
-            region: row.text("region")?,
-            permit: ledger::Permit::system("a document taken in before is worked off"),
-        };
+        let standing = work.standing(row, "a document taken in before is worked off")?;
         work.keep(&problems, cx.lang);
-        let mut tx = self.store.begin().await?;
-        self.finish(&mut tx, cx, &standing, work).await?;
-        tx.commit().await?;
-        Ok(())
+        self.finish(cx, &standing, work).await
     }
 
-    /// The end of a job: its state and its journal entry.
-    async fn finish(&self, tx: &mut Tx, cx: &Context, standing: &Standing, work: &Work) -> Result<(), Error> {
+    /// The end of a job: its state and its journal entry; then the names it claimed are free.
+    async fn finish(&self, cx: &Context, standing: &Standing, work: &Work) -> Result<(), Error> {
+        let mut tx = self.store.begin().await?;
         let row =
             tx.one("select events, stored, duplicates from capture where id = $1", &[work.id.into()]).await?;
         let (events, stored, duplicates) = (row.int("events")?, row.int("stored")?, row.int("duplicates")?);
@@ -310,7 +330,7 @@ impl Supply {
             }),
             private: None,
         };
-        let journal = ledger::append(tx, cx, &standing.permit, entry).await?.id;
+        let journal = ledger::append(&mut tx, cx, &standing.permit, entry).await?.id;
         tx.exec_one(
             "update capture set state = $2, problems = $3, finished = $4, journal = $5 \
              where id = $1 and state in ('running', 'failing')",
@@ -323,7 +343,8 @@ impl Supply {
             ],
         )
         .await?;
-        Ok(())
+        tx.commit().await?;
+        claim::free_all(&self.store, work.id).await
     }
 }
 
@@ -331,6 +352,12 @@ impl Work {
     fn keep(&mut self, problems: &[Problem], lang: Lang) {
         let room = KEPT_PROBLEMS.saturating_sub(self.problems.len());
         self.problems.extend(problems.iter().take(room).map(|p| p.to_json(lang)));
+    }
+
+    /// For whom it was taken in, when no person's right is asked any more.
+    fn standing(&self, row: &Row, why: &str) -> Result<Standing, store::Error> {
+        let region = row.text("region")?;
+        Ok(Standing { operator: self.operator, region, permit: ledger::Permit::system(why) })
     }
 }
 
@@ -345,5 +372,6 @@ fn work(row: &Row) -> Result<Work, store::Error> {
             Value::Array(list) => list,
             _ => Vec::new(),
         },
+        is_judged: row.opt_int("judged")?.is_some(),
     })
 }

@@ -1,6 +1,7 @@
 //! Events into rows: duplicates and conflicts found in the transaction that stores.
 
 use crate::capture::{Load, Placing, Standing, exists};
+use crate::claim::{Claims, Order};
 use crate::outcome::{Duplicate, StoredEvent};
 use crate::prepare::{LotFact, Prepared, hash_id};
 use crate::term::Terms;
@@ -52,31 +53,43 @@ pub(crate) struct Known {
     by_id: HashMap<String, Met>,
     /// Events proper by hash.
     by_hash: HashMap<[u8; 32], Met>,
-    /// `eventID`s and hashes an error declaration exists for.
-    declared_ids: HashSet<String>,
+    /// `eventID`s and hashes an error declaration exists for; the times of declaration of each `eventID`.
+    declared_ids: HashMap<String, Vec<String>>,
     declared_hashes: HashSet<[u8; 32]>,
+    /// `eventID`s kept free for documents found good and not yet stored.
+    claims: Claims,
+    /// Verdicts on such documents when the claims were read; none when no event has an `eventID`.
+    pub(crate) verdicts: Option<i64>,
 }
 
 impl Known {
-    /// What the database knows of the events of a document.
+    /// What the database knows of the events of a document; `own` is the job they are a portion of.
     pub(crate) async fn read<'a>(
         tx: &mut Tx,
         prepared: impl Iterator<Item = &'a Prepared>,
+        own: Option<Id>,
     ) -> Result<Self, Error> {
         let mut known = Self::default();
         let prepared: Vec<&Prepared> = prepared.collect();
         let ids: Vec<&str> = prepared.iter().filter_map(|p| p.event_id.as_deref()).collect();
+        if !ids.is_empty() {
+            let order = Order::read(tx).await?;
+            known.verdicts = Some(order.verdicts);
+            if order.holding > 0 {
+                known.claims = Claims::of_others(tx, &ids, own).await?;
+            }
+        }
         for part in ids.chunks(CHUNK) {
             let mut sql = Sql::new("select id, event_id, declared, operator from event where event_id in ");
             let last = part.iter().copied().next_back().into_iter().cycle();
             sql.bind_list(part.iter().copied().chain(last).take(places(part.len())));
             for row in tx.select(&sql).await? {
-                let event_id = row.text("event_id")?;
-                if row.text("declared")?.is_empty() {
+                let (event_id, declared) = (row.text("event_id")?, row.text("declared")?);
+                if declared.is_empty() {
                     let met = Met { id: row.id("id")?, operator: row.opt_id("operator")? };
                     known.by_id.insert(event_id, met);
                 } else {
-                    known.declared_ids.insert(event_id);
+                    known.declared_ids.entry(event_id).or_default().push(declared);
                 }
             }
         }
@@ -113,14 +126,26 @@ impl Known {
 
     fn is_declared_wrong(&self, p: &Prepared) -> bool {
         self.declared_hashes.contains(&p.hash)
-            || p.event_id.as_ref().is_some_and(|id| self.declared_ids.contains(id))
+            || p.event_id.as_ref().is_some_and(|id| self.declared_ids.contains_key(id))
+    }
+
+    /// Whether the name of an event stands for something else, or is kept free for it.
+    fn is_taken(&self, p: &Prepared) -> bool {
+        let Some(id) = &p.event_id else { return false };
+        let is_stored = match p.fact.declaration {
+            true => self.declared_ids.get(id).is_some_and(|times| times.contains(&p.declared)),
+            false => self.by_id.contains_key(id),
+        };
+        is_stored || self.claims.refuse(p)
     }
 
     fn add(&mut self, p: &Prepared, operator: Option<Id>) {
         self.stored.insert((p.hash, p.declared.clone()), p.fact.id);
         if p.fact.declaration {
             self.declared_hashes.insert(p.hash);
-            self.declared_ids.extend(p.event_id.clone());
+            if let Some(id) = &p.event_id {
+                self.declared_ids.entry(id.clone()).or_default().push(p.declared.clone());
+            }
         } else {
             self.by_hash.insert(p.hash, Met { id: p.fact.id, operator });
             if let Some(id) = &p.event_id {
@@ -130,25 +155,40 @@ impl Known {
     }
 }
 
-/// Refuses an `eventID` that stands for other content already, and an error declaration on somebody else's event;
-/// links declarations with the events they withdraw. Gives every event its record id.
-pub(crate) fn link(known: &mut Known, cx: &Context, standing: &Standing, load: &mut Load) {
+/// Takes what cannot be stored out of a load, as storing it would, and what is stored already; nothing is written.
+pub(crate) async fn judge(
+    tx: &mut Tx,
+    cx: &Context,
+    standing: &Standing,
+    load: &mut Load,
+    own: Id,
+) -> Result<(), Error> {
+    let mut known = Known::read(tx, load.prepared.iter(), Some(own)).await?;
+    take_out_duplicates(&known, &mut load.prepared);
+    link(&mut known, cx, standing, load, false);
+    Ok(())
+}
+
+/// Refuses an `eventID` that stands for other content already, and an error declaration on somebody else's event (unless the
+/// declaration was found good before that event was there); links declarations with the events they withdraw. Gives every event its
+/// record id.
+pub(crate) fn link(known: &mut Known, cx: &Context, standing: &Standing, load: &mut Load, is_judged: bool) {
     let problems = &mut load.problems;
     load.prepared.retain_mut(|p| {
         p.fact.id = cx.id();
+        if let Some(id) = p.event_id.as_deref().filter(|_| known.is_taken(p)) {
+            problems.push(exists(p.pointer.clone(), id));
+            return false;
+        }
         if p.fact.declaration {
             match known.original(p) {
-                Some(original) if original.operator != standing.operator => {
+                Some(original) if original.operator != standing.operator && !is_judged => {
                     problems.push(foreign_declaration(p));
                     return false;
                 }
                 original => p.fact.withdraws = original.map(|o| o.id),
             }
         } else {
-            if let Some(id) = p.event_id.as_deref().filter(|id| known.by_id.contains_key(*id)) {
-                problems.push(exists(p.pointer.clone(), id));
-                return false;
-            }
             p.fact.withdrawn = known.is_declared_wrong(p);
         }
         known.add(p, standing.operator);

@@ -107,6 +107,32 @@ async fn an_event_id_stands_for_one_content_only() {
 }
 
 #[tokio::test]
+async fn of_one_event_two_things_are_not_declared_at_the_same_moment() {
+    for world in worlds().await {
+        let declared = |kg| {
+            let mut event = made("2026-09-01", 1, &lot(1, "A"), kg);
+            event["eventID"] = "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8".into();
+            event["errorDeclaration"] =
+                json!({ "declarationTime": "2026-09-03T00:00:00Z", "reason": "incorrect_data" });
+            event
+        };
+        let first = world.capture(1, vec![declared(100)]).await;
+        assert_eq!(first.state, CaptureState::Stored, "{}: {:?}", world.name, first.problems);
+        // stored before, and twice in one document
+        let again = world.capture(1, vec![declared(90)]).await;
+        assert_eq!(again.state, CaptureState::Refused, "{}", world.name);
+        assert_eq!(again.problems[0].kind, ProblemType::ResourceAlreadyExists);
+        let mut later = [declared(80), declared(70)];
+        for event in &mut later {
+            event["errorDeclaration"]["declarationTime"] = "2026-09-04T00:00:00Z".into();
+        }
+        let twice = with(&world, ErrorBehaviour::Proceed, &later).await;
+        assert_eq!((twice.state, twice.stored.len()), (CaptureState::Part, 1), "{}", world.name);
+        assert_eq!(twice.problems[0].pointer, "/epcisBody/eventList/1");
+    }
+}
+
+#[tokio::test]
 async fn an_error_declaration_withdraws_its_event_from_the_trace() {
     for world in worlds().await {
         let mut event = shipped("2026-09-02", 1, 2, &lot(1, "A"), 60);

@@ -6,6 +6,7 @@ mod capture;
 mod examples;
 mod gaps;
 mod kept;
+mod long;
 mod outbreak;
 mod query;
 mod record;
