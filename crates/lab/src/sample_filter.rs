@@ -60,6 +60,10 @@ pub struct SampleFilter {
     pub finding: Option<Finding>,
     /// By the time its report took.
     pub timing: Option<Timing>,
+    /// Of tasks of this year's issued plans, as progress counts them: region, class, stage, level, kind and laboratory are then the task's.
+    pub planned: Option<i16>,
+    /// Reported in this year, as the batches per thousand people count: submitted, and no risk monitoring.
+    pub reported: Option<i16>,
     /// Only those the statistics count: reported with a conclusion, and risk monitoring only when its kind is asked for.
     pub counted: bool,
     /// Only farm produce, or only other food.
@@ -185,7 +189,11 @@ pub(crate) fn restrict(
     if let Some(state) = f.state {
         sql.push(" and s.state = ").bind(state.word());
     }
-    if let Some(kind) = f.kind {
+    let own = f.planned.is_none();
+    if let Some(year) = f.planned {
+        planned(sql, f, year);
+    }
+    if let Some(kind) = f.kind.filter(|_| own) {
         sql.push(" and s.kind = ").bind(kind.word());
     }
     if let Some(conclusion) = f.conclusion {
@@ -199,13 +207,13 @@ pub(crate) fn restrict(
     if named {
         sql.push(" and ").append(revealed);
     }
-    if let Some(region) = f.region.as_deref() {
+    if let Some(region) = f.region.as_deref().filter(|_| own) {
         prefix(sql, " and s.region", region);
     }
     if let Some(operator) = f.operator {
         sql.push(" and s.operator = ").bind(operator);
     }
-    if let Some(laboratory) = f.laboratory {
+    if let Some(laboratory) = f.laboratory.filter(|_| own) {
         sql.push(" and s.laboratory = ").bind(laboratory);
     }
     if let Some(item) = f.item.as_deref() {
@@ -217,14 +225,20 @@ pub(crate) fn restrict(
     if let Some(task) = f.task {
         sql.push(" and s.task = ").bind(task);
     }
-    if let Some(class) = f.class.as_deref() {
+    if let Some(class) = f.class.as_deref().filter(|_| own) {
         sql.push(" and s.class = ").bind(class);
     }
-    if let Some(stage) = f.stage {
+    if let Some(stage) = f.stage.filter(|_| own) {
         sql.push(" and s.stage = ").bind(stage.word());
     }
-    if let Some(budget) = f.budget {
+    if let Some(budget) = f.budget.filter(|_| own) {
         sql.push(" and s.budget = ").bind(budget.word());
+    }
+    if let Some(year) = f.reported {
+        let begins = |y: i16| Instant::china(Date::constant(y, 1, 1), 0, 0);
+        sql.push(" and s.state = 'submitted' and s.kind <> 'monitoring' and s.submitted_at >= ")
+            .bind(begins(year));
+        sql.push(" and s.submitted_at < ").bind(begins(year + 1));
     }
     if f.analyte.is_some() || f.finding.is_some() {
         sql.push(" and exists (select 1 from result r where r.sample = s.id and r.withdrawn = 0");
@@ -273,6 +287,35 @@ pub(crate) fn restrict(
     if let Some(to) = f.to {
         sql.push(" and s.sampled <= ").bind(to);
     }
+}
+
+/// Appends `and` `s` was taken for a task of an issued plan of the year that is of the filter's region, class, stage, level, kind and
+/// laboratory; the record 0 is that of tasks without laboratory.
+fn planned(sql: &mut Sql, f: &SampleFilter, year: i16) {
+    sql.push(
+        " and s.task in (select t.id from sampling_task t join sampling_plan p on p.id = t.plan \
+         where p.state in ('issued', 'closed') and p.year = ",
+    );
+    sql.bind(i64::from(year));
+    if let Some(region) = f.region.as_deref() {
+        prefix(sql, " and t.region", region);
+    }
+    if let Some(class) = f.class.as_deref() {
+        sql.push(" and t.class = ").bind(class);
+    }
+    if let Some(stage) = f.stage {
+        sql.push(" and t.stage = ").bind(stage.word());
+    }
+    if let Some(budget) = f.budget {
+        sql.push(" and t.budget = ").bind(budget.word());
+    }
+    if let Some(kind) = f.kind {
+        sql.push(" and p.kind = ").bind(kind.word());
+    }
+    if let Some(laboratory) = f.laboratory {
+        sql.push(" and coalesce(t.laboratory, 0) = ").bind(laboratory);
+    }
+    sql.push(")");
 }
 
 /// Appends `and` the statistics count `s`.

@@ -308,11 +308,15 @@ async fn progress_and_rates(world: &World, later: Instant) {
     ] {
         let f =
             SampleFilter { reached: Some(reached), class: Some("01".to_owned()), ..SampleFilter::default() };
-        assert_eq!(
-            world.lab.samples(&world.store, &who, later, &f).await.unwrap().rows.len(),
-            n,
-            "{reached:?}"
-        );
+        // the figures of a plan's year open to what was taken for its tasks, and nothing else
+        for (planned, n) in [(None, n), (Some(2026), n), (Some(2025), 0)] {
+            let f = SampleFilter { planned, ..f.clone() };
+            assert_eq!(
+                world.lab.samples(&world.store, &who, later, &f).await.unwrap().rows.len(),
+                n,
+                "{reached:?} {planned:?}"
+            );
+        }
     }
     let f = StatisticsFilter::default();
     for by in
@@ -329,6 +333,10 @@ async fn progress_and_rates(world: &World, later: Instant) {
     late_reports(world, &who, later).await;
     let per = world.lab.per_thousand(&world.store, COUNTY, 2026).await.unwrap();
     assert_eq!((per[0].planned, per[0].reported), (10, 2));
+    for (year, n) in [(2026, 2), (2025, 0)] {
+        let f = SampleFilter { reported: Some(year), ..SampleFilter::default() };
+        assert_eq!(world.lab.samples(&world.store, &who, later, &f).await.unwrap().rows.len(), n, "{year}");
+    }
 }
 
 /// A late report is counted, and the figure opens to exactly the samples it counts, as the median does.

@@ -19,6 +19,9 @@ use lab::{
 use maud::{Markup, html};
 use std::sync::Arc;
 
+/// Years a plan or a report may be of.
+const YEARS: std::ops::Range<i16> = 2000..2200;
+
 /// Rows fetched at a time for an exported list.
 const EXPORT: u32 = 500;
 
@@ -64,6 +67,8 @@ fn filter(links: &ListLinks) -> Answer<SampleFilter> {
         reached: links.get("reached").and_then(lab::Reached::read),
         analyte: text("analyte"),
         timing: links.get("timing").and_then(Timing::read),
+        planned: links.get("planned").and_then(|y| y.parse().ok()).filter(|y| YEARS.contains(y)),
+        reported: links.get("reported").and_then(|y| y.parse().ok()).filter(|y| YEARS.contains(y)),
         finding: links.get("finding").and_then(lab::Finding::read),
         counted: links.get("counted").is_some(),
         produce: links.get("produce").map(|p| p == "yes"),
@@ -182,7 +187,7 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
         (ui::input(&field("analyte", lang.pick("检验项目", "Analyte"), "text")))
         (ui::select(&field("class", lang.pick("食品大类", "Class"), ""), &crate::pages::sampling::classes(lang)))
         (ui::select(&field("due", lang.pick("下一时限", "Next due"), ""), &choices::any(lang, &choices::ALL, crate::pages::sampling::DUE)))
-        @for name in ["plan", "task", "stage", "budget", "laboratory", "region", "counted", "produce", "item", "operator"] { @if let Some(v) = links.get(name) { input type="hidden" name=(name) value=(v); } }
+        @for name in ["plan", "task", "stage", "budget", "laboratory", "region", "counted", "produce", "item", "operator", "planned", "reported"] { @if let Some(v) = links.get(name) { input type="hidden" name=(name) value=(v); } }
         (ui::input(&field("from", lang.pick("抽样自", "Sampled from"), "date")))
         (ui::input(&field("to", lang.pick("至", "to"), "date")))
         button { (lang.pick("筛选", "Filter")) }

@@ -15,10 +15,10 @@ pub(super) fn per_thousand(lang: Lang, per: &[PerThousand], year: i16) -> Markup
     let rows: Vec<Vec<Markup>> = per
         .iter()
         .map(|c| {
-            let open = format!("/desk/samples?region={}&reached=tested&from={year}-01-01&to={year}-12-31", c.region);
+            let open = format!("/desk/samples?region={}&reported={year}", c.region);
             vec![
                 html! { (region_name(lang, &c.region)) },
-                html! { a href=(open) { (c.reported) } },
+                html! { @if c.reported == 0 { "0" } @else { a href=(open) { (c.reported) } } },
                 html! { (c.people) },
                 html! { (c.rate) @if c.rate < rule.value { " " (ui::badge(Tone::Warn, lang.pick("未达", "below"))) } },
                 html! { (c.planned) },

@@ -73,13 +73,31 @@ pub(super) async fn show(
         }
         return crate::export::download(format, &sheet);
     }
-    let more = f.plan.map(|p| format!("&plan={p}")).unwrap_or_default();
-    let rows: Vec<Vec<Markup>> = p.rows.iter().map(|r| line(lang, by, r, &labs, &more, year)).collect();
+    // what else cuts the figures; a row's own key takes the place of the filter it refines
+    let cut = |own: Option<Dimension>| {
+        let region =
+            text("region").filter(|_| !matches!(own, Some(Dimension::Region | Dimension::Prefecture)));
+        let class = text("class").filter(|_| own != Some(Dimension::Class));
+        let stage = f.stage.filter(|_| own != Some(Dimension::Stage)).map(|s| s.word().to_owned());
+        let plan = f.plan.map(|p| p.to_string());
+        let all = [("plan", plan), ("region", region), ("class", class), ("stage", stage)];
+        all.into_iter()
+            .filter_map(|(name, v)| Some(format!("&{name}={}", ui::encode(&v?))))
+            .collect::<String>()
+    };
+    let (more, own) = (cut(None), cut(Some(by)));
+    // tasks are listed by plan; over several plans the list of plans leads to them
+    let tasks = |query: &str| match f.plan {
+        Some(plan) => format!("/desk/sampling/plans/{plan}?{}", query.trim_start_matches('&')),
+        None => format!("/desk/sampling?year={year}"),
+    };
+    let rows: Vec<Vec<Markup>> =
+        p.rows.iter().map(|r| line(lang, by, r, &labs, (&own, &tasks), year)).collect();
     let t = &p.total;
     let stat = |figure: i64, label: &str, reached: &str, tone| Stat {
         figure: figure.to_string(),
         label: label.to_owned(),
-        href: Some(format!("/desk/samples?reached={reached}&from={year}-01-01&to={year}-12-31{more}")),
+        href: Some(format!("/desk/samples?reached={reached}&planned={year}{more}")),
         tone,
     };
     let field = |name: &'static str,
@@ -110,7 +128,7 @@ pub(super) async fn show(
             button { (lang.pick("查看", "Show")) }
         }
         (ui::stats(&[
-            Stat { figure: t.planned.to_string(), label: lang.pick("计划批次", "planned").to_owned(), href: Some("/desk/sampling".to_owned()), tone: Tone::Info },
+            Stat { figure: t.planned.to_string(), label: lang.pick("计划批次", "planned").to_owned(), href: Some(tasks(&more)), tone: Tone::Info },
             stat(t.taken, lang.pick("已抽样", "taken"), "taken", Tone::Info),
             stat(t.tested, lang.pick("已检验", "tested"), "tested", Tone::Info),
             stat(t.published, lang.pick("已公示", "published"), "published", Tone::Ok),
@@ -136,16 +154,16 @@ fn line(
     by: Dimension,
     r: &ProgressRow,
     labs: &BTreeMap<Id, String>,
-    more: &str,
+    (more, tasks): (&str, &dyn Fn(&str) -> String),
     year: i16,
 ) -> Vec<Markup> {
+    let query = key_query(by, &r.key);
     let open = |reached: &str, n: i64| {
-        let query = key_query(by, &r.key);
-        html! { @if n == 0 { "0" } @else { a href={ "/desk/samples?" (query) "&reached=" (reached) "&from=" (year) "-01-01&to=" (year) "-12-31" (more) } { (n) } } }
+        html! { @if n == 0 { "0" } @else { a href={ "/desk/samples?" (query) "&reached=" (reached) "&planned=" (year) (more) } { (n) } } }
     };
     vec![
         html! { (key_name(lang, by, &r.key, labs)) },
-        html! { (r.planned) },
+        html! { a href=(tasks(&format!("{query}{more}"))) { (r.planned) } },
         open("taken", r.taken),
         html! { (r.missed) },
         open("tested", r.tested),
