@@ -122,7 +122,9 @@ const FIRM: &[(&str, Text)] = &[
 ];
 const LABORATORY: &[(&str, Text)] = &[
     ("/lab/samples", Text::of("样品", "Samples")),
+    ("/lab/clocks", Text::of("时限", "Clocks")),
     ("/lab/import", Text::of("导入结果", "Import results")),
+    ("/lab/scope", Text::of("检验能力", "Scope")),
     ("/limits", Text::of("限量查询", "Limits")),
 ];
 const PUBLIC: &[(&str, Text)] = &[

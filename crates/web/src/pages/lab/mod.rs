@@ -54,6 +54,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/lab/samples/{id}/{action}", post(act::post))
         .route("/lab/import", get(import::show_results).post(import::results))
         .route("/lab/worksheet", get(worksheet::show))
+        .route("/lab/scope", get(scope::own))
         .route("/desk/samples", get(list::desk))
         .route("/desk/samples/new", get(register::show).post(register::post))
         .route("/desk/samples/import", get(import::show_samples).post(import::samples))

@@ -2,7 +2,8 @@
 
 use super::import::{no_file, refused};
 use crate::fault::{Answer, Fault};
-use crate::layout::{self, Viewer};
+use crate::layout::{self, Area, Viewer};
+use crate::pages::choices;
 use crate::pages::sampling::class_name;
 use crate::pages::upload::{self, Import};
 use crate::session::{PostedSignedIn, SignedIn, context};
@@ -17,17 +18,44 @@ use std::sync::Arc;
 
 const LABORATORY: Text = Text::of("检验机构", "laboratory");
 
-/// `GET /desk/laboratories`. Right: view operator.
-pub(crate) async fn list(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
+/// What a laboratory can do and how it was tested is for the authorities, whoever sends samples to it, and for itself.
+fn sees(viewer: &Viewer, laboratory: Id) -> bool {
+    viewer.who.operator == Some(laboratory) || (viewer.area() == Area::Desk && !viewer.is_guest())
+}
+
+/// `GET /desk/laboratories`. Right: an office's account; a laboratory sees itself.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer {
     let lang = viewer.lang();
+    let links = ListLinks::read("/desk/laboratories", raw.as_deref(), "");
     let today = app.now().china_date();
     let all = registry::operators_of_kind(&app.store, registry::OperatorKind::Laboratory).await?;
+    let (words, region) =
+        (links.get("q").unwrap_or_default().trim(), links.get("region").unwrap_or_default());
+    let header = ["id", "name", "region", "annex_lines", "valid", "accepted", "weak_items", "first_to_end"];
+    let mut sheet = crate::export::sheet("laboratories", &header);
     let mut rows = Vec::with_capacity(all.len());
-    for l in &all {
+    let shown =
+        all.iter().filter(|l| sees(&viewer, l.id) && l.name.contains(words) && l.region.starts_with(region));
+    for l in shown {
         let scope = lab::accreditation(&app.store, l.id).await?;
         let valid = scope.iter().filter(|r| r.from <= today && today <= r.to).count();
         let accepted = lab::acceptance(&app.store, l.id).await?;
         let weak = lab::weak_items(&lab::proficiency(&app.store, l.id).await?).len();
+        let ends = scope.iter().map(|r| r.to).min();
+        sheet.rows.push(crate::export::texts([
+            l.id.to_string(),
+            l.name.clone(),
+            l.region.clone(),
+            scope.len().to_string(),
+            valid.to_string(),
+            accepted.as_ref().map(|a| a.at.rfc3339()).unwrap_or_default(),
+            weak.to_string(),
+            ends.map(|d| d.to_string()).unwrap_or_default(),
+        ]));
         rows.push(vec![
             html! { a href={ "/desk/laboratories/" (l.id) } { (l.name) } },
             html! { (crate::map::region_name(lang, &l.region)) },
@@ -35,10 +63,19 @@ pub(crate) async fn list(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
             html! { (valid) },
             html! { @if let Some(a) = &accepted { (ui::badge(Tone::Info, lang.pick("已决定采信", "accepted"))) " " (a.at.china_minute()) } @else if scope.is_empty() { (ui::badge(Tone::Warn, lang.pick("未决定", "undecided"))) } @else { "—" } },
             html! { @if weak > 0 { (ui::badge(Tone::Warn, &weak.to_string())) } @else { "0" } },
-            html! { @if let Some(end) = scope.iter().map(|r| r.to).min() { (end) } @else { "—" } },
+            html! { @if let Some(end) = ends { (end) } @else { "—" } },
         ]);
     }
+    if let Some(format) = links.get("format") {
+        return crate::export::download(format, &sheet);
+    }
     let title = lang.pick("检验机构", "Laboratories");
+    let value = |name: &'static str, label: &'static str| Field {
+        name,
+        label,
+        value: links.get(name).unwrap_or_default(),
+        ..Field::default()
+    };
     let columns = [
         Column::text("机构", "Laboratory"),
         Column::text("所在地", "Region"),
@@ -52,14 +89,29 @@ pub(crate) async fn list(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
         &viewer,
         title,
         &html! {
+            @if viewer.area() == Area::Desk { (crate::pages::sampling::tabs(lang, "/desk/laboratories")) }
             (layout::head(title, &html! { a href="/desk/sampling/statistics" { (lang.pick("时效与一致性", "Turn-around and consistency")) } }))
-            @if rows.is_empty() { (ui::empty(lang.pick("登记库中没有检验机构", "The register has no laboratory"), lang.pick("请先登记。", "Register one first."))) }
-            @else { (ui::table(lang, title, &columns, &rows, None)) }
+            form.filters method="get" {
+                (ui::input(&Field { kind: "search", ..value("q", lang.pick("机构名称", "Name")) }))
+                (ui::select(&value("region", lang.pick("所在地", "Region")), &choices::regions(lang, &viewer.who, &choices::ALL)))
+                button { (lang.pick("筛选", "Filter")) }
+            }
+            @if rows.is_empty() { (ui::empty(lang.pick("没有检验机构", "No laboratory"), lang.pick("请放宽筛选条件，或先在主体登记库登记。", "Widen the filter, or register one first."))) }
+            @else { (ui::table(lang, title, &columns, &rows, None)) (ui::pager(lang, &links, rows.len(), None, None, true)) }
         },
-    ))
+    )
+    .into_response())
 }
 
-/// `GET /desk/laboratories/{id}`; with `?format=` the annex, or the empty template, as a file. Right: view operator.
+/// `GET /lab/scope`: the own page of a laboratory. Right: an account of the laboratory.
+pub(crate) async fn own(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
+    let id = viewer.who.operator.filter(|_| viewer.area() == Area::Laboratory);
+    let id = id.ok_or_else(|| Fault::not_found(&LABORATORY))?;
+    page(&app, &viewer, id, &html! {}).await
+}
+
+/// `GET /desk/laboratories/{id}`; with `?format=` the annex, or the empty template, as a file. Right: an office's account, or the
+/// laboratory's own.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     SignedIn(viewer): SignedIn,
@@ -67,6 +119,9 @@ pub(crate) async fn show(
     RawQuery(raw): RawQuery,
 ) -> Answer {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&LABORATORY))?;
+    if !sees(&viewer, id) {
+        return Err(Fault::not_found(&LABORATORY));
+    }
     if let Some(format) = ListLinks::read("", raw.as_deref(), "").get("format") {
         if ListLinks::read("", raw.as_deref(), "").get("list") == Some("proficiency") {
             let mut sheet = crate::export::sheet("proficiency", &lab::proficiency_columns().template());
@@ -127,7 +182,7 @@ async fn page(app: &App, viewer: &Viewer, id: Id, outcome: &Markup) -> Answer<Ma
         viewer,
         &operator.name,
         &html! {
-            (layout::crumbs(&[("/desk/laboratories", lang.pick("检验机构", "Laboratories")), ("", operator.name.as_str())]))
+            @if viewer.area() == Area::Desk { (layout::crumbs(&[("/desk/laboratories", lang.pick("检验机构", "Laboratories")), ("", operator.name.as_str())])) }
             (layout::head(&operator.name, &html! {}))
             (outcome)
             (decision(viewer, may_decide, &path, scope.is_empty(), accepted.as_ref()))

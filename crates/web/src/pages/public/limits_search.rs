@@ -159,12 +159,13 @@ fn condition(lang: Lang, c: &Condition) -> String {
 /// Which editions are loaded and in force on the date, and how far they may be relied on.
 pub(crate) fn coverage(lang: Lang, rules: &Rules, date: Date) -> Markup {
     html! { details { summary { (lang.pick("已载入的标准", "Standards loaded")) }
-        ul { @for e in rules.editions() { li {
+        p.small { (lang.pick("没有载入的项目和食品一律答“未载入”，从不当作合格；“部分”的项目只有所列食品的条款。", "What is not loaded answers “not loaded” and never passes; of an analyte in part only the foods named are loaded.")) }
+        ul { @for e in rules.editions() { @let c = e.coverage(); li {
             strong { (e.standard) "-" (e.edition) } " " (e.title.get(lang)) " "
             @if e.jurisdiction != limits::HOME { (ui::badge(Tone::Idle, lang.pick("仅供对照", "comparison only"))) " " }
             @if e.in_force(date) { (ui::badge(Tone::Ok, lang.pick("当日有效", "in force that day"))) } @else { (ui::badge(Tone::Idle, lang.pick("当日无效", "not in force that day"))) }
             @if e.status == Status::Unverified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) }
-            div.small.soft { (e.from) "–" @if let Some(to) = e.to { (to) } " · " (e.rules.len()) (lang.pick(" 条 · ", " rows · ")) (e.basis) }
+            div.small.soft { (e.from) "–" @if let Some(to) = e.to { (to) } " · " (e.rules.len()) (lang.pick(" 条", " rows")) " · " (lang.pick("项目：整表 ", "analytes: whole ")) (c.whole) (lang.pick("，部分 ", ", in part ")) (c.part) " · " (e.basis) }
         } } }
         p.small.soft { (lang.pick("规则版本 ", "Rules ")) code { (rules.hash()) } }
     } }

@@ -21,17 +21,22 @@ const LIST: Text = Text::of("公示", "published list");
 /// Rows fetched at a time for an exported list, and how often at most.
 const EXPORT: (u32, usize) = (500, 40);
 
+/// Whether the address asks for what passed or for what failed.
+pub(crate) fn qualified(links: &ListLinks) -> Option<bool> {
+    match links.get("result") {
+        Some("qualified") => Some(true),
+        Some("unqualified") => Some(false),
+        _ => None,
+    }
+}
+
 fn filter(links: &ListLinks) -> Answer<PublicFilter> {
     let text = |name: &str| links.get(name).map(ToOwned::to_owned);
     Ok(PublicFilter {
         text: text("q"),
         region: text("region"),
         class: text("class"),
-        qualified: match links.get("result") {
-            Some("qualified") => Some(true),
-            Some("unqualified") => Some(false),
-            _ => None,
-        },
+        qualified: qualified(links),
         all: links.get("all") == Some("true"),
         from: choices::day("from", links.get("from"))?,
         to: choices::day("to", links.get("to"))?,
@@ -75,6 +80,8 @@ pub(super) async fn search(State(app): State<Arc<App>>, viewer: Viewer, RawQuery
                 &choices::any(lang, &choices::ALL, [("unqualified", Text::of("不合格", "unqualified")), ("qualified", Text::of("合格", "qualified"))])))
             (ui::select(&Field { name: "region", label: lang.pick("地区", "Region"), value: &region, ..Field::default() }, &choices::regions(lang, &everywhere, &Text::of("全省", "whole province"))))
             (ui::select(&Field { name: "class", label: lang.pick("食品大类", "Class"), value: &class, ..Field::default() }, &classes(lang)))
+            (ui::input(&Field { name: "from", label: lang.pick("公布日期自", "Published from"), value: links.get("from").unwrap_or_default(), kind: "date", ..Field::default() }))
+            (ui::input(&Field { name: "to", label: lang.pick("至", "to"), value: links.get("to").unwrap_or_default(), kind: "date", ..Field::default() }))
             button { (lang.pick("查询", "Search")) }
         }
         @if page.rows.is_empty() { (ui::empty(lang.pick("没有符合条件的结果", "Nothing fits"), lang.pick("换个关键词，或放宽地区和类别。", "Try other words, or a wider region and class."))) }

@@ -60,7 +60,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 pub(crate) const PLAN: Text = Text::of("计划", "plan");
 
 /// The pages of the system, above each of them.
-fn tabs(lang: Lang, here: &str) -> Markup {
+pub(crate) fn tabs(lang: Lang, here: &str) -> Markup {
     let all = [
         ("/desk/sampling", "年度计划", "Plans"),
         ("/desk/sampling/progress", "进度", "Progress"),
@@ -70,6 +70,8 @@ fn tabs(lang: Lang, here: &str) -> Markup {
         ("/desk/sampling/serious", "严重风险", "Grave risk"),
         ("/desk/sampling/bulletins", "结果公示", "Publication"),
         ("/desk/sampling/statistics", "统计", "Statistics"),
+        ("/desk/laboratories", "检验机构", "Laboratories"),
+        ("/desk/sampling/recusals", "回避", "Recusals"),
     ];
     html! { nav.tabs aria-label=(lang.pick("抽检", "Sampling")) { @for (href, zh, en) in all {
         a href=(href) aria-current=[(href == here).then_some("page")] { (lang.pick(zh, en)) } " "

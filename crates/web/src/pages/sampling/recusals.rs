@@ -71,7 +71,7 @@ pub(super) async fn list(
         Column::text("状态", "State"),
     ];
     Ok(layout::page(&viewer, title, &html! {
-        (tabs(lang, ""))
+        (tabs(lang, PATH))
         h1 { (title) }
         p.soft { (lang.pick("登记后固定的名录，均不把该人员派往该单位，该人员也不得批准、退回或报送该单位样品的检验报告；抽取之后才登记的，在抽样场所页面办理，由随机排定的下一人顶替并记入抽取记录。",
             "In every list frozen after the declaration the person is not sent to the firm, nor approves, returns or submits the report of a sample from there. A relation found after the draw is declared on the page of the place: the next in the random order goes instead, and the record says so.")) }
