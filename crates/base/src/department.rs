@@ -2,8 +2,10 @@
 
 use crate::{Level, RegionCode, Regions, Text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// A department of government. With a region it names an agency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -120,46 +122,12 @@ impl Department {
     /// province by its one-sign name, other regions by their names without `市`, `县`, `区`: `甘市监`, `兰州市监`, `兰州城关市监`.
     #[must_use]
     pub fn sign(self, region: &RegionCode) -> String {
-        const PROVINCES: [(&str, &str); 31] = [
-            ("11", "京"),
-            ("12", "津"),
-            ("13", "冀"),
-            ("14", "晋"),
-            ("15", "蒙"),
-            ("21", "辽"),
-            ("22", "吉"),
-            ("23", "黑"),
-            ("31", "沪"),
-            ("32", "苏"),
-            ("33", "浙"),
-            ("34", "皖"),
-            ("35", "闽"),
-            ("36", "赣"),
-            ("37", "鲁"),
-            ("41", "豫"),
-            ("42", "鄂"),
-            ("43", "湘"),
-            ("44", "粤"),
-            ("45", "桂"),
-            ("46", "琼"),
-            ("50", "渝"),
-            ("51", "川"),
-            ("52", "黔"),
-            ("53", "滇"),
-            ("54", "藏"),
-            ("61", "陕"),
-            ("62", "甘"),
-            ("63", "青"),
-            ("64", "宁"),
-            ("65", "新"),
-        ];
         let name = Regions::builtin().name(region).zh;
         let level = region.level();
-        let place =
-            match PROVINCES.iter().find(|(code, _)| level == Level::Province && *code == region.as_str()) {
-                Some((_, sign)) => (*sign).to_owned(),
-                None => stem(&name).to_owned(),
-            };
+        let place = match NAMES.provinces.get(region.as_str()).filter(|_| level == Level::Province) {
+            Some(sign) => (*sign).to_owned(),
+            None => stem(&name).to_owned(),
+        };
         // a district is named with its city; a county that shares the name of its prefecture keeps what kind of place it is
         let parent =
             region.parent().filter(|_| level == Level::County).map(|p| Regions::builtin().name(&p).zh);
@@ -184,44 +152,27 @@ impl Department {
     }
 }
 
+/// `rulebook/cn/regions/names.csv`: the one-sign names of the provinces by code, and the names of peoples in those of autonomous places.
+struct Names {
+    provinces: BTreeMap<&'static str, &'static str>,
+    peoples: Vec<&'static str>,
+}
+
+static NAMES: LazyLock<Names> = LazyLock::new(|| {
+    let mut names = Names { provinces: BTreeMap::new(), peoples: Vec::new() };
+    for line in include_str!("../../../rulebook/cn/regions/names.csv").lines().skip(1) {
+        let mut cells = line.split(',');
+        match (cells.next(), cells.next(), cells.next()) {
+            (Some("province"), Some(code), Some(name)) => drop(names.provinces.insert(code, name)),
+            (Some("people"), _, Some(name)) => names.peoples.push(name),
+            _ => {}
+        }
+    }
+    names
+});
+
 /// The name of a place without what kind of place it is: 兰州市 → 兰州, 积石山保安族东乡族撒拉族自治县 → 积石山.
 fn stem(name: &str) -> &str {
-    const PEOPLES: [&str; 34] = [
-        "蒙古族",
-        "回族",
-        "藏族",
-        "苗族",
-        "彝族",
-        "壮族",
-        "布依族",
-        "朝鲜族",
-        "满族",
-        "侗族",
-        "瑶族",
-        "白族",
-        "土家族",
-        "哈尼族",
-        "哈萨克族",
-        "傣族",
-        "黎族",
-        "傈僳族",
-        "佤族",
-        "畲族",
-        "拉祜族",
-        "水族",
-        "东乡族",
-        "纳西族",
-        "景颇族",
-        "柯尔克孜",
-        "土族",
-        "仫佬族",
-        "羌族",
-        "撒拉族",
-        "保安族",
-        "裕固族",
-        "哈萨克",
-        "蒙古",
-    ];
     if name.ends_with("新区") {
         return name;
     }
@@ -230,7 +181,7 @@ fn stem(name: &str) -> &str {
         .find_map(|k| name.strip_suffix(k));
     let Some(mut rest) = cut.filter(|r| r.chars().count() > 1) else { return name };
     while let Some(shorter) =
-        PEOPLES.iter().find_map(|p| rest.strip_suffix(p)).filter(|r| r.chars().count() > 1)
+        NAMES.peoples.iter().find_map(|p| rest.strip_suffix(p)).filter(|r| r.chars().count() > 1)
     {
         rest = shorter;
     }
@@ -281,6 +232,19 @@ mod tests {
         ] {
             assert_eq!(department.organ(&region.parse().unwrap()).zh, name);
         }
+    }
+
+    #[test]
+    fn every_province_with_a_code_of_the_mainland_has_a_one_sign_name() {
+        let nation = RegionCode::nation();
+        let provinces = Regions::builtin().within(&nation);
+        let missing: Vec<&str> = provinces
+            .filter(|r| r.level == Level::Province && !["71", "81", "82"].contains(&r.code.as_str()))
+            .map(|r| r.code.as_str())
+            .filter(|code| NAMES.provinces.get(code).is_none_or(|name| name.chars().count() != 1))
+            .collect();
+        assert!(missing.is_empty() && NAMES.provinces.len() == 31, "{missing:?}");
+        assert!(NAMES.peoples.iter().all(|p| p.chars().count() > 1));
     }
 
     #[test]
