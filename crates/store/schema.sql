@@ -1176,7 +1176,9 @@ CREATE TABLE person (
     valid_from text not null,
     valid_to text,
     created_at integer not null
-) strict;
+, name_key text) strict;
+
+CREATE INDEX person_by_name_key on person (name_key);
 
 CREATE INDEX person_number on person (number_key);
 

@@ -52,7 +52,7 @@ pub use operator::{
 };
 pub use owner::Owner;
 pub use person::{
-    Namesake, NewPerson, Person, create_person, end_person, namesakes, namesakes_at, operators_of_person,
+    Namesake, NewPerson, Person, create_person, end_person, fill_name_keys, namesakes, namesakes_at, operators_of_person,
     persons_of,
 };
 pub use prefix::{

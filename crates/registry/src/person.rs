@@ -99,13 +99,14 @@ pub async fn create_person(
         "phone": phone.as_ref().map(|b| STANDARD.encode(b)),
     });
     tx.exec(
-        "insert into person (id, version, operator, role, name, number, number_key, phone, valid_from, valid_to, \
-         created_at) values ($1, 1, $2, $3, $4, $5, $6, $7, $8, null, $9)",
+        "insert into person (id, version, operator, role, name, name_key, number, number_key, phone, valid_from, valid_to, \
+         created_at) values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, null, $10)",
         &[
             id.into(),
             owner.id.into(),
             new.role.code().into(),
             sealed_name.into(),
+            name_key(access, &name).into(),
             number.into(),
             new.number.as_ref().map(|n| operator::person_key(access, n)).into(),
             phone.into(),
@@ -228,11 +229,44 @@ fn plain(name: &str) -> String {
         .to_lowercase()
 }
 
-/// Persons of operators in a region who are there, or were on or after `since`, and bear the name of one of `staff` (account and name): they
-/// may be the same person, whom nobody should send there. Only names are opened, and none is given back.
+/// The keyed fingerprint of a name as names are compared.
+fn name_key(access: &Access, name: &str) -> String {
+    let print = access.vault().fingerprint("person.name", &plain(name));
+    print.iter().fold(String::from("n:"), |out, byte| out + &format!("{byte:02x}"))
+}
+
+/// Rows filled in one transaction.
+const PORTION: i64 = 500;
+
+/// Gives the persons entered before names had fingerprints theirs; tells how many. Repeatable; nothing is left to do once every row has one.
 ///
 /// # Errors
-/// [`Error::Denied`] without the right to see persons of the region; a name sealed with another key; storage.
+/// Storage.
+pub async fn fill_name_keys(store: &Store, access: &Access) -> Result<usize, Error> {
+    let mut filled = 0;
+    loop {
+        let mut tx = store.begin().await?;
+        let sql = "select id, name from person where name_key is null order by id limit $1";
+        let rows = tx.query(sql, &[PORTION.into()]).await?;
+        for row in &rows {
+            let id = row.id("id")?;
+            let name = access.vault().open_text(&format!("person.name:{id}"), &row.bytes("name")?);
+            let key = name.map(|name| name_key(access, &name)).unwrap_or_default();
+            tx.exec("update person set name_key = $2 where id = $1", &[id.into(), key.into()]).await?;
+        }
+        tx.commit().await?;
+        filled += rows.len();
+        if rows.is_empty() {
+            return Ok(filled);
+        }
+    }
+}
+
+/// Persons of operators in a region who are there, or were on or after `since`, and bear the name of one of `staff` (account and name): they
+/// may be the same person, whom nobody should send there. Names are compared by keyed fingerprint: none is opened, none is given back.
+///
+/// # Errors
+/// [`Error::Denied`] without the right to see persons of the region; storage.
 pub async fn namesakes(
     store: &Store,
     access: &Access,
@@ -282,22 +316,24 @@ async fn alike(
     let scope = access.scope(who, "view", "person", now);
     let mut names: HashMap<String, Vec<Id>> = HashMap::new();
     for (account, name) in staff {
-        names.entry(plain(name)).or_default().push(*account);
+        names.entry(name_key(access, name)).or_default().push(*account);
+    }
+    if names.is_empty() {
+        return Ok(Vec::new());
     }
     let mut sql = store::Sql::new(
-        "select p.id, p.operator, p.role, p.name, p.valid_to, o.name as operator_name, o.region from person p \
-         join operator o on o.id = p.operator where ",
+        "select p.id, p.operator, p.role, p.name_key, p.valid_to, o.name as operator_name, o.region from person p \
+         join operator o on o.id = p.operator where p.name_key in ",
     );
+    sql.bind_list(names.keys().map(String::as_str)).push(" and ");
     sql.append(within).push(" and (p.valid_to is null or p.valid_to >= ").bind(since).push(") and ");
     sql.append(&scope.sql("o.region", None, Some("p.operator"))).push(" order by p.id");
     let mut out = Vec::new();
     for row in store.select(&sql).await? {
-        let person = row.id("id")?;
-        let name = access.vault().open_text(&format!("person.name:{person}"), &row.bytes("name")?)?;
-        for account in names.get(&plain(&name)).into_iter().flatten() {
+        for account in names.get(&row.text("name_key")?).into_iter().flatten() {
             out.push(Namesake {
                 account: *account,
-                person,
+                person: row.id("id")?,
                 operator: row.id("operator")?,
                 operator_name: row.text("operator_name")?,
                 region: row.text("region")?,

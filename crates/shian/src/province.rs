@@ -76,6 +76,9 @@ impl Province {
         };
         let number = node.as_ref().and_then(|l| l.name.strip_prefix("node-")?.parse().ok()).unwrap_or(0);
         let app = wire(&config, store, Arc::new(IdGen::new(number))).await?;
+        if purpose != Purpose::Look {
+            registry::fill_name_keys(&app.store, &app.access).await.context("the fingerprints of names")?;
+        }
         let (writes, opened_at) = (purpose != Purpose::Look, app.supply.index.position());
         Ok(Self { app: Arc::new(app), config, holder, node, writes, opened_at, _lock: lock })
     }

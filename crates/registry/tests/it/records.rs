@@ -284,6 +284,12 @@ async fn persons_are_sealed_and_found_again_by_their_number() {
         let none =
             registry::operators_of_person(&office.store, access, &outside, now(), "620302", &number).await;
         assert!(none.unwrap().is_empty(), "other regions' persons stay closed");
+        // a row from before names had fingerprints gets its own, once
+        let mut tx = office.store.begin().await.unwrap();
+        tx.exec("update person set name_key = null", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(registry::fill_name_keys(&office.store, access).await.unwrap(), 1);
+        assert_eq!(registry::fill_name_keys(&office.store, access).await.unwrap(), 0);
         let staff = [(Id(41), "李 安全".to_owned()), (Id(42), "王五".to_owned())];
         for (since, found) in [("2026-01-01", vec![(Id(41), person, id)]), ("2026-09-01", vec![])] {
             let day = since.parse().unwrap();
