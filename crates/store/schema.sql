@@ -1027,6 +1027,17 @@ CREATE TABLE matter_agency (
 
 CREATE INDEX matter_agency_agency on matter_agency (agency, matter);
 
+CREATE TABLE matter_assessed (
+    matter integer primary key references matter (id),
+    procedure text not null,
+    region text not null,
+    agency text not null,
+    outcome text,
+    opened_at integer not null
+) strict;
+
+CREATE INDEX matter_assessed_by_region on matter_assessed (procedure, region, opened_at);
+
 CREATE TABLE matter_link (
     matter integer not null references matter (id),
     kind text not null,

@@ -67,6 +67,7 @@ pub fn check(definition: &Definition, words: &Vocabulary) -> Vec<Finding> {
     report.transitions(words);
     report.opening(words);
     report.drill();
+    report.assessed();
     report.clocks(words);
     report.rungs("rung", &definition.rungs, words);
     report.tasks(words);
@@ -229,7 +230,16 @@ impl Report<'_> {
                     }
                     self.event(&place, &clock.start, &["task:created"]);
                 }
-                None => self.event(&place, &clock.start, &["enter:", "transition:"]),
+                None => self.event(&place, &clock.start, &["enter:", "transition:", "document:"]),
+            }
+            if matches!(clock.by, Side::Citizen | Side::System) {
+                self.say(&place, "a time is the agency's or the operator's; correct by");
+            }
+            if let Some(step) = &clock.lapse {
+                let taken = self.d.transition(step).filter(|t| t.by == Side::System && t.form.is_none());
+                if taken.is_none() || clock.task.is_some() {
+                    self.say(&place, format!("lapse names no step of the system without form: `{step}`"));
+                }
             }
             if clock.stop.is_empty() {
                 self.say(&place, "nothing meets it; name a stop event");
@@ -388,9 +398,12 @@ fn covered(d: &Definition) -> BTreeSet<&str> {
             if opening {
                 begin.extend(d.initial().map(|s| s.id.clone()));
             }
+            // a paper that waits to be served holds the matter up no less than the time that runs from its service
+            let paper = clock.start.strip_prefix("document:");
             for t in &d.transitions {
                 let by_task = clock.task.as_ref().is_some_and(|k| t.tasks.contains(k));
-                if by_task || clock.start.strip_prefix("transition:") == Some(&t.id) {
+                let drafts = paper.is_some_and(|p| t.documents.iter().any(|n| n == p));
+                if by_task || drafts || clock.start.strip_prefix("transition:") == Some(&t.id) {
                     begin.extend(target(t));
                 }
             }

@@ -6,7 +6,7 @@ mod paper;
 pub use opening::{After, Compute, Computed, Opening, PublicFor, Rung, RungAct};
 pub use paper::PaperRule;
 
-use crate::form::Form;
+use crate::form::{Choice, Form};
 use base::clock::Unit;
 use base::{Date, Text};
 use rule::Basis;
@@ -24,6 +24,17 @@ pub struct Fact {
     /// Shown on the matter page.
     #[serde(default = "yes")]
     pub shown: bool,
+    /// The words of the codes a table or an effect writes here; a code chosen in a form has its words there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<Choice>,
+}
+
+impl Fact {
+    /// A value in words, where the fact itself has words for it.
+    #[must_use]
+    pub fn words(&self, value: &serde_json::Value) -> Option<&Text> {
+        self.options.iter().find(|o| Some(o.id.as_str()) == value.as_str()).map(|o| &o.title)
+    }
 }
 
 /// Where a matter can stand.
@@ -45,7 +56,7 @@ pub struct State {
     pub open_ended: Option<Text>,
     /// The operator concerned does not see the matter while it is here: a drawn inspection before the officers stand at the door, a
     /// case before its party is told.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub unseen: bool,
 }
 
@@ -62,6 +73,13 @@ pub enum Side {
     Citizen,
     /// Only the system, as a consequence of something else.
     System,
+}
+
+impl Side {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde calls
+    fn is_agency(&self) -> bool {
+        *self == Self::Agency
+    }
 }
 
 /// An effect with its parameters.
@@ -97,6 +115,13 @@ pub struct Transition {
     /// sees the matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agency: Option<String>,
+    /// It is taken by the level above the region of the matter: who is supervised does not clear it. Where there is nobody above (the
+    /// province), by its own region; `not_by` keeps the eyes apart there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub above: bool,
+    /// The clock whose time must be over before the step: the days in which somebody may answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_clock: Option<String>,
     /// Where the numbers in the guard come from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub basis: Vec<Basis>,
@@ -186,9 +211,16 @@ pub struct ClockUse {
     pub law: Option<String>,
     /// On screen: what must be done.
     pub title: Text,
+    /// Whose time it is: the authority's, or the operator's who is to pay, answer or correct.
+    #[serde(default, skip_serializing_if = "Side::is_agency")]
+    pub by: Side,
+    /// Step the system takes when the time is over and the duty was not met (逾期视为受理).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapse: Option<String>,
     /// Where the number comes from.
     pub basis: Basis,
-    /// Start event: `enter:STATE`, `transition:ID`, or `task:created` with `task`.
+    /// Start event: `enter:STATE`, `transition:ID`, `document:NAME` (served or published; served anew, it counts anew), or `task:created`
+    /// with `task`.
     pub start: String,
     /// Fact with the date it counts from, where the law counts from another day than that of the event (the day of service); it may not
     /// lie in the future. Absent, or the fact empty: from the event.
@@ -290,6 +322,36 @@ pub struct BalanceRule {
     pub unit: String,
 }
 
+/// An outcome an assessment counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssessedOutcome {
+    /// Name in addresses and files.
+    pub id: String,
+    /// On screen.
+    pub title: Text,
+    /// The final state it is reached in.
+    pub state: String,
+    /// Facts it asks for besides.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub when: BTreeMap<String, String>,
+    /// Counts against who is assessed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub late: bool,
+}
+
+/// How an assessment (评议考核) counts the matters of a procedure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assessed {
+    /// Fact with the region code of who is assessed; absent or empty: the region of the matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What an ended matter counts as: the first that fits.
+    #[serde(rename = "outcome")]
+    pub outcomes: Vec<AssessedOutcome>,
+}
+
 /// A procedure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,7 +377,7 @@ pub struct Definition {
     /// 0 public, 1 internal, 2 confidential.
     pub classification: u8,
     /// The operator concerned never sees its matters; a state may say so of itself alone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub unseen: bool,
     /// Mass balance over the items of its tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -326,6 +388,9 @@ pub struct Definition {
     /// The fact whose `true` at the opening makes a matter an exercise (演练); absent: the procedure is never exercised by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drill: Option<String>,
+    /// How an assessment counts its matters; absent: none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessed: Option<Assessed>,
     /// Decision tables applied when a matter opens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decides: Vec<String>,
@@ -363,6 +428,11 @@ pub struct Definition {
 
 const fn yes() -> bool {
     true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde calls
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Definition {
@@ -414,6 +484,11 @@ impl Definition {
     #[must_use]
     pub fn rungs_of<'a>(&'a self, clock: &'a ClockUse) -> &'a [Rung] {
         if clock.rungs.is_empty() { &self.rungs } else { &clock.rungs }
+    }
+    /// States that wait for the operator alone: no clock of law runs for anybody, and the operator has a step.
+    pub(crate) fn awaiting_operator(&self) -> impl Iterator<Item = &State> {
+        let steps = |s: &State| self.leaving(&s.id).any(|t| t.by == Side::Operator);
+        self.states.iter().filter(move |s| s.open_ended.is_some() && steps(s))
     }
     /// Departments other than its own that take a step.
     pub fn guests(&self) -> impl Iterator<Item = &str> {

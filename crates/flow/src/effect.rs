@@ -338,7 +338,8 @@ pub struct DocumentSource<'a> {
 /// Turns the template texts of a procedure and a context into a heading and HTML; `shian` wires `paper` in.
 pub trait Render: Send + Sync {
     /// Renders both languages: heading and body. `context` holds `matter` (`id`, `title_zh`, `title_en`, `region_zh`, `region_en`,
-    /// `agency_zh`, `agency_en`, `office_zh`, `office_en`: the organ that signs, `subject`, `opened`), `facts` (every declared one, null when absent) and `today`.
+    /// `agency_zh`, `agency_en`, `office_zh`, `office_en`: the organ that signs, `subject`, `opened`), `facts` (every declared one, null when absent), `words` (of facts with
+    /// options: `zh`, `en`) and `today`.
     ///
     /// # Errors
     /// When a template cannot be rendered, in words.

@@ -84,6 +84,11 @@ impl Engine {
         self.current.values().filter_map(|all| all.last())
     }
 
+    /// Every procedure in force, overlays included.
+    pub(crate) fn in_force(&self) -> impl Iterator<Item = &Arc<Procedure>> {
+        self.current.values().flatten()
+    }
+
     /// Seals a private value of a record.
     pub(crate) fn seal(&self, record: Id, value: &Json) -> Result<Json, Error> {
         let sealed = self.vault.seal(&format!("form:{record}"), &value.to_string()).map_err(Error::Vault)?;

@@ -4,7 +4,7 @@ use crate::definition::{Definition, Rung, RungAct};
 use crate::effect::{Authority, NewMatter};
 use crate::live::{ClockRow, Live, Step, lock_clock};
 use crate::publish::lock as lock_document;
-use crate::step::open_as;
+use crate::step::{open_as, transition_as_system};
 use crate::{Engine, Error, drill};
 use base::calendar::Calendar;
 use base::clock::{Due, Unit};
@@ -39,9 +39,16 @@ fn reached(rung: &Rung, due: Due, calendar: &Calendar) -> Instant {
     }
 }
 
-/// The first rung reached after `after`, of a clock with that due moment.
-pub(crate) fn next_rung(rungs: &[Rung], due: Due, calendar: &Calendar, after: Instant) -> Option<Instant> {
-    rungs.iter().map(|r| reached(r, due, calendar)).filter(|at| *at > after).min()
+/// The first rung reached after `after`, of a clock with that due moment; where the time lapses, its end is one.
+pub(crate) fn next_rung(
+    rungs: &[Rung],
+    due: Due,
+    lapses: bool,
+    calendar: &Calendar,
+    after: Instant,
+) -> Option<Instant> {
+    let rungs = rungs.iter().map(|r| reached(r, due, calendar));
+    rungs.chain(lapses.then_some(due.at)).filter(|at| *at > after).min()
 }
 
 /// What a sweep did.
@@ -51,6 +58,8 @@ pub struct Swept {
     pub reminders: usize,
     /// Publications ended.
     pub ended: usize,
+    /// Steps taken because a time lapsed.
+    pub lapsed: usize,
 }
 
 /// Climbs every rung reached by now and ends every publication whose time is over; each clock and document in a transaction
@@ -69,8 +78,23 @@ pub async fn sweep(store: &Store, engine: &Engine, ids: &Arc<IdGen>, now: Instan
             )
             .await?;
         for row in &rows {
+            let clock = row.id("id")?;
             let mut tx = store.begin().await?;
-            swept.reminders += climb(&mut tx, &cx, engine, row.id("id")?).await?;
+            match lapse(&mut tx, &cx, engine, clock).await {
+                Ok(true) => {
+                    tx.commit().await?;
+                    swept.lapsed += 1;
+                    continue;
+                }
+                Ok(false) => {}
+                // the step is not possible (no operator named yet): people are reminded of the clock like of any other
+                Err(said) if said.user_text().is_some() => {
+                    tx.rollback().await?;
+                    tx = store.begin().await?;
+                }
+                Err(fault) => return Err(fault),
+            }
+            swept.reminders += climb(&mut tx, &cx, engine, clock).await?;
             tx.commit().await?;
         }
         if rows.is_empty() {
@@ -95,6 +119,17 @@ pub async fn sweep(store: &Store, engine: &Engine, ids: &Arc<IdGen>, now: Instan
             return Ok(swept);
         }
     }
+}
+
+/// Takes the step a clock has for the end of its time, if it runs and its time is over.
+async fn lapse(tx: &mut Tx, cx: &Context, engine: &Engine, clock: Id) -> Result<bool, Error> {
+    let (live, row) = lock_clock(tx, engine, clock).await?;
+    let over = row.clock.due(engine.calendar()).is_some_and(|due| due.at <= cx.now);
+    let runs = row.clock.met_at.is_none() && row.void_at.is_none();
+    let step = live.procedure.definition.clock(&row.rule).and_then(|r| r.lapse.clone());
+    let Some(step) = step.filter(|_| over && runs) else { return Ok(false) };
+    transition_as_system(tx, cx, engine, "clock.lapse", row.matter, &step, &Json::Null).await?;
+    Ok(true)
 }
 
 /// Who is told of a rung.
@@ -128,7 +163,7 @@ async fn climb(tx: &mut Tx, cx: &Context, engine: &Engine, clock: Id) -> Result<
         rungs.iter().map(|r| (reached(r, due, engine.calendar()), r)).collect();
     here.retain(|(at, _)| *at >= from && *at <= cx.now);
     here.sort_by_key(|(at, _)| *at);
-    let next = next_rung(rungs, due, engine.calendar(), cx.now);
+    let next = next_rung(rungs, due, rule.lapse.is_some(), engine.calendar(), cx.now);
     tx.exec("update clock set next_rung = $2 where id = $1", &[clock.into(), next.into()]).await?;
     let mut written = 0;
     for (_, rung) in here {

@@ -6,6 +6,7 @@
 //! the journal entry; a due date is computed, never typed; a running matter keeps the procedure it began under;
 //! no task is open in a finished matter. It must never know what a lot, a sample or a recall is: that is data and effects.
 
+mod assessed;
 mod check;
 mod definition;
 mod draw;
@@ -33,14 +34,17 @@ mod revise;
 mod step;
 mod timing;
 pub mod view;
+mod wait;
 mod whatif;
 mod words;
 mod xlsform;
 
+pub use assessed::fill_assessed;
 pub use check::{Finding, Vocabulary, check, check_overlay};
 pub use definition::{
-    After, BalanceRule, ClockUse, Compute, Computed, Definition, DocumentRule, EffectUse, Extension, Fact,
-    Opening, PaperRule, Pause, PublicFor, Publication, Rung, RungAct, Side, State, TaskRule, Transition,
+    After, Assessed, AssessedOutcome, BalanceRule, ClockUse, Compute, Computed, Definition, DocumentRule,
+    EffectUse, Extension, Fact, Opening, PaperRule, Pause, PublicFor, Publication, Rung, RungAct, Side,
+    State, TaskRule, Transition,
 };
 pub use draw::draw;
 pub use effect::{
@@ -60,7 +64,7 @@ pub use migrate::migrate;
 pub use number::{OrganSign, organ_sign, organ_signs, set_organ_sign};
 pub use opening::{Request, open_by_form};
 pub use paper::PaperView;
-pub use peek::{Standing, peek, standing};
+pub use peek::{Standing, last_linked, peek, standing};
 pub use people::{Absence, absences, assign_matter, begin_absence, end_absence, hand_over};
 pub use procedure::Procedure;
 pub use publish::{Published, publish_document, withdraw_document};

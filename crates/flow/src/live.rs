@@ -14,7 +14,7 @@ use crate::effect::{Authority, MatterDraft};
 use crate::error::Change;
 use crate::form::{Entry, FieldError};
 use crate::people::acting_for;
-use crate::{Engine, Error, Procedure, files};
+use crate::{Engine, Error, Procedure, assessed, files};
 use access::{Access, Principal, Resource};
 use base::{Id, Instant, Text};
 use ledger::{Appended, Context, Permit};
@@ -260,7 +260,7 @@ impl Live {
     }
 
     /// Writes the matter's row; `version` has been raised by the caller.
-    pub(crate) async fn save(&mut self, tx: &mut Tx) -> Result<(), Error> {
+    pub(crate) async fn save(&mut self, tx: &mut Tx, engine: &Engine) -> Result<(), Error> {
         self.hold_drill();
         let (d, party) = (&self.draft, self.party());
         tx.exec_one(
@@ -281,7 +281,7 @@ impl Live {
             ],
         )
         .await?;
-        Ok(())
+        assessed::keep(tx, engine, self).await
     }
 
     /// Appends the journal entry of a step and its history row. `private` names facts that came from personal data.

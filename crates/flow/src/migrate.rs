@@ -83,7 +83,7 @@ pub async fn migrate(
     let why = Text::new(format!("改用新版程序：{reason}"), format!("moved to the new procedure: {reason}"));
     live.carry_clocks(tx, cx, engine, &why).await?;
     live.version += 1;
-    live.save(tx).await?;
+    live.save(tx, engine).await?;
     live.done.insert(
         "migrated".to_owned(),
         json!({"from": old.hash, "to": new.hash, "dropped": dropped, "reason": reason}),

@@ -32,6 +32,13 @@ fn usual(region: &str, agency: &str) -> String {
     }
 }
 
+/// The sign an organ entered, else the usual one.
+async fn sign_of(tx: &mut Tx, region: &str, agency: &str) -> Result<String, store::Error> {
+    let sql = "select sign from organ_sign where region = $1 and agency = $2";
+    let own = tx.first(sql, &[region.into(), agency.into()]).await?;
+    Ok(own.map(|r| r.text("sign")).transpose()?.unwrap_or_else(|| usual(region, agency)))
+}
+
 /// The next number of the series a pattern makes for an organ and a year: `{organ}检告〔{year}〕{n}号`, also `{region}` and `{n:4}`. The
 /// series is counted in the transaction that uses the number: who comes at the same time waits, and what is rolled back is counted anew.
 pub(crate) async fn next(
@@ -44,10 +51,7 @@ pub(crate) async fn next(
     let mut series =
         pattern.replace("{year}", &now.china_date().year().to_string()).replace("{region}", region);
     if series.contains("{organ}") {
-        let sql = "select sign from organ_sign where region = $1 and agency = $2";
-        let own = tx.first(sql, &[region.into(), agency.into()]).await?;
-        let sign = own.map(|r| r.text("sign")).transpose()?.unwrap_or_else(|| usual(region, agency));
-        series = series.replace("{organ}", &sign);
+        series = series.replace("{organ}", &sign_of(tx, region, agency).await?);
     }
     tx.exec(
         "insert into flow_series (series, last) values ($1, 1) on conflict (series) do update set last = flow_series.last + 1",
@@ -98,9 +102,8 @@ pub async fn organ_signs(store: &Store, region: &str) -> Result<Vec<OrganSign>, 
 /// # Errors
 /// Storage.
 pub async fn organ_sign(store: &Store, region: &str, agency: &str) -> Result<String, Error> {
-    let sql = "select sign from organ_sign where region = $1 and agency = $2";
-    let own = store.first(sql, &[region.into(), agency.into()]).await?;
-    Ok(own.map(|r| r.text("sign")).transpose()?.unwrap_or_else(|| usual(region, agency)))
+    let mut tx = store.snapshot().await?;
+    Ok(sign_of(&mut tx, region, agency).await?)
 }
 
 /// Enters the sign of an organ; numbers given before stay as they are. Needs `administer` on the agency.

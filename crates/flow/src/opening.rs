@@ -146,7 +146,7 @@ pub async fn open_by_form(
     for name in opening.documents.iter().filter(|n| !drafted.contains(n)) {
         live.draft_template(tx, cx, engine, name).await?;
     }
-    live.save(tx).await?;
+    live.save(tx, engine).await?;
     live.done.insert("subject".to_owned(), json!(live.draft.subject));
     if let Some(parent) = live.draft.parent {
         live.done.insert("parent".to_owned(), json!(parent));

@@ -6,6 +6,7 @@ use crate::{Engine, Error, Procedure};
 use access::{Access, Principal};
 use base::{Id, Instant};
 use ledger::Permit;
+use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 use store::{Store, Tx};
 
@@ -21,6 +22,24 @@ pub async fn peek(
 ) -> Result<(Arc<Procedure>, MatterDraft, i64), Error> {
     let live = Live::read(tx, engine, matter).await?;
     Ok((live.procedure, live.draft, live.version))
+}
+
+/// The facts of the newest other matter of a procedure that ended in a state and is linked with a record (`licence:ID`). No right is
+/// checked here: the caller answers for what it takes over.
+///
+/// # Errors
+/// Storage.
+pub async fn last_linked(
+    tx: &mut Tx,
+    target: &str,
+    procedure: &str,
+    state: &str,
+    but: Id,
+) -> Result<Option<Map<String, Json>>, Error> {
+    let sql = "select m.facts from matter_link l join matter m on m.id = l.matter where l.target = $1 and m.procedure = $2 \
+               and m.state = $3 and m.id <> $4 order by m.id desc limit 1";
+    let row = tx.first(sql, &[target.into(), procedure.into(), state.into(), but.into()]).await?;
+    Ok(row.map(|r| r.json("facts")).transpose()?)
 }
 
 /// A right on a matter, for a record another domain keeps with it.

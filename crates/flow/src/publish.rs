@@ -104,8 +104,10 @@ pub async fn publish_document(
         }),
     );
     let version = expected + 1;
-    live.meet_clocks(tx, cx, engine, &[format!("document:{name}")], None).await?;
-    live.save(tx).await?;
+    let event = format!("document:{name}");
+    live.meet_clocks(tx, cx, engine, std::slice::from_ref(&event), None).await?;
+    live.serve_clocks(tx, cx, engine, &event).await?;
+    live.save(tx, engine).await?;
     let step = Step {
         kind: "document",
         name: &name,

@@ -148,7 +148,7 @@ pub async fn report_item(
             let bounds = Bounds { step: &step, tasks: &[], opens: &[], form: &entry.body, reason: "" };
             (steps, _) = live.run_effects(tx, cx, engine, authority, &rule.on_done, &bounds).await?;
             live.version += 1;
-            live.save(tx).await?;
+            live.save(tx, engine).await?;
         }
     }
     live.done.insert("item".to_owned(), json!(item));

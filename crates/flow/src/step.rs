@@ -108,7 +108,7 @@ pub async fn open_as(
     live.insert(tx, cx, new.key.as_deref()).await?;
     let event = format!("enter:{}", initial.id);
     live.start_clocks(tx, cx, engine, &event, None).await?;
-    live.save(tx).await?;
+    live.save(tx, engine).await?;
     live.done.insert("subject".to_owned(), json!(live.draft.subject));
     if let Some(parent) = live.draft.parent {
         live.done.insert("parent".to_owned(), json!(parent));
@@ -199,10 +199,7 @@ pub(crate) fn perform<'a>(
         let d = &procedure.definition;
         let Some(t) = d.transition(transition) else { return Err(live.no_such_step(transition)) };
         let submitter = live.taken_by(tx, t.not_by.as_deref()).await?;
-        let mut resource = live.resource("matter");
-        if let Some(agency) = &t.agency {
-            resource.agency.clone_from(agency);
-        }
+        let mut resource = live.resource_of(t);
         resource.submitter = submitter;
         let permit = permit(authority, &t.action, &resource, cx.now)?;
         live.side(t, authority)?;
@@ -221,6 +218,9 @@ pub(crate) fn perform<'a>(
         let scope = live.scope(tx, cx.now).await?;
         if let Some(missing) = paper::refusal(&live.papers(tx, t, &scope).await?) {
             return Err(Error::Refused(missing));
+        }
+        if let Some(early) = live.too_early(tx, engine.calendar(), t, cx.now).await? {
+            return Err(Error::Refused(early));
         }
         let entry = live.check_form(tx, (&authority, cx.now), t.form.as_deref(), form, &scope).await?;
         let mut guarded = scope;
@@ -260,7 +260,7 @@ pub(crate) fn perform<'a>(
         live.end_publications(tx, cx, &t.withdraws).await?;
         live.enter(tx, cx, engine, t, &to).await?;
         live.version += 1;
-        live.save(tx).await?;
+        live.save(tx, engine).await?;
         if !entry.open.is_empty() {
             live.done.insert("form".to_owned(), Json::Object(entry.open.clone()));
         }

@@ -96,7 +96,7 @@ async fn change_clock(
     row.change(rule, &change, cx.now, reason, &cx.actor.login)?;
     row.save(tx, engine, &procedure.definition, cx.now).await?;
     // the matter's first due instant follows
-    live.save(tx).await?;
+    live.save(tx, engine).await?;
     let verb = match change {
         ClockChange::Suspend { .. } => "suspended",
         ClockChange::Resume { .. } => "resumed",

@@ -24,14 +24,17 @@ pub use documents::{
 pub use inbox::{InboxFilter, InboxLine, ReminderLine, inbox, reminders};
 pub use items::{Balance, Cases, ItemFilter, ItemLine, items, mass_balance};
 pub use lists::{
-    MatterFilter, MatterLine, MatterOrder, TaskFilter, TaskLine, TaskState, Whose, matters, tasks_for,
+    MatterFilter, MatterLine, MatterOrder, TaskFilter, TaskLine, TaskState, Turn, Whose, matters, tasks_for,
 };
 pub use matter::{Action, ClockView, DocumentView, FactView, LinkView, MatterView, StepView, matter};
 pub use package::{Package, PackagePaper, package};
 pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use progress::{Paper, Progress, progress};
 pub use situation::{Figures, RegionFigures, Situation, situation, situation_by_county};
-pub use supervised::{INTERVIEW, Outcome, SUPERVISION, SupervisedFilter, SupervisedLine, supervised};
+pub use supervised::{
+    Figure, OVERDUE, RUNNING, SupervisedCount, SupervisedFilter, SupervisedLine, assessed_figures,
+    supervised, supervised_counts,
+};
 pub use task::{Earlier, ItemView, TaskView, task};
 pub use told::{Told, complained_of, facts_of, told, told_all};
 

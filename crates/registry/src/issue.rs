@@ -114,6 +114,25 @@ pub async fn licence_held(tx: &mut Tx, operator: Id, number: &str) -> Result<Opt
     Ok(row.as_ref().map(Licence::read).transpose()?)
 }
 
+/// Name and address of the place a certificate is for: its site; without one the only site of its operator that is not closed.
+///
+/// # Errors
+/// Storage.
+pub async fn place_of(tx: &mut Tx, held: &Licence) -> Result<Option<(String, String)>, Error> {
+    let (sql, of) = match held.site {
+        Some(site) => ("select name, address from site where id = $1", site),
+        None => (
+            "select name, address from site where operator = $1 and status <> 'closed' order by id limit 2",
+            held.operator,
+        ),
+    };
+    let rows = tx.query(sql, &[of.into()]).await?;
+    match &rows[..] {
+        [only] => Ok(Some((only.text("name")?, only.text("address")?))),
+        _ => Ok(None),
+    }
+}
+
 /// Gives a certificate a new last day (renewal) or a new state; what is `None` stays.
 ///
 /// # Errors

@@ -78,6 +78,7 @@ impl Province {
         let app = wire(&config, store, Arc::new(IdGen::new(number))).await?;
         if purpose != Purpose::Look {
             registry::fill_name_keys(&app.store, &app.access).await.context("the fingerprints of names")?;
+            flow::fill_assessed(&app.store, &app.engine).await.context("what assessments count")?;
         }
         let (writes, opened_at) = (purpose != Purpose::Look, app.supply.index.position());
         Ok(Self { app: Arc::new(app), config, holder, node, writes, opened_at, _lock: lock })

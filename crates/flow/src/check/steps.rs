@@ -38,6 +38,17 @@ impl Report<'_> {
             if let Some(other) = t.not_by.as_ref().filter(|o| d.transition(o).is_none()) {
                 self.say(&place, format!("not_by names no transition: `{other}`"));
             }
+            if t.above && t.by != Side::Agency {
+                self.say(&place, "above is for steps of the agency's side");
+            }
+            if let Some(clock) = &t.after_clock
+                && (t.by == Side::System || d.clock(clock).is_none_or(|c| c.task.is_some()))
+            {
+                self.say(
+                    &place,
+                    format!("after_clock names no clock of the matter, or the system waits: `{clock}`"),
+                );
+            }
             let form = t.form.as_deref().and_then(|f| d.form(f));
             if let (Some(name), None) = (&t.form, form) {
                 self.say(&place, format!("there is no form `{name}`"));
@@ -124,6 +135,30 @@ impl Report<'_> {
             if !p.basis.is_named() {
                 self.say(&place, "it cites no clause; add basis");
             }
+        }
+    }
+
+    /// Every end of a matter an assessment counts has an outcome, and what an outcome asks for is declared.
+    pub(super) fn assessed(&mut self) {
+        let d = self.d;
+        let Some(rule) = &d.assessed else { return };
+        let asked = rule.outcomes.iter().flat_map(|o| o.when.keys()).chain(&rule.region);
+        for name in asked.filter(|n| d.fact(n).is_none()) {
+            self.say("assessed", format!("there is no fact `{name}`"));
+        }
+        let names: Vec<&str> =
+            rule.outcomes.iter().map(|o| o.id.as_str()).chain(["running", "overdue"]).collect();
+        self.unique("assessed", &names);
+        for state in d.states.iter().filter(|s| s.r#final) {
+            if !rule.outcomes.iter().any(|o| o.state == state.id && o.when.is_empty()) {
+                self.say(
+                    "assessed",
+                    format!("the final state `{}` has no outcome without condition", state.id),
+                );
+            }
+        }
+        for o in rule.outcomes.iter().filter(|o| d.state(&o.state).is_none_or(|s| !s.r#final)) {
+            self.say(format!("assessed.{}", o.id), format!("`{}` is no final state", o.state));
         }
     }
 
@@ -252,6 +287,13 @@ impl Report<'_> {
             }
             "flow.set_operator" if text("field").is_none() => {
                 self.say(place, "flow.set_operator needs `field`, a field of type operator");
+            }
+            "flow.step_same" => {
+                if ["procedure", "state", "transition"].iter().any(|n| text(n).is_none()) {
+                    self.say(place, "flow.step_same needs `procedure`, `state` and `transition`");
+                }
+                let when = e.with.get("when").and_then(Json::as_object).into_iter().flatten();
+                facts.extend(when.map(|(fact, _)| fact.as_str()));
             }
             "flow.step_parent" if text("transition").is_none() => {
                 self.say(place, "flow.step_parent needs `transition`");

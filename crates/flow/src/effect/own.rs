@@ -27,6 +27,10 @@ pub(crate) enum Own {
     StepParent,
     /// `procedure`, `transition`: taken in every running child of the procedure.
     StepChildren,
+    /// `procedure`, `state`, `transition`, `when` (fact = value): where these facts hold, the step is taken in the operator's running matters of
+    /// the procedure that stand in the state and are held by the same organ. Held by another organ alone, this step is refused: who
+    /// decided undoes it.
+    StepSame,
     /// `procedure`; `facts` (names taken over), `as` (child fact = own fact), `set` (child fact = value), `again` (true: a new one each
     /// time), `region` (`up`: the level above), `agency` (department that holds it). Opens a child on the same subject and operator.
     OpenMatter,
@@ -49,7 +53,7 @@ pub(crate) enum Own {
 }
 
 impl Own {
-    pub(crate) const ALL: [(&'static str, Self); 15] = [
+    pub(crate) const ALL: [(&'static str, Self); 16] = [
         ("flow.set_facts", Self::SetFacts),
         ("flow.suspend_clock", Self::Suspend),
         ("flow.resume_clock", Self::Resume),
@@ -57,6 +61,7 @@ impl Own {
         ("flow.tell_children", Self::TellChildren),
         ("flow.step_parent", Self::StepParent),
         ("flow.step_children", Self::StepChildren),
+        ("flow.step_same", Self::StepSame),
         ("flow.open_matter", Self::OpenMatter),
         ("flow.create_task", Self::CreateTask),
         ("flow.set_operator", Self::SetOperator),
@@ -115,6 +120,15 @@ impl Effect for Own {
                 let (procedure, transition) = (text("procedure")?, text("transition")?);
                 let children = running_children(tx, matter.id, &procedure).await?;
                 out.steps.extend(children.into_iter().map(|id| (id, transition.clone())));
+            }
+            Self::StepSame => {
+                let mut when = params.get("when").and_then(Json::as_object).into_iter().flatten();
+                if when.all(|(fact, value)| matter.facts.get(fact) == Some(value)) {
+                    let (procedure, state) = (text("procedure")?, text("state")?);
+                    let same = same_organ(tx, matter, &procedure, &state).await?;
+                    let transition = text("transition")?;
+                    out.steps.extend(same.into_iter().map(|id| (id, transition.clone())));
+                }
             }
             Self::OpenMatter => out.matters.push(child(cx, matter, params, text("procedure")?)),
             Self::CreateTask => out.tasks.push(task(matter, params, text("kind")?)),
@@ -243,6 +257,38 @@ async fn running_children(tx: &mut Tx, matter: Id, procedure: &str) -> Result<Ve
         found.push(row.id("id")?);
     }
     Ok(found)
+}
+
+/// The operator's matters of a procedure that stand in a state and are held by the organ of this one.
+async fn same_organ(
+    tx: &mut Tx,
+    matter: &MatterDraft,
+    procedure: &str,
+    state: &str,
+) -> Result<Vec<Id>, EffectError> {
+    let sql = "select id, region, agency, title_zh, title_en from matter where operator = $1 and procedure = $2 and state = $3 \
+               and closed_at is null order by id";
+    let rows = tx.query(sql, &[matter.operator.into(), procedure.into(), state.into()]).await?;
+    let mut same = Vec::new();
+    for row in &rows {
+        if row.text("region")? == matter.region && row.text("agency")? == matter.agency {
+            same.push(row.id("id")?);
+        }
+    }
+    if let (true, Some(other)) = (same.is_empty(), rows.first()) {
+        return Err(Error::Refused(Text::new(
+            format!(
+                "“{}”由另一机关决定，应当由作出决定的机关办理此步，请转请该机关",
+                other.text("title_zh")?
+            ),
+            format!(
+                "\"{}\" was decided by another organ; that organ takes this step",
+                other.text("title_en")?
+            ),
+        ))
+        .into());
+    }
+    Ok(same)
 }
 
 /// The child `flow.open_matter` asks for.

@@ -1,7 +1,7 @@
 //! Clocks of a matter: started and met by events, suspended, resumed and lengthened; due dates computed from facts.
 
 use super::{Live, NEVER};
-use crate::definition::{ClockUse, Definition, Rung};
+use crate::definition::{ClockUse, Definition};
 use crate::effect::ClockChange;
 use crate::ladder::next_rung;
 use crate::{Engine, Error};
@@ -58,22 +58,19 @@ impl ClockRow {
     }
 
     /// The columns that follow from the facts: due instant, due date, provisional, the first rung after `after`.
-    fn computed(&self, engine: &Engine, rungs: &[Rung], after: Instant) -> [Value; 4] {
+    fn computed(&self, engine: &Engine, d: &Definition, after: Instant) -> [Value; 4] {
         let none = None::<Instant>;
+        let rule = d.clock(&self.rule);
+        let (rungs, lapses) = rule.map_or((&[][..], false), |r| (d.rungs_of(r), r.lapse.is_some()));
         match self.clock.due(engine.calendar) {
             None => [NEVER.into(), Value::Text(None), true.into(), none.into()],
             Some(due) => {
                 let date = (self.clock.rule.unit != clock::Unit::Hour).then_some(due.date);
                 let ended = self.clock.met_at.is_some() || self.void_at.is_some();
-                let rung = if ended { none } else { next_rung(rungs, due, engine.calendar, after) };
+                let rung = if ended { none } else { next_rung(rungs, due, lapses, engine.calendar, after) };
                 [due.at.into(), date.into(), due.provisional.into(), rung.into()]
             }
         }
-    }
-
-    /// The ladder of its rule.
-    fn rungs<'a>(&self, d: &'a Definition) -> &'a [Rung] {
-        d.clock(&self.rule).map_or(&[], |rule| d.rungs_of(rule))
     }
 
     /// Writes the facts and what follows from them.
@@ -84,7 +81,7 @@ impl ClockRow {
         d: &Definition,
         now: Instant,
     ) -> Result<(), Error> {
-        let [due, date, provisional, rung] = self.computed(engine, self.rungs(d), now);
+        let [due, date, provisional, rung] = self.computed(engine, d, now);
         self.version += 1;
         tx.exec_one(
             "update clock set suspensions = $2, extensions = $3, met_at = $4, void_at = $5, due = $6, due_date = $7, \
@@ -125,7 +122,7 @@ impl ClockRow {
         reason: Option<&Text>,
     ) -> Result<(), Error> {
         // a rung that was passed before the clock was known is climbed at the next sweep
-        let [due, date, provisional, rung] = self.computed(engine, self.rungs(d), self.clock.start);
+        let [due, date, provisional, rung] = self.computed(engine, d, self.clock.start);
         tx.exec(
             "insert into clock (id, matter, task, rule, started_at, suspensions, extensions, due, due_date, provisional, \
              version, reason, next_rung) values ($1, $2, $3, $4, $5, $6, '[]', $7, $8, $9, 1, $10, $11)",
@@ -275,6 +272,37 @@ impl Live {
         let wanted = |c: &&ClockUse| c.start == event && c.task.as_deref() == task.map(|(_, kind)| kind);
         let rules: Vec<&ClockUse> = procedure.definition.clocks.iter().filter(wanted).collect();
         self.start_rules(tx, cx, engine, &rules, task.map(|(id, _)| id)).await
+    }
+
+    /// A paper was served or published: the clocks that count from it begin. Served anew, they count anew; where the matter has moved on
+    /// to a state that would meet them, they no longer begin.
+    pub(crate) async fn serve_clocks(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        event: &str,
+    ) -> Result<(), Error> {
+        if self.closed_at.is_some() {
+            return Ok(());
+        }
+        let procedure = self.procedure.clone();
+        let here = format!("enter:{}", self.draft.state);
+        let rules: Vec<&ClockUse> = procedure
+            .definition
+            .clocks
+            .iter()
+            .filter(|c| c.start == event && c.task.is_none() && !c.stop.contains(&here))
+            .collect();
+        for mut row in self.running(tx).await? {
+            if rules.iter().any(|r| r.id == row.rule) {
+                row.void_at = Some(cx.now);
+                row.save(tx, engine, &procedure.definition, cx.now).await?;
+                row.explain(tx, &Text::of("文书重新送达，期限重新起算", "served anew: the time counts anew"))
+                    .await?;
+            }
+        }
+        self.start_rules(tx, cx, engine, &rules, None).await
     }
 
     /// Starts those of the matter's clocks of an event that are named.

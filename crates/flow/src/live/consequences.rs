@@ -128,7 +128,7 @@ impl Live {
         let why = self.reason_of(bounds);
         other.retime_clocks(tx, cx, engine, &why).await?;
         other.version += 1;
-        other.save(tx).await?;
+        other.save(tx, engine).await?;
         other.done.insert("told_by".to_owned(), json!(self.draft.id));
         let step = Step {
             kind: "facts",

@@ -104,6 +104,14 @@ impl Live {
             .iter()
             .map(|f| (f.id.clone(), draft.facts.get(&f.id).cloned().unwrap_or(Json::Null)))
             .collect();
+        let words: Map<String, Json> = self
+            .procedure
+            .definition
+            .facts
+            .iter()
+            .filter(|f| !f.options.is_empty())
+            .map(|f| (f.id.clone(), json!(draft.facts.get(&f.id).and_then(|v| f.words(v)))))
+            .collect();
         let region = draft.region.parse::<RegionCode>().map_or_else(
             |_| Text::new(draft.region.as_str(), draft.region.as_str()),
             |code| Regions::builtin().full_name(&code),
@@ -127,6 +135,7 @@ impl Live {
                 "office_zh": office.zh, "office_en": office.en,
             },
             "facts": facts,
+            "words": words,
             "today": cx.now.china_date().to_string(),
         })
     }

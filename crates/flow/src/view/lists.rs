@@ -2,6 +2,7 @@
 
 use super::items::{Cases, of_case};
 use super::{Due, Page, cursor, inside, kind_title, limited, page, state_title};
+use crate::definition::{ClockUse, Definition, Side, State};
 use crate::live::ClockRow;
 use crate::people::stands_for;
 use crate::words::{self, Found};
@@ -9,7 +10,7 @@ use crate::{Engine, Error};
 use access::{Access, Principal};
 use base::{Id, Instant, Text};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{Row, Sql, Store, Tx};
 
 /// Whose tasks.
@@ -116,6 +117,15 @@ pub struct TaskLine {
     key: i64,
 }
 
+/// Whose turn it is in a matter that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The operator's: a time of its own runs, or the matter waits for it alone. The clock of a line is then the operator's.
+    Operator,
+    /// The authority's.
+    Authority,
+}
+
 /// Which matters.
 #[derive(Debug, Clone)]
 pub struct MatterFilter {
@@ -145,6 +155,8 @@ pub struct MatterFilter {
     pub subject: Option<String>,
     /// Opened by this matter.
     pub parent: Option<Id>,
+    /// Whose turn it is.
+    pub turn: Option<Turn>,
 }
 
 impl Default for MatterFilter {
@@ -163,6 +175,7 @@ impl Default for MatterFilter {
             operator: None,
             subject: None,
             parent: None,
+            turn: None,
         }
     }
 }
@@ -300,7 +313,7 @@ pub async fn tasks_for(
     }
     sql.push(" order by t.due, t.id limit ").bind(i64::try_from(limit).unwrap_or(0) + 1);
     let rows = tx.select(&sql).await?;
-    let clocks = clocks_of(&mut tx, engine, &rows, Of::Task).await?;
+    let clocks = clocks_of(&mut tx, engine, &rows, Of::Task, |_| true).await?;
     let mut lines = Vec::with_capacity(rows.len());
     for row in &rows {
         lines.push(task_line(&mut tx, engine, row, &clocks, now).await?);
@@ -402,6 +415,11 @@ pub async fn matters(
     if let Some(parent) = filter.parent {
         sql.push(" and m.parent = ").bind(parent);
     }
+    match filter.turn {
+        Some(Turn::Operator) => operators_turn(sql.push(" and "), engine),
+        Some(Turn::Authority) => operators_turn(sql.push(" and not "), engine),
+        None => {}
+    }
     if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
         match words::find(&mut tx, text, &filter.meant).await? {
             Found::Few(ids) => sql.push(" and m.id in ").bind_list(ids),
@@ -421,7 +439,8 @@ pub async fn matters(
     }
     sql.push(order).bind(i64::try_from(limit).unwrap_or(0) + 1);
     let rows = tx.select(&sql).await?;
-    let clocks = clocks_of(&mut tx, engine, &rows, Of::Matter).await?;
+    let own = |rule: &ClockUse| filter.turn != Some(Turn::Operator) || rule.by == Side::Operator;
+    let clocks = clocks_of(&mut tx, engine, &rows, Of::Matter, own).await?;
     let mut lines = Vec::with_capacity(rows.len());
     for row in &rows {
         let procedure = engine.version(&mut tx, &row.text("hash")?).await?;
@@ -458,12 +477,51 @@ pub(super) enum Of {
     Matter,
 }
 
-/// The first due running clock of each task or matter listed.
+/// Names by procedure.
+type Named<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+/// The states of the procedures in force that fit.
+fn states_of(engine: &Engine, fits: impl Fn(&Definition) -> Vec<&State>) -> Named<'_> {
+    let mut states = Named::new();
+    for d in engine.in_force().map(|p| &p.definition) {
+        states.entry(&d.id).or_default().extend(fits(d).into_iter().map(|s| s.id.as_str()));
+    }
+    states
+}
+
+/// A matter of one of these procedures, with one of its names in `column`.
+fn pairs(sql: &mut Sql, column: &'static str, all: &Named<'_>) {
+    sql.push("(1 = 0");
+    for (procedure, names) in all.iter().filter(|(_, names)| !names.is_empty()) {
+        sql.push(" or (m.procedure = ").bind(*procedure).push(" and ").push(column).push(" in ");
+        sql.bind_list(names.iter().copied()).push(")");
+    }
+    sql.push(")");
+}
+
+/// Running matters in which the operator has something to do, by the procedures in force.
+fn operators_turn(sql: &mut Sql, engine: &Engine) {
+    let mut clocks = Named::new();
+    for d in engine.in_force().map(|p| &p.definition) {
+        let own = d.clocks.iter().filter(|c| c.by == Side::Operator && c.task.is_none());
+        clocks.entry(&d.id).or_default().extend(own.map(|c| c.id.as_str()));
+    }
+    sql.push("(");
+    pairs(sql, "m.state", &states_of(engine, |d| d.awaiting_operator().collect()));
+    sql.push(
+        " or exists (select 1 from clock c where c.matter = m.id and c.met_at is null and c.void_at is null and ",
+    );
+    pairs(sql, "c.rule", &clocks);
+    sql.push("))");
+}
+
+/// The first due running clock of each task or matter listed, of those wanted.
 pub(super) async fn clocks_of(
     tx: &mut Tx,
     engine: &Engine,
     listed: &[Row],
     of: Of,
+    wanted: impl Fn(&ClockUse) -> bool,
 ) -> Result<BTreeMap<Id, (Text, ClockRow)>, Error> {
     let mut ids = Vec::with_capacity(listed.len());
     for row in listed {
@@ -479,7 +537,7 @@ pub(super) async fn clocks_of(
     let mut found = BTreeMap::new();
     for row in tx.select(&sql).await? {
         let procedure = engine.version(tx, &row.text("hash")?).await?;
-        if let Some(rule) = procedure.definition.clock(&row.text("rule")?) {
+        if let Some(rule) = procedure.definition.clock(&row.text("rule")?).filter(|rule| wanted(rule)) {
             let clock = ClockRow::read(&row, rule)?;
             let owner = if of == Of::Task { clock.task } else { Some(clock.matter) };
             // latest first: the first due one is written last

@@ -8,6 +8,7 @@ use crate::form::Form;
 use crate::live::{ClockRow, Live, step_title};
 use crate::{Basis, Engine, Error, PaperView, Procedure};
 use access::{Access, Principal, Resource};
+use base::calendar::Calendar;
 use base::clock::{Extension, Suspension};
 use base::{Id, Instant, Text};
 use serde::Serialize;
@@ -23,6 +24,9 @@ pub struct FactView {
     pub title: Text,
     /// Value.
     pub value: Json,
+    /// The value in words, where the procedure has words for its codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<Text>,
 }
 
 /// Something that happened.
@@ -232,10 +236,11 @@ pub async fn matter(
     let draft = &live.draft;
     let facts = d.facts.iter().filter(|f| f.shown).filter_map(|f| {
         let value = draft.facts.get(&f.id).filter(|v| !v.is_null())?.clone();
-        Some(FactView { id: f.id.clone(), title: f.title.clone(), value })
+        let words = f.words(&value).cloned();
+        Some(FactView { id: f.id.clone(), title: f.title.clone(), value, words })
     });
     let facts = facts.collect();
-    let actions = actions(&mut tx, &live, access, who, now).await?;
+    let actions = actions(&mut tx, &live, engine.calendar(), access, who, now).await?;
     Ok(MatterView {
         id,
         procedure: d.id.clone(),
@@ -286,6 +291,7 @@ pub(super) fn body(engine: &Engine, row: &Row, open: bool) -> Result<Option<Map<
 async fn actions(
     tx: &mut Tx,
     live: &Live,
+    calendar: &Calendar,
     access: &Access,
     who: &Principal,
     now: Instant,
@@ -299,11 +305,7 @@ async fn actions(
             Side::Operator => who.operator.is_some() && who.operator == live.draft.operator,
             Side::Citizen | Side::System => false,
         };
-        let mut resource = live.resource("matter");
-        if let Some(agency) = &t.agency {
-            resource.agency.clone_from(agency);
-        }
-        if !side || access.check(who, &t.action, &resource, now).is_err() {
+        if !side || access.check(who, &t.action, &live.resource_of(t), now).is_err() {
             continue;
         }
         let own = live.taken_by(tx, t.not_by.as_deref()).await? == Some(who.account);
@@ -317,7 +319,10 @@ async fn actions(
             if refused { t.refusal.clone() } else { None }
         };
         let papers = live.papers(tx, t, &scope).await?;
-        let refusal = refusal.or_else(|| crate::paper::refusal(&papers));
+        let refusal = match refusal.or_else(|| crate::paper::refusal(&papers)) {
+            None => live.too_early(tx, calendar, t, now).await?,
+            said => said,
+        };
         let form = t.form.as_deref().and_then(|f| d.form(f)).cloned();
         actions.push(Action { id: t.id.clone(), title: t.title.clone(), form, refusal, papers });
     }
@@ -404,7 +409,7 @@ async fn tasks(tx: &mut Tx, engine: &Engine, id: Id, now: Instant) -> Result<Vec
             &[id.into()],
         )
         .await?;
-    let clocks = clocks_of(tx, engine, &rows, Of::Task).await?;
+    let clocks = clocks_of(tx, engine, &rows, Of::Task, |_| true).await?;
     let mut lines = Vec::with_capacity(rows.len());
     for row in &rows {
         lines.push(task_line(tx, engine, row, &clocks, now).await?);

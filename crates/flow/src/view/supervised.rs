@@ -1,72 +1,56 @@
-//! What came of supervision (督办) and interviews (约谈), for the assessment of those who were supervised: one line a matter,
-//! each with one outcome, so that every count is as long as the list it opens.
+//! What came of the matters an assessment counts (督办, 约谈), for those who were supervised: one line a matter, each with one outcome, so
+//! that every count is as long as the list it opens. Which procedures are counted, and with which outcomes, their files say.
 
-use crate::Error;
+use super::{Page, cursor, inside, limited, page};
+use crate::{Engine, Error};
 use access::{Access, Principal};
 use base::{Date, Id, Instant, Text};
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
-use store::{Row, Sql, Store};
+use store::{Sql, Store};
 
-/// The procedure of a supervision.
-pub const SUPERVISION: &str = "supervision";
-/// The procedure of an interview.
-pub const INTERVIEW: &str = "interview";
+/// Under way, no clock past due.
+pub const RUNNING: &str = "running";
+/// Under way, a clock past due.
+pub const OVERDUE: &str = "overdue";
 
-/// Where a supervision or an interview stands, as the assessment counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Under way, no clock past due.
-    Running,
-    /// Under way, a clock past due.
-    Overdue,
-    /// A supervision cleared as done in time.
-    InTime,
-    /// A supervision cleared as done late.
-    Late,
-    /// A supervision that climbed to an interview.
-    Escalated,
-    /// An interview whose demands were checked as met.
-    Done,
-    /// An interview that was called off.
-    Dropped,
+/// A column of counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Figure {
+    /// The procedure counted.
+    pub procedure: String,
+    /// Its name.
+    pub title: Text,
+    /// The outcome counted; `None`: all.
+    pub outcome: Option<String>,
+    /// The outcome on screen.
+    pub label: Text,
+    /// It counts against who is assessed.
+    pub late: bool,
 }
 
-impl Outcome {
-    /// Those a supervision may have, in the order of its table.
-    pub const OF_SUPERVISION: [Self; 5] =
-        [Self::Running, Self::Overdue, Self::InTime, Self::Late, Self::Escalated];
-    /// Those an interview may have.
-    pub const OF_INTERVIEW: [Self; 4] = [Self::Running, Self::Overdue, Self::Done, Self::Dropped];
-
-    /// Word in addresses and files.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Overdue => "overdue",
-            Self::InTime => "in_time",
-            Self::Late => "late",
-            Self::Escalated => "escalated",
-            Self::Done => "done",
-            Self::Dropped => "dropped",
+/// The columns of the assessment: for each procedure counted all of it, what runs, and its outcomes as its file names them.
+#[must_use]
+pub fn assessed_figures(engine: &Engine) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for p in engine.procedures() {
+        let Some(rule) = &p.definition.assessed else { continue };
+        let mut add = |outcome: Option<&str>, label: Text, late: bool| {
+            figures.push(Figure {
+                procedure: p.definition.id.clone(),
+                title: p.definition.title.clone(),
+                outcome: outcome.map(ToOwned::to_owned),
+                label,
+                late,
+            });
+        };
+        add(None, Text::of("全部", "All"), false);
+        add(Some(RUNNING), Text::of("在办", "Under way"), false);
+        add(Some(OVERDUE), Text::of("逾期未办结", "Overdue"), true);
+        for o in &rule.outcomes {
+            add(Some(&o.id), o.title.clone(), o.late);
         }
     }
-
-    /// On screen.
-    #[must_use]
-    pub const fn label(self) -> Text {
-        match self {
-            Self::Running => Text::of("在办", "Under way"),
-            Self::Overdue => Text::of("逾期未办结", "Overdue"),
-            Self::InTime => Text::of("按期办结", "Done in time"),
-            Self::Late => Text::of("逾期办结", "Done late"),
-            Self::Escalated => Text::of("升级约谈", "Climbed to an interview"),
-            Self::Done => Text::of("整改办结", "Corrected and closed"),
-            Self::Dropped => Text::of("取消", "Called off"),
-        }
-    }
+    figures
 }
 
 /// Which to count.
@@ -80,14 +64,33 @@ pub struct SupervisedFilter {
     pub from: Option<Date>,
     /// Last day of the period.
     pub to: Option<Date>,
+    /// Procedure.
+    pub procedure: Option<String>,
+    /// Outcome.
+    pub outcome: Option<String>,
 }
 
-/// A supervision or an interview.
+/// How many matters of a procedure came to an outcome with one agency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SupervisedCount {
+    /// Procedure.
+    pub procedure: String,
+    /// Region code of who is supervised.
+    pub region: String,
+    /// Department of who is supervised.
+    pub agency: String,
+    /// [`RUNNING`], [`OVERDUE`] or an outcome of the file.
+    pub outcome: String,
+    /// How many.
+    pub matters: i64,
+}
+
+/// A matter the assessment counts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SupervisedLine {
     /// The matter.
     pub matter: Id,
-    /// [`SUPERVISION`] or [`INTERVIEW`].
+    /// Its procedure.
     pub procedure: String,
     /// On screen.
     pub title: Text,
@@ -99,69 +102,112 @@ pub struct SupervisedLine {
     pub opened: Instant,
     /// When it ended.
     pub closed: Option<Instant>,
-    /// As the assessment counts it.
-    pub outcome: Outcome,
+    /// [`RUNNING`], [`OVERDUE`] or an outcome of the file.
+    pub outcome: String,
 }
 
-fn line(row: &Row, now: Instant) -> Result<SupervisedLine, store::Error> {
-    let (procedure, state) = (row.text("procedure")?, row.text("state")?);
-    let facts: Map<String, Json> = row.json("facts")?;
-    let closed = row.opt_instant("closed_at")?;
-    let outcome = match (closed, state.as_str()) {
-        (None, _) if row.instant("next_due")? < now => Outcome::Overdue,
-        (None, _) => Outcome::Running,
-        (Some(_), "escalated") => Outcome::Escalated,
-        (Some(_), "dropped") => Outcome::Dropped,
-        (Some(_), _) if procedure == INTERVIEW => Outcome::Done,
-        // who cleared it said whether it was in time
-        (Some(_), _) if facts.get("result").and_then(Json::as_str) == Some("late") => Outcome::Late,
-        (Some(_), _) => Outcome::InTime,
-    };
-    // an interview is held by the level above and counts where those called work
-    let called = facts.get("of_region").and_then(Json::as_str).filter(|r| !r.is_empty());
-    let region = called.map_or_else(|| row.text("region"), |r| Ok(r.to_owned()))?;
-    Ok(SupervisedLine {
-        matter: row.id("id")?,
-        procedure,
-        title: Text::new(row.text("title_zh")?, row.text("title_en")?),
-        region,
-        agency: row.text("agency")?,
-        opened: row.instant("opened_at")?,
-        closed,
-        outcome,
-    })
+/// The outcome as it stands at a moment, as a column.
+fn outcome(sql: &mut Sql, now: Instant) {
+    sql.push("case when m.closed_at is not null then coalesce(a.outcome, '') when m.next_due < ").bind(now);
+    sql.push(" then 'overdue' else 'running' end");
 }
 
-/// Supervisions and interviews the person may see, newest first; no drill is among them.
+/// The lines a filter leaves, of those the person may see.
+fn conditions(sql: &mut Sql, access: &Access, who: &Principal, now: Instant, filter: &SupervisedFilter) {
+    sql.push(" from matter_assessed a join matter m on m.id = a.matter where ");
+    let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
+    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.party")));
+    inside(sql, "a.region", &filter.region);
+    if let Some(agency) = &filter.agency {
+        sql.push(" and a.agency = ").bind(agency);
+    }
+    if let Some(procedure) = &filter.procedure {
+        sql.push(" and a.procedure = ").bind(procedure);
+    }
+    if let Some(from) = filter.from {
+        sql.push(" and a.opened_at >= ").bind(Instant::china(from, 0, 0));
+    }
+    if let Some(after) = filter.to.and_then(|to| to.tomorrow().ok()) {
+        sql.push(" and a.opened_at < ").bind(Instant::china(after, 0, 0));
+    }
+    match filter.outcome.as_deref() {
+        None => {}
+        Some(RUNNING) => {
+            sql.push(" and m.closed_at is null and m.next_due >= ").bind(now);
+        }
+        Some(OVERDUE) => {
+            sql.push(" and m.closed_at is null and m.next_due < ").bind(now);
+        }
+        Some(other) => {
+            sql.push(" and m.closed_at is not null and a.outcome = ").bind(other);
+        }
+    }
+}
+
+/// The counts by agency, procedure and outcome, in the order of regions; as many rows as there are agencies and outcomes.
 ///
 /// # Errors
 /// Storage.
+pub async fn supervised_counts(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    filter: &SupervisedFilter,
+) -> Result<Vec<SupervisedCount>, Error> {
+    let mut sql = Sql::new("select a.procedure, a.region, a.agency, ");
+    outcome(&mut sql, now);
+    sql.push(" as outcome, count(*) as n");
+    conditions(&mut sql, access, who, now, filter);
+    sql.push(" group by 1, 2, 3, 4 order by 2, 3, 1, 4");
+    let read = |row: &store::Row| {
+        Ok(SupervisedCount {
+            procedure: row.text("procedure")?,
+            region: row.text("region")?,
+            agency: row.text("agency")?,
+            outcome: row.text("outcome")?,
+            matters: row.int("n")?,
+        })
+    };
+    store.select(&sql).await?.iter().map(read).collect()
+}
+
+/// The matters counted, newest first.
+///
+/// # Errors
+/// A bad page mark, or storage.
 pub async fn supervised(
     store: &Store,
     access: &Access,
     who: &Principal,
     now: Instant,
     filter: &SupervisedFilter,
-) -> Result<Vec<SupervisedLine>, Error> {
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<SupervisedLine>, Error> {
+    let limit = limited(limit);
     let mut sql = Sql::new(
-        "select m.id, m.procedure, m.state, m.title_zh, m.title_en, m.region, m.agency, m.facts, m.opened_at, m.closed_at, m.next_due \
-         from matter m where m.procedure in ",
+        "select a.matter, a.procedure, m.title_zh, m.title_en, a.region, a.agency, a.opened_at, m.closed_at, ",
     );
-    sql.bind_list([SUPERVISION, INTERVIEW]).push(" and m.drill = 0 and ");
-    let scope = access.scope(who, "view", "matter", now).with_agency("m.agency");
-    sql.append(&scope.sql("m.region", Some("m.classification"), Some("m.party")));
-    if let Some(agency) = &filter.agency {
-        sql.push(" and m.agency = ").bind(agency);
+    outcome(&mut sql, now);
+    sql.push(" as outcome");
+    conditions(&mut sql, access, who, now, filter);
+    if let Some((at, id)) = cursor(after)? {
+        sql.push(" and (a.opened_at, a.matter) < (").bind(at).push(", ").bind(id).push(")");
     }
-    if let Some(from) = filter.from {
-        sql.push(" and m.opened_at >= ").bind(Instant::china(from, 0, 0));
-    }
-    if let Some(after) = filter.to.and_then(|to| to.tomorrow().ok()) {
-        sql.push(" and m.opened_at < ").bind(Instant::china(after, 0, 0));
-    }
-    sql.push(" order by m.opened_at desc, m.id desc");
-    let rows = store.select(&sql).await?;
-    let mut lines: Vec<_> = rows.iter().map(|row| line(row, now)).collect::<Result<_, _>>()?;
-    lines.retain(|l| l.region.starts_with(&filter.region));
-    Ok(lines)
+    sql.push(" order by a.opened_at desc, a.matter desc limit ").bind(i64::try_from(limit).unwrap_or(0) + 1);
+    let read = |row: &store::Row| {
+        Ok::<_, store::Error>(SupervisedLine {
+            matter: row.id("matter")?,
+            procedure: row.text("procedure")?,
+            title: Text::new(row.text("title_zh")?, row.text("title_en")?),
+            region: row.text("region")?,
+            agency: row.text("agency")?,
+            opened: row.instant("opened_at")?,
+            closed: row.opt_instant("closed_at")?,
+            outcome: row.text("outcome")?,
+        })
+    };
+    let lines = store.select(&sql).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(page(lines, limit, |l| (l.opened.0, l.matter)))
 }

@@ -90,7 +90,7 @@ fn value(d: &Definition, fact: &Fact, turn: usize) -> Json {
             return fill(form, turn)[&fact.id].clone();
         }
     }
-    if d.clocks.iter().any(|c| c.since.as_ref() == Some(&fact.id)) { json!("2026-09-25") } else { json!("1") }
+    if fact.id.ends_with("_on") { json!("2026-09-25") } else { json!("1") }
 }
 
 fn facts(d: &Definition, turn: usize) -> Map<String, Json> {
@@ -106,21 +106,24 @@ fn may(access: &Access, who: &Principal, d: &Definition, t: &Transition, now: In
         Side::System | Side::Citizen => false,
     };
     let agency = t.agency.as_deref().unwrap_or(&d.agency);
-    let resource = Resource::new("matter", "620102")
+    let resource = Resource::new("matter", if t.above { "6201" } else { "620102" })
         .of_agency(agency)
         .of_operator(Some(FIRM))
         .classified(d.classification);
     side && access.allows(who, &t.action, &resource, now)
 }
 
-/// The clocks a step's effects change run already: standing still where they are to run on.
+/// The clocks a step's effects change run already: standing still where they are to run on; the one it waits for ran out.
 async fn run_clocks(w: &World, tx: &mut Tx, d: &Definition, matter: Id, t: &Transition) -> Result<(), Error> {
-    for e in &t.effects {
-        let Some(name) = e.with.get("clock").and_then(Json::as_str) else { continue };
+    let changed =
+        t.effects.iter().filter_map(|e| Some((e.with.get("clock")?.as_str()?, e.run.as_str(), w.now)));
+    let long_ago = w.now.plus_seconds(-400 * 86_400);
+    let waited = t.after_clock.iter().map(|name| (name.as_str(), "", long_ago));
+    for (name, run, started) in changed.chain(waited).collect::<Vec<_>>() {
         let named = |c: &&ClockUse| c.id == name || c.group.as_deref() == Some(name);
         let Some(rule) = d.clocks.iter().find(named) else { continue };
         let open = Suspension { from: w.now, to: None, reason: "检验".into(), approved_by: "desk".into() };
-        let suspensions = if e.run == "flow.resume_clock" { vec![open] } else { Vec::new() };
+        let suspensions = if run == "flow.resume_clock" { vec![open] } else { Vec::new() };
         tx.exec(
             "delete from clock where matter = $1 and rule = $2",
             &[matter.into(), rule.id.as_str().into()],
@@ -133,7 +136,7 @@ async fn run_clocks(w: &World, tx: &mut Tx, d: &Definition, matter: Id, t: &Tran
                 w.ids.next(w.now).into(),
                 matter.into(),
                 rule.id.as_str().into(),
-                w.now.into(),
+                started.into(),
                 json!(suspensions).to_string().into(),
             ],
         )

@@ -42,7 +42,9 @@ pub(super) fn after(day: Date, rule: &ClockRule) -> Option<Date> {
 }
 
 /// Finds the certificate held under `licence_number`: sets `licence`, `issued`, `expires` and, with the parameter `law` (a row
-/// of the clocks that counts before the end), `renew_until`. Without a number it does nothing.
+/// of the clocks that counts before the end), `renew_until`; a renewal asked for later is refused, and with `first` (such a row) one
+/// asked for too early. `granted` (`state`, `facts`): for a replacement these facts are taken from the matter that last ended in
+/// that state with this certificate, so that a replacement says what was granted and not what is typed. Without a number it does nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct FindLicence;
 
@@ -51,7 +53,7 @@ impl Effect for FindLicence {
     async fn run(
         &self,
         tx: &mut Tx,
-        _cx: &EffectCx<'_>,
+        cx: &EffectCx<'_>,
         matter: &mut MatterDraft,
         params: &Params,
     ) -> Result<EffectOut, EffectError> {
@@ -80,16 +82,69 @@ impl Effect for FindLicence {
         }
         if let Some(day) = held.expires {
             matter.set("expires", day.to_string());
-            if params.contains_key("law") {
-                let rule = clock(FIND, text(params, FIND, "law")?)?;
-                if rule.direction == Direction::Before && rule.unit == Unit::WorkingDay {
-                    let last = Calendar::builtin().subtract_working_days(day, rule.amount);
-                    matter.set("renew_until", last.date.to_string());
+            let (first, last) = (before(params, "first", day)?, before(params, "law", day)?);
+            if let Some(last) = last {
+                matter.set("renew_until", last.to_string());
+            }
+            if matter.fact("request") == "renew" {
+                in_window(cx.context.now.china_date(), first, last)?;
+            }
+        }
+        if matter.fact("request") == "replace"
+            && let Some(granted) = params.get("granted")
+        {
+            let state = granted.get("state").and_then(Json::as_str).unwrap_or_default();
+            let target = format!("licence:{}", held.id);
+            let was = flow::last_linked(tx, &target, &matter.procedure, state, matter.id).await?;
+            let place = registry::place_of(tx, &held).await?;
+            let names = granted.get("facts").and_then(Json::as_array).into_iter().flatten();
+            for name in names.filter_map(Json::as_str) {
+                let known = was.as_ref().and_then(|facts| facts.get(name).cloned());
+                let known = known.or_else(|| match (name, &place) {
+                    ("site_name", Some((name, _))) => Some(Json::from(name.as_str())),
+                    ("address", Some((_, address))) => Some(Json::from(address.as_str())),
+                    _ => None,
+                });
+                if let Some(value) = known {
+                    matter.set(name, value);
                 }
             }
         }
         Ok(EffectOut { links: vec![link(held.id, &held.number)], ..EffectOut::default() })
     }
+}
+
+/// The day so many working days before another, by the row of the clocks a parameter names.
+fn before(params: &Params, name: &str, end: Date) -> Result<Option<Date>, EffectError> {
+    if !params.contains_key(name) {
+        return Ok(None);
+    }
+    let rule = clock(FIND, text(params, FIND, name)?)?;
+    if (rule.direction, rule.unit) != (Direction::Before, Unit::WorkingDay) {
+        return Err(
+            flow::Error::Procedure(format!("{FIND}: `{name}` is no row of working days before")).into()
+        );
+    }
+    Ok(Some(Calendar::builtin().subtract_working_days(end, rule.amount).date))
+}
+
+/// Refuses a renewal asked for before the window opens or after it closes.
+fn in_window(today: Date, first: Option<Date>, last: Option<Date>) -> Result<(), EffectError> {
+    if let Some(first) = first.filter(|first| today < *first) {
+        return Err(flow::Error::Refused(base::Text::new(
+            format!("延续申请最早自 {first} 起提出，请届时再申请"),
+            format!("a renewal may be asked for from {first}; apply then"),
+        ))
+        .into());
+    }
+    if let Some(last) = last.filter(|last| today > *last) {
+        return Err(flow::Error::Refused(base::Text::new(
+            format!("延续申请应当在 {last} 前提出，现已逾期；需要继续经营的，请申请新办"),
+            format!("a renewal had to be asked for by {last}; to go on in business apply for a new licence"),
+        ))
+        .into());
+    }
+    Ok(())
 }
 
 fn link(id: Id, number: &str) -> NewLink {
@@ -273,6 +328,21 @@ impl Effect for SetLicence {
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn a_renewal_is_asked_for_inside_its_window() {
+        let end = date(2027, 3, 31);
+        let row = |id: &str| -> Params { [("law".to_owned(), Json::from(id))].into() };
+        let last = before(&row("LIC-08"), "law", end).unwrap();
+        let first = before(&row("LIC-08E"), "law", end).unwrap();
+        assert!(first < last && last < Some(end), "{first:?} {last:?}");
+        assert_eq!(before(&row("LIC-08"), "first", end).unwrap(), None);
+        assert!(before(&row("LIC-10"), "law", end).is_err(), "five years after is no window before");
+        for (day, open) in [(first, true), (last, true), (Some(date(2026, 9, 1)), false), (Some(end), false)]
+        {
+            assert_eq!(in_window(day.unwrap(), first, last).is_ok(), open, "{day:?}");
+        }
+    }
 
     #[test]
     fn a_licence_of_five_years_ends_the_day_before_its_fifth_anniversary() {

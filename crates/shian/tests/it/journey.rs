@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A supervision sample of noodles at the shop.
-fn noodles(w: &World) -> NewSample {
+pub(crate) fn noodles(w: &World) -> NewSample {
     NewSample {
         form_no: "SC26620104001".to_owned(),
         kind: SampleKind::Supervision,
@@ -37,7 +37,7 @@ fn noodles(w: &World) -> NewSample {
 }
 
 /// From registration to the submitted report: 0.36 mg/kg of lead.
-async fn fail(w: &World, new: NewSample) -> Nonconformity {
+pub(crate) async fn fail(w: &World, new: NewSample) -> Nonconformity {
     let officer = person(1, Role::Officer, SHOP_COUNTY, None);
     let (first, second) = (
         person(2, Role::Laboratory, "", Some(w.laboratory)),
@@ -73,7 +73,7 @@ fn officers() -> BTreeMap<&'static str, Principal> {
         .collect()
 }
 
-async fn state(w: &World, id: Id) -> NonconformityState {
+pub(crate) async fn state(w: &World, id: Id) -> NonconformityState {
     let desk = person(900, Role::Desk, "62", None);
     w.app.lab.nonconformity(&w.app.store, &desk, w.now, id).await.unwrap().state
 }

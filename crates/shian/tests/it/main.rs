@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)] // a test may stop at the first surprise
 
 mod commands;
+mod contests;
 mod headings;
 mod inspections;
 mod journey;
+mod licences;
 mod limits;
 mod penalties;
 mod record;

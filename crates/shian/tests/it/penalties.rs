@@ -1,7 +1,9 @@
 //! Penalties walked whole: an ordinary case with its papers, its limits and its publication, and the penalty on the spot.
 
 use crate::stories::{due, fact, office, open, refused, state};
-use crate::world::{MAKER_COUNTY, SHOP_COUNTY, World};
+use crate::world::{MAKER_COUNTY, SHOP_COUNTY, World, person};
+use access::Role;
+use base::Instant;
 use serde_json::{Value as Json, json};
 
 /// A line of the list of evidence.
@@ -11,7 +13,7 @@ pub(crate) fn evidence() -> Json {
 
 #[tokio::test]
 async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_ends_published() {
-    for (name, w) in World::all().await {
+    for (name, mut w) in World::all().await {
         let o = office(MAKER_COUNTY);
         let form = json!({
             "operator": w.maker.operator, "respondent": "虚构面业", "source": "sampling", "what": "铅超标挂面",
@@ -75,6 +77,11 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         let said = refused(&w, &o.officer, m, "no_hearing", json!({})).await;
         assert!(said.contains("行政处罚告知书：已起草，尚未送达或公开"), "{name}: {said}");
         w.publish(&o.second, m, "notice").await.unwrap();
+        // five working days from the service, not from the draft: Friday to Friday
+        assert_eq!(due(&w, &o.officer, m, "answer").await, "2026-11-27", "{name}");
+        let said = refused(&w, &o.officer, m, "no_hearing", json!({})).await;
+        assert!(said.contains("到 2026-11-27 止"), "{name}: {said}");
+        w.now = Instant::parse("2026-11-30T09:00:00+08:00").unwrap();
         w.step(&o.officer, m, "no_hearing", json!({})).await.unwrap();
         let decision = json!({ "decided_on": "2026-11-20", "outcome": "罚款" });
         let said = refused(&w, &o.desk, m, "decide", decision.clone()).await;
@@ -95,6 +102,7 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         w.step(&o.officer, m, "report", proposal("60000", "light")).await.unwrap();
         w.step(&o.desk, m, "notice", json!({})).await.unwrap();
         w.publish(&o.second, m, "notice").await.unwrap();
+        w.now = Instant::parse("2026-12-08T09:00:00+08:00").unwrap();
         w.step(&o.officer, m, "no_hearing", json!({})).await.unwrap();
         let own = w.step(&o.officer, m, "decide", decision.clone()).await;
         assert!(own.is_err(), "{name}: who proposed does not decide");
@@ -157,5 +165,36 @@ async fn a_penalty_on_the_spot_keeps_its_limits_and_counts_in_the_credit_file() 
         w.step(&o.officer, m, "file", json!({})).await.unwrap();
         let file = registry::credit_file(&w.app.store, w.shop.operator).await.unwrap();
         assert_eq!((file[0].kind.as_str(), file[0].text.as_str()), ("penalty", "未公示检查结果"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_only_checked_or_planned_is_not_shown_to_the_firm_it_names() {
+    for (name, w) in World::all().await {
+        let o = office(SHOP_COUNTY);
+        let owner = person(30, Role::Firm, "62", Some(w.shop.operator));
+        let officers = json!([{ "name": "甲", "certificate": "1" }, { "name": "乙", "certificate": "2" }]);
+        let clue = json!({
+            "operator": w.shop.operator, "respondent": "虚构超市", "source": "report", "what": "销售过期食品",
+        });
+        let visit = json!({
+            "operator": w.shop.operator, "name": "虚构超市", "kind": "flying", "business": "sales", "scope_all": true, "officers": officers,
+        });
+        let clue = open(&w, &o.officer, "penalty_case", SHOP_COUNTY, clue).await.unwrap();
+        let visit = open(&w, &o.officer, "inspection", SHOP_COUNTY, visit).await.unwrap();
+        let app = &w.app;
+        let own = flow::view::MatterFilter { operator: Some(w.shop.operator), ..Default::default() };
+        let listed = async || {
+            let page =
+                flow::view::matters(&app.store, &app.engine, &app.access, &owner, w.now, &own, None, 9);
+            page.await.unwrap().rows.into_iter().map(|m| m.id).collect::<Vec<_>>()
+        };
+        let seen = async |id| {
+            flow::view::matter(&app.store, &app.engine, &app.access, &owner, w.now, id).await.is_ok()
+        };
+        assert!(listed().await.is_empty() && !seen(clue).await && !seen(visit).await, "{name}");
+        let form = json!({ "reason": "涉嫌违法", "officers": officers });
+        w.step(&o.desk, clue, "file", form).await.unwrap();
+        assert_eq!((listed().await, seen(clue).await), (vec![clue], true), "{name}: the case is no secret");
     }
 }

@@ -128,14 +128,30 @@ async fn a_case_leads_to_the_list_the_list_to_its_effects_and_repair_out_of_it()
         w.now = Instant::parse("2027-12-20T09:00:00+08:00").unwrap();
         let late = open(&w, &owner, "credit_repair", SHOP_COUNTY, repair).await.unwrap();
         w.step(&o.officer, late, "accept", json!({})).await.unwrap();
-        w.step(&o.desk, late, "grant", json!({ "verified": "义务已履行" })).await.unwrap();
-        assert_ne!(class(&w).await, "D", "{name}");
-
-        // the three years are not over: only the repair leads out
+        // the three years are not over: only the repair leads out, nobody by hand
         let said = refused(&w, &o.desk, m, "remove", json!({ "removal": "term" })).await;
         assert!(said.contains("尚未期满"), "{name}: {said}");
-        // off the list: the publication ends with the step, and stays in the file
-        w.step(&o.desk, m, "repaired", json!({ "reason": "信用修复" })).await.unwrap();
+        let said = refused(&w, &o.desk, m, "repaired", json!({})).await;
+        assert!(said.contains("系统自动办理"), "{name}: {said}");
+        // who listed repairs: another county cannot
+        let other = office("620102");
+        let elsewhere = open(
+            &w,
+            &owner,
+            "credit_repair",
+            "620102",
+            json!({
+                "operator": w.shop.operator, "name": "虚构超市", "kind": "severe", "published_on": "2026-11-20",
+                "performed": true, "corrected": true, "clean": true, "promise": true,
+            }),
+        );
+        let elsewhere = elsewhere.await.unwrap();
+        w.step(&other.officer, elsewhere, "accept", json!({})).await.unwrap();
+        let said = refused(&w, &other.desk, elsewhere, "grant", json!({ "verified": "义务已履行" })).await;
+        assert!(said.contains("由另一机关决定"), "{name}: {said}");
+        // off the list with the grant: the publication ends, and stays in the file
+        w.step(&o.desk, late, "grant", json!({ "verified": "义务已履行" })).await.unwrap();
+        assert_ne!(class(&w).await, "D", "{name}");
         assert_eq!((state(&w, &o.desk, m).await.as_str(), public(&w).await), ("removed", 0), "{name}");
         let view = w.matter(&o.desk, m).await;
         let kept = view.documents.iter().find(|d| d.name == "decision").unwrap();

@@ -259,6 +259,14 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     ))
 }
 
+/// A fact of a matter in words: those its procedure has for the value, else those of the form it was chosen in.
+pub(super) fn fact_in_words(app: &App, lang: Lang, m: &MatterView, f: &flow::view::FactView) -> String {
+    match &f.words {
+        Some(words) => words.get(lang).to_owned(),
+        None => fact_text(app, lang, m, &f.id, &f.title, &f.value),
+    }
+}
+
 /// A fact in words: a code chosen in a form is shown as its choice. The choice may have been made in the matter this one
 /// follows from, so a procedure that means the same fact by the same title is asked too, after the matter's own.
 fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, title: &Text, value: &Json) -> String {
@@ -297,7 +305,7 @@ fn summary(app: &App, lang: Lang, m: &MatterView) -> Markup {
         rows.push((Text::of("办结时间", "Closed"), html! { (closed.china_minute()) }));
     }
     for f in &m.facts {
-        rows.push((f.title.clone(), html! { (fact_text(app, lang, m, &f.id, &f.title, &f.value)) }));
+        rows.push((f.title.clone(), html! { (fact_in_words(app, lang, m, f)) }));
     }
     let basis = html! { @for b in &m.basis { div { (b.document) " " (b.clause)
     @if b.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } } } };

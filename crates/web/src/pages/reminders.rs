@@ -18,6 +18,7 @@ pub async fn climb(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                 tracing::info!(
                     reminders = swept.reminders,
                     ended = swept.ended,
+                    lapsed = swept.lapsed,
                     "clocks climbed their ladders"
                 );
             }

@@ -12,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use base::department::Department;
 use base::{Lang, Text};
-use flow::view::{INTERVIEW, Outcome, SUPERVISION, SupervisedFilter, SupervisedLine};
+use flow::view::{Figure, SupervisedCount, SupervisedFilter, SupervisedLine};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,49 +22,34 @@ const PATH: &str = "/desk/supervised";
 const PAGE: usize = 50;
 static TITLE: Text = Text::of("督办、约谈结果", "Results of supervision and interviews");
 
-/// A column of counts: the procedure, and the outcome counted; `None` counts all.
-type Figure = (&'static str, Option<Outcome>);
-
-/// Every count of the table, in order.
-fn figures() -> Vec<Figure> {
-    let all = |procedure, of: &[Outcome]| {
-        let each = of.iter().map(move |o| (procedure, Some(*o)));
-        std::iter::once((procedure, None)).chain(each).collect::<Vec<Figure>>()
-    };
-    let mut figures = all(SUPERVISION, &Outcome::OF_SUPERVISION);
-    figures.extend(all(INTERVIEW, &Outcome::OF_INTERVIEW));
-    figures
+/// How a column is called.
+fn heading(figure: &Figure) -> Text {
+    match figure.outcome {
+        None => figure.title.clone(),
+        Some(_) => Text::new(
+            format!("{}：{}", figure.title.zh, figure.label.zh),
+            format!("{}: {}", figure.title.en, figure.label.en),
+        ),
+    }
 }
 
-fn heading((procedure, outcome): Figure) -> Text {
-    let first = match (procedure, outcome) {
-        (SUPERVISION, None) => return Text::of("督办", "Supervisions"),
-        (_, None) => return Text::of("约谈", "Interviews"),
-        (SUPERVISION, Some(_)) => Text::of("督办", "Supervision"),
-        (_, Some(_)) => Text::of("约谈", "Interview"),
-    };
-    let outcome = outcome.map_or_else(|| first.clone(), Outcome::label);
-    Text::new(format!("{}：{}", first.zh, outcome.zh), format!("{}: {}", first.en, outcome.en))
+fn counts(count: &SupervisedCount, figure: &Figure) -> bool {
+    count.procedure == figure.procedure && figure.outcome.as_ref().is_none_or(|o| *o == count.outcome)
 }
 
-fn counts(line: &SupervisedLine, (procedure, outcome): Figure) -> bool {
-    line.procedure == procedure && outcome.is_none_or(|o| o == line.outcome)
-}
-
-/// Counts of one agency, in the order of [`figures`].
+/// Counts of one agency, in the order of the figures.
 struct Agency {
     region: String,
     agency: String,
-    counts: Vec<usize>,
+    counts: Vec<i64>,
 }
 
-fn by_agency(lines: &[SupervisedLine]) -> Vec<Agency> {
-    let figures = figures();
-    let mut by: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-    for line in lines {
-        let row = by.entry((&line.region, &line.agency)).or_insert_with(|| vec![0; figures.len()]);
-        for (count, figure) in row.iter_mut().zip(&figures) {
-            *count += usize::from(counts(line, *figure));
+fn by_agency(figures: &[Figure], found: &[SupervisedCount]) -> Vec<Agency> {
+    let mut by: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
+    for count in found {
+        let row = by.entry((&count.region, &count.agency)).or_insert_with(|| vec![0; figures.len()]);
+        for (sum, figure) in row.iter_mut().zip(figures) {
+            *sum += if counts(count, figure) { count.matters } else { 0 };
         }
     }
     by.into_iter()
@@ -82,13 +67,14 @@ fn filter(links: &ListLinks) -> Answer<SupervisedFilter> {
         agency: links.get("agency").map(ToOwned::to_owned),
         from: choices::day("from", links.get("from"))?,
         to: choices::day("to", links.get("to"))?,
+        ..SupervisedFilter::default()
     })
 }
 
 /// The count the address asks to open: its procedure and, if named, its outcome.
-fn opened(links: &ListLinks) -> Option<Figure> {
+fn opened<'a>(figures: &'a [Figure], links: &ListLinks) -> Option<&'a Figure> {
     let (procedure, outcome) = (links.get("procedure")?, links.get("outcome"));
-    figures().into_iter().find(|(p, o)| *p == procedure && o.map(Outcome::word) == outcome)
+    figures.iter().find(|f| f.procedure == procedure && f.outcome.as_deref() == outcome)
 }
 
 /// `GET /desk/supervised`: counts by agency, or the records of one count. Right: view matter.
@@ -99,21 +85,22 @@ pub(super) async fn show(
 ) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read(PATH, raw.as_deref(), "region");
-    let mut lines =
-        flow::view::supervised(&app.store, &app.access, &viewer.who, app.now(), &filter(&links)?).await?;
-    if let Some(figure) = opened(&links) {
-        lines.retain(|l| counts(l, figure));
-        return records(&viewer, &links, figure, &lines);
+    let figures = flow::view::assessed_figures(&app.engine);
+    if let Some(figure) = opened(&figures, &links) {
+        return records(&app, &viewer, &links, &figures, figure).await;
     }
-    let mut rows = by_agency(&lines);
-    if let Some(column) = links.sort.parse::<usize>().ok().filter(|c| *c < figures().len()) {
+    let found =
+        flow::view::supervised_counts(&app.store, &app.access, &viewer.who, app.now(), &filter(&links)?)
+            .await?;
+    let mut rows = by_agency(&figures, &found);
+    if let Some(column) = KEYS.iter().position(|k| *k == links.sort).filter(|c| *c < figures.len()) {
         rows.sort_by_key(|r| r.counts[column]);
     }
     if links.desc {
         rows.reverse();
     }
     if let Some(format) = links.get("format") {
-        return crate::export::download(format, &sheet(lang, &rows));
+        return crate::export::download(format, &sheet(lang, &figures, &rows));
     }
     let title = TITLE.get(lang);
     Ok(layout::page(&viewer, title, &html! {
@@ -122,10 +109,24 @@ pub(super) async fn show(
         p.soft { (lang.pick("按被督办、被约谈的地区和部门统计，供评议考核引用；以下达日期计入期间，演练不计。点开数字即见所计办件。", "Counted by the region and department that was supervised or called, for the assessment; the day of the order decides the period, drills are left out. A figure opens to the matters it counts.")) }
         (filters(&viewer, &links))
         @if rows.is_empty() { (ui::empty(lang.pick("期间内没有督办、约谈", "Nobody was supervised or called in the period"), lang.pick("请放宽筛选条件。", "Widen the filter."))) }
-        @else { (table(lang, &links, &rows)) }
-        p { a href="/desk/matters/new?procedure=supervision" { (lang.pick("下达督办", "Order a supervision")) } " · "
-            a href="/desk/matters/new?procedure=interview" { (lang.pick("发起约谈", "Call to an interview")) } }
+        @else { (table(lang, &links, &figures, &rows)) }
+        p { @for f in figures.iter().filter(|f| f.outcome.is_none()) {
+            a href={ "/desk/matters/new?procedure=" (f.procedure) } { (lang.pick("下达", "Begin: ")) (f.title.get(lang)) } " " } }
     }).into_response())
+}
+
+/// Sort keys of the counts: their place among the figures; columns beyond them are not sorted by.
+const KEYS: [&str; 24] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
+    "19", "20", "21", "22", "23",
+];
+
+/// The name of a column in a file: procedure and outcome.
+fn key(figure: &Figure) -> String {
+    match &figure.outcome {
+        None => figure.procedure.clone(),
+        Some(outcome) => format!("{}_{outcome}", figure.procedure),
+    }
 }
 
 fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
@@ -141,47 +142,44 @@ fn filters(viewer: &Viewer, links: &ListLinks) -> Markup {
     } }
 }
 
-fn table(lang: Lang, links: &ListLinks, rows: &[Agency]) -> Markup {
-    let figures = figures();
+fn table(lang: Lang, links: &ListLinks, figures: &[Figure], rows: &[Agency]) -> Markup {
     let from = links.get("after").and_then(|a| a.parse::<usize>().ok()).unwrap_or(0);
     let shown = &rows[from.min(rows.len())..rows.len().min(from.saturating_add(PAGE))];
-    let open = |r: Option<&Agency>, (procedure, outcome): Figure| {
+    let open = |r: Option<&Agency>, figure: &Figure| {
         let (region, agency) = r.map_or(
             (links.get("region").unwrap_or_default(), links.get("agency").unwrap_or_default()),
             |r| (&*r.region, &*r.agency),
         );
-        let outcome = outcome.map_or("", Outcome::word);
         links.with(&[
             ("region", region),
             ("agency", agency),
-            ("procedure", procedure),
-            ("outcome", outcome),
+            ("procedure", &figure.procedure),
+            ("outcome", figure.outcome.as_deref().unwrap_or_default()),
             ("sort", ""),
             ("dir", ""),
             ("after", ""),
         ])
     };
-    let cell = |n: usize, r: Option<&Agency>, figure: Figure| {
-        let late = matches!(figure.1, Some(Outcome::Overdue | Outcome::Late | Outcome::Escalated));
+    let cell = |n: i64, r: Option<&Agency>, figure: &Figure| {
         html! { @if n == 0 { "0" } @else { a href=(open(r, figure)) {
-        @if late { (ui::badge(Tone::Warn, &n.to_string())) } @else { (n) } } } }
+        @if figure.late { (ui::badge(Tone::Warn, &n.to_string())) } @else { (n) } } } }
     };
     let mut lines: Vec<Vec<Markup>> = Vec::new();
     for r in shown {
         let mut line =
             vec![html! { (region_name(lang, &r.region)) }, html! { (agency_name(lang, &r.agency)) }];
-        line.extend(r.counts.iter().zip(&figures).map(|(n, f)| cell(*n, Some(r), *f)));
+        line.extend(r.counts.iter().zip(figures).map(|(n, f)| cell(*n, Some(r), f)));
         lines.push(line);
     }
     let mut sum = vec![html! { b { (lang.pick("合计", "Total")) } }, html! {}];
     for (column, figure) in figures.iter().enumerate() {
-        sum.push(cell(rows.iter().map(|r| r.counts[column]).sum(), None, *figure));
+        sum.push(cell(rows.iter().map(|r| r.counts[column]).sum(), None, figure));
     }
     lines.push(sum);
     let mut columns = vec![Column::text("地区", "Region").by("region"), Column::text("部门", "Department")];
-    columns.extend(figures.iter().zip(KEYS).map(|(f, key)| Column {
-        title: heading(*f),
-        sort: Some(key),
+    columns.extend(figures.iter().enumerate().map(|(n, f)| Column {
+        title: heading(f),
+        sort: KEYS.get(n).copied(),
         num: true,
     }));
     let next = (from + PAGE < rows.len()).then(|| (from + PAGE).to_string());
@@ -191,23 +189,38 @@ fn table(lang: Lang, links: &ListLinks, rows: &[Agency]) -> Markup {
     }
 }
 
-/// Sort keys of the counts: their place in [`figures`].
-const KEYS: [&str; 11] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
-
 /// The matters one count counts.
-fn records(viewer: &Viewer, links: &ListLinks, figure: Figure, lines: &[SupervisedLine]) -> Answer {
+async fn records(
+    app: &App,
+    viewer: &Viewer,
+    links: &ListLinks,
+    figures: &[Figure],
+    figure: &Figure,
+) -> Answer {
     let lang = viewer.lang();
+    let filter = SupervisedFilter {
+        procedure: Some(figure.procedure.clone()),
+        outcome: figure.outcome.clone(),
+        ..filter(links)?
+    };
+    let (filter, now) = (&filter, app.now());
+    let fetch = move |after: Option<String>, limit| async move {
+        flow::view::supervised(&app.store, &app.access, &viewer.who, now, filter, after.as_deref(), limit)
+            .await
+    };
     if let Some(format) = links.get("format") {
-        return crate::export::download(format, &record_sheet(lang, lines));
+        let lines = crate::export::every(|after| fetch(after, flow::view::MOST_ROWS)).await?;
+        return crate::export::download(format, &record_sheet(lang, &lines));
     }
-    let after = links.get("after").and_then(|a| a.parse::<base::Id>().ok());
-    let shown: Vec<&SupervisedLine> =
-        lines.iter().skip_while(|l| after.is_some_and(|a| l.matter >= a)).take(PAGE).collect();
-    let more = shown.last().filter(|l| lines.last().is_some_and(|end| end.matter != l.matter));
-    let next = more.map(|l| l.matter.to_string());
+    let page = fetch(links.get("after").map(ToOwned::to_owned), PAGE).await?;
     let title = heading(figure);
     let title = title.get(lang);
-    let rows: Vec<Vec<Markup>> = shown
+    let label = |l: &SupervisedLine| {
+        let same = |f: &&Figure| f.procedure == l.procedure && f.outcome.as_ref() == Some(&l.outcome);
+        figures.iter().find(same).map_or_else(|| l.outcome.clone(), |f| f.label.get(lang).to_owned())
+    };
+    let rows: Vec<Vec<Markup>> = page
+        .rows
         .iter()
         .map(|l| {
             vec![
@@ -216,7 +229,7 @@ fn records(viewer: &Viewer, links: &ListLinks, figure: Figure, lines: &[Supervis
                 html! { (agency_name(lang, &l.agency)) },
                 html! { (l.opened.china_minute()) },
                 html! { @if let Some(at) = l.closed { (at.china_minute()) } },
-                html! { (ui::badge(if l.closed.is_some() { Tone::Idle } else { Tone::Info }, l.outcome.label().get(lang))) },
+                html! { (ui::badge(if l.closed.is_some() { Tone::Idle } else { Tone::Info }, &label(l))) },
             ]
         })
         .collect();
@@ -233,15 +246,12 @@ fn records(viewer: &Viewer, links: &ListLinks, figure: Figure, lines: &[Supervis
         (layout::crumbs(&[(&back, TITLE.get(lang)), ("", title)]))
         h1 { (title) }
         @if rows.is_empty() { (ui::empty(lang.pick("没有办件", "No matter"), lang.pick("该项计数为零。", "The count is nought."))) }
-        @else { (ui::table(lang, title, &columns, &rows, None)) (ui::pager(lang, links, rows.len(), i64::try_from(lines.len()).ok(), next.as_deref(), true)) }
+        @else { (ui::table(lang, title, &columns, &rows, None)) (ui::pager(lang, links, rows.len(), None, page.next.as_deref(), true)) }
     }).into_response())
 }
 
-fn sheet(lang: Lang, rows: &[Agency]) -> paper::sheet::Sheet {
-    let head: Vec<String> = figures()
-        .into_iter()
-        .map(|(p, o)| o.map_or_else(|| p.to_owned(), |o| format!("{p}_{}", o.word())))
-        .collect();
+fn sheet(lang: Lang, figures: &[Figure], rows: &[Agency]) -> paper::sheet::Sheet {
+    let head: Vec<String> = figures.iter().map(key).collect();
     let mut columns = vec!["region", "name", "department"];
     columns.extend(head.iter().map(String::as_str));
     let mut sheet = crate::export::sheet("supervised", &columns);
@@ -266,7 +276,7 @@ fn record_sheet(lang: Lang, lines: &[SupervisedLine]) -> paper::sheet::Sheet {
             l.agency.clone(),
             l.opened.rfc3339(),
             l.closed.map(|c| c.rfc3339()).unwrap_or_default(),
-            l.outcome.word().to_owned(),
+            l.outcome.clone(),
         ]));
     }
     sheet
@@ -275,55 +285,46 @@ fn record_sheet(lang: Lang, lines: &[SupervisedLine]) -> paper::sheet::Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::{Date, Id, Instant};
+    use std::collections::BTreeSet;
 
-    fn line(matter: i64, procedure: &str, region: &str, outcome: Outcome) -> SupervisedLine {
-        let at = Instant::china(Date::constant(2026, 11, 20), 9, 0);
-        SupervisedLine {
-            matter: Id(matter),
+    fn figure(procedure: &str, outcome: Option<&str>) -> Figure {
+        Figure {
             procedure: procedure.to_owned(),
             title: Text::of("督办", "Supervision"),
-            region: region.to_owned(),
-            agency: "market".to_owned(),
-            opened: at,
-            closed: None,
-            outcome,
+            outcome: outcome.map(ToOwned::to_owned),
+            label: Text::of("按期办结", "Done in time"),
+            late: false,
         }
     }
 
+    fn count(procedure: &str, region: &str, outcome: &str, matters: i64) -> SupervisedCount {
+        let [procedure, region, agency, outcome] =
+            [procedure, region, "market", outcome].map(ToOwned::to_owned);
+        SupervisedCount { procedure, region, agency, outcome, matters }
+    }
+
     #[test]
-    fn every_count_is_as_long_as_the_list_it_opens() {
-        let lines = [
-            line(1, SUPERVISION, "620102", Outcome::InTime),
-            line(2, SUPERVISION, "620102", Outcome::Late),
-            line(3, SUPERVISION, "620102", Outcome::Late),
-            line(4, INTERVIEW, "620102", Outcome::Overdue),
-            line(5, INTERVIEW, "620104", Outcome::Done),
+    fn the_outcomes_of_a_procedure_are_all_of_it() {
+        let figures = [
+            figure("supervision", None),
+            figure("supervision", Some("in_time")),
+            figure("supervision", Some("late")),
+            figure("interview", None),
+            figure("interview", Some("overdue")),
         ];
-        let rows = by_agency(&lines);
-        assert_eq!(rows.len(), 2);
-        assert_eq!(KEYS.len(), figures().len());
-        for row in &rows {
-            let own: Vec<_> = lines.iter().filter(|l| l.region == row.region).collect();
-            for (n, figure) in row.counts.iter().zip(figures()) {
-                assert_eq!(own.iter().filter(|l| counts(l, figure)).count(), *n, "{} {figure:?}", row.region);
-            }
-        }
-        // the outcomes of a procedure are all of it
-        let all = figures();
-        for row in &rows {
-            for procedure in [SUPERVISION, INTERVIEW] {
-                let of = |whole: bool| -> usize {
-                    let own = row
-                        .counts
-                        .iter()
-                        .zip(&all)
-                        .filter(|(_, f)| f.0 == procedure && f.1.is_none() == whole);
-                    own.map(|(n, _)| n).sum()
-                };
-                assert_eq!(of(true), of(false), "{} {procedure}", row.region);
-            }
-        }
-        assert!(rows[0].counts.contains(&2) && rows[1].counts.iter().sum::<usize>() == 2);
+        let found = [
+            count("supervision", "620102", "in_time", 1),
+            count("supervision", "620102", "late", 2),
+            count("interview", "620102", "overdue", 4),
+            count("supervision", "620104", "late", 1),
+        ];
+        let rows = by_agency(&figures, &found);
+        let counts: Vec<_> = rows.iter().map(|r| (r.region.as_str(), r.counts.as_slice())).collect();
+        assert_eq!(counts, [("620102", &[3, 1, 2, 4, 4][..]), ("620104", &[1, 0, 1, 0, 0][..])]);
+        assert_eq!(
+            figures.iter().map(key).collect::<BTreeSet<_>>().len(),
+            figures.len(),
+            "one name a column"
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! and steps, and the package as one file that is checked without this server.
 
 use super::choices;
-use super::matters::step_card;
+use super::matters::{fact_in_words, step_card};
 use super::show::clock_badge;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
@@ -154,14 +154,8 @@ pub(crate) async fn show(
     let lang = viewer.lang();
     let (m, package) = found(&app, &viewer, &id).await?;
     let title = m.title.get(lang).to_owned();
-    let facts: Vec<(Text, Markup)> = m
-        .facts
-        .iter()
-        .map(|f| {
-            let text = f.value.as_str().map_or_else(|| f.value.to_string(), ToOwned::to_owned);
-            (f.title.clone(), html! { (text) })
-        })
-        .collect();
+    let facts: Vec<(Text, Markup)> =
+        m.facts.iter().map(|f| (f.title.clone(), html! { (fact_in_words(&app, lang, &m, f)) })).collect();
     Ok(layout::page(
         &viewer,
         &title,

@@ -123,7 +123,7 @@ fn page(
                 button { (lang.pick("推演", "Replay")) }
             }
             @if let Some((what, from)) = what {
-                (outcome(viewer, what, from))
+                (outcome(app, viewer, asked, what, from))
                 @if !what.changed.is_empty() { (turning(viewer, asked, what.changed.len(), from)) }
             }
         },
@@ -165,14 +165,16 @@ fn sheet(viewer: &Viewer, what: &WhatIf) -> paper::sheet::Sheet {
     sheet
 }
 
-fn outcome(viewer: &Viewer, what: &WhatIf, at: usize) -> Markup {
+fn outcome(app: &App, viewer: &Viewer, asked: &Asked<'_>, what: &WhatIf, at: usize) -> Markup {
     let lang = viewer.lang();
+    let procedure = app.engine.procedure_in(asked.procedure, asked.region).ok();
+    let duty = |clock: &str| procedure.and_then(|p| p.definition.clock(clock)).map(|c| c.title.get(lang));
     let sums: Vec<Vec<Markup>> = what
         .clocks
         .iter()
         .map(|(clock, t)| {
             vec![
-                html! { code { (clock) } },
+                html! { @if let Some(duty) = duty(clock) { (duty) " " } code { (clock) } },
                 html! { (t.ran) },
                 html! { (t.late) },
                 html! { (t.would_run) },

@@ -388,12 +388,13 @@ impl Province {
     }
 
     async fn populate(&mut self) {
-        let people: [(&'static str, Role, &str, &str, Option<Id>); 9] = [
+        let people: [(&'static str, Role, &str, &str, Option<Id>); 10] = [
             ("admin", Role::Admin, "", "", None),
             ("firm1", Role::Firm, "", "", Some(Id(1))),
             ("firm2", Role::Firm, "", "", Some(Id(2))),
             ("officer", Role::Officer, "620102", "market", None),
             ("desk", Role::Desk, "620102", "market", None),
+            ("above", Role::Desk, "62", "market", None),
             ("elsewhere", Role::Officer, "620802", "market", None),
             ("leader", Role::Leader, "62", "market", None),
             ("lab1", Role::Laboratory, "", "", Some(LABORATORY)),

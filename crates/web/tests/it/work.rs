@@ -369,7 +369,8 @@ async fn what_must_be_on_file_first_is_named_on_the_page_with_the_way_to_it() {
 #[tokio::test]
 async fn a_count_of_supervision_opens_to_its_matters_and_goes_into_a_file() {
     let p = Province::new().await;
-    let (session, desk) = (p.session("officer").await, p.session("desk").await);
+    let (session, desk, above) =
+        (p.session("officer").await, p.session("desk").await, p.session("above").await);
     let order = [
         ("task", "核查处置"),
         ("county", "620102"),
@@ -383,10 +384,15 @@ async fn a_count_of_supervision_opens_to_its_matters_and_goes_into_a_file() {
     for (who, name, version, fields) in [
         (&session, "receive", "1", vec![]),
         (&session, "answer", "2", vec![("answer", "已办结")]),
-        (&desk, "clear", "3", vec![("result", "late")]),
+        (&above, "clear", "3", vec![("result", "late")]),
     ] {
         let fields = [vec![("version", version)], fields].concat();
-        let a = submit(&p, who, &format!("/desk/matters/{id}/{name}"), &fields).await;
+        let path = format!("/desk/matters/{id}/{name}");
+        if name == "clear" {
+            let own = submit(&p, &desk, &path, &fields).await;
+            assert_eq!(own.status, 403, "who is supervised does not clear it: {}", own.text());
+        }
+        let a = submit(&p, who, &path, &fields).await;
         assert_eq!(a.status, 303, "{name}: {}", a.text());
     }
     let me = As::Session(&desk, true);

@@ -10,7 +10,7 @@ use crate::ui::{self, Column, Stat, Tone};
 use axum::extract::State;
 use base::Lang;
 use chain::GapKind;
-use flow::view::{MatterFilter, TaskFilter, TaskState, Whose};
+use flow::view::{MatterFilter, TaskFilter, TaskState, Turn, Whose};
 use maud::{Markup, html};
 use std::sync::Arc;
 use supply::GapView;
@@ -29,7 +29,12 @@ pub(super) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
     let holdings = app.supply.lots_of(&cx, who, own, None, 0, FEW).await?;
     let gaps = app.supply.gaps(&cx, who, own).await?;
     let jobs = app.supply.capture_jobs(who, now, None, 5).await?;
-    let filter = MatterFilter { operator: Some(own), running: Some(true), ..MatterFilter::default() };
+    let filter = MatterFilter {
+        operator: Some(own),
+        running: Some(true),
+        turn: Some(Turn::Operator),
+        ..MatterFilter::default()
+    };
     let (engine, access) = (&app.engine, &app.access);
     let matters = flow::view::matters(&app.store, engine, access, who, now, &filter, None, FEW).await?;
     let filter = TaskFilter { whose: Whose::All, state: TaskState::Open, ..TaskFilter::default() };
@@ -47,10 +52,8 @@ pub(super) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
         &viewer,
         title,
         &html! {
-            (layout::head(title, &html! {
-                a.button href="/firm/upload" { (lang.pick("上传台账", "Upload a ledger")) }
-                a.button.plain href="/firm/matters/new" { (lang.pick("申请、备案", "Apply or file")) }
-            }))
+            (layout::head(title, &html! { a.button href="/firm/upload" { (lang.pick("上传台账", "Upload a ledger")) }
+                a.button.plain href="/firm/matters/new" { (lang.pick("申请许可、备案、信用修复", "Apply for a licence, a filing, a repair")) } }))
             (ui::stats(&[
                 stat(format!("{due}{more}"), "待办义务", "duties to do", "/firm/duties", if due > 0 { Tone::Warn } else { Tone::Ok }),
                 stat(holdings.total.to_string(), "批次", "lots", "/firm/lots", Tone::Info),
@@ -62,7 +65,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
                 @else { ul.tasks {
                     @for m in &matters.rows { li {
                         h3 { a href={ "/firm/duties/" (m.id) } { (m.title.get(lang)) } }
-                        p { @if let Some(due) = &m.due { (clock_badge(lang, due)) " " } (ui::badge(Tone::Info, m.state_title.get(lang))) }
+                        p { @if let Some(due) = &m.due { (due.title.get(lang)) " " (clock_badge(lang, due)) " " } (ui::badge(Tone::Info, m.state_title.get(lang))) }
                     } }
                     @for t in &tasks.rows { li {
                         h3 { a href={ "/desk/tasks/" (t.id) } { (t.kind_title.get(lang)) " · " (t.title.get(lang)) } }
