@@ -3,8 +3,9 @@
 //!
 //! A model is the mean of boosted trees and a ridge logistic on the log-odds scale, both fitted with the inspector and the season as
 //! a known offset and scored without it: how strict the inspector was moves neither a place's record nor its score. Everything
-//! a score rests on was known before the first day of the window it is for. Proposals keep a random share of at
-//! least 5 %, so that rates can be estimated without bias and the model does not only learn where it looked.
+//! a score rests on was known before the first day of the window it is for, and a window of the proof lacks what the window to
+//! score lacks: months not on record, or told without inspector and facts. Proposals keep a random share of at least 5 %, so that
+//! rates can be estimated without bias and the model does not only learn where it looked.
 
 pub mod measure;
 pub mod proposal;
@@ -14,6 +15,7 @@ pub mod trees;
 
 mod features;
 mod groups;
+mod hands;
 mod model;
 mod visits;
 

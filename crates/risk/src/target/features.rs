@@ -5,6 +5,7 @@
 //! is the first day of its window; visits to learn from get cut-offs as far before them.
 
 use super::groups::{group_record, groupings, word_record};
+use super::hands::Hands;
 use super::roles::Roles;
 use super::visits::{Visit, Visits};
 use std::collections::HashMap;
@@ -72,8 +73,8 @@ pub(super) struct Finding {
     pub(super) results: Vec<f64>,
 }
 
-fn finding(habits: &[Habits], visit: &Visit) -> Finding {
-    let own = habit(habits, visit);
+fn finding(habits: &[Habits], hands: &Hands<'_>, visit: &Visit) -> Finding {
+    let own = expected(habits, hands, visit);
     let (p, found) = (own.chance, f64::from(u8::from(visit.found == Some(true))));
     let results = visit
         .results
@@ -119,8 +120,25 @@ pub(super) fn habits(past: &[&Visit], inspectors: usize, results: usize) -> Vec<
     out
 }
 
-fn habit<'a>(habits: &'a [Habits], visit: &Visit) -> &'a Habits {
-    visit.inspector.and_then(|i| habits.get(i as usize)).unwrap_or(&habits[habits.len() - 1])
+/// What was to be expected of whoever made a visit: the habits of all who may have, by their shares.
+pub(super) fn expected(habits: &[Habits], hands: &Hands<'_>, visit: &Visit) -> Habits {
+    let shares = hands.shares(visit);
+    let (Some((first, _)), Some(common)) = (shares.first(), habits.last()) else {
+        return habits[habits.len() - 1].clone();
+    };
+    if shares.len() == 1 {
+        return habits.get(*first).unwrap_or(common).clone();
+    }
+    let mut out = Habits { chance: 0.0, results: vec![(0.0, 0.0); common.results.len()] };
+    for (inspector, share) in shares {
+        let own = habits.get(inspector).unwrap_or(common);
+        out.chance += share * own.chance;
+        for (sum, (mean, spread)) in out.results.iter_mut().zip(&own.results) {
+            *sum = (sum.0 + share * mean, sum.1 + share * (spread * spread + mean * mean));
+        }
+    }
+    out.results.iter_mut().for_each(|r| r.1 = (r.1 - r.0 * r.0).max(1e-12).sqrt());
+    out
 }
 
 const KINDS: usize = 20;
@@ -133,9 +151,10 @@ pub(super) fn features(
     roles: &Roles,
     wanted: &[(&Visit, i32)],
     habits: &[Habits],
+    hands: &Hands<'_>,
 ) -> Matrix {
     let past = &visits.past;
-    let findings: Vec<Finding> = past.iter().map(|v| finding(habits, v)).collect();
+    let findings: Vec<Finding> = past.iter().map(|v| finding(habits, hands, v)).collect();
     let mut table = Builder::default();
     own_record(&mut table, past, wanted, &findings, roles, &visits.codes);
     for grouping in groupings(visits, roles) {

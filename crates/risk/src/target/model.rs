@@ -1,7 +1,8 @@
 //! The model: offset, trees and ridge; its proof on earlier windows; calibration and reasons.
 
 use super::Error;
-use super::features::{Matrix, features, habits};
+use super::features::{Habits, Matrix, expected, features, habits};
+use super::hands::Hands;
 use super::measure::{Judged, Reliability, Worth, reliability, worth};
 use super::ridge::Ridge;
 use super::roles::{Named, Roles};
@@ -156,21 +157,23 @@ fn waves(day: i32) -> Vec<f64> {
 }
 
 impl Offset {
-    fn fit(past: &[&Visit], inspectors: usize) -> Self {
-        let logit = |p: f64| (p / (1.0 - p)).ln();
-        let chances: Vec<f64> =
-            habits(past, inspectors, 0).iter().map(|h| logit(h.chance.clamp(1e-4, 0.9999))).collect();
+    fn fit(past: &[&Visit], habits: &[Habits], hands: &Hands<'_>) -> Self {
         let waves: Vec<Vec<f64>> = past.iter().map(|v| waves(v.day)).collect();
         let columns: Vec<Vec<f64>> = (0..5).map(|j| waves.iter().map(|w| w[j]).collect()).collect();
         let outcome: Vec<f64> = past.iter().map(|v| f64::from(u8::from(v.found == Some(true)))).collect();
-        let own: Vec<f64> = past.iter().map(|v| inspector(&chances, v)).collect();
+        let own: Vec<f64> = past.iter().map(|v| log_odds(&expected(habits, hands, v))).collect();
         let season = Ridge::fit(&columns, &outcome, &own, &vec![1.0; past.len()], 5.0);
-        Self { inspectors: chances, season }
+        Self { inspectors: habits.iter().map(log_odds).collect(), season }
     }
 
-    fn of(&self, visit: &Visit) -> f64 {
-        inspector(&self.inspectors, visit) + self.season.score(&waves(visit.day))
+    fn of(&self, visit: &Visit, by: &Habits) -> f64 {
+        log_odds(by) + self.season.score(&waves(visit.day))
     }
+}
+
+fn log_odds(habits: &Habits) -> f64 {
+    let p = habits.chance.clamp(1e-4, 0.9999);
+    (p / (1.0 - p)).ln()
 }
 
 fn inspector(chances: &[f64], visit: &Visit) -> f64 {
@@ -192,22 +195,25 @@ fn prepare(visits: &Visits, roles: &Roles, wanted: &[&Visit], start: i32, option
     let length = options.horizon.unwrap_or(last - start + 1).clamp(7, 92);
     let known: Vec<&Visit> = visits.past.iter().filter(|v| v.day < start).collect();
     let habits = habits(&known, visits.inspectors.len(), roles.results.len());
-    // visits known from the history alone teach too when inspector and place are known from the table
+    let hands = Hands::of(&known, visits.inspectors.len());
+    // visits known from the history alone teach too when the place is known from the table
     let places: BTreeSet<u32> = known.iter().filter(|v| v.tabled).map(|v| v.place).collect();
-    let teaches = |v: &Visit| v.tabled || v.inspector.is_some() && places.contains(&v.place);
-    let learn: Vec<&Visit> = known.iter().filter(|v| teaches(v)).copied().collect();
+    let learn: Vec<&Visit> =
+        known.iter().filter(|v| v.tabled || places.contains(&v.place)).copied().collect();
+    // where nothing is on record of the last days before the window, visits to learn from do without theirs as well
+    let silent = known.last().map_or(0, |v| start - 1 - v.day);
     let mut all: Vec<(&Visit, i32)> =
-        learn.iter().map(|v| (*v, start - ((start - 1 - v.day) / length + 1) * length)).collect();
-    all.extend(wanted.iter().map(|v| (*v, start)));
-    let table = features(visits, roles, &all, &habits);
+        learn.iter().map(|v| (*v, start - silent - ((start - 1 - v.day) / length + 1) * length)).collect();
+    all.extend(wanted.iter().map(|v| (*v, start - silent)));
+    let table = features(visits, roles, &all, &habits, &hands);
     let part = |from: usize, to: usize| Matrix {
         features: table.features.clone(),
         columns: table.columns.iter().map(|c| c[from..to].to_vec()).collect(),
     };
     let (train, wanted) = (part(0, learn.len()), part(learn.len(), all.len()));
-    let offset = Offset::fit(&known, visits.inspectors.len());
+    let offset = Offset::fit(&known, &habits, &hands);
     let outcome: Vec<f64> = learn.iter().map(|v| f64::from(u8::from(v.found == Some(true)))).collect();
-    let before: Vec<f64> = learn.iter().map(|v| offset.of(v)).collect();
+    let before: Vec<f64> = learn.iter().map(|v| offset.of(v, &expected(&habits, &hands, v))).collect();
     let counts = vec![1.0; learn.len()];
     let monotone: Vec<i8> = train.features.iter().map(|f| f.monotone).collect();
     let bins = Bins::cut(&train.columns, 48);
@@ -345,12 +351,14 @@ fn prove<'a>(visits: &'a Visits, roles: &Roles, options: &Options) -> Vec<Checke
     let open = visits.score.iter().map(|v| v.day);
     let span = open.clone().max().unwrap_or(0) - open.min().unwrap_or(0) + 1;
     let length = options.horizon.unwrap_or(span).clamp(14, 92);
-    let most = ((last - first) / 2 / length).min(i32::try_from(options.windows).unwrap_or(0));
+    let most = ((last - first) / 2 / length)
+        .min((last - first - visits.lag()) / length - 1)
+        .min(i32::try_from(options.windows).unwrap_or(0));
     let mut out = Vec::new();
     for k in (0..most).rev() {
         let (from, to) = (last - (k + 1) * length + 1, last - k * length);
         let wanted: Vec<&Visit> = table.iter().filter(|v| (from..=to).contains(&v.day)).copied().collect();
-        let ready = prepare(visits, roles, &wanted, from, options);
+        let ready = prepare(&visits.as_known_before(from), roles, &wanted, from, options);
         let judge = |with: bool| -> Vec<Judged> {
             let one = |(i, v): (usize, &&Visit)| Judged {
                 day: v.day,

@@ -22,7 +22,8 @@ pub(super) struct Visit {
     /// The texts of [`Roles::texts`] as numbers of their own.
     pub(super) texts: Vec<Option<u32>>,
     pub(super) at: Option<(f64, f64)>,
-    /// The columns of [`Roles::numbers`]; empty for visits known from the history alone.
+    /// The columns of [`Roles::numbers`]; for visits known from the history alone those of the place's last visit in the table, empty
+    /// when there was none.
     pub(super) numbers: Vec<f64>,
     /// Whether it stands in the table itself and not in the history alone.
     pub(super) tabled: bool,
@@ -237,6 +238,7 @@ impl Visits {
             out.add_history(history, named, roles, &mut reader, &place_of)?;
         }
         out.past.sort_by(|a, b| (a.day, &a.id).cmp(&(b.day, &b.id)));
+        out.carry_facts_forward();
         out.inspectors = reader.inspectors.list();
         out.codes = reader.codes.list();
         out.spellings = reader.texts.into_iter().map(Names::list).collect();
@@ -245,6 +247,61 @@ impl Visits {
             return Err(Error::TooFew { found: hits, clean: out.past.len() - hits });
         }
         Ok(out)
+    }
+
+    /// What the table last said of a place holds for its visits that only the history tells of.
+    fn carry_facts_forward(&mut self) {
+        let mut last: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+        for visit in &mut self.past {
+            if visit.tabled {
+                last.insert(visit.place, visit.numbers.clone());
+            } else {
+                visit.numbers = last.get(&visit.place).cloned().unwrap_or_default();
+            }
+        }
+    }
+
+    fn table_ends(&self) -> Option<i32> {
+        self.past.iter().filter(|v| v.tabled).map(|v| v.day).max()
+    }
+
+    /// Days between the last visit of the table and the first day to score, at most a year.
+    pub(super) fn lag(&self) -> i32 {
+        let to_score = self.score.iter().map(|v| v.day).min();
+        self.table_ends().zip(to_score).map_or(0, |(end, first)| (first - end - 1).clamp(0, 366))
+    }
+
+    /// The record as it would have stood at the first day of a window of the past if it had then lacked what it lacks now: between the
+    /// last visit of the table and the first day to score nothing may be known, or only what a history tells without inspector and facts.
+    pub(super) fn as_known_before(&self, start: i32) -> Self {
+        let mut out = self.clone();
+        let (table_ends, lag) = (self.table_ends(), self.lag());
+        let late: Vec<&Visit> = self.past.iter().filter(|v| Some(v.day) > table_ends).collect();
+        let lacking = |day: i32| (start - lag..start).contains(&day);
+        if late.is_empty() {
+            out.past.retain(|v| !lacking(v.day));
+            return out;
+        }
+        let inspectors = late.iter().filter(|v| v.inspector.is_some()).count() * 2 > late.len();
+        let codes = late.iter().any(|v| !v.codes.is_empty());
+        let results = late[0].results.len();
+        let told: Vec<bool> = (0..results).map(|k| late.iter().any(|v| v.results[k].is_finite())).collect();
+        for visit in out.past.iter_mut().filter(|v| lacking(v.day)) {
+            visit.tabled = false;
+            if !inspectors {
+                visit.inspector = None;
+            }
+            if !codes {
+                visit.codes.clear();
+            }
+            for (value, told) in visit.results.iter_mut().zip(&told) {
+                if !told {
+                    *value = f64::NAN;
+                }
+            }
+        }
+        out.carry_facts_forward();
+        out
     }
 
     fn add_history(
@@ -292,5 +349,65 @@ impl Visits {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(history: Option<&str>) -> Visits {
+        let mut train = "id,date,place,inspector,outcome,minor,area\n".to_owned();
+        for i in 0..120 {
+            let (month, day) = (1 + i / 20, 1 + i % 20);
+            train.push_str(&format!(
+                "t{i},2024-{month:02}-{day:02},p{},i{},{},1,{i}\n",
+                i % 30,
+                i % 3,
+                i % 2
+            ));
+        }
+        let table = |text: &str| Table::read("made up", text.as_bytes()).unwrap();
+        let (train, score) =
+            (table(&train), table("id,date,place,inspector,outcome,minor,area\ns1,2024-08-01,p1,i1,,,7\n"));
+        let named = Named::default();
+        let roles = Roles::find(&train, &score, &named).unwrap();
+        let history = history.map(table);
+        Visits::read(&train, history.as_ref(), &score, &named, &roles).unwrap()
+    }
+
+    /// Days since 1970 of a day of 2024.
+    fn day(month: i8, day: i8) -> i32 {
+        let since = Date::constant(2024, month, day).duration_since(Date::constant(1970, 1, 1));
+        i32::try_from(since.as_hours() / 24).unwrap()
+    }
+
+    #[test]
+    fn a_window_of_the_past_is_proven_with_no_more_than_is_known_before_the_one_to_score() {
+        // the table ends on 20 June, the first visit to score is on 1 August: 41 days of which nothing is known
+        let visits = read(None);
+        let then = visits.as_known_before(day(6, 1));
+        assert!(visits.past.iter().any(|v| (day(4, 21)..day(6, 1)).contains(&v.day)));
+        assert!(then.past.iter().all(|v| !(day(4, 21)..day(6, 1)).contains(&v.day)));
+        assert!(
+            then.past.iter().any(|v| v.day == day(4, 20)) && then.past.iter().any(|v| v.day == day(6, 1))
+        );
+
+        // a history tells of those days what was found, but not by whom, nor the facts
+        let visits = read(Some("id,date,place,outcome\nh1,2024-07-03,p2,1\nh2,2024-07-04,p99,0\n"));
+        let then = visits.as_known_before(day(6, 1));
+        assert_eq!(then.past.len(), visits.past.len());
+        for (was, is) in visits.past.iter().zip(&then.past) {
+            let lacks = (day(4, 21)..day(6, 1)).contains(&was.day);
+            assert_eq!(is.inspector.is_none(), lacks || !was.tabled, "{was:?}");
+            assert_eq!((is.found, &is.id), (was.found, &was.id));
+            assert_eq!(is.results[0].is_nan(), lacks || !was.tabled);
+        }
+        // facts are those of the place's last visit in the table, never of a later one
+        let late = then.past.iter().find(|v| v.day == day(5, 3)).unwrap();
+        let before = visits.past.iter().rfind(|v| v.place == late.place && v.day < day(4, 21)).unwrap();
+        assert_eq!(late.numbers, before.numbers);
+        assert_eq!(visits.past.iter().find(|v| v.id == "h1").unwrap().numbers, [92.0]);
+        assert!(visits.past.iter().find(|v| v.id == "h2").unwrap().numbers.is_empty());
     }
 }
