@@ -10,9 +10,10 @@
 mod alias;
 mod continuous;
 mod discrete;
+mod multinomial;
 
 pub use alias::Alias;
-pub use discrete::Multinomial;
+pub use multinomial::Multinomial;
 
 const MULTIPLIER_0: u64 = 0xD251_1F53;
 const MULTIPLIER_1: u64 = 0xCD9E_8D57;

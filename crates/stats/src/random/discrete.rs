@@ -1,138 +1,34 @@
 //! Draws of counts.
 
-use super::{Stream, unit};
-
-/// Factorials kept by [`Multinomial`]; beyond, they are computed when needed.
-const KEPT: u64 = 1 << 16;
-
-/// Many draws of [`Stream::multinomial`] over the same weights: the same numbers, with what depends on the weights and the number
-/// of trials alone computed once.
-#[derive(Debug, Clone)]
-pub struct Multinomial {
-    trials: u64,
-    shares: Vec<Share>,
-    /// Index of the last weight above zero.
-    last: Option<usize>,
-    /// ln n!
-    factorials: Vec<f64>,
-}
-
-/// A weight among itself and those after it.
-#[derive(Debug, Clone, Copy)]
-struct Share {
-    /// Its share, or one less its share where that is less (`turned`); 0 for a weight of zero.
-    p: f64,
-    turned: bool,
-    /// ln p/(1 - p)
-    odds: f64,
-    /// ln (1 - p)
-    failure: f64,
-}
-
-impl Multinomial {
-    /// Shares `trials` among the weights (≥ 0).
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "below 2¹⁷")]
-    pub fn new(trials: u64, weights: &[f64]) -> Self {
-        let mut rest: f64 = weights.iter().sum();
-        let share = |&weight: &f64| {
-            let share = weight / rest;
-            rest -= weight;
-            let turned = weight > 0.0 && share > 0.5;
-            let p = if turned { 1.0 - share } else { share };
-            let p = if weight > 0.0 && p > 0.0 { p } else { 0.0 };
-            Share { p, turned, odds: log_odds(p), failure: libm::log1p(-p) }
-        };
-        Self {
-            trials,
-            shares: weights.iter().map(share).collect(),
-            last: weights.iter().rposition(|&weight| weight > 0.0),
-            factorials: (0..=trials.min(KEPT)).map(|n| libm::lgamma(n as f64 + 1.0)).collect(),
-        }
-    }
-
-    /// A draw from each stream, which is used up: how many trials fall to each weight that got any, by the number of the stream
-    /// and the index of the weight, into `each`. Several are drawn side by side: while one waits for its square root another goes on.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "counts of people and samples"
-    )]
-    pub fn draw<const N: usize>(&self, streams: [Stream; N], mut each: impl FnMut(usize, usize, u64)) {
-        let Some(last) = self.last else { return };
-        let log_factorial =
-            |n: f64| self.factorials.get(n as usize).copied().unwrap_or_else(|| libm::lgamma(n + 1.0));
-        let mut lanes = streams.map(|stream| (Ahead { stream, numbers: [0; AHEAD], at: AHEAD }, self.trials));
-        for (index, share) in self.shares[..last].iter().enumerate() {
-            for (lane, (ahead, left)) in lanes.iter_mut().enumerate() {
-                let n = *left as f64;
-                let mut uniform = || ahead.uniform();
-                let drawn = if share.p <= 0.0 || *left == 0 {
-                    0
-                } else if n * share.p < 10.0 {
-                    binomial_by_inversion(&mut uniform, *left, share.failure)
-                } else {
-                    binomial_by_rejection(&mut uniform, n, share.p, || share.odds, log_factorial)
-                };
-                let count = if share.turned { *left - drawn } else { drawn };
-                *left -= count;
-                if count > 0 {
-                    each(lane, index, count);
-                }
-            }
-        }
-        for (lane, (_, left)) in lanes.iter().enumerate().filter(|(_, (_, left))| *left > 0) {
-            each(lane, last, *left);
-        }
-    }
-}
-
-/// Numbers of a stream computed before they are asked for, many at a time.
-struct Ahead {
-    stream: Stream,
-    numbers: [u64; AHEAD],
-    at: usize,
-}
-
-const AHEAD: usize = 64;
-
-impl Ahead {
-    #[inline]
-    fn uniform(&mut self) -> f64 {
-        if self.at == AHEAD {
-            self.stream.fill_u64(&mut self.numbers);
-            self.at = 0;
-        }
-        let number = self.numbers[self.at];
-        self.at += 1;
-        unit(number)
-    }
-}
+use super::Stream;
 
 /// ln p/(1 - p).
-fn log_odds(p: f64) -> f64 {
+pub(super) fn log_odds(p: f64) -> f64 {
     libm::log(p / (1.0 - p))
 }
 
-/// Geometric jumps from success to success, `log_failure` being ln(1 - p): exact for any number of trials, cost in proportion to
-/// the successes.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a non-negative whole double; the cast saturates"
-)]
-fn binomial_by_inversion(uniform: &mut impl FnMut() -> f64, trials: u64, log_failure: f64) -> u64 {
+/// Geometric jumps from success to success: exact for any number of trials, cost in proportion to the successes. `jump` gives the
+/// floor of ln u/ln(1 - p).
+pub(super) fn binomial_by_inversion(mut jump: impl FnMut() -> u64, trials: u64) -> u64 {
     let (mut at, mut count) = (0_u64, 0);
     loop {
-        // truncated, which for a positive number is its floor
-        let jump = (libm::log(uniform()) / log_failure) as u64;
-        at = at.saturating_add(jump).saturating_add(1);
+        at = at.saturating_add(jump()).saturating_add(1);
         if at > trials {
             return count;
         }
         count += 1;
     }
+}
+
+/// The floor of ln u/ln(1 - p), the latter given.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a non-negative double, truncated; the cast saturates"
+)]
+pub(super) fn jump(u: f64, log_failure: f64) -> u64 {
+    (libm::log(u) / log_failure) as u64
 }
 
 /// The greatest whole number not above x, for |x| < 2⁶³.
@@ -153,12 +49,13 @@ fn floor(x: f64) -> f64 {
     clippy::cast_sign_loss,
     reason = "a whole double between 0 and the number of trials"
 )]
-fn binomial_by_rejection(
+pub(super) fn binomial_by_rejection(
     uniform: &mut impl FnMut() -> f64,
     n: f64,
     p: f64,
     log_odds: impl Fn() -> f64,
     log_factorial: impl Fn(f64) -> f64,
+    log_at_most: impl Fn(f64, f64) -> bool,
 ) -> u64 {
     let q = 1.0 - p;
     let spread = (n * p * q).sqrt();
@@ -184,8 +81,8 @@ fn binomial_by_rejection(
             let mode = floor((n + 1.0) * p);
             (log_odds(), mode, log_factorial(mode) + log_factorial(n - mode))
         });
-        let accept = libm::log(v * alpha / (a / (us * us) + b));
-        if accept <= height - log_factorial(k) - log_factorial(n - k) + (k - mode) * odds {
+        let most = height - log_factorial(k) - log_factorial(n - k) + (k - mode) * odds;
+        if log_at_most(v * alpha / (a / (us * us) + b), most) {
             return k as u64;
         }
     }
@@ -251,9 +148,11 @@ impl Stream {
         let n = trials as f64;
         let mut uniform = || self.uniform();
         if n * p < 10.0 {
-            binomial_by_inversion(&mut uniform, trials, libm::log1p(-p))
+            let log_failure = libm::log1p(-p);
+            binomial_by_inversion(|| jump(uniform(), log_failure), trials)
         } else {
-            binomial_by_rejection(&mut uniform, n, p, || log_odds(p), |k| libm::lgamma(k + 1.0))
+            let log_at_most = |x, most| libm::log(x) <= most;
+            binomial_by_rejection(&mut uniform, n, p, || log_odds(p), |k| libm::lgamma(k + 1.0), log_at_most)
         }
     }
 
@@ -336,29 +235,5 @@ mod tests {
             assert!((*sum as f64 - 5e5 * p).abs() <= 4.0 * (5e5 * p * (1.0 - p)).sqrt(), "{sums:?}");
         }
         assert_eq!(stream.multinomial(5, &[0.0, 0.0]), [0, 0]);
-    }
-
-    #[test]
-    fn a_prepared_multinomial_gives_the_same_numbers() {
-        let heavy: Vec<f64> = (0..40).map(|k| f64::from((k * 7) % 11) * 3.0).collect();
-        for (trials, weights) in [
-            (100, vec![2.0, 0.0, 5.0, 3.0, 0.0]),
-            (5_000, heavy.clone()),
-            // more than the factorials that are kept
-            (200_000, heavy),
-            (7, vec![0.0, 0.0]),
-            (9, vec![0.0, 4.0]),
-            (50, vec![30.0, 1e-9, 1.0]),
-        ] {
-            let prepared = super::Multinomial::new(trials, &weights);
-            for index in 0..100 {
-                let stream = |lane: u64| Stream::new(6, Purpose::of("multinomial"), 3 * index + lane);
-                let mut counts = [(); 3].map(|()| vec![0; weights.len()]);
-                prepared.draw([0, 1, 2].map(stream), |lane, index, count| counts[lane][index] = count);
-                for (lane, counts) in (0..).zip(counts) {
-                    assert_eq!(stream(lane).multinomial(trials, &weights), counts, "{trials} {weights:?}");
-                }
-            }
-        }
     }
 }

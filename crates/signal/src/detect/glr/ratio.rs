@@ -160,7 +160,7 @@ impl Best {
 ///
 /// The reference takes Newton steps without any guard, each beginning starting where the one before ended, the first at
 /// ±½; a beginning for which they diverge is lost, and the next starts at ±½ again. Compatible takes the same steps, corrected looks for
-/// the maximum safely. Either way most beginnings are passed over by [`Sums::bound`], and most of the others need one look: the
+/// the maximum safely. Either way most beginnings are passed over by [`Sums::may_reach`], and most of the others need one look: the
 /// slope s of a sum of logistic curves has |s″| ≤ |s′|, so that after a first step of at most a quarter Newton's method
 /// converges (Kantorovich), and to no more than half again as far; where the tangent over that reach stays below the best so
 /// far, the beginning is passed over. Compatible passes over by the bound only where the reference's steps surely converge, and then takes
@@ -181,8 +181,13 @@ fn search(
     let compatible = control.mode == Mode::Compatible;
     let mut best = Best { most: known, near: Vec::new() };
     let mut beyond = (0.0_f64, 0, 0.0);
+    let node = sums.node(sums.last_best.1);
     for k in beginnings {
-        if sums.bound(k) < best.most - best.slack() && (!compatible || (rooted && sums.steady(k))) {
+        let least = best.most - best.slack();
+        let little = |sums: &Sums| {
+            !sums.may_reach(k, least) || node.is_some_and(|node| !sums.may_reach_from(node, k, least))
+        };
+        if (!compatible || (rooted && sums.steady(k))) && little(sums) {
             passed = true;
             continue;
         }

@@ -6,8 +6,9 @@
 //! costs a few operations a beginning instead of a pass over its periods. The ratio that is reported is always computed again from the
 //! periods themselves.
 //!
-//! The slope s of a sum of logistic curves has |s″| ≤ |s′|. Slope and curvature at κ = 0 alone therefore bound the ratio of a stretch and
-//! where it is largest ([`Sums::bound`]): most beginnings are passed over after two differences and a division.
+//! The slope s of a sum of logistic curves has |s″| ≤ |s′|. Slope and curvature at κ = 0, or at the grid point
+//! nearest to the κ that was best last, therefore bound the ratio of a stretch ([`Sums::may_reach`], [`Sums::may_reach_from`]): most
+//! beginnings are passed over after two differences and three products.
 
 use super::Direction;
 use super::ratio::Point;
@@ -116,24 +117,26 @@ impl Sums {
         self.steady.pop();
     }
 
-    /// The ratio from beginning `k` to now is at most this. With slope s and curvature -c at κ = 0 the slope at κ is at most s - c(1 - e^-κ),
-    /// whose integral is largest at r = s/c = 1 - e^-κ, where it is c(r + (1 - r) ln(1 - r)); for small r the first terms of its
-    /// series and a bound of the rest.
+    /// Whether the ratio from beginning `k` to now may reach `least`, by what it looks like at κ = 0.
     #[inline]
-    pub(super) fn bound(&self, k: usize) -> f64 {
+    pub(super) fn may_reach(&self, k: usize, least: f64) -> bool {
         let (now, here) = (self.steady[self.steady.len() - 1], self.steady[k]);
         let (slope, curve) = ((now[0] - here[0]) * self.sign, here[1] - now[1]);
-        if slope <= 0.0 {
-            return 0.0;
-        }
-        let r = slope / curve;
-        if r < 0.4 {
-            curve * r * r * (0.5 + r * (1.0 + r) / 6.0)
-        } else if r < 1.0 {
-            curve * (r + (1.0 - r) * (-r).ln_1p())
-        } else {
-            f64::INFINITY
-        }
+        if slope <= 0.0 { least <= 0.0 } else { may_reach(0.0, slope, curve, least) }
+    }
+
+    /// The same by what it looks like at a grid point.
+    #[inline]
+    pub(super) fn may_reach_from(&self, node: usize, k: usize, least: f64) -> bool {
+        let (start, end) = (&self.rows[k * NODES + node], &self.rows[self.rows.len() - NODES + node]);
+        may_reach(end[0] - start[0], (end[1] - start[1]).abs(), start[2] - end[2], least)
+    }
+
+    /// The grid point nearest to κ; `None` outside the grid.
+    pub(super) fn node(&self, kappa: f64) -> Option<usize> {
+        let place = (kappa - self.low) / WIDTH + 0.5;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the grid")]
+        (place >= 0.0 && place < NODES as f64).then(|| place as usize)
     }
 
     /// Whether Newton's method for beginning `k` surely converges from the root of the one before (from 0 where that root is on the
@@ -203,6 +206,23 @@ impl Sums {
         }
         Some(kappa * sign)
     }
+}
+
+/// Whether a ratio that has this value, slope s (its amount) and curvature -c at some κ may be as much as `least` at any other. At a
+/// distance d the slope has fallen by at least c(1 - e^-d), so that the ratio gains at most c(r + (1 - r) ln(1 - r)) with
+/// r = s/c; that is r² c times a factor which grows with r, here taken at the end of three ranges.
+#[inline]
+fn may_reach(value: f64, slope: f64, curve: f64, least: f64) -> bool {
+    let factor = if slope <= 0.25 * curve {
+        0.5479
+    } else if slope <= 0.6 * curve {
+        0.6487
+    } else if slope <= 0.9 * curve {
+        0.8269
+    } else {
+        return true;
+    };
+    factor * slope * slope >= (least - value) * curve
 }
 
 /// The slope between two grid points: a polynomial of degree five in u = 0 … 1.
