@@ -282,4 +282,52 @@ mod tests {
         assert!((p - (1.0 - (-(-3f64).exp()).exp())).abs() < 1e-12);
         assert!((gumbel_tail(&[m - s, m + s], 1e3).unwrap() - FLOOR).abs() < 1e-30);
     }
+
+    fn settings(more: &str) -> Settings {
+        let text = format!("key,value\nStartDate,2024/2/1\nEndDate,2024/2/28\n{more}");
+        Settings::parse(&crate::table::Table::parse("settings", &text).expect("a table")).expect("settings")
+    }
+
+    #[test]
+    fn a_rank_counts_ties_and_the_observed_map_unless_the_simulation_was_stopped() {
+        let standard = settings("PValueReportType,1\n");
+        let of = |stopped| Inference { observed: 3.0, simulated: vec![1.0, 3.0, 4.0, 2.0], stopped };
+        // 3 and 4 reach 3; the observed map is a fifth
+        let p = |stopped| of(stopped).p_value(3.0, &standard).expect("replicates").0;
+        assert!((p(false) - 3.0 / 5.0).abs() < 1e-12);
+        // Besag and Clifford 1991: after stopping at the last of them the share itself
+        assert!((p(true) - 2.0 / 4.0).abs() < 1e-12);
+        assert!(reaches(3.0 - 1e-12, 3.0), "rounding alone does not tell a tie apart");
+    }
+
+    #[test]
+    fn a_value_is_hopeless_only_when_every_replicate_reaches_it() {
+        let found = Inference { observed: 9.0, simulated: vec![2.0, 3.0], stopped: false };
+        assert!(found.hopeless(2.0) && !found.hopeless(2.5));
+        assert!(!Inference { simulated: Vec::new(), ..found }.hopeless(0.0), "without replicates nothing is");
+    }
+
+    #[test]
+    fn the_simulation_stops_at_the_replicate_that_reaches_the_observed_value_for_the_last_time_asked() {
+        // every third reaches it: 2, 5, 8, …
+        let work = |replicates: std::ops::Range<usize>| -> Vec<f64> {
+            replicates.map(|r| if r % 3 == 2 { 5.0 } else { 1.0 }).collect()
+        };
+        for threads in [1, 3] {
+            let run = Run { threads, ..Run::default() };
+            let found =
+                simulate(5.0, 999, 0, Some(50), &run, &work, Vec::new()).expect("not stopped by hand");
+            assert!(found.stopped);
+            assert_eq!(found.simulated.len(), 150);
+            let all = simulate(5.0, 999, 0, None, &run, &work, Vec::new()).expect("not stopped by hand");
+            assert_eq!((all.simulated.len(), all.stopped), (999, false));
+        }
+    }
+
+    #[test]
+    fn an_interval_recurs_once_in_one_over_its_chance() {
+        let days = |more: &str| recurrence_days(0.01, &settings(more));
+        assert!((days("TimeAggregationUnits,3\nTimeAggregationLength,7\n") - 700.0).abs() < 1e-9);
+        assert!((days("TimeAggregationUnits,1\n") - 36_525.0).abs() < 1e-9);
+    }
 }

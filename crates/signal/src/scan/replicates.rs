@@ -200,3 +200,40 @@ fn deal(
 fn count(m: f64) -> usize {
     m.round().max(0.0) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_is_dealt_equally_often() {
+        let (mut stream, mut deck) = (stream(1, 0), Vec::new());
+        let mut counts = [0_u32; 27];
+        for _ in 0..6000 {
+            let mut code = 0;
+            deal(&[0, 1, 2], 3, &mut stream, &mut deck, |_, item| code = 3 * code + item as usize);
+            counts[code] += 1;
+        }
+        let seen: Vec<u32> = counts.into_iter().filter(|n| *n > 0).collect();
+        assert_eq!(seen.len(), 6, "each item once");
+        // five degrees of freedom: 20.5 is passed once in a thousand
+        let chi2: f64 = seen.iter().map(|n| (f64::from(*n) - 1000.0).powi(2) / 1000.0).sum();
+        assert!(chi2 < 20.5, "{seen:?}");
+    }
+
+    #[test]
+    fn a_replicate_depends_on_its_number_alone() {
+        let weights: Vec<f64> = (1..=9).map(f64::from).collect();
+        let cells: Vec<(u32, u32)> = (0..9).map(|place| (place, 0)).collect();
+        let crowded = Simulator::Crowded { shares: Multinomial::new(400, &weights), cells: cells.clone() };
+        let alias = Alias::new(&weights).expect("weights");
+        let sparse = Simulator::Poisson { alias, cells, cases: 20 };
+        for simulator in [crowded, sparse] {
+            let all = simulator.draws(5, 0..11);
+            assert_ne!(all[0], all[1]);
+            for from in [0, 3, 10] {
+                assert_eq!(simulator.draws(5, from..11), all[from..], "however they are grouped");
+            }
+        }
+    }
+}
