@@ -135,7 +135,6 @@ impl Logarithms {
 
     /// The logarithm of a positive number that is not subnormal: the series of ln(1 + r) for |r| ≤ 1/512.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "parts of the bits")]
     fn near(&self, x: f64) -> f64 {
         let bits = x.to_bits();
         let exponent = f64::from((bits >> 52) as i32 - 1023);

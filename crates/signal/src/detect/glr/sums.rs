@@ -136,7 +136,7 @@ impl Sums {
     pub(super) fn node(&self, kappa: f64) -> Option<usize> {
         let place = (kappa - self.low) / WIDTH + 0.5;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the grid")]
-        (place >= 0.0 && place < NODES as f64).then(|| place as usize)
+        (place >= 0.0 && place < NODES as f64).then_some(place as usize)
     }
 
     /// Whether Newton's method for beginning `k` surely converges from the root of the one before (from 0 where that root is on the

@@ -68,7 +68,6 @@ impl Engine<'_> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "bounds are cut to 16 bits on purpose")]
-    #[expect(clippy::cast_possible_wrap, reason = "below 2¹⁵")]
     fn steps(&self, family: &Family, level: &Level) -> Steps {
         let reach = level.of(family.outline);
         let cut = |n: u32| n.min(i16::MAX as u32) as i16;
