@@ -81,7 +81,25 @@ pub(crate) fn resource(region: &str, account: Id) -> Resource {
     res
 }
 
-/// Opens an account; who asks must administer its region.
+/// Who opens an account that acts for an operator, or gives it a grant, looks after accounts where the operator is registered, not only
+/// where the account is: in the policies of firms and laboratories the region of a grant says nothing. An operator the register does not
+/// know is of no region, and a matter for the nation.
+pub(crate) async fn check_operator(
+    tx: &mut Tx,
+    access: &Access,
+    who: &Principal,
+    action: &str,
+    operator: Option<Id>,
+    now: Instant,
+) -> Result<(), Error> {
+    let Some(operator) = operator else { return Ok(()) };
+    let row = tx.first("select region from operator where id = $1", &[operator.into()]).await?;
+    let region = row.map(|r| r.text("region")).transpose()?.unwrap_or_default();
+    access.check(who, action, &Resource::new("account", region), now)?;
+    Ok(())
+}
+
+/// Opens an account; who asks must administer its region, and that of the operator it acts for.
 ///
 /// # Errors
 /// [`Error::Denied`]; [`Error::Invalid`] for a bad or taken login.
@@ -93,6 +111,7 @@ pub async fn create_account(
     new: NewAccount,
 ) -> Result<Id, Error> {
     let permit = access.check(who, "create", &Resource::new("account", &*new.region), cx.now)?;
+    check_operator(tx, access, who, "create", new.operator, cx.now).await?;
     insert(tx, cx, access, &permit, new).await
 }
 

@@ -7,7 +7,8 @@ use ledger::{Context, Entry, Permit};
 use serde_json::json;
 use store::{Row, Store, Tx};
 
-/// Adds a grant. Who asks must administer both the account's region and the region granted, and never the own account.
+/// Adds a grant. Who asks must administer the account's region, the region granted and that
+/// of the operator the account acts for, and never the own account.
 ///
 /// # Errors
 /// [`Error::Denied`]; [`Error::Invalid`] for a grant that means nothing.
@@ -21,6 +22,8 @@ pub async fn add_grant(
 ) -> Result<Id, Error> {
     let (region, _) = account::find(tx, account).await?;
     access.check(who, "administer", &account::resource(&region, account), cx.now)?;
+    let row = tx.one("select operator from account where id = $1", &[account.into()]).await?;
+    account::check_operator(tx, access, who, "administer", row.opt_id("operator")?, cx.now).await?;
     let permit = access.check(who, "administer", &account::resource(&grant.region, account), cx.now)?;
     account::check_region(&grant.region)?;
     if grant.role == Role::Citizen {

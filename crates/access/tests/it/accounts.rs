@@ -1,8 +1,8 @@
 //! Accounts and grants: who may open and change them, and what the record keeps.
 
 use crate::office::{Office, PASSWORD, at, grant};
-use access::{Error, Role, Vault, account, session};
-use base::Date;
+use access::{Error, NewAccount, Role, Vault, account, session};
+use base::{Date, Id};
 
 #[tokio::test]
 async fn an_administrator_opens_accounts_in_the_own_region_only() {
@@ -32,6 +32,41 @@ async fn an_administrator_opens_accounts_in_the_own_region_only() {
         assert_eq!((mine.login.as_str(), mine.name.as_str()), ("li.wei", "张三丰"));
         assert_eq!(mine.phone.as_deref(), Some("13800000000"));
         assert_eq!(office.journal("account.created").await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn who_opens_an_account_for_a_firm_or_a_laboratory_looks_after_the_region_it_is_registered_in() {
+    for office in Office::all().await {
+        let (near, far, unknown) = (Id(7001), Id(7002), Id(7003));
+        let mut tx = office.store.begin().await.unwrap();
+        for (id, region) in [(near, "620102"), (far, "630102")] {
+            tx.exec(
+                "insert into operator (id, version, code, code_key, name, name_en, kinds, region, status, initials, search, \
+                 created_at, updated_at) values ($1, 1, $2, $3, '虚构', '', 1, $4, 'active', 'XG', '虚构', 0, 0)",
+                &[id.into(), id.to_string().into(), id.to_string().into(), region.into()],
+            )
+            .await
+            .unwrap();
+        }
+        let (access, admin, cx) = (&office.access, &office.admin, office.cx(1));
+        for (login, operator) in [("far.firm", far), ("no.firm", unknown)] {
+            let new = NewAccount { operator: Some(operator), ..office.new_account(login, "620102") };
+            let refused = account::create_account(&mut tx, &cx, access, admin, new).await;
+            assert!(matches!(refused, Err(Error::Denied(_))), "{}: {login}", office.name);
+        }
+        let new = NewAccount { operator: Some(near), ..office.new_account("near.firm", "620102") };
+        let id = account::create_account(&mut tx, &cx, access, admin, new).await.unwrap();
+        for role in [Role::Firm, Role::Laboratory] {
+            account::add_grant(&mut tx, &cx, access, admin, id, &grant(role, "620102", "")).await.unwrap();
+        }
+        // the firm moved away meanwhile: its grants are the business of where it is now
+        tx.exec("update operator set region = '630102' where id = $1", &[near.into()]).await.unwrap();
+        for role in [Role::Firm, Role::Laboratory] {
+            let refused =
+                account::add_grant(&mut tx, &cx, access, admin, id, &grant(role, "620102", "")).await;
+            assert!(matches!(refused, Err(Error::Denied(_))), "{}: {role:?}", office.name);
+        }
     }
 }
 
