@@ -266,10 +266,13 @@ impl Field {
         (plain(name) && plain(value)).then_some((name, value))
     }
 
-    /// Whether its value is kept out of the journal's leaf and sealed at rest.
+    /// Whether its value is kept out of the journal's leaf and sealed at rest: a person and a signature name somebody whatever else is
+    /// said of the field, and a row of a group goes with its most private column.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        self.private || self.kind == FieldType::Person
+        self.private
+            || matches!(self.kind, FieldType::Person | FieldType::Signature)
+            || (self.kind == FieldType::Group && self.fields.iter().any(Self::is_private))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Forms: every field is what its type needs, and every number cites where it comes from.
 
 use super::Report;
-use crate::form::{Field, FieldType, Lift};
+use crate::form::{Field, FieldType, Lift, Offer};
 use base::Decimal;
 
 impl Report<'_> {
@@ -19,6 +19,13 @@ impl Report<'_> {
             self.unique(&place, &names);
             for field in &form.fields {
                 self.field(&format!("{place}.{}", field.id), field, false);
+            }
+            for field in form.leaves().into_iter().filter(|f| !f.is_private()) {
+                let row = field.fields.iter().filter(|_| field.kind == FieldType::Group);
+                for asked in std::iter::once(field).chain(row).filter(|f| asks_for_a_name(f)) {
+                    let text = "it asks for somebody's name, which would stand in the journal: make it private, a person or a signature";
+                    self.say(format!("{place}.{}", asked.id), text);
+                }
             }
             for check in form.checks.iter().filter(|c| form.field(&c.field).is_none()) {
                 self.say(&place, format!("a check names no field: `{}`", check.field));
@@ -86,6 +93,14 @@ impl Report<'_> {
             self.field(&format!("{place}.{}", row.id), row, kind == FieldType::Group);
         }
     }
+}
+
+/// Whether the heading of a free text asks for a name. Officers act under theirs.
+fn asks_for_a_name(field: &Field) -> bool {
+    const WORDS: [&str; 6] = ["姓名", "签名", "签收人", "联系人", "负责人", "法定代表人"];
+    matches!(field.kind, FieldType::Text | FieldType::LongText)
+        && field.offer != Some(Offer::Officer)
+        && WORDS.iter().any(|w| field.title.zh.contains(w))
 }
 
 /// The ids of parts, which share the names of the form.

@@ -181,7 +181,7 @@ title = { zh = "签名", en = "Signed" }
 type = "signature"
 "#;
 
-fn files() -> BTreeMap<String, String> {
+pub(crate) fn files() -> BTreeMap<String, String> {
     [
         ("procedure.toml", BANQUET),
         ("forms.toml", FORMS),

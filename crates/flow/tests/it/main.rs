@@ -11,6 +11,7 @@ mod forms;
 mod generated;
 mod numbers;
 mod people;
+mod private;
 mod rulebook;
 mod search;
 mod story;
