@@ -1725,6 +1725,16 @@ CREATE INDEX subscription_by_query on subscription (query, id);
 
 CREATE INDEX subscription_due on subscription (run_at);
 
+CREATE TABLE sweep_fault (
+    what text not null,
+    id integer not null,
+    since integer not null,
+    tried integer not null,
+    tries integer not null,
+    problem text not null,
+    primary key (what, id)
+) strict;
+
 CREATE TABLE target_item (
     proposal integer not null references target_proposal (id),
     subject text not null,

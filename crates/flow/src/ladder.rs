@@ -12,7 +12,7 @@ use base::{Id, IdGen, Instant, Lang, RegionCode, Text};
 use ledger::{Actor, Context, Permit};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use store::{Store, Tx};
+use store::{Row, Sql, Store, Tx};
 
 /// Rows of one sweep.
 const SWEEP: i64 = 200;
@@ -60,65 +60,182 @@ pub struct Swept {
     pub ended: usize,
     /// Steps taken because a time lapsed.
     pub lapsed: usize,
+    /// Clocks and publications that could not be brought forward: [`sweep_faults`] tells why.
+    pub faults: usize,
+}
+
+/// So many rows that fail in one sweep are no longer the fault of the rows.
+const MOST_FAULTS: usize = 100;
+
+/// What the sweep could not bring forward.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweepFault {
+    /// `clock` or `document`.
+    pub what: String,
+    /// Its record id.
+    pub id: Id,
+    /// The matter it belongs to, where it still has one.
+    pub matter: Option<Id>,
+    /// When it failed first.
+    pub since: Instant,
+    /// When it was tried last.
+    pub tried: Instant,
+    /// How often.
+    pub tries: i64,
+    /// Why, for whoever looks after the system.
+    pub problem: String,
+}
+
+/// What the sweep could not bring forward, the longest first, up to `most`; for administrators.
+///
+/// # Errors
+/// Storage.
+pub async fn sweep_faults(store: &Store, most: i64) -> Result<Vec<SweepFault>, store::Error> {
+    let sql = "select f.*, coalesce(c.matter, d.matter) as matter from sweep_fault f left join clock c on f.what = 'clock' and c.id = f.id \
+               left join document d on f.what = 'document' and d.id = f.id order by f.since, f.id limit $1";
+    let read = |row: &Row| {
+        Ok(SweepFault {
+            what: row.text("what")?,
+            id: row.id("id")?,
+            matter: row.opt_id("matter")?,
+            since: row.instant("since")?,
+            tried: row.instant("tried")?,
+            tries: row.int("tries")?,
+            problem: row.text("problem")?,
+        })
+    };
+    store.query(sql, &[most.into()]).await?.iter().map(read).collect()
+}
+
+/// How many rows the sweep could not bring forward: a figure to be watched.
+///
+/// # Errors
+/// Storage.
+pub async fn sweep_faults_counted(store: &Store) -> Result<i64, store::Error> {
+    store.one("select count(*) as n from sweep_fault", &[]).await?.int("n")
+}
+
+/// The rows one sweep has failed at, which it leaves out from then on: one of them stops no other.
+struct LeftOut<'a> {
+    store: &'a Store,
+    what: &'static str,
+    now: Instant,
+    ids: Vec<Id>,
+}
+
+impl LeftOut<'_> {
+    /// The next rows: `select` and its conditions, then the order.
+    async fn rows(&self, select: &'static str, order: &'static str) -> Result<Vec<Id>, Error> {
+        let mut sql = Sql::new(select);
+        sql.bind(self.now);
+        if !self.ids.is_empty() {
+            sql.push(" and id not in ").bind_list(self.ids.iter().copied());
+        }
+        sql.push(order).bind(SWEEP);
+        Ok(self.store.select(&sql).await?.iter().map(|r| r.id("id")).collect::<Result<_, _>>()?)
+    }
+
+    /// Commits what was done for a row, or gives it up and notes why.
+    async fn settle<T>(&mut self, tx: Tx, id: Id, done: Result<T, Error>) -> Result<Option<T>, Error> {
+        let done = match done {
+            Ok(done) => tx.commit().await.map(|()| done).map_err(Error::from),
+            Err(error) => tx.rollback().await.map_err(Error::from).and(Err(error)),
+        };
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(error) => {
+                tracing::error!(?error, what = self.what, id = %id, "a sweep leaves a row out");
+                let mut tx = self.store.begin().await?;
+                tx.exec(
+                    "insert into sweep_fault (what, id, since, tried, tries, problem) values ($1, $2, $3, $3, 1, $4) \
+                     on conflict (what, id) do update set tried = excluded.tried, tries = sweep_fault.tries + 1, problem = excluded.problem",
+                    &[self.what.into(), id.into(), self.now.into(), error.to_string().into()],
+                )
+                .await?;
+                tx.commit().await?;
+                self.ids.push(id);
+                if self.ids.len() >= MOST_FAULTS { Err(error) } else { Ok(None) }
+            }
+        }
+    }
+
+    /// What failed before and was brought forward since is no fault any more.
+    async fn forget(&self) -> Result<(), Error> {
+        let mut sql = Sql::new("delete from sweep_fault where what = ");
+        sql.bind(self.what);
+        if !self.ids.is_empty() {
+            sql.push(" and id not in ").bind_list(self.ids.iter().copied());
+        }
+        let mut tx = self.store.begin().await?;
+        tx.execute(&sql).await?;
+        tx.commit().await?;
+        Ok(())
+    }
 }
 
 /// Climbs every rung reached by now and ends every publication whose time is over; each clock and document in a transaction
-/// of its own. Repeatable: what was done is not done again.
+/// of its own. Repeatable: what was done is not done again. A row that fails is rolled back, noted ([`sweep_faults`]) and tried again by the
+/// next sweep; the others go on.
 ///
 /// # Errors
-/// Storage; what was done before it stays.
+/// Storage, or more failures than rows can be blamed for; what was done before it stays.
 pub async fn sweep(store: &Store, engine: &Engine, ids: &Arc<IdGen>, now: Instant) -> Result<Swept, Error> {
     let mut swept = Swept::default();
     let cx = Context { now, ids: ids.clone(), actor: Actor::system("flow"), lang: Lang::Zh };
+    let mut clocks = LeftOut { store, what: "clock", now, ids: Vec::new() };
     loop {
-        let rows = store
-            .query(
-                "select id from clock where next_rung is not null and next_rung <= $1 order by next_rung, id limit $2",
-                &[now.into(), SWEEP.into()],
+        let rows = clocks
+            .rows(
+                "select id from clock where next_rung is not null and next_rung <= ",
+                " order by next_rung, id limit ",
             )
             .await?;
-        for row in &rows {
-            let clock = row.id("id")?;
+        for id in &rows {
             let mut tx = store.begin().await?;
-            match lapse(&mut tx, &cx, engine, clock).await {
-                Ok(true) => {
-                    tx.commit().await?;
-                    swept.lapsed += 1;
-                    continue;
-                }
-                Ok(false) => {}
-                // the step is not possible (no operator named yet): people are reminded of the clock like of any other
-                Err(said) if said.user_text().is_some() => {
-                    tx.rollback().await?;
-                    tx = store.begin().await?;
-                }
-                Err(fault) => return Err(fault),
+            let lapsed = lapse(&mut tx, &cx, engine, *id).await;
+            // the step is not possible (no operator named yet): people are reminded of the clock like of any other
+            let refused = lapsed.as_ref().is_err_and(|said| said.user_text().is_some());
+            if refused {
+                tx.rollback().await?;
+                tx = store.begin().await?;
             }
-            swept.reminders += climb(&mut tx, &cx, engine, clock).await?;
-            tx.commit().await?;
+            let done = match lapsed {
+                Ok(true) => Ok((0, 1)),
+                Err(fault) if !refused => Err(fault),
+                _ => climb(&mut tx, &cx, engine, *id).await.map(|reminders| (reminders, 0)),
+            };
+            if let Some((reminders, lapses)) = clocks.settle(tx, *id, done).await? {
+                swept.reminders += reminders;
+                swept.lapsed += lapses;
+            }
         }
         if rows.is_empty() {
             break;
         }
     }
+    let mut documents = LeftOut { store, what: "document", now, ids: Vec::new() };
     loop {
-        let rows = store
-            .query(
-                "select id from document where public_until is not null and public_until <= $1 and status = 'published' \
-                 order by public_until, id limit $2",
-                &[now.into(), SWEEP.into()],
+        let rows = documents
+            .rows(
+                "select id from document where status = 'published' and public_until is not null and public_until <= ",
+                " order by public_until, id limit ",
             )
             .await?;
-        for row in &rows {
+        for id in &rows {
             let mut tx = store.begin().await?;
-            end_publication(&mut tx, &cx, engine, row.id("id")?).await?;
-            tx.commit().await?;
-            swept.ended += 1;
+            let done = end_publication(&mut tx, &cx, engine, *id).await;
+            swept.ended += usize::from(documents.settle(tx, *id, done).await?.is_some());
         }
         if rows.is_empty() {
-            return Ok(swept);
+            break;
         }
     }
+    swept.faults = clocks.ids.len() + documents.ids.len();
+    if sweep_faults_counted(store).await? > 0 {
+        clocks.forget().await?;
+        documents.forget().await?;
+    }
+    Ok(swept)
 }
 
 /// Takes the step a clock has for the end of its time, if it runs and its time is over.

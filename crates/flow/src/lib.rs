@@ -57,7 +57,7 @@ pub use files::{may_read_file, record_file};
 pub use form::{
     Check, CheckItem, Choice, Field, FieldError, FieldType, Form, Lift, Offer, RESULTS, SheetColumn,
 };
-pub use ladder::{Swept, sweep};
+pub use ladder::{SweepFault, Swept, sweep, sweep_faults, sweep_faults_counted};
 pub use load::{LoadError, changed, load, load_all, read_folder, shipped};
 pub use merged::{follow_merge, undo_follow_merge};
 pub use migrate::migrate;

@@ -16,5 +16,6 @@ mod rulebook;
 mod search;
 mod story;
 mod support;
+mod sweeps;
 mod together;
 mod walks;
