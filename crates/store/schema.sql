@@ -34,7 +34,7 @@ CREATE TABLE account (
     totp_state text not null check (totp_state in ('off', 'pending', 'on')),
     totp_step integer not null,
     created_at integer not null
-) strict;
+, failed_at integer) strict;
 
 CREATE UNIQUE INDEX account_login on account (login);
 
@@ -868,7 +868,7 @@ CREATE TABLE journal (
     canonical text not null,
     leaf blob not null,
     position integer
-) strict;
+, agency text not null default '', classification integer not null default 1) strict;
 
 CREATE UNIQUE INDEX journal_position on journal (position);
 

@@ -59,7 +59,7 @@ pub struct Account {
 
 /// The permit for what the owner does with the own account.
 pub(crate) fn own(action: &str) -> Permit {
-    Permit { action: action.to_owned(), policies: vec!["own-account".to_owned()] }
+    Permit::new(action, vec!["own-account".to_owned()])
 }
 
 pub(crate) fn subject(account: Id) -> String {

@@ -132,7 +132,8 @@ impl Policies {
         let today = now.china_date();
         for seat in seats(who) {
             if let Some(policies) = self.ask(&seat, action, res, today) {
-                return Ok(Permit { action: action.to_owned(), policies: policies.to_vec() });
+                let permit = Permit::new(action, policies.to_vec());
+                return Ok(permit.about(res.agency.as_str(), res.classification));
             }
         }
         Err(denial::explain(self, who, action, res, today))

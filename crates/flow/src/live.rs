@@ -338,7 +338,9 @@ impl Live {
             body,
             private: private.filter(|p| !p.is_empty()).map(Json::Object),
         };
-        let appended = ledger::append(tx, cx, permit, entry).await?;
+        // also of what the system does: who reads it is who reads the matter
+        let permit = permit.clone().about(self.draft.agency.as_str(), self.draft.classification);
+        let appended = ledger::append(tx, cx, &permit, entry).await?;
         tx.exec(
             "insert into matter_step (id, matter, at, kind, name, from_state, to_state, account, login, form, target, note, \
              journal, version, acting_for) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",

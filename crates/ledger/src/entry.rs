@@ -59,13 +59,35 @@ pub struct Permit {
     pub action: String,
     /// Policy ids; `system` for internal work.
     pub policies: Vec<String>,
+    /// Department that owns the record the right was asked for; `""` where none does. Chooses the readers of the entry, and is no part of
+    /// its leaf.
+    pub agency: String,
+    /// Classification of that record, likewise: 1 internal, 2 confidential.
+    pub classification: u8,
 }
+
+/// The classification of an entry of which nothing else is known: internal.
+const INTERNAL: u8 = 1;
 
 impl Permit {
     /// Internal work that no person asked for; `reason` is recorded.
     #[must_use]
     pub fn system(reason: &str) -> Self {
-        Self { action: reason.to_owned(), policies: vec!["system".to_owned()] }
+        Self::new(reason, vec!["system".to_owned()])
+    }
+
+    /// A decision on a record that no department owns.
+    #[must_use]
+    pub fn new(action: impl Into<String>, policies: Vec<String>) -> Self {
+        Self { action: action.into(), policies, agency: String::new(), classification: INTERNAL }
+    }
+
+    /// Names whose the record is. What is public is internal in the journal: an entry says who did what.
+    #[must_use]
+    pub fn about(mut self, agency: impl Into<String>, classification: u8) -> Self {
+        self.agency = agency.into();
+        self.classification = classification.max(INTERNAL);
+        self
     }
 }
 
@@ -112,7 +134,7 @@ pub async fn append_many(
     entries: Vec<(&Context, &Permit, Entry)>,
 ) -> Result<Vec<Appended>, Error> {
     let mut done = Vec::with_capacity(entries.len());
-    let mut rows: Vec<Value> = Vec::with_capacity(entries.len() * 8);
+    let mut rows: Vec<Value> = Vec::with_capacity(entries.len() * 10);
     let mut private: Vec<Value> = Vec::new();
     for (cx, permit, entry) in entries {
         let id = cx.id();
@@ -142,13 +164,15 @@ pub async fn append_many(
             cx.actor.login.as_str().into(),
             canonical.into(),
             leaf.into(),
+            permit.agency.as_str().into(),
+            i64::from(permit.classification).into(),
         ]);
         done.push(Appended { id, leaf });
     }
     tx.insert_many("insert into journal_private (id, salt, body)", 3, private, "").await?;
     tx.insert_many(
-        "insert into journal (id, at, kind, region, subject, actor, canonical, leaf)",
-        8,
+        "insert into journal (id, at, kind, region, subject, actor, canonical, leaf, agency, classification)",
+        10,
         rows,
         "",
     )

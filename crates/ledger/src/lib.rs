@@ -31,8 +31,8 @@ mod verify;
 pub use entry::{Actor, Appended, Context, Entry, Permit, SIGNAL, append, append_many};
 pub use error::Error;
 pub use log::{
-    FirstHead, JournalRow, LOG_SIGNAL, Standing, TilePath, checkpoint, consistency, entry_bundle, feed,
-    first_head_over, history, keys, region_of, standing, tile,
+    FirstHead, JournalRow, LOG_SIGNAL, Standing, TilePath, Whose, checkpoint, consistency, entry_bundle,
+    feed, first_head_over, history, keys, standing, tile, whose,
 };
 pub use merkle::leaf_hash;
 pub use paper::IssuedPaper;

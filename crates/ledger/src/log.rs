@@ -121,13 +121,36 @@ pub async fn standing(store: &Store) -> Result<Standing, store::Error> {
     Ok(Standing { entries: row.int("entries")?, waiting: row.int("waiting")?, signed: row.int("signed")? })
 }
 
-/// The region of an entry, by which its readers are chosen; `None` when there is no such entry.
+/// Whose an entry is: by this its readers are chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    /// Region code.
+    pub region: String,
+    /// Department; `""` for none.
+    pub agency: String,
+    /// 1 internal, 2 confidential.
+    pub classification: u8,
+}
+
+impl Whose {
+    /// Of a row of the journal with its columns `region`, `agency` and `classification`.
+    ///
+    /// # Errors
+    /// When one of them is missing.
+    pub fn read(row: &Row) -> Result<Self, store::Error> {
+        // what does not fit is for nobody
+        let classification = u8::try_from(row.int("classification")?).unwrap_or(u8::MAX);
+        Ok(Self { region: row.text("region")?, agency: row.text("agency")?, classification })
+    }
+}
+
+/// Whose an entry is; `None` when there is no such entry.
 ///
 /// # Errors
 /// Storage.
-pub async fn region_of(store: &Store, entry: Id) -> Result<Option<String>, store::Error> {
-    let row = store.first("select region from journal where id = $1", &[entry.into()]).await?;
-    row.map(|r| r.text("region")).transpose()
+pub async fn whose(store: &Store, entry: Id) -> Result<Option<Whose>, store::Error> {
+    let sql = "select region, agency, classification from journal where id = $1";
+    store.first(sql, &[entry.into()]).await?.as_ref().map(Whose::read).transpose()
 }
 
 /// The latest signed checkpoint, as served under `/log/checkpoint`; `None` before the sequencer's first pass.

@@ -1,8 +1,8 @@
-//! Who is named: nowhere in a leaf, sealed at rest, and asked for in free text by no form unnoticed.
+//! Who is named: nowhere in a leaf, sealed at rest, and asked for in free text by no form unnoticed; and who reads the journal.
 
 use crate::features::{file, files, filled, worlds};
 use crate::support::officer;
-use access::Role;
+use access::{Principal, Role};
 use serde_json::json;
 
 #[tokio::test]
@@ -55,4 +55,29 @@ fn a_free_text_that_asks_for_a_name_is_told_unless_it_is_private() {
         "officers act under their names"
     );
     assert_eq!(found("举办地点", ""), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_journal_of_a_matter_is_read_by_its_department_and_no_higher_than_it_is_classified() {
+    for (name, w) in worlds().await {
+        file(&w, &officer(1, "620102"), filled(), None).await.unwrap();
+        let read = async |who: &Principal| {
+            let scope = w.access.scope(who, "view", "journal", w.now).with_agency("agency");
+            let mut sql =
+                store::Sql::new("select count(*) as n from journal where kind = 'matter.opened' and ");
+            sql.append(&scope.sql("region", Some("classification"), None));
+            w.store.select(&sql).await.unwrap()[0].int("n").unwrap()
+        };
+        let of = |agency: &str| access::testing::principal(2, Role::Officer, "620102", agency, None);
+        let leader = access::testing::principal(3, Role::Leader, "62", "", None);
+        let mut low = of("market");
+        low.grants[0].ceiling = access::INTERNAL;
+        let seen =
+            [read(&of("market")).await, read(&low).await, read(&of("agri")).await, read(&leader).await];
+        assert_eq!(seen, [1, 1, 0, 1], "{name}");
+        let mut tx = w.store.begin().await.unwrap();
+        tx.exec("update journal set classification = 2", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!([read(&of("market")).await, read(&low).await], [1, 0], "{name}: confidential");
+    }
 }

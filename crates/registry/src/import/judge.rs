@@ -152,7 +152,7 @@ pub(super) async fn finish(
         "file": (!source.is_empty()).then(|| format!("sha-256:{source}")), "rows_root": root,
     });
     let region = judge.region();
-    let permit = Permit { action: "import".to_owned(), policies: judge.policies.into_iter().collect() };
+    let permit = Permit::new("import", judge.policies.into_iter().collect());
     let entry = Entry { kind: journal_kind, region, subject: format!("import:{id}"), body, private: None };
     append(tx, cx, &permit, entry).await?;
     Ok(Imported { id, records, flagged, file: source, root })

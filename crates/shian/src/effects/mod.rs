@@ -49,7 +49,8 @@ use std::sync::Arc;
 
 /// What an effect writes under: the transition was authorised, so the permit names procedure and step.
 fn permit(matter: &MatterDraft, cx: &EffectCx<'_>) -> Permit {
-    Permit::system(&format!("{}.{}", matter.procedure, cx.step))
+    let permit = Permit::system(&format!("{}.{}", matter.procedure, cx.step));
+    permit.about(matter.agency.as_str(), matter.classification)
 }
 
 /// The names of the effects there are, the engine's own included.

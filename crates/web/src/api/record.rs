@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::sent::Params;
 use crate::fault::{Answer, Fault};
+use crate::pages::journal::entries_seen;
 use crate::session::FORM_BYTES;
 use crate::state::App;
 use axum::Json;
@@ -26,10 +27,9 @@ const FEED: i64 = 500;
 pub(super) async fn journal(State(app): State<Arc<App>>, caller: Caller, RawQuery(raw): RawQuery) -> Answer {
     let p = Params::known(raw.as_deref(), &["after", "limit", "kind", "subject"])?;
     let limit = p.read("limit", "100")?.unwrap_or(PAGE).clamp(1, MOST);
-    let scope = app.access.scope(&caller.who, "view", "journal", app.now());
     let mut sql =
         store::Sql::new("select id, at, kind, region, subject, actor, position from journal where ");
-    sql.append(&scope.sql("region", None, None));
+    sql.append(&entries_seen(&app, &caller.who));
     sql.push(" and position > ").bind(p.read::<i64>("after", "1200")?.unwrap_or(-1));
     for (column, name) in [(" and kind = ", "kind"), (" and subject = ", "subject")] {
         if let Some(value) = p.get(name) {
@@ -61,7 +61,6 @@ pub(super) async fn feed(State(app): State<Arc<App>>, caller: Caller, RawQuery(r
     let limit = p.read("limit", "100")?.unwrap_or(PAGE).clamp(1, FEED);
     let after = p.read::<i64>("after", "1200")?.unwrap_or(-1);
     let held = p.read::<u64>("held", "1200")?;
-    let scope = app.access.scope(&caller.who, "view", "journal", app.now());
     let limit = u32::try_from(limit).unwrap_or(1);
     let Some(stretch) = ledger::stretch(&app.store, after, limit, held).await.map_err(Fault::internal)?
     else {
@@ -79,7 +78,7 @@ pub(super) async fn feed(State(app): State<Arc<App>>, caller: Caller, RawQuery(r
     }
     let last = stretch.entries.last().map_or(after, |e| e.position);
     let mut sql = store::Sql::new("select position from journal where ");
-    sql.append(&scope.sql("region", None, None));
+    sql.append(&entries_seen(&app, &caller.who));
     sql.push(" and position > ").bind(after).push(" and position <= ").bind(last);
     let mut seen = std::collections::BTreeSet::new();
     for row in app.store.select(&sql).await? {

@@ -76,14 +76,21 @@ pub(crate) async fn receipt(
     Path(id): Path<String>,
 ) -> Answer {
     let id: Id = id.parse().map_err(|_| Fault::not_found(&RECORD))?;
-    let region = ledger::region_of(&app.store, id).await?.ok_or_else(|| Fault::not_found(&RECORD))?;
-    app.access.check(
-        &viewer.who,
-        "view",
-        &access::Resource::new("journal", region).classified(1),
-        app.now(),
-    )?;
+    let whose = ledger::whose(&app.store, id).await?.ok_or_else(|| Fault::not_found(&RECORD))?;
+    let entry = entry_resource(&whose.region, &whose.agency, whose.classification);
+    app.access.check(&viewer.who, "view", &entry, app.now())?;
     Ok(receipt_response(&receipt_of(&app, id).await?))
+}
+
+/// An entry as the policies see it: its readers are those of the record it is about.
+pub(crate) fn entry_resource(region: &str, agency: &str, classification: u8) -> access::Resource {
+    access::Resource::new("journal", region).of_agency(agency).classified(classification)
+}
+
+/// The condition on rows of the journal under which somebody reads them.
+pub(crate) fn entries_seen(app: &App, who: &access::Principal) -> store::Sql {
+    let scope = app.access.scope(who, "view", "journal", app.now()).with_agency("agency");
+    scope.sql("region", Some("classification"), None)
 }
 
 /// A receipt as a download.
@@ -196,10 +203,9 @@ pub(crate) async fn list(
 ) -> Answer {
     let lang = viewer.lang();
     let links = ListLinks::read("/desk/journal", raw.as_deref(), "at");
-    let scope = app.access.scope(&viewer.who, "view", "journal", app.now());
     let mut sql =
         store::Sql::new("select id, at, kind, region, subject, actor, position from journal where ");
-    sql.append(&scope.sql("region", None, None));
+    sql.append(&entries_seen(&app, &viewer.who));
     if let Some(kind) = links.get("kind") {
         sql.push(" and kind = ").bind(kind);
     }

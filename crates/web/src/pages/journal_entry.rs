@@ -1,6 +1,6 @@
 //! One entry of the journal: what was written, its proof, and the erasing of its personal part.
 
-use super::journal::RECORD;
+use super::journal::{RECORD, entry_resource};
 use super::journal_words::words;
 use super::matters::record_link;
 use crate::fault::{Answer, Fault};
@@ -17,7 +17,7 @@ use maud::{Markup, html};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-/// `GET /desk/journal/{id}`. Right: view journal, of the entry's region.
+/// `GET /desk/journal/{id}`. Right: view journal, of whose the entry is; without what was recorded also administer journal, of its region.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     SignedIn(viewer): SignedIn,
@@ -57,16 +57,22 @@ fn entry_id(text: &str) -> Answer<Id> {
 
 async fn page(app: &App, viewer: &Viewer, id: Id, wrong: Option<&Text>) -> Answer<Markup> {
     let lang = viewer.lang();
-    let sql = "select j.at, j.kind, j.region, j.subject, j.actor, j.canonical, j.leaf, j.position, p.erased_at, \
+    let sql = "select j.at, j.kind, j.region, j.agency, j.classification, j.subject, j.actor, j.canonical, j.leaf, j.position, p.erased_at, \
                case when p.id is null then 0 else 1 end as personal \
                from journal j left join journal_private p on p.id = j.id where j.id = $1";
     let row = app.store.first(sql, &[id.into()]).await?.ok_or_else(|| Fault::not_found(&RECORD))?;
-    let journal = Resource::new("journal", row.text("region")?).classified(access::INTERNAL);
-    app.access.check(&viewer.who, "view", &journal, app.now())?;
-    let administers = app.access.allows(&viewer.who, "administer", &journal, app.now());
+    // who erases what a person asks to be erased need not read what it was
+    let erasing = Resource::new("journal", row.text("region")?).classified(access::INTERNAL);
+    let administers = app.access.allows(&viewer.who, "administer", &erasing, app.now());
+    let class = u8::try_from(row.int("classification")?).unwrap_or(u8::MAX);
+    let reading = entry_resource(&row.text("region")?, &row.text("agency")?, class);
+    let reads = app.access.allows(&viewer.who, "view", &reading, app.now());
+    if !administers {
+        app.access.check(&viewer.who, "view", &reading, app.now())?;
+    }
     let (kind, subject) = (row.text("kind")?, row.text("subject")?);
     let canonical: Json = serde_json::from_str(&row.text("canonical")?).map_err(Fault::internal)?;
-    let body = canonical.get("body").filter(|b| !b.is_null());
+    let body = canonical.get("body").filter(|b| reads && !b.is_null());
     let body = body.map(serde_json::to_string_pretty).transpose().map_err(Fault::internal)?;
     let erased = row.opt_instant("erased_at")?;
     let title = words(&kind).get(lang).to_owned();
