@@ -2,11 +2,13 @@
 
 use crate::account::{self, own, subject};
 use crate::recent::append;
+use crate::throttle::{Limit, count_try, may_try};
 use crate::{Access, Error, Principal, one_time, password, secret};
 use base::{Id, Instant, Text};
 use ledger::{Actor, Context, Entry};
 use serde_json::json;
 use store::{Row, Store, Tx, Value};
+use tokio::sync::Semaphore;
 
 /// A session ends after this many seconds without a request.
 pub const IDLE_SECONDS: i64 = 2 * 3600;
@@ -17,7 +19,17 @@ pub const FREE_FAILURES: i64 = 5;
 /// The first lock, in seconds.
 pub const FIRST_LOCK_SECONDS: i64 = 60;
 /// The longest lock, in seconds.
-pub const LONGEST_LOCK_SECONDS: i64 = 24 * 3600;
+pub const LONGEST_LOCK_SECONDS: i64 = 3600;
+/// A wrong attempt is forgiven for every so many seconds without another: whoever tries now and then locks nobody out.
+pub const FORGIVE_SECONDS: i64 = 3600;
+/// Wrong attempts from one address, whatever the logins: somebody tries one password on many.
+const BY_PEER: Limit = Limit { what: "login.peer", most: 100, seconds: 900 };
+/// Wrong attempts at one login from one address.
+const BY_PAIR: Limit = Limit { what: "login.pair", most: 10, seconds: 900 };
+/// Addresses from which the login succeeded lately: the lock others have brought about does not hold there.
+const KNOWN: Limit = Limit { what: "login.known", most: 1, seconds: 30 * 86_400 };
+/// Passwords verified at once: each takes 19 MiB and tens of milliseconds of a processor.
+static VERIFYING: Semaphore = Semaphore::const_new(4);
 /// The time of the last request is written at most this often, in seconds.
 const TOUCH_SECONDS: i64 = 300;
 
@@ -57,25 +69,34 @@ pub struct Visit {
 }
 
 /// Logs in. Manages its own transactions: a failure must be counted although the login is refused, and hashing must
-/// not hold the writer.
+/// not hold the writer. `peer` is the address the attempt comes from, where it is known: wrong attempts are counted for it as well, by
+/// keyed fingerprints, and from an address where the login succeeded lately the account's lock does not hold.
 ///
 /// # Errors
-/// [`Error::Refused`] (wrong login or password, locked, suspended), [`Error::NeedsCode`] when the password is right and the
+/// [`Error::Refused`] (wrong login or password, too many attempts, locked, suspended), [`Error::NeedsCode`] when the password is right and the
 /// account asks for a one-time code; storage.
 pub async fn login(
     store: &Store,
     cx: &Context,
     access: &Access,
+    peer: Option<&str>,
     login: &str,
     password: &str,
     code: Option<&str>,
 ) -> Result<Session, Error> {
     let login = login.trim().to_lowercase();
+    let from = Origin { access, login: &login, peer };
+    let known = from.check(store, cx.now).await?;
     let row =
         store.first("select id, password from account where login = $1", &[login.as_str().into()]).await?;
     let stored = row.as_ref().map(|r| r.text("password")).transpose()?;
     let right = verify(access, stored, password).await?;
-    let Some(row) = row else { return Err(wrong()) };
+    let Some(row) = row else {
+        let mut tx = store.begin().await?;
+        from.count_wrong(&mut tx, cx.now).await?;
+        tx.commit().await?;
+        return Err(wrong());
+    };
     let account = row.id("id")?;
 
     let mut tx = store.begin().await?;
@@ -83,9 +104,13 @@ pub async fn login(
     tx.exec_one("update account set failures = failures where id = $1", &[account.into()]).await?;
     let row = tx.one("select * from account where id = $1", &[account.into()]).await?;
     let mut cx = cx.clone();
-    cx.actor = Actor { account: Some(account), login };
+    cx.actor = Actor { account: Some(account), login: login.clone() };
 
-    if let Some(until) = row.opt_instant("locked_until")?.filter(|until| *until > cx.now) {
+    if !right {
+        from.count_wrong(&mut tx, cx.now).await?;
+    }
+    if let Some(until) = row.opt_instant("locked_until")?.filter(|until| *until > cx.now && !known) {
+        tx.commit().await?;
         return Err(locked(until));
     }
     if !right {
@@ -105,12 +130,55 @@ pub async fn login(
             )));
         };
         if !one_time::accept(&mut tx, &cx, access, &row, code).await? {
+            from.count_wrong(&mut tx, cx.now).await?;
             return refuse(tx, &cx, &row).await;
         }
     }
     let session = open(&mut tx, &cx, &row).await?;
+    from.count_right(&mut tx, cx.now).await?;
     tx.commit().await?;
     Ok(session)
+}
+
+/// Where attempts at a login come from.
+struct Origin<'a> {
+    access: &'a Access,
+    login: &'a str,
+    peer: Option<&'a str>,
+}
+
+impl Origin<'_> {
+    /// The address together with the login, and the address.
+    fn keys(&self) -> Option<(String, &str)> {
+        self.peer.map(|peer| (format!("{} {peer}", self.login), peer))
+    }
+
+    /// Whether another attempt is allowed at all, before anything is computed for it; gives whether the login succeeded from here lately.
+    async fn check(&self, store: &Store, now: Instant) -> Result<bool, Error> {
+        let Some((pair, peer)) = self.keys() else { return Ok(false) };
+        let free = may_try(store, self.access, &BY_PAIR, &pair, now).await?
+            && may_try(store, self.access, &BY_PEER, peer, now).await?;
+        if !free {
+            return Err(Error::Refused(Text::of(
+                "错误次数过多，请 15 分钟后再试",
+                "too many wrong attempts from here; try again in 15 minutes",
+            )));
+        }
+        Ok(!may_try(store, self.access, &KNOWN, &pair, now).await?)
+    }
+
+    async fn count_wrong(&self, tx: &mut Tx, now: Instant) -> Result<(), Error> {
+        let Some((pair, peer)) = self.keys() else { return Ok(()) };
+        count_try(tx, self.access, &BY_PAIR, &pair, now).await?;
+        count_try(tx, self.access, &BY_PEER, peer, now).await?;
+        Ok(())
+    }
+
+    async fn count_right(&self, tx: &mut Tx, now: Instant) -> Result<(), Error> {
+        let Some((pair, _)) = self.keys() else { return Ok(()) };
+        count_try(tx, self.access, &KNOWN, &pair, now).await?;
+        Ok(())
+    }
 }
 
 /// Verifies the own password again (before changing it, before a grave act), without opening a session.
@@ -140,6 +208,7 @@ pub async fn confirm(
 
 async fn verify(access: &Access, stored: Option<String>, password: &str) -> Result<bool, Error> {
     let (cost, password) = (access.hashing(), password.to_owned());
+    let _turn = VERIFYING.acquire().await.map_err(|e| Error::Setup(format!("password task: {e}")))?;
     tokio::task::spawn_blocking(move || password::verify(cost, stored.as_deref(), &password))
         .await
         .map_err(|e| Error::Setup(format!("password task: {e}")))
@@ -148,11 +217,11 @@ async fn verify(access: &Access, stored: Option<String>, password: &str) -> Resu
 /// Counts a failure, locks when there were too many, commits, and gives the refusal.
 async fn refuse<T>(mut tx: Tx, cx: &Context, row: &Row) -> Result<T, Error> {
     let account = row.id("id")?;
-    let failures = row.int("failures")? + 1;
+    let failures = standing_failures(row.int("failures")?, row.opt_instant("failed_at")?, cx.now) + 1;
     let until = lock_until(failures, cx.now);
     tx.exec(
-        "update account set failures = $2, locked_until = $3 where id = $1",
-        &[account.into(), failures.into(), until.into()],
+        "update account set failures = $2, locked_until = $3, failed_at = $4 where id = $1",
+        &[account.into(), failures.into(), until.into(), cx.now.into()],
     )
     .await?;
     if let Some(until) = until {
@@ -167,6 +236,12 @@ async fn refuse<T>(mut tx: Tx, cx: &Context, row: &Row) -> Result<T, Error> {
     }
     tx.commit().await?;
     Err(until.map_or_else(wrong, locked))
+}
+
+/// What is left of the failures after the time without another.
+fn standing_failures(failures: i64, last: Option<Instant>, now: Instant) -> i64 {
+    let quiet = last.map_or(0, |last| (now.0 - last.0).max(0) / 1_000_000);
+    (failures - quiet / FORGIVE_SECONDS).max(0)
 }
 
 /// The end of the lock after so many failures.
@@ -198,7 +273,11 @@ async fn open(tx: &mut Tx, cx: &Context, row: &Row) -> Result<Session, Error> {
         must_change: row.flag("must_change")?,
         token,
     };
-    tx.exec("update account set failures = 0, locked_until = null where id = $1", &[account.into()]).await?;
+    tx.exec(
+        "update account set failures = 0, locked_until = null, failed_at = null where id = $1",
+        &[account.into()],
+    )
+    .await?;
     tx.exec(
         "delete from session where account = $1 and (expires_at <= $2 or seen_at <= $3)",
         &[account.into(), cx.now.into(), cx.now.plus_seconds(-IDLE_SECONDS).into()],
@@ -236,6 +315,36 @@ pub async fn principal_for(
     token: &str,
     now: Instant,
 ) -> Result<Option<Visit>, Error> {
+    let Some((visit, seen)) = visit_of(store, access, token, now).await? else { return Ok(None) };
+    if now >= seen.plus_seconds(TOUCH_SECONDS) {
+        let mut tx = store.begin().await?;
+        let digest = Value::from(secret::digest(token));
+        tx.exec("update session set seen_at = $2 where token = $1", &[digest, now.into()]).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(visit))
+}
+
+/// As [`principal_for`], for what goes on after its request was answered: it is no sign of life of the session.
+///
+/// # Errors
+/// Storage, or a name sealed with another key.
+pub async fn still_signed_in(
+    store: &Store,
+    access: &Access,
+    token: &str,
+    now: Instant,
+) -> Result<Option<Visit>, Error> {
+    Ok(visit_of(store, access, token, now).await?.map(|(visit, _)| visit))
+}
+
+/// The visit under a session that has not ended, and when its last request was noted.
+async fn visit_of(
+    store: &Store,
+    access: &Access,
+    token: &str,
+    now: Instant,
+) -> Result<Option<(Visit, Instant)>, Error> {
     let digest = Value::from(secret::digest(token));
     let row = store
         .first(
@@ -249,13 +358,9 @@ pub async fn principal_for(
     if now >= row.instant("expires_at")? || now >= seen.plus_seconds(IDLE_SECONDS) {
         return Ok(None);
     }
-    if now >= seen.plus_seconds(TOUCH_SECONDS) {
-        let mut tx = store.begin().await?;
-        tx.exec("update session set seen_at = $2 where token = $1", &[digest, now.into()]).await?;
-        tx.commit().await?;
-    }
     let principal = account::principal(store, access, &row, row.id("id")?, now).await?;
-    Ok(Some(Visit { principal, session: row.id("session_id")?, must_change: row.flag("must_change")? }))
+    let visit = Visit { principal, session: row.id("session_id")?, must_change: row.flag("must_change")? };
+    Ok(Some((visit, seen)))
 }
 
 /// Ends one session of the own account; ending one that has ended is fine.

@@ -7,7 +7,7 @@ use crate::state::App;
 use access::Principal;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Multipart, Request};
-use axum::http::{Method, StatusCode, Uri, header, request::Parts};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts};
 use base::{Id, Instant, Text};
 use ledger::Context;
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +26,38 @@ pub(crate) struct Identity {
     pub(crate) token: String,
     pub(crate) session: Option<Id>,
     pub(crate) must_change: bool,
+}
+
+/// What a request is signed in with, kept for work that goes on after its answer.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    Token(String),
+    Cookie(String),
+}
+
+impl Credential {
+    /// What the headers hold; the token of a program comes first.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        match bearer.and_then(|v| v.strip_prefix("Bearer ")) {
+            Some(token) => Some(Self::Token(token.trim().to_owned())),
+            None => cookie(headers, COOKIE).map(|c| Self::Cookie(c.to_owned())),
+        }
+    }
+
+    /// Whom it stands for by now, with the grants in force; `None` once it has ended. It is no sign of life of a session.
+    pub(crate) async fn still(&self, app: &App) -> Result<Option<Principal>, access::Error> {
+        match self {
+            Self::Token(token) => {
+                app.recent.principal_for_api(&app.store, &app.access, token, app.now()).await
+            }
+            Self::Cookie(token) => {
+                let visit =
+                    access::session::still_signed_in(&app.store, &app.access, token, app.now()).await?;
+                Ok(visit.filter(|v| !v.must_change).map(|v| v.principal))
+            }
+        }
+    }
 }
 
 async fn identify(parts: &mut Parts, app: &Arc<App>) -> Answer<Identity> {

@@ -136,7 +136,7 @@ async fn a_grant_stays_within_the_region_of_who_gives_it_and_never_goes_to_onese
 async fn suspending_ends_sessions_and_a_reset_asks_for_a_new_password() {
     for office in Office::all().await {
         let id = office.open("li.wei", "6201").await;
-        let s = session::login(&office.store, &office.cx(1), &office.access, "li.wei", PASSWORD, None)
+        let s = session::login(&office.store, &office.cx(1), &office.access, None, "li.wei", PASSWORD, None)
             .await
             .unwrap();
         let mut tx = office.store.begin().await.unwrap();
@@ -146,7 +146,7 @@ async fn suspending_ends_sessions_and_a_reset_asks_for_a_new_password() {
         assert!(
             session::principal_for(&office.store, &office.access, &s.token, at(3)).await.unwrap().is_none()
         );
-        let e = session::login(&office.store, &office.cx(3), &office.access, "li.wei", PASSWORD, None)
+        let e = session::login(&office.store, &office.cx(3), &office.access, None, "li.wei", PASSWORD, None)
             .await
             .unwrap_err();
         assert!(e.user_text().unwrap().zh.contains("停用"));
@@ -156,9 +156,16 @@ async fn suspending_ends_sessions_and_a_reset_asks_for_a_new_password() {
         let new = office.access.hash_password("li.wei", "Tianshui-2027-y").unwrap();
         account::reset_password(&mut tx, &cx, &office.access, &office.admin, id, new).await.unwrap();
         tx.commit().await.unwrap();
-        let s =
-            session::login(&office.store, &office.cx(4), &office.access, "li.wei", "Tianshui-2027-y", None)
-                .await;
+        let s = session::login(
+            &office.store,
+            &office.cx(4),
+            &office.access,
+            None,
+            "li.wei",
+            "Tianshui-2027-y",
+            None,
+        )
+        .await;
         assert!(s.unwrap().must_change);
     }
 }

@@ -12,7 +12,69 @@ async fn login(
     password: &str,
     code: Option<&str>,
 ) -> Result<Session, Error> {
-    session::login(&office.store, &office.cx(seconds), &office.access, login, password, code).await
+    session::login(&office.store, &office.cx(seconds), &office.access, None, login, password, code).await
+}
+
+/// From an address.
+async fn login_from(
+    office: &Office,
+    peer: &str,
+    seconds: i64,
+    login: &str,
+    password: &str,
+) -> Result<Session, Error> {
+    let (store, access) = (&office.store, &office.access);
+    session::login(store, &office.cx(seconds), access, Some(peer), login, password, None).await
+}
+
+const WRONG: &str = "Wrong-2026-xx";
+
+#[tokio::test]
+async fn a_wrong_guess_now_and_then_locks_nobody_out() {
+    for office in Office::all().await {
+        office.open("li.wei", "6201").await;
+        for hour in 0..20 {
+            let guess = login(&office, hour * 3600, "li.wei", WRONG, None).await.unwrap_err();
+            assert!(guess.to_string().contains("不正确"), "{}: {hour}", office.name);
+        }
+        assert!(office.journal("account.locked").await.is_empty());
+        login(&office, 20 * 3600, "li.wei", PASSWORD, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_lock_others_brought_about_does_not_hold_where_the_login_succeeded_lately() {
+    for office in Office::all().await {
+        office.open("li.wei", "6201").await;
+        login_from(&office, "10.0.0.1", 0, "li.wei", PASSWORD).await.unwrap();
+        for second in 1..=5 {
+            assert!(login_from(&office, "192.0.2.9", second, "li.wei", WRONG).await.is_err());
+        }
+        let elsewhere = login_from(&office, "10.0.0.2", 10, "li.wei", PASSWORD).await.unwrap_err();
+        assert!(elsewhere.to_string().contains("锁定"), "{}: {elsewhere}", office.name);
+        login_from(&office, "10.0.0.1", 10, "li.wei", PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_address_tries_so_many_passwords_on_one_login_and_on_all_of_them_together() {
+    for office in Office::all().await {
+        office.open("li.wei", "6201").await;
+        let refused = |e: Error| e.to_string().contains("15 分钟");
+        // ten at a login that does not exist are as many as at one that does
+        for _ in 0..10 {
+            assert!(!refused(login_from(&office, "192.0.2.9", 1, "nobody", WRONG).await.unwrap_err()));
+        }
+        assert!(refused(login_from(&office, "192.0.2.9", 2, "nobody", WRONG).await.unwrap_err()));
+        for n in 0..90 {
+            let login = format!("clerk{n}");
+            assert!(!refused(login_from(&office, "192.0.2.9", 3, &login, WRONG).await.unwrap_err()));
+        }
+        let spent = login_from(&office, "192.0.2.9", 4, "li.wei", PASSWORD).await.unwrap_err();
+        assert!(refused(spent), "{}: the right password as well", office.name);
+        login_from(&office, "10.0.0.1", 4, "li.wei", PASSWORD).await.unwrap();
+        login_from(&office, "192.0.2.9", 1000, "li.wei", PASSWORD).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -61,7 +61,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<Json> {
 async fn session(province: &Province) -> Option<String> {
     let app = &province.app;
     let cx = Context { now: now(), ids: app.ids.clone(), actor: Actor::system("bench"), lang: Lang::Zh };
-    let session = access::session::login(&app.store, &cx, &app.access, "desk", demo::PASSWORD, None).await;
+    let session =
+        access::session::login(&app.store, &cx, &app.access, None, "desk", demo::PASSWORD, None).await;
     session.ok().map(|s| s.token)
 }
 

@@ -3,7 +3,8 @@
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Area, Viewer};
 use crate::map::region_name;
-use crate::session::{COOKIE, Identity, PostedSignedIn, SignedIn, context, context_of};
+use crate::pages::admin::accounts::hashed;
+use crate::session::{COOKIE, Identity, Peer, PostedSignedIn, SignedIn, context, context_of};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
 use access::Error;
@@ -74,10 +75,16 @@ fn local(path: &str) -> Option<&str> {
 }
 
 /// `POST /login`
-pub(crate) async fn login(State(app): State<Arc<App>>, viewer: Viewer, Form(form): Form<Login>) -> Answer {
+pub(crate) async fn login(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Peer(peer): Peer,
+    Form(form): Form<Login>,
+) -> Answer {
     let cx = context_of(&app, &viewer.who, viewer.lang(), app.now());
     let code = (!form.code.trim().is_empty()).then_some(form.code.trim());
-    match access::session::login(&app.store, &cx, &app.access, &form.login, &form.password, code).await {
+    let (login, password) = (form.login.as_str(), form.password.as_str());
+    match access::session::login(&app.store, &cx, &app.access, peer.as_deref(), login, password, code).await {
         Ok(session) => {
             let who = access::session::principal_for(&app.store, &app.access, &session.token, cx.now).await?;
             let home = who.map_or("/", |v| Viewer { who: v.principal, ..viewer.clone() }.home());
@@ -198,7 +205,7 @@ pub(crate) async fn change_password(
     let cx = context(&app, viewer);
     let done: Result<(), Error> = async {
         access::session::confirm(&app.store, &cx, &app.access, &viewer.who, posted.get("old")).await?;
-        let hashed = app.access.hash_password(&viewer.who.login, posted.get("password"))?;
+        let hashed = hashed(&app, &viewer.who.login, posted.get("password")).await?;
         let mut tx = app.store.begin().await?;
         access::account::change_password(&mut tx, &cx, &viewer.who, identity.session, hashed).await?;
         tx.commit().await?;

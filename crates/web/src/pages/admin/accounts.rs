@@ -177,7 +177,7 @@ async fn open(app: &App, posted: &Posted) -> Result<(), Error> {
 }
 
 /// Hashes beside the event loop: it takes tens of milliseconds of processor time.
-async fn hashed(app: &App, login: &str, password: &str) -> Result<access::Hashed, Error> {
+pub(crate) async fn hashed(app: &App, login: &str, password: &str) -> Result<access::Hashed, Error> {
     let (access, login, password) = (app.access.clone(), login.to_owned(), password.to_owned());
     tokio::task::spawn_blocking(move || access.hash_password(&login, &password))
         .await

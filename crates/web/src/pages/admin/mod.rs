@@ -1,6 +1,6 @@
 //! Looking after the system: accounts and grants, one-time codes, jobs, and the rulebook as people read it.
 
-mod accounts;
+pub(super) mod accounts;
 mod connectors;
 mod jobs;
 mod organs;
