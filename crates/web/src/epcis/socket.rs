@@ -8,7 +8,7 @@ use super::subscriptions::{ZONE, record_time, wrong_controls};
 use super::{queries, query};
 use crate::api::Caller;
 use crate::fault::Fault;
-use crate::session::urlencoded;
+use crate::session::{Credential, urlencoded};
 use crate::state::App;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -17,13 +17,15 @@ use axum::response::IntoResponse;
 use base::{Instant, Text};
 use epcis::query::Schedule;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 use supply::{NamedQuery, Reach};
 
 /// Events of one message.
 const BATCH: usize = 200;
 /// How often new events are looked for beside being told.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long an answer to who the other side is holds: logged out, suspended or without the grant it hears no more.
+const TRUST: Duration = Duration::from_secs(2);
 
 /// What a socket asks for.
 struct Wish {
@@ -94,11 +96,13 @@ pub(super) async fn open(
             ),
         ))
     })?;
+    let credential = Credential::of(headers).ok_or_else(Fault::sign_in)?;
     let from = app.supply.reach_at(wish.initial).await?;
     let min = wish.initial.rfc3339();
     let mut response = upgrade
         .on_upgrade(move |socket| async move {
-            let follower = Follower { app, caller, named, wish, writing, reach: from };
+            let asked = Moment::now();
+            let follower = Follower { app, caller, credential, asked, named, wish, writing, reach: from };
             follower.run(socket).await;
         })
         .into_response();
@@ -109,6 +113,9 @@ pub(super) async fn open(
 struct Follower {
     app: Arc<App>,
     caller: Caller,
+    credential: Credential,
+    /// When the credential was asked about last.
+    asked: Moment,
     named: NamedQuery,
     wish: Wish,
     writing: Writing,
@@ -121,6 +128,9 @@ impl Follower {
         let mut dropped = self.app.store.listen(supply::QUERIES);
         let mut due = self.next_due();
         loop {
+            if !self.still_may(&mut socket).await {
+                return;
+            }
             let now = self.app.now();
             if due.is_none_or(|due| now >= due) {
                 match self.tell(&mut socket).await {
@@ -150,6 +160,29 @@ impl Follower {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => {}
                 },
+            }
+        }
+    }
+
+    /// Asks anew whom the socket is for, with the grants in force; closes it and gives false once it is nobody.
+    async fn still_may(&mut self, socket: &mut WebSocket) -> bool {
+        if self.asked.elapsed() < TRUST {
+            return true;
+        }
+        match self.credential.still(&self.app).await {
+            Ok(Some(who)) if who.account == self.caller.who.account => {
+                self.caller.who = who;
+                self.asked = Moment::now();
+                true
+            }
+            Ok(_) => {
+                close(socket, 1008, "no longer signed in").await;
+                false
+            }
+            Err(error) => {
+                tracing::error!(?error, "who a socket is for cannot be looked up");
+                close(socket, 1011, "internal error").await;
+                false
             }
         }
     }

@@ -260,3 +260,24 @@ async fn a_socket_follows_its_query_until_the_query_is_deleted() {
     p.send(Method::DELETE, "/epcis/queries/q", &As::Token(&token), &[], "").await;
     assert!(socket.next(WAIT).await.unwrap().is_none(), "closed");
 }
+
+#[tokio::test]
+async fn a_socket_closes_once_the_account_is_suspended() {
+    let p = Province::new().await;
+    let token = p.token("firm1").await;
+    p.post("/epcis/queries", &As::Token(&token), &json!({ "name": "q", "query": { "EQ_action": ["ADD"] } }))
+        .await;
+    let at = serve(p.router.clone()).await.replace("http:", "ws:");
+    let client = Outbound::new(Vec::new(), true);
+    let bearer = format!("Bearer {token}");
+    let stream = format!("{at}/epcis/queries/q/events?stream=true");
+    let (mut socket, _) = client.socket(&stream, &[("authorization", bearer.as_str())], WAIT).await.unwrap();
+    capture(&p, &token, &["A"]).await;
+    assert_eq!(lots_of(socket.next(WAIT).await.unwrap().unwrap().as_bytes()), ["A"]);
+    let (admin, cx) = (p.principal("admin").await, p.cx("admin"));
+    let mut tx = p.app.store.begin().await.unwrap();
+    let firm = p.account("firm1");
+    access::account::set_active(&mut tx, &cx, &p.app.access, &admin, firm, false).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(socket.next(WAIT).await.unwrap().is_none(), "closed");
+}
