@@ -39,7 +39,8 @@ pub(super) async fn turn(app: &App, turn: &Turn, tally: &mut Tally) -> Result<()
             return Err(Stop::answered("the other repository", &reply));
         }
         let page = page(&reply, from)?;
-        reached = reached.max(page.last.unwrap_or(reached));
+        // a clock of theirs that runs ahead takes nobody past what is still to come
+        reached = reached.max(page.last.unwrap_or(reached).min(app.now()));
         if page.events > 0 {
             let options = CaptureOptions { error_behaviour: ErrorBehaviour::Proceed, operator: c.operator };
             let cx = context(app, turn);
@@ -60,10 +61,13 @@ pub(super) async fn turn(app: &App, turn: &Turn, tally: &mut Tally) -> Result<()
         app.supply.advance_turn(turn, to, Reach::default(), c.batch, app.now()).await?;
         match following(&reply, &next)? {
             Some(address) => next = address,
-            None => break,
+            None => {
+                app.supply.advance_turn(turn, reached, Reach::default(), c.batch, app.now()).await?;
+                return Ok(());
+            }
         }
     }
-    app.supply.advance_turn(turn, reached, Reach::default(), c.batch, app.now()).await?;
+    // pages in no order that were not all read: what they hold may be older than what was reached, and the next turn reads them again
     Ok(())
 }
 

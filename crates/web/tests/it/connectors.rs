@@ -66,6 +66,28 @@ async fn events_are_fetched_once_in_order_and_a_failed_turn_is_made_up_for() {
 }
 
 #[tokio::test]
+async fn a_record_time_that_runs_ahead_takes_no_connector_past_what_is_still_to_come() {
+    let (here, there) = (Province::running().await, Province::running().await);
+    let one = there.token("firm1").await;
+    capture(&there, &one, &[made(1, 1, &lot("A"))]).await;
+    let reader = there.token("officer").await;
+    let mut page = there.get("/epcis/events", &As::Token(&reader)).await.json();
+    page["epcisBody"]["queryResults"]["resultsBody"]["eventList"][0]["recordTime"] =
+        "2099-01-01T00:00:00Z".into();
+    let answer = ([("content-type", "application/json")], page.to_string());
+    let router = axum::Router::new()
+        .route("/epcis/events", axum::routing::get(move || std::future::ready(answer.clone())));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/epcis", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    connect(&here, "officer", Direction::Pull, &url, "").await;
+    let turns = web::connect_due(&here.app, "test").await;
+    assert_eq!((turns[0].1.stored, turns[0].2), (1, false), "{turns:?}");
+    let found = here.app.supply.connectors(&here.principal("officer").await, here.app.now()).await.unwrap();
+    assert!(found[0].since <= here.app.now(), "{:?}", found[0].since);
+}
+
+#[tokio::test]
 async fn events_are_given_once_and_a_second_process_leaves_a_leased_turn_alone() {
     let (here, there) = (Province::running().await, Province::running().await);
     let (one, officer) = (here.token("firm1").await, there.token("officer").await);
