@@ -335,7 +335,8 @@ impl Lab {
         for p in all.iter().filter(|p| party.is_none_or(|only| only == p.party)) {
             tx.exec(
                 "insert into conclusion_service (nonconformity, party, served_on, recorded) values ($1, $2, $3, $4) \
-                 on conflict (nonconformity, party) do update set served_on = excluded.served_on, recorded = excluded.recorded",
+                 on conflict (nonconformity, party) do update set recorded = excluded.recorded, served_on = \
+                 case when excluded.served_on > conclusion_service.served_on then excluded.served_on else conclusion_service.served_on end",
                 &[id.into(), p.party.word().into(), on.into(), cx.now.into()],
             )
             .await?;

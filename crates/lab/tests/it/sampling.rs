@@ -380,6 +380,15 @@ async fn publication(world: &World, bad: &lab::Sample, later: Instant) {
     assert!(matches!(none, Err(Error::State(_))), "a failure not served yet waits");
     // served today: its days are over after seven working days, and later while a retest is open
     world.lab.record_service(&mut tx, &cx, &permit, n.id, None, today).await.unwrap();
+    // told again of an earlier day: the later one counts, or the days of the firm would be shortened
+    let before = Context { now: later.plus_seconds(86_400), ..world.cx(&drafter) };
+    let earlier = today;
+    let next = today.tomorrow().unwrap();
+    world.lab.record_service(&mut tx, &before, &permit, n.id, None, next).await.unwrap();
+    world.lab.record_service(&mut tx, &before, &permit, n.id, None, earlier).await.unwrap();
+    let served = tx.query("select served_on from conclusion_service", &[]).await.unwrap();
+    assert!(served.iter().all(|r| r.date("served_on").unwrap() == next), "{}", world.name);
+    tx.exec("update conclusion_service set served_on = $1", &[today.into()]).await.unwrap();
     let future = world.lab.record_service(&mut tx, &cx, &permit, n.id, None, today.tomorrow().unwrap()).await;
     assert!(matches!(future, Err(Error::Invalid(_))), "nobody is served tomorrow");
     let after = |days: i64| Context { now: later.plus_seconds(days * 86_400), ..world.cx(&drafter) };
