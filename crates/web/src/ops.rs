@@ -82,6 +82,8 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Answer {
     let journal = ledger::standing(&app.store).await?;
     gauge(&mut registry, "journal_entries", "Entries in the journal", journal.entries);
     gauge(&mut registry, "journal_waiting", "Entries the sequencer has not reached", journal.waiting);
+    let faults = flow::sweep_faults_counted(&app.store).await?;
+    gauge(&mut registry, "sweep_faults", "Clocks and publications the sweep cannot bring forward", faults);
     let stats = app.supply.index.read(chain::Index::stats);
     gauge(
         &mut registry,

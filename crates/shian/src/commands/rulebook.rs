@@ -125,9 +125,13 @@ fn known(d: &flow::Definition, name: &str) -> bool {
         "opened",
     ];
     match name.split_once('.') {
-        None => matches!(name, "today" | "matter" | "facts"),
+        None => matches!(name, "today" | "matter" | "facts" | "words"),
         Some(("matter", field)) => MATTER.contains(&field),
         Some(("facts", fact)) => d.facts.iter().any(|f| f.id == fact),
+        // what the codes of a fact mean, in one language
+        Some(("words", rest)) => rest.split_once('.').is_some_and(|(fact, lang)| {
+            matches!(lang, "zh" | "en") && d.facts.iter().any(|f| f.id == fact && !f.options.is_empty())
+        }),
         Some(_) => false,
     }
 }

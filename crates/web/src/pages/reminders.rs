@@ -19,6 +19,7 @@ pub async fn climb(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                     reminders = swept.reminders,
                     ended = swept.ended,
                     lapsed = swept.lapsed,
+                    faults = swept.faults,
                     "clocks climbed their ladders"
                 );
             }

@@ -78,6 +78,19 @@ pub(crate) async fn list(
         })
         .collect();
     let title = lang.pick("后台作业", "Jobs");
+    let faults: Vec<Vec<Markup>> = flow::sweep_faults(&app.store, i64::from(PAGE))
+        .await?
+        .iter()
+        .map(|f| {
+            let what = if f.what == "clock" { lang.pick("时限", "clock") } else { lang.pick("文书", "document") };
+            vec![
+                html! { (what) " " @match f.matter { Some(m) => { a href={ "/desk/matters/" (m) } { (m) } } None => { (f.id) } } },
+                html! { (f.since.china_minute()) },
+                html! { (f.tries) },
+                html! { code.break.small { (f.problem) } },
+            ]
+        })
+        .collect();
     let states = crate::pages::choices::any(
         lang,
         &crate::pages::choices::ALL,
@@ -89,6 +102,11 @@ pub(crate) async fn list(
         &html! {
             (layout::head(title, &html! {}))
             (ui::stats(&figures))
+            @if !faults.is_empty() { section.card {
+                h2 { (lang.pick("未能办理的提醒和到期公示", "Reminders and publications that could not be brought forward")) }
+                p.soft { (lang.pick("其余时限和公示照常办理；这些每 30 秒重试一次，处理好原因后自动消失。", "Every other clock and publication goes on; these are tried every 30 seconds and leave the list once their cause is mended.")) }
+                (ui::table(lang, title, &[Column::text("对象", "What"), Column::text("自", "Since"), Column::num("次数", "Tries"), Column::text("原因", "Why")], &faults, None))
+            } }
             form.filters method="get" {
                 (ui::select(&Field { name: "state", label: lang.pick("状态", "State"), value: links.get("state").unwrap_or_default(), ..Field::default() }, &states))
                 button { (lang.pick("筛选", "Filter")) }
