@@ -423,11 +423,19 @@ impl Supply {
                 [&p.fact.read_point, &p.fact.biz_location, &p.fact.source, &p.fact.destination]
             });
         let mut keys: BTreeSet<&str> = places.filter_map(|k| k.as_deref().map(crate::site_key)).collect();
-        keys.extend(loads.into_iter().flat_map(|l| &l.vocabulary).map(|s| crate::site_key(&s.key)));
+        let stated: BTreeSet<&str> =
+            loads.into_iter().flat_map(|l| &l.vocabulary).map(|s| crate::site_key(&s.key)).collect();
+        keys.extend(&stated);
         let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
         let mut owners = HashMap::new();
         for part in keys.chunks(500) {
             owners.extend(self.directory.owners(part).await?);
+        }
+        let stated: Vec<String> = stated.into_iter().map(str::to_owned).collect();
+        for part in stated.chunks(500) {
+            for (key, (operator, name)) in self.directory.stewards(part).await? {
+                owners.entry(key).or_insert_with_key(|key| PlaceInfo::product(key, operator, name));
+            }
         }
         Ok(owners)
     }

@@ -70,7 +70,7 @@ pub(crate) fn statements(header: &Node) -> Vec<Statement> {
     out
 }
 
-/// A firm describes its own places; those registered to another operator are theirs to describe.
+/// A firm describes its own places, products and parties; those registered to another operator are theirs to describe.
 pub(crate) fn own_elements_only(standing: &Standing, owners: &HashMap<String, PlaceInfo>, load: &mut Load) {
     let Some(own) = standing.operator else { return };
     let problems = &mut load.problems;
@@ -81,10 +81,19 @@ pub(crate) fn own_elements_only(standing: &Standing, owners: &HashMap<String, Pl
             ProblemType::Forbidden,
             format!("{}/id", s.pointer),
             Text::new(
-                format!("场所 {} 登记在另一经营者“{}”名下，其主数据不能由您报送。", place.key, place.operator_name),
-                format!("The place {} is registered to another operator, {}; its master data are theirs to state.", place.key, place.operator_name),
+                format!(
+                    "{} 登记在另一经营者“{}”名下，其主数据不能由您报送。",
+                    place.key, place.operator_name
+                ),
+                format!(
+                    "{} is registered to another operator, {}; its master data are theirs to state.",
+                    place.key, place.operator_name
+                ),
             ),
-            Text::of("请只报送本单位场所的主数据。", "State master data of your own places only."),
+            Text::of(
+                "请只报送本单位场所、产品和主体的主数据。",
+                "State master data of your own places, products and parties only.",
+            ),
         ));
         false
     });

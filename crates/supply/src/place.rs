@@ -27,6 +27,21 @@ pub struct PlaceInfo {
     pub form: String,
 }
 
+impl PlaceInfo {
+    /// A product or a party, of which master data speak as they do of places: it has an owner and no site.
+    pub(crate) fn product(key: &str, operator: Id, operator_name: String) -> Self {
+        Self {
+            key: key.to_owned(),
+            operator: Some(operator),
+            operator_name,
+            site: None,
+            name: String::new(),
+            region: String::new(),
+            form: String::new(),
+        }
+    }
+}
+
 /// An operator as far as capture needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorInfo {
@@ -80,6 +95,12 @@ impl Dossier {
 pub trait PlaceDirectory: Send + Sync {
     /// The registered places among `keys`; a key nobody registered is absent from the answer.
     async fn owners(&self, keys: &[String]) -> Result<HashMap<String, PlaceInfo>, DirectoryError>;
+
+    /// Whose the products and parties are that these keys of master data name, by the register: operator and name. What it does not know
+    /// is absent.
+    async fn stewards(&self, _keys: &[String]) -> Result<HashMap<String, (Id, String)>, DirectoryError> {
+        Ok(HashMap::new())
+    }
 
     /// One operator with its places.
     async fn operator(&self, id: Id) -> Result<Option<OperatorInfo>, DirectoryError>;

@@ -8,6 +8,10 @@ use supply::{DirectoryError, Dossier, OperatorInfo, Partner, PlaceDirectory, Pla
 
 const GLN_KEY: &str = "https://id.gs1.org/414/";
 const SITE_KEY: &str = "urn:shian:site:";
+/// Products and their lots, by GTIN.
+const GTIN_KEY: &str = "https://id.gs1.org/01/";
+/// Parties, by GLN.
+const PARTY_KEY: &str = "https://id.gs1.org/417/";
 
 /// The key of a site in trace events: its GLN as a Digital Link; a name of ours for a site without one.
 pub(crate) fn key_of(gln: Option<&str>, site: Id) -> String {
@@ -68,6 +72,11 @@ fn gln_of(key: &str) -> Option<&str> {
     site_key(key).strip_prefix(GLN_KEY)
 }
 
+/// The first part of a Digital Link behind this key.
+fn digits_of<'k>(key: &'k str, before: &str) -> Option<&'k str> {
+    key.strip_prefix(before)?.split('/').next()
+}
+
 fn own_site(key: &str) -> Option<Id> {
     key.strip_prefix(SITE_KEY)?.parse().ok().map(Id)
 }
@@ -87,6 +96,22 @@ impl PlaceDirectory for Register {
         // an answer for each key as it was asked, with or without an extension
         let answer = |k: &String| Some((k.clone(), places.get(site_key(k))?.clone()));
         Ok(keys.iter().filter_map(answer).collect())
+    }
+
+    async fn stewards(&self, keys: &[String]) -> Result<HashMap<String, (Id, String)>, DirectoryError> {
+        let gtins: Vec<&str> = keys.iter().filter_map(|k| digits_of(k, GTIN_KEY)).collect();
+        let glns: Vec<&str> = keys.iter().filter_map(|k| digits_of(k, PARTY_KEY)).collect();
+        let products = registry::products_by_gtin(&self.store, &gtins).await?;
+        let sites = registry::sites_by_gln(&self.store, &glns).await?;
+        let owner = |key: &String| {
+            let product = digits_of(key, GTIN_KEY).and_then(|g| products.get(g)).map(|p| p.operator);
+            product.or_else(|| digits_of(key, PARTY_KEY).and_then(|g| sites.get(g)).map(|s| s.operator))
+        };
+        let of: HashMap<&String, Id> = keys.iter().filter_map(|k| Some((k, owner(k)?))).collect();
+        let ids: Vec<Id> = of.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let names = registry::operator_names(&self.store, &ids).await?;
+        let named = |id: Id| names.get(&id).map(|n| n.zh.to_string()).unwrap_or_default();
+        Ok(of.into_iter().map(|(key, id)| (key.clone(), (id, named(id)))).collect())
     }
 
     async fn operator(&self, id: Id) -> Result<Option<OperatorInfo>, DirectoryError> {

@@ -235,6 +235,23 @@ async fn master_data_are_kept_with_their_versions() {
     capture(&p, &one, &[inside]).await;
     let ask = format!("/epcis/events?WD_bizLocation={}", encoded(&site(1)));
     assert_eq!(events(&p.get(&ask, &As::Token(&one)).await.json()).len(), 2);
+    // neither is a product of another operator described, which every answer would show under its name
+    let product = |name: &str| {
+        let mut document = with(name, lot("A").split("/10/").next().unwrap());
+        document["epcisHeader"]["epcisMasterData"]["vocabularyList"][0]["type"] =
+            "urn:epcglobal:epcis:vtype:EPCClass".into();
+        document
+    };
+    for (token, own) in [(&one, true), (&two, false)] {
+        let a = p.post("/epcis/capture", &As::Token(token), &product("虚构大米")).await;
+        let job = p.get(a.header("location"), &As::Token(token)).await.json();
+        let errors = job["errors"].as_array().is_some_and(|all| {
+            all.iter().any(|e| {
+                e["type"] == "epcisException:SecurityException" && e.to_string().contains("vocabularyList")
+            })
+        });
+        assert_eq!(errors, !own, "{job}");
+    }
     // a place of another operator is not described
     let a = p.post("/epcis/capture", &As::Token(&two), &with("冒名", &site(1))).await;
     let job = p.get(a.header("location"), &As::Token(&two)).await.json();
