@@ -32,6 +32,8 @@ pub struct Position {
     pub definite: bool,
     /// For dried goods, the classes of the fresh food.
     pub fresh: Vec<NodeIx>,
+    /// Classes the text states beside those of its name, though no food is in both.
+    pub rivals: Vec<NodeIx>,
     /// How sure.
     pub confidence: Confidence,
     /// The name that matched and on whose authority.
@@ -57,9 +59,22 @@ struct Entry {
     authority: String,
 }
 
+/// What a class in brackets says of a food whose name is placed already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bearing {
+    /// Nothing that moves it.
+    Agrees,
+    /// The food is a product of what the name says.
+    Product,
+    /// No food is in both classes.
+    Contradicts,
+}
+
 #[derive(Debug)]
 struct Form {
     under: NodeIx,
+    /// `under` is a class of raw food.
+    raw: bool,
     form: String,
     nodes: Vec<NodeIx>,
 }
@@ -131,6 +146,8 @@ struct BridgeRow {
 const MAIN: usize = 0;
 /// Trees of raw commodities: a limit on grapes is none on grape jam.
 const RAW: [&str; 2] = ["gb2763", "gb31650"];
+/// Raw classes of the main tree that `forms.csv` has no form for.
+const RAW_GRAIN: [&str; 2] = ["谷物", "谷物碾磨加工品"];
 
 impl Foods {
     /// Reads `names.csv`, the names of each tree, `english.csv`, `forms.csv` and `bridges.csv`.
@@ -208,7 +225,7 @@ impl Foods {
         }
         for row in csv_rows::<FormRow>("forms.csv", file(files, "forms.csv")?)? {
             let (under, nodes) = (code("forms.csv", &row.under)?, codes("forms.csv", &row.nodes)?);
-            out.forms.push(Form { under, form: row.form, nodes });
+            out.forms.push(Form { under, raw: row.form != "concentrated", form: row.form, nodes });
         }
         for row in csv_rows::<BridgeRow>("bridges.csv", file(files, "bridges.csv")?)? {
             let unknown = || LoadError::Term {
@@ -284,10 +301,16 @@ impl Foods {
             wording::learn(inner, &mut facts);
         }
         wording::learn_head(&head, &mut facts);
-        let main = self.place(&trees[MAIN], &text, &head, &brackets, &mut facts);
+        // one bracket may hold several facts: `干制,脱水率90%`
+        let brackets: Vec<String> = brackets
+            .iter()
+            .flat_map(|b| std::iter::once(b.as_str()).chain(wording::stated(b)))
+            .map(str::to_owned)
+            .collect();
+        let (main, made) = self.place(&trees[MAIN], &text, &head, &brackets, &mut facts);
         let mut positions: Vec<Option<Position>> = Vec::with_capacity(trees.len());
         for (ix, tree) in trees.iter().enumerate() {
-            let words = Words { text: &text, head: &head, brackets: &brackets };
+            let words = Words { text: &text, head: &head, brackets: &brackets, made };
             let found =
                 if ix == MAIN { None } else { self.elsewhere(ix, tree, &words, main.as_ref(), &mut facts) };
             positions.push(found);
@@ -296,6 +319,7 @@ impl Foods {
         Resolution { positions, facts }
     }
 
+    /// The position in the main tree, and whether the brackets make another food of what the name says.
     fn place(
         &self,
         tree: &Tree,
@@ -303,45 +327,101 @@ impl Foods {
         head: &str,
         brackets: &[String],
         facts: &mut Facts,
-    ) -> Option<Position> {
-        let hints: Vec<&Entry> = brackets.iter().filter_map(|b| self.names.get(b.as_str())).collect();
-        let dried_bracket = brackets.iter().any(|b| matches!(b.as_str(), "干" | "干制" | "干品" | "干制品"));
+    ) -> (Option<Position>, bool) {
+        let hints: Vec<(&str, &Entry)> =
+            brackets.iter().filter_map(|b| Some((b.as_str(), self.names.get(b.as_str())?))).collect();
         if let Some((entry, name, how)) = self.find(text, head) {
             // The bracket outweighs a guess by head noun, and refines a class.
-            let refined = hints.iter().find(|h| {
+            let refined = hints.iter().find(|(_, h)| {
                 h.nodes.iter().any(|n| entry.nodes.iter().any(|e| tree.is_below(*n, *e)))
                     || (how == Confidence::Likely && !h.nodes.is_empty() && h.definite)
             });
-            let chosen = refined.copied().unwrap_or(entry);
-            let position =
+            let position = self.position(tree, entry, name, how);
+            let made = if self.names.contains_key(text) {
+                None
+            } else {
+                brackets
+                    .iter()
+                    .filter_map(|b| wording::process(b))
+                    .chain(wording::is_dried(facts).then_some("dried"))
+                    .find_map(|form| Some((form, self.formed(tree, &position, form, text)?)))
+            };
+            if let Some((form, made)) = made {
+                if form == "dried" {
+                    facts.learn(Fact::State, "dried");
+                }
+                return (Some(made), true);
+            }
+            let bearing = |b: Bearing| {
+                let own = |(name, h): &&(&str, &Entry)| self.bearing(tree, head, entry, name, h) == b;
+                hints.iter().find(own).filter(|_| refined.is_none() && !self.names.contains_key(text))
+            };
+            if let Some((name, product)) = bearing(Bearing::Product) {
+                learn_all(facts, &product.facts);
+                return (Some(self.position(tree, product, name, Confidence::Named)), true);
+            }
+            let chosen = refined.map_or(entry, |(_, h)| *h);
+            let mut position =
                 self.position(tree, chosen, name, if refined.is_some() { Confidence::Named } else { how });
-            if dried_bracket && let Some(dried) = self.formed(tree, &position, "dried", text) {
-                facts.learn(Fact::State, "dried");
-                return Some(dried);
+            if let Some((said, rival)) = bearing(Bearing::Contradicts) {
+                position.rivals.clone_from(&rival.nodes);
+                position.evidence = Text::new(
+                    format!("{};括号内称“{said}”,与名称矛盾", position.evidence.zh),
+                    format!(
+                        "{}; the bracket says “{said}”, which contradicts the name",
+                        position.evidence.en
+                    ),
+                );
             }
-            for (fact, value) in &chosen.facts.0 {
-                facts.learn(*fact, value.clone());
-            }
+            learn_all(facts, &chosen.facts);
             if !(how == Confidence::Likely && refined.is_none()) {
-                return Some(position);
+                return (Some(position), false);
             }
-            if let Some((form, base)) = wording::form(head)
-                && let Some(formed) = self.form_of(tree, form, base, facts)
-            {
-                return Some(formed);
-            }
-            return Some(position);
+            let formed = wording::form(head).and_then(|(form, base)| self.form_of(tree, form, base, facts));
+            return (Some(formed.unwrap_or(position)), false);
         }
         if let Some((form, base)) = wording::form(head)
             && let Some(formed) = self.form_of(tree, form, base, facts)
         {
-            return Some(formed);
+            return (Some(formed), false);
         }
-        let entry = hints.first()?;
-        for (fact, value) in &entry.facts.0 {
-            facts.learn(*fact, value.clone());
+        let Some((_, entry)) = hints.first() else { return (None, false) };
+        learn_all(facts, &entry.facts);
+        (Some(self.position(tree, entry, head, Confidence::Likely)), false)
+    }
+
+    /// What a class in brackets says of a food its name has placed.
+    fn bearing(&self, tree: &Tree, head: &str, entry: &Entry, said: &str, hint: &Entry) -> Bearing {
+        let related = |a: &NodeIx, b: &NodeIx| a == b || tree.is_below(*a, *b) || tree.is_below(*b, *a);
+        if hint.nodes.iter().any(|h| entry.nodes.iter().any(|e| related(h, e))) || hint.nodes.is_empty() {
+            return Bearing::Agrees;
         }
-        Some(self.position(tree, entry, head, Confidence::Likely))
+        let raw = |e: &Entry| {
+            let above = closure(tree, &e.nodes);
+            self.forms.iter().any(|f| f.raw && above.contains(&f.under))
+                || RAW_GRAIN.iter().any(|n| tree.named(n).is_some_and(|n| above.contains(&n)))
+        };
+        let top =
+            |e: &Entry| e.nodes.first().map(|n| tree.nodes()[*n].code.chars().take(2).collect::<String>());
+        let class = |name: &str| tree.named(name).is_some();
+        let same_group = top(entry) == top(hint);
+        match (raw(entry), raw(hint)) {
+            (true, true) if class(said) => Bearing::Contradicts,
+            (_, true) => Bearing::Agrees, // what it is made of
+            _ if same_group && class(head) && class(said) => Bearing::Contradicts,
+            _ if same_group => Bearing::Product,
+            // products of other raw foods are no products of this one
+            _ if class(said) && !self.made_of_raw(tree, hint) => Bearing::Product,
+            _ => Bearing::Agrees,
+        }
+    }
+
+    /// Whether a class lies beside a raw class: vegetable products beside fresh vegetables.
+    fn made_of_raw(&self, tree: &Tree, entry: &Entry) -> bool {
+        let above = closure(tree, &entry.nodes);
+        self.forms.iter().filter(|f| f.raw).any(|f| {
+            tree.above(f.under).iter().any(|n| tree.nodes()[*n].code.len() == 2 && above.contains(n))
+        })
     }
 
     fn form_of(&self, tree: &Tree, form: &str, base: &str, facts: &mut Facts) -> Option<Position> {
@@ -397,6 +477,7 @@ impl Foods {
             nodes: entry.nodes.clone(),
             definite: entry.definite,
             fresh: entry.fresh.clone(),
+            rivals: Vec::new(),
             confidence,
             evidence: Text::new(zh, en),
         }
@@ -423,6 +504,7 @@ impl Foods {
             nodes: lower,
             definite: base.definite,
             fresh: if form == "dried" { base.nodes.clone() } else { Vec::new() },
+            rivals: Vec::new(),
             confidence: base.confidence,
             evidence: Text::new(
                 format!("“{text}”为{}的制品", base.evidence.zh),
@@ -440,7 +522,7 @@ impl Foods {
         main: Option<&Position>,
         facts: &mut Facts,
     ) -> Option<Position> {
-        let Words { text, head, brackets } = *words;
+        let Words { text, head, brackets, made } = *words;
         let known = &self.others[ix];
         let raw = RAW.contains(&tree.name.as_str());
         // Synonyms are names of one species; of prepared foods they are only alike.
@@ -448,6 +530,16 @@ impl Foods {
             let entry = self.names.get(name).filter(|_| raw)?;
             self.groups[entry.synonyms].iter().find_map(|s| known.get(s))
         };
+        // a raw commodity's name says nothing of what is made of it; its dried form may be a commodity too
+        if raw && made {
+            let dried = (facts.get(Fact::State) == Some("dried"))
+                .then(|| known.get(&format!("{head}(干)")))
+                .flatten();
+            return match dried {
+                Some(named) => Some(named_position(tree, named, Confidence::Named, facts)),
+                None => self.bridged(ix, tree, main?, facts),
+            };
+        }
         let bare = wording::FRESH.iter().find_map(|w| head.strip_prefix(w));
         let exact = known
             .get(text)
@@ -477,22 +569,7 @@ impl Foods {
                 None => return self.bridged(ix, tree, main?, facts),
             },
         };
-        for (fact, value) in &named.facts.0 {
-            facts.learn(*fact, value.clone());
-        }
-        let node = named.node;
-        let (label, origin) = (tree.label(node), &tree.nodes()[node].origin);
-        Some(Position {
-            nodes: vec![node],
-            closure: tree.above(node).clone(),
-            definite: false,
-            fresh: Vec::new(),
-            confidence,
-            evidence: Text::new(
-                format!("按名称对应“{label}”({origin})"),
-                format!("“{label}” by name ({origin})"),
-            ),
-        })
+        Some(named_position(tree, named, confidence, facts))
     }
 
     /// By the most specific class of the main tree that corresponds to one of this tree.
@@ -511,6 +588,7 @@ impl Foods {
             // The other tree may divide the class further.
             definite: false,
             fresh: Vec::new(),
+            rivals: Vec::new(),
             ..main.clone()
         })
     }
@@ -521,11 +599,39 @@ fn english(name: &str) -> String {
     number::plain(name).replace(' ', "").to_ascii_lowercase()
 }
 
+/// The position of a name of another tree.
+fn named_position(tree: &Tree, named: &Named, confidence: Confidence, facts: &mut Facts) -> Position {
+    learn_all(facts, &named.facts);
+    let node = named.node;
+    let (label, origin) = (tree.label(node), &tree.nodes()[node].origin);
+    Position {
+        nodes: vec![node],
+        closure: tree.above(node).clone(),
+        definite: false,
+        fresh: Vec::new(),
+        rivals: Vec::new(),
+        confidence,
+        evidence: Text::new(
+            format!("按名称对应“{label}”({origin})"),
+            format!("“{label}” by name ({origin})"),
+        ),
+    }
+}
+
 /// A food text taken apart.
 struct Words<'t> {
     text: &'t str,
     head: &'t str,
     brackets: &'t [String],
+    /// The brackets make another food of what the head says.
+    made: bool,
+}
+
+/// Adds facts to those known.
+fn learn_all(facts: &mut Facts, more: &Facts) {
+    for (fact, value) in &more.0 {
+        facts.learn(*fact, value.clone());
+    }
 }
 
 /// Reads the names of one tree's foods; a node is told by name or code.

@@ -276,6 +276,7 @@ impl<'r> Judge<'r> {
             nodes: stated,
             definite: true,
             fresh: own.map_or(Vec::new(), |p| p.fresh.clone()),
+            rivals: Vec::new(),
             confidence: Confidence::Stated,
             evidence: Text::of("由人员指定", "placed by a person"),
         }))

@@ -44,10 +44,16 @@ impl<'a> Question<'a, '_> {
     /// The path; every class a vague name may mean is part of it.
     pub(crate) fn path(&self, facts: &Facts) -> Path<'a> {
         let base = self.by_analyte(&self.position.closure, facts);
-        if self.position.definite {
-            return base;
-        }
         let mut finer: Vec<(NodeIx, Path<'a>)> = Vec::new();
+        for node in &self.position.rivals {
+            let other = self.by_analyte(self.tree.above(*node), facts);
+            if !other.same(&base) {
+                finer.push((*node, other));
+            }
+        }
+        if self.position.definite {
+            return if finer.is_empty() { base } else { Path::Classes { base: Box::new(base), finer } };
+        }
         for node in self.relevant_below() {
             let mut world = self.position.closure.clone();
             world.extend(self.tree.above(node));

@@ -30,6 +30,9 @@ const NO: [&str; 8] = ["未添加", "不添加", "不含", "无添加", "未使�
 
 /// Reads one bracket: `鲜干比10:1`, `镀锡薄钢板`, `未添加酸水解植物蛋白`, `液态`, `1岁~10岁人群`.
 pub(crate) fn learn(inner: &str, facts: &mut Facts) {
+    if let Some(ratio) = moisture_ratio(inner) {
+        facts.learn(Fact::DryingRatio, ratio.normalize().to_string());
+    }
     for part in inner.split([',', ';', '、']) {
         let part = part.trim();
         let yes = if NO.iter().any(|n| part.contains(n)) { "no" } else { "yes" };
@@ -49,7 +52,8 @@ pub(crate) fn learn(inner: &str, facts: &mut Facts) {
         if has(&["带入", "本底", "发酵产生"]) && yes == "yes" {
             facts.learn(Fact::CarryOver, "claimed");
         }
-        if has(&["水分", "含水率", "含水量"])
+        if is_moisture(part)
+            && !of_fresh(part)
             && let Some(percent) = number::number_in(part)
         {
             facts.learn(Fact::Moisture, percent.to_string());
@@ -132,6 +136,25 @@ pub(crate) fn learn(inner: &str, facts: &mut Facts) {
     }
 }
 
+fn is_moisture(part: &str) -> bool {
+    ["水分", "含水率", "含水量"].iter().any(|w| part.contains(w))
+}
+
+/// Whether a water content is that of the fresh food, not of the product.
+fn of_fresh(part: &str) -> bool {
+    ["鲜品", "鲜样", "新鲜", "原料", "干燥前", "干制前"].iter().any(|w| part.contains(w))
+}
+
+/// Fresh weight per dried weight from both water contents: `含水率12%,鲜品含水率90%` → 88/10.
+fn moisture_ratio(inner: &str) -> Option<Decimal> {
+    let dry_matter = |fresh: bool| {
+        let part = inner.split([',', ';', '、']).find(|p| is_moisture(p) && of_fresh(p) == fresh)?;
+        Some(Decimal::ONE_HUNDRED - number::number_in(part)?)
+    };
+    let (dried, fresh) = (dry_matter(false)?, dry_matter(true)?);
+    if fresh > Decimal::ZERO && dried > fresh { dried.checked_div(fresh) } else { None }
+}
+
 /// Facts a name itself states.
 pub(crate) fn learn_head(head: &str, facts: &mut Facts) {
     if head.contains("液态") {
@@ -169,6 +192,36 @@ fn last_number(text: &str) -> Option<Decimal> {
         .rfind(|c: char| !c.is_ascii_digit() && c != '.')
         .map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
     text[start..].parse().ok()
+}
+
+/// The single statements of one bracket.
+pub(crate) fn stated(inner: &str) -> impl Iterator<Item = &str> {
+    let several = inner.contains([',', ';', '、']);
+    inner.split([',', ';', '、']).map(str::trim).filter(move |part| several && !part.is_empty())
+}
+
+/// Whether facts say that the food is dried: stated, or implied by a ratio of fresh to dried.
+pub(crate) fn is_dried(facts: &Facts) -> bool {
+    match facts.get(Fact::State) {
+        Some(state) => state == "dried",
+        None => facts.get(Fact::DryingRatio).is_some(),
+    }
+}
+
+/// The product form a bracket names: `罐头`, `腌制`, `浓缩`.
+pub(crate) fn process(inner: &str) -> Option<&'static str> {
+    const WORDS: [(&str, &[&str]); 9] = [
+        ("canned", &["罐头"]),
+        ("pickled", &["腌制", "腌渍", "盐渍", "酱渍", "糖醋渍", "酱腌", "泡制", "盐腌"]),
+        ("dried", &["干", "干制", "干品", "干制品", "干货", "脱水", "冻干", "烘干", "风干", "晒干"]),
+        ("fried", &["油炸", "炸制", "油炸类"]),
+        ("braised", &["酱卤", "卤制", "酱卤制"]),
+        ("roasted", &["熏制", "烟熏", "烤制", "炭烤", "熏烤"]),
+        ("jam", &["果酱", "果泥"]),
+        ("juice", &["榨汁", "果汁", "蔬菜汁"]),
+        ("concentrated", &["浓缩", "浓缩汁", "浓缩液"]),
+    ];
+    WORDS.iter().find(|(_, words)| words.contains(&inner)).map(|(form, _)| *form)
 }
 
 /// Product form and the food it is made of.

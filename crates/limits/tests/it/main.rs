@@ -1,6 +1,7 @@
 //! Integration tests of the adjudication engine.
 
 mod abroad;
+mod as_written;
 mod cases;
 mod declared;
 mod kinds;
