@@ -123,16 +123,24 @@ pub(crate) fn root_of(root: &Element) -> Result<bool, Box<Problem>> {
 /// A root of the right name in a namespace that is not the standard's.
 fn foreign_root(root: &Element, of: &str, named: &str) -> Box<Problem> {
     let (zh, en) = if named.is_empty() {
-        (format!("根元素 {} 没有命名空间。", root.local), format!("The root element {} has no namespace.", root.local))
+        (
+            format!("根元素 {} 没有命名空间。", root.local),
+            format!("The root element {} has no namespace.", root.local),
+        )
     } else {
         (
             format!("根元素 {} 的命名空间 {named} 不是 EPCIS 的。", root.local),
-            format!("The root element {} is in the namespace {named}, which is not that of EPCIS.", root.local),
+            format!(
+                "The root element {} is in the namespace {named}, which is not that of EPCIS.",
+                root.local
+            ),
         )
     };
     let remedy = Text::new(
         format!("请写 xmlns:epcis=\"{of}:xsd:2\"（1.2 版为 {of}:xsd:1），并在根元素使用这个前缀。"),
-        format!("Write xmlns:epcis=\"{of}:xsd:2\" ({of}:xsd:1 for version 1.2) and use its prefix on the root."),
+        format!(
+            "Write xmlns:epcis=\"{of}:xsd:2\" ({of}:xsd:1 for version 1.2) and use its prefix on the root."
+        ),
     );
     Problem::new(ProblemType::Validation, "", Text::new(zh, en), remedy).at(root.at).into()
 }

@@ -52,8 +52,8 @@ pub use operator::{
 };
 pub use owner::Owner;
 pub use person::{
-    Namesake, NewPerson, Person, create_person, end_person, fill_name_keys, namesakes, namesakes_at, operators_of_person,
-    persons_of,
+    Namesake, NewPerson, Person, create_person, end_person, fill_name_keys, namesakes, namesakes_at,
+    operators_of_person, persons_of,
 };
 pub use prefix::{
     CompanyPrefix, PREFIXES, PrefixSource, company_prefixes, remove_prefix, set_own_prefix, set_prefixes,

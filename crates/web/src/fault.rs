@@ -201,7 +201,9 @@ fn page(viewer: &Viewer, fault: &Fault, links: &ListLinks) -> maud::Markup {
     let title = match fault.status {
         StatusCode::NOT_FOUND => lang.pick("没有找到", "Not found"),
         StatusCode::FORBIDDEN => lang.pick("没有权限", "Not permitted"),
-        StatusCode::METHOD_NOT_ALLOWED => lang.pick("这个地址不能直接打开", "This address cannot be opened by itself"),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            lang.pick("这个地址不能直接打开", "This address cannot be opened by itself")
+        }
         StatusCode::CONFLICT => lang.pick("现在不能办理，未保存", "Not possible now; nothing was saved"),
         s if s.is_server_error() => lang.pick("系统故障", "System failure"),
         _ => lang.pick("请更正后重试", "Please correct and repeat"),

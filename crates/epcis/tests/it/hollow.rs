@@ -74,7 +74,8 @@ fn a_document_is_in_the_namespace_of_the_standard_or_it_is_none() {
         (r#" xmlns:epcis="urn:epcglobal:epcis-query:xsd:2""#, "which is not that of EPCIS"),
         (r#" xmlns:epcis="urn:epcglobal:epcis:xsd:3""#, "which is not that of EPCIS"),
     ] {
-        let problems = xml::read_document(DOCUMENT.replace(declared, root).as_bytes(), Limits::default()).unwrap_err();
+        let problems =
+            xml::read_document(DOCUMENT.replace(declared, root).as_bytes(), Limits::default()).unwrap_err();
         assert!(problems.0[0].detail.en.contains(words), "{root}: {problems:?}");
         assert!(problems.0[0].remedy.en.contains("urn:epcglobal:epcis:xsd:2"), "{root}: {problems:?}");
     }

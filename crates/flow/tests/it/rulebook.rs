@@ -113,7 +113,8 @@ fn whoever_takes_a_step_sees_the_matter() {
     let mut d = all.iter().find(|d| d.id == "inspection").unwrap().clone();
     d.states.iter_mut().find(|s| s.id == "served").unwrap().unseen = true;
     let found = check(&d, &words(&all));
-    let hit = |f: &flow::Finding| f.place == "state.served" && f.problem.contains("so it must see the matter");
+    let hit =
+        |f: &flow::Finding| f.place == "state.served" && f.problem.contains("so it must see the matter");
     assert!(found.iter().any(hit), "{found:#?}");
 }
 

@@ -253,7 +253,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             } }
             div.grid.wide {
                 section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m, &away)) }
-                section.card { h2 { (lang.pick("关联", "Links")) } (links(lang, &m, &family)) }
+                section.card { h2 { (lang.pick("关联", "Links")) } (links(viewer, &m, &family)) }
             }
         },
     ))
@@ -454,7 +454,8 @@ fn timeline(lang: Lang, m: &MatterView, away: &BTreeMap<Id, String>) -> Markup {
     ui::timeline(&items)
 }
 
-fn links(lang: Lang, m: &MatterView, family: &[Id]) -> Markup {
+fn links(viewer: &Viewer, m: &MatterView, family: &[Id]) -> Markup {
+    let lang = viewer.lang();
     let matter = |id: Id, label: &str| {
         html! { @if family.contains(&id) { a href={ "/desk/matters/" (id) } { (label) } } @else { (label) } }
     };

@@ -93,7 +93,8 @@ async fn a_form_sent_again_shows_the_first_receipt_and_opens_nothing_more() {
     let page = p.get("/petitions/report", &As::Nobody).await.text();
     let at = page.find("name=\"once\" value=\"").unwrap() + "name=\"once\" value=\"".len();
     let once = &page[at..at + page[at..].find('"').unwrap()];
-    let body = format!("once={once}&respondent=%E8%99%9A%E6%9E%84%E5%BA%97&county=620102&what=seen&named=false");
+    let body =
+        format!("once={once}&respondent=%E8%99%9A%E6%9E%84%E5%BA%97&county=620102&what=seen&named=false");
     let send = async |body: &str| {
         let a = p.send(Method::POST, "/petitions/report", &As::Nobody, &FORM, body.to_owned()).await;
         assert_eq!(a.status, 200, "{}", a.text());
@@ -104,7 +105,8 @@ async fn a_form_sent_again_shows_the_first_receipt_and_opens_nothing_more() {
     assert_eq!(send(&body).await, first, "the page reloaded");
     let other = send(&body.replace("what=seen", "what=seen+twice")).await;
     assert_ne!(other, first, "who goes back and writes something else reports something else");
-    let n = p.app.store.one("select count(*) as n from matter where procedure = 'report'", &[]).await.unwrap();
+    let n =
+        p.app.store.one("select count(*) as n from matter where procedure = 'report'", &[]).await.unwrap();
     assert_eq!(n.int("n").unwrap(), 2);
 }
 

@@ -107,9 +107,18 @@ async fn look(app: &App, viewer: &Viewer, link: DigitalLink) -> Answer<Known> {
     let notices = notices_of(app, &key.uri).await?;
     let links = registered(app, &link).await?;
     let certificates = app.supply.certificates_of_lot(&key.uri).await?;
-    let near = Vec::new();
-    let mut known =
-        Known { link, product, site, operator, licences, trace, notices, certificates, links, near };
+    let mut known = Known {
+        link,
+        product,
+        site,
+        operator,
+        licences,
+        trace,
+        notices,
+        certificates,
+        links,
+        near: Vec::new(),
+    };
     if known.unheard_of() {
         known.near = near(app, viewer, &known).await?;
     }

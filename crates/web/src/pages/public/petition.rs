@@ -97,7 +97,8 @@ impl Who {
 
     /// What is missing when it is `needed`, and what cannot be right.
     fn faults(&self, needed: bool) -> Vec<FieldError> {
-        let fault = |field: &str, title: Text, text: Text| FieldError { field: field.to_owned(), title, text };
+        let fault =
+            |field: &str, title: Text, text: Text| FieldError { field: field.to_owned(), title, text };
         let mut faults = Vec::new();
         if needed && self.name.is_empty() {
             faults.push(fault("who_name", Self::NAME, Text::of("请填写", "fill this in")));
@@ -305,7 +306,8 @@ pub(super) async fn send(
 fn once(app: &App, p: &Procedure, typed: &Typed, hashes: &[(String, String)]) -> Option<String> {
     typed.once.parse::<Id>().ok()?;
     let w = &typed.who;
-    let all = json!([p.definition.id, typed.once, typed.entry, hashes, [w.name, w.phone, w.number, w.address]]);
+    let all =
+        json!([p.definition.id, typed.once, typed.entry, hashes, [w.name, w.phone, w.number, w.address]]);
     let print = app.access.vault().fingerprint("petition.once", &all.to_string());
     Some(format!("petition:{}", hex::encode(print)))
 }

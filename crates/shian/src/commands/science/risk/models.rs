@@ -143,11 +143,7 @@ fn bmd_of(data: &Table, settings: BmdSettings, args: &BmdArgs) -> anyhow::Result
         out::note(&format!("type {kind}, ces_or_bmr {response}: say otherwise with --settings"));
     }
     let points = dose::data(data, &dose::Columns { quantal, ..settings.columns })?;
-    let asked = dose::Settings {
-        response,
-        confidence: settings.conf_level,
-        margin: settings.aic_margin,
-    };
+    let asked = dose::Settings { response, confidence: settings.conf_level, margin: settings.aic_margin };
     let found = dose::run(&points, asked)?;
     let mut table = dose::report(&found);
     if args.average > 0 {
