@@ -5,6 +5,7 @@ use crate::facts::{Fact, Facts};
 use crate::load::csv_rows;
 use crate::number::{self, Reading};
 use crate::wording;
+use base::Decimal;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -39,6 +40,8 @@ struct Row {
 pub struct Analytes {
     names: HashMap<String, String>,
     english: HashMap<String, String>,
+    /// The sum a component belongs to.
+    sums: HashMap<String, String>,
 }
 
 impl Analytes {
@@ -103,7 +106,7 @@ impl Analytes {
         if let Some(name) = self.canonical(&text) {
             return Analyte { name: name.to_owned(), known: true, ..Analyte::default() };
         }
-        if let Some(sum) = self.congeners(&text).or_else(|| self.components(&text)) {
+        if let Some(sum) = self.parted(&text) {
             return sum;
         }
         let (head, brackets) = number::brackets(&text);
@@ -131,43 +134,86 @@ impl Analytes {
         out
     }
 
-    /// `PCB28=3;PCB52=2;…`
-    fn congeners(&self, text: &str) -> Option<Analyte> {
-        let mut parts = Vec::new();
-        for item in text.split([';', ',', '|']).filter(|t| !t.trim().is_empty()) {
-            let (name, value) = item.split_once(['=', ':'])?;
-            parts.push((name.trim().to_uppercase(), part(value)?));
-        }
-        if parts.len() < 2 {
-            return None;
-        }
-        let pcb = parts.iter().all(|(n, _)| n.starts_with("PCB"));
-        let name = if pcb { "多氯联苯".to_owned() } else { self.canonical(&parts[0].0)?.to_owned() };
-        Some(Analyte { name, known: true, parts, summed: true, ..Analyte::default() })
-    }
-
-    /// `吡虫啉 0.06 + 含6-氯-吡啶基代谢物 0.05(以吡虫啉计)`
-    fn components(&self, text: &str) -> Option<Analyte> {
-        let (body, brackets) = number::brackets(text);
-        let items: Vec<&str> = body.split('+').map(str::trim).collect();
-        if items.len() < 2 {
-            return None;
-        }
-        let mut parts = Vec::new();
-        for item in items {
-            let cut = item.rfind([' ', '=', ':'])?;
-            parts.push((item[..cut].trim().to_owned(), part(&item[cut + 1..])?));
-        }
-        let stated = brackets.iter().find_map(|b| {
-            b.strip_prefix('以')?.strip_suffix('计').or_else(|| b.strip_prefix('以')?.strip_suffix("表示"))
+    /// A label that carries its parts: `PCB28=3;PCB52=2;…`, `吡虫啉 0.06 + 含6-氯-吡啶基代谢物 0.05(以吡虫啉计)`,
+    /// `苯甲酸 0.6/1.0 + 山梨酸 0.5/1.0`; also one part alone, `呋虫胺 0.06`.
+    fn parted(&self, text: &str) -> Option<Analyte> {
+        let (body, stated) = match text.strip_suffix(')').and_then(|t| t.rsplit_once('(')) {
+            Some((body, inner)) => {
+                let basis = inner
+                    .strip_prefix('以')
+                    .and_then(|t| t.strip_suffix('计').or_else(|| t.strip_suffix("表示")));
+                (if basis.is_some() { body } else { text }, basis)
+            }
+            None => (text, None),
+        };
+        // a comma may belong to a name (p,p'-滴滴涕): it is tried last
+        let several = [';', '+', '|', '、', ','].into_iter().find_map(|joiner| {
+            let items: Vec<&str> = body.split(joiner).map(str::trim).filter(|t| !t.is_empty()).collect();
+            if items.len() < 2 { None } else { items.into_iter().map(one_part).collect::<Option<Vec<_>>>() }
         });
+        let Some(parts) = several else {
+            let (name, value) = one_part(body)?;
+            // 「锌 65」 is no amount of zinc
+            let amount = value.contains('.') || number::decimal(&value).is_none() || body.contains('=');
+            let name = self.canonical(&name).filter(|_| amount && !value.contains('/'))?.to_owned();
+            let expressed_as = stated.unwrap_or_default().to_owned();
+            return Some(Analyte {
+                parts: vec![(name.clone(), value)],
+                name,
+                known: true,
+                expressed_as,
+                ..Analyte::default()
+            });
+        };
+        if parts.iter().any(|(_, value)| share(value).is_some()) {
+            let all = parts.iter().all(|(_, value)| share(value).is_some());
+            let name = text.to_owned();
+            return all.then(|| Analyte {
+                name,
+                known: true,
+                parts,
+                summed: true,
+                ratio: true,
+                ..Analyte::default()
+            });
+        }
         let name = stated
             .and_then(|n| self.canonical(n))
-            .or_else(|| parts.iter().find_map(|(n, _)| self.canonical(n)))?
+            .or_else(|| parts.iter().find_map(|(n, _)| self.sum_of(n)))
+            .or_else(|| parts.iter().find_map(|(n, _)| self.canonical(n)))
+            .or_else(|| parts.iter().all(|(n, _)| n.to_uppercase().starts_with("PCB")).then_some("多氯联苯"))?
             .to_owned();
         let expressed_as = stated.unwrap_or_default().to_owned();
         Some(Analyte { name, known: true, parts, summed: true, expressed_as, ..Analyte::default() })
     }
+
+    /// The analyte whose sum a component belongs to.
+    fn sum_of(&self, component: &str) -> Option<&str> {
+        let of = |name: &str| self.sums.get(&key(name)).map(String::as_str);
+        of(component).or_else(|| of(self.canonical(component)?))
+    }
+
+    /// Learns which sum a component belongs to, so that a label made of components is understood.
+    pub(crate) fn learn_component(&mut self, component: &str, sum: &str) {
+        self.sums.insert(key(component), sum.to_owned());
+    }
+}
+
+/// The name and the value of one part: `克百威=ND`, `克百威 0.03`, `克百威ND`.
+fn one_part(text: &str) -> Option<(String, String)> {
+    let (name, value) = text
+        .rsplit_once(['=', ':'])
+        .or_else(|| text.rsplit_once(' '))
+        .or_else(|| ["ND", "未检出"].iter().find_map(|nd| Some((text.strip_suffix(nd)?, *nd))))?;
+    let (name, value) = (name.trim(), value.trim());
+    let usable = share(value).is_some() || part(value).is_some();
+    (usable && !name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// `0.6/1.0`: a level as a share of the highest permitted one.
+pub(crate) fn share(text: &str) -> Option<Decimal> {
+    let (level, most) = text.split_once('/')?;
+    number::decimal(level)?.checked_div(number::decimal(most)?)
 }
 
 /// The value of a part: a number, `ND` or `<` a number.
@@ -186,5 +232,11 @@ fn strip_plan(text: &str) -> String {
 }
 
 fn key(text: &str) -> String {
-    number::plain(text).chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    let upright = |c: char| if matches!(c, '’' | '′' | '‘' | 'ʹ') { '\'' } else { c };
+    number::plain(text)
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(upright)
+        .flat_map(char::to_lowercase)
+        .collect()
 }

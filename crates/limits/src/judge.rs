@@ -1,7 +1,7 @@
 //! From a case to a verdict: a session that reads each name once and walks ready paths.
 
 use crate::abroad::HOME;
-use crate::analytes::Analyte;
+use crate::analytes::{Analyte, share};
 use crate::case::Case;
 use crate::compare;
 use crate::facts::Fact;
@@ -15,7 +15,7 @@ use crate::rules::{ENGINE, Rules};
 use crate::tree::NodeIx;
 use crate::verdict::{Outcome, Status, Step, Verdict};
 use base::{Date, Decimal, Text};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Entries a session keeps before it forgets them all.
@@ -184,6 +184,12 @@ impl<'r> Judge<'r> {
                 analyte
             }
         };
+        let parted = !analyte.ratio && !analyte.parts.is_empty();
+        let analyte = if parted && (says_ratio(&case.value) || self.one_function(&analyte)) {
+            Arc::new(Analyte { name: case.analyte.clone(), ratio: true, ..(*analyte).clone() })
+        } else {
+            analyte
+        };
         let mut why = Vec::new();
         if explain && analyte.known && analyte.name != case.analyte {
             let zh = format!("检验项目“{}”即{}", case.analyte, analyte.name);
@@ -197,7 +203,7 @@ impl<'r> Judge<'r> {
         };
         let look = Look { measured: &measured, guard: self.guard, explain };
         if analyte.ratio {
-            let found = self.ratio(case, &look, why);
+            let found = self.ratio(case, &analyte, &look, why);
             return (analyte, found);
         }
         let ready = self.ready(case, label, &analyte);
@@ -388,8 +394,43 @@ impl<'r> Judge<'r> {
         Some(label)
     }
 
+    /// Whether the parts of a label are different additives of one function: they are never added as masses.
+    fn one_function(&self, analyte: &Analyte) -> bool {
+        let names = &self.rules.analytes;
+        let parts: BTreeSet<&str> = analyte.parts.iter().filter_map(|(n, _)| names.canonical(n)).collect();
+        let groups =
+            self.rules.editions.iter().filter_map(|e| e.combined.as_ref()).flat_map(|c| &c.functions);
+        parts.len() > 1
+            && parts.len() == analyte.parts.len()
+            && groups.into_iter().any(|g| {
+                let group: BTreeSet<&str> = g.iter().filter_map(|n| names.canonical(n)).collect();
+                parts.is_subset(&group)
+            })
+    }
+
+    /// The sum of ratios the parts of a label give: as written, or by the limit loaded for each; `None` when one has none.
+    fn shares(&mut self, case: &Case, analyte: &Analyte) -> Option<Decimal> {
+        let parts = Some(&analyte.parts).filter(|p| !p.is_empty())?;
+        parts.iter().try_fold(Decimal::ZERO, |sum, (name, value)| {
+            let share = match share(value) {
+                Some(share) => share,
+                None => {
+                    let alone = Case { analyte: name.clone(), value: value.clone(), ..case.clone() };
+                    let found = self.decide(&alone);
+                    let limit = found.limit.filter(|l| *l > Decimal::ZERO)?;
+                    match number::reading(value) {
+                        Reading::NotDetected(_) => Decimal::ZERO,
+                        _ => found.compared?.checked_div(limit)?,
+                    }
+                }
+            };
+            sum.checked_add(share)
+        })
+    }
+
     /// Ratios to the maximum use levels of additives of one function.
-    fn ratio(&self, case: &Case, look: &Look<'_>, mut why: Vec<Step>) -> Found<'r> {
+    fn ratio(&mut self, case: &Case, analyte: &Analyte, look: &Look<'_>, mut why: Vec<Step>) -> Found<'r> {
+        let reckoned = self.shares(case, analyte);
         let found = self.rules.editions.iter().find_map(|e| {
             let combined = e.combined.as_ref().filter(|_| match self.forced {
                 Some(forced) if forced.standard == e.standard => std::ptr::eq(forced, e),
@@ -401,20 +442,57 @@ impl<'r> Judge<'r> {
             return (None, Finding { steps: why, ..Finding::of(Outcome::NotLoaded) }, None);
         };
         look.note(&mut why, "ratio", || combined.text.clone());
-        let (outcome, compared) = match look.measured.reading {
-            Reading::Exact(v) if v > combined.limit => (Outcome::Nonconform, Some(v)),
-            Reading::Exact(v) => (Outcome::Conform, Some(v)),
-            _ => {
-                let question = Text::of("请提供比例之和的数值", "give the sum of ratios as a number");
-                (Outcome::NeedsConfirmation { fact: Fact::ExactValue, question }, None)
-            }
+        if let Some(sum) = reckoned {
+            let sum = sum.round_dp(4).normalize();
+            look.note(&mut why, "ratio", || {
+                Text::new(
+                    format!("由各组分计算的比例之和:{sum}"),
+                    format!("sum of ratios reckoned from the parts: {sum}"),
+                )
+            });
+        }
+        let over = |v: Decimal| v > combined.limit;
+        let judged = |v: Decimal| (if over(v) { Outcome::Nonconform } else { Outcome::Conform }, Some(v));
+        let ask = |zh: &'static str, en: &'static str| {
+            (Outcome::NeedsConfirmation { fact: Fact::ExactValue, question: Text::of(zh, en) }, None)
         };
+        // Amounts of parts without the word "ratio": what the value says is a mass.
+        let masses = !says_ratio(&case.value) && analyte.parts.iter().any(|(_, v)| share(v).is_none());
+        let (outcome, compared) = match (&look.measured.reading, reckoned) {
+            (_, Some(sum)) if masses => judged(sum),
+            _ if masses => ask(
+                "不同添加剂不得按质量相加,请提供比例之和",
+                "different additives are not added by mass: give the sum of their ratios",
+            ),
+            (Reading::Exact(v), Some(sum)) if over(*v) != over(sum) => ask(
+                "所报比例之和与由各组分计算的结果不一致,请核对",
+                "the sum of ratios stated disagrees with the one reckoned from the parts: check it",
+            ),
+            (Reading::Exact(v), _) => judged(*v),
+            (Reading::Below(v) | Reading::AtMost(v), _) if !over(*v) => (Outcome::Conform, None),
+            (Reading::Above(v), _) if *v >= combined.limit => (Outcome::Nonconform, None),
+            (Reading::NotDetected(_), _) => (Outcome::Conform, None),
+            _ => ask("请提供比例之和的数值", "give the sum of ratios as a number"),
+        };
+        if let Some(v) = compared {
+            let (v, limit) = (v.round_dp(4).normalize(), combined.limit);
+            look.note(&mut why, "compare", || {
+                let sign = if over(v) { ">" } else { "≤" };
+                Text::new(format!("比例之和{v} {sign} {limit}"), format!("sum of ratios {v} {sign} {limit}"))
+            });
+        }
         (
             Some(edition),
             Finding { compared, steps: why, limit: Some(combined.limit), ..Finding::of(outcome) },
             None,
         )
     }
+}
+
+/// Whether a value says that it is a sum of ratios: `1.2 (ratio sum)`, `比例之和1.2`.
+fn says_ratio(value: &str) -> bool {
+    !value.is_ascii() && (value.contains("比例") || value.contains("比值"))
+        || value.to_ascii_lowercase().contains("ratio")
 }
 
 /// Edition, finding and the label of the position.
@@ -447,7 +525,7 @@ pub(crate) fn measured(
         reading = value.strip_suffix(&unit).map_or(reading, number::reading);
     }
     let mut hidden = Decimal::ZERO;
-    if let Some(sum) = rules.sums.add(analyte, &rules.analytes, lod) {
+    if let Some(sum) = rules.sums.add(analyte, &rules.analytes, lod).filter(|_| !analyte.ratio) {
         if let Reading::Exact(stated) = reading
             && stated != sum.value
             && stated != sum.plain
@@ -461,9 +539,20 @@ pub(crate) fn measured(
             ));
         }
         if let Some(why) = why {
-            let list = analyte.parts.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(" + ");
+            let counted = analyte.parts.iter().filter(|(n, _)| !sum.outside.contains(n));
+            let list = counted.map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(" + ");
             let total = sum.value.normalize();
             why.push(step("sum", Text::new(format!("{list} = {total}"), format!("{list} = {total}"))));
+            if !sum.outside.is_empty() {
+                let others = sum.outside.join("、");
+                why.push(step(
+                    "sum",
+                    Text::new(
+                        format!("{others}不属于该限量规定的组分,未计入"),
+                        format!("{others}: no component the limit names, left out"),
+                    ),
+                ));
+            }
         }
         hidden = sum.hidden;
         reading = if sum.any || hidden.is_zero() {
@@ -480,9 +569,15 @@ pub(crate) fn measured(
             };
             sum.checked_add(share)
         });
-        if let Some(sum) = parts {
+        let told = || number::number_in(&case.value).filter(|_| says_ratio(&case.value));
+        if let Some(sum) = parts.or_else(told) {
             reading = Reading::Exact(sum);
         }
+    }
+    if analyte.ratio && case.value.trim().is_empty() {
+        // `苯甲酸 0.6/1.0 + 山梨酸 0.5/1.0` says it all
+        let shares = analyte.parts.iter().map(|(_, v)| share(v)).collect::<Option<Vec<_>>>();
+        reading = shares.filter(|s| !s.is_empty()).map_or(reading, |s| Reading::Exact(s.into_iter().sum()));
     }
     match &reading {
         Reading::Unreadable => Err(error(
@@ -496,7 +591,9 @@ pub(crate) fn measured(
             format!("数值{v}为负,请核对(value)"),
             format!("the value {v} is negative: check the field value"),
         )),
-        Reading::Exact(v) if analyte.parts.is_empty() && !v.is_zero() && lod.is_some_and(|l| *v < l) => {
+        Reading::Exact(v)
+            if analyte.parts.is_empty() && !analyte.ratio && !v.is_zero() && lod.is_some_and(|l| *v < l) =>
+        {
             Err(error(
                 format!("所报数值{v}低于检出限,应报ND或更正检出限(value、lod)"),
                 format!("the value {v} is below its detection limit: report ND or correct lod"),

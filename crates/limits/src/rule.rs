@@ -232,6 +232,9 @@ pub struct Combined {
     pub limit: Decimal,
     /// The rule in words.
     pub text: Text,
+    /// Additives of one function (colours: of one hue), group by group.
+    #[serde(default)]
+    pub functions: Vec<Vec<String>>,
 }
 
 /// Classes in which silence about an analyte means "not loaded".

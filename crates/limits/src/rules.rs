@@ -145,6 +145,16 @@ impl Rules {
             .map(|h| load::edition(h, &trees, &mut analytes, &map))
             .collect::<Result<Vec<_>, _>>()?;
         let sums = Sums::read("sums.csv", load::file(&map, "sums.csv")?)?;
+        for edition in &editions {
+            let functions = edition.combined.iter().flat_map(|c| c.functions.iter().flatten());
+            if let Some(term) = functions.into_iter().find(|n| analytes.canonical(n).is_none()) {
+                let (file, row) = (format!("{}.toml", edition.id), "functions".to_owned());
+                return Err(LoadError::Term { file, row, term: term.clone() });
+            }
+        }
+        for (sum, component) in sums.components() {
+            analytes.learn_component(component, sum);
+        }
         let dates = Dates::read(load::file(&map, DATES)?)?;
         let mut changes: Vec<Date> = editions
             .iter()

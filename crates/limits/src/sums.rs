@@ -54,6 +54,8 @@ pub(crate) struct Added {
     /// What the parts not detected could add.
     pub(crate) hidden: Decimal,
     pub(crate) any: bool,
+    /// Parts that are no components of the sum.
+    pub(crate) outside: Vec<String>,
 }
 
 impl Sums {
@@ -101,6 +103,13 @@ impl Sums {
         self.0.get(analyte)
     }
 
+    /// Every analyte that has a sum, with each of its components.
+    pub(crate) fn components(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .flat_map(|(name, sum)| sum.components.iter().map(move |(c, _)| (name.as_str(), c.as_str())))
+    }
+
     /// The components a report leaves out though the definition demands each of them.
     pub(crate) fn missing(&self, analyte: &Analyte, names: &Analytes) -> Vec<&str> {
         let Some(sum) = self.of(&analyte.name).filter(|s| s.complete && !analyte.parts.is_empty()) else {
@@ -117,8 +126,19 @@ impl Sums {
         }
         let sum = self.of(&analyte.name);
         let policy = sum.map_or(NonDetect::Zero, |s| s.non_detect);
-        let mut out = Added { value: Decimal::ZERO, plain: Decimal::ZERO, hidden: Decimal::ZERO, any: false };
+        let mut out = Added {
+            value: Decimal::ZERO,
+            plain: Decimal::ZERO,
+            hidden: Decimal::ZERO,
+            any: false,
+            outside: Vec::new(),
+        };
         for (name, text) in &analyte.parts {
+            // An eighth congener, another substance: on record, and no part of what is limited.
+            let outside = sum.is_some_and(|s| {
+                !s.components.iter().any(|(c, _)| same(name, c, names))
+                    && (s.complete || names.canonical(name).is_some())
+            });
             // A label that says "expressed as" has applied the factors already.
             let factor = sum
                 .filter(|_| analyte.expressed_as.is_empty())
@@ -130,6 +150,11 @@ impl Sums {
                 Reading::NotDetected(own) => (Decimal::ZERO, own.or(lod).unwrap_or_default()),
                 _ => return None,
             };
+            if outside {
+                out.plain = out.plain.checked_add(found)?;
+                out.outside.push(name.clone());
+                continue;
+            }
             out.any |= !found.is_zero();
             let counted = match policy {
                 NonDetect::Zero => Decimal::ZERO,

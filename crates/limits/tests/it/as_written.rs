@@ -90,3 +90,83 @@ fn the_water_contents_of_fresh_and_dried_give_the_ratio_of_drying() {
         ("干香菇(鲜品含水率90%)", "镉", "4.4", "needs_confirmation", "0.5"),
     ]);
 }
+
+#[test]
+fn parts_of_additives_are_added_as_ratios_to_their_maximum_levels() {
+    for (food, analyte, value, unit, want) in [
+        ("蜜饯", "苯甲酸=0.3;山梨酸=0.3", "1.2 (ratio sum)", "g/kg", "nonconform"),
+        ("酱腌菜", "苯甲酸 0.6/1.0 + 山梨酸 0.5/1.0", "1.1 (ratio sum)", "", "nonconform"),
+        ("酱腌菜", "苯甲酸 0.6/1.0 + 山梨酸 0.4/1.0", "1.0 (ratio sum)", "", "conform"),
+        ("酱腌菜", "苯甲酸=0.6;山梨酸=0.3", "0.9 (ratio sum)", "g/kg", "conform"),
+        ("果汁", "柠檬黄=0.06;日落黄=0.06", "比例之和1.2", "g/kg", "nonconform"),
+        ("酱腌菜", "苯甲酸=0.6；山梨酸=0.5", "1.1（比例之和）", "g/kg", "nonconform"),
+        ("酱腌菜", "苯甲酸 0.6/1.0；山梨酸 0.5/1.0", "", "", "nonconform"),
+        // one function, amounts alone: by the limits of each, or a question, never as a mass
+        ("果酱", "苯甲酸=0.6;山梨酸=0.5", "1.1", "g/kg", "nonconform"),
+        ("果酱", "苯甲酸=500;山梨酸=500", "1000", "mg/kg", "conform"),
+        ("糕点", "苯甲酸=0.3;脱氢乙酸=0.3", "0.6", "g/kg", "needs_confirmation"),
+        // what is stated and what the shares give lie on two sides of 1
+        ("酱腌菜", "苯甲酸 0.6/1.0 + 山梨酸 0.5/1.0", "0.9 (ratio sum)", "", "needs_confirmation"),
+    ] {
+        let got = judged(food, analyte, value, unit);
+        assert_eq!(got.outcome.word(), want, "{food} {analyte} {value}: {:?}", got.why);
+        let limit = got.limit.as_ref().expect("the limit of the rule on ratios");
+        assert_eq!((limit.printed.as_str(), got.clause.as_str()), ("1", "附录A"), "{food} {analyte}");
+        assert!(got.why.iter().any(|s| s.text.zh.contains("比例之和不应超过1")), "{:?}", got.why);
+    }
+}
+
+#[test]
+fn a_label_made_of_components_is_read_whatever_joins_them() {
+    let pcb = "PCB28 3 + PCB52 2 + PCB101 4 + PCB118 3 + PCB138 4 + PCB153 3 + PCB180 2";
+    for (food, analyte, value, unit, want) in [
+        ("带鱼", pcb, "21 (sum)", "μg/kg", "nonconform"),
+        ("带鱼", &pcb.replace(" + ", "；"), "21", "μg/kg", "nonconform"),
+        ("带鱼", &pcb.replace(" + ", ", "), "21", "μg/kg", "nonconform"),
+        // the seven named congeners count, an eighth is told and left out
+        (
+            "带鱼",
+            &format!("{} + PCB77 5", pcb.replace("PCB180 2", "PCB180 1")),
+            "25 (sum)",
+            "μg/kg",
+            "conform",
+        ),
+        ("带鱼", &format!("{} + PCB77 5", pcb.replace("PCB180 2", "PCB180 1")), "20", "μg/kg", "conform"),
+        ("带鱼", &format!("{pcb} + PCB77 5"), "26", "μg/kg", "nonconform"),
+        // six of seven: a pass must wait
+        ("带鱼", &pcb.replace(" + PCB180 2", " + PCB77 1"), "20", "μg/kg", "needs_confirmation"),
+        (
+            "苹果",
+            "p,p'-滴滴涕=0.02;o,p'-滴滴涕=0.01;p,p'-滴滴伊=0.02;p,p'-滴滴滴=0.01",
+            "0.06 (sum)",
+            "mg/kg",
+            "nonconform",
+        ),
+        ("苹果", "p,p′-DDT 0.02；o,p′-DDT 0.01；p,p′-DDE 0.01；p,p′-DDD 0.01", "0.05", "mg/kg", "conform"),
+        (
+            "胡萝卜",
+            "α-六六六=0.02;β-六六六=0.02;γ-六六六=0.01;δ-六六六=0.01",
+            "0.06 (sum)",
+            "mg/kg",
+            "nonconform",
+        ),
+        ("胡萝卜", "α-HCH=0.02；β-HCH=0.01；γ-HCH=0.01；δ-HCH=ND", "0.04", "mg/kg", "conform"),
+        ("豇豆", "克百威 ND;3-羟基克百威 0.03", "0.03 (sum)", "mg/kg", "nonconform"),
+        ("豇豆", "3-羟基克百威=0.03；克百威=ND", "0.03", "mg/kg", "nonconform"),
+        // carbosulfan has a limit of its own and is no part of carbofuran
+        ("豇豆", "克百威 0.01;丁硫克百威 0.03", "0.04", "mg/kg", "conform"),
+        // in animals the parent alone is not the residue
+        ("猪肉", "呋虫胺 0.06", "0.06", "mg/kg", "needs_confirmation"),
+        ("猪肉", "呋虫胺=0.2", "0.2", "mg/kg", "nonconform"),
+    ] {
+        let case = Case {
+            lod: Some("0.01".to_owned()),
+            ..Case::new(food, analyte, value, unit, Date::constant(2026, 10, 8))
+        };
+        let got = Rules::builtin().judge(&case);
+        assert_eq!(got.outcome.word(), want, "{food} {analyte} {value}: {:?}", got.why);
+        if analyte.contains("PCB77") {
+            assert!(got.why.iter().any(|s| s.text.zh.contains("PCB77不属于")), "{:?}", got.why);
+        }
+    }
+}
