@@ -120,9 +120,18 @@ impl Analytes {
                 out.facts.learn(Fact::Basis, "wet");
             } else if let Some(basis) = inner.strip_prefix('以').and_then(|t| t.strip_suffix('计')) {
                 out.expressed_as = basis.to_owned();
+            } else if let Some(basis) = inner.strip_prefix("as ") {
+                out.expressed_as = basis.to_owned();
             }
         }
-        let head = strip_plan(&head);
+        let mut head = strip_plan(&head);
+        // 硝酸盐氮, NO3-N: the substance, expressed as its nitrogen
+        let nitrogen = ["氮", "-N", "N"].iter().filter_map(|w| head.strip_suffix(w));
+        if let Some(rest) =
+            nitrogen.into_iter().find(|t| matches!(self.canonical(t), Some("硝酸盐" | "亚硝酸盐")))
+        {
+            (head, out.expressed_as) = (rest.to_owned(), "N".to_owned());
+        }
         let name = self
             .canonical(&head)
             .or_else(|| head.split(['(', '/']).find_map(|t| self.canonical(t)))

@@ -3,7 +3,7 @@
 use crate::basis;
 use crate::facts::{Fact, Facts};
 use crate::finding::{Finding, Look};
-use crate::number::Reading;
+use crate::number::{self, Reading};
 use crate::path::Lost;
 use crate::plan;
 use crate::rule::{Basis, Edition, Kind, Rule};
@@ -22,8 +22,8 @@ pub(crate) struct RowPath<'a> {
     /// The unit as reported.
     pub(crate) reported: String,
     pub(crate) scale: Scale,
-    /// From salt to ion or back, with the salt's formula.
-    pub(crate) ion: Option<(Decimal, &'static str)>,
+    /// From salt or nitrogen to ion or back, and what it is.
+    pub(crate) ion: Option<(Decimal, Text)>,
     /// A component that was not reported: a pass must wait for it.
     pub(crate) missing: Option<Text>,
     /// The one component the definition counts, where more were reported.
@@ -109,6 +109,22 @@ pub(crate) fn compare<'a>(row: &RowPath<'a>, edition: &'a Edition, look: &Look<'
         }
         Kind::Plan(plan) => {
             let outcome = match &row.scale {
+                // Nothing found in a gram does not show that nothing is in 25.
+                scale
+                    if plan.m.is_zero()
+                        && smaller_portion(scale, &rule.unit)
+                        && !plan::detected(&look.measured.reading) =>
+                {
+                    let (reported, portion) = (&row.reported, &rule.unit);
+                    Outcome::NotComparable {
+                        reason: Text::new(
+                            format!("限量为{portion}中不得检出的定性要求,以{reported}报告的未检出不能说明"),
+                            format!(
+                                "the limit is absence in {portion}: nothing found in {reported} does not show it"
+                            ),
+                        ),
+                    }
+                }
                 // Any detection fails a plan that allows none, whatever the portion.
                 Scale::Unknown(_) | Scale::Apart if !plan.m.is_zero() => unscaled(row),
                 _ => plan::judge(*plan, &look.measured.reading, row.scale.factor(), look, &mut steps),
@@ -136,14 +152,9 @@ pub(crate) fn compare<'a>(row: &RowPath<'a>, edition: &'a Edition, look: &Look<'
         look.note(&mut steps, "convert", || text);
     }
     let mut factor = factor;
-    if let Some((ratio, salt)) = row.ion {
-        factor = factor.checked_mul(ratio).unwrap_or(Decimal::MAX);
-        look.note(&mut steps, "convert", || {
-            Text::new(
-                format!("{salt}与离子换算,×{}", ratio.round_dp(5)),
-                format!("between {salt} and its ion, × {}", ratio.round_dp(5)),
-            )
-        });
+    if let Some((ratio, text)) = &row.ion {
+        factor = factor.checked_mul(*ratio).unwrap_or(Decimal::MAX);
+        look.note(&mut steps, "convert", || text.clone());
     }
     let mut found = basis::on_basis(row, edition, look, factor, steps);
     if found.outcome == Outcome::Conform
@@ -152,6 +163,18 @@ pub(crate) fn compare<'a>(row: &RowPath<'a>, edition: &'a Edition, look: &Look<'
         found.outcome = Outcome::NeedsConfirmation { fact: Fact::Components, question: question.clone() };
     }
     found
+}
+
+/// Whether a result is of less food than the portion in which a limit allows nothing: a count in a gram, `/10g`.
+fn smaller_portion(scale: &Scale, portion: &str) -> bool {
+    match scale {
+        Scale::Apart => true,
+        Scale::Unknown(text) => {
+            let amount = text.strip_prefix('/').and_then(number::number_in);
+            amount.zip(number::number_in(portion)).is_some_and(|(of, needed)| of < needed)
+        }
+        Scale::Unstated | Scale::Times(_) => false,
+    }
 }
 
 /// The unit cannot be brought to that of the limit.

@@ -8,9 +8,11 @@ use crate::verdict::{Outcome, Step};
 use base::{Decimal, Text};
 
 /// What one sub-sample shows against a level: above it, not above it, or cannot be told.
-fn above(reading: &Reading, level: Decimal) -> Option<bool> {
+fn above(reading: &Reading, level: Decimal, lod: Option<Decimal>) -> Option<bool> {
     match reading {
         Reading::Exact(v) => Some(*v > level),
+        // Not seen by a method that sees nothing below 200 is no count of at most 100.
+        Reading::NotDetected(own) if !level.is_zero() && own.or(lod).is_some_and(|l| l > level) => None,
         Reading::NotDetected(_) => Some(false),
         Reading::Below(v) if *v <= level || level.is_zero() => Some(false),
         Reading::AtMost(v) if *v <= level => Some(false),
@@ -43,8 +45,11 @@ pub(crate) fn judge(
     let factor = factor.filter(|f| !f.is_zero()).unwrap_or(Decimal::ONE);
     let level = |l: Decimal| l.checked_div(factor).unwrap_or(Decimal::MAX);
     let (m, upper) = (level(plan.m), plan.upper.map(level));
+    let above = |s: &Reading, l: Decimal| above(s, l, look.measured.lod);
     let beyond = samples.iter().filter(|s| upper.is_some_and(|u| above(s, u) == Some(true))).count();
     let over = samples.iter().filter(|s| above(s, m) == Some(true)).count();
+    let maybe_over = samples.iter().filter(|s| above(s, m).is_none()).count();
+    let maybe_beyond = samples.iter().filter(|s| upper.is_some_and(|u| above(s, u).is_none())).count();
     let unsure = samples
         .iter()
         .filter(|s| above(s, m).is_none() || upper.is_some_and(|u| above(s, u).is_none()))
@@ -58,7 +63,7 @@ pub(crate) fn judge(
     });
     if beyond > 0 || over > plan.c {
         Outcome::Nonconform
-    } else if samples.len() < plan.n || unsure > 0 {
+    } else if samples.len() < plan.n || maybe_beyond > 0 || over + maybe_over > plan.c {
         let usable = samples.len().saturating_sub(unsure);
         Outcome::NeedsConfirmation {
             fact: Fact::Subsamples,
@@ -69,5 +74,13 @@ pub(crate) fn judge(
         }
     } else {
         Outcome::Conform
+    }
+}
+
+/// Whether a sub-sample shows that something is there.
+pub(crate) fn detected(reading: &Reading) -> bool {
+    match reading {
+        Reading::Several(all) => all.iter().any(detected),
+        other => above(other, Decimal::ZERO, None) == Some(true),
     }
 }

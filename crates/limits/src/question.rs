@@ -20,6 +20,11 @@ const ION: [(&str, &str, Decimal); 2] = [
     ("亚硝酸盐", "NaNO2", Decimal::from_parts(66_679, 0, 0, false, 5)),
     ("硝酸盐", "NaNO3", Decimal::from_parts(72_951, 0, 0, false, 5)),
 ];
+/// NO2⁻ and NO3⁻ of one part of nitrogen by molar mass (46.0055/14.0067, 62.0049/14.0067).
+const NITROGEN: [(&str, &str, Decimal); 2] = [
+    ("亚硝酸盐", "NO2⁻", Decimal::from_parts(328_454, 0, 0, false, 5)),
+    ("硝酸盐", "NO3⁻", Decimal::from_parts(442_680, 0, 0, false, 5)),
+];
 /// How many unknown facts are tried both ways before the engine asks.
 const MAX_FORKS: u8 = 4;
 
@@ -264,16 +269,22 @@ impl<'a> Question<'a, '_> {
         }
     }
 
-    fn ion(&self, rule: &Rule) -> Option<(Decimal, &'static str)> {
+    fn ion(&self, rule: &Rule) -> Option<(Decimal, Text)> {
         let (_, salt, ratio) = ION.into_iter().find(|(a, ..)| *a == self.analyte.name)?;
+        let (_, ion, nitrogen) = NITROGEN.into_iter().find(|(a, ..)| *a == self.analyte.name)?;
         let stated = &self.analyte.expressed_as;
+        let as_nitrogen = stated.ends_with('N') || stated.ends_with('氮');
         let as_salt = stated.contains("Na") || stated.contains("钠");
         let as_ion = stated.contains("NO2-") || stated.contains("NO3-") || stated.ends_with('根');
-        match (rule.basis == Basis::Ion, as_salt, as_ion) {
-            (true, true, _) => Some((ratio, salt)),
-            (false, _, true) => Some((Decimal::ONE.checked_div(ratio)?, salt)),
-            _ => None,
-        }
+        let (factor, from, to) = match rule.basis == Basis::Ion {
+            true if as_nitrogen => (nitrogen, "N", ion),
+            true if as_salt => (ratio, salt, ion),
+            false if as_nitrogen => (nitrogen.checked_div(ratio)?, "N", salt),
+            false if as_ion => (Decimal::ONE.checked_div(ratio)?, ion, salt),
+            _ => return None,
+        };
+        let shown = factor.round_dp(5);
+        Some((factor, Text::new(format!("{from}换算为{to},×{shown}"), format!("{from} as {to}, × {shown}"))))
     }
 
     fn is_animal(&self) -> bool {

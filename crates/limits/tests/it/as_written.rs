@@ -170,3 +170,65 @@ fn a_label_made_of_components_is_read_whatever_joins_them() {
         }
     }
 }
+
+#[test]
+fn nitrogen_reported_is_converted_to_the_ion_or_salt_that_is_limited() {
+    for (food, analyte, value, unit, want) in [
+        // 11 mg/L of nitrogen are 48.7 mg/L of NO3-; the limit is 45
+        ("天然矿泉水", "硝酸盐(以N计)", "11", "mg/L", "nonconform"),
+        ("天然矿泉水", "硝酸盐(以N计)", "10.1", "mg/L", "conform"),
+        ("天然矿泉水", "硝酸盐氮", "11", "mg/L", "nonconform"),
+        ("天然矿泉水", "NO3-N", "11", "mg/L", "nonconform"),
+        ("天然矿泉水", "硝酸盐(以NO3-计)", "45", "mg/L", "conform"),
+        ("天然矿泉水", "亚硝酸盐(以N计)", "0.04", "mg/L", "nonconform"),
+        ("天然矿泉水", "亚硝酸盐(以N计)", "0.03", "mg/L", "conform"),
+        // as NaNO2 4.93 times the nitrogen: 20 mg/kg of pickles are 4.06
+        ("酱腌菜", "亚硝酸盐(以N计)", "4.1", "mg/kg", "nonconform"),
+        ("酱腌菜", "亚硝酸盐(以N计)", "4.0", "mg/kg", "conform"),
+    ] {
+        let got = judged(food, analyte, value, unit);
+        assert_eq!(got.outcome.word(), want, "{food} {analyte} {value}: {:?}", got.why);
+    }
+    let told = judged("天然矿泉水", "硝酸盐(以N计)", "11", "mg/L");
+    assert!(told.why.iter().any(|s| s.text.zh.contains("N换算为NO3⁻,×4.4268")), "{:?}", told.why);
+}
+
+#[test]
+fn a_sub_sample_not_detected_by_a_blunt_method_may_lie_above_m() {
+    for (values, lod, want) in [
+        ("ND|120|300|80|90", "200", "needs_confirmation"),
+        ("<200|120|300|80|90", "", "needs_confirmation"),
+        ("ND(200)|120|300|80|90", "10", "needs_confirmation"),
+        ("ND|120|300|80|90", "10", "conform"),
+        ("ND|120|300|80|90", "100", "conform"),
+        // two at most may lie above m: one that is unsure cannot be the third
+        ("ND|120|80|80|90", "200", "conform"),
+        ("<200|50|80|80|90", "", "conform"),
+        ("ND|ND|ND|80|90", "200", "needs_confirmation"),
+        ("ND|50|50|50|50", "2000", "needs_confirmation"),
+        ("ND|120|300|180|90", "200", "nonconform"),
+    ] {
+        let mut case = Case::new("干酪", "金黄色葡萄球菌 n=5", values, "CFU/g", Date::constant(2026, 10, 8));
+        case.lod = Some(lod.to_owned()).filter(|l| !l.is_empty());
+        let got = Rules::builtin().judge(&case);
+        assert_eq!(got.outcome.word(), want, "{values} lod {lod}: {:?}", got.why);
+    }
+}
+
+#[test]
+fn a_count_in_a_gram_does_not_show_absence_in_25() {
+    for (values, unit, want) in [
+        ("0|0|0|0|0", "CFU/g", "not_comparable"),
+        ("ND|ND|ND|ND|ND", "CFU/g", "not_comparable"),
+        ("ND|ND|ND|ND|ND", "/10g", "not_comparable"),
+        ("<10|<10|<10|<10|<10", "CFU/g", "not_comparable"),
+        ("ND|ND|ND|ND|ND", "/100g", "conform"),
+        // what is found in any portion is in 25 g as well
+        ("0|0|10|0|0", "CFU/g", "nonconform"),
+        ("ND|ND|ND|ND|ND", "/25g", "conform"),
+        ("0|0|0|0|0", "/25g", "conform"),
+    ] {
+        let got = judged("干酪", "沙门氏菌", values, unit);
+        assert_eq!(got.outcome.word(), want, "{values} {unit}: {:?}", got.why);
+    }
+}
