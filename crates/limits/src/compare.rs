@@ -7,7 +7,7 @@ use crate::number::{self, Reading};
 use crate::path::Lost;
 use crate::plan;
 use crate::rule::{Basis, Edition, Kind, Rule};
-use crate::scale::Scale;
+use crate::scale::{self, Scale};
 use crate::verdict::{Limit, Outcome, Step};
 use base::{Decimal, Text};
 use std::sync::Arc;
@@ -77,8 +77,32 @@ pub(crate) fn shown(rule: &Rule, value: Option<Decimal>, qualifier: Option<Text>
     Limit { printed: rule.printed.clone(), value, unit: rule.unit.clone(), qualifier: qualifier.or(own) }
 }
 
-/// Compares with the winning row.
+/// Compares with the winning row. A number without a unit passes nowhere: it is asked about.
 pub(crate) fn compare<'a>(row: &RowPath<'a>, edition: &'a Edition, look: &Look<'_>) -> Finding<'a> {
+    let mut found = compare_numbers(row, edition, look);
+    let bare = row.scale == Scale::Unstated && scale::measures(&row.rule.unit);
+    if bare && found.outcome == Outcome::Conform && has_number(&look.measured.reading) {
+        let unit = &row.rule.unit;
+        let question = Text::new(
+            format!("未报单位,请补充(限量单位为{unit})"),
+            format!("no unit was reported: state it (the limit is in {unit})"),
+        );
+        found.outcome = Outcome::NeedsConfirmation { fact: Fact::Unit, question };
+    }
+    found
+}
+
+/// Whether a reading says how much, in some unit; of nothing there is no unit.
+fn has_number(reading: &Reading) -> bool {
+    match reading {
+        Reading::Exact(v) => !v.is_zero(),
+        Reading::Below(_) | Reading::AtMost(_) | Reading::Above(_) | Reading::AtLeast(_) => true,
+        Reading::Several(all) => all.iter().any(has_number),
+        Reading::NotDetected(_) | Reading::Unquantified | Reading::Detected | Reading::Unreadable => false,
+    }
+}
+
+fn compare_numbers<'a>(row: &RowPath<'a>, edition: &'a Edition, look: &Look<'_>) -> Finding<'a> {
     let rule = row.rule;
     let mut steps = Vec::new();
     look.note(&mut steps, "row", || {

@@ -12,6 +12,8 @@ pub enum Fact {
     FoodClass,
     /// Which substance was measured.
     Analyte,
+    /// The unit the result is in.
+    Unit,
     /// `fresh` or `dried`.
     State,
     /// Fresh weight per dried weight, a decimal (10:1 is `10`).
@@ -69,6 +71,7 @@ impl Fact {
         match self {
             Self::FoodClass => Text::of("食品类别", "food class"),
             Self::Analyte => Text::of("检验项目", "analyte"),
+            Self::Unit => Text::of("结果的单位", "unit of the result"),
             Self::State => Text::of("鲜品或干制品", "fresh or dried"),
             Self::DryingRatio => Text::of("脱水率或浓缩率(鲜干比)", "dehydration rate (fresh to dried)"),
             Self::Dilution => Text::of("冲调(稀释)倍数", "dilution before consumption"),

@@ -96,6 +96,8 @@ pub struct Foods {
 #[derive(Debug, Clone)]
 struct Named {
     node: NodeIx,
+    /// Other commodities of the same name, fresh beside dried.
+    rivals: Vec<NodeIx>,
     facts: Facts,
 }
 
@@ -203,7 +205,11 @@ impl Foods {
                     .enumerate()
                     .filter(|(_, n)| n.name.chars().count() > 1 || n.code == n.name)
                 {
-                    names.entry(number::plain(&n.name)).or_insert(Named { node, facts: Facts::default() });
+                    names.entry(number::plain(&n.name)).or_insert(Named {
+                        node,
+                        rivals: Vec::new(),
+                        facts: Facts::default(),
+                    });
                 }
                 let source = format!("{}.names.csv", tree.name);
                 if let Some(text) = files.get(source.as_str()) {
@@ -238,7 +244,8 @@ impl Foods {
             for item in row.facts.split(';').filter(|f| !f.is_empty()) {
                 learn_fact("bridges.csv", &row.to, item, &mut facts)?;
             }
-            let to = Named { node: trees[tree].code(&row.to).ok_or_else(unknown)?, facts };
+            let to =
+                Named { node: trees[tree].code(&row.to).ok_or_else(unknown)?, rivals: Vec::new(), facts };
             let from = code("bridges.csv", &row.from)?;
             out.bridges.push(Bridge { from, depth: main.above(from).len(), tree, to });
         }
@@ -541,8 +548,11 @@ impl Foods {
             };
         }
         let bare = wording::FRESH.iter().find_map(|w| head.strip_prefix(w));
+        // fresh and dried are commodities of their own: 枸杞(干,特级) is 枸杞(干)
+        let state = brackets.iter().find_map(|b| wording::state(b)).filter(|_| raw);
         let exact = known
             .get(text)
+            .or_else(|| known.get(&format!("{head}({})", state?)))
             .or_else(|| brackets.iter().find_map(|b| known.get(b.as_str())))
             .or_else(|| known.get(head))
             .or_else(|| by_group(head))
@@ -609,7 +619,7 @@ fn named_position(tree: &Tree, named: &Named, confidence: Confidence, facts: &mu
         closure: tree.above(node).clone(),
         definite: false,
         fresh: Vec::new(),
-        rivals: Vec::new(),
+        rivals: named.rivals.clone(),
         confidence,
         evidence: Text::new(
             format!("按名称对应“{label}”({origin})"),
@@ -642,19 +652,28 @@ fn names_of(
     names: &mut HashMap<String, Named>,
 ) -> Result<(), LoadError> {
     for row in csv_rows::<AliasRow>(source, text)? {
-        let node = tree.code(&row.node).or_else(|| tree.named(&row.node)).ok_or_else(|| LoadError::Term {
-            file: source.to_owned(),
-            row: row.node.clone(),
-            term: row.node.clone(),
-        })?;
+        let found = |name: &str| {
+            tree.code(name).or_else(|| tree.named(name)).ok_or_else(|| LoadError::Term {
+                file: source.to_owned(),
+                row: row.node.clone(),
+                term: name.to_owned(),
+            })
+        };
+        // `枸杞(干)|枸杞(鲜)`: the name is of either, the first the usual one
+        let mut nodes = row.node.split('|').map(found).collect::<Result<Vec<_>, _>>()?;
+        let node = nodes.remove(0);
         let mut facts = Facts::default();
         for item in row.facts.split(';').filter(|f| !f.is_empty()) {
             learn_fact(source, &row.node, item, &mut facts)?;
         }
         for name in row.names.split(' ').filter(|n| !n.is_empty()) {
-            let known =
-                names.entry(number::plain(name)).or_insert_with(|| Named { node, facts: Facts::default() });
+            let known = names.entry(number::plain(name)).or_insert_with(|| Named {
+                node,
+                rivals: Vec::new(),
+                facts: Facts::default(),
+            });
             if known.node == node {
+                known.rivals.clone_from(&nodes);
                 known.facts = facts.clone();
             }
         }

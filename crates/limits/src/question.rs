@@ -52,7 +52,8 @@ impl<'a> Question<'a, '_> {
         let mut finer: Vec<(NodeIx, Path<'a>)> = Vec::new();
         for node in &self.position.rivals {
             let other = self.by_analyte(self.tree.above(*node), facts);
-            if !other.same(&base) {
+            // where the other is not loaded, nothing speaks against the usual reading
+            if !other.same(&base) && !matches!(other, Path::Silent(Silence::Partial)) {
                 finer.push((*node, other));
             }
         }

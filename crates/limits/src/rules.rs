@@ -26,7 +26,7 @@ macro_rules! embed {
 }
 
 /// The rule files embedded in this program.
-pub const FILES: [(&str, &str); 78] = embed![
+pub const FILES: [(&str, &str); 79] = embed![
     "cn/foods" / "bridges.csv",
     "cn/foods" / "bulletins.csv",
     "cn/foods" / "bulletins.names.csv",
@@ -38,6 +38,7 @@ pub const FILES: [(&str, &str); 78] = embed![
     "cn/foods" / "gb2763.csv",
     "cn/foods" / "gb2763.names.csv",
     "cn/foods" / "gb29921.csv",
+    "cn/foods" / "gb29921.names.csv",
     "cn/foods" / "gb31650.csv",
     "cn/foods" / "gb31650.names.csv",
     "cn/foods" / "names.csv",

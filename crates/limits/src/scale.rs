@@ -42,6 +42,11 @@ pub(crate) fn known(text: &str) -> bool {
     NONE.contains(&text) || !units(text).is_empty()
 }
 
+/// Whether a unit stands for an amount that could be reported in another unit.
+pub(crate) fn measures(printed: &str) -> bool {
+    !units(printed).is_empty()
+}
+
 /// The scale from `reported` to `printed`.
 pub(crate) fn between(reported: &str, printed: &str) -> Scale {
     let reported = number::plain(reported);

@@ -208,6 +208,14 @@ pub(crate) fn is_dried(facts: &Facts) -> bool {
     }
 }
 
+/// The state a bracket names, as commodities print it.
+pub(crate) fn state(inner: &str) -> Option<&'static str> {
+    match inner {
+        "鲜" | "鲜品" | "新鲜" => Some("鲜"),
+        _ => (process(inner) == Some("dried")).then_some("干"),
+    }
+}
+
 /// The product form a bracket names: `罐头`, `腌制`, `浓缩`.
 pub(crate) fn process(inner: &str) -> Option<&'static str> {
     const WORDS: [(&str, &[&str]); 9] = [

@@ -1,7 +1,7 @@
 //! Foods, sums and units as laboratories write them: one table for each rule.
 
 use base::Date;
-use limits::{Case, Outcome, Rules, Verdict};
+use limits::{Case, Fact, Outcome, Rules, Verdict};
 
 fn judged(food: &str, analyte: &str, value: &str, unit: &str) -> Verdict {
     Rules::builtin().judge(&Case::new(food, analyte, value, unit, Date::constant(2026, 10, 8)))
@@ -230,5 +230,68 @@ fn a_count_in_a_gram_does_not_show_absence_in_25() {
     ] {
         let got = judged("干酪", "沙门氏菌", values, unit);
         assert_eq!(got.outcome.word(), want, "{values} {unit}: {:?}", got.why);
+    }
+}
+
+#[test]
+fn a_number_without_a_unit_does_not_pass_but_is_asked_about() {
+    for (food, analyte, value, want) in [
+        ("菠菜", "镉", "0.2", "needs_confirmation"),
+        ("菠菜", "镉", "<0.01", "needs_confirmation"),
+        ("菠菜", "镉", "ND(0.01)", "conform"),
+        ("菠菜", "镉", "0.21", "nonconform"),
+        ("干酪", "金黄色葡萄球菌", "10|10|10|10|10", "needs_confirmation"),
+        ("干酪", "沙门氏菌", "ND|ND|ND|ND|ND", "conform"),
+    ] {
+        let got = judged(food, analyte, value, "");
+        assert_eq!(got.outcome.word(), want, "{food} {analyte} {value}: {:?}", got.why);
+        if want == "needs_confirmation" {
+            assert!(matches!(got.outcome, Outcome::NeedsConfirmation { fact: Fact::Unit, .. }));
+        }
+    }
+}
+
+#[test]
+fn a_name_sold_fresh_and_dried_is_asked_about_where_the_two_differ() {
+    for (food, value, want) in [
+        ("枸杞", "1.5", "needs_confirmation"),
+        ("枸杞", "0.5", "conform"),
+        ("枸杞(干)", "1.5", "nonconform"),
+        ("枸杞（干，特级）", "1.5", "nonconform"),
+        ("枸杞(鲜)", "1.5", "conform"),
+        ("枸杞(鲜,散装)", "1.5", "conform"),
+    ] {
+        let got = judged(food, "吡虫啉", value, "mg/kg");
+        assert_eq!(got.outcome.word(), want, "{food} {value}: {:?} {:?}", got.limit, got.why);
+    }
+}
+
+#[test]
+fn vegetable_powders_are_dried_vegetables_and_vegetable_products_ready_to_eat() {
+    check(&[
+        ("菠菜粉", "铅", "0.9", "nonconform", "0.8"),
+        ("番茄粉", "铅", "0.8", "conform", "0.8"),
+        ("菠菜粉(调味料)", "铅", "0.8", "conform", "0.8"),
+    ]);
+    for (food, values, want) in [
+        ("蔬菜制品", "101|101|90|<10|50", "nonconform"),
+        ("即食蔬菜", "101|50|90|<10|50", "conform"),
+        ("预切蔬菜", "101|101|90|<10|50", "nonconform"),
+    ] {
+        let got = judged(food, "金黄色葡萄球菌 n=5", values, "CFU/g");
+        assert_eq!(got.outcome.word(), want, "{food} {values}: {:?}", got.why);
+    }
+}
+
+#[test]
+fn dried_meat_slices_were_converted_until_the_clause_was_changed() {
+    for (food, date, want) in [
+        ("猪肉脯(鲜干比2:1)", "2026-08-31", "conform"),
+        ("猪肉干(鲜干比2:1)", "2026-08-31", "conform"),
+        ("猪肉脯(鲜干比2:1)", "2026-09-02", "nonconform"),
+    ] {
+        let case = Case::new(food, "铅", "0.35", "mg/kg", date.parse().unwrap());
+        let got = Rules::builtin().judge(&case);
+        assert_eq!(got.outcome.word(), want, "{food} {date}: {:?}", got.why);
     }
 }
