@@ -122,11 +122,13 @@ impl Analytes {
                 out.expressed_as = basis.to_owned();
             } else if let Some(basis) = inner.strip_prefix("as ") {
                 out.expressed_as = basis.to_owned();
+            } else if inner == "N" || inner.ends_with("-N") {
+                out.expressed_as = "N".to_owned();
             }
         }
         let mut head = strip_plan(&head);
         // 硝酸盐氮, NO3-N: the substance, expressed as its nitrogen
-        let nitrogen = ["氮", "-N", "N"].iter().filter_map(|w| head.strip_suffix(w));
+        let nitrogen = ["-氮", "氮", "-N", "N"].iter().filter_map(|w| head.strip_suffix(w));
         if let Some(rest) =
             nitrogen.into_iter().find(|t| matches!(self.canonical(t), Some("硝酸盐" | "亚硝酸盐")))
         {

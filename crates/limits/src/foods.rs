@@ -299,7 +299,7 @@ impl Foods {
         if let Some(name) = self.english.get(&text.to_ascii_lowercase()) {
             text.clone_from(name);
         } else if !self.names.contains_key(&text) {
-            text = wording::simplified(&text);
+            text = wording::simplified(&text).replace('[', "(").replace(']', ")");
         }
         let (head, brackets) = number::brackets(&text);
         let head = wording::ungraded(&head).to_owned();

@@ -229,7 +229,12 @@ pub(crate) fn process(inner: &str) -> Option<&'static str> {
         ("juice", &["榨汁", "果汁", "蔬菜汁"]),
         ("concentrated", &["浓缩", "浓缩汁", "浓缩液"]),
     ];
-    WORDS.iter().find(|(_, words)| words.contains(&inner)).map(|(form, _)| *form)
+    const GENUS: [&str; 12] =
+        ["食品", "产品", "类", "品", "蔬菜", "菜", "水果", "果蔬", "食用菌", "水产品", "鱼", "肉"];
+    let of = |word: &str| WORDS.iter().find(|(_, words)| words.contains(&word)).map(|(form, _)| *form);
+    // 腌制品, 盐渍菜, 蔬菜干制品: the process and the genus of food
+    let before = GENUS.iter().find_map(|g| of(inner.strip_suffix(g)?));
+    of(inner).or(before).or_else(|| GENUS.iter().find_map(|g| of(inner.strip_prefix(g)?)))
 }
 
 /// Product form and the food it is made of.

@@ -25,6 +25,7 @@ fn a_class_in_brackets_says_what_is_made_of_the_food_named() {
         ("牛奶(发酵乳)", "铅", "0.03", "conform", "0.04"),
         ("苹果汁(浓缩果蔬汁)", "铅", "0.4", "conform", "0.5"),
         ("红枣(蜜饯)", "铅", "0.7", "conform", "0.8"),
+        ("人造奶油(含氢化油脂)", "镍", "1.1", "nonconform", "1.0"),
         ("萝卜(酱腌菜)", "铅", "0.45", "conform", "0.5"),
         ("猪肉(肉类罐头)", "铅", "0.28", "conform", "0.3"),
         ("大米(婴幼儿谷类辅助食品)", "镉", "0.1", "nonconform", "0.06"),
@@ -45,6 +46,10 @@ fn a_process_in_brackets_makes_the_product_of_the_food_named() {
         ("豇豆(腌制)", "铅", "0.45", "conform", "0.5"),
         ("豇豆（盐渍，预包装）", "铅", "0.45", "conform", "0.5"),
         ("苹果(果酱)", "铅", "0.35", "conform", "0.4"),
+        ("豇豆（腌制品）", "铅", "0.45", "conform", "0.5"),
+        ("豇豆(盐渍菜)", "铅", "0.45", "conform", "0.5"),
+        ("苹果(水果干制品)", "铅", "0.45", "conform", "0.5"),
+        ("带鱼【罐头】", "镉", "0.2", "conform", "0.2"),
         ("辣椒(脱水)", "铅", "0.7", "conform", "0.8"),
     ]);
 }
@@ -179,6 +184,9 @@ fn nitrogen_reported_is_converted_to_the_ion_or_salt_that_is_limited() {
         ("天然矿泉水", "硝酸盐(以N计)", "10.1", "mg/L", "conform"),
         ("天然矿泉水", "硝酸盐氮", "11", "mg/L", "nonconform"),
         ("天然矿泉水", "NO3-N", "11", "mg/L", "nonconform"),
+        ("天然矿泉水", "硝酸盐(NO3-N)", "11", "mg/L", "nonconform"),
+        ("天然矿泉水", "硝酸盐-氮", "11", "mg/L", "nonconform"),
+        ("天然矿泉水", "nitrate (as N)", "11", "mg/L", "nonconform"),
         ("天然矿泉水", "硝酸盐(以NO3-计)", "45", "mg/L", "conform"),
         ("天然矿泉水", "亚硝酸盐(以N计)", "0.04", "mg/L", "nonconform"),
         ("天然矿泉水", "亚硝酸盐(以N计)", "0.03", "mg/L", "conform"),
