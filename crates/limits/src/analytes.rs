@@ -7,7 +7,7 @@ use crate::number::{self, Reading};
 use crate::wording;
 use base::Decimal;
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// An analyte as the engine understands a label.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Analyte {
     pub known: bool,
     /// Parts of a sum: name and value as written.
     pub parts: Vec<(String, String)>,
+    /// The units written behind the parts.
+    pub units: Vec<String>,
     /// The label says the value is a sum or expressed as one substance (以…计, 之和, 总量).
     pub summed: bool,
     /// A sum of ratios to the maximum use levels (比例之和).
@@ -158,10 +160,16 @@ impl Analytes {
             None => (text, None),
         };
         // a comma may belong to a name (p,p'-滴滴涕): it is tried last
+        let mut units = BTreeSet::new();
         let several = [';', '+', '|', '、', ','].into_iter().find_map(|joiner| {
             let items: Vec<&str> = body.split(joiner).map(str::trim).filter(|t| !t.is_empty()).collect();
-            if items.len() < 2 { None } else { items.into_iter().map(one_part).collect::<Option<Vec<_>>>() }
+            if items.len() < 2 {
+                return None;
+            }
+            units = items.iter().map(|t| without_unit(t).1).filter(|u| !u.is_empty()).collect();
+            items.into_iter().map(|t| one_part(without_unit(t).0)).collect::<Option<Vec<_>>>()
         });
+        let units: Vec<String> = units.into_iter().map(str::to_owned).collect();
         let Some(parts) = several else {
             let (name, value) = one_part(body)?;
             // 「锌 65」 is no amount of zinc
@@ -195,7 +203,7 @@ impl Analytes {
             .or_else(|| parts.iter().all(|(n, _)| n.to_uppercase().starts_with("PCB")).then_some("多氯联苯"))?
             .to_owned();
         let expressed_as = stated.unwrap_or_default().to_owned();
-        Some(Analyte { name, known: true, parts, summed: true, expressed_as, ..Analyte::default() })
+        Some(Analyte { name, known: true, parts, units, summed: true, expressed_as, ..Analyte::default() })
     }
 
     /// The analyte whose sum a component belongs to.
@@ -210,12 +218,25 @@ impl Analytes {
     }
 }
 
-/// The name and the value of one part: `克百威=ND`, `克百威 0.03`, `克百威ND`.
+/// A text without the unit behind it, and that unit: `PCB28=3 μg/kg`.
+fn without_unit(text: &str) -> (&str, &'static str) {
+    ["μg/kg", "mg/kg", "g/kg", "μg/L", "mg/L"]
+        .into_iter()
+        .find_map(|unit| Some((text.strip_suffix(unit)?.trim_end(), unit)))
+        .unwrap_or((text, ""))
+}
+
+/// The name and the value of one part: `克百威=ND`, `克百威 0.03`, `克百威ND`, `苯甲酸0.6`.
 fn one_part(text: &str) -> Option<(String, String)> {
     let (name, value) = text
         .rsplit_once(['=', ':'])
         .or_else(|| text.rsplit_once(' '))
-        .or_else(|| ["ND", "未检出"].iter().find_map(|nd| Some((text.strip_suffix(nd)?, *nd))))?;
+        .or_else(|| ["ND", "未检出"].iter().find_map(|nd| Some((text.strip_suffix(nd)?, *nd))))
+        .or_else(|| {
+            // digits may end a name in Latin letters, hardly one in Chinese
+            let name = text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+            name.ends_with(|c: char| !c.is_ascii()).then(|| text.split_at(name.len()))
+        })?;
     let (name, value) = (name.trim(), value.trim());
     let usable = share(value).is_some() || part(value).is_some();
     (usable && !name.is_empty()).then(|| (name.to_owned(), value.to_owned()))

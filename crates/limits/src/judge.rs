@@ -524,6 +524,14 @@ pub(crate) fn measured(
         let (value, unit) = (number::plain(&case.value), number::plain(&case.unit));
         reading = value.strip_suffix(&unit).map_or(reading, number::reading);
     }
+    let foreign = |u: &&String| !case.unit.is_empty() && **u != number::plain(&case.unit);
+    if let Some(other) = analyte.units.iter().find(foreign) {
+        let unit = &case.unit;
+        return Err(error(
+            format!("组分以{other}报告,结果以{unit}报告,请统一(analyte、unit)"),
+            format!("a part is in {other}, the result in {unit}: give both in one unit (analyte, unit)"),
+        ));
+    }
     let mut hidden = Decimal::ZERO;
     if let Some(sum) = rules.sums.add(analyte, &rules.analytes, lod).filter(|_| !analyte.ratio) {
         if let Reading::Exact(stated) = reading

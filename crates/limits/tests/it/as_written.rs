@@ -106,6 +106,7 @@ fn parts_of_additives_are_added_as_ratios_to_their_maximum_levels() {
         ("果汁", "柠檬黄=0.06;日落黄=0.06", "比例之和1.2", "g/kg", "nonconform"),
         ("酱腌菜", "苯甲酸=0.6；山梨酸=0.5", "1.1（比例之和）", "g/kg", "nonconform"),
         ("酱腌菜", "苯甲酸 0.6/1.0；山梨酸 0.5/1.0", "", "", "nonconform"),
+        ("酱腌菜", "苯甲酸0.6g/kg+山梨酸0.5g/kg", "1.1 (ratio sum)", "g/kg", "nonconform"),
         // one function, amounts alone: by the limits of each, or a question, never as a mass
         ("果酱", "苯甲酸=0.6;山梨酸=0.5", "1.1", "g/kg", "nonconform"),
         ("果酱", "苯甲酸=500;山梨酸=500", "1000", "mg/kg", "conform"),
@@ -128,6 +129,8 @@ fn a_label_made_of_components_is_read_whatever_joins_them() {
         ("带鱼", pcb, "21 (sum)", "μg/kg", "nonconform"),
         ("带鱼", &pcb.replace(" + ", "；"), "21", "μg/kg", "nonconform"),
         ("带鱼", &pcb.replace(" + ", ", "), "21", "μg/kg", "nonconform"),
+        ("带鱼", &pcb.replace(" + ", " μg/kg；"), "21", "μg/kg", "nonconform"),
+        ("带鱼", &pcb.replace(" + ", " mg/kg；"), "21", "μg/kg", "data_error"),
         // the seven named congeners count, an eighth is told and left out
         (
             "带鱼",
