@@ -66,6 +66,7 @@ pub use timing::{Timing, days_taken, report_due};
 
 use access::Access;
 use limits::{Judge, Rules};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 pub use crate::sampling::*;
@@ -83,6 +84,8 @@ pub struct Lab {
     pub surroundings: Arc<dyn Surroundings>,
     /// One session of judging, so that each food and analyte is placed once.
     judge: Arc<Mutex<Judge<'static>>>,
+    /// The units the limits of each analyte are set in, by its canonical name.
+    units: Arc<HashMap<&'static str, Vec<String>>>,
 }
 
 impl Lab {
@@ -94,7 +97,23 @@ impl Lab {
         consequence: Arc<dyn Consequence>,
         surroundings: Arc<dyn Surroundings>,
     ) -> Self {
-        Self { access, rules, consequence, surroundings, judge: Arc::new(Mutex::new(Judge::new(rules))) }
+        let mut units: HashMap<&'static str, Vec<String>> = HashMap::new();
+        for edition in rules.editions().iter().filter(|e| e.jurisdiction == limits::HOME) {
+            for rule in edition.rules.iter().filter(|r| !r.unit.is_empty()) {
+                let known = units.entry(rule.analyte.as_str()).or_default();
+                if !known.contains(&rule.unit) {
+                    known.push(rule.unit.clone());
+                }
+            }
+        }
+        let judge = Arc::new(Mutex::new(Judge::new(rules)));
+        Self { access, rules, consequence, surroundings, judge, units: Arc::new(units) }
+    }
+
+    /// The units the limits of an analyte are set in; none when no limit is set on it.
+    pub(crate) fn units_of(&self, analyte: &str) -> Vec<String> {
+        let name = self.rules.analytes().resolve(analyte).name;
+        self.units.get(name.as_str()).cloned().unwrap_or_default()
     }
 }
 

@@ -1,11 +1,14 @@
 //! Results: entered as reported, judged at once, judged again without losing the first verdict.
 
 use crate::accreditation::Scope;
-use crate::reported::{REPORTED, check, given_twice, same_analyte};
+use crate::reported::{
+    REPORTED, beyond_the_whole, check, foreign_unit, given_twice, known_already, open_for_results,
+    same_analyte,
+};
 use crate::sample::{Sample, SampleKind, SampleState};
 use crate::{Error, Lab, Problem};
 use access::{Principal, Resource};
-use base::{Id, Instant, Text};
+use base::{Id, Instant};
 use ledger::{Context, Entry};
 use limits::{Case, Outcome, Verdict};
 use serde::{Deserialize, Serialize};
@@ -161,10 +164,12 @@ impl Lab {
                 let (mut problems, verdict) = self.examine(sample, one);
                 let today = cx.now.china_date();
                 problems.extend(scope.and_then(|s| s.problem(self.rules, sample, one, today)));
-                if new[..result].iter().any(|n| same_analyte(&n.analyte, &one.analyte))
-                    || had.iter().any(|h| same_analyte(h, &one.analyte))
+                if had.iter().any(|h| same_analyte(h, &one.analyte)) {
+                    problems.push(known_already(&one.analyte));
+                } else if let Some(first) =
+                    new[..result].iter().position(|n| same_analyte(&n.analyte, &one.analyte))
                 {
-                    problems.push(given_twice(&one.analyte));
+                    problems.push(given_twice(&one.analyte, first + 1));
                 }
                 wrong.extend(problems.into_iter().map(|problem| Wrong { batch, result, problem }));
                 judged.extend(verdict);
@@ -207,7 +212,7 @@ impl Lab {
                     declared: None,
                 });
             }
-            changed(tx, cx, sample).await?;
+            changed(tx, sample).await?;
             let parts = judged.chunks(RESULTS_AN_ENTRY);
             for part in parts.chain(judged.is_empty().then_some(&[][..])) {
                 let body = serde_json::json!({
@@ -265,7 +270,7 @@ impl Lab {
         }
         let (mut problems, verdict) = self.examine(&sample, &new);
         if standing.iter().any(|r| r.id != result && same_analyte(&r.reported.analyte, &new.analyte)) {
-            problems.push(given_twice(&new.analyte));
+            problems.push(known_already(&new.analyte));
         }
         let scope = self.scope_in(tx, sample.laboratory).await?;
         let today = cx.now.china_date();
@@ -275,7 +280,7 @@ impl Lab {
         };
         tx.exec_one("update result set withdrawn = 1 where id = $1 and withdrawn = 0", &[result.into()])
             .await?;
-        changed(tx, cx, &sample).await?;
+        changed(tx, &sample).await?;
         let (id, mut values) = (cx.id(), Vec::new());
         result_values(&mut values, cx, who, &sample, id, &new);
         tx.insert_many(INTO_RESULT, RESULT_COLUMNS, values, "").await?;
@@ -358,10 +363,12 @@ impl Lab {
     /// What is wrong with a result: fields, and whatever the limits cannot read; and its verdict once it can be judged.
     pub(crate) fn examine(&self, sample: &Sample, new: &NewResult) -> (Vec<Problem>, Option<Verdict>) {
         let mut problems = check(new);
+        problems.extend(beyond_the_whole(new));
         if !problems.is_empty() {
             return (problems, None);
         }
         let verdict = self.judge(sample, new);
+        problems.extend(foreign_unit(&self.units_of(&new.analyte), new));
         if let Outcome::DataError { reason } = &verdict.outcome {
             problems.push(Problem::new("reported", REPORTED, new.reported.as_str(), reason.clone()));
         }
@@ -445,31 +452,11 @@ pub(crate) fn result_resource(sample: &Sample) -> Resource {
         .of_operator(sample.laboratory)
 }
 
-pub(crate) fn open_for_results(sample: &Sample) -> Result<(), Error> {
-    match sample.state {
-        SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing => Ok(()),
-        SampleState::Refused => Err(Error::State(Text::new(
-            format!("样品 {} 已被拒收，不能录入结果", sample.blind_no()),
-            format!("sample {} was refused; it has no results", sample.blind_no()),
-        ))),
-        SampleState::Approved | SampleState::Submitted => Err(Error::State(Text::new(
-            format!("样品 {} 的报告已批准，结果不能再改；如需更正请先退回报告", sample.blind_no()),
-            format!(
-                "the report of {} is approved; its results no longer change. Return the report first",
-                sample.blind_no()
-            ),
-        ))),
-    }
-}
-
-/// A result changes its sample: who decides on what was read before is refused. The first one moves it to testing; a sample not yet
-/// received is received with it.
-async fn changed(tx: &mut Tx, cx: &Context, sample: &Sample) -> Result<(), Error> {
-    let received = sample.received.unwrap_or_else(|| cx.now.china_date());
+/// A result changes its sample: who decides on what was read before is refused. The first one moves it to testing.
+async fn changed(tx: &mut Tx, sample: &Sample) -> Result<(), Error> {
     tx.exec_one(
-        "update sample set state = 'testing', received = $1, version = version + 1 \
-         where id = $2 and version = $3",
-        &[received.into(), sample.id.into(), sample.version.into()],
+        "update sample set state = 'testing', version = version + 1 where id = $1 and version = $2",
+        &[sample.id.into(), sample.version.into()],
     )
     .await?;
     Ok(())

@@ -1,7 +1,8 @@
 //! Results of many samples in one request of a laboratory's system: every row is answered, the good ones are stored.
 
 use crate::import::ResultRow;
-use crate::result::{Batch, open_for_results};
+use crate::reported::open_for_results;
+use crate::result::Batch;
 use crate::{Error, Lab, NewResult, Problem};
 use access::Principal;
 use base::{Id, Text};

@@ -6,8 +6,8 @@
 //! listed, the others stored: unlike a sheet of [`Lab::import_results`], which is taken whole or not at all.
 
 use crate::import::{ResultRow, at_line, result_of};
-use crate::reported::{given_twice, same_analyte};
-use crate::result::{Batch, open_for_results};
+use crate::reported::{known_already, open_for_results, same_analyte};
+use crate::result::Batch;
 use crate::{Error, Lab, NewResult, Sample, result_columns};
 use access::{Principal, Resource};
 use base::{Id, IdGen, Instant, Lang, Text};
@@ -208,7 +208,7 @@ impl Lab {
             let before = had.get(&sample.id).map_or(&[][..], Vec::as_slice);
             match before.iter().find(|h| same_analyte(&h.analyte, &row.new.analyte)) {
                 Some(old) if same_value(old, &row.new) => done.repeated += 1,
-                Some(_) => errors.push(at_line(row.line, given_twice(&row.new.analyte))),
+                Some(_) => errors.push(at_line(row.line, known_already(&row.new.analyte))),
                 None => {
                     let place = *places.entry(sample.id).or_insert_with(|| {
                         batches.push(Batch { sample, new: Vec::new() });

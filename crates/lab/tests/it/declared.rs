@@ -1,6 +1,6 @@
 //! Enterprise standards: checked, published with proof, withdrawn; and the second verdict of a sample that cites one.
 
-use crate::sampling::{at, begin, cited, issued};
+use crate::sampling::{accepted, at, begin, cited, issued};
 use crate::{World, analyst, cadmium, day, now, worlds};
 use access::testing;
 use base::Id;
@@ -110,6 +110,7 @@ async fn a_result_is_judged_by_the_standard_its_form_cites_apart_from_the_law() 
         let a = analyst();
         let cx = at(&world, &a, 90_000);
         let mut tx = begin(&world).await;
+        world.lab.check_in(&mut tx, &cx, &a, sample.id, accepted()).await.unwrap();
         let judged = world.lab.enter_result(&mut tx, &cx, &a, sample.id, cadmium("0.15")).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(judged.verdict().unwrap().verdict.outcome.word(), "conform");
@@ -159,6 +160,7 @@ async fn what_fails_only_the_standard_its_firm_declares_is_nonconforming_and_its
         let a = analyst();
         let mut tx = begin(&world).await;
         let cx = at(&world, &a, 90_000);
+        world.lab.check_in(&mut tx, &cx, &a, sample.id, accepted()).await.unwrap();
         world.lab.enter_result(&mut tx, &cx, &a, sample.id, cadmium("0.15")).await.unwrap();
         tx.commit().await.unwrap();
         let done = concluded(&world, sample.id).await;

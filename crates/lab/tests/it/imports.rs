@@ -133,3 +133,77 @@ async fn a_result_outside_the_accreditation_is_refused_and_says_what_to_do() {
         assert_eq!(rows[0].line, 2);
     }
 }
+
+#[tokio::test]
+async fn no_result_is_entered_by_any_way_before_the_sample_is_received() {
+    for world in worlds().await {
+        let new = lab::NewSample { received: None, ..form("GC030", SampleKind::Supervision) };
+        let sample = world.register(new).await.unwrap();
+        let Err(Error::State(text)) = world.enter(&analyst(), sample.id, crate::cadmium("0.1")).await else {
+            panic!("{}: entered before receipt", world.name)
+        };
+        assert!(text.zh.contains("收样") && text.en.contains("check it in"), "{text:?}");
+        let sheet = "抽样单编号,检验项目,检验结果,结果单位\nGC030,镉,0.1,mg/kg\n";
+        assert!(results(&world, sheet).await.is_err(), "a sheet knows no other rule");
+        let who = analyst();
+        let sent = vec![lab::SentResult { sample: "GC030".to_owned(), new: crate::cadmium("0.1") }];
+        let mut tx = world.store.begin().await.unwrap();
+        let answers = world.lab.send_results(&mut tx, &world.cx(&who), &who, sent).await.unwrap();
+        assert!(answers[0].result.is_none() && answers[0].problems[0].message.zh.contains("收样"));
+        let day = sample.sampled;
+        world.lab.receive_sample(&mut tx, &world.cx(&who), &who, sample.id, day).await.unwrap();
+        tx.commit().await.unwrap();
+        world.enter(&who, sample.id, crate::cadmium("0.1")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_result_has_a_unit_of_its_analyte_and_says_no_more_than_the_whole() {
+    for world in worlds().await {
+        let sample = world.register(form("GC031", SampleKind::Supervision)).await.unwrap();
+        let refused = async |new: lab::NewResult| match world.enter(&analyst(), sample.id, new).await {
+            Err(Error::Invalid(problems)) => problems,
+            Err(other) => panic!("{other}"),
+            Ok(judged) => panic!("{:?} is stored", judged.reported),
+        };
+        let cadmium = crate::cadmium;
+        let litre = refused(lab::NewResult { unit: "升".to_owned(), ..cadmium("0.05") }).await;
+        assert_eq!(litre[0].field, "unit");
+        assert!(litre[0].message.zh.contains("mg/kg"), "{:?}", litre[0].message);
+        let swapped = lab::NewResult { loq: Some("0.001".to_owned()), ..cadmium("0.05") };
+        assert_eq!(refused(swapped).await[0].field, "lod");
+        assert!(refused(cadmium("1e5")).await[0].message.zh.contains("1e5"));
+        for beyond in ["1000001", "2×10^6"] {
+            assert!(refused(cadmium(beyond)).await[0].message.en.contains("whole"), "{beyond}");
+        }
+        // micrograms and an amount in a litre of drink are told of the same analyte
+        for (value, unit) in [("50", "μg/kg"), ("0.05", "mg/L")] {
+            let new = lab::NewResult { unit: unit.to_owned(), lod: None, ..cadmium(value) };
+            let mut tx = world.store.begin().await.unwrap();
+            let who = analyst();
+            let done = world.lab.enter_result(&mut tx, &world.cx(&who), &who, sample.id, new).await;
+            if let Err(Error::Invalid(problems)) = &done {
+                assert!(problems.iter().all(|p| p.field != "unit"), "{unit}: {problems:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_analyte_given_twice_at_once_is_told_apart_from_one_with_a_result() {
+    for world in worlds().await {
+        let sample = world.register(form("GC032", SampleKind::Supervision)).await.unwrap();
+        let who = analyst();
+        let twice = vec![crate::cadmium("0.1"), crate::cadmium("0.2")];
+        let mut tx = world.store.begin().await.unwrap();
+        let done = world.lab.enter_results(&mut tx, &world.cx(&who), &who, sample.id, twice, "create").await;
+        let Err(Error::Invalid(problems)) = done else { panic!("{}: stored", world.name) };
+        assert!(problems[0].message.zh.contains("填写了两次"), "{problems:?}");
+        drop(tx);
+        world.enter(&who, sample.id, crate::cadmium("0.1")).await.unwrap();
+        let Err(Error::Invalid(problems)) = world.enter(&who, sample.id, crate::cadmium("0.2")).await else {
+            panic!("{}: stored", world.name)
+        };
+        assert!(problems[0].message.zh.contains("已有这一项目"), "{problems:?}");
+    }
+}

@@ -9,7 +9,7 @@ fn sample() -> Value {
     json!({
         "form_no": "XC26620102000001", "kind": "supervision", "food": "大米", "product_name": "虚构大米",
         "gtin": "06900000000014", "lot_no": "L1", "place": site(4), "place_name": "虚构经营者4",
-        "produced": "2026-10-01", "sampled": "2026-11-20", "prepackaged": true, "region": "620102",
+        "produced": "2026-10-01", "sampled": "2026-11-20", "received": "2026-11-20", "prepackaged": true, "region": "620102",
         "agency": "market", "laboratory": crate::province::LABORATORY,
     })
 }

@@ -75,7 +75,14 @@ fn faults(e: &Error, entered: &[NewResult]) -> Vec<Text> {
     let mut out = vec![e.text()];
     if let Error::Invalid(problems) = e {
         out.extend(problems.iter().map(|p| {
-            let row = entered.iter().position(|n| n.reported == p.value || n.analyte == p.value);
+            // an analyte given twice is named by the second of the two
+            let row = match p.field.as_str() {
+                "analyte" => entered.iter().rposition(|n| n.analyte == p.value),
+                "unit" => entered.iter().position(|n| n.unit.trim() == p.value),
+                "lod" => entered.iter().position(|n| n.lod.as_deref() == Some(&p.value)),
+                "loq" => entered.iter().position(|n| n.loq.as_deref() == Some(&p.value)),
+                _ => entered.iter().position(|n| n.reported == p.value || n.subsamples.contains(&p.value)),
+            };
             let (zh, en) = row.map_or_else(Default::default, |r| {
                 (format!("结果 {}，", r + 1), format!("Result {}, ", r + 1))
             });

@@ -78,10 +78,7 @@ pub(super) async fn page(
         Vec::new()
     };
     let decides = namesakes::decides(app, viewer, &s.region, &s.agency);
-    let open = matches!(
-        s.state,
-        SampleState::Sealed | SampleState::Sent | SampleState::Received | SampleState::Testing
-    ) && door == Door::Bench;
+    let open = matches!(s.state, SampleState::Received | SampleState::Testing) && door == Door::Bench;
     Ok(layout::page(
         viewer,
         &title,
