@@ -1,6 +1,7 @@
 //! 承诺达标合格证: what a certificate states, its number, and who may read it.
 
 mod check;
+mod cover;
 mod issue;
 
 pub(crate) use check::misfit;
@@ -29,6 +30,9 @@ pub struct CertificateRule {
     title_en: String,
     foods_zh: String,
     foods_en: String,
+    classes: Vec<String>,
+    names: Vec<String>,
+    not_issuers: Vec<String>,
     /// In force from.
     pub valid_from: String,
     /// `verified` or `unverified`.
@@ -80,6 +84,20 @@ impl CertificateRule {
     #[must_use]
     pub fn foods(&self) -> Text {
         Text::new(self.foods_zh.clone(), self.foods_en.clone())
+    }
+
+    /// Whether a product is none of these foods: it lies in classes of food, and in none of theirs. What is in no known
+    /// class may be one of them.
+    #[must_use]
+    pub fn leaves_out(&self, product: &str, classes: &[String]) -> bool {
+        let named = self.names.iter().any(|n| product.contains(n.as_str()));
+        !named && !classes.is_empty() && !classes.iter().any(|c| self.classes.contains(c))
+    }
+
+    /// Whether a place of this form issues certificates: who grows, raises or collects the food for sale.
+    #[must_use]
+    pub fn issues(&self, form: &str) -> bool {
+        !self.not_issuers.iter().any(|f| f == form)
     }
 
     /// What the issuer promises, line by line.
@@ -352,6 +370,12 @@ mod tests {
         let rule = toml::from_str::<CertificateRule>(RULE).unwrap();
         assert!(rule.promises().count() >= 3 && rule.bases().count() >= 3);
         assert!(rule.valid_from.parse::<Date>().is_ok());
+        let classes = |codes: &[&str]| codes.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
+        assert!(rule.leaves_out("挂面", &classes(&["0", "04", "04.03"])));
+        assert!(!rule.leaves_out("苹果", &classes(&["0", "01", "01.01"])));
+        assert!(!rule.leaves_out("高山茶鲜叶", &classes(&["22.05"])));
+        assert!(!rule.leaves_out("野菜", &[]), "what is in no class may be one of them");
+        assert!(rule.issues("farm") && !rule.issues("caterer"));
     }
 
     #[test]

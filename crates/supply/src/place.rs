@@ -125,6 +125,12 @@ pub trait PlaceDirectory: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// The classes of food (codes of GB 2762 Annex A, those above included) a product of this name lies in; none when the
+    /// name is unknown, or nothing here knows foods.
+    async fn food_classes(&self, _product: &str) -> Result<Vec<String>, DirectoryError> {
+        Ok(Vec::new())
+    }
+
     /// The places each partner may mean: none when unknown, several when the name is not unique.
     /// The answer has one list for each partner asked, in order.
     async fn partners(&self, partners: &[Partner]) -> Result<Vec<Vec<PlaceInfo>>, DirectoryError>;

@@ -149,6 +149,10 @@ impl PlaceDirectory for Register {
         Ok(registry::concerned(&self.store, entry).await?)
     }
 
+    async fn food_classes(&self, product: &str) -> Result<Vec<String>, DirectoryError> {
+        Ok(food_classes(product))
+    }
+
     async fn partners(&self, partners: &[Partner]) -> Result<Vec<Vec<PlaceInfo>>, DirectoryError> {
         let names: BTreeSet<&str> = partners
             .iter()
@@ -184,9 +188,31 @@ impl PlaceDirectory for Register {
     }
 }
 
+/// The classes of Annex A of GB 2762 a product of this name lies in.
+fn food_classes(product: &str) -> Vec<String> {
+    let rules = limits::Rules::builtin();
+    let placed = rules.foods().resolve(product, rules.trees());
+    let annex = rules.trees().iter().zip(placed.positions).find(|(tree, _)| tree.name == "gb2762");
+    let Some((tree, Some(position))) = annex else { return Vec::new() };
+    position.closure.iter().filter_map(|n| tree.nodes().get(*n)).map(|n| n.code.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use supply::CertificateRule;
+
+    #[test]
+    fn commitment_certificates_are_for_fresh_produce_and_not_for_what_is_made_of_it() {
+        let rule = CertificateRule::builtin().unwrap();
+        for fresh in ["苹果", "大白菜", "马铃薯", "鸡蛋", "香菇(鲜)", "草鱼", "示例百合", "示例苹果"]
+        {
+            assert!(!rule.leaves_out(fresh, &food_classes(fresh)), "{fresh}: {:?}", food_classes(fresh));
+        }
+        for made in ["挂面", "示例挂面", "大米", "酱油", "马铃薯淀粉"] {
+            assert!(rule.leaves_out(made, &food_classes(made)), "{made}: {:?}", food_classes(made));
+        }
+    }
 
     #[test]
     fn a_key_names_a_site_by_gln_with_or_without_extension_or_by_our_own_name() {

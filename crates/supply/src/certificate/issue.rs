@@ -1,5 +1,6 @@
 //! Issuing a certificate for a lot, issuing anew after mixing or splitting, and declaring one void.
 
+use super::cover::has_telephone;
 use super::{CERTIFICATE_URI, Certificate, CertificateRule, amount, certificate_number, number};
 use crate::batch::{NewLot, Part, commissioned, inspected, made_from};
 use crate::capture::Standing;
@@ -165,10 +166,10 @@ impl Draft {
 
 /// What is wrong with the form, by field.
 #[derive(Default)]
-struct Faults(RowErrors);
+pub(super) struct Faults(RowErrors);
 
 impl Faults {
-    fn say(&mut self, field: &str, value: &str, message: Text) {
+    pub(super) fn say(&mut self, field: &str, value: &str, message: Text) {
         let (column, value) = (field.to_owned(), value.to_owned());
         self.0.push(RowError { line: 1, column, value, message });
     }
@@ -190,11 +191,14 @@ impl Supply {
         let standing = self.standing(cx, who, new.operator).await?;
         let own = self.own_place(standing.operator, new.place.as_deref()).await?;
         let operator = own.operator.ok_or_else(|| Error::NotFound(own.key.clone()))?;
+        let new = &self.named_by_lot(new).await?;
         let mut faults = Faults::default();
         checked(new, cx.now.china_date(), &mut faults);
+        let unchecked = self.coverable(new, &own, &mut faults).await?;
         let sources = self.sources(new, &mut faults).await?;
         faults.0.into_result(()).map_err(Error::Rows)?;
         let mut notes = self.notes(new, &own, &sources).await?;
+        notes.extend(unchecked);
         let (draft, document) = self.drafted(cx, new, &own, operator, sources).await?;
         let bytes = document.to_string().into_bytes();
         let captured = self.capture_made(cx, &standing, "certificate", &document, &bytes, None, Some(&draft));
@@ -448,6 +452,13 @@ fn checked(new: &NewCertificate, today: Date, faults: &mut Faults) {
         if value.trim().is_empty() {
             faults.say(field, value, text);
         }
+    }
+    if !new.contact.trim().is_empty() && !has_telephone(&new.contact) {
+        let text = Text::of(
+            "请填写电话号码（含区号的座机或手机）",
+            "give a telephone number (with its area code, or a mobile)",
+        );
+        faults.say("contact", &new.contact, text);
     }
     if new.quantity <= Decimal::ZERO {
         let text = Text::of("数量应大于 0", "the quantity must be more than 0");

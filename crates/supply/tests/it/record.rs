@@ -323,3 +323,45 @@ async fn batch_files_go_in_and_come_out_the_same() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_certificate_covers_no_more_of_a_lot_than_there_was() {
+    for world in worlds().await {
+        let grower = firm(1);
+        let cx = world.cx(&grower);
+        let lot = NewLot {
+            product: "虚构白菜".to_owned(),
+            spec: None,
+            number: "B1".to_owned(),
+            gtin: Some(gtin(7)),
+            produced: Some(day("2026-11-10")),
+            expires: None,
+            quantity: Decimal::from(85),
+            unit: "KGM",
+        };
+        let options = LedgerOptions::default();
+        let made = world.supply.record_batch(&cx, &grower, day("2026-11-10"), &[], &lot, &options).await;
+        let (item, _) = made.unwrap();
+        // the product of a lot on record is not asked again
+        let of_lot = |quantity| NewCertificate {
+            item: Some(item.clone()),
+            product: String::new(),
+            lot: None,
+            ..certificate(quantity, &[])
+        };
+        let issue = async |new: NewCertificate| world.supply.issue_certificate(&cx, &grower, &new).await;
+        let Err(Error::Rows(faults)) = issue(of_lot(50_000)).await else { panic!("{}", world.name) };
+        assert_eq!(faults[0].column, "quantity");
+        assert!(faults[0].message.zh.contains("85"), "{faults:?}");
+        let (first, _) = issue(of_lot(60)).await.unwrap();
+        assert_eq!(first.product, "虚构白菜");
+        let Err(Error::Rows(faults)) = issue(of_lot(30)).await else { panic!("{}", world.name) };
+        assert!(faults[0].message.en.contains("25 kg left"), "{faults:?}");
+        // what was declared void covers nothing any more
+        world.supply.void_certificate(&cx, &grower, &first.number, "数量误填").await.unwrap();
+        issue(of_lot(85)).await.unwrap();
+        let nobody = NewCertificate { contact: "abc".to_owned(), ..certificate(10, &[]) };
+        let Err(Error::Rows(faults)) = issue(nobody).await else { panic!("{}", world.name) };
+        assert_eq!(faults[0].column, "contact");
+    }
+}

@@ -205,7 +205,8 @@ async fn page(
                 (layout::csrf(viewer))
                 fieldset { legend { (lang.pick("产品", "Product")) }
                     (ui::select(&Field { name: "item", label: lang.pick("已有批次", "A lot on record"), value: value(values, "item"), ..Field::default() }, &stock))
-                    (field("product", lang.pick("产品名称", "Product"), "text", true))
+                    (ui::input(&Field { name: "product", label: lang.pick("产品名称（新批次）", "Product (of a new lot)"),
+                        hint: lang.pick("选了已有批次时按该批次的产品，不用填写", "a lot on record brings its own product: leave it empty"), value: value(values, "product"), error: fault_of(lang, faults, "product"), ..Field::default() }))
                     (field("lot", lang.pick("批号（新批次）", "Lot number (of a new lot)"), "text", false))
                     (field("quantity", lang.pick("数量", "Quantity"), "decimal", true))
                     (ui::select(&Field { name: "unit", label: lang.pick("单位", "Unit"), value: value(values, "unit"), error: fault_of(lang, faults, "unit"), ..Field::default() }, &units(lang)))
@@ -221,7 +222,7 @@ async fn page(
                         @if let Some(why) = fault_of(lang, faults, "basis") { p.why { (why) } }
                     }
                     (ui::input(&Field { name: "issued", label: lang.pick("开具日期", "Day of issue"), value: date, kind: "date", required: true, error: fault_of(lang, faults, "issued"), ..Field::default() }))
-                    (ui::input(&Field { name: "contact", label: lang.pick("联系方式", "Contact"), hint: lang.pick("印在合格证上；在系统中封存，公开页面不显示", "printed on the certificate; sealed here, not on the public page"), value: value(values, "contact"), required: true, autocomplete: Some("tel"), error: fault_of(lang, faults, "contact"), ..Field::default() }))
+                    (ui::input(&Field { name: "contact", label: lang.pick("联系电话", "Telephone"), hint: lang.pick("可加姓名；印在合格证上，在系统中封存，公开页面不显示", "with a name if you like; printed on the certificate, sealed here, not on the public page"), value: value(values, "contact"), required: true, autocomplete: Some("tel"), error: fault_of(lang, faults, "contact"), ..Field::default() }))
                     @if places.len() > 1 { (ui::select(&Field { name: "place", label: lang.pick("场所", "Place"), value: value(values, "place"), ..Field::default() }, &places)) }
                 }
                 details open[values.iter().any(|(k, v)| k.starts_with("cite.") && !v.is_empty())] {
