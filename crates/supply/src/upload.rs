@@ -3,6 +3,7 @@
 //! Columns are those the law asks for (食品安全法 art. 50, 51, 53, 65, 98). A ledger is imported whole or not at all.
 
 mod document;
+mod mend;
 mod row;
 
 use crate::capture::Standing;
@@ -131,6 +132,8 @@ pub struct LedgerOptions {
     pub operator: Option<Id>,
     /// Key of the operator's place the goods came to or left from; `None`: its main place.
     pub place: Option<String>,
+    /// The event of a row recorded wrongly, which this one takes the place of.
+    pub replaces: Option<Id>,
 }
 
 /// What an upload did.
@@ -244,7 +247,10 @@ impl Supply {
             self.check_certificates(&rows, &mut notes).await?;
         }
         let known = if kind.is_purchase() { HashMap::new() } else { self.lots_by_name(&own, &rows).await? };
-        let document = document::build(kind, &own, &rows, &known, cx.now, &mut notes);
+        let mut document = document::build(kind, &own, &rows, &known, cx.now, &mut notes);
+        if let Some(replaced) = options.replaces {
+            self.replace_in(cx, &standing, replaced, &mut document).await?;
+        }
         let contacts: Vec<_> = rows.iter().flat_map(Deal::contacts).collect();
         let private = (!contacts.is_empty()).then(|| serde_json::json!({ "contacts": contacts }));
         let capture =

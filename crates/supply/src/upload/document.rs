@@ -137,6 +137,7 @@ fn event(
     say("shian:shelfLife", row.shelf_life.as_deref());
     say("shian:certificate", row.certificate.as_deref());
     say("shian:licence", row.licence.as_deref());
+    say("shian:quantityReason", row.quantity_reason.as_deref());
     // what is sealed with the capture: only that it was stated is said here
     say("shian:sealed", Some(&sealed));
     event

@@ -18,6 +18,7 @@ pub(crate) fn columns(kind: LedgerKind) -> Columns {
         Column::optional("规格", &["spec", "specification", "规格型号", "size"]),
         Column::required("数量", &["quantity", "qty", "amount"]),
         Column::required("单位", &["unit", "uom", "计量单位", "数量单位"]),
+        Column::optional("数量属实说明", &["quantity confirmed", "reason for the quantity"]),
         Column::optional("生产日期", &["production date", "produced", "date of production"]),
         Column::optional(
             "批号",
@@ -102,6 +103,8 @@ pub(crate) struct LedgerRow {
     pub(crate) qty: Decimal,
     /// UN/ECE Rec 20 code.
     pub(crate) uom: &'static str,
+    /// Why a quantity beyond what one delivery holds is true.
+    pub(crate) quantity_reason: Option<String>,
     pub(crate) produced: Option<Date>,
     pub(crate) lot: Option<String>,
     pub(crate) shelf_life: Option<String>,
@@ -227,6 +230,12 @@ impl LedgerRow {
                 ),
             ));
         }
+        let quantity_reason = optional("数量属实说明");
+        if let (Some(amount), Some(unit), None) = (amount, unit, &quantity_reason)
+            && let Some(text) = beyond_a_delivery(amount, unit)
+        {
+            errors.push(row.cell_error("数量", text));
+        }
         slipped?;
         let (qty, uom) = in_code(amount?, unit?);
         Some(Self {
@@ -235,6 +244,7 @@ impl LedgerRow {
             spec: optional("规格"),
             qty,
             uom,
+            quantity_reason,
             produced,
             lot,
             shelf_life: optional("保质期"),
@@ -264,6 +274,23 @@ fn positive(row: &Row<'_>, n: Decimal) -> Result<Decimal, RowError> {
         return Ok(n);
     }
     Err(row.cell_error("数量", Text::of("数量应大于 0", "the quantity must be more than 0")))
+}
+
+/// The most one row says without a reason, in the base unit of what it measures: ten thousand tonnes, as many cubic metres,
+/// a hundred million pieces or packages. A judgement of this project: a slip of the pen lies beyond, a shipload does not.
+fn beyond_a_delivery(amount: Decimal, unit: Unit) -> Option<Text> {
+    let (most, base) = match unit.dimension() {
+        Dimension::Mass => (Decimal::from(10_000_000), Unit::Kilogram),
+        Dimension::Volume => (Decimal::from(10_000_000), Unit::Litre),
+        _ => (Decimal::from(100_000_000), unit),
+    };
+    let told = Quantity::new(amount, unit).to(base).map_or(Decimal::MAX, |q| q.amount);
+    (told > most).then(|| {
+        Text::new(
+            format!("一笔超过 {most} {base}，请核对数量和单位；确属实的，请在“数量属实说明”中写明原因"),
+            format!("more than {most} {base} in one row: check quantity and unit; if it is true, say why under 数量属实说明"),
+        )
+    })
 }
 
 fn not_after(row: &Row<'_>, column: &str, date: Date, today: Date) -> Result<Date, RowError> {

@@ -365,3 +365,72 @@ async fn a_certificate_covers_no_more_of_a_lot_than_there_was() {
         assert_eq!(faults[0].column, "contact");
     }
 }
+
+#[tokio::test]
+async fn a_row_is_mended_by_another_in_its_place_or_withdrawn_and_stays_on_record() {
+    for world in worlds().await {
+        let who = firm(2);
+        let cx = world.cx(&who);
+        let row = |quantity: &'static str, licence: &'static str| {
+            [
+                ("名称", "虚构面粉"),
+                ("数量", quantity),
+                ("单位", "公斤"),
+                ("批号", "W1"),
+                ("进货日期", "2026-09-02"),
+                ("供货者名称", "虚构经营者1"),
+                ("供货者许可证号", licence),
+            ]
+        };
+        let kind = LedgerKind::Materials;
+        let put = async |cells: &[(&str, &str)], replaces: Option<Id>| {
+            let options = LedgerOptions { replaces, ..LedgerOptions::default() };
+            world.supply.record_row(&cx, &who, kind, cells, &options).await
+        };
+        put(&row("100", ""), None).await.unwrap();
+        let old = records(&world, 2, kind).await.rows.remove(0);
+        let Err(Error::Rows(_)) = put(&row("100", ""), Some(old.event)).await else {
+            panic!("nothing changed")
+        };
+        put(&row("90", "SC1"), Some(old.event)).await.unwrap();
+        let rows = records(&world, 2, kind).await.rows;
+        assert_eq!(rows.len(), 1, "{}", world.name);
+        assert_eq!((rows[0].quantity, rows[0].licence.as_deref()), (Some(Decimal::from(90)), Some("SC1")));
+        assert_eq!(world.count("select count(*) as n from event where withdrawn = 1").await, 1);
+        let again = put(&row("80", "SC1"), Some(old.event)).await;
+        assert!(matches!(again, Err(Error::Rows(_))), "a row is mended once");
+        let foreign = world.supply.withdraw_row(&world.cx(&firm(3)), &firm(3), rows[0].event, "误记").await;
+        assert!(matches!(foreign, Err(Error::NotFound(_))), "only who recorded it");
+        let unsaid = world.supply.withdraw_row(&cx, &who, rows[0].event, " ").await;
+        assert!(matches!(unsaid, Err(Error::Rows(_))));
+        world.supply.withdraw_row(&cx, &who, rows[0].event, "重复记录").await.unwrap();
+        assert!(records(&world, 2, kind).await.rows.is_empty());
+        assert_eq!(world.count("select count(*) as n from event where withdrawn = 1").await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_quantity_beyond_a_delivery_is_recorded_with_its_reason_only() {
+    for world in worlds().await {
+        let who = firm(2);
+        let cx = world.cx(&who);
+        let mut row = vec![
+            ("名称", "虚构小麦"),
+            ("数量", "5000000000000"),
+            ("单位", "公斤"),
+            ("批号", "W2"),
+            ("进货日期", "2026-09-02"),
+            ("供货者名称", "虚构经营者1"),
+        ];
+        let options = LedgerOptions::default();
+        let kind = LedgerKind::Materials;
+        let Err(Error::Rows(faults)) = world.supply.record_row(&cx, &who, kind, &row, &options).await else {
+            panic!("{}", world.name)
+        };
+        assert_eq!(faults[0].column, "数量");
+        assert!(faults[0].message.zh.contains("数量属实说明"), "the remedy is named: {faults:?}");
+        row[1].1 = "20000000";
+        row.push(("数量属实说明", "一船到港"));
+        world.supply.record_row(&cx, &who, kind, &row, &options).await.unwrap();
+    }
+}

@@ -71,6 +71,26 @@ async fn a_row_by_hand_is_in_the_ledger_and_in_the_officers_list() {
     assert_eq!(firm.status, 200);
     assert!(firm.text().contains("虚构小麦"));
     assert!(p.get("/desk/ledgers?format=csv", &me).await.text().contains("虚构经营者2"));
+    // the row is mended in its place, and a start that is cut is said
+    let me = As::Session(&session, true);
+    let list = p.get("/firm/records?kind=materials&lang=zh", &me).await.text();
+    let mend =
+        list.split("new?mend=").nth(1).expect("a way to mend it").split('"').next().unwrap().to_owned();
+    let shown = p.get(&format!("{form}?mend={mend}&lang=zh"), &me).await.text();
+    assert!(
+        shown.contains("value=\"W1\"") && shown.contains("更正这一笔") && shown.contains("撤回"),
+        "{shown}"
+    );
+    let mut mended = Vec::from(row);
+    mended.extend([("mend", mend.as_str()), ("规格", "25kg")]);
+    let done = post(&p, &session, form, &mended).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    let csv = p.get("/firm/records?kind=materials&format=csv", &me).await.text();
+    assert!(csv.matches("虚构小麦").count() == 1 && csv.contains("25kg"), "{csv}");
+    let early = p.get("/firm/records?kind=materials&from=2020-01-01&lang=zh", &me).await.text();
+    assert!(early.contains("一次最多显示 366 天"), "{early}");
+    let late = p.get("/firm/records?kind=materials&from=2026-11-01&lang=zh", &me).await.text();
+    assert!(!late.contains("一次最多显示"), "{late}");
     // another firm has no business with it
     let other = p.session("firm1").await;
     assert_eq!(

@@ -95,7 +95,7 @@ pub(super) async fn upload(State(app): State<Arc<App>>, PostedSignedIn(posted): 
         return refused(&app, viewer, StatusCode::UNPROCESSABLE_ENTITY, &text, &[]).await;
     };
     let place = Some(posted.get("place").to_owned()).filter(|p| !p.is_empty());
-    let options = LedgerOptions { operator: None, place };
+    let options = LedgerOptions { operator: None, place, replaces: None };
     let cx = context(&app, viewer);
     let done =
         app.supply.upload_ledger(&cx, &viewer.who, kind, &file.name, file.bytes.to_vec(), &options).await;

@@ -108,7 +108,7 @@ pub(super) async fn post(
         Ok((day, parts, lot)) => {
             let cx = context(&app, viewer);
             let place = Some(posted.get("place").to_owned()).filter(|p| !p.is_empty());
-            let options = LedgerOptions { operator: None, place };
+            let options = LedgerOptions { operator: None, place, replaces: None };
             app.supply.record_batch(&cx, &viewer.who, day, &parts, &lot, &options).await
         }
         Err(faults) => Err(supply::Error::Rows(faults)),

@@ -5,10 +5,10 @@ use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
-use crate::ui::{self, Field, Tone};
-use axum::extract::{Path, State};
+use crate::ui::{self, Field, ListLinks, Tone};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use base::{Id, Lang, Text};
 use maud::{Markup, html};
 use paper::sheet::RowError;
@@ -129,6 +129,8 @@ fn kind_of(word: &str) -> Answer<LedgerKind> {
 /// What the form shows.
 #[derive(Default)]
 struct Filled {
+    /// The event of the row to be mended.
+    mends: Option<Id>,
     values: BTreeMap<String, String>,
     faults: Vec<RowError>,
     message: Markup,
@@ -139,8 +141,79 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     SignedIn(viewer): SignedIn,
     Path(kind): Path<String>,
+    RawQuery(raw): RawQuery,
 ) -> Answer<Markup> {
-    page(&app, &viewer, kind_of(&kind)?, Filled::default()).await
+    let kind = kind_of(&kind)?;
+    let links = ListLinks::read("", raw.as_deref(), "");
+    let filled = match links.get("mend") {
+        Some(event) => mended(&app, &viewer, kind, event).await?,
+        None => Filled::default(),
+    };
+    page(&app, &viewer, kind, filled).await
+}
+
+/// The form with a row that is to be mended.
+async fn mended(app: &App, viewer: &Viewer, kind: LedgerKind, event: &str) -> Answer<Filled> {
+    let missing = || Fault::not_found(&Text::of("台账记录", "row of a ledger"));
+    let event: Id = event.parse().map_err(|_| missing())?;
+    let to = app.now().china_date();
+    let from = to.saturating_sub(jiff::Span::new().days(super::MOST_DAYS));
+    let query = RecordQuery { operator: operator(viewer)?, kind, from, to };
+    let rows = app.supply.records(&context(app, viewer), &viewer.who, &query).await?.rows;
+    let r = rows.into_iter().find(|r| r.event == event).ok_or_else(missing)?;
+    let date = match kind {
+        LedgerKind::Materials | LedgerKind::Purchase | LedgerKind::Produce => "进货日期",
+        LedgerKind::Release | LedgerKind::Sales => "销售日期",
+        LedgerKind::Import => "交货日期",
+    };
+    let partner = match kind {
+        LedgerKind::Import => "境外出口商名称",
+        kind if kind.is_purchase() => "供货者名称",
+        _ => "购货者名称",
+    };
+    let other = if r.consumer { "消费者".to_owned() } else { r.partner_name };
+    let values = [
+        ("名称", r.lot.name),
+        ("规格", r.lot.spec),
+        ("数量", r.quantity.map(|q| q.normalize().to_string())),
+        ("单位", r.unit),
+        ("批号", r.lot.lot),
+        ("生产日期", r.lot.produced),
+        ("保质期", r.shelf_life),
+        ("商品条码", r.lot.gtin),
+        ("检验合格证号", r.certificate),
+        ("单据号", r.document),
+        ("供货者许可证号", r.licence),
+        (date, Some(r.date.to_string())),
+        (partner, Some(other)),
+    ];
+    let values = values.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect();
+    Ok(Filled { mends: Some(event), values, ..Filled::default() })
+}
+
+/// `POST /firm/records/{kind}/withdraw`: a row that should not be there is declared wrong. Right: capture event, for the own
+/// operator.
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    Path(kind): Path<String>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer<Response> {
+    let viewer = &posted.viewer;
+    let (kind, lang) = (kind_of(&kind)?, viewer.lang());
+    let filled = mended(&app, viewer, kind, posted.get("mend")).await?;
+    let event = filled.mends.ok_or_else(|| Fault::not_found(&Text::of("台账记录", "row of a ledger")))?;
+    let done =
+        app.supply.withdraw_row(&context(&app, viewer), &viewer.who, event, posted.get("reason")).await;
+    match done {
+        Ok(_) => Ok(Redirect::to(&format!("/firm/records?kind={}", kind.word())).into_response()),
+        Err(supply::Error::Rows(faults)) => {
+            let message =
+                ui::message(Tone::Bad, &html! { @for f in &faults { p { (f.message.get(lang)) } } });
+            let state = Filled { message, ..filled };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&app, viewer, kind, state).await?).into_response())
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// `POST /firm/records/{kind}/new`: reads a barcode into the form, or records the row. Right: capture event, for the own
@@ -157,6 +230,7 @@ pub(super) async fn post(
     let values = entered(kind, &posted);
     if posted.get("do") == "read" {
         let state = scanned(&app, viewer, own, kind, posted.get("code"), values).await?;
+        let state = Filled { mends: posted.get("mend").parse().ok(), ..state };
         return Ok(page(&app, viewer, kind, state).await?.into_response());
     }
     let cells: Vec<(&str, &str)> =
@@ -172,14 +246,15 @@ pub(super) async fn post(
         cells.push(("单位", ""));
     }
     let place = Some(posted.get("place").to_owned()).filter(|p| !p.is_empty());
-    let options = LedgerOptions { operator: None, place };
+    let mends: Option<Id> = posted.get("mend").parse().ok();
+    let options = LedgerOptions { operator: None, place, replaces: mends };
     let done = app.supply.record_row(&context(&app, viewer), &viewer.who, kind, &cells, &options).await;
     match done {
         Ok(outcome) => {
             let message = receipt(lang, kind, &outcome);
             let kept = ["单位", "供货者名称", "购货者名称", "境外出口商名称"];
             let values = values.into_iter().filter(|(k, _)| kept.contains(&k.as_str())).collect();
-            let state = Filled { values, message, faults: Vec::new() };
+            let state = Filled { mends: None, values, message, faults: Vec::new() };
             Ok(page(&app, viewer, kind, state).await?.into_response())
         }
         Err(supply::Error::Rows(faults)) => {
@@ -190,12 +265,12 @@ pub(super) async fn post(
                 &html! { p { (text) }
                 ul { @for f in &faults { li { (f.column) "：" (f.message.get(lang)) } } } },
             );
-            let state = Filled { values, faults, message };
+            let state = Filled { mends, values, faults, message };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&app, viewer, kind, state).await?).into_response())
         }
         Err(e @ (supply::Error::Sheet(_) | supply::Error::Refused(_))) => {
             let message = ui::message(Tone::Bad, &html! { p { (e.text().get(lang)) } });
-            let state = Filled { values, message, faults: Vec::new() };
+            let state = Filled { mends, values, message, faults: Vec::new() };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&app, viewer, kind, state).await?).into_response())
         }
         Err(e) => Err(e.into()),
@@ -232,7 +307,7 @@ async fn scanned(
             "No code was read: an EAN or other barcode number, a GS1 element string or a GS1 Digital Link with a right check digit. Or fill in the form below.",
         );
         let message = ui::message(Tone::Bad, &html! { p { (text) } });
-        return Ok(Filled { values, message, faults: Vec::new() });
+        return Ok(Filled { mends: None, values, message, faults: Vec::new() });
     };
     let mut put = |column: &str, value: Option<String>| {
         if let Some(value) = value.filter(|v| !v.is_empty()) {
@@ -270,7 +345,7 @@ async fn scanned(
     let read: Vec<&str> = read.into_iter().flatten().collect();
     let message =
         ui::message(Tone::Ok, &html! { p { (lang.pick("已读出：", "Read: ")) (read.join(" · ")) } });
-    Ok(Filled { values, message, faults: Vec::new() })
+    Ok(Filled { mends: None, values, message, faults: Vec::new() })
 }
 
 /// What was recorded, with the way to its proof.
@@ -316,8 +391,11 @@ async fn page(app: &App, viewer: &Viewer, kind: LedgerKind, state: Filled) -> An
             (layout::crumbs(&[(&back, lang.pick("台账", "Ledgers")), ("", &title)]))
             h1 { (title) }
             (state.message)
-            form method="post" {
+            @if state.mends.is_some() { (ui::message(Tone::Info, &html! { p { (lang.pick("正在补正已记录的一笔：提交后原记录声明有误并保留，以本次填写的为准。已封存的地址和联系方式请重新填写。",
+                "You are mending a recorded row: the old one is declared wrong and stays on record, this one takes its place. Sealed address and contact are to be entered again.")) } })) }
+            form method="post" action={ "/firm/records/" (kind.word()) "/new" } {
                 (layout::csrf(viewer))
+                @if let Some(event) = state.mends { input type="hidden" name="mend" value=(event); }
                 section.card {
                     (ui::input(&Field { name: "code", label: lang.pick("扫码或输入条码", "Scan or type a code"),
                         hint: lang.pick("商品条码、GS1 编码或二维码网址；读出后自动填写下表", "barcode number, GS1 code or the address in a QR code; it fills in what it says"), ..Field::default() }))
@@ -333,15 +411,32 @@ async fn page(app: &App, viewer: &Viewer, kind: LedgerKind, state: Filled) -> An
                         @let list = if i.offers.is_empty() { String::new() } else { format!("offer-{}", i.column) };
                         (ui::input(&Field { name: i.column, label: i.label.get(lang), hint: mark, value: &text, required: i.required, kind: i.kind, list: &list, error: fault_of(lang, &state.faults, i.column), ..Field::default() }))
                         @if !i.offers.is_empty() { (offer(i.column, if i.offers == "names" { &names } else { &partners })) }
+                        @if i.column == "数量" && asks_why(&state) { (ui::input(&Field { name: WHY, label: lang.pick("数量属实说明", "Why this quantity is true"), hint: lang.pick("数量确属实时写明原因", "only when the quantity is true"), value: &value(WHY), error: fault_of(lang, &state.faults, WHY), ..Field::default() })) }
                         @if i.column == "数量" { (ui::select(&Field { name: "单位", label: lang.pick("单位", "Unit"), value: &symbol(&value("单位")), error: fault_of(lang, &state.faults, "单位"), ..Field::default() }, &units(lang))) }
                     }
                 } }
                 @if places.len() > 1 { (ui::select(&Field { name: "place", label: lang.pick("场所", "Place"), ..Field::default() }, &places)) }
                 p.soft { (lang.pick("地址和联系方式封存保管，不写入公开记录。", "Address and contact are sealed; no public record holds them.")) }
-                button { (lang.pick("记录", "Record")) }
+                button { (if state.mends.is_some() { lang.pick("更正这一笔", "Mend this row") } else { lang.pick("记录", "Record") }) }
             }
+            @if let Some(event) = state.mends { section.card { h2 { (lang.pick("撤回", "Withdraw")) }
+                p.soft { (lang.pick("这一笔没有发生时撤回：它声明有误，保留在记录中，不再计入台账。", "When it did not take place: it is declared wrong, stays on record and leaves the ledger.")) }
+                form method="post" action={ "/firm/records/" (kind.word()) "/withdraw" } { (layout::csrf(viewer))
+                    input type="hidden" name="mend" value=(event);
+                    (ui::input(&Field { name: "reason", label: lang.pick("撤回原因", "Reason"), required: true, ..Field::default() }))
+                    button.danger { (lang.pick("撤回这一笔", "Withdraw this row")) }
+                } } }
         },
     ))
+}
+
+/// The column that says why a quantity beyond the usual is true.
+const WHY: &str = "数量属实说明";
+
+/// Whether the form asks why the quantity is true: once it was doubted.
+fn asks_why(state: &Filled) -> bool {
+    state.values.get(WHY).is_some_and(|v| !v.is_empty())
+        || state.faults.iter().any(|f| f.column == "数量" && f.message.zh.contains(WHY))
 }
 
 /// The names offered for a field.

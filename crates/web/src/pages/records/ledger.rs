@@ -1,6 +1,6 @@
 //! A firm's ledger for a period: what the law asks, row by row, and what is missing.
 
-use super::{operator, period};
+use super::{MOST_DAYS, operator, period, too_early};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::session::{SignedIn, context};
@@ -60,6 +60,7 @@ async fn page(app: &App, viewer: &Viewer, path: &str, id: Id, raw: Option<&str>)
     let total = rows.len();
     let shown: Vec<&RecordRow> = rows.iter().skip(skip).take(PAGE).collect();
     let next = (skip + shown.len() < total).then(|| (skip + shown.len()).to_string());
+    let year = to.saturating_sub(jiff::Span::new().days(MOST_DAYS));
     let rule = kind.rule();
     let title = if is_own {
         lang.pick("台账", "Ledgers").to_owned()
@@ -102,9 +103,14 @@ async fn page(app: &App, viewer: &Viewer, path: &str, id: Id, raw: Option<&str>)
             label.choice { input type="checkbox" name="only" value="gaps" checked[links.get("only") == Some("gaps")]; (lang.pick("只看缺项", "Incomplete only")) }
             button { (lang.pick("筛选", "Filter")) }
         }
+        @if let Some(asked) = too_early(links.get("from"), from, to) { (ui::message(Tone::Warn, &html! { p { @match lang {
+            Lang::Zh => { "一次最多显示 " (MOST_DAYS) " 天：" (asked) " 至 " (from) " 前的记录未列出，请另选截止日期查看。" }
+            Lang::En => { "At most " (MOST_DAYS) " days are shown: what is between " (asked) " and " (from) " is left out. Choose an earlier end to see it." }
+        } } })) }
         @if cut { (ui::message(Tone::Warn, &html! { p { (lang.pick("本期记录过多，只列出最近的部分；请缩短期间。", "The period has more records than are read at once: only the newest are listed. Choose a shorter one.")) } })) }
         @if shown.is_empty() { (ui::empty(lang.pick("本期没有符合条件的记录", "No row in this period"),
-            lang.pick("可调整期间，或用手机“记一笔”、上传表格、由系统报送。", "Change the period; or record one on the phone, upload a sheet, or let your system report."))) }
+            lang.pick("可调整期间，或用手机“记一笔”、上传表格、由系统报送。", "Change the period; or record one on the phone, upload a sheet, or let your system report.")))
+            @if links.get("from").is_none() { p { a href=(links.with(&[("from", &year.to_string()), ("after", "")])) { (lang.pick("查看最近一年", "Show the last year")) } } } }
         @else {
             (table(lang, kind, &shown, &links, is_own))
             (ui::pager(lang, &links, shown.len(), i64::try_from(total).ok(), next.as_deref(), true))
@@ -216,7 +222,8 @@ fn cells(lang: Lang, kind: LedgerKind, r: &RecordRow, is_own: bool) -> Vec<Marku
             @match &r.check { Some(CertificateCheck::Fits) => { " " (ui::badge(Tone::Ok, lang.pick("相符", "fits"))) }, Some(CertificateCheck::Misfit(why)) => { " " (ui::badge(Tone::Bad, why.get(lang))) }, _ => {} } }, None => { (none()) } }
         @if let Some(l) = &r.licence { br; span.small.soft { (lang.pick("许可证 ", "licence ")) (l) } } },
         html! { @if r.missing.is_empty() { (ui::badge(Tone::Ok, lang.pick("齐全", "complete"))) }
-        @else { @for f in r.missing.iter().filter_map(|id| rule.field(id)) { (ui::badge(if f.duty == Duty::Check { Tone::Info } else { Tone::Warn }, f.title().get(lang))) " " } } },
+        @else { @if is_own { a href={ "/firm/records/" (kind.word()) "/new?mend=" (r.event) } { (lang.pick("补正", "Mend")) } " " }
+            @for f in r.missing.iter().filter_map(|id| rule.field(id)) { (ui::badge(if f.duty == Duty::Check { Tone::Info } else { Tone::Warn }, f.title().get(lang))) " " } } },
         html! { (r.keep_until) },
     ]
 }

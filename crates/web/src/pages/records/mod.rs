@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/firm/records", get(ledger::own))
         .route("/firm/records/{kind}/new", get(entry::show).post(entry::post))
+        .route("/firm/records/{kind}/withdraw", post(entry::withdraw))
         .route("/firm/batch", get(batch::show).post(batch::post))
         .route("/firm/batches", get(files::show).post(files::post))
         .route("/firm/batches/template", get(files::template))
@@ -75,6 +76,15 @@ fn fault_of<'a>(lang: Lang, faults: &'a [RowError], field: &str) -> Option<&'a s
     faults.iter().find(|f| f.column == field).map(|f| f.message.get(lang))
 }
 
+/// Days of a period at most.
+const MOST_DAYS: i64 = 366;
+
+/// The first day asked for, when it lies before the longest period that is shown.
+fn too_early(asked: Option<&str>, from: Date, to: Date) -> Option<Date> {
+    let asked = asked.and_then(super::choices::date)?;
+    (asked < from && from < to).then_some(asked)
+}
+
 /// A period from a query: the last 30 days unless it says otherwise; at most a year, ends in order.
 fn period(links: &ListLinks, today: Date) -> Answer<(Date, Date)> {
     let read = |name: &str| super::choices::day(name, links.get(name));
@@ -82,7 +92,7 @@ fn period(links: &ListLinks, today: Date) -> Answer<(Date, Date)> {
     let to = read("to")?.unwrap_or(today);
     let from = read("from")?.unwrap_or_else(|| to.saturating_sub(days(30)));
     let from = from.min(to);
-    Ok((from.max(to.saturating_sub(days(366))), to))
+    Ok((from.max(to.saturating_sub(days(MOST_DAYS))), to))
 }
 
 #[cfg(test)]
@@ -102,6 +112,9 @@ mod tests {
             ("from=&to=", "2026-10-23", "2026-11-22"),
         ] {
             assert_eq!(asked(query).unwrap(), (day(first), day(last)), "{query}");
+            let links = ListLinks::read("/firm/records", Some(query), "");
+            let cut = too_early(links.get("from"), day(first), day(last));
+            assert_eq!(cut.is_some(), query == "from=2000-01-01", "a start that is cut is said: {query}");
         }
         assert_eq!(asked("from=soon").unwrap_err().field.as_deref(), Some("from"));
     }
