@@ -15,7 +15,7 @@ function quantities(expected) {
   return { found: text(found), sealed: text(sealed), recovered: text(found - sealed), sold: text(micro - found) };
 }
 
-const expectedOf = (card) => (/(?:应有数量|expected)\s*([\d.]+)/.exec(card) ?? [, "0"])[1];
+const expectedOf = (card) => (/(?:记录数量（收货减转出）|less passed on\))\s*([\d.]+)/.exec(card) ?? [, "0"])[1];
 
 // Reports an item through the form its task page offers; gives back the reply.
 async function report(clerk, form, card, extra = {}) {

@@ -67,3 +67,31 @@ async fn each_fault_of_an_entry_is_named() {
         assert!(matches!(&said, flow::Error::Form { faults } if faults.len() == 4), "{said:?}");
     }
 }
+
+#[tokio::test]
+async fn more_than_the_records_say_is_reported_with_a_reason_only() {
+    for (name, w) in World::all().await {
+        let one = officer(1, "620102");
+        let matter = w.disposal(&one).await;
+        w.step(&one, matter, "launch", json!({})).await.unwrap();
+        let row = w
+            .store
+            .first("select id from task_item where matter = $1 and region = '620102'", &[matter.into()])
+            .await;
+        let item = row.unwrap().unwrap().id("id").unwrap();
+        let mut form = json!({"outcome": "open", "found": "99999", "sealed": "99999"});
+        let said = w.report(&one, item, 1, form.clone()).await.unwrap_err();
+        let flow::Error::Form { faults } = &said else { panic!("{name}: {said}") };
+        assert_eq!(faults[0].field, "quantity_true", "{name}");
+        assert!(faults[0].text.zh.contains("超出记录"), "{name}: {said}");
+        // the sale before counts as well, and a tenth above the record passes
+        let sold = json!({"outcome": "open", "found": "1", "sold": "99999"});
+        assert!(matches!(w.report(&one, item, 1, sold).await, Err(flow::Error::Form { .. })), "{name}");
+        form["quantity_true"] = json!(true);
+        let said = w.report(&one, item, 1, form.clone()).await.unwrap_err();
+        let flow::Error::Form { faults } = &said else { panic!("{name}: {said}") };
+        assert_eq!(faults[0].field, "quantity_reason", "{name}: confirmed without a reason");
+        form["quantity_reason"] = json!("另有未登记的进货");
+        w.report(&one, item, 1, form).await.unwrap();
+    }
+}

@@ -172,7 +172,7 @@ fn item_card(viewer: &Viewer, t: &TaskView, item: &ItemView, again: Option<&Refi
             None => { (ui::badge(Tone::Warn, lang.pick("待上报", "to report"))) }
         } }
         p.soft { (region_name(lang, &item.region))
-            @if let Some(expected) = item.expected { " · " (lang.pick("应有数量 ", "expected ")) b { (expected) " " (item.unit) } }
+            @if let Some(expected) = item.expected { " · " (lang.pick("记录数量（收货减转出） ", "on record (received less passed on) ")) b { (expected) " " (item.unit) } }
             @if let Some(site) = item.site { " · " a href={ "/desk/sites/" (site) } { (lang.pick("场所信息", "the place")) } }
         }
         @if let (Some(form), Some(report), None) = (&t.form, &report, again) { (forms::shown(lang, form, report, &item.unit)) }
