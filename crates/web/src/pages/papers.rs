@@ -111,11 +111,17 @@ fn facts(d: &SampleDetail, form: &Json, laboratory: &str, dated: Date) -> Json {
     let kind = s.kind.label();
     let stage = s.placing.stage.map_or_else(|| Text::of("未填写", "not entered"), |stage| stage.label());
     let code = s.region.parse::<RegionCode>();
-    let office = organ_name(&s.agency, &s.region);
-    let region = code.map_or_else(
-        |_| Text::new(s.region.as_str(), s.region.as_str()),
-        |code| Regions::builtin().full_name(&code),
-    );
+    // a blind sample names its department; where it was taken would say whose it is
+    let (office, region) = if s.region.is_empty() {
+        let named = |lang| agency_name(lang, &s.agency);
+        (Text::new(named(Lang::Zh), named(Lang::En)), Text::new(String::new(), String::new()))
+    } else {
+        let region = code.map_or_else(
+            |_| Text::new(s.region.as_str(), s.region.as_str()),
+            |code| Regions::builtin().full_name(&code),
+        );
+        (organ_name(&s.agency, &s.region), region)
+    };
     let failing: Vec<&str> = d
         .results
         .iter()
@@ -472,6 +478,26 @@ fn labels(app: &App, viewer: &Viewer, d: &SampleDetail) -> Answer<Markup> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_form_of_a_blind_sample_leaves_the_place_out() {
+        let mut facts = json!({
+            "form_no": "01J8", "kind_zh": "监督抽检", "kind_en": "supervision", "office_zh": "市场监管", "office_en": "market",
+            "stage_zh": "流通", "stage_en": "sale", "place": "", "region_zh": "", "region_en": "", "product": "大米", "lot": "",
+            "produced": "", "producer": "", "base_qty": "", "sampled": "2026-11-20",
+            "form": { "address": "", "licence_no": "", "trademark": "", "spec": "", "expires": "", "standard": "", "quantity": "2",
+                "backup": "1", "unit": "kg", "storage": "", "paid": "", "pay_method": "", "seal_no": "F-1", "note": "", "signed": true },
+        });
+        let template = template("form").unwrap();
+        let blind: Document = template.render(&facts).unwrap();
+        for (lang, word) in [(Lang::Zh, "所在地"), (Lang::En, "Region")] {
+            assert!(!blind.html(lang).contains(word), "{}", blind.html(lang));
+        }
+        facts["region_zh"] = json!("兰州市");
+        facts["region_en"] = json!("Lanzhou");
+        let open: Document = template.render(&facts).unwrap();
+        assert!(open.html(Lang::Zh).contains("兰州市") && open.html(Lang::En).contains("Lanzhou"));
+    }
 
     #[test]
     fn the_templates_of_the_papers_are_templates() {
