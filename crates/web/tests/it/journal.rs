@@ -47,8 +47,8 @@ async fn an_export_of_the_journal_is_the_whole_list_and_not_its_first_page() {
 #[tokio::test]
 async fn the_bodies_of_internal_records_are_kept_by_no_cache_and_tiles_of_hashes_are() {
     let p = Province::new().await;
-    p.sequence().await;
     let session = p.session("admin").await;
+    p.sequence().await;
     let n = p.app.store.one("select count(*) as n from journal", &[]).await.unwrap().int("n").unwrap();
     for (path, cache) in [
         (format!("/log/tile/entries/000.p/{}", n % 256), "private, no-store"),

@@ -81,7 +81,7 @@ const MOST_DAYS: i64 = 366;
 
 /// The first day asked for, when it lies before the longest period that is shown.
 fn too_early(asked: Option<&str>, from: Date, to: Date) -> Option<Date> {
-    let asked = asked.and_then(super::choices::date)?;
+    let asked = super::choices::day("from", asked).ok()??;
     (asked < from && from < to).then_some(asked)
 }
 
