@@ -997,7 +997,7 @@ CREATE TABLE matter (
     closed_at integer,
     next_due integer not null,
     version integer not null
-, root integer, assigned integer, drill integer not null default 0) strict;
+, root integer, assigned integer, drill integer not null default 0, party integer) strict;
 
 CREATE INDEX matter_assigned on matter (assigned, next_due, id) where assigned is not null;
 
@@ -1008,6 +1008,8 @@ CREATE UNIQUE INDEX matter_idempotency on matter (idempotency);
 CREATE INDEX matter_operator on matter (operator, id);
 
 CREATE INDEX matter_parent on matter (parent);
+
+CREATE INDEX matter_party on matter (party, id);
 
 CREATE INDEX matter_procedure_opened on matter (procedure, opened_at);
 

@@ -1,5 +1,8 @@
 //! From a case to a verdict: a session that reads each name once and walks ready paths.
 
+mod ratio;
+
+use self::ratio::{ratio_limit, says_ratio};
 use crate::abroad::HOME;
 use crate::analytes::{Analyte, share};
 use crate::case::Case;
@@ -15,7 +18,7 @@ use crate::rules::{ENGINE, Rules};
 use crate::tree::NodeIx;
 use crate::verdict::{Outcome, Status, Step, Verdict};
 use base::{Date, Decimal, Text};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Entries a session keeps before it forgets them all.
@@ -393,120 +396,10 @@ impl<'r> Judge<'r> {
         ));
         Some(label)
     }
-
-    /// Whether the parts of a label are different additives of one function: they are never added as masses.
-    fn one_function(&self, analyte: &Analyte) -> bool {
-        let names = &self.rules.analytes;
-        let parts: BTreeSet<&str> = analyte.parts.iter().filter_map(|(n, _)| names.canonical(n)).collect();
-        let groups =
-            self.rules.editions.iter().filter_map(|e| e.combined.as_ref()).flat_map(|c| &c.functions);
-        parts.len() > 1
-            && parts.len() == analyte.parts.len()
-            && groups.into_iter().any(|g| {
-                let group: BTreeSet<&str> = g.iter().filter_map(|n| names.canonical(n)).collect();
-                parts.is_subset(&group)
-            })
-    }
-
-    /// The sum of ratios the parts of a label give: as written, or by the limit loaded for each; `None` when one has none.
-    fn shares(&mut self, case: &Case, analyte: &Analyte) -> Option<Decimal> {
-        let parts = Some(&analyte.parts).filter(|p| !p.is_empty())?;
-        parts.iter().try_fold(Decimal::ZERO, |sum, (name, value)| {
-            let share = match share(value) {
-                Some(share) => share,
-                None => {
-                    let alone = Case { analyte: name.clone(), value: value.clone(), ..case.clone() };
-                    let found = self.decide(&alone);
-                    let limit = found.limit.filter(|l| *l > Decimal::ZERO)?;
-                    match number::reading(value) {
-                        Reading::NotDetected(_) => Decimal::ZERO,
-                        _ => found.compared?.checked_div(limit)?,
-                    }
-                }
-            };
-            sum.checked_add(share)
-        })
-    }
-
-    /// Ratios to the maximum use levels of additives of one function.
-    fn ratio(&mut self, case: &Case, analyte: &Analyte, look: &Look<'_>, mut why: Vec<Step>) -> Found<'r> {
-        let reckoned = self.shares(case, analyte);
-        let found = self.rules.editions.iter().find_map(|e| {
-            let combined = e.combined.as_ref().filter(|_| match self.forced {
-                Some(forced) if forced.standard == e.standard => std::ptr::eq(forced, e),
-                _ => e.in_force(case.date),
-            })?;
-            Some((e, combined))
-        });
-        let Some((edition, combined)) = found else {
-            return (None, Finding { steps: why, ..Finding::of(Outcome::NotLoaded) }, None);
-        };
-        look.note(&mut why, "ratio", || combined.text.clone());
-        if let Some(sum) = reckoned {
-            let sum = sum.round_dp(4).normalize();
-            look.note(&mut why, "ratio", || {
-                Text::new(
-                    format!("由各组分计算的比例之和:{sum}"),
-                    format!("sum of ratios reckoned from the parts: {sum}"),
-                )
-            });
-        }
-        let over = |v: Decimal| v > combined.limit;
-        let judged = |v: Decimal| (if over(v) { Outcome::Nonconform } else { Outcome::Conform }, Some(v));
-        let ask = |zh: &'static str, en: &'static str| {
-            (Outcome::NeedsConfirmation { fact: Fact::ExactValue, question: Text::of(zh, en) }, None)
-        };
-        // Amounts of parts without the word "ratio": what the value says is a mass.
-        let masses = !says_ratio(&case.value) && analyte.parts.iter().any(|(_, v)| share(v).is_none());
-        let (outcome, compared) = match (&look.measured.reading, reckoned) {
-            (_, Some(sum)) if masses => judged(sum),
-            _ if masses => ask(
-                "不同添加剂不得按质量相加,请提供比例之和",
-                "different additives are not added by mass: give the sum of their ratios",
-            ),
-            (Reading::Exact(v), Some(sum)) if over(*v) != over(sum) => ask(
-                "所报比例之和与由各组分计算的结果不一致,请核对",
-                "the sum of ratios stated disagrees with the one reckoned from the parts: check it",
-            ),
-            (Reading::Exact(v), _) => judged(*v),
-            (Reading::Below(v) | Reading::AtMost(v), _) if !over(*v) => (Outcome::Conform, None),
-            (Reading::Above(v), _) if *v >= combined.limit => (Outcome::Nonconform, None),
-            (Reading::NotDetected(_), _) => (Outcome::Conform, None),
-            _ => ask("请提供比例之和的数值", "give the sum of ratios as a number"),
-        };
-        if let Some(v) = compared {
-            let (v, limit) = (v.round_dp(4).normalize(), combined.limit);
-            look.note(&mut why, "compare", || {
-                let sign = if over(v) { ">" } else { "≤" };
-                Text::new(format!("比例之和{v} {sign} {limit}"), format!("sum of ratios {v} {sign} {limit}"))
-            });
-        }
-        (
-            Some(edition),
-            Finding { compared, steps: why, limit: Some(combined.limit), ..Finding::of(outcome) },
-            None,
-        )
-    }
-}
-
-/// Whether a value says that it is a sum of ratios: `1.2 (ratio sum)`, `比例之和1.2`.
-fn says_ratio(value: &str) -> bool {
-    !value.is_ascii() && (value.contains("比例") || value.contains("比值"))
-        || value.to_ascii_lowercase().contains("ratio")
 }
 
 /// Edition, finding and the label of the position.
 type Found<'r> = (Option<&'r Edition>, Finding<'r>, Option<String>);
-
-fn ratio_limit(edition: Option<&Edition>) -> Option<crate::verdict::Limit> {
-    let limit = edition?.combined.as_ref()?.limit;
-    Some(crate::verdict::Limit {
-        printed: limit.to_string(),
-        value: Some(limit),
-        unit: String::new(),
-        qualifier: Some(Text::of("比例之和", "sum of ratios")),
-    })
-}
 
 /// Reads the value of a case; a row that contradicts itself is an error of data.
 pub(crate) fn measured(

@@ -5,6 +5,7 @@
 mod cases;
 mod changes;
 mod clocks;
+mod drills;
 mod features;
 mod files;
 mod forms;
