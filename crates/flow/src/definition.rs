@@ -55,7 +55,7 @@ pub struct State {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_ended: Option<Text>,
     /// The operator concerned does not see the matter while it is here: a drawn inspection before the officers stand at the door, a
-    /// case before its party is told.
+    /// clue before a case is filed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unseen: bool,
 }
