@@ -4,9 +4,9 @@ use crate::features::{file, files, filled};
 use crate::support::{World, desk, engine_with, officer};
 use access::{Principal, Role};
 use base::Instant;
-use flow::view::{self, MatterFilter};
+use flow::view;
 use flow::{Definition, Error, Request};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 /// The banquet as a province would exercise it: a fact of its own name says so, and what is overdue is supervised.
 fn rehearsed() -> Definition {

@@ -229,7 +229,8 @@ async fn of_two_documents_with_one_name_for_two_things_only_one_is_stored() {
         // both are judged, and one is stored, at the same time
         let (one, other) = (desk.runner("one", 0), desk.runner("other", 0));
         let (a, b) = tokio::join!(one.run_due(), other.run_due());
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         let jobs = [desk.job(ids[0]).await, desk.job(ids[1]).await];
         let good = jobs.iter().filter(|j| j.state == CaptureState::Stored).count();
         assert_eq!(good, 1, "{}: {:?} {:?}", world.name, jobs[0].state, jobs[1].state);

@@ -4,6 +4,7 @@ use base::{Lang, Text};
 
 /// Kinds said in other words than those of their parts.
 const WHOLE: &[(&str, Text)] = &[
+    ("capture.judged", Text::of("追溯采集：全文核对通过", "capture: whole document found good")),
     ("journal.private_erased", Text::of("擦除个人信息", "personal data erased")),
     ("matter.open", Text::of("立项办理", "matter opened")),
     ("matter.opened", Text::of("立项办理", "matter opened")),
