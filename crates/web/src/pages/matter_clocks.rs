@@ -19,11 +19,14 @@ pub(super) fn clocks(viewer: &Viewer, m: &MatterView, changes: bool) -> Markup {
     let lang = viewer.lang();
     let all: Vec<&ClockView> = m.clocks.iter().filter(|c| c.task.is_none() && c.void_at.is_none()).collect();
     if all.is_empty() {
-        return html! { p.soft { (lang.pick("此环节没有法定时限。", "No statutory clock runs here.")) } };
+        return html! { p.soft { (lang.pick("此环节没有时限。", "No clock runs here.")) } };
     }
     html! { ul { @for c in all { li {
         (c.due.title.get(lang)) " " (clock_badge(lang, &c.due))
-        div.small.soft { (lang.pick("自 ", "from ")) (c.started_at.china_minute()) " · " (c.basis.document) " " (c.basis.clause)
+        div.small.soft { (lang.pick("自 ", "from ")) (c.started_at.china_minute())
+            @if let Some(met) = c.met_at { (lang.pick("，办结于 ", ", done ")) (met.china_minute()) }
+            @else if let Some(end) = c.due.at { (lang.pick("，截止 ", ", ends ")) (end.china_minute()) }
+            " · " (c.basis.document) " " (c.basis.clause)
             @if c.basis.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) }
             @if c.due.provisional { " " (ui::badge(Tone::Warn, lang.pick("暂定：节假日安排未公布", "provisional: holidays not announced"))) } }
         @for s in &c.suspensions { div.small { (lang.pick("中止：", "Suspended: ")) (cause(lang, c, &s.reason)) " · "

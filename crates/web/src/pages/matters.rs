@@ -230,7 +230,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             @if let Some(r) = again.as_ref().filter(|r| !r.changes.is_empty()) { (conflicted(lang, &r.changes)) }
             div.grid.wide {
                 section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) (assign) }
-                section.card { h2 { (lang.pick("法定时限", "Statutory clocks")) } (clocks(viewer, &m, decides)) }
+                section.card { h2 { (lang.pick("时限", "Clocks")) } (clocks(viewer, &m, decides)) }
             }
             (super::namesakes::section(viewer, judges, &proposed))
             (alike)

@@ -3,6 +3,7 @@
 use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::pages::journal::receipt_response;
+use crate::pages::show::step_name;
 use crate::session::SignedIn;
 use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
@@ -157,7 +158,7 @@ pub(super) async fn show(
             let items: Vec<&str> = e.items.iter().map(|i| i.item.as_str()).take(3).collect();
             vec![
                 html! { (e.time.china_minute()) },
-                html! { (e.biz_step.as_deref().unwrap_or(&e.kind)) },
+                html! { (step_name(lang, e.biz_step.as_deref(), &e.kind)) },
                 html! { @for item in &items { div { a.break href={ "/firm/lots/view?item=" (ui::encode(item)) } { (super::decoded(item)) } } } @if e.items.len() > 3 { "… " (e.items.len()) } },
                 html! { a href={ "/firm/events/" (e.id) "/receipt.json" } { (lang.pick("回执", "receipt")) } },
             ]

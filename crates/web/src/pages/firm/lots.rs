@@ -3,6 +3,7 @@
 use super::{lot_link, operator, place_name};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
+use crate::pages::show::step_name;
 use crate::session::{SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
@@ -246,7 +247,7 @@ fn events(lang: Lang, all: &[EventRow], legend: &Legend) -> Markup {
             let place = e.biz_location.as_deref().or(e.read_point.as_deref()).map(supply::site_key).unwrap_or_default();
             vec![
                 html! { (e.time.china_minute()) },
-                html! { (e.biz_step.as_deref().unwrap_or(&e.kind)) @if e.withdrawn { " " (ui::badge(Tone::Idle, lang.pick("已更正", "withdrawn"))) } },
+                html! { (step_name(lang, e.biz_step.as_deref(), &e.kind)) @if e.withdrawn { " " (ui::badge(Tone::Idle, lang.pick("已更正", "withdrawn"))) } },
                 html! { (place_name(lang, legend, place)) },
                 html! { a href={ "/firm/events/" (e.id) "/receipt.json" } { (lang.pick("回执", "receipt")) } },
             ]

@@ -3,6 +3,7 @@
 use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::pages::scope::place_link;
+use crate::pages::show::step_name;
 use crate::session::{SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
@@ -36,7 +37,7 @@ pub(super) async fn show(
         Some(p) => place_link(&legend, supply::site_key(p)),
         None => html! { "—" },
     };
-    let step = e.biz_step.as_deref().unwrap_or(&e.kind);
+    let step = step_name(lang, e.biz_step.as_deref(), &e.kind);
     let title = format!("{} · {step}", lang.pick("事件", "Event"));
     let rows: Vec<Vec<Markup>> = e
         .items
@@ -57,7 +58,7 @@ pub(super) async fn show(
         (layout::head(&title, &html! { a.button.plain href={ "/api/v1/events/" (id) "/receipt" } { (lang.pick("存证回执", "Receipt")) } }))
         @if e.withdrawn { (ui::message(Tone::Warn, &html! { p { (lang.pick("该事件已被更正声明撤回。", "An error declaration withdrew this event.")) } })) }
         (ui::facts(lang, &[
-            (Text::of("业务步骤", "Step"), html! { (step) " · " (e.kind) @if let Some(a) = &e.action { " " (a) } }),
+            (Text::of("业务步骤", "Step"), html! { (step) " " span.small.soft { (e.kind) @if let Some(a) = &e.action { " " (a) } @if let Some(s) = &e.biz_step { " " (s) } } }),
             (Text::of("发生时间", "When"), html! { (e.time.china_minute()) }),
             (Text::of("记录时间", "Recorded"), html! { (e.recorded.china_minute()) }),
             (Text::of("读取点", "Read point"), place(&e.read_point)),
