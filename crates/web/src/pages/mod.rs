@@ -4,6 +4,7 @@ mod absences;
 pub(crate) mod account;
 mod admin;
 mod alike;
+mod brought;
 mod bulk;
 pub(crate) mod choices;
 pub(crate) mod documents;

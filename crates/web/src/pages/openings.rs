@@ -1,5 +1,6 @@
 //! Matters opened by hand: the procedures a person may begin, their forms, and a spreadsheet of many at once.
 
+use super::brought::{Who, guarded, keep, receipt};
 use super::lookup::{Settled, settle};
 use super::tasks::keep_files;
 use super::{choices, upload};
@@ -35,6 +36,14 @@ fn places(viewer: &Viewer) -> (&'static str, &'static str) {
         Area::Firm => ("/firm/duties", "/firm/matters/new"),
         _ => ("/desk/matters", "/desk/matters/new"),
     }
+}
+
+/// The system's reason in the journal for keeping who came to the counter or called.
+const BY: &str = "opening.brought";
+
+/// Whether somebody else brings what an officer opens: a complaint at the counter, a report by telephone.
+fn is_brought(viewer: &Viewer, p: &Procedure) -> bool {
+    side(viewer) == Side::Agency && p.definition.opening.as_ref().is_some_and(|o| o.allows(Side::Citizen))
 }
 
 /// The procedure of that name, as the viewer's region has it, if the viewer's side may open its matters.
@@ -82,9 +91,16 @@ pub(crate) async fn show(
             return template(&procedure, format);
         }
         let (prefill, _) = from_signal(&app, &viewer, &links).await?;
-        return Ok(
-            form_page(&viewer, &procedure, &region, &prefill, &[], None, links.get("signal")).into_response()
-        );
+        return Ok(form_page(
+            &viewer,
+            &procedure,
+            &region,
+            (&prefill, &Who::default()),
+            &[],
+            None,
+            links.get("signal"),
+        )
+        .into_response());
     }
     let title = lang.pick("发起事项", "Open a matter");
     let all = app
@@ -139,7 +155,7 @@ fn form_page(
     viewer: &Viewer,
     procedure: &Procedure,
     region: &str,
-    entry: &Json,
+    (entry, who): (&Json, &Who),
     faults: &[FieldError],
     refusal: Option<&Text>,
     signal: Option<&str>,
@@ -169,6 +185,14 @@ fn form_page(
                 @if asks_region { (ui::select(&Field { name: "_region", label: lang.pick("地区", "Region"), value: region, required: true, ..Default::default() },
                     &choices::regions(lang, &viewer.who, &Text::of("请选择", "Choose")))) }
                 @if let Some(form) = form { (forms::fields(lang, "new-", form, entry, faults, "")) }
+                @if is_brought(viewer, procedure) { fieldset { legend { (lang.pick("提出人", "Who brings it")) }
+                    p.soft { @if guarded(procedure) {
+                        (lang.pick("来访、来电人的身份单独加密保存，提交后不再显示；匿名的不填。", "Kept sealed and apart and not shown again after sending; leave it empty for the anonymous."))
+                    } @else {
+                        (lang.pick("来访、来电人的联系方式，单独加密保存。", "How to reach who came or called; kept sealed and apart."))
+                    } }
+                    (who.fields(lang, faults, false))
+                } }
                 button { (lang.pick("提交", "Submit")) }
             }
             @if let (Some(_), true) = (form, viewer.area() == Area::Desk) {
@@ -206,12 +230,15 @@ pub(crate) async fn open(
     let hashes: Vec<(String, String)> =
         kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
     let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &hashes));
-    let settled = match form {
+    let mut settled = match form {
         Some(form) => settle(&app, viewer, form, &posted, entry).await?,
         None => Settled::plain(entry),
     };
+    let brought = is_brought(viewer, &procedure);
+    let who = if brought { Who::read(&posted) } else { Who::default() };
+    settled.faults.extend(who.faults(false));
     if !settled.faults.is_empty() {
-        let again = &settled.again;
+        let again = (&settled.again, &who);
         let page = form_page(viewer, &procedure, &region, again, &settled.faults, None, links.get("signal"));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
@@ -234,17 +261,25 @@ pub(crate) async fn open(
             if let Some(signal) = signal {
                 app.watch.link_matter(&mut tx, &cx, &viewer.who, signal, opened.matter).await?;
             }
+            let page = format!("{list}/{}", opened.matter);
+            if who.is_empty() {
+                tx.commit().await?;
+                return Ok(Redirect::to(&page).into_response());
+            }
+            let code = keep(&mut tx, &cx, &app, (BY, &procedure), opened.matter, who).await?;
             tx.commit().await?;
-            Ok(Redirect::to(&format!("{list}/{}", opened.matter)).into_response())
+            Ok(receipt(viewer, &procedure, opened.matter, &code, Some(&page)).into_response())
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            let page = form_page(viewer, &procedure, &region, &shown, &faults, None, links.get("signal"));
+            let page =
+                form_page(viewer, &procedure, &region, (&shown, &who), &faults, None, links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(Error::Refused(text)) => {
             tx.rollback().await?;
-            let page = form_page(viewer, &procedure, &region, &shown, &[], Some(&text), links.get("signal"));
+            let page =
+                form_page(viewer, &procedure, &region, (&shown, &who), &[], Some(&text), links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(e) => Err(e.into()),

@@ -407,3 +407,43 @@ async fn a_count_of_supervision_opens_to_its_matters_and_goes_into_a_file() {
     }
     assert!(!p.get("/desk/supervised?to=2020-01-01&format=csv", &me).await.text().contains("620102"));
 }
+
+#[tokio::test]
+async fn who_complains_at_the_counter_is_kept_apart_and_handed_number_and_code() {
+    let p = Province::new().await;
+    let session = p.session("officer").await;
+    let new = "/desk/matters/new?procedure=complaint";
+    let page = p.get(new, &As::Session(&session, true)).await.text();
+    assert!(page.contains("name=\"who_phone\""), "{page}");
+    let said = |phone: &str| {
+        let fields = [
+            ("respondent", "虚构店"),
+            ("respondent_address", "虚构路 1 号"),
+            ("county", "620102"),
+            ("what", "买到过期面粉"),
+            ("claim", "refund"),
+            ("living", "true"),
+            ("elsewhere", "false"),
+            ("who_name", "虚构来电人"),
+        ];
+        let all = fields.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+        all.chain([("who_phone".to_owned(), phone.to_owned())]).collect::<Vec<_>>()
+    };
+    let wrong = said("abc");
+    let wrong: Vec<(&str, &str)> = wrong.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let a = submit(&p, &session, new, &wrong).await;
+    assert_eq!(a.status, 422, "{}", a.text());
+    assert!(a.text().contains("7 至 15 位") && a.text().contains("买到过期面粉"), "{}", a.text());
+    let right = said("0931-8888888");
+    let right: Vec<(&str, &str)> = right.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let a = submit(&p, &session, new, &right).await;
+    assert_eq!(a.status, 200, "{}", a.text());
+    let html = a.text();
+    assert!(html.contains("id=\"number\"") && html.contains("id=\"code\""), "{html}");
+    assert!(!html.contains("虚构来电人"), "the name is nowhere on it");
+    let n =
+        p.app.store.one("select count(*) as n from journal where kind = 'reporter.kept'", &[]).await.unwrap();
+    assert_eq!(n.int("n").unwrap(), 1);
+    let open = p.app.store.query("select canonical from journal", &[]).await.unwrap();
+    assert!(open.iter().all(|r| !r.text("canonical").unwrap().contains("虚构来电人")));
+}

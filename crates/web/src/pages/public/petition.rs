@@ -4,6 +4,7 @@
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
+use crate::pages::brought::{Who, code, guarded, keep, receipt};
 use crate::pages::tasks::keep_files;
 use crate::session::{Peer, Posted, context};
 use crate::state::App;
@@ -14,9 +15,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use base::{Id, Text};
 use flow::{Authority, Error, FieldError, Form, Procedure, Request, Side};
-use ledger::Permit;
 use maud::{Markup, PreEscaped, html};
-use registry::{Identity, NewReporter};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -27,8 +26,6 @@ const BY: &str = "public.petition";
 const SENT: Limit = Limit { what: "petition.sent", most: 20, seconds: 3600 };
 const GUESSED: Limit = Limit { what: "petition.guessed", most: 10, seconds: 3600 };
 const GUESSED_AT: Limit = Limit { what: "petition.guessed_at", most: 20, seconds: 86_400 };
-/// Digits of the code on a receipt.
-const CODE_DIGITS: usize = 10;
 
 /// The procedures a citizen may open.
 fn offered(app: &App) -> impl Iterator<Item = &Arc<Procedure>> {
@@ -37,11 +34,6 @@ fn offered(app: &App) -> impl Iterator<Item = &Arc<Procedure>> {
 
 fn procedure(app: &App, id: &str) -> Answer<Arc<Procedure>> {
     offered(app).find(|p| p.definition.id == id).cloned().ok_or_else(|| Fault::not_found(&PETITION))
-}
-
-/// Whether who brings it is kept under two persons' guard: who reports a breach, not who has a dispute.
-fn guarded(p: &Procedure) -> bool {
-    p.definition.subject == "report"
 }
 
 fn opening_form(p: &Procedure) -> Answer<Form> {
@@ -81,63 +73,6 @@ pub(super) async fn show(
     Ok(page(&viewer, &p, &form, &typed, &[]))
 }
 
-/// Who brings it, as typed.
-#[derive(Debug, Default)]
-struct Who {
-    name: String,
-    phone: String,
-    number: String,
-    address: String,
-}
-
-impl Who {
-    const NAME: Text = Text::of("姓名", "Name");
-    const PHONE: Text = Text::of("电话", "Telephone");
-    const NUMBER: Text = Text::of("身份证件号码", "Identity number");
-
-    /// What is missing when it is `needed`, and what cannot be right.
-    fn faults(&self, needed: bool) -> Vec<FieldError> {
-        let fault =
-            |field: &str, title: Text, text: Text| FieldError { field: field.to_owned(), title, text };
-        let mut faults = Vec::new();
-        if needed && self.name.is_empty() {
-            faults.push(fault("who_name", Self::NAME, Text::of("请填写", "fill this in")));
-        }
-        if needed && self.phone.is_empty() {
-            faults.push(fault("who_phone", Self::PHONE, Text::of("请填写", "fill this in")));
-        } else if !self.phone.is_empty() && !is_telephone(&self.phone) {
-            let text = Text::of(
-                "请填写 7 至 15 位数字的电话号码，可带区号",
-                "a telephone number has 7 to 15 digits, with area code if need be",
-            );
-            faults.push(fault("who_phone", Self::PHONE, text));
-        }
-        if !self.number.is_empty() && !is_identity_number(&self.number) {
-            let text = Text::of(
-                "居民身份证为 18 位，护照等证件为 6 至 20 位字母数字；请核对",
-                "a resident's card has 18 digits, a passport or the like 6 to 20 letters and digits; check it",
-            );
-            faults.push(fault("who_number", Self::NUMBER, text));
-        }
-        faults
-    }
-}
-
-/// Digits with the signs people write between them.
-fn is_telephone(text: &str) -> bool {
-    let rest = text.strip_prefix('+').unwrap_or(text);
-    let digits = rest.chars().filter(char::is_ascii_digit).count();
-    (7..=15).contains(&digits)
-        && rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '转'))
-}
-
-/// A resident's number with its check sign, or the number of another paper.
-fn is_identity_number(text: &str) -> bool {
-    let other = (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if text.len() == 18 && digits >= 17 { text.parse::<base::PersonId>().is_ok() } else { other }
-}
-
 /// What was typed, to be shown again.
 #[derive(Debug)]
 struct Typed {
@@ -151,14 +86,6 @@ fn page(viewer: &Viewer, p: &Procedure, form: &Form, typed: &Typed, faults: &[Fi
     let lang = viewer.lang();
     let title = p.definition.title.get(lang);
     let Typed { once, entry, who } = typed;
-    let input = |name: &'static str, label: &Text, value: &str, hint, autocomplete, required| {
-        let error = faults.iter().find(|f| f.field == name).map(|f| f.text.get(lang));
-        let label = label.get(lang);
-        let autocomplete = Some(autocomplete);
-        ui::input(&Field { name, label, value, hint, autocomplete, required, error, ..Field::default() })
-    };
-    let needed = !guarded(p);
-    let optional = lang.pick("可以不填", "may be left empty");
     layout::narrow(
         viewer,
         title,
@@ -179,10 +106,7 @@ fn page(viewer: &Viewer, p: &Procedure, form: &Form, typed: &Typed, faults: &[Fi
                     } @else {
                         (lang.pick("供承办单位与您联系，不会公开，每次查看均留痕。", "So that the office can reach you; never published, and each look leaves a trace."))
                     } }
-                    (input("who_name", &Who::NAME, &who.name, "", "name", needed))
-                    (input("who_phone", &Who::PHONE, &who.phone, "", "tel", needed))
-                    (input("who_number", &Who::NUMBER, &who.number, optional, "off", false))
-                    (input("who_address", &Text::of("地址", "Address"), &who.address, optional, "street-address", false))
+                    (who.fields(lang, faults, !guarded(p)))
                 }
                 button { (lang.pick("提交", "Send")) }
             }
@@ -215,13 +139,7 @@ pub(super) async fn send(
             return Err(too_often());
         }
     }
-    let text = |name: &str| posted.get(name).chars().take(200).collect::<String>();
-    let who = Who {
-        name: text("who_name"),
-        phone: text("who_phone"),
-        number: text("who_number"),
-        address: text("who_address"),
-    };
+    let who = Who::read(&posted);
     let (mut sent, mut hashes, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     for file in &posted.files {
         match store::attachments::Attachments::examine(&file.bytes) {
@@ -240,7 +158,7 @@ pub(super) async fn send(
     let entry = forms::entry(&form, &posted, &hashes);
     let named = entry.get("named").and_then(Json::as_str).is_some_and(|v| v == "true");
     faults.extend(who.faults(named || !guarded(&p)));
-    let typed = Typed { once: text("once"), entry, who };
+    let typed = Typed { once: posted.get("once").to_owned(), entry, who };
     let key = once(&app, &p, &typed, &hashes);
     let again = |mut found: Vec<FieldError>| {
         found.extend(faults.iter().cloned());
@@ -282,23 +200,11 @@ pub(super) async fn send(
     let matter = opened.matter;
     if !opened.created {
         tx.rollback().await?;
-        return Ok(receipt(viewer, &p, matter, &code(&app, matter)).into_response());
+        return Ok(receipt(viewer, &p, matter, &code(&app, matter), None).into_response());
     }
-    let who = typed.who;
-    let code = code(&app, matter);
-    let row = tx.first("select region, agency from matter where id = $1", &[matter.into()]).await?;
-    let row = row.ok_or_else(|| Fault::not_found(&PETITION))?;
-    let reporter = NewReporter {
-        matter,
-        region: row.text("region")?,
-        agency: row.text("agency")?,
-        guarded: guarded(&p),
-        code: code.clone(),
-        identity: Identity { name: who.name, phone: who.phone, number: who.number, address: who.address },
-    };
-    registry::keep_reporter(&mut tx, &cx, &app.access, &Permit::system(BY), reporter).await?;
+    let code = keep(&mut tx, &cx, &app, (BY, &p), matter, typed.who).await?;
     tx.commit().await?;
-    Ok(receipt(viewer, &p, matter, &code).into_response())
+    Ok(receipt(viewer, &p, matter, &code, None).into_response())
 }
 
 /// What makes a second sending of the same form the first one's: the name the form was given and everything in it, under a key
@@ -331,32 +237,6 @@ fn too_often() -> Fault {
             "操作过于频繁，请一小时后再试；急事请拨打 12315。",
             "Too many attempts; try again in an hour, or call 12315 when it is urgent.",
         ),
-    )
-}
-
-/// The code of a receipt: a keyed fingerprint of the matter, so that nobody can guess it and nothing need be stored in clear.
-fn code(app: &App, matter: Id) -> String {
-    let print = app.access.vault().fingerprint("petition.receipt", &matter.to_string());
-    let number = print.iter().take(8).fold(0u64, |n, b| n << 8 | u64::from(*b));
-    format!("{:0width$}", number % 10u64.pow(10), width = CODE_DIGITS)
-}
-
-fn receipt(viewer: &Viewer, p: &Procedure, matter: Id, code: &str) -> Markup {
-    let lang = viewer.lang();
-    let title = lang.pick("已提交", "Sent");
-    layout::narrow(
-        viewer,
-        title,
-        &html! {
-            h1 { (title) }
-            (ui::message(Tone::Ok, &html! { p { (p.definition.title.get(lang)) (lang.pick("已收到。请记下编号和查询码：查进度、领奖励都要用。", " was received. Note number and code: you need both to follow it and to claim a reward.")) } }))
-            section.card { (ui::facts(lang, &[
-                (Text::of("编号", "Number"), html! { code #number { (matter) } }),
-                (Text::of("查询码", "Code"), html! { code #code { (code) } }),
-            ]))
-            p.soft { (lang.pick("查询码不会再次显示，也不会通过电话询问。", "The code is not shown again and nobody will ask for it on the telephone.")) } }
-            p { a.button href="/follow" { (lang.pick("查进度", "Follow it")) } }
-        },
     )
 }
 
