@@ -2,7 +2,7 @@
 
 use super::book::{Budget, Stage};
 use super::proposal::check;
-use crate::query::{Page, limit, page, prefix};
+use crate::query::{Page, limit, page};
 use crate::sample::words;
 use crate::{Error, Lab, Problem, SampleKind};
 use access::{Principal, Resource};
@@ -360,24 +360,7 @@ impl Lab {
     ) -> Result<Page<Task>, Error> {
         let mut sql = Sql::new(TASK);
         sql.push(" where ").append(&self.task_visible(who, now));
-        if let Some(plan) = f.plan {
-            sql.push(" and t.plan = ").bind(plan);
-        }
-        if let Some(region) = f.region.as_deref() {
-            prefix(&mut sql, " and t.region", region);
-        }
-        if let Some(class) = f.class.as_deref() {
-            sql.push(" and t.class = ").bind(class);
-        }
-        if let Some(stage) = f.stage {
-            sql.push(" and t.stage = ").bind(stage.word());
-        }
-        if let Some(budget) = f.budget {
-            sql.push(" and t.budget = ").bind(budget.word());
-        }
-        if let Some(laboratory) = f.laboratory {
-            sql.push(" and t.laboratory = ").bind(laboratory);
-        }
+        super::progress::restrict(&mut sql, f);
         if f.issued {
             sql.push(" and p.state = 'issued'");
         }

@@ -311,7 +311,8 @@ async fn counts(
     Ok(out)
 }
 
-fn restrict(sql: &mut Sql, f: &TaskFilter) {
+/// Appends what a filter asks of the tasks `t`.
+pub(super) fn restrict(sql: &mut Sql, f: &TaskFilter) {
     if let Some(plan) = f.plan {
         sql.push(" and t.plan = ").bind(plan);
     }

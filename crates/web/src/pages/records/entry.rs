@@ -246,7 +246,10 @@ pub(super) async fn post(
         cells.push(("单位", ""));
     }
     let place = Some(posted.get("place").to_owned()).filter(|p| !p.is_empty());
-    let mends: Option<Id> = posted.get("mend").parse().ok();
+    // a row that cannot be told would be recorded a second time instead of mended
+    let missing = || Fault::not_found(&Text::of("台账记录", "row of a ledger"));
+    let mends = Some(posted.get("mend")).filter(|m| !m.is_empty());
+    let mends: Option<Id> = mends.map(str::parse).transpose().map_err(|_| missing())?;
     let options = LedgerOptions { operator: None, place, replaces: mends };
     let done = app.supply.record_row(&context(&app, viewer), &viewer.who, kind, &cells, &options).await;
     match done {
