@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use store::attachments::{Attachments, Kept};
 use store::jobs::{Failure, Job, NewJob};
+use store::reading::Reading;
 use store::{Row, Sql, Store, Tx, Value};
-use tokio::sync::mpsc;
 
 /// The kind of job that works a file off.
 pub const RESULT_FILE_JOB: &str = "results.import";
@@ -150,7 +150,7 @@ impl Lab {
         let skip = usize::try_from(file.reached).unwrap_or(0);
         let mut portions = portions(attachments, &file, skip).await?;
         let mut problem = None;
-        while let Some(portion) = portions.recv().await {
+        while let Some(portion) = portions.next().await? {
             let table = match portion {
                 Ok(table) => table,
                 Err(e) => {
@@ -319,29 +319,27 @@ fn own(sql: &mut Sql, who: &Principal) {
     sql.push(")");
 }
 
-/// Reads a file portion by portion off the async threads, leaving out the rows dealt with; two portions wait at most.
+/// Reads a file portion by portion off the async threads, leaving out the rows dealt with.
 async fn portions(
     attachments: &Attachments,
     file: &ResultFile,
     skip: usize,
-) -> Result<mpsc::Receiver<Result<SheetTable, SheetError>>, Error> {
+) -> Result<Reading<Result<SheetTable, SheetError>>, Error> {
     let opened = attachments.open(&file.document).await?;
-    let (sender, receiver) = mpsc::channel(2);
     let name = file.file_name.clone();
-    tokio::task::spawn_blocking(move || {
+    Ok(Reading::start(move |send| {
         let mut left = skip;
         let mut give = |mut table: SheetTable| {
             let gone = left.min(table.rows.len());
             left -= gone;
             table.rows.drain(..gone);
-            table.rows.is_empty() || sender.blocking_send(Ok(table)).is_ok()
+            table.rows.is_empty() || send(Ok(table))
         };
         if let Err(e) = paper::sheet::stream(opened, &name, &LIMITS, PORTION, &mut give) {
             // nobody listens any more when the work was cut off
-            let _ = sender.blocking_send(Err(e));
+            send(Err(e));
         }
-    });
-    Ok(receiver)
+    }))
 }
 
 /// Results the samples have already.

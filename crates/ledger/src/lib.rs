@@ -7,9 +7,9 @@
 //! it records: both exist or neither. (2) The sequencer's pass is one transaction too: positions, tiles and signed
 //! checkpoint appear together; before its commit the entries simply wait, after it they are in the tree. (3) A pass
 //! begins from the stored right edge and refuses to go on unless its root is the root last signed, so a damaged tree
-//! is never built upon. (4) Checkpoints are read from committed rows only, so nobody outside ever sees a head that a
-//! crash could take back (SQLite runs with `synchronous=FULL`; PostgreSQL must keep `fsync` and
-//! `synchronous_commit` on). (5) A projection's rows and its position commit together.
+//! is never built upon. (4) Heads, tiles, proofs and entries of the log leave only when what was read is on the disk
+//! (`Store::settled`; PostgreSQL must keep `fsync` and `synchronous_commit` on), so nobody outside ever sees a head
+//! that a power cut could take back. (5) A projection's rows and its position commit together.
 //!
 //! It must never hold personal data in a leaf: only a salted commitment to an erasable body.
 

@@ -75,7 +75,9 @@ pub async fn feed(store: &Store, position: i64, limit: u32, region: &str) -> Res
         sql.push(" and region >= ").bind(region).push(" and region < ").bind(format!("{region}\u{10ffff}"));
     }
     sql.push(" order by position limit ").bind(limit);
-    store.select(&sql).await?.iter().map(JournalRow::read).collect()
+    let rows = store.select(&sql).await?;
+    store.settled().await?;
+    rows.iter().map(JournalRow::read).collect()
 }
 
 /// Entries about a subject, oldest first, sequenced or not: the history of a record.
@@ -159,6 +161,7 @@ pub async fn whose(store: &Store, entry: Id) -> Result<Option<Whose>, store::Err
 /// When the store fails.
 pub async fn checkpoint(store: &Store) -> Result<Option<String>, Error> {
     let row = store.first("select note from log_checkpoint order by size desc limit 1", &[]).await?;
+    store.settled().await?;
     Ok(row.map(|r| r.text("note")).transpose()?)
 }
 
@@ -222,6 +225,7 @@ pub async fn tile(
     let bytes = 32 * width.unwrap_or(WIDTH);
     let sql = "select hashes from log_tile where level = $1 and idx = $2";
     let row = store.first(sql, &[level.into(), signed(index).into()]).await?;
+    store.settled().await?;
     let Some(mut hashes) = row.map(|r| r.bytes("hashes")).transpose()? else { return Ok(None) };
     if bytes == 0 || hashes.len() < bytes {
         return Ok(None);
@@ -245,6 +249,7 @@ pub async fn entry_bundle(store: &Store, index: u64, width: Option<usize>) -> Re
             &[first.into(), last.into()],
         )
         .await?;
+    store.settled().await?;
     if width == 0 || rows.len() < width {
         return Ok(None);
     }

@@ -123,6 +123,7 @@ pub async fn receipt(store: &Store, id: Id) -> Result<Receipt, Error> {
     }
     let proof = prove(&mut tx, head.size, inclusion_ranges(index, head.size)).await?;
     let proof = proof.iter().map(|h| BASE64_STANDARD.encode(h)).collect();
+    store.settled().await?;
     Ok(Receipt { v: 1, entry: row.text("canonical")?, index, proof, checkpoint, key, inner: None })
 }
 
@@ -190,6 +191,7 @@ pub async fn stretch(
         None => Vec::new(),
     };
     tx.rollback().await?;
+    store.settled().await?;
     Ok(Some(Stretch { checkpoint, key, size: head.size, entries, consistency }))
 }
 

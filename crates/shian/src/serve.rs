@@ -2,7 +2,7 @@
 
 use crate::cli::Role;
 use crate::province::{Province, now};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -12,8 +12,14 @@ use tokio::task::JoinSet;
 const DRAIN: Duration = Duration::from_secs(20);
 /// How often a process renews its number.
 const RENEW: Duration = Duration::from_secs(30);
+/// How soon again when that failed.
+const RETRY: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or ctrl-c. `ready` is called once the address answers.
+///
+/// # Errors
+/// When it cannot begin, and when it had to stop unasked (its number is lost, a part of it ended): whoever watches over the
+/// process starts it again.
 pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> anyhow::Result<()> {
     let (stopper, stop) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -59,20 +65,26 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
     tracing::info!(roles = ?province.config.roles, data = %province.config.data.display(), "the province runs");
     let asked = asked_to_stop();
     tokio::pin!(asked);
-    loop {
+    let mut renewal = RENEW;
+    let unasked = loop {
         tokio::select! {
-            () = &mut asked => break,
-            () = tokio::time::sleep(RENEW) => {
-                if let Err(error) = province.renew().await {
-                    tracing::error!(?error, "another process has this one's number; stopping");
-                    break;
+            () = &mut asked => break None,
+            () = tokio::time::sleep(renewal) => renewal = match province.renew().await {
+                Ok(()) => RENEW,
+                Err(store::Error::Stale) => break Some("another process has this one's number".to_owned()),
+                // a database that is away takes nothing from anybody: it is asked until it is back
+                Err(error) => {
+                    tracing::warn!(?error, "the number of this process could not be renewed; tried again");
+                    RETRY
                 }
-            }
+            },
             Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
-                tracing::error!(?ended, "a part of the process ended; stopping");
-                break;
+                break Some(format!("a part of the process ended: {ended:?}"));
             }
         }
+    };
+    if let Some(why) = &unasked {
+        tracing::error!(%why, "stopping unasked");
     }
     tracing::info!("stopping: work at hand is finished first");
     stopper.send_replace(true);
@@ -83,6 +95,10 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
             DRAIN.as_secs()
         );
         tasks.abort_all();
+    }
+    if let Some(why) = unasked {
+        // the database may be what is missing: nothing more is asked of it
+        bail!(why);
     }
     if province.config.has(Role::Sequencer)
         && let Err(error) = province.sequence().await

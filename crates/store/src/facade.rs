@@ -55,7 +55,7 @@ impl Config {
 #[derive(Debug, Clone)]
 enum Pools {
     Sqlite { write: SqlitePool, read: SqlitePool },
-    Postgres(PgPool),
+    Postgres { write: PgPool, read: PgPool },
 }
 
 impl Store {
@@ -121,6 +121,22 @@ impl Store {
         })
     }
 
+    /// Opens an SQLite file that nobody writes, such as the one of a backup: nothing beside it is made and nothing in it changes.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub(crate) async fn sqlite_at_rest(path: &Path) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let read = pool.connect_with(options).await.map_err(|e| Error::from_sqlx("open", e))?;
+        Ok(Self {
+            pools: Pools::Sqlite { write: read.clone(), read },
+            signals: Signals::default(),
+            flusher: None,
+            _scratch: None,
+        })
+    }
+
     /// Connects to PostgreSQL 15 or later (`postgres://user:password@host/database`). Create the database with `C`
     /// collation so that code ranges and order agree with SQLite.
     ///
@@ -132,14 +148,18 @@ impl Store {
     }
 
     pub(crate) async fn postgres_with(options: PgConnectOptions, connections: u32) -> Result<Self, Error> {
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect_with(options)
-            .await
-            .map_err(|e| Error::from_sqlx("connect", e))?;
-        let store =
-            Self { pools: Pools::Postgres(pool), signals: Signals::default(), flusher: None, _scratch: None };
+        let pool =
+            || PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30));
+        // reads have connections of their own, as on SQLite: what reads beside an open transaction never waits for a transaction that waits
+        // for a connection
+        let read = pool().connect_lazy_with(options.clone());
+        let write = pool().connect_with(options).await.map_err(|e| Error::from_sqlx("connect", e))?;
+        let store = Self {
+            pools: Pools::Postgres { write, read },
+            signals: Signals::default(),
+            flusher: None,
+            _scratch: None,
+        };
         let collation = store
             .one(
                 "select cast(datcollate as text) as name from pg_database where datname = current_database()",
@@ -154,6 +174,12 @@ impl Store {
             )));
         }
         Ok(store)
+    }
+
+    /// With flushes by `sync`.
+    pub(crate) fn with_disk(mut self, sync: Box<crate::flush::Sync>) -> Self {
+        self.flusher = Some(Flusher::new(sync));
+        self
     }
 
     pub(crate) fn with_scratch(mut self, scratch: Scratch) -> Self {
@@ -174,7 +200,7 @@ impl Store {
     pub const fn engine(&self) -> Engine {
         match self.pools {
             Pools::Sqlite { .. } => Engine::Sqlite,
-            Pools::Postgres(_) => Engine::Postgres,
+            Pools::Postgres { .. } => Engine::Postgres,
         }
     }
 
@@ -191,9 +217,22 @@ impl Store {
             Pools::Sqlite { write, .. } => {
                 Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?)
             }
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await.map_err(fail)?),
+            Pools::Postgres { write, .. } => Inner::Postgres(write.begin().await.map_err(fail)?),
         };
         Ok(Tx::new(inner, self.signals.clone(), self.flusher.clone()))
+    }
+
+    /// Returns when everything committed so far is on the disk. Whoever gives out what was **read**, as a promise (a signed head, a
+    /// proof, the answer to a request repeated), reads first and waits for this: on SQLite a reader sees a commit some milliseconds before
+    /// its flush. PostgreSQL shows only what it has flushed.
+    ///
+    /// # Errors
+    /// [`Error::Unflushed`] when the disk refuses.
+    pub async fn settled(&self) -> Result<(), Error> {
+        match &self.flusher {
+            Some(flusher) => flusher.flushed().await,
+            None => Ok(()),
+        }
     }
 
     /// Begins a read transaction that sees one consistent state, however long it lasts, and stops no writer.
@@ -204,9 +243,9 @@ impl Store {
         let fail = |e| Error::from_sqlx("begin", e);
         let inner = match &self.pools {
             Pools::Sqlite { read, .. } => Inner::Sqlite(read.begin().await.map_err(fail)?),
-            Pools::Postgres(pool) => {
+            Pools::Postgres { write, .. } => {
                 let begin = "begin transaction isolation level repeatable read read only";
-                Inner::Postgres(pool.begin_with(begin).await.map_err(fail)?)
+                Inner::Postgres(write.begin_with(begin).await.map_err(fail)?)
             }
         };
         Ok(Tx::new(inner, self.signals.clone(), None))
@@ -225,7 +264,7 @@ impl Store {
     pub async fn query(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, Error> {
         match &self.pools {
             Pools::Sqlite { read, .. } => sqlite_rows(read, sql.into_sql_str(), params).await,
-            Pools::Postgres(pool) => pg_rows(pool, sql.into_sql_str(), params).await,
+            Pools::Postgres { read, .. } => pg_rows(read, sql.into_sql_str(), params).await,
         }
     }
 
@@ -237,7 +276,7 @@ impl Store {
         let text = AssertSqlSafe(sql.for_engine(self.engine())).into_sql_str();
         match &self.pools {
             Pools::Sqlite { read, .. } => sqlite_rows(read, text, sql.params()).await,
-            Pools::Postgres(pool) => pg_rows(pool, text, sql.params()).await,
+            Pools::Postgres { read, .. } => pg_rows(read, text, sql.params()).await,
         }
     }
 
@@ -279,7 +318,10 @@ impl Store {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 //! A commit writes its pages to the log and lets the next writer in at once; it is reported done only after a flush of the log that began later. The log is a sequence with checksums, so a flush that keeps one commit keeps every earlier one, and after a power cut
 //! exactly a beginning of the sequence is there. With `synchronous=NORMAL` SQLite itself flushes the log before it moves pages into the database
 //! and the database before it begins the log anew, so only the end of the log is ever at stake, which is what this module flushes.
-//! A reader may see a commit some milliseconds before it is on the disk; no writer is told so.
+//! A reader may see a commit some milliseconds before it is on the disk; no writer is told so, and what is given out as a promise waits
+//! for [`Store::settled`](crate::Store::settled).
 
 use crate::Error;
 use std::fmt;
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-type Sync = dyn Fn() -> io::Result<()> + Send + std::marker::Sync;
+/// Writes what the operating system holds back to the disk.
+pub(crate) type Sync = dyn Fn() -> io::Result<()> + Send + std::marker::Sync;
 
 /// Flushes a log for whoever asks. Cheap to clone; clones share their flushes.
 #[derive(Clone)]
@@ -60,7 +62,7 @@ impl Flusher {
         }))
     }
 
-    fn new(sync: Box<Sync>) -> Self {
+    pub(crate) fn new(sync: Box<Sync>) -> Self {
         Self(Arc::new(Shared { sync, turn: Mutex::default(), state: watch::Sender::new(State::default()) }))
     }
 

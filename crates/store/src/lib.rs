@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod lease;
 pub mod map;
 mod migrate;
+pub mod reading;
 #[cfg(test)]
 mod schema;
 mod signal;

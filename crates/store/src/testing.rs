@@ -69,6 +69,16 @@ async fn sqlite() -> Result<Store, Error> {
         .map(|s| s.with_scratch(scratch))
 }
 
+/// A fresh migrated SQLite database on a disk of the test's making: `sync` is called for each flush.
+///
+/// # Panics
+/// When a database cannot be made.
+pub async fn store_on(sync: impl Fn() -> std::io::Result<()> + Send + Sync + 'static) -> Store {
+    let store = sqlite().await.expect("a scratch SQLite database").with_disk(Box::new(sync));
+    store.migrate(Instant(1_788_220_800_000_000)).await.expect("the schema steps apply");
+    store
+}
+
 async fn postgres(url: &str) -> Result<Store, Error> {
     let fail = |e| Error::from_sqlx("connect", e);
     let options = PgConnectOptions::from_str(url).map_err(fail)?;

@@ -7,7 +7,7 @@ use epcis::{Limits, Problem, Severity, Stream};
 use std::fs::File;
 use std::io::BufReader;
 use store::attachments::Attachments;
-use tokio::sync::mpsc;
+use store::reading::Reading;
 
 /// Events a portion carries at most.
 const EVENTS: usize = 2_000;
@@ -25,9 +25,9 @@ pub(crate) struct Portion {
 }
 
 /// Portions as they are read; the last may be why reading ended.
-pub(crate) type Portions = mpsc::Receiver<Result<Portion, Error>>;
+pub(crate) type Portions = Reading<Result<Portion, Error>>;
 
-/// Reads a document portion by portion, leaving out the first `skip` events; at most two portions wait to be stored.
+/// Reads a document portion by portion, leaving out the first `skip` events.
 pub(crate) async fn portions(
     attachments: &Attachments,
     document: &str,
@@ -36,15 +36,12 @@ pub(crate) async fn portions(
     now: Instant,
 ) -> Result<Portions, Error> {
     let file = attachments.open(document).await?;
-    let (sender, receiver) = mpsc::channel(2);
     let hash = document.to_owned();
-    tokio::task::spawn_blocking(move || {
-        let send = |portion| sender.blocking_send(portion).is_ok();
+    Ok(Reading::start(move |send| {
         if let Err(source) = read(file, &hash, skip, limits, now, |portion| send(Ok(portion))) {
             send(Err(store::Error::File { path: format!("attachment {hash}"), source }.into()));
         }
-    });
-    Ok(receiver)
+    }))
 }
 
 fn read(

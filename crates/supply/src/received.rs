@@ -168,7 +168,7 @@ impl Supply {
         work: &mut Work,
     ) -> Result<(), Error> {
         let mut portions = portions(attachments, &work.document, work.reached, self.limits, cx.now).await?;
-        while let Some(portion) = portions.recv().await {
+        while let Some(portion) = portions.next().await? {
             let Portion { mut load, reached } = portion?;
             let cx = Context { now: clock(), ..cx.clone() };
             if work.is_judged && work.reached == 0 && !load.problems.is_empty() {
@@ -241,7 +241,7 @@ impl Supply {
         tx.rollback().await?;
         let (mut problems, mut events) = (Vec::new(), 0);
         let mut portions = portions(attachments, &work.document, 0, self.limits, cx.now).await?;
-        while let Some(portion) = portions.recv().await {
+        while let Some(portion) = portions.next().await? {
             let Portion { mut load, reached } = portion?;
             events = reached;
             self.look_up(standing, &mut load).await?;

@@ -3,7 +3,9 @@
 use crate::{context, grown, key, write};
 use ledger::merkle::{Hash, leaf_hash, root_of, verify_consistency};
 use ledger::{entry_bundle, feed, history, note, tile};
-use store::testing::stores;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::testing::{store_on, stores};
 
 #[tokio::test]
 async fn tiles_and_bundles_alone_rebuild_every_signed_root() {
@@ -39,6 +41,32 @@ async fn tiles_and_bundles_alone_rebuild_every_signed_root() {
             let before = root_of(&leaves[..usize::try_from(old).unwrap()]);
             assert!(verify_consistency(old, &before, 557, &head.root, &proof), "{name}: {old}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_leaves_the_log_is_on_the_disk_first() {
+    let refuses = Arc::new(AtomicBool::new(false));
+    let disk = refuses.clone();
+    let store = store_on(move || match disk.load(Ordering::SeqCst) {
+        true => Err(std::io::Error::other("the disk is gone")),
+        false => Ok(()),
+    })
+    .await;
+    let entry = grown(&store, &context(), &[3]).await[0];
+    assert!(ledger::checkpoint(&store).await.unwrap().is_some());
+    refuses.store(true, Ordering::SeqCst);
+    // all of it can be read; none of it may be given out
+    let refused = [
+        ("checkpoint", ledger::checkpoint(&store).await.err()),
+        ("tile", tile(&store, 0, 0, Some(3)).await.err()),
+        ("bundle", entry_bundle(&store, 0, Some(3)).await.err()),
+        ("feed", feed(&store, 0, 10, "").await.err()),
+        ("receipt", ledger::receipt(&store, entry).await.err()),
+        ("stretch", ledger::stretch(&store, -1, 10, None).await.err()),
+    ];
+    for (what, error) in refused {
+        assert!(matches!(error, Some(ledger::Error::Store(store::Error::Unflushed(_)))), "{what}: {error:?}");
     }
 }
 

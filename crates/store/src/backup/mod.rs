@@ -81,7 +81,7 @@ pub async fn backup(
         Form::File => {
             let file = folder.join(DATABASE);
             store.copy_file_into(&file).await?;
-            let copy = Store::sqlite(&file).await?;
+            let copy = Store::sqlite_at_rest(&file).await?;
             let mut tx = copy.snapshot().await?;
             let found = (catalogue::steps(&mut tx).await?, Vec::new(), hashes(&mut tx).await?);
             tx.rollback().await?;
@@ -134,8 +134,9 @@ pub async fn check(folder: &Path) -> Result<Manifest, Error> {
                 folder.display()
             ))
         })?;
-        let manifest: Manifest =
+        let mut manifest: Manifest =
             serde_json::from_slice(&text).map_err(|_| Error::Corrupt { what: path.display().to_string() })?;
+        manifest.files.retain(|f| !laid_beside(&f.path)); // earlier programs named them
         if manifest.form != FORM {
             return Err(Error::Setup(format!(
                 "the backup has the form {}, this program reads {FORM}",
@@ -305,7 +306,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     sync_folder(folder).map_err(|e| Error::from_io(folder, e))
 }
 
-/// Every file below a backup folder but its manifest, by path.
+/// What SQLite lays beside the copy when somebody looks into it: no part of the backup.
+fn laid_beside(path: &str) -> bool {
+    path.strip_prefix(DATABASE).is_some_and(|end| end == "-shm" || end == "-wal")
+}
+
+/// Every file of the backup below its folder, but its manifest, by path.
 fn list(root: &Path) -> Result<Vec<FileEntry>, Error> {
     let (mut files, mut folders) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -318,9 +324,10 @@ fn list(root: &Path) -> Result<Vec<FileEntry>, Error> {
             }
             let inner = path.strip_prefix(root).unwrap_or(&path);
             let parts: Vec<_> = inner.iter().map(|p| p.to_string_lossy()).collect();
-            if parts != [MANIFEST] {
+            let inner = parts.join("/");
+            if inner != MANIFEST && !laid_beside(&inner) {
                 let (sha256, size) = hash_file(&path)?;
-                files.push(FileEntry { path: parts.join("/"), size, sha256 });
+                files.push(FileEntry { path: inner, size, sha256 });
             }
         }
     }

@@ -59,6 +59,24 @@ async fn a_restore_gives_back_every_row_attachment_and_key() {
 }
 
 #[tokio::test]
+async fn a_backup_somebody_looked_into_is_still_a_backup() {
+    let (_, store) = stores().await.remove(0);
+    let dir = tempfile::tempdir().unwrap();
+    let (_, _, manifest) = saved(&store, dir.path(), Form::File).await;
+    let folder = dir.path().join("backup");
+    let beside = |end: &str| folder.join(format!("database.sqlite{end}"));
+    assert!(manifest.files.iter().all(|f| !f.path.contains("-wal") && !f.path.contains("-shm")));
+    assert!(!beside("-wal").exists() && !beside("-shm").exists(), "the backup itself leaves nothing open");
+    std::fs::write(beside("-wal"), "").unwrap();
+    std::fs::write(beside("-shm"), [0; 32768]).unwrap();
+    assert_eq!(check(&folder).await.unwrap(), manifest);
+    let config = Config { url: format!("sqlite:{}", dir.path().join("new.sqlite").display()) };
+    let files = Attachments::new(dir.path().join("new"));
+    restore(&folder, &config, &files, dir.path(), NOW).await.unwrap();
+    assert_eq!(contents(&Store::open(&config).await.unwrap()).await, contents(&store).await);
+}
+
+#[tokio::test]
 async fn the_logical_form_moves_between_engines() {
     for (_, source) in stores().await {
         let dir = tempfile::tempdir().unwrap();

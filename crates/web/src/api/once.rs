@@ -105,6 +105,9 @@ impl Write {
                 let status = u16::try_from(row.int("status")?).unwrap_or_default();
                 let status = StatusCode::from_u16(status).map_err(Fault::internal)?;
                 let mut response = answer(status, &row.text("location")?, row.text("body")?);
+                drop(tx);
+                // the first request may still wait for the disk
+                app.store.settled().await?;
                 response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
                 return Ok(Begun::Before(response));
             }
