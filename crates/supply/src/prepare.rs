@@ -72,6 +72,8 @@ pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LotFact {
     pub(crate) item: String,
+    /// Whether it is stated where the lot comes into being (its commissioning, the output of a transformation).
+    pub(crate) made: bool,
     pub(crate) class: Option<String>,
     pub(crate) lot_no: Option<String>,
     pub(crate) name: Option<String>,
@@ -81,18 +83,18 @@ pub(crate) struct LotFact {
 }
 
 impl LotFact {
-    /// Takes over what `other` states; the last statement wins.
-    pub(crate) fn merge(&mut self, other: &Self) {
+    /// Fills what is not said here with what `other` says.
+    pub(crate) fn fill(&mut self, other: Self) {
         for (mine, theirs) in [
-            (&mut self.class, &other.class),
-            (&mut self.lot_no, &other.lot_no),
-            (&mut self.name, &other.name),
-            (&mut self.spec, &other.spec),
-            (&mut self.produced, &other.produced),
-            (&mut self.expires, &other.expires),
+            (&mut self.class, other.class),
+            (&mut self.lot_no, other.lot_no),
+            (&mut self.name, other.name),
+            (&mut self.spec, other.spec),
+            (&mut self.produced, other.produced),
+            (&mut self.expires, other.expires),
         ] {
-            if theirs.is_some() {
-                mine.clone_from(theirs);
+            if mine.is_none() {
+                *mine = theirs;
             }
         }
     }
@@ -341,6 +343,11 @@ fn lots(event: &Event, fact: &EventFact) -> Vec<LotFact> {
     };
     let stated = LotFact {
         item: String::new(),
+        made: match fact.kind.as_str() {
+            "TransformationEvent" => true,
+            "ObjectEvent" => fact.action.as_deref() == Some("ADD"),
+            _ => false,
+        },
         class: None,
         lot_no: text(&["lotNumber"]),
         name: text(&["descriptionShort", "productName", "functionalName", "tradeItemDescription"]),

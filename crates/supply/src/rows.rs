@@ -9,7 +9,9 @@ use crate::{Error, ItemFact, PlaceInfo, site_key};
 use base::{Id, Text};
 use epcis::{Problem, ProblemType};
 use ledger::Context;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 use store::{Sql, Tx, Value};
 
 /// Parameters of one `in (…)` list.
@@ -225,7 +227,7 @@ pub(crate) async fn insert(
 ) -> Result<Vec<Vec<StoredEvent>>, Error> {
     let count = placings.iter().map(|p| p.load.prepared.len()).sum::<usize>();
     let mut events = Vec::with_capacity(count * 25);
-    let mut lots: BTreeMap<&str, (LotFact, Id, &str)> = BTreeMap::new();
+    let mut lots: BTreeMap<String, LotSaid<'_>> = BTreeMap::new();
     let mut withdrawn = Vec::new();
     let mut partners: Vec<(Id, Id)> = Vec::new();
     let mut stored = Vec::with_capacity(placings.len());
@@ -269,7 +271,11 @@ pub(crate) async fn insert(
             ]);
             terms.add(&p.hash, f, &p.links);
             for lot in &p.lots {
-                lots.entry(&lot.item).or_insert_with(|| (LotFact::default(), f.id, region)).0.merge(lot);
+                let said = LotSaid { fact: lot.clone(), by: standing.operator, event: f.id, region };
+                match lots.entry(lot.item.clone()) {
+                    Entry::Vacant(place) => _ = place.insert(said),
+                    Entry::Occupied(mut held) => held.get_mut().hear(said),
+                }
             }
             withdrawn.extend(f.withdraws);
             partners.extend(
@@ -322,11 +328,48 @@ pub(crate) fn partners<'p>(
         .collect()
 }
 
-async fn insert_lots(tx: &mut Tx, lots: BTreeMap<&str, (LotFact, Id, &str)>) -> Result<(), Error> {
-    let mut values = Vec::with_capacity(lots.len() * 9);
-    for (item, (lot, event, region)) in lots {
+/// What somebody says of a lot.
+///
+/// Where the lot comes into being is the place to say what it is; whoever said it first may say it anew, everybody else only fills
+/// what was left open: a shop that receives a lot does not change the date on it.
+struct LotSaid<'a> {
+    fact: LotFact,
+    by: Option<Id>,
+    event: Id,
+    region: &'a str,
+}
+
+impl LotSaid<'_> {
+    /// Takes a later statement in. [`insert_lots`] does the same with what is stored.
+    fn hear(&mut self, mut later: Self) {
+        if (later.fact.made, self.fact.made) == (true, false)
+            || (later.fact.made == self.fact.made && later.by == self.by)
+        {
+            std::mem::swap(&mut self.fact, &mut later.fact);
+            self.by = later.by;
+        }
+        self.fact.fill(later.fact);
+    }
+}
+
+/// [`LotSaid::hear`] for the database.
+static HEARD: LazyLock<String> = LazyLock::new(|| {
+    let stronger = "(excluded.made > lot.made or (excluded.made = lot.made and excluded.stated_by is not distinct from lot.stated_by))";
+    let words = ["class", "lot_no", "name", "spec", "produced", "expires"].map(|column| {
+        let (new, old) = (format!("excluded.{column}"), format!("lot.{column}"));
+        format!("{column} = case when {stronger} then coalesce({new}, {old}) else coalesce({old}, {new}) end")
+    });
+    let whose = ["stated_by", "made"].map(|column| {
+        format!("{column} = case when {stronger} then excluded.{column} else lot.{column} end")
+    });
+    format!("on conflict (item) do update set {}, {}", words.join(", "), whose.join(", "))
+});
+
+async fn insert_lots(tx: &mut Tx, lots: BTreeMap<String, LotSaid<'_>>) -> Result<(), Error> {
+    let mut values = Vec::with_capacity(lots.len() * 11);
+    for LotSaid { fact: lot, by, event, region } in lots.into_values() {
         values.extend([
-            item.into(),
+            lot.item.into(),
             lot.class.into(),
             lot.lot_no.into(),
             lot.name.into(),
@@ -335,16 +378,15 @@ async fn insert_lots(tx: &mut Tx, lots: BTreeMap<&str, (LotFact, Id, &str)>) -> 
             lot.expires.into(),
             event.into(),
             region.into(),
+            by.into(),
+            lot.made.into(),
         ]);
     }
     tx.insert_many(
-        "insert into lot (item, class, lot_no, name, spec, produced, expires, first_event, region)",
-        9,
+        "insert into lot (item, class, lot_no, name, spec, produced, expires, first_event, region, stated_by, made)",
+        11,
         values,
-        "on conflict (item) do update set class = coalesce(excluded.class, lot.class), \
-         lot_no = coalesce(excluded.lot_no, lot.lot_no), \
-         name = coalesce(excluded.name, lot.name), spec = coalesce(excluded.spec, lot.spec), \
-         produced = coalesce(excluded.produced, lot.produced), expires = coalesce(excluded.expires, lot.expires)",
+        &HEARD,
     )
     .await?;
     Ok(())

@@ -164,6 +164,49 @@ async fn an_error_declaration_withdraws_its_event_from_the_trace() {
     }
 }
 
+/// Whoever receives a lot, or claims to have made one that exists, fills gaps at most.
+#[tokio::test]
+async fn nobody_but_its_maker_says_what_a_lot_is() {
+    let made_as = |n: i64, day: &str, name: &str, expires: Option<&str>| {
+        let mut event = made(day, n, &lot(1, "A"), 1);
+        event["ilmd"] = json!({ "cbvmda:descriptionShort": name, "cbvmda:itemExpirationDate": expires });
+        if expires.is_none() {
+            event["ilmd"].as_object_mut().unwrap().remove("cbvmda:itemExpirationDate");
+        }
+        event
+    };
+    for world in worlds().await {
+        let says = async |n: i64, event: Value| {
+            let text = String::from_utf8(document(&[event])).unwrap();
+            let own = r#""cbvmda":"urn:epcglobal:cbv:mda:","shian":"urn:shian:ledger:""#;
+            let text = text.replace(r#""cbvmda":"urn:epcglobal:cbv:mda:""#, own);
+            let (who, options) = (firm(n), CaptureOptions::default());
+            let cx = world.cx(&who);
+            let kept = world.supply.capture(&cx, &who, text.into_bytes(), Format::Json, &options).await.unwrap();
+            assert_eq!(kept.state, CaptureState::Stored, "{}: {:?}", world.name, kept.problems);
+            let sql = "select name, expires from lot where item = $1";
+            let row = world.store.one(sql, &[lot(1, "A").into()]).await.unwrap();
+            (row.text("name").unwrap(), row.opt_text("expires").unwrap())
+        };
+        let is = |name: &str, expires: Option<&str>| (name.to_owned(), expires.map(ToOwned::to_owned));
+        let name = world.name;
+        let mut bought = received("2026-09-02", 1, 2, &lot(1, "A"), 60);
+        bought["shian:descriptionShort"] = json!("进货台账写的");
+        assert_eq!(says(2, bought).await, is("进货台账写的", None), "{name}: a buyer's ledger came first");
+        assert_eq!(
+            says(1, made_as(1, "2026-09-01", "百合", None)).await,
+            is("百合", None),
+            "{name}: its maker"
+        );
+        let other = made_as(3, "2026-08-01", "霉变面粉", Some("2027-01-01"));
+        assert_eq!(says(3, other).await, is("百合", Some("2027-01-01")), "{name}: another fills a gap only");
+        let again = made_as(3, "2026-08-02", "霉变面粉", Some("2029-01-01"));
+        assert_eq!(says(3, again).await, is("百合", Some("2027-01-01")), "{name}: once");
+        let mended = made_as(1, "2026-09-04", "鲜百合", Some("2026-12-01"));
+        assert_eq!(says(1, mended).await, is("鲜百合", Some("2026-12-01")), "{name}: its maker says it anew");
+    }
+}
+
 #[tokio::test]
 async fn a_firm_reports_what_happens_at_its_own_places() {
     for world in worlds().await {
