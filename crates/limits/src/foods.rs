@@ -3,6 +3,7 @@
 mod read;
 
 use crate::facts::{Fact, Facts};
+use crate::judge::LONGEST_FOOD;
 use crate::number;
 use crate::tree::{NodeIx, Tree};
 use crate::wording;
@@ -129,9 +130,10 @@ impl Foods {
         self.names.is_empty()
     }
 
-    /// Places a food text in every tree and reads the facts it states.
+    /// Places a food text in every tree and reads the facts it states. A text longer than 200 characters names no food.
     #[must_use]
     pub fn resolve(&self, text: &str, trees: &[Tree]) -> Resolution {
+        let text = if text.chars().nth(LONGEST_FOOD).is_some() { "" } else { text };
         let mut text = number::plain(text).replace(' ', "");
         if let Some(name) = self.english.get(&text.to_ascii_lowercase()) {
             text.clone_from(name);

@@ -175,6 +175,9 @@ impl<'r> Judge<'r> {
     }
 
     fn find(&mut self, case: &Case, explain: bool) -> (Arc<Analyte>, Found<'r>) {
+        if let Some(outcome) = overlong(case) {
+            return (Arc::new(self.rules.analytes.resolve("")), (None, Finding::of(outcome), None));
+        }
         if self.ready.len() + self.names.0.len() > KEPT {
             (self.names, self.foods, self.labels, self.ready) = Default::default();
         }
@@ -396,6 +399,27 @@ impl<'r> Judge<'r> {
         ));
         Some(label)
     }
+}
+
+/// Longest name of a food, in characters: finding its position takes time with the square of its length, and judging is public.
+pub(crate) const LONGEST_FOOD: usize = 200;
+/// Longest text of another field, in characters.
+const LONGEST_FIELD: usize = 1_000;
+
+/// What no laboratory reports is not read.
+fn overlong(case: &Case) -> Option<Outcome> {
+    let fields = [
+        ("food", &case.food, LONGEST_FOOD),
+        ("analyte", &case.analyte, LONGEST_FIELD),
+        ("value", &case.value, LONGEST_FIELD),
+        ("unit", &case.unit, LONGEST_FIELD),
+    ];
+    let (field, _, most) = fields.into_iter().find(|(_, text, most)| text.chars().nth(*most).is_some())?;
+    let reason = Text::new(
+        format!("{field}超过{most}字,请缩短"),
+        format!("{field} is longer than {most} characters; shorten it"),
+    );
+    Some(Outcome::DataError { reason })
 }
 
 /// Edition, finding and the label of the position.
