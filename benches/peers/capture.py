@@ -117,7 +117,7 @@ def token(args):
     site.open(f"{args.url}/login", form.encode()).read()
     ask = urllib.request.Request(
         f"{args.url}/api/v1/tokens",
-        json.dumps({"name": "benchmark", "days": 1}).encode(),
+        json.dumps({"name": "benchmark", "password": args.password, "days": 1}).encode(),
         {"Content-Type": "application/json", "Origin": args.url},
     )
     return json.load(site.open(ask))["token"]

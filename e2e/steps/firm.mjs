@@ -1,7 +1,7 @@
 // Step 1: a firm and its software report what was bought, made and sold; the firm sees its lots.
 
 import assert from "node:assert/strict";
-import { Clerk, csv } from "../clerk.mjs";
+import { Clerk, PASSWORD, csv } from "../clerk.mjs";
 import { PHONE, faults, shot, sound } from "../browser.mjs";
 
 const day = (back) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
@@ -52,6 +52,7 @@ export async function firm({ tally, url, browser, facts }) {
     await page.click('main a[href="/firm/tokens"]');
     await sound(page, "zh");
     await page.fill("#name", "进销存系统");
+    await page.fill("#old", PASSWORD);
     await page.click("main form.card button");
     await sound(page, "zh");
     const secret = (await page.innerText("pre")).trim();

@@ -3,7 +3,7 @@
 pub use crate::grant::{add_grant, end_grant, grants_of};
 use crate::password::Hashed;
 use crate::recent::append;
-use crate::{Access, Error, Grant, Principal, Resource, Role, grant};
+use crate::{Access, Error, Grant, Principal, Resource, Role, api_token, grant};
 use base::{Id, Instant, Text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -199,7 +199,7 @@ async fn insert(
     Ok(id)
 }
 
-/// Suspends an account and ends its sessions, or reactivates it (which also lifts a lock).
+/// Suspends an account, which ends its sessions and revokes its tokens, or reactivates it (which also lifts a lock).
 ///
 /// # Errors
 /// [`Error::Denied`]; [`Error::Invalid`] when there is no such account.
@@ -219,18 +219,19 @@ pub async fn set_active(
         &[account.into(), status.into()],
     )
     .await?;
-    if !active {
-        tx.exec("delete from session where account = $1", &[account.into()]).await?;
-    }
-    let kind = if active { "account.activated" } else { "account.suspended" };
-    append(
-        tx,
-        cx,
-        &permit,
-        Entry { kind, region, subject: subject(account), body: json!({}), private: None },
-    )
-    .await?;
+    let (kind, body) = match active {
+        true => ("account.activated", json!({})),
+        false => ("account.suspended", close_doors(tx, account, cx.now).await?),
+    };
+    append(tx, cx, &permit, Entry { kind, region, subject: subject(account), body, private: None }).await?;
     Ok(())
+}
+
+/// Ends everything by which somebody is in as this account; gives what the journal says of it.
+async fn close_doors(tx: &mut Tx, account: Id, now: Instant) -> Result<serde_json::Value, Error> {
+    let sessions = tx.exec("delete from session where account = $1", &[account.into()]).await?;
+    let tokens = api_token::revoke_all(tx, account, now).await?;
+    Ok(json!({ "sessions": sessions, "tokens": tokens }))
 }
 
 /// Changes the own password; every other session of the account ends. The old password is verified by
@@ -263,7 +264,8 @@ pub async fn change_password(
     Ok(())
 }
 
-/// Sets a password for somebody who forgot theirs; they must change it at the next login, and their sessions end.
+/// Sets a password for somebody who forgot theirs or whose account was taken over; they must change it at the next login, their
+/// sessions end and their tokens are revoked.
 ///
 /// # Errors
 /// [`Error::Denied`]; [`Error::Invalid`] when there is no such account.
@@ -278,9 +280,8 @@ pub async fn reset_password(
     let (region, _) = find(tx, account).await?;
     let permit = access.check(who, "administer", &resource(&region, account), cx.now)?;
     store_password(tx, account, new, true).await?;
-    tx.exec("delete from session where account = $1", &[account.into()]).await?;
-    let entry =
-        Entry { kind: "password.reset", region, subject: subject(account), body: json!({}), private: None };
+    let body = close_doors(tx, account, cx.now).await?;
+    let entry = Entry { kind: "password.reset", region, subject: subject(account), body, private: None };
     append(tx, cx, &permit, entry).await?;
     Ok(())
 }

@@ -26,7 +26,8 @@ pub struct ApiToken {
     pub revoked_at: Option<Instant>,
 }
 
-/// Makes a token for the own account; the secret is given back this once. It acts with the account's grants.
+/// Makes a token for the own account; the secret is given back this once. It acts with the account's grants. The password is asked
+/// again before, by [`crate::session::confirm`]: a stolen session must not outlive itself.
 ///
 /// # Errors
 /// [`Error::Invalid`] for an empty or long name.
@@ -102,14 +103,40 @@ pub async fn revoke_api_token(
     Ok(())
 }
 
+/// Revokes every token of an account; gives their number. The caller checks the right and keeps the record.
+pub(crate) async fn revoke_all(tx: &mut Tx, account: Id, now: Instant) -> Result<u64, Error> {
+    let sql = "update api_token set revoked_at = $2 where account = $1 and revoked_at is null";
+    Ok(tx.exec(sql, &[account.into(), now.into()]).await?)
+}
+
 /// The own tokens, newest first.
 ///
 /// # Errors
 /// Storage.
 pub async fn list_api_tokens(store: &Store, who: &Principal) -> Result<Vec<ApiToken>, Error> {
-    let rows = store
-        .query("select * from api_token where account = $1 order by id desc", &[who.account.into()])
-        .await?;
+    of_account(store, who.account).await
+}
+
+/// The tokens of an account that the principal administers, newest first.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::Invalid`] when there is no such account; storage.
+pub async fn list_tokens_of(
+    store: &Store,
+    access: &Access,
+    who: &Principal,
+    now: Instant,
+    account: Id,
+) -> Result<Vec<ApiToken>, Error> {
+    let row = store.first("select region from account where id = $1", &[account.into()]).await?;
+    let region = row.ok_or_else(account::no_account)?.text("region")?;
+    access.check(who, "administer", &account::resource(&region, account), now)?;
+    of_account(store, account).await
+}
+
+async fn of_account(store: &Store, account: Id) -> Result<Vec<ApiToken>, Error> {
+    let sql = "select * from api_token where account = $1 order by id desc";
+    let rows = store.query(sql, &[account.into()]).await?;
     rows.iter()
         .map(|r| {
             Ok(ApiToken {

@@ -2,7 +2,7 @@
 
 use crate::account::{self, own, subject};
 use crate::recent::append;
-use crate::throttle::{Limit, count_try, may_try};
+use crate::throttle::{Limit, count_try, give_back, reached};
 use crate::{Access, Error, Principal, one_time, password, secret};
 use base::{Id, Instant, Text};
 use ledger::{Actor, Context, Entry};
@@ -86,17 +86,12 @@ pub async fn login(
 ) -> Result<Session, Error> {
     let login = login.trim().to_lowercase();
     let from = Origin { access, login: &login, peer };
-    let known = from.check(store, cx.now).await?;
+    let known = from.attempt(store, cx.now).await?;
     let row =
         store.first("select id, password from account where login = $1", &[login.as_str().into()]).await?;
     let stored = row.as_ref().map(|r| r.text("password")).transpose()?;
     let right = verify(access, stored, password).await?;
-    let Some(row) = row else {
-        let mut tx = store.begin().await?;
-        from.count_wrong(&mut tx, cx.now).await?;
-        tx.commit().await?;
-        return Err(wrong());
-    };
+    let Some(row) = row else { return Err(wrong()) };
     let account = row.id("id")?;
 
     let mut tx = store.begin().await?;
@@ -106,11 +101,7 @@ pub async fn login(
     let mut cx = cx.clone();
     cx.actor = Actor { account: Some(account), login: login.clone() };
 
-    if !right {
-        from.count_wrong(&mut tx, cx.now).await?;
-    }
     if let Some(until) = row.opt_instant("locked_until")?.filter(|until| *until > cx.now && !known) {
-        tx.commit().await?;
         return Err(locked(until));
     }
     if !right {
@@ -124,18 +115,20 @@ pub async fn login(
     }
     if row.text("totp_state")? == "on" {
         let Some(code) = code.map(str::trim).filter(|c| !c.is_empty()) else {
+            from.was_right(&mut tx).await?;
+            tx.commit().await?;
             return Err(Error::NeedsCode(Text::of(
                 "请输入动态验证码",
                 "enter the one-time code of your authenticator",
             )));
         };
         if !one_time::accept(&mut tx, &cx, access, &row, code).await? {
-            from.count_wrong(&mut tx, cx.now).await?;
             return refuse(tx, &cx, &row).await;
         }
     }
     let session = open(&mut tx, &cx, &row).await?;
-    from.count_right(&mut tx, cx.now).await?;
+    from.was_right(&mut tx).await?;
+    from.remember(&mut tx, cx.now).await?;
     tx.commit().await?;
     Ok(session)
 }
@@ -153,28 +146,32 @@ impl Origin<'_> {
         self.peer.map(|peer| (format!("{} {peer}", self.login), peer))
     }
 
-    /// Whether another attempt is allowed at all, before anything is computed for it; gives whether the login succeeded from here lately.
-    async fn check(&self, store: &Store, now: Instant) -> Result<bool, Error> {
+    /// Counts this attempt before anything is computed for it, so that attempts sent together do not all pass; gives whether the login
+    /// succeeded from here lately.
+    async fn attempt(&self, store: &Store, now: Instant) -> Result<bool, Error> {
         let Some((pair, peer)) = self.keys() else { return Ok(false) };
-        let free = may_try(store, self.access, &BY_PAIR, &pair, now).await?
-            && may_try(store, self.access, &BY_PEER, peer, now).await?;
+        let mut tx = store.begin().await?;
+        let free = count_try(&mut tx, self.access, &BY_PAIR, &pair, now).await?
+            & count_try(&mut tx, self.access, &BY_PEER, peer, now).await?;
+        tx.commit().await?;
         if !free {
             return Err(Error::Refused(Text::of(
                 "错误次数过多，请 15 分钟后再试",
                 "too many wrong attempts from here; try again in 15 minutes",
             )));
         }
-        Ok(!may_try(store, self.access, &KNOWN, &pair, now).await?)
+        reached(store, self.access, &KNOWN, &pair, now).await
     }
 
-    async fn count_wrong(&self, tx: &mut Tx, now: Instant) -> Result<(), Error> {
+    /// Takes the attempt back from the count of wrong ones.
+    async fn was_right(&self, tx: &mut Tx) -> Result<(), Error> {
         let Some((pair, peer)) = self.keys() else { return Ok(()) };
-        count_try(tx, self.access, &BY_PAIR, &pair, now).await?;
-        count_try(tx, self.access, &BY_PEER, peer, now).await?;
-        Ok(())
+        give_back(tx, self.access, &BY_PAIR, &pair).await?;
+        give_back(tx, self.access, &BY_PEER, peer).await
     }
 
-    async fn count_right(&self, tx: &mut Tx, now: Instant) -> Result<(), Error> {
+    /// Notes that the login succeeded from here.
+    async fn remember(&self, tx: &mut Tx, now: Instant) -> Result<(), Error> {
         let Some((pair, _)) = self.keys() else { return Ok(()) };
         count_try(tx, self.access, &KNOWN, &pair, now).await?;
         Ok(())

@@ -20,11 +20,11 @@ fn key(access: &Access, limit: &Limit, whom: &str) -> String {
     hex::encode(access.vault().fingerprint(&format!("attempt.{}", limit.what), whom))
 }
 
-/// Whether another try is allowed; it is not counted.
+/// Whether what is counted came about as often as the limit says, in a window that is not over. Nothing is counted.
 ///
 /// # Errors
 /// Storage.
-pub async fn may_try(
+pub async fn reached(
     store: &Store,
     access: &Access,
     limit: &Limit,
@@ -33,10 +33,13 @@ pub async fn may_try(
 ) -> Result<bool, Error> {
     let sql = "select count from attempt where key = $1 and until > $2";
     let row = store.first(sql, &[key(access, limit, whom).into(), now.into()]).await?;
-    Ok(row.map(|r| r.int("count")).transpose()?.unwrap_or(0) < limit.most)
+    Ok(row.map(|r| r.int("count")).transpose()?.unwrap_or(0) >= limit.most)
 }
 
 /// Counts a try, and forgets windows that are over. `false` when it was one too many.
+///
+/// Count and commit **before** looking whether the try is right, and [`give_back`] what was right: whoever looks first lets
+/// through as many as arrive together.
 ///
 /// # Errors
 /// Storage.
@@ -56,4 +59,14 @@ pub async fn count_try(
     .await?;
     let row = tx.first("select count from attempt where key = $1", &[key.into()]).await?;
     Ok(row.map(|r| r.int("count")).transpose()?.unwrap_or(0) <= limit.most)
+}
+
+/// Takes back a try that turned out right, so that only wrong ones use the limit up.
+///
+/// # Errors
+/// Storage.
+pub async fn give_back(tx: &mut Tx, access: &Access, limit: &Limit, whom: &str) -> Result<(), Error> {
+    let sql = "update attempt set count = count - 1 where key = $1 and count > 0";
+    tx.exec(sql, &[key(access, limit, whom).into()]).await?;
+    Ok(())
 }

@@ -197,7 +197,13 @@ pub(crate) fn perform<'a>(
         let mut live = Live::lock(tx, engine, matter).await?;
         let procedure = live.procedure.clone();
         let d = &procedure.definition;
-        let Some(t) = d.transition(transition) else { return Err(live.no_such_step(transition)) };
+        let Some(t) = d.transition(transition) else {
+            // the refusal names what is possible, so only to those who may see the matter
+            if let Authority::Person { access, who } = authority {
+                live.seen_as(tx, access, who, cx.now).await?;
+            }
+            return Err(live.no_such_step(transition));
+        };
         let submitter = live.taken_by(tx, t.not_by.as_deref()).await?;
         let mut resource = live.resource_of(t);
         resource.submitter = submitter;

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base::{Lang, Text};
 use maud::html;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
 /// A refused or failed request.
@@ -64,14 +65,20 @@ impl Fault {
         Self::new(StatusCode::UNAUTHORIZED, Text::of("请先登录。", "Please sign in first."))
     }
 
-    /// A failure of ours; what happened goes to the log, the visitor gets a reference-free plain sentence.
+    /// A failure of ours: what happened goes to the log under a number, which is all the visitor is told of it.
     pub(crate) fn internal(error: impl std::fmt::Debug) -> Self {
-        tracing::error!(error = ?error, "request failed");
+        let number = RandomState::new().build_hasher().finish();
+        let number = format!("{:04X}-{:04X}", number >> 16 & 0xffff, number & 0xffff);
+        tracing::error!(%number, error = ?error, "request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            Text::of(
-                "系统出现故障，本次操作没有保存。请稍后重试；如仍失败请联系管理员。",
-                "Something failed on our side and nothing was saved. Try again later; if it persists, tell the administrator.",
+            Text::new(
+                format!(
+                    "系统出现故障，本次操作没有保存。请稍后重试；如仍失败请联系管理员，并告知故障编号 {number}。"
+                ),
+                format!(
+                    "Something failed on our side and nothing was saved. Try again later; if it persists, tell the administrator the number {number}."
+                ),
             ),
         )
     }

@@ -291,11 +291,35 @@ async fn what_is_taken_from_a_token_s_owner_is_gone_with_the_next_request() {
         tx.commit().await.unwrap();
         assert_eq!(grants().await, Some(0), "{}", office.name);
 
-        for (active, left) in [(false, None), (true, Some(0))] {
+        for active in [false, true] {
             let mut tx = store.begin().await.unwrap();
             account::set_active(&mut tx, &cx, access, admin, id, active).await.unwrap();
             tx.commit().await.unwrap();
-            assert_eq!(grants().await, left, "{}", office.name);
+            assert_eq!(grants().await, None, "{}: an account opened again has no old token", office.name);
         }
+        let said = office.journal("account.suspended").await;
+        assert!(said[0].contains(r#""tokens":1"#), "{}: {said:?}", office.name);
+    }
+}
+
+#[tokio::test]
+async fn who_gets_a_password_from_the_administrator_has_no_old_token() {
+    for office in Office::all().await {
+        let id = office.open("firm.erp", "6201").await;
+        let who = office.principal("firm.erp", 0).await;
+        let (store, access, admin, cx) = (&office.store, &office.access, &office.admin, office.cx(1));
+        let mut tx = store.begin().await.unwrap();
+        let (_, token) = api_token::create_api_token(&mut tx, &cx, &who, "ERP", None).await.unwrap();
+        tx.commit().await.unwrap();
+        let listed = api_token::list_tokens_of(store, access, admin, at(2), id).await.unwrap();
+        assert_eq!(listed.len(), 1, "{}: the administrator sees that there is one", office.name);
+        let stranger = api_token::list_tokens_of(store, access, &who, at(2), id).await;
+        assert!(stranger.is_err(), "{}: only who administers the account", office.name);
+        let new = access.hash_password("firm.erp", "another phrase of words").unwrap();
+        let mut tx = store.begin().await.unwrap();
+        account::reset_password(&mut tx, &cx, access, admin, id, new).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = Recent::of(store).principal_for_api(store, access, &token, at(3)).await.unwrap();
+        assert!(found.is_none(), "{}", office.name);
     }
 }

@@ -1,6 +1,6 @@
 //! Tries are limited in a window, each address by itself, and the address stands nowhere.
 
-use access::throttle::{Limit, count_try, may_try};
+use access::throttle::{Limit, count_try, give_back, reached};
 use base::Instant;
 
 #[tokio::test]
@@ -20,8 +20,8 @@ async fn the_fourth_try_waits_for_the_next_window_and_another_address_does_not()
             }
         };
         for n in 1..=4 {
-            let open = may_try(&store, &access, &limit, "198.51.100.7", start).await.unwrap();
-            assert_eq!(open, n <= 3, "{name}: {n}");
+            let full = reached(&store, &access, &limit, "198.51.100.7", start).await.unwrap();
+            assert_eq!(full, n > 3, "{name}: {n}");
             assert_eq!(tries(limit, "198.51.100.7", start).await, n <= 3, "{name}: {n}");
         }
         assert!(tries(limit, "198.51.100.8", start).await, "{name}: another address");
@@ -31,5 +31,22 @@ async fn the_fourth_try_waits_for_the_next_window_and_another_address_does_not()
         assert!(tries(limit, "198.51.100.7", start.plus_seconds(3601)).await, "{name}: the next window");
         let left = store.one("select count(*) as n from attempt", &[]).await.unwrap().int("n").unwrap();
         assert_eq!(left, 1, "{name}: what is over is forgotten");
+    }
+}
+
+#[tokio::test]
+async fn a_right_try_is_given_back_and_uses_nothing_up() {
+    let limit = Limit { what: "guess", most: 2, seconds: 3600 };
+    let now = Instant::parse("2026-11-20T10:00:00+08:00").unwrap();
+    for (name, store) in store::testing::stores().await {
+        let access = access::testing::access();
+        for n in 0..5 {
+            let mut tx = store.begin().await.unwrap();
+            assert!(count_try(&mut tx, &access, &limit, "one", now).await.unwrap(), "{name}: {n}");
+            give_back(&mut tx, &access, &limit, "one").await.unwrap();
+            give_back(&mut tx, &access, &limit, "never tried").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert!(!reached(&store, &access, &limit, "one", now).await.unwrap(), "{name}");
     }
 }

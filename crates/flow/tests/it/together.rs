@@ -57,6 +57,12 @@ async fn a_step_on_an_old_version_says_what_happened_since() {
         assert!(twice.en.contains("not possible now") && twice.en.contains("Widen"), "{name}: {twice}");
         let unknown = w.step(&other, matter, "lanch", json!({})).await.unwrap_err().user_text().unwrap();
         assert!(unknown.zh.contains("没有步骤"), "{name}: {unknown}");
+        let stranger = officer(3, "620502");
+        let refused = w.step(&stranger, matter, "lanch", json!({})).await.unwrap_err();
+        assert!(
+            matches!(refused, flow::Error::Denied(_)),
+            "{name}: what is possible is said to its readers only: {refused:?}"
+        );
     }
 }
 

@@ -485,10 +485,10 @@ const ENDPOINTS: &[Endpoint] = &[
             "account",
             Right::Account,
             (
-                "创建访问令牌（须为网页会话）；密文只显示这一次",
-                "Makes an access token (from a session on the site); the secret is shown this once",
+                "创建访问令牌（须为网页会话，并再次输入密码）；密文只显示这一次",
+                "Makes an access token (from a session on the site, with the password again); the secret is shown this once",
             ),
-            (JSON, r#"{"name":"ERP","days":365}"#),
+            (JSON, r#"{"name":"ERP","password":"…","days":365}"#),
             (201, r#"{"id":"01J8ZK3M0P5Q7R","token":"shian_…","expires":"2027-11-21T00:00:00.000Z"}"#),
         )
     },

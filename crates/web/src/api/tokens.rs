@@ -23,6 +23,8 @@ pub(crate) const MOST_DAYS: i64 = 730;
 pub(super) struct NewToken {
     /// The owner's name for it.
     name: String,
+    /// The password of the account, asked again.
+    password: String,
     /// Days it is good for; 365 when not said.
     #[serde(default)]
     days: Option<i64>,
@@ -67,6 +69,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, caller: Caller, sent: Se
     }
     let cx = caller.context(&app);
     let expires = expiry(cx.now, sent.value.days.unwrap_or(365))?;
+    access::session::confirm(&app.store, &cx, &app.access, &caller.who, &sent.value.password).await?;
     let mut tx = app.store.begin().await?;
     let (token, secret) =
         create_api_token(&mut tx, &cx, &caller.who, &sent.value.name, Some(expires)).await?;

@@ -1,6 +1,6 @@
 //! The pages of a firm.
 
-use crate::province::{Answer, As, Province, document, lot, made};
+use crate::province::{Answer, As, PASSWORD, Province, document, lot, made};
 use axum::http::Method;
 
 const BOUNDARY: &str = "----boundary";
@@ -103,7 +103,10 @@ async fn a_token_is_shown_once() {
     let who = As::Session(&session, true);
     let refused = p.send(Method::POST, "/firm/tokens", &who, &form, "name=ERP&days=30&csrf=forged").await;
     assert_eq!(refused.status, 403);
-    let body = format!("name=ERP&days=30&csrf={csrf}");
+    let body = format!("name=ERP&days=30&csrf={csrf}&old=");
+    let unasked = p.send(Method::POST, "/firm/tokens", &who, &form, body.clone()).await;
+    assert_eq!(unasked.status, 422, "the password is asked again");
+    let body = format!("{body}{PASSWORD}");
     let a = p.send(Method::POST, "/firm/tokens", &who, &form, body).await;
     let page = a.text();
     let at = page.find("shian_").filter(|_| a.status == 200).unwrap_or_else(|| panic!("{page}"));

@@ -1,6 +1,6 @@
 //! REST v1: the loop by programs, repeated requests, judgement, receipts, the description.
 
-use crate::province::{As, Province, document, lot, made, now, site};
+use crate::province::{As, PASSWORD, Province, document, lot, made, now, site};
 use axum::http::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -222,7 +222,14 @@ async fn an_attachment_is_kept_under_its_hash() {
 async fn tokens_are_made_by_people_and_die_at_once() {
     let p = Province::new().await;
     let session = p.session("firm1").await;
-    let new = json!({ "name": "ERP", "days": 30 });
+    let new = json!({ "name": "ERP", "password": PASSWORD, "days": 30 });
+    let mut guessed = new.clone();
+    guessed["password"] = json!("not the password");
+    assert_eq!(
+        p.post("/api/v1/tokens", &As::Session(&session, true), &guessed).await.status,
+        422,
+        "a session alone makes none"
+    );
     assert_eq!(p.post("/api/v1/tokens", &As::Session(&session, false), &new).await.status, 403);
     let a = p.post("/api/v1/tokens", &As::Session(&session, true), &new).await;
     assert_eq!(a.status, 201, "{}", a.text());

@@ -4,11 +4,13 @@ use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
 use crate::pages::choices;
+use crate::pages::firm::tokens;
 use crate::pages::show::agency_name;
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use access::account::{self, Account, NewAccount};
+use access::api_token::{list_tokens_of, revoke_api_token};
 use access::{Error, Grant, Resource, Role};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
@@ -207,6 +209,10 @@ async fn page(app: &App, viewer: &Viewer, login: &str, wrong: Option<&Text>) -> 
     let grants = account::grants_of(&app.store, &app.access, &viewer.who, now, a.id).await?;
     let may = app.access.allows(&viewer.who, "administer", &Resource::new("account", &*a.region), now)
         && a.id != viewer.who.account;
+    let tokens = match may {
+        true => list_tokens_of(&app.store, &app.access, &viewer.who, now, a.id).await?,
+        false => Vec::new(),
+    };
     let post = |action: &str, plain: bool, label: &str, body: &Markup| {
         html! { form method="post" action={ "/desk/accounts/" (ui::encode(&a.login)) "/" (action) } {
             (layout::csrf(viewer)) (body) button class=[plain.then_some("plain")] { (label) }
@@ -236,8 +242,11 @@ async fn page(app: &App, viewer: &Viewer, login: &str, wrong: Option<&Text>) -> 
                 } } }
                 @if may { (grant_form(viewer, &a)) }
             }
+            @if !tokens.is_empty() { section.card { h2 { (lang.pick("访问令牌", "Access tokens")) }
+                (tokens::table(viewer, lang.pick("访问令牌", "Access tokens"), &tokens, now, |_| format!("/desk/accounts/{}/revoke", ui::encode(&a.login))))
+            } }
             @if may { section.card { h2 { (lang.pick("管理", "Administration")) }
-                (post("reset", false, lang.pick("重置密码", "Reset the password"), &ui::input(&Field { name: "password", label: lang.pick("临时密码", "Temporary password"), kind: "password", required: true, hint: lang.pick("本人下次登录须更改，现有会话立即失效", "to be changed at the next login; open sessions end now"), autocomplete: Some("new-password"), ..Field::default() })))
+                (post("reset", false, lang.pick("重置密码", "Reset the password"), &ui::input(&Field { name: "password", label: lang.pick("临时密码", "Temporary password"), kind: "password", required: true, hint: lang.pick("本人下次登录须更改，现有会话和访问令牌立即失效", "to be changed at the next login; open sessions and access tokens end now"), autocomplete: Some("new-password"), ..Field::default() })))
                 @if a.active { (post("suspend", true, lang.pick("停用账号", "Suspend"), &none)) }
                 @if !a.active || a.locked_until.is_some_and(|t| t > now) { (post("activate", true, lang.pick("启用并解锁", "Activate and unlock"), &none)) }
                 @if a.totp { (post("totp-off", true, lang.pick("关闭动态验证码（手机遗失）", "Switch one-time codes off (phone lost)"), &none)) }
@@ -335,6 +344,10 @@ async fn act(app: &App, posted: &Posted, a: &Account, action: &str) -> Result<()
         ("suspend", _) => account::set_active(&mut tx, &cx, access, who, a.id, false).await?,
         ("activate", _) => account::set_active(&mut tx, &cx, access, who, a.id, true).await?,
         ("totp-off", _) => access::one_time::remove_totp(&mut tx, &cx, access, who, a.id).await?,
+        ("revoke", _) => {
+            let token: Id = posted.get("token").parse().unwrap_or(access::Principal::NOBODY);
+            revoke_api_token(&mut tx, &cx, access, who, token).await?;
+        }
         ("end", _) => {
             let grant: Id = posted.get("grant").parse().unwrap_or(access::Principal::NOBODY);
             account::end_grant(&mut tx, &cx, access, who, grant).await?;

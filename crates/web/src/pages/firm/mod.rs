@@ -8,7 +8,7 @@ mod links;
 mod lots;
 mod results;
 mod standards;
-mod tokens;
+pub(super) mod tokens;
 
 use super::matters;
 use super::sampling::contest;

@@ -21,9 +21,15 @@ pub(super) async fn list(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
     Ok(page(&viewer, &tokens, app.now(), &html! {}))
 }
 
-fn page(viewer: &Viewer, tokens: &[ApiToken], now: Instant, outcome: &Markup) -> Markup {
+/// Tokens with what has become of each, and a button to revoke those that still work.
+pub(crate) fn table(
+    viewer: &Viewer,
+    title: &str,
+    tokens: &[ApiToken],
+    now: Instant,
+    revoke: impl Fn(&ApiToken) -> String,
+) -> Markup {
     let lang = viewer.lang();
-    let title = lang.pick("访问令牌", "Access tokens");
     let rows: Vec<Vec<Markup>> = tokens
         .iter()
         .map(|t| {
@@ -35,11 +41,23 @@ fn page(viewer: &Viewer, tokens: &[ApiToken], now: Instant, outcome: &Markup) ->
                 html! {
                     @if t.revoked_at.is_some() { (ui::badge(Tone::Idle, lang.pick("已撤销", "revoked"))) }
                     @else if over { (ui::badge(Tone::Warn, lang.pick("已过期", "expired"))) }
-                    @else { form method="post" action={ (PATH) "/" (t.id) "/revoke" } { (layout::csrf(viewer)) button.plain { (lang.pick("撤销", "Revoke")) } } }
+                    @else { form method="post" action=(revoke(t)) { (layout::csrf(viewer)) input type="hidden" name="token" value=(t.id); button.plain { (lang.pick("撤销", "Revoke")) } } }
                 },
             ]
         })
         .collect();
+    let columns = [
+        Column::text("用途", "What for"),
+        Column::text("创建", "Made"),
+        Column::text("到期", "Expires"),
+        Column::text("状态", "State"),
+    ];
+    ui::table(lang, title, &columns, &rows, None)
+}
+
+fn page(viewer: &Viewer, tokens: &[ApiToken], now: Instant, outcome: &Markup) -> Markup {
+    let lang = viewer.lang();
+    let title = lang.pick("访问令牌", "Access tokens");
     layout::narrow(
         viewer,
         title,
@@ -52,10 +70,11 @@ fn page(viewer: &Viewer, tokens: &[ApiToken], now: Instant, outcome: &Markup) ->
                 (layout::csrf(viewer))
                 (ui::input(&Field { name: "name", label: lang.pick("用途", "What for"), hint: lang.pick("如：进销存系统", "for example: stock system"), required: true, ..Field::default() }))
                 (ui::input(&Field { name: "days", label: lang.pick("有效期（天）", "Days it is good for"), value: "365", required: true, kind: "number", ..Field::default() }))
+                (ui::input(&Field { name: "old", label: lang.pick("账号密码", "Your password"), kind: "password", required: true, autocomplete: Some("current-password"), ..Field::default() }))
                 button { (lang.pick("创建令牌", "Make a token")) }
             }
-            @if rows.is_empty() { (ui::empty(lang.pick("还没有令牌", "No tokens yet"), lang.pick("创建后即可让您的系统自动报送。", "Make one and let your systems report by themselves."))) }
-            @else { (ui::table(lang, title, &[Column::text("用途", "What for"), Column::text("创建", "Made"), Column::text("到期", "Expires"), Column::text("状态", "State")], &rows, None)) }
+            @if tokens.is_empty() { (ui::empty(lang.pick("还没有令牌", "No tokens yet"), lang.pick("创建后即可让您的系统自动报送。", "Make one and let your systems report by themselves."))) }
+            @else { (table(viewer, title, tokens, now, |t| format!("{PATH}/{}/revoke", t.id))) }
         },
     )
 }
@@ -70,6 +89,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, PostedSignedIn(posted): 
         .parse()
         .map_err(|_| Fault::bad("days", Text::of("有效期应为整数天。", "The days are a whole number.")))?;
     let expires = expiry(cx.now, days)?;
+    access::session::confirm(&app.store, &cx, &app.access, &viewer.who, posted.get("old")).await?;
     let mut tx = app.store.begin().await?;
     let (_, secret) = create_api_token(&mut tx, &cx, &viewer.who, posted.get("name"), Some(expires)).await?;
     tx.commit().await?;

@@ -9,7 +9,7 @@ use crate::pages::tasks::keep_files;
 use crate::session::{Peer, Posted, context};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
-use access::throttle::{Limit, count_try, may_try};
+use access::throttle::{Limit, count_try, give_back};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -200,6 +200,7 @@ pub(super) async fn send(
     let matter = opened.matter;
     if !opened.created {
         tx.rollback().await?;
+        app.store.settled().await?;
         return Ok(receipt(viewer, &p, matter, &code(&app, matter), None).into_response());
     }
     let code = keep(&mut tx, &cx, &app, (BY, &p), matter, typed.who).await?;
@@ -273,24 +274,29 @@ pub(super) async fn follow(State(app): State<Arc<App>>, Peer(peer): Peer, posted
     let now = app.now();
     let counted: Vec<(&Limit, String)> =
         peer.map(|p| (&GUESSED, p)).into_iter().chain(matter.map(|m| (&GUESSED_AT, m.to_string()))).collect();
+    // counted before it is looked up: guesses sent together do not all pass
+    let mut tx = app.store.begin().await?;
+    let mut few = true;
     for (limit, whom) in &counted {
-        if !may_try(&app.store, &app.access, limit, whom, now).await? {
-            return Err(too_often());
-        }
+        few &= count_try(&mut tx, &app.access, limit, whom, now).await?;
+    }
+    tx.commit().await?;
+    if !few {
+        return Err(too_often());
     }
     let known = match matter {
         Some(id) => registry::is_reporter(&app.store, &app.access, id, posted.get("code")).await?,
         None => false,
     };
     let Some(matter) = matter.filter(|_| known) else {
-        let mut tx = app.store.begin().await?;
-        for (limit, whom) in &counted {
-            count_try(&mut tx, &app.access, limit, whom, now).await?;
-        }
-        tx.commit().await?;
         let again = ask(viewer, number, Some(&wrong));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response());
     };
+    let mut tx = app.store.begin().await?;
+    for (limit, whom) in &counted {
+        give_back(&mut tx, &app.access, limit, whom).await?;
+    }
+    tx.commit().await?;
     let progress = flow::view::progress(&app.store, &app.engine, matter).await?;
     let title = progress.procedure.get(lang);
     let mut moments: Vec<(String, Markup)> =
