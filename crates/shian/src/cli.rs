@@ -467,6 +467,12 @@ pub(crate) enum JournalCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Makes a new signing key in place of one that is lost (never over one that is there) and prints its verifier key, to be
+    /// published. Old receipts stay good under the old one.
+    NewKey {
+        #[command(flatten)]
+        data: DataArgs,
+    },
 }
 
 /// `shian import`

@@ -49,6 +49,7 @@ impl Province {
     /// When another process has it, when it does not exist and may not be created, when a key, the schema, a policy
     /// or a procedure is damaged; each says what to do.
     pub async fn open(config: Config, purpose: Purpose) -> anyhow::Result<Self> {
+        private_files();
         let file = config.database.sqlite_path();
         if purpose != Purpose::Found && file.as_ref().is_some_and(|f| !f.exists()) {
             bail!(
@@ -70,6 +71,9 @@ impl Province {
         if purpose != Purpose::Look {
             store.migrate(now()).await.context("the schema cannot be brought up to date")?;
         }
+        if purpose != Purpose::Look {
+            keys_are_there(&store, &config).await?;
+        }
         let node = match (store.engine(), purpose) {
             (Engine::Postgres, Purpose::Found | Purpose::Change) => Some(take_node(&store, &holder).await?),
             _ => None,
@@ -77,6 +81,7 @@ impl Province {
         let number = node.as_ref().and_then(|l| l.name.strip_prefix("node-")?.parse().ok()).unwrap_or(0);
         let app = wire(&config, store, Arc::new(IdGen::new(number))).await?;
         if purpose != Purpose::Look {
+            check_vault(&app.store, app.access.vault()).await?;
             registry::fill_name_keys(&app.store, &app.access).await.context("the fingerprints of names")?;
             flow::fill_assessed(&app.store, &app.engine).await.context("what assessments count")?;
         }
@@ -139,9 +144,14 @@ impl Province {
     }
 
     fn signer(&self) -> Result<FileSigner, ledger::Error> {
-        let host = self.config.origin.split_once("://").map_or(self.config.origin.as_str(), |(_, host)| host);
-        FileSigner::open_or_create(&self.config.log_key(), &format!("{host}/journal"))
+        signer(&self.config)
     }
+}
+
+/// The journal's signing key, made when absent.
+pub(crate) fn signer(config: &Config) -> Result<FileSigner, ledger::Error> {
+    let host = config.origin.split_once("://").map_or(config.origin.as_str(), |(_, host)| host);
+    FileSigner::open_or_create(&config.log_key(), &format!("{host}/journal"))
 }
 
 /// Opens the services over a migrated store and joins them; the folder of keys must exist.
@@ -212,6 +222,53 @@ fn create_keys(path: &Path) -> anyhow::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).with_context(|| format!("the folder of keys {} cannot be created", path.display()))
+}
+
+/// Whatever this process writes from now on only its owner reads: the database holds what is not sealed, attachments are papers of people.
+pub(crate) fn private_files() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+const VAULT: &str = "vault";
+
+/// A key that was there once is never made anew in silence: a folder that is not mounted, or a second machine without the keys of the
+/// first, would seal what nobody can open later, and sign heads by a key nobody has published.
+async fn keys_are_there(store: &Store, config: &Config) -> anyhow::Result<()> {
+    let founded =
+        store.first("select print from key_check where name = $1", &[VAULT.into()]).await?.is_some();
+    let vault = config.keys().join("vault.key");
+    if founded && !vault.exists() {
+        bail!(
+            "the vault key {} is missing; put it back from the backup: a new one opens nothing",
+            vault.display()
+        );
+    }
+    let signed = store.first("select vkey from log_key limit 1", &[]).await?.is_some();
+    if signed && !config.log_key().exists() {
+        bail!(
+            "the journal's key {} is missing; put it back from the backup, or make a new one with `shian journal new-key` and publish it",
+            config.log_key().display()
+        );
+    }
+    Ok(())
+}
+
+/// The vault's key is the one the province was founded with; its first start keeps a fingerprint of it.
+async fn check_vault(store: &Store, vault: &access::Vault) -> anyhow::Result<()> {
+    let print = hex::encode(vault.fingerprint("key.check", VAULT));
+    let mut tx = store.begin().await?;
+    tx.exec(
+        "insert into key_check (name, print, at) values ($1, $2, $3) on conflict (name) do nothing",
+        &[VAULT.into(), print.as_str().into(), now().into()],
+    )
+    .await?;
+    let kept = tx.one("select print from key_check where name = $1", &[VAULT.into()]).await?.text("print")?;
+    tx.commit().await?;
+    if kept != print {
+        bail!("vault.key is not the key this province was founded with; put that one back from the backup");
+    }
+    Ok(())
 }
 
 /// Takes the data directory for this process.

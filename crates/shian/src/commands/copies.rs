@@ -29,6 +29,7 @@ pub(crate) async fn backup(dir: PathBuf, data: DataArgs) -> Outcome {
 
 /// Restores a backup into an empty data directory, or into an empty PostgreSQL database with `--database`.
 pub(crate) async fn restore(dir: PathBuf, data: DataArgs) -> Outcome {
+    crate::province::private_files();
     let config = Config::load(&data)?;
     log::init(config.log, true);
     if std::fs::read_dir(config.keys()).is_ok_and(|mut files| files.next().is_some()) {

@@ -3,9 +3,9 @@
 use super::{Outcome, Usage, science};
 use crate::cli::{DataArgs, JournalCommand};
 use crate::config::Config;
-use crate::province::{Province, Purpose};
+use crate::province::{self, Province, Purpose};
 use crate::{log, out};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::json;
 use std::path::Path;
 use store::Store;
@@ -16,7 +16,19 @@ pub(crate) fn run(command: JournalCommand) -> Outcome {
         JournalCommand::Verify { receipt: Some(file), key, .. } => receipt(&file, key.as_deref()),
         JournalCommand::Verify { receipt: None, key, data } => super::block(verify(key, data)),
         JournalCommand::Replay { data } => super::block(replay(data)),
+        JournalCommand::NewKey { data } => new_key(data),
     }
+}
+
+/// A new signing key where there is none any more.
+fn new_key(data: DataArgs) -> Outcome {
+    let config = Config::load(&data)?;
+    if config.log_key().exists() {
+        bail!("{} is there; a key in use is not replaced", config.log_key().display());
+    }
+    let signer = province::signer(&config)?;
+    out::json(&json!({ "key": ledger::Signer::verifier_key(&signer) }));
+    Ok(true)
 }
 
 /// One receipt, offline: what it proves, or why it proves nothing.
