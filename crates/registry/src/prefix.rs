@@ -6,7 +6,7 @@ use base::{Id, Instant};
 use ledger::{Context, Entry, append};
 use serde::Serialize;
 use serde_json::json;
-use store::{Row, Store, Tx};
+use store::{Row, Sql, Store, Tx};
 
 /// Raised in this process when the table has changed.
 pub const PREFIXES: &str = "company_prefixes";
@@ -124,10 +124,35 @@ async fn put(
     Ok(())
 }
 
-/// The region an administrator's settings belong to.
-fn region(who: &Principal) -> String {
-    let regions = who.grants.iter().map(|g| g.region.as_str());
-    regions.min_by_key(|r| r.len()).unwrap_or_default().to_owned()
+/// How every key of the province is read is the province's business: its own administrator's, not one county's.
+const EVERYWHERE: &str = "";
+
+/// Digits two firms are taken to share by chance only, where no table tells how long the prefix is.
+const USUAL: usize = 9;
+
+/// The company prefix of a barcode, when it is another operator's: one that said so, or the only one that has products under it.
+/// A barcode decides where its scanners are led, so that a firm enters none of somebody else's numbers.
+pub(crate) async fn held_by_another(tx: &mut Tx, operator: Id, gtin: &str) -> Result<Option<String>, Error> {
+    let number = gtin.get(1..13).unwrap_or_default();
+    let mut sql = Sql::new("select length, operator from company_prefix where digits in ");
+    sql.bind_list((1..=number.len()).map(|n| &number[..n]));
+    let row = tx.select(sql.push(" order by length(digits) desc limit 1")).await?.into_iter().next();
+    let length = row.as_ref().map(|r| r.int("length")).transpose()?;
+    let length = length.and_then(|n| usize::try_from(n).ok()).unwrap_or(USUAL);
+    let prefix = number.get(..length).unwrap_or(number).to_owned();
+    if let Some(owner) = row.map(|r| r.opt_id("operator")).transpose()?.flatten() {
+        return Ok((owner != operator).then_some(prefix));
+    }
+    let row = tx
+        .one(
+            "select cast(coalesce(sum(case when operator = $1 then 1 else 0 end), 0) as bigint) as own, \
+             cast(coalesce(sum(case when operator = $1 then 0 else 1 end), 0) as bigint) as others \
+             from (select operator from product where gtin >= $2 and gtin < $3 limit 200) as near",
+            // the sign after the digits closes the range
+            &[operator.into(), format!("0{prefix}").into(), format!("0{prefix}:").into()],
+        )
+        .await?;
+    Ok((row.int("own")? == 0 && row.int("others")? > 0).then_some(prefix))
 }
 
 /// Takes over lengths from GS1's list or the rulebook, or single ones of an administrator; lines of the same digits are
@@ -143,8 +168,7 @@ pub async fn set_prefixes(
     source: PrefixSource,
     rows: &[(String, u8)],
 ) -> Result<(), Error> {
-    let region = region(who);
-    let permit = access.check(who, "administer", &Resource::new("job", &*region), cx.now)?;
+    let permit = access.check(who, "administer", &Resource::new("job", EVERYWHERE), cx.now)?;
     for (leading, length) in rows {
         checked(leading, *length)?;
     }
@@ -158,7 +182,13 @@ pub async fn set_prefixes(
         json!({ "source": source.word(), "prefixes": rows })
     };
     let subject = "settings:company_prefixes".to_owned();
-    append(tx, cx, &permit, Entry { kind: "prefixes.set", region, subject, body, private: None }).await?;
+    append(
+        tx,
+        cx,
+        &permit,
+        Entry { kind: "prefixes.set", region: EVERYWHERE.to_owned(), subject, body, private: None },
+    )
+    .await?;
     Ok(())
 }
 
@@ -194,6 +224,14 @@ pub async fn set_own_prefix(
             "the company prefix must begin a registered barcode or location number of the firm",
         ));
     }
+    let said = tx.first("select operator from company_prefix where digits = $1", &[prefix.into()]).await?;
+    if said.map(|r| r.opt_id("operator")).transpose()?.is_some_and(|by| by != Some(operator)) {
+        return Err(Error::invalid(
+            "prefix",
+            "这个厂商识别代码已由他人登记或由监管部门设定，请联系监管部门核实",
+            "this company prefix was entered by somebody else or set by the authority; ask the authority to look into it",
+        ));
+    }
     let length = u8::try_from(prefix.len()).unwrap_or(0);
     put(tx, cx.now, &[(prefix.to_owned(), length)], PrefixSource::Firm, Some(operator)).await?;
     let subject = format!("operator:{operator}");
@@ -213,8 +251,7 @@ pub async fn remove_prefix(
     who: &Principal,
     leading: &str,
 ) -> Result<(), Error> {
-    let region = region(who);
-    let permit = access.check(who, "administer", &Resource::new("job", &*region), cx.now)?;
+    let permit = access.check(who, "administer", &Resource::new("job", EVERYWHERE), cx.now)?;
     let gone = tx.exec("delete from company_prefix where digits = $1", &[leading.into()]).await?;
     if gone == 0 {
         return Err(Error::not_found("没有这个前缀", "there is no such prefix"));
@@ -222,6 +259,12 @@ pub async fn remove_prefix(
     tx.raise(PREFIXES);
     let body = json!({ "removed": leading });
     let subject = "settings:company_prefixes".to_owned();
-    append(tx, cx, &permit, Entry { kind: "prefixes.removed", region, subject, body, private: None }).await?;
+    append(
+        tx,
+        cx,
+        &permit,
+        Entry { kind: "prefixes.removed", region: EVERYWHERE.to_owned(), subject, body, private: None },
+    )
+    .await?;
     Ok(())
 }

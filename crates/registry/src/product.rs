@@ -1,8 +1,9 @@
 //! Products: what an operator makes or sells under a name and number.
 
+use crate::prefix::held_by_another;
 use crate::{Error, Owner, operator, owner, search};
 use access::{Access, Principal, Resource};
-use base::{Id, Instant, gs1::Gtin};
+use base::{Id, Instant, Text, gs1::Gtin};
 use ledger::{Context, Entry, append};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -92,6 +93,20 @@ impl NewProduct {
     }
 }
 
+pub(crate) fn foreign_prefix(prefix: &str) -> Error {
+    Error::Invalid {
+        field: "gtin",
+        text: Text::new(
+            format!(
+                "条码的厂商识别代码 {prefix} 属于另一单位，请核对；确属本单位的，请持中国商品条码系统成员证书到监管部门登记"
+            ),
+            format!(
+                "the company prefix {prefix} of this barcode is another firm's; check it, or let the authority enter it on showing your GS1 certificate"
+            ),
+        ),
+    }
+}
+
 pub(crate) fn gtin_taken() -> Error {
     Error::invalid(
         "gtin",
@@ -119,6 +134,11 @@ pub async fn create_product(
         && tx.first("select id from product where gtin = $1", &[gtin.to_string().into()]).await?.is_some()
     {
         return Err(gtin_taken());
+    }
+    if let Some(gtin) = new.gtin.filter(|_| who.operator.is_some())
+        && let Some(prefix) = held_by_another(tx, operator, &gtin.to_string()).await?
+    {
+        return Err(foreign_prefix(&prefix));
     }
     let id = cx.id();
     tx.insert_many(INSERT, WIDTH, new.values(id, operator, cx.now).into(), "").await?;

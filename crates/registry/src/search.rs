@@ -97,9 +97,9 @@ pub(crate) fn search_text(name: &str, more: &[&str]) -> String {
 }
 
 /// Appends `and column like …` for every word of a query. What the user typed becomes a parameter, and its `%` and `_`
-/// mean themselves.
+/// mean themselves. The first words count, as in every search.
 pub(crate) fn push_text(sql: &mut Sql, column: &'static str, text: &str) {
-    for word in halfwidth(text).to_lowercase().split_whitespace() {
+    for word in store::words::words(&halfwidth(text).to_lowercase()) {
         let mut pattern = String::from("%");
         for c in word.chars() {
             if matches!(c, '%' | '_' | '\\') {

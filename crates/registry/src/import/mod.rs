@@ -12,6 +12,7 @@ use crate::Error;
 use crate::licence::{self, NewLicence};
 use crate::operator::{self, NewOperator};
 use crate::owner::{self, Owners};
+use crate::prefix;
 use crate::product::{self, NewProduct};
 use crate::site::{self, NewSite};
 use access::{Access, Principal};
@@ -188,6 +189,11 @@ pub async fn import_products(
         let gtin = new.gtin.map(|g| g.to_string()).unwrap_or_default();
         if in_use.contains(&gtin) {
             judge.wrong(line, "商品条码", &gtin, say(product::gtin_taken()));
+        } else if who.operator.is_some()
+            && !gtin.is_empty()
+            && let Some(prefix) = prefix::held_by_another(tx, operator, &gtin).await?
+        {
+            judge.wrong(line, "商品条码", &gtin, say(product::foreign_prefix(&prefix)));
         } else if !gtin.is_empty() && !seen.insert(gtin.clone()) {
             judge.wrong(line, "商品条码", &gtin, twice());
         } else if judge.may(line, region, Some(operator)) {

@@ -251,6 +251,52 @@ async fn sites_and_products_are_found_by_their_keys_and_a_firm_keeps_its_own() {
     }
 }
 
+/// A barcode decides where whoever scans it is led.
+#[tokio::test]
+async fn a_firm_enters_no_barcode_under_the_prefix_of_another() {
+    let gtin = |n: u32| base::gs1::Gtin::with_check(&format!("0699000426{n:03}")).unwrap();
+    for office in Office::all().await {
+        let (own, shop) =
+            (office.enter(1, "兰州牧星食品", "620102").await, office.enter(2, "某超市", "620102").await);
+        let access = &office.access;
+        let enter = async |who: &access::Principal, operator: Id, n: u32| {
+            let cx = office.cx(who);
+            let name = "酸奶".to_owned();
+            let new = NewProduct {
+                operator: Owner::Id(operator),
+                gtin: Some(gtin(n)),
+                name,
+                category: String::new(),
+            };
+            let mut tx = office.store.begin().await.unwrap();
+            let entered = registry::create_product(&mut tx, &cx, access, who, new).await;
+            tx.commit().await.unwrap();
+            entered.map_err(|e| e.user_text().unwrap().zh.into_owned())
+        };
+        enter(&testing::firm(shop), shop, 1).await.unwrap();
+        let late = enter(&testing::firm(own), own, 2).await.unwrap_err();
+        assert!(late.contains("699000426") && late.contains("监管部门"), "{}: {late}", office.name);
+        // the authority has seen the certificate; from then on the firm goes on by itself
+        enter(&testing::officer("620102"), own, 2).await.unwrap();
+        enter(&testing::firm(own), own, 3).await.unwrap();
+        let cx = office.cx(&testing::firm(own));
+        let mut tx = office.store.begin().await.unwrap();
+        let who = testing::firm(own);
+        registry::set_own_prefix(&mut tx, &cx, access, &who, own, "699000426").await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(
+            enter(&testing::firm(shop), shop, 4).await.is_err(),
+            "{}: the prefix has an owner now",
+            office.name
+        );
+        let who = testing::firm(shop);
+        let cx = office.cx(&who);
+        let mut tx = office.store.begin().await.unwrap();
+        let taken = registry::set_own_prefix(&mut tx, &cx, access, &who, shop, "699000426").await;
+        assert!(taken.is_err(), "{}: nor is it taken over", office.name);
+    }
+}
+
 #[tokio::test]
 async fn persons_are_sealed_and_found_again_by_their_number() {
     for office in Office::all().await {
