@@ -13,6 +13,12 @@ use serde::{Deserialize, Serialize};
 use store::words::Found;
 use store::{Row, Sql, Store, Tx};
 
+/// The first moments of a year and of the next; `None` for a year no sample can be of.
+pub(crate) fn year(year: i16) -> Option<(Instant, Instant)> {
+    let begins = |y: i16| Some(Instant::china(Date::new(y, 1, 1).ok()?, 0, 0));
+    (1949..2949).contains(&year).then(|| Some((begins(year)?, begins(year + 1)?)))?
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Page<T> {

@@ -75,6 +75,17 @@ struct Done {
 }
 
 impl Lab {
+    /// Whether somebody may send files of results, and for which region: asked before the first byte is taken in.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn may_send_results(&self, who: &Principal, now: Instant) -> Result<(String, Permit), Error> {
+        let region = who.grants.first().map(|g| g.region.clone()).unwrap_or_default();
+        let resource = Resource::new("result", region.clone()).of_operator(who.operator);
+        let permit = self.access.check(who, "import", &resource, now)?;
+        Ok((region, permit))
+    }
+
     /// Takes a kept file in as a job.
     ///
     /// # Errors
@@ -88,9 +99,7 @@ impl Lab {
         kept: &Kept,
         file_name: &str,
     ) -> Result<Id, Error> {
-        let region = who.grants.first().map(|g| g.region.clone()).unwrap_or_default();
-        let resource = Resource::new("result", region.clone()).of_operator(who.operator);
-        let permit = self.access.check(who, "import", &resource, cx.now)?;
+        let (region, permit) = self.may_send_results(who, cx.now)?;
         let id = cx.id();
         let document = attachments.record(tx, kept, cx.now).await?;
         let entry = Entry {

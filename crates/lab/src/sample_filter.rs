@@ -235,10 +235,10 @@ pub(crate) fn restrict(
         sql.push(" and s.budget = ").bind(budget.word());
     }
     if let Some(year) = f.reported {
-        let begins = |y: i16| Instant::china(Date::constant(y, 1, 1), 0, 0);
-        sql.push(" and s.state = 'submitted' and s.kind <> 'monitoring' and s.submitted_at >= ")
-            .bind(begins(year));
-        sql.push(" and s.submitted_at < ").bind(begins(year + 1));
+        // no sample is of a year that is none
+        let (from, to) = crate::query::year(year).unwrap_or((Instant(i64::MAX), Instant(i64::MAX)));
+        sql.push(" and s.state = 'submitted' and s.kind <> 'monitoring' and s.submitted_at >= ").bind(from);
+        sql.push(" and s.submitted_at < ").bind(to);
     }
     if f.analyte.is_some() || f.finding.is_some() {
         sql.push(" and exists (select 1 from result r where r.sample = s.id and r.withdrawn = 0");

@@ -299,8 +299,8 @@ async fn counts(
             built.bind(i64::from(year));
         }
         Some(and) => {
-            let day = |y: i16| Instant::china(base::Date::constant(y, 1, 1), 0, 0);
-            built.bind(day(year)).push(and).bind(day(year + 1));
+            let Some((from, to)) = crate::query::year(year) else { return Ok(BTreeMap::new()) };
+            built.bind(from).push(and).bind(to);
         }
     }
     built.push(" group by 1");

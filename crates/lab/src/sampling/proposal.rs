@@ -78,6 +78,9 @@ pub struct ExpectedRow {
 /// Failed and concluded samples on record, by class and stage.
 type History = BTreeMap<(String, Option<Stage>), (i64, i64)>;
 
+/// Batches of one task at most: more is a slip of the hand.
+const MOST: u32 = 100_000;
+
 /// Concluded samples from which on a stage of a class is judged by its own record.
 const OWN_RECORD: i64 = 30;
 
@@ -110,6 +113,11 @@ impl Lab {
     /// # Errors
     /// Storage; the plan does not exist.
     pub async fn propose(&self, tx: &mut Tx, plan: Id, wish: &Wish) -> Result<Vec<NewTask>, Error> {
+        if wish.share <= Decimal::ZERO || wish.share > Decimal::ONE {
+            let text = Text::of("承担比例应大于 0、不超过 1", "the share is above 0 and at most 1");
+            let share = Text::of("承担比例", "share of the target");
+            return Err(Error::Invalid(vec![Problem::new("share", share, wish.share.to_string(), text)]));
+        }
         let plan = plan_in(tx, plan).await?;
         let history = history(tx, plan.plan.region.as_str()).await?;
         let code: RegionCode =
@@ -198,7 +206,7 @@ fn expected(
         .iter()
         .map(|(c, stage, ..)| quotas.get(&(c.code.clone(), *stage)).copied().unwrap_or(0))
         .collect();
-    let total: u32 = planned.iter().sum();
+    let total = planned.iter().fold(0, |sum: u32, n| sum.saturating_add(*n));
     let sizes: Vec<f64> = strata.iter().map(|s| s.size).collect();
     let proportional = shares(total, &sizes);
     let spread = |n: &[u32]| {
@@ -276,12 +284,12 @@ pub(super) fn check(plan: &NewPlan, tasks: &[NewTask]) -> Vec<Problem> {
             }
             Some(_) => {}
         }
-        if t.quota == 0 {
+        if !(1..=MOST).contains(&t.quota) {
             let (zh, en) = (
-                format!("第 {} 行：批次须大于 0", i + 1),
-                format!("row {}: state at least one batch", i + 1),
+                format!("第 {} 行：批次应为 1 至 {MOST}", i + 1),
+                format!("row {}: state 1 to {MOST} batches", i + 1),
             );
-            add("quota", Text::of("批次", "batches"), "0", zh, en);
+            add("quota", Text::of("批次", "batches"), &t.quota.to_string(), zh, en);
         }
         if t.months.iter().any(|m| !(1..=12).contains(m)) || !t.months.is_sorted_by(|a, b| a < b) {
             let (zh, en) = (

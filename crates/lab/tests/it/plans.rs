@@ -23,6 +23,11 @@ async fn a_plan_is_proposed_by_population_and_issued_by_a_second_person() {
         };
         let many = world.lab.propose(&mut tx, id, &wish(Method::Risk, 900)).await;
         assert!(matches!(many, Err(Error::Invalid(p)) if p[0].field == "least"));
+        for share in ["0", "-1", "1.01", "32767"] {
+            let wish = lab::Wish { share: share.parse().unwrap(), ..wish(Method::Neyman, 0) };
+            let none = world.lab.propose(&mut tx, id, &wish).await;
+            assert!(matches!(none, Err(Error::Invalid(p)) if p[0].field == "share"), "{share}");
+        }
         for method in [Method::Proportional, Method::Neyman, Method::Risk] {
             let tasks = world.lab.propose(&mut tx, id, &wish(method, 1)).await.unwrap();
             let total: u32 = tasks.iter().map(|t| t.quota).sum();

@@ -120,6 +120,7 @@ async fn send(
     identity: Identity,
     mut parts: Multipart,
 ) -> Answer {
+    app.lab.may_send_results(&viewer.who, app.now())?;
     let mut agreed = identity.token.is_empty();
     while let Some(mut part) = parts.next_field().await.map_err(|e| broken(&e))? {
         let Some(name) = part.file_name().map(ToOwned::to_owned) else {

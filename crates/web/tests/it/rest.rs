@@ -249,6 +249,17 @@ async fn tokens_are_made_by_people_and_die_at_once() {
 }
 
 #[tokio::test]
+async fn a_year_that_is_none_has_no_samples_and_breaks_nothing() {
+    let p = Province::new().await;
+    for year in ["9999", "32767", "-32768", "0"] {
+        let a = p.get(&format!("/api/v1/sampling/per-thousand?year={year}"), &As::Nobody).await;
+        assert_eq!(a.status, 200, "{year}: {}", a.text());
+        let rows = a.json()["rows"].as_array().unwrap().clone();
+        assert!(rows.iter().all(|r| r["batches"] == 0), "{year}: {rows:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_description_is_the_committed_one() {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
     if std::env::var_os("UPDATE_OPENAPI").is_some() {
