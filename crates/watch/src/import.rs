@@ -52,6 +52,24 @@ pub fn count_columns() -> Columns {
     ])
 }
 
+/// The first day a count may be of: series begin no earlier.
+const FIRST_DAY: Date = Date::constant(1990, 1, 1);
+/// Cases of one day and county at most.
+const MOST_CASES: i64 = 1_000_000;
+
+fn within(day: Date, today: Date) -> Result<(), Text> {
+    match day {
+        _ if day > today => Err(AFTER_TODAY),
+        _ if day < FIRST_DAY => Err(Text::of("日期不得早于1990年1月1日", "no day before 1 January 1990")),
+        _ => Ok(()),
+    }
+}
+
+fn cases(n: i64) -> Result<i64, Text> {
+    let text = Text::of("应为0至1000000的整数", "write a whole number from 0 to 1,000,000");
+    (0..=MOST_CASES).contains(&n).then_some(n).ok_or(text)
+}
+
 impl Watch {
     /// Takes the counts of a file for the region of the person who sends it; whole or not at all. A later file for the same days
     /// corrects an earlier one: what it does not name any more counts zero.
@@ -107,10 +125,9 @@ impl Watch {
             };
             let place = county(&c.county, region).map_err(at)?;
             let hazard = self.hazard_of(&c.hazard).map_err(at)?;
-            if c.date > today {
-                return Err(at(AFTER_TODAY));
-            }
-            counts.push(NewCount { place, hazard, day: c.date, cases: i64::from(c.count) });
+            within(c.date, today).map_err(at)?;
+            let cases = cases(i64::from(c.count)).map_err(at)?;
+            counts.push(NewCount { place, hazard, day: c.date, cases });
         }
         let body = json!({ "program": who.login });
         self.accept(tx, cx, &permit, region, source, &counts, body).await
@@ -148,17 +165,12 @@ impl Watch {
                 let day = errors.keep(row.date("日期"));
                 let place = errors.keep(row.with("县区代码", |t| county(t, region)));
                 let hazard = errors.keep(row.with("危害", |t| self.hazard_of(t)));
-                let cases = errors.keep(row.with("例数", |t| {
-                    t.parse::<i64>()
-                        .ok()
-                        .filter(|n| (0..=1_000_000).contains(n))
-                        .ok_or_else(|| Text::of("应为非负整数", "write a whole number that is not negative"))
-                }));
+                let cases = errors.keep(row.with("例数", |t| cases(t.parse().unwrap_or(-1))));
                 let (Some(day), Some(place), Some(hazard), Some(cases)) = (day, place, hazard, cases) else {
                     continue;
                 };
-                if day > today {
-                    errors.push(row.cell_error("日期", AFTER_TODAY));
+                if let Err(why) = within(day, today) {
+                    errors.push(row.cell_error("日期", why));
                     continue;
                 }
                 counts.push(NewCount { place, hazard, day, cases });

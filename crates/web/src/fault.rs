@@ -111,6 +111,13 @@ impl Fault {
     }
 }
 
+/// A defect of ours in the middle of an answer: said and counted like every other failure.
+pub(crate) fn panicked(what: Box<dyn std::any::Any + Send>) -> Response {
+    let text = what.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| what.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+    Fault::internal(text).into_response()
+}
+
 impl From<store::Error> for Fault {
     fn from(e: store::Error) -> Self {
         match e {
@@ -125,6 +132,13 @@ impl From<store::Error> for Fault {
                 "该记录刚被他人修改，请刷新后重试。",
                 "Somebody else has just changed this record; reload and repeat.",
             )),
+            store::Error::Conflict { constraint } => {
+                tracing::info!(constraint, "two entered the same at once");
+                Self::conflict(Text::of(
+                    "相同的内容刚刚已经登记（可能是重复提交），请刷新查看。",
+                    "The same has just been entered, perhaps by a second press of the button; reload and look.",
+                ))
+            }
             other => Self::internal(other),
         }
     }

@@ -39,6 +39,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 /// All routes.
@@ -60,6 +61,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(pages::missing)
         .method_not_allowed_fallback(pages::not_so)
         .layer(DefaultBodyLimit::max(session::FORM_BYTES))
+        .layer(CatchPanicLayer::custom(fault::panicked))
         .layer(axum::middleware::from_fn_with_state(app.clone(), fault::render))
         .layer(axum::middleware::from_fn(ops::guard))
         .layer(axum::middleware::from_fn(ops::observe))

@@ -17,6 +17,10 @@ use std::sync::Arc;
 pub(crate) const COOKIE: &str = "shian_session";
 /// Largest form, files included.
 pub(crate) const FORM_BYTES: usize = 24 * 1024 * 1024;
+/// Largest form without files.
+const FIELDS_BYTES: usize = 4 * 1024 * 1024;
+/// Fields of one form: more than any of ours can have.
+const MOST_FIELDS: usize = 20_000;
 
 /// The request's identity, found once.
 #[derive(Debug, Clone)]
@@ -227,7 +231,10 @@ impl FromRequest<Arc<App>> for Posted {
         let (fields, files) = if kind.starts_with("multipart/form-data") {
             multipart(Request::from_parts(parts, body)).await?
         } else {
-            let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|_| too_large())?;
+            let bytes = axum::body::to_bytes(body, FIELDS_BYTES).await.map_err(|_| too_large())?;
+            if bytes.iter().filter(|b| **b == b'&').count() > MOST_FIELDS {
+                return Err(too_large());
+            }
             (urlencoded(&bytes), Vec::new())
         };
         let posted = Self { viewer, fields, files };

@@ -182,7 +182,8 @@ async fn nobody_but_its_maker_says_what_a_lot_is() {
             let text = text.replace(r#""cbvmda":"urn:epcglobal:cbv:mda:""#, own);
             let (who, options) = (firm(n), CaptureOptions::default());
             let cx = world.cx(&who);
-            let kept = world.supply.capture(&cx, &who, text.into_bytes(), Format::Json, &options).await.unwrap();
+            let kept =
+                world.supply.capture(&cx, &who, text.into_bytes(), Format::Json, &options).await.unwrap();
             assert_eq!(kept.state, CaptureState::Stored, "{}: {:?}", world.name, kept.problems);
             let sql = "select name, expires from lot where item = $1";
             let row = world.store.one(sql, &[lot(1, "A").into()]).await.unwrap();

@@ -116,13 +116,16 @@ pub(crate) async fn take(State(app): State<Arc<App>>, PostedSignedIn(posted): Po
         let done =
             flow::transition(&mut tx, &cx, &app.engine, &app.access, who, m.id, version, &step, &entry).await;
         let said = match done {
-            Ok(_) => {
-                tx.commit().await?;
-                ui::badge(Tone::Ok, lang.pick("已办理", "done"))
-            }
+            Ok(_) => match tx.commit().await {
+                Ok(()) => ui::badge(Tone::Ok, lang.pick("已办理", "done")),
+                Err(e) => {
+                    html! { (ui::badge(Tone::Bad, lang.pick("未办理", "not done"))) " " (Fault::from(e).text.get(lang)) }
+                }
+            },
             Err(e) => {
-                tx.rollback().await?;
-                let Some(text) = e.user_text() else { return Err(e.into()) };
+                drop(tx);
+                // those before it are done: what is wrong with this one is said in its row, never as a page of its own
+                let text = e.user_text().unwrap_or_else(|| Fault::from(e).text);
                 html! { (ui::badge(Tone::Bad, lang.pick("未办理", "not done"))) " " (text.get(lang)) }
             }
         };
