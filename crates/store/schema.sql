@@ -577,8 +577,9 @@ CREATE TABLE event_claim (
 
 CREATE TABLE "event_partner" (
   operator integer not null,
+  event_time integer not null,
   event integer not null references event (id),
-  primary key (operator, event)
+  primary key (operator, event_time, event)
 ) without rowid, strict;
 
 CREATE TABLE event_word (

@@ -74,6 +74,34 @@ impl Scope {
         self.seats.is_empty()
     }
 
+    /// The operator whom every row of an unclassified table belongs to; none when there are others.
+    #[must_use]
+    pub fn operator(&self) -> Option<Id> {
+        let mut own = self.unclassified().map(|(seat, cube)| seat.operator.filter(|_| cube.operator == 1));
+        let first = own.next()??;
+        own.all(|operator| operator == Some(first)).then_some(first)
+    }
+
+    /// The regions in one of which every row of an unclassified table lies; none when a row may lie anywhere.
+    #[must_use]
+    pub fn regions(&self) -> Option<Vec<&str>> {
+        let region = |seat: &'_ Seat, cube: Cube| cube.region == 1 && !seat.grant.region.is_empty();
+        let all = self.unclassified();
+        let mut regions = all
+            .map(|(seat, cube)| region(seat, cube).then_some(seat.grant.region.as_str()))
+            .collect::<Option<Vec<_>>>()?;
+        regions.sort_unstable();
+        regions.dedup();
+        Some(regions)
+    }
+
+    /// The terms that rows of a table without classification and department can meet.
+    fn unclassified(&self) -> impl Iterator<Item = (&Seat, Cube)> {
+        let columns = Columns { region: "", agency: self.agency, operator: Some(""), class: None };
+        let terms = self.seats.iter().flat_map(|(seat, cubes)| cubes.iter().map(move |cube| (seat, *cube)));
+        terms.filter(move |(_, cube)| columns.can_meet(*cube))
+    }
+
     /// The condition over the columns given. A column that is not given stands for its default: classification internal, no
     /// operator; rows of the table must then be checked as such.
     #[must_use]

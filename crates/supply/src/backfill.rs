@@ -57,7 +57,7 @@ impl Supply {
         let rows = self
             .store
             .query(
-                "select id, operator, source, destination, read_point, biz_location from event \
+                "select id, event_time, operator, source, destination, read_point, biz_location from event \
                  where capture > $1 and capture <= $2",
                 &[reached.into(), last.into()],
             )
@@ -70,22 +70,22 @@ impl Supply {
                 places.extend(row.opt_text(column)?);
             }
             keys.extend(places.iter().map(|p| crate::site_key(p).to_owned()));
-            events.push((row.id("id")?, row.opt_id("operator")?, places));
+            events.push((row.id("id")?, row.instant("event_time")?, row.opt_id("operator")?, places));
         }
         let keys: Vec<String> = keys.into_iter().collect();
         let owners = self.directory.owners(&keys).await.map_err(Error::Directory)?;
         let mut values = Vec::new();
-        for (id, own, places) in &events {
+        for (id, time, own, places) in &events {
             for operator in partners(places.iter().map(String::as_str), *own, &owners) {
-                values.extend([operator.into(), (*id).into()]);
+                values.extend([operator.into(), (*time).into(), (*id).into()]);
             }
         }
         let mut tx = self.store.begin().await?;
         tx.insert_many(
-            "insert into event_partner (operator, event)",
-            2,
+            "insert into event_partner (operator, event_time, event)",
+            3,
             values,
-            "on conflict (operator, event) do nothing",
+            "on conflict (operator, event_time, event) do nothing",
         )
         .await?;
         // another process that did the same part has moved the mark already

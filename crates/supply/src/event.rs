@@ -2,6 +2,7 @@
 
 use crate::fact::ItemFact;
 use crate::prepare::{hash_id, leaf_text};
+use crate::sight::{Order, Place, Reach};
 use crate::term::{self, BIZ_LOCATION, Kind, READ_POINT, Wanted};
 use crate::view::record;
 use crate::{Error, Supply, site_key};
@@ -134,15 +135,21 @@ impl Supply {
         now: Instant,
         filter: &EventFilter,
     ) -> Result<EventPage, Error> {
-        let mut sql = Sql::new(COLUMNS);
-        sql.append(&self.visible(who, now));
-        self.restrict(&mut sql, filter).await?;
-        if let Some((time, id)) = filter.after.as_deref().and_then(cursor) {
-            sql.push(" and (e.event_time < ").bind(time).push(" or (e.event_time = ").bind(time);
-            sql.push(" and e.id < ").bind(id).push("))");
-        }
+        let mut restricted = Sql::default();
+        let named = self.restrict(&mut restricted, filter).await?;
         let limit = if filter.limit == 0 { 30 } else { filter.limit.min(1000) };
-        sql.push(" order by e.event_time desc, e.id desc limit ").bind(i64::from(limit) + 1);
+        let mut reach = Reach { after: filter.after.as_deref().and_then(cursor), ..Reach::default() };
+        reach.bounds.extend(filter.from.map(|from| (" >= ", from.0)));
+        reach.bounds.extend(filter.until.map(|until| (" < ", until.0)));
+        let order = Order { by_record: false, is_ascending: false };
+        let (sight, most) = (self.sight(who, now), i64::from(limit) + 1);
+        let keys = match named {
+            Some(ids) => sight.listed(order, &reach, &restricted, &ids, most),
+            None => sight.keys(order, &reach, &restricted, most),
+        };
+        let mut sql = Sql::new(COLUMNS);
+        sql.push("e.id in (select id from (").append(&keys).push(") as found)");
+        sql.push(" order by e.event_time desc, e.id desc");
         let mut rows = self.rows(&sql).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
@@ -282,45 +289,47 @@ impl Supply {
         Ok(receipt)
     }
 
-    /// The condition for events the reader may see, on a table `event e`: what the reader's grants reach, by who
-    /// captured an event; for a firm also what its direct partners captured of their exchanges with it.
+    /// The condition for events the reader may see, on a table `event e`.
     pub(crate) fn visible(&self, who: &Principal, now: Instant) -> Sql {
-        let scope = self.access.scope(who, "view", "event", now);
-        let own = scope.sql("e.region", None, Some("e.operator"));
-        if who.operator.is_none() {
-            return own;
-        }
-        let mut sql = Sql::new("(");
-        sql.append(&own).push(" or e.id in (select p.event from event_partner p where p.operator = ");
-        sql.bind(who.operator)
-            .push(" and ")
-            .append(&scope.sql("e.region", None, Some("p.operator")))
-            .push("))");
-        sql
+        self.sight(who, now).row
     }
 
-    /// Adds the conditions of a filter.
-    async fn restrict(&self, sql: &mut Sql, f: &EventFilter) -> Result<(), Error> {
+    /// Adds the conditions of a filter; gives the events it can only mean, when it names things, places or rare words.
+    async fn restrict(&self, sql: &mut Sql, f: &EventFilter) -> Result<Option<Vec<Id>>, Error> {
         const ANY: i64 = i64::MAX;
-        let all = |kind, key: &str, parts| [Wanted::one(kind, key, parts), Wanted::inside(kind, key, parts)];
-        if let Some(item) = f.item.as_deref() {
-            self.named(sql, &[Wanted::one(Kind::Item, item, ANY)]).await?;
-        }
-        if let Some(class) = f.class.as_deref() {
-            self.named(sql, &all(Kind::Item, class, ANY)).await?;
-        }
-        if let Some(place) = f.place.as_deref() {
+        let all =
+            |kind, key: &str, parts| vec![Wanted::one(kind, key, parts), Wanted::inside(kind, key, parts)];
+        let mut named: Vec<Vec<Wanted>> = Vec::new();
+        named.extend(f.item.as_deref().map(|item| vec![Wanted::one(Kind::Item, item, ANY)]));
+        named.extend(f.class.as_deref().map(|class| all(Kind::Item, class, ANY)));
+        named.extend(f.place.as_deref().map(|place| {
             let parts = READ_POINT | BIZ_LOCATION;
+            let mut wanted = vec![Wanted::one(Kind::Place, place, parts)];
             if site_key(place) == place {
-                let extension = Wanted::inside(Kind::Place, &format!("{place}/254"), parts);
-                self.named(sql, &[Wanted::one(Kind::Place, place, parts), extension]).await?;
-            } else {
-                self.named(sql, &[Wanted::one(Kind::Place, place, parts)]).await?;
+                wanted.push(Wanted::inside(Kind::Place, &format!("{place}/254"), parts));
             }
-        }
+            wanted
+        }));
         for (part, value) in [(READ_POINT, &f.read_point), (BIZ_LOCATION, &f.biz_location)] {
-            if let Some(value) = value.as_deref() {
-                self.named(sql, &[Wanted::one(Kind::Place, value, part)]).await?;
+            named.extend(value.as_deref().map(|value| vec![Wanted::one(Kind::Place, value, part)]));
+        }
+        let mut ids: Option<Vec<Id>> = None;
+        let mut also = |events: Vec<Id>| ids = Some(term::common(ids.take(), events));
+        for wanted in &named {
+            also(term::events(&self.store, wanted).await?);
+        }
+        if named.is_empty() {
+            for (letter, word) in [
+                (term::TYPE, &f.kind),
+                (term::ACTION, &f.action),
+                (term::BIZ_STEP, &f.biz_step),
+                (term::DISPOSITION, &f.disposition),
+            ] {
+                let Some(word) = word.as_deref() else { continue };
+                let wanted = [Wanted::word(letter, word)];
+                if let Some(events) = term::few(&self.store, &wanted, term::FEW).await? {
+                    also(events);
+                }
             }
         }
         if let Some(operator) = f.operator {
@@ -328,12 +337,6 @@ impl Supply {
         }
         if let Some(region) = f.region.as_deref().filter(|r| !r.is_empty()) {
             sql.push(" and e.region >= ").bind(region).push(" and e.region < ").bind(format!("{region}~"));
-        }
-        if let Some(from) = f.from {
-            sql.push(" and e.event_time >= ").bind(from);
-        }
-        if let Some(until) = f.until {
-            sql.push(" and e.event_time < ").bind(until);
         }
         if let Some(kind) = f.kind.as_deref() {
             sql.push(" and e.type = ").bind(kind);
@@ -350,13 +353,7 @@ impl Supply {
         if let Some(capture) = f.capture {
             sql.push(" and e.capture = ").bind(capture);
         }
-        Ok(())
-    }
-
-    /// Only events that name one of these.
-    async fn named(&self, sql: &mut Sql, wanted: &[Wanted]) -> Result<(), Error> {
-        sql.push(" and e.id in ").bind_ids(&term::events(&self.store, wanted).await?);
-        Ok(())
+        Ok(ids)
     }
 
     async fn rows(&self, sql: &Sql) -> Result<Vec<EventRow>, Error> {
@@ -407,9 +404,9 @@ impl Supply {
     }
 }
 
-fn cursor(text: &str) -> Option<(i64, Id)> {
-    let (time, id) = text.split_once('.')?;
-    Some((time.parse().ok()?, id.parse().ok()?))
+fn cursor(text: &str) -> Option<Place> {
+    let (key, id) = text.split_once('.')?;
+    Some(Place { key: key.parse().ok()?, id: id.parse().ok()? })
 }
 
 /// The 32 bytes of a hash id.

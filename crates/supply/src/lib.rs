@@ -39,6 +39,7 @@ mod recorded;
 mod resources;
 mod rows;
 mod scope;
+mod sight;
 mod step;
 mod subscription;
 mod term;
@@ -74,7 +75,7 @@ pub use outcome::{
 pub use partnership::{Partnership, partnerships};
 pub use place::{DirectoryError, Dossier, OperatorInfo, Partner, PlaceDirectory, PlaceInfo};
 pub use public::{PublicLot, PublicStop};
-pub use query::{NextPage, Page, QueryPage};
+pub use query::{NextPage, Page, QueryPage, Strides};
 pub use received::CAPTURE_JOB;
 pub use record::{
     CertificateCheck, Course, Duty, FirmGaps, GapOrder, GapQuery, Keep, Lack, RecordField, RecordQuery,
@@ -114,6 +115,8 @@ pub struct Supply {
     pub limits: epcis::Limits,
     /// Bytes of a document taken in to be worked off later.
     pub upload: u64,
+    /// How queries look for a page.
+    pub strides: Strides,
     pub(crate) words: words::Words,
     pub(crate) merging: term::Merging,
     pub(crate) queue: group::Queue,
@@ -148,6 +151,7 @@ impl Supply {
             index,
             limits,
             upload: UPLOAD,
+            strides: Strides::default(),
             words: words::Words::default(),
             merging: term::Merging::default(),
             queue: group::Queue::default(),

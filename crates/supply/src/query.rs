@@ -1,37 +1,64 @@
 //! Queries of the standard over the stored events: planned against the tables, cut by the reader's rights, exact.
 //!
-//! The columns narrow the search and give the order; the event as stored decides. A page ends at a place in the order
-//! (key and record id), and the first page fixes the last capture the whole answer takes in: what is captured later is
-//! in no page of it, and nothing is lost or given twice.
+//! The columns narrow the search and give the order; the event as stored decides. An index is walked in the order of the
+//! answer and left when the page is full. Where few match, the walk is left early for the list of what names a term of
+//! the query, when that is short; else the page ends where the walk has come to. A page ends at a place in the order (key and record
+//! id), and the first page fixes the last capture the whole answer takes in: what is captured later is in no page of
+//! it, and nothing is lost or given twice.
 
 mod plan;
 mod token;
 
 use crate::recorded::Recorder;
+use crate::sight::{Place, Reach, Sight};
+use crate::term::Wanted;
 use crate::{Error, Supply, term};
 use access::Principal;
 use base::{Id, Instant, Text};
 use epcis::query::{Count, MasterData, Matcher, Query};
 use epcis::{Event, Problem, ProblemType};
-use plan::Plan;
+use plan::{Lead, Plan};
 use std::sync::Arc;
-use store::Sql;
+use store::{Row, Sql};
 use token::Token;
 
 /// Events a page has unless said (EPCIS 2.0 §8.1).
 const PER_PAGE: u32 = 30;
 /// Most events of a page.
 const MOST: u32 = 1000;
-/// Events passed over in one step when no index leads to the answer; each step takes the next.
-const WINDOWS: [i64; 3] = [2_000, 10_000, 20_000];
-/// Rows read in one statement.
+/// Rows asked for in one statement.
 const BATCH: usize = 1000;
-/// So many events are read one by one rather than looked for in the order of the answer.
-const FEW: usize = 5_000;
 /// Searches made to count against `maxEventCount`, or to find what is ordered by an extension field.
 const ROUNDS: usize = 50;
 /// Events that can be ordered by an extension field.
 const ORDERED: usize = 50_000;
+
+/// How far a search goes one way before it tries another. Answers do not depend on it, only their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strides {
+    /// Events walked over in each step; after the last the page ends.
+    pub windows: [i64; 3],
+    /// The same before long lists are read.
+    pub probes: [i64; 2],
+    /// So many events are looked through one by one rather than in the order of the answer.
+    pub listed: usize,
+    /// Blocks of terms that are read to see whether their events are few.
+    pub few: i64,
+    /// The same of each of several lists, to see what they have in common.
+    pub blocks: i64,
+}
+
+impl Default for Strides {
+    fn default() -> Self {
+        Self {
+            windows: [2_000, 6_000, 12_000],
+            probes: [400, 4_000],
+            listed: 30_000,
+            few: term::FEW,
+            blocks: 10 * term::FEW,
+        }
+    }
+}
 
 /// Which part of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,14 +86,6 @@ pub struct QueryPage {
     pub events: Vec<Event>,
     /// The next page; none on the last.
     pub next: Option<NextPage>,
-}
-
-/// A place in the order: everything after it is still to come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    /// Microseconds of the column the plan orders by.
-    key: i64,
-    id: Id,
 }
 
 impl Supply {
@@ -140,18 +159,26 @@ struct Search<'a> {
     matcher: &'a Matcher<'a>,
     plan: Plan,
     /// What the reader may see, up to the capture the answer ends with.
-    visible: Sql,
+    sight: Sight,
     /// Where it has come to.
     place: Option<Place>,
-    /// The list of events the search goes by.
-    lead: Option<Vec<Id>>,
+    /// The events it goes through, in place of the walk; in the order of their ids.
+    listed: Option<Vec<Id>>,
+    /// Of the walk only these count; in the order of their ids.
+    within: Option<Vec<Id>>,
+    /// Lists without which rows cannot be told, too long to be read before they are needed.
+    long: Vec<Vec<Wanted>>,
     /// Nothing is left.
     is_done: bool,
+    /// Whether the lists the filter stands for were looked at.
+    is_hinted: bool,
+    /// What is found is counted: where every row selected matches, no event is read.
+    only_counts: bool,
     recorder: Recorder<'a>,
 }
 
-const COLUMNS: &str = "select e.id, e.hash, e.event_id, e.event_time, e.record_time, e.capture, e.body \
-    from event e where ";
+/// A match; its event unless it is only counted.
+type Found = (Place, Option<Event>);
 
 impl<'a> Search<'a> {
     async fn new(
@@ -161,13 +188,93 @@ impl<'a> Search<'a> {
         matcher: &'a Matcher<'a>,
         bound: i64,
     ) -> Result<Self, Error> {
-        let mut visible = supply.visible(who, now);
+        let mut sight = supply.sight(who, now);
         // a capture without position is not finished
-        visible.push(" and exists (select 1 from capture c where c.id = e.capture and c.position <= ");
-        visible.bind(bound).push(")");
-        let plan = Plan::of(&supply.store, matcher, who.operator.is_some()).await?;
-        let recorder = Recorder::new(&supply.store);
-        Ok(Self { supply, matcher, plan, visible, place: None, lead: None, is_done: false, recorder })
+        let mut finished =
+            Sql::new(" and exists (select 1 from capture c where c.id = e.capture and c.position <= ");
+        finished.bind(bound).push(")");
+        sight.restrict(&finished);
+        let plan = Plan::of(&supply.store, matcher).await?;
+        let mut search = Self {
+            supply,
+            matcher,
+            plan,
+            sight,
+            place: None,
+            listed: None,
+            within: None,
+            long: Vec::new(),
+            is_done: false,
+            is_hinted: false,
+            only_counts: false,
+            recorder: Recorder::new(&supply.store),
+        };
+        search.lead().await?;
+        Ok(search)
+    }
+
+    /// Reads the short ones of the lists without which rows cannot be told: they are gone through in place of the walk.
+    async fn lead(&mut self) -> Result<(), Error> {
+        for lead in std::mem::take(&mut self.plan.leads) {
+            let few = match lead {
+                Lead::Events(events) => Some(events),
+                Lead::Terms(wanted) => {
+                    let few = term::few(&self.supply.store, &wanted, self.supply.strides.few).await?;
+                    if few.is_none() {
+                        self.long.push(wanted);
+                    }
+                    few
+                }
+            };
+            if let Some(events) = few {
+                self.listed = Some(term::common(self.listed.take(), events));
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks on without the long lists while every fourth event matches, else reads them: then the walk need not read
+    /// what they do not name.
+    async fn without_long(&mut self, wanted: usize, found: &mut Vec<Found>) -> Result<(), Error> {
+        for window in self.supply.strides.probes {
+            let (edge, before) = (self.edge(window).await?, found.len());
+            self.stretch(edge, wanted, found).await?;
+            let matched = i64::try_from(found.len() - before).unwrap_or(i64::MAX);
+            if self.is_done || found.len() >= wanted {
+                return Ok(());
+            }
+            if matched < window / 4 {
+                break;
+            }
+        }
+        for wanted in std::mem::take(&mut self.long) {
+            let events = term::events(&self.supply.store, &wanted).await?;
+            self.within = Some(term::common(self.within.take(), events));
+        }
+        let listed = self.supply.strides.listed;
+        self.listed = self.within.take_if(|events| events.len() <= listed);
+        Ok(())
+    }
+
+    /// What the filter says too as a list, when that is short: of one term by itself, or of what several have in common.
+    async fn hint(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.is_hinted, true) {
+            return Ok(());
+        }
+        let mut hints = std::mem::take(&mut self.plan.hints);
+        if let Some(regions) = &self.sight.regions {
+            hints.push(regions.iter().map(|region| Wanted::words(term::REGION, region)).collect());
+        }
+        let strides = self.supply.strides;
+        let most = if hints.len() > 1 || self.within.is_some() { strides.blocks } else { strides.few };
+        let mut common = self.within.clone();
+        for wanted in &hints {
+            if let Some(events) = term::few(&self.supply.store, wanted, most).await? {
+                common = Some(term::common(common, events));
+            }
+        }
+        self.listed = common.filter(|events| events.len() <= strides.listed);
+        Ok(())
     }
 
     /// The next `take` matches, and where to go on when there may be more.
@@ -182,61 +289,39 @@ impl<'a> Search<'a> {
         } else {
             self.place
         };
-        Ok((found.into_iter().map(|(_, event)| event).collect(), rest))
+        Ok((found.into_iter().filter_map(|(_, event)| event).collect(), rest))
     }
 
     /// The next `wanted` matches in order, fewer when the search has come far without finding them.
-    async fn run(&mut self, wanted: usize) -> Result<Vec<(Place, Event)>, Error> {
+    async fn run(&mut self, wanted: usize) -> Result<Vec<Found>, Error> {
         let mut found = Vec::new();
-        if !self.plan.is_seek && self.lead.is_none() {
-            self.lead = self.short_lead().await?;
+        if self.listed.is_none() && !self.long.is_empty() {
+            self.without_long(wanted, &mut found).await?;
         }
-        if self.plan.is_seek || self.lead.is_some() {
-            self.stretch(None, wanted, &mut found).await?;
-            return Ok(found);
-        }
-        for window in WINDOWS {
+        for window in self.supply.strides.windows {
+            if self.listed.is_some() || self.is_done || found.len() >= wanted {
+                break;
+            }
             let edge = self.edge(window).await?;
             self.stretch(edge, wanted, &mut found).await?;
-            if self.is_done || found.len() >= wanted {
-                break;
-            }
-            if self.plan.may_seek {
-                self.stretch(None, wanted, &mut found).await?;
-                break;
+            if !self.is_done && found.len() < wanted {
+                self.hint().await?;
             }
         }
-        if !self.is_done && found.len() < wanted && !self.plan.leads.is_empty() {
-            self.lead = Some(term::events(&self.supply.store, &self.plan.leads[0]).await?);
+        if self.listed.is_some() && !self.is_done {
             self.stretch(None, wanted, &mut found).await?;
         }
         Ok(found)
     }
 
-    /// A list of events short enough to be gone through whole. A place with many events has them all along the order,
-    /// where a page is found sooner.
-    async fn short_lead(&self) -> Result<Option<Vec<Id>>, Error> {
-        for lead in &self.plan.leads {
-            let events = term::events(&self.supply.store, lead).await?;
-            if events.len() <= FEW {
-                return Ok(Some(events));
-            }
-        }
-        Ok(None)
+    fn reach(&self, until: Option<Place>) -> Reach {
+        Reach { bounds: self.plan.bounds.clone(), after: self.place, until }
     }
 
     /// The place `window` events further on; none when there are fewer.
     async fn edge(&self, window: i64) -> Result<Option<Place>, Error> {
-        let mut sql = Sql::new("select e.id, ");
-        sql.push(self.plan.column).push(" as k from event e where 1 = 1").append(&self.plan.reach);
-        self.after(&mut sql);
-        self.order(&mut sql);
-        sql.push(" limit 1 offset ").bind(window - 1);
-        let rows = self.supply.store.select(&sql).await?;
-        Ok(rows
-            .first()
-            .map(|row| Ok::<_, store::Error>(Place { key: row.int("k")?, id: row.id("id")? }))
-            .transpose()?)
+        let sql = self.sight.edge(self.plan.order, &self.reach(None), window);
+        self.supply.store.select(&sql).await?.first().map(place).transpose()
     }
 
     /// Searches from the place to the edge, which then is the place.
@@ -244,38 +329,32 @@ impl<'a> Search<'a> {
         &mut self,
         edge: Option<Place>,
         wanted: usize,
-        found: &mut Vec<(Place, Event)>,
+        found: &mut Vec<Found>,
     ) -> Result<(), Error> {
         while found.len() < wanted {
-            let batch = if self.plan.is_exact { wanted - found.len() } else { wanted.max(100) }.min(BATCH);
-            let mut sql = Sql::new(COLUMNS);
-            sql.append(&self.visible).append(&self.plan.reach).append(&self.plan.filter);
-            if let Some(lead) = &self.lead {
-                sql.push(" and e.id in ").bind_ids(lead);
-            }
-            self.after(&mut sql);
-            if let Some(edge) = edge {
-                self.until(&mut sql, edge);
-            }
-            self.order(&mut sql);
-            sql.push(" limit ").bind(i64::try_from(batch).unwrap_or(i64::MAX));
+            // what is thrown away again costs little until it is read as an event
+            let batch = match &self.within {
+                Some(_) if self.listed.is_none() => BATCH * 4,
+                _ if self.plan.is_exact => (wanted - found.len()).min(BATCH * 4),
+                _ => wanted.clamp(100, BATCH),
+            };
+            let (order, reach, filter) = (self.plan.order, self.reach(edge), &self.plan.filter);
+            let limit = i64::try_from(batch).unwrap_or(i64::MAX);
+            let sql = match &self.listed {
+                Some(ids) => self.sight.listed(order, &reach, filter, ids, limit),
+                None => self.sight.keys(order, &reach, filter, limit),
+            };
             let rows = self.supply.store.select(&sql).await?;
-            for (n, row) in rows.iter().enumerate() {
-                let event = self.recorder.event(row).await?;
-                let place = Place { key: row.int(self.plan.key)?, id: row.id("id")? };
-                self.place = Some(place);
-                if self.matcher.matches(&event) {
-                    found.push((place, event));
-                    if found.len() == wanted {
-                        return Ok(());
-                    }
-                }
-                // reading is work: others get their turn
-                if n % 128 == 127 {
-                    tokio::task::yield_now().await;
+            let is_last = rows.len() < batch;
+            let mut places = rows.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+            places.dedup();
+            for part in places.chunks(BATCH) {
+                self.read(part, wanted, found).await?;
+                if found.len() == wanted {
+                    return Ok(());
                 }
             }
-            if rows.len() < batch {
+            if is_last {
                 match edge {
                     Some(edge) => self.place = Some(edge),
                     None => self.is_done = true,
@@ -286,11 +365,46 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// Takes those of the events at these places that match, until enough are found; the last one looked at is the place.
+    async fn read(&mut self, places: &[Place], wanted: usize, found: &mut Vec<Found>) -> Result<(), Error> {
+        let counts = |place: &&Place| match &self.within {
+            Some(ids) if self.listed.is_none() => ids.binary_search(&place.id).is_ok(),
+            _ => true,
+        };
+        let named: Vec<Place> = places.iter().filter(counts).copied().collect();
+        if self.only_counts && self.plan.is_exact {
+            found.extend(named.iter().take(wanted - found.len()).map(|place| (*place, None)));
+            self.place =
+                if found.len() == wanted { found.last().map(|f| f.0) } else { places.last().copied() };
+            return Ok(());
+        }
+        let ids: Vec<Id> = named.iter().map(|place| place.id).collect();
+        let mut rows = self.recorder.rows(&ids).await?;
+        for (n, at) in named.iter().enumerate() {
+            let Some(row) = rows.remove(&at.id) else { continue };
+            let event = self.recorder.event(&row)?;
+            self.place = Some(*at);
+            if self.matcher.matches(&event) {
+                found.push((*at, Some(event)));
+                if found.len() == wanted {
+                    return Ok(());
+                }
+            }
+            // reading is work: others get their turn
+            if n % 128 == 127 {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.place = places.last().copied().or(self.place);
+        Ok(())
+    }
+
     /// Everything that matches, ordered by the extension field.
     async fn ordered(&mut self, query: &Query) -> Result<Vec<Event>, Error> {
         let mut all: Vec<(Place, Event)> = Vec::new();
         for round in 0.. {
-            all.extend(self.run(BATCH).await?);
+            let found = self.run(BATCH).await?;
+            all.extend(found.into_iter().filter_map(|(place, event)| Some((place, event?))));
             if self.is_done {
                 break;
             }
@@ -308,9 +422,11 @@ impl<'a> Search<'a> {
 
     /// Counts the answer against `maxEventCount`.
     async fn refuse_more_than(&mut self, most: u64) -> Result<(), Error> {
+        self.only_counts = true;
+        let step = if self.plan.is_exact { 16 * BATCH } else { BATCH };
         let mut count = 0;
         for round in 0.. {
-            let rest = usize::try_from(most.saturating_sub(count)).unwrap_or(BATCH).min(BATCH - 1) + 1;
+            let rest = usize::try_from(most.saturating_sub(count)).unwrap_or(step).min(step - 1) + 1;
             count += self.run(rest).await?.len() as u64;
             if count > most {
                 return Err(Error::Refused(vec![epcis::query::too_large(most)]));
@@ -330,41 +446,10 @@ impl<'a> Search<'a> {
         }
         Ok(())
     }
+}
 
-    /// Restricts to what comes after the place.
-    fn after(&self, sql: &mut Sql) {
-        let Some(place) = self.place else { return };
-        let (column, beyond) = (self.plan.column, if self.plan.is_ascending { " > " } else { " < " });
-        // the first term alone can be found in an index
-        sql.push(" and ")
-            .push(column)
-            .push(if self.plan.is_ascending { " >= " } else { " <= " })
-            .bind(place.key);
-        sql.push(" and (")
-            .push(column)
-            .push(beyond)
-            .bind(place.key)
-            .push(" or e.id")
-            .push(beyond)
-            .bind(place.id);
-        sql.push(")");
-    }
-
-    /// Restricts to what comes no later than the edge.
-    fn until(&self, sql: &mut Sql, edge: Place) {
-        let (column, short) = (self.plan.column, if self.plan.is_ascending { " < " } else { " > " });
-        sql.push(" and ")
-            .push(column)
-            .push(if self.plan.is_ascending { " <= " } else { " >= " })
-            .bind(edge.key);
-        sql.push(" and (").push(column).push(short).bind(edge.key).push(" or e.id");
-        sql.push(if self.plan.is_ascending { " <= " } else { " >= " }).bind(edge.id).push(")");
-    }
-
-    fn order(&self, sql: &mut Sql) {
-        let (column, direction) = (self.plan.column, if self.plan.is_ascending { "" } else { " desc" });
-        sql.push(" order by ").push(column).push(direction).push(", e.id").push(direction);
-    }
+fn place(row: &Row) -> Result<Place, Error> {
+    Ok(Place { key: row.int("k")?, id: row.id("id")? })
 }
 
 fn too_complex(parameter: &str, remedy: Text) -> Error {

@@ -9,10 +9,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use store::{Row, Sql, Store};
 
-/// Reads rows with `id, event_id, hash, record_time, body, capture`; the contexts of the captures it meets are kept.
+/// What [`Recorder::event`] reads, of events whose ids follow.
+const COLUMNS: &str = "select e.id, e.event_id, e.hash, e.record_time, e.body, c.context from event e \
+    join capture c on c.id = e.capture where e.id in ";
+
+/// Reads events from their rows; the contexts it meets are kept.
 pub(crate) struct Recorder<'a> {
     store: &'a Store,
-    contexts: HashMap<Id, Arc<Context>>,
+    contexts: HashMap<String, Arc<Context>>,
 }
 
 impl<'a> Recorder<'a> {
@@ -20,26 +24,39 @@ impl<'a> Recorder<'a> {
         Self { store, contexts: HashMap::new() }
     }
 
-    /// The event with the id and record time this repository gave it.
-    pub(crate) async fn event(&mut self, row: &Row) -> Result<Event, Error> {
+    /// The rows of events, by their ids; ids of no event are passed over.
+    pub(crate) async fn rows(&self, ids: &[Id]) -> Result<HashMap<Id, Row>, Error> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for part in ids.chunks(1000) {
+            let mut sql = Sql::new(COLUMNS);
+            sql.bind_ids(part);
+            for row in self.store.select(&sql).await? {
+                found.insert(row.id("id")?, row);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The event of a row with `id, event_id, hash, record_time, body, context`, with the id and record time this
+    /// repository gave it.
+    pub(crate) fn event(&mut self, row: &Row) -> Result<Event, Error> {
         let event_id = match row.opt_text("event_id")? {
             Some(given) => given,
             None => hash_id(&hash_bytes(row)?),
         };
-        let context = self.context(row.id("capture")?).await?;
+        let context = self.context(row.text("context")?)?;
         let event = Event::recorded(&row.text("body")?, &context, &event_id, row.instant("record_time")?);
         let id = row.id("id")?;
         Ok(event.ok_or_else(|| store::Error::Corrupt { what: format!("event {id}") })?)
     }
 
-    async fn context(&mut self, capture: Id) -> Result<Arc<Context>, Error> {
-        if let Some(known) = self.contexts.get(&capture) {
+    fn context(&mut self, text: String) -> Result<Arc<Context>, Error> {
+        if let Some(known) = self.contexts.get(&text) {
             return Ok(known.clone());
         }
-        let row = self.store.one("select context from capture where id = $1", &[capture.into()]).await?;
-        let context = context(&row.text("context")?)
-            .ok_or_else(|| store::Error::Corrupt { what: format!("the context of capture {capture}") })?;
-        self.contexts.insert(capture, context.clone());
+        let context = context(&text)
+            .ok_or_else(|| store::Error::Corrupt { what: "the context of a capture".to_owned() })?;
+        self.contexts.insert(text, context.clone());
         Ok(context)
     }
 }
@@ -58,16 +75,8 @@ impl Supply {
     /// Storage.
     pub async fn recorded(&self, ids: &[Id]) -> Result<Vec<Event>, Error> {
         let mut recorder = Recorder::new(&self.store);
-        let mut events: HashMap<Id, Event> = HashMap::new();
-        for part in ids.chunks(500) {
-            let mut sql = Sql::new(
-                "select e.id, e.event_id, e.hash, e.record_time, e.body, e.capture from event e where e.id in ",
-            );
-            sql.bind_list(part.iter().copied());
-            for row in self.store.select(&sql).await? {
-                events.insert(row.id("id")?, recorder.event(&row).await?);
-            }
-        }
-        Ok(ids.iter().filter_map(|id| events.remove(id)).collect())
+        let mut rows = recorder.rows(ids).await?;
+        let rows = ids.iter().filter_map(|id| rows.remove(id)).collect::<Vec<_>>();
+        rows.iter().map(|row| recorder.event(row)).collect()
     }
 }

@@ -6,7 +6,7 @@ use crate::outcome::{Duplicate, StoredEvent};
 use crate::prepare::{LotFact, Prepared, hash_id};
 use crate::term::Terms;
 use crate::{Error, ItemFact, PlaceInfo, site_key};
-use base::{Id, Text};
+use base::{Id, Instant, Text};
 use epcis::{Problem, ProblemType};
 use ledger::Context;
 use std::collections::btree_map::Entry;
@@ -229,7 +229,7 @@ pub(crate) async fn insert(
     let mut events = Vec::with_capacity(count * 25);
     let mut lots: BTreeMap<String, LotSaid<'_>> = BTreeMap::new();
     let mut withdrawn = Vec::new();
-    let mut partners: Vec<(Id, Id)> = Vec::new();
+    let mut partners: Vec<(Id, Instant, Id)> = Vec::new();
     let mut stored = Vec::with_capacity(placings.len());
     let mut terms = Terms::default();
     for placing in placings {
@@ -269,7 +269,7 @@ pub(crate) async fn insert(
                 f.withdraws.into(),
                 ItemFact::row_text(&f.items).into(),
             ]);
-            terms.add(&p.hash, f, &p.links);
+            terms.add(&p.hash, f, &p.links, region);
             for lot in &p.lots {
                 let said = LotSaid { fact: lot.clone(), by: standing.operator, event: f.id, region };
                 match lots.entry(lot.item.clone()) {
@@ -279,7 +279,9 @@ pub(crate) async fn insert(
             }
             withdrawn.extend(f.withdraws);
             partners.extend(
-                partners_of(f, standing.operator, owners).into_iter().map(|operator| (operator, f.id)),
+                partners_of(f, standing.operator, owners)
+                    .into_iter()
+                    .map(|operator| (operator, f.time, f.id)),
             );
             let hash = hash_id(&p.hash);
             of_it.push(StoredEvent {
@@ -295,8 +297,9 @@ pub(crate) async fn insert(
     insert_lots(tx, lots).await?;
     partners.sort_unstable();
     let partners =
-        partners.into_iter().flat_map(|(operator, event)| [operator.into(), event.into()]).collect();
-    tx.insert_many("insert into event_partner (operator, event)", 2, partners, "").await?;
+        partners.into_iter().flat_map(|(operator, time, event)| [operator.into(), time.into(), event.into()]);
+    let into = "insert into event_partner (operator, event_time, event)";
+    tx.insert_many(into, 3, partners.collect(), "").await?;
     for part in withdrawn.chunks(CHUNK) {
         let mut sql = Sql::new("update event set withdrawn = 1 where id in ");
         sql.bind_list(part.iter().copied());

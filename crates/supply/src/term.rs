@@ -1,4 +1,4 @@
-//! What leads to an event from outside: the things, places and documents it names, and its hash.
+//! What leads to an event from outside: the things, places, documents and words it names, and its hash.
 //!
 //! Terms are kept in segments: what one transaction stores is one, and small ones are merged in the background into
 //! larger ones ([`merge`]). A segment never changes; its terms lie in order in blocks, rows of just under two kilobytes
@@ -15,10 +15,11 @@ use crate::fact::{EventFact, Role};
 use base::Id;
 use block::Block;
 use epcis::query::LinkList;
+use std::collections::BTreeMap;
 use store::{Store, Tx};
 
 pub(crate) use carry::complete;
-pub(crate) use find::{Wanted, events, following};
+pub(crate) use find::{FEW, Wanted, common, events, few, following};
 pub(crate) use merge::Merging;
 
 /// What sort of thing a term is.
@@ -32,6 +33,8 @@ pub(crate) enum Kind {
     Link,
     /// Places, and the parties goods come from and go to.
     Place,
+    /// Words, each after the letter of what it says: [`TYPE`] and its like.
+    Word,
 }
 
 impl Kind {
@@ -42,6 +45,7 @@ impl Kind {
             Self::Item => 'i',
             Self::Link => 'l',
             Self::Place => 'p',
+            Self::Word => 'w',
         }
     }
 }
@@ -58,6 +62,17 @@ pub(crate) const DESTINATION: i64 = 8;
 pub(crate) const BIZ_TRANSACTION: i64 = 1;
 /// What a link is in an event.
 pub(crate) const TRANSFORMATION: i64 = 2;
+
+/// What a word says: the type of the event.
+pub(crate) const TYPE: char = 't';
+/// What a word says: the action.
+pub(crate) const ACTION: char = 'a';
+/// What a word says: the business step.
+pub(crate) const BIZ_STEP: char = 's';
+/// What a word says: the disposition.
+pub(crate) const DISPOSITION: char = 'd';
+/// What a word says: the region of the event.
+pub(crate) const REGION: char = 'r';
 
 impl Role {
     /// The part an item plays, as a bit.
@@ -77,11 +92,19 @@ impl Role {
 pub(crate) struct Terms<'a> {
     terms: Vec<(Kind, Start, &'a str, Id, i64)>,
     hashes: Vec<([u8; 8], Id)>,
+    /// Few, each of many events.
+    words: BTreeMap<(char, &'a str), Vec<Id>>,
     events: i64,
 }
 
 impl<'a> Terms<'a> {
-    pub(crate) fn add(&mut self, hash: &[u8; 32], f: &'a EventFact, links: &'a [(LinkList, String)]) {
+    pub(crate) fn add(
+        &mut self,
+        hash: &[u8; 32],
+        f: &'a EventFact,
+        links: &'a [(LinkList, String)],
+        region: &'a str,
+    ) {
         self.events += 1;
         self.hashes.push((start_of(hash), f.id));
         let term = |kind, key: &'a str, part| (kind, Start::of(key), key, f.id, part);
@@ -102,6 +125,17 @@ impl<'a> Terms<'a> {
             LinkList::Source => term(Kind::Place, value.as_str(), SOURCE),
             LinkList::Destination => term(Kind::Place, value.as_str(), DESTINATION),
         }));
+        for (letter, word) in [
+            (ACTION, f.action.as_deref()),
+            (DISPOSITION, f.disposition.as_deref()),
+            (REGION, Some(region)),
+            (BIZ_STEP, f.biz_step.as_deref()),
+            (TYPE, Some(f.kind.as_str())),
+        ] {
+            if let Some(word) = word {
+                self.words.entry((letter, word)).or_default().push(f.id);
+            }
+        }
     }
 
     /// Stores them as one segment; its id is that of the first event.
@@ -140,6 +174,16 @@ impl<'a> Terms<'a> {
                     _ => postings.push((event.0, part)),
                 }
             }
+            writer.push(&key, &postings);
+        }
+        // words come after the other kinds
+        for ((letter, word), mut events) in self.words {
+            key.clear();
+            key.extend([Kind::Word.mark(), letter]);
+            key.push_str(word);
+            events.sort_unstable();
+            postings.clear();
+            postings.extend(events.iter().map(|event| (event.0, 1)));
             writer.push(&key, &postings);
         }
         writer.finish()

@@ -1,7 +1,9 @@
 //! Which columns answer which conditions, and in what order rows are read.
 
 use crate::Error;
+use crate::sight::Order;
 use crate::term::{self, Kind, Wanted};
+use base::Id;
 use epcis::query::{Condition, Direction, LinkList, Match, Matcher, OrderBy, Pattern, PlaceField, Relation};
 use epcis::time::Moment;
 use epcis::{Action, Role};
@@ -14,33 +16,35 @@ const LIST: usize = 1000;
 const TYPES: [&str; 5] =
     ["ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent"];
 
+/// What holds all matches, beside the columns.
+#[derive(Debug)]
+pub(super) enum Lead {
+    /// The events of any of these terms.
+    Terms(Vec<Wanted>),
+    /// Events, in the order of their ids.
+    Events(Vec<Id>),
+}
+
 /// How a query is answered from the tables.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// Conditions on the column of the order, each with ` and ` before it.
-    pub(super) reach: Sql,
-    /// The other conditions.
+    pub(super) order: Order,
+    /// Conditions on the column of the order.
+    pub(super) bounds: Vec<(&'static str, i64)>,
+    /// Conditions on other columns, each with ` and ` before it.
     pub(super) filter: Sql,
-    /// Terms whose events hold all matches, one for each condition on a place; the filter has the same condition.
-    pub(super) leads: Vec<Vec<Wanted>>,
-    /// The column of the order, with its table.
-    pub(super) column: &'static str,
-    /// The same as it is named in a row.
-    pub(super) key: &'static str,
-    pub(super) is_ascending: bool,
-    /// An index leads to the answer.
-    pub(super) is_seek: bool,
-    /// An index leads to what the reader may see.
-    pub(super) may_seek: bool,
-    /// Every row selected matches.
+    /// Lists that the filter does not stand for.
+    pub(super) leads: Vec<Lead>,
+    /// Lists that the filter stands for as well.
+    pub(super) hints: Vec<Vec<Wanted>>,
+    /// Every row selected matches, unless it is in none of the leads.
     pub(super) is_exact: bool,
     /// The order is an extension field: rows are read in any order and sorted here.
     pub(super) sorts_here: bool,
 }
 
 impl Plan {
-    /// The plan for a query; `is_firm` when the reader sees the events of one operator.
-    pub(super) async fn of(store: &Store, matcher: &Matcher<'_>, is_firm: bool) -> Result<Self, Error> {
+    pub(super) async fn of(store: &Store, matcher: &Matcher<'_>) -> Result<Self, Error> {
         let query = matcher.query();
         let asks = |time: fn(&Condition) -> bool| query.conditions().iter().any(time);
         let by_record = match query.order() {
@@ -52,27 +56,32 @@ impl Plan {
                     && !asks(|c| matches!(c, Condition::EventTime(..)))
             }
         };
-        let (column, key) =
-            if by_record { ("e.record_time", "record_time") } else { ("e.event_time", "event_time") };
+        let is_ascending = query.order().is_some() && query.direction() == Direction::Ascending;
         let mut plan = Self {
-            reach: Sql::default(),
+            order: Order { by_record, is_ascending },
+            bounds: Vec::new(),
             filter: Sql::default(),
             leads: Vec::new(),
-            column,
-            key,
-            is_ascending: query.order().is_some() && query.direction() == Direction::Ascending,
-            is_seek: false,
-            may_seek: is_firm,
+            hints: Vec::new(),
             is_exact: true,
             sorts_here: matches!(query.order(), Some(OrderBy::Field(_))),
         };
         for (condition, places) in matcher.conditions() {
             if let Condition::EventId(any) = condition {
                 plan.event_ids(store, any).await?;
-            } else if let Some(wanted) = plan.add(condition, places, by_record) {
-                let events = term::events(store, &wanted).await?;
-                plan.filter.push(" and e.id in ").bind_ids(&events);
-                plan.is_seek = true;
+            } else if let Some(wanted) = plan.add(condition, places) {
+                plan.leads.push(Lead::Terms(wanted));
+            }
+        }
+        if query.conditions().iter().any(is_of_declaration) {
+            plan.filter.push(" and e.declared <> ''");
+            // one more than few, to see whether they are
+            let rows =
+                store.query("select d.id from event d where d.declared <> '' limit 10001", &[]).await?;
+            if rows.len() <= 10_000 {
+                let mut events = rows.iter().map(|r| r.id("id")).collect::<Result<Vec<_>, _>>()?;
+                events.sort_unstable();
+                plan.leads.push(Lead::Events(events));
             }
         }
         Ok(plan)
@@ -82,35 +91,24 @@ impl Plan {
     async fn event_ids(&mut self, store: &Store, any: &[Box<str>]) -> Result<(), Error> {
         let hashes: Vec<[u8; 32]> = texts(any).filter_map(crate::event::hash_of).collect();
         let wanted: Vec<Wanted> = hashes.iter().map(Wanted::hash).collect();
-        let events = term::events(store, &wanted).await?;
-        self.filter.push(" and (e.event_id in ").bind_list(texts(any));
-        if !events.is_empty() {
-            self.filter.push(" or e.id in ").bind_list(events);
+        let mut events = term::events(store, &wanted).await?;
+        let mut sql = Sql::new("select e.id from event e where e.event_id in ");
+        sql.bind_list(texts(any));
+        for row in store.select(&sql).await? {
+            events.push(row.id("id")?);
         }
-        self.filter.push(")");
-        self.is_seek = true;
+        events.sort_unstable();
+        events.dedup();
+        self.leads.push(Lead::Events(events));
         self.is_exact = false;
         Ok(())
     }
 
-    /// Adds a condition; gives the terms one of which a match must name.
-    fn add(
-        &mut self,
-        condition: &Condition,
-        places: Option<&HashSet<String>>,
-        by_record: bool,
-    ) -> Option<Vec<Wanted>> {
+    /// Adds a condition; gives the terms one of which a match must name, where no column says so.
+    fn add(&mut self, condition: &Condition, places: Option<&HashSet<String>>) -> Option<Vec<Wanted>> {
         match condition {
-            Condition::EventTime(relation, at) => {
-                let sql = if by_record { &mut self.filter } else { &mut self.reach };
-                time(sql, "e.event_time", *relation, *at);
-                self.is_exact &= at.nanos.is_multiple_of(1000);
-            }
-            Condition::RecordTime(relation, at) => {
-                let sql = if by_record { &mut self.reach } else { &mut self.filter };
-                time(sql, "e.record_time", *relation, *at);
-                self.is_exact &= at.nanos.is_multiple_of(1000);
-            }
+            Condition::EventTime(relation, at) => self.time(false, *relation, *at),
+            Condition::RecordTime(relation, at) => self.time(true, *relation, *at),
             Condition::EventType(any) => {
                 let known: Vec<&str> = texts(any).filter(|name| TYPES.contains(name)).collect();
                 let others = known.len() < any.len();
@@ -120,6 +118,9 @@ impl Plan {
                     self.is_exact = false;
                 }
                 self.filter.push(")");
+                if !others {
+                    self.hint(term::TYPE, texts(any));
+                }
             }
             Condition::Action(any) => {
                 let words = any.iter().map(|action| match action {
@@ -127,10 +128,17 @@ impl Plan {
                     Action::Observe => "OBSERVE",
                     Action::Delete => "DELETE",
                 });
-                self.filter.push(" and e.action in ").bind_list(words);
+                self.filter.push(" and e.action in ").bind_list(words.clone());
+                self.hint(term::ACTION, words);
             }
-            Condition::BizStep(any) => self.listed(" and e.biz_step in ", any),
-            Condition::Disposition(any) => self.listed(" and e.disposition in ", any),
+            Condition::BizStep(any) => {
+                self.listed(" and e.biz_step in ", any);
+                self.hint(term::BIZ_STEP, texts(any));
+            }
+            Condition::Disposition(any) => {
+                self.listed(" and e.disposition in ", any);
+                self.hint(term::DISPOSITION, texts(any));
+            }
             Condition::Place { field, any, .. } => {
                 let (column, part) = match field {
                     PlaceField::ReadPoint => (" and e.read_point in ", term::READ_POINT),
@@ -144,7 +152,7 @@ impl Plan {
                     self.is_exact = false;
                 } else {
                     self.filter.push(column).bind_list(keys.iter().copied());
-                    self.leads.push(keys.iter().map(|key| Wanted::one(Kind::Place, key, part)).collect());
+                    self.hints.push(keys.iter().map(|key| Wanted::one(Kind::Place, key, part)).collect());
                 }
             }
             Condition::TransformationId(any) => {
@@ -158,15 +166,34 @@ impl Plan {
             | Condition::ErrorDeclarationTime(..)
             | Condition::ErrorReason(_)
             | Condition::CorrectiveEventId(_) => {
-                // as a list of its own, else SQLite walks the index of the order
-                self.filter.push(" and e.id in (select d.id from event d where d.declared <> '')");
-                self.is_seek = true;
                 self.is_exact &= *condition == Condition::HasErrorDeclaration;
             }
             Condition::Link { list, any, .. } => return Some(self.links(*list, any)),
             _ => self.mentioned(condition),
         }
         None
+    }
+
+    /// A bound on a column of whole microseconds: never narrower than the nanoseconds asked for.
+    fn time(&mut self, of_record: bool, relation: Relation, at: Moment) {
+        let is_whole = at.nanos.is_multiple_of(1000);
+        let sign = match relation {
+            Relation::Ge => " >= ",
+            _ if is_whole => " < ",
+            _ => " <= ",
+        };
+        self.is_exact &= is_whole;
+        if of_record == self.order.by_record {
+            self.bounds.push((sign, at.instant().0));
+        } else {
+            // the plus keeps SQLite from leaving the index of the order
+            self.filter.push(if of_record { " and +e.record_time" } else { " and +e.event_time" });
+            self.filter.push(sign).bind(at.instant());
+        }
+    }
+
+    fn hint<'w>(&mut self, letter: char, words: impl Iterator<Item = &'w str>) {
+        self.hints.push(words.map(|word| Wanted::word(letter, word)).collect());
     }
 
     fn listed(&mut self, start: &'static str, any: &[Box<str>]) {
@@ -219,20 +246,15 @@ impl Plan {
     }
 }
 
-fn texts(any: &[Box<str>]) -> impl Iterator<Item = &str> {
-    any.iter().map(|text| &**text)
+/// Only error declarations meet it.
+const fn is_of_declaration(condition: &Condition) -> bool {
+    use Condition::{CorrectiveEventId, ErrorDeclarationTime, ErrorReason, HasErrorDeclaration};
+    matches!(
+        condition,
+        HasErrorDeclaration | ErrorDeclarationTime(..) | ErrorReason(_) | CorrectiveEventId(_)
+    )
 }
 
-/// A bound on a column of whole microseconds: never narrower than the nanoseconds asked for.
-fn time(sql: &mut Sql, column: &'static str, relation: Relation, at: Moment) {
-    let is_whole = at.nanos.is_multiple_of(1000);
-    sql.push(" and ").push(column);
-    sql.push(if relation == Relation::Ge {
-        " >= "
-    } else if is_whole {
-        " < "
-    } else {
-        " <= "
-    });
-    sql.bind(at.instant());
+fn texts(any: &[Box<str>]) -> impl Iterator<Item = &str> {
+    any.iter().map(|text| &**text)
 }

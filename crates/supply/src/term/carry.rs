@@ -1,4 +1,4 @@
-//! The terms of events stored before schema step 26, made from the events.
+//! The terms of events stored before schema step 80, made from the events.
 
 use super::{Terms, damaged};
 use crate::recorded::Recorder;
@@ -36,7 +36,8 @@ async fn part(store: &Store) -> Result<bool, Error> {
         .query(
             "select e.id, e.hash, e.declared, e.event_id, e.capture, e.type, e.action, e.biz_step, e.disposition, \
              e.event_time, e.record_time, e.read_point, e.biz_location, e.source, e.destination, e.document, e.join_id, \
-             e.withdrawn, e.withdraws, e.items, e.body from event e where e.id > $1 and e.id <= $2 order by e.id limit $3",
+             e.withdrawn, e.withdraws, e.items, e.region, e.body, \
+             c.context from event e join capture c on c.id = e.capture where e.id > $1 and e.id <= $2 order by e.id limit $3",
             &[reached.into(), until.into(), PART.into()],
         )
         .await?;
@@ -45,14 +46,14 @@ async fn part(store: &Store) -> Result<bool, Error> {
     for row in &rows {
         let fact = index::event_fact(row)?;
         let hash: [u8; 32] = row.bytes("hash")?.try_into().map_err(|_| damaged())?;
-        let links: Vec<(LinkList, String)> = prepare::links(&recorder.event(row).await?, &fact);
-        events.push((hash, fact, links));
+        let links: Vec<(LinkList, String)> = prepare::links(&recorder.event(row)?, &fact);
+        events.push((hash, fact, links, row.text("region")?));
     }
     let mut terms = Terms::default();
-    for (hash, fact, links) in &events {
-        terms.add(hash, fact, links);
+    for (hash, fact, links, region) in &events {
+        terms.add(hash, fact, links, region);
     }
-    let last = events.last().map_or(Id(until), |(_, fact, _)| fact.id);
+    let last = events.last().map_or(Id(until), |(_, fact, ..)| fact.id);
     let mut tx = store.begin().await?;
     terms.insert(&mut tx).await?;
     tx.exec_one(

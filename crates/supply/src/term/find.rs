@@ -9,6 +9,8 @@ use store::{Sql, Store};
 
 /// Terms looked for with one statement.
 const CHUNK: usize = 20;
+/// Blocks of terms whose events are few: about thirty thousand events at most.
+pub(crate) const FEW: i64 = 250;
 /// Blocks of a segment read at first when terms are listed.
 const BLOCKS: i64 = 4;
 
@@ -38,6 +40,17 @@ impl Wanted {
         Self { from: key(from), to: Some(key(to)), parts: mask(parts) }
     }
 
+    /// A word.
+    pub(crate) fn word(letter: char, word: &str) -> Self {
+        Self { from: word_term(letter, word), to: None, parts: 1 }
+    }
+
+    /// All words of a letter that begin so.
+    pub(crate) fn words(letter: char, start: &str) -> Self {
+        // no word has the sign that ends the range
+        Self { from: word_term(letter, start), to: Some(word_term(letter, &format!("{start}~"))), parts: 1 }
+    }
+
     /// The terms that go on with a slash after `key`.
     pub(crate) fn inside(kind: Kind, key: &str, parts: i64) -> Self {
         // the character after the slash ends the range
@@ -57,13 +70,23 @@ impl Wanted {
     }
 }
 
+fn word_term(letter: char, word: &str) -> String {
+    format!("{}{letter}{word}", Kind::Word.mark())
+}
+
 fn mask(parts: i64) -> u8 {
     u8::try_from(parts).unwrap_or(u8::MAX)
 }
 
 /// The events with any of the terms, in the order of their ids.
 pub(crate) async fn events(store: &Store, wanted: &[Wanted]) -> Result<Vec<Id>, Error> {
+    Ok(few(store, wanted, i64::MAX).await?.unwrap_or_default())
+}
+
+/// As [`events`], none when more than `most` blocks would have to be read: the events are then many.
+pub(crate) async fn few(store: &Store, wanted: &[Wanted], most: i64) -> Result<Option<Vec<Id>>, Error> {
     let mut found: Vec<Id> = Vec::new();
+    let mut left = most;
     for chunk in wanted.chunks(CHUNK) {
         // one statement sees the segments as they are at one moment
         let mut sql = Sql::new("select w.column1 as n, b.body from (values ");
@@ -76,7 +99,15 @@ pub(crate) async fn events(store: &Store, wanted: &[Wanted]) -> Result<Vec<Id>, 
              coalesce((select max(x.first) from term_block x where x.segment = s.id and x.first <= w.column2), w.column2) \
              and b.first <= w.column3",
         );
-        for row in store.select(&sql).await? {
+        if most < i64::MAX {
+            sql.push(" limit ").bind(left + 1);
+        }
+        let rows = store.select(&sql).await?;
+        left = left.saturating_sub(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        if left < 0 {
+            return Ok(None);
+        }
+        for row in rows {
             let one = usize::try_from(row.int("n")?).ok().and_then(|n| chunk.get(n)).ok_or_else(damaged)?;
             let mut cursor = Cursor::new(vec![row.bytes("body")?]);
             while cursor.advance().map_err(|_| damaged())? {
@@ -89,7 +120,19 @@ pub(crate) async fn events(store: &Store, wanted: &[Wanted]) -> Result<Vec<Id>, 
     }
     found.sort_unstable();
     found.dedup();
-    Ok(found)
+    Ok(Some(found))
+}
+
+/// The ids of the second list that the first, when there is one, has too; both in order.
+pub(crate) fn common(first: Option<Vec<Id>>, mut second: Vec<Id>) -> Vec<Id> {
+    if let Some(first) = first {
+        let mut others = first.into_iter().peekable();
+        second.retain(|id| {
+            while others.next_if(|other| other < id).is_some() {}
+            others.peek() == Some(id)
+        });
+    }
+    second
 }
 
 /// Terms of a kind after one, in order, with their events: some of them, all that there are up to the last; nothing when

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
-use supply::{CaptureOptions, Error, Format, Page};
+use supply::{CaptureOptions, Error, Format, Page, Strides};
 
 fn nation() -> Principal {
     testing::officer("")
@@ -337,6 +337,104 @@ async fn pages_neither_lose_nor_repeat_while_events_arrive() {
                 |a: &[Event], b: &[Event]| a.iter().map(|e| e.event_id()).eq(b.iter().map(|e| e.event_id()));
             assert!(same(&seen, &start), "{text} on {}: {} of {}", world.name, seen.len(), start.len());
             assert!(world.all(&who, &query, 50).await.len() > start.len(), "a new query sees them");
+        }
+    }
+}
+
+/// The smallest strides, so that a hundred events go every way a million do.
+const SMALL: [Strides; 3] = [
+    Strides { windows: [5, 7, 9], probes: [2, 4], listed: 6, few: 1, blocks: 2 },
+    Strides { windows: [3, 3, 200], probes: [1, 1], listed: 40, few: 0, blocks: 400 },
+    Strides { windows: [1, 2, 3], probes: [200, 200], listed: 1000, few: 400, blocks: 400 },
+];
+
+#[tokio::test]
+async fn pages_are_the_whole_answer_in_order_whichever_way_it_is_looked_for() {
+    let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[23; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), seed);
+    let orders = ["", "orderBy=eventTime", "orderBy=eventTime&orderDirection=ASC", "orderBy=recordTime"];
+    let strategy = (
+        prop::sample::subsequence(pool(), 0..4),
+        prop::sample::select(orders.to_vec()),
+        prop::sample::select(vec![2u32, 7, 30]),
+        prop::sample::select(SMALL.to_vec()),
+        prop::sample::select(vec![nation(), testing::officer("620102"), firm(1), firm(2)]),
+    );
+    for mut world in worlds().await {
+        for _ in 0..4 {
+            let events: Vec<Value> = (0..30).map(|_| sample(&mut runner, &event())).collect();
+            world.capture_with_prefixes(1, &events).await;
+        }
+        let (mut found_some, mut later, everything) = (0, 0, query(""));
+        for _ in 0..60 {
+            let (conditions, order, per_page, strides, who) = sample(&mut runner, &strategy);
+            let text = [&conditions[..], &[order.to_owned()]].concat().join("&");
+            let query = query(text.trim_matches('&'));
+            world.supply.strides = Strides::default();
+            let visible = world.all(&who, &everything, 1000).await;
+            let mut wanted: Vec<&Event> = query.select(&visible, &NoMasterData).unwrap();
+            if query.order().is_none() {
+                wanted.sort_by_key(|e| std::cmp::Reverse(e.event_time()));
+            }
+            let wanted: Vec<Event> = wanted.into_iter().cloned().collect();
+            world.supply.strides = strides;
+            let (mut found, mut token) = (Vec::new(), None);
+            loop {
+                let (events, next) = world.page(&who, &query, per_page, token).await;
+                found.extend(events);
+                token = next;
+                if token.is_none() {
+                    break;
+                }
+                if later < 200 {
+                    later += 2;
+                    let more = [simple(50_000 + later, 1), simple(50_001 + later, 28)];
+                    world.capture_with_prefixes(1, &more).await;
+                }
+            }
+            assert_eq!(ids(&found), ids(&wanted), "{text} on {} with {strides:?}", world.name);
+            let times = |events: &[Event]| events.iter().map(Event::event_time).collect::<Vec<_>>();
+            let by_record = text.contains("recordTime") && !text.contains("eventTime");
+            let by_record = by_record || order == "orderBy=recordTime";
+            assert!(by_record || times(&found) == times(&wanted), "{text} on {}", world.name);
+            found_some += usize::from(!found.is_empty());
+        }
+        assert!(found_some > 20, "{found_some} answers with events on {}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn a_firm_sees_its_own_events_and_its_partners_exchanges_and_no_other() {
+    for world in worlds().await {
+        let item = lot(7, "Z");
+        for day in ["2026-10-01", "2026-10-02", "2026-10-03"] {
+            world.capture(1, vec![crate::shipped(day, 1, 2, &item, 5)]).await;
+            world.capture(1, vec![crate::made(day, 1, &format!("{item}{day}"), 5)]).await;
+            world.capture(2, vec![crate::made(day, 2, &format!("{item}x{day}"), 5)]).await;
+        }
+        for (operator, own, exchanged) in [(1, 6, 0), (2, 3, 3), (4, 0, 0)] {
+            let who = firm(operator);
+            for text in ["", "GE_eventTime=2026-01-01T00:00:00Z", "GE_recordTime=2026-01-01T00:00:00Z"] {
+                let seen = world.all(&who, &query(text), 2).await;
+                assert_eq!(seen.len(), own + exchanged, "{text} of {operator} on {}", world.name);
+            }
+            let filter = supply::EventFilter { limit: 4, ..supply::EventFilter::default() };
+            let first = world.supply.events(&who, now(), &filter).await.unwrap();
+            let filter = supply::EventFilter { after: first.next.clone(), ..filter };
+            let rest = match first.next {
+                Some(_) => world.supply.events(&who, now(), &filter).await.unwrap().rows,
+                None => Vec::new(),
+            };
+            let rows: Vec<_> = first.rows.into_iter().chain(rest).collect();
+            assert_eq!(rows.len(), own + exchanged, "the list of {operator} on {}", world.name);
+            assert!(rows.is_sorted_by(|a, b| (a.time, a.id) >= (b.time, b.id)));
+            let step = |step: &str| supply::EventFilter {
+                biz_step: Some(step.to_owned()),
+                ..supply::EventFilter::default()
+            };
+            let shipped = world.supply.events(&who, now(), &step("shipping")).await.unwrap().rows.len();
+            assert_eq!(shipped, if operator == 4 { 0 } else { 3 }, "{operator} on {}", world.name);
+            assert_eq!(world.supply.events(&who, now(), &step("packing")).await.unwrap().rows.len(), 0);
         }
     }
 }
