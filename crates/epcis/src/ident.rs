@@ -25,6 +25,7 @@ pub(crate) use translate::Translator;
 pub use translate::{EpcFormat, PrefixLengths};
 pub use urn::to_urn;
 
+use base::Text;
 use std::borrow::Cow;
 
 /// The domain of the canonical form.
@@ -69,6 +70,30 @@ pub(crate) fn is_canonical(uri: &str) -> bool {
         None => rest.is_empty(),
     };
     is_digits(value) && is_whole
+}
+
+/// What is wrong with a URI that means to be a GS1 identifier: an EPC URN of a scheme with a fixed number of digits that
+/// has another number, or a Digital Link of GS1's own domain with a wrong value, order or check digit; `None` for
+/// every other URI.
+#[must_use]
+pub fn fault(uri: &str) -> Option<Text> {
+    if let Some(rest) = uri.strip_prefix("urn:epc:") {
+        return urn::fault(rest);
+    }
+    let path = uri.strip_prefix(DOMAIN)?;
+    if is_canonical(uri) {
+        // what is met most is told without taking it apart
+        let digits = path.split('/').nth(2)?;
+        let (body, check) = digits.split_at(digits.len().saturating_sub(1));
+        if check_digit(body).is_some_and(|right| check.starts_with(right)) {
+            return None;
+        }
+    }
+    let path = path.split(['?', '#']).next()?;
+    match DigitalLink::read(path) {
+        Ok(_) | Err(LinkError::NoKey) => None,
+        Err(e) => Some(e.text()),
+    }
 }
 
 /// What sort of thing a key names.

@@ -23,7 +23,11 @@ pub use write::{write_document, write_event, write_events};
 pub struct Reading {
     /// The document with the events that are valid; none when the frame itself is unusable.
     pub document: Option<Document>,
-    /// Findings in document order, at most [`Limits::problems`].
+    /// The number each valid event has in the document, from 0.
+    pub indices: Vec<usize>,
+    /// How many events the document holds, valid or not.
+    pub events: usize,
+    /// Findings in document order, at most [`Limits::problems`]; an error is never left out for advice.
     pub problems: Problems,
     /// How many errors there were, counted beyond the limit.
     pub errors: usize,
@@ -45,7 +49,7 @@ impl Reading {
     }
 
     pub(crate) fn refused(problem: Box<Problem>) -> Self {
-        Self { document: None, problems: problem.into(), errors: 1 }
+        Self { document: None, indices: Vec::new(), events: 0, problems: problem.into(), errors: 1 }
     }
 }
 
@@ -114,7 +118,13 @@ pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
     let mut checker = Checker::new(&limits, &context);
     let Shape::Known(kind) = shape(&root) else {
         checker.unknown_root(&root);
-        return Reading { document: None, errors: checker.errors, problems: Problems(checker.problems) };
+        return Reading {
+            document: None,
+            indices: Vec::new(),
+            events: 0,
+            errors: checker.errors,
+            problems: Problems(checker.problems),
+        };
     };
     own.into_iter().for_each(|problem| checker.add(problem));
     match kind {
@@ -137,7 +147,8 @@ pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
     if let Err(problem) = limits.check_events(events.len(), list.to_owned()) {
         return Reading::refused(problem);
     }
-    let mut valid = Vec::with_capacity(events.len());
+    let count = events.len();
+    let (mut valid, mut indices) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut structural = structural.into_iter().peekable();
     let base = Path::Fixed(list);
     for (i, node) in events.into_iter().enumerate() {
@@ -159,6 +170,7 @@ pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
             && let Some(event) = Event::new(node, own.unwrap_or_else(|| context.clone()))
         {
             valid.push(event);
+            indices.push(i);
         }
     }
     let (problems, errors) = (std::mem::take(&mut checker.problems), checker.errors);
@@ -181,7 +193,7 @@ pub(crate) fn read_frame(frame: Frame, limits: Limits) -> Reading {
         document.frame = root;
         document
     });
-    Reading { document, problems: Problems(problems), errors }
+    Reading { document, indices, events: count, problems: Problems(problems), errors }
 }
 
 /// Whether a document without events says by a prefix that it is an `EPCISMasterDataDocument` in JSON.

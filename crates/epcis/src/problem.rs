@@ -122,6 +122,17 @@ pub enum Severity {
     Advice,
 }
 
+/// Adds a finding to a list that holds so many at most. Advice gives way to errors: whoever is told of no error may take
+/// the input.
+pub(crate) fn keep(problems: &mut Vec<Problem>, problem: Problem, most: usize) {
+    if problems.len() >= most {
+        let is_advice = |kept: &Problem| kept.severity == Severity::Advice;
+        let Some(at) = problems.iter().rposition(is_advice).filter(|_| !is_advice(&problem)) else { return };
+        problems.remove(at);
+    }
+    problems.push(problem);
+}
+
 /// A place in an XML text, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Position {

@@ -7,7 +7,7 @@ use crate::json::{self, CAPTURE_LIST, QUERY_LIST, Reading};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::parse::parse;
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, keep};
 use crate::stream::Stream;
 use crate::validate::{Shape, shape};
 use crate::write::WriteOptions;
@@ -28,9 +28,12 @@ pub struct ValidationReport {
     pub problems: Vec<Problem>,
 }
 
-/// Whether a text is XML: its first character other than space is `<`.
+/// Whether a text is XML, in UTF-8 or UTF-16: its first character other than space is `<`.
 #[must_use]
 pub fn is_xml(bytes: &[u8]) -> bool {
+    if crate::source::is_utf16_markup(bytes) {
+        return true;
+    }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     text.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
 }
@@ -75,8 +78,7 @@ pub fn validate_stream<R: BufRead + Seek>(
     for checked in &mut stream {
         events += usize::from(checked.event.is_some());
         errors += checked.errors;
-        let room = limits.problems.saturating_sub(problems.len());
-        problems.extend(checked.problems.into_iter().take(room));
+        checked.problems.into_iter().for_each(|problem| keep(&mut problems, problem, limits.problems));
     }
     if stream.document().is_none() {
         events = 0;
@@ -91,7 +93,9 @@ fn job_problems<R: BufRead + Seek>(reader: &mut R, limits: &Limits) -> io::Resul
     io::Read::take(&mut *reader, LONGEST).read_to_end(&mut start)?;
     reader.seek(SeekFrom::Start(0))?;
     let begin = &start[..start.len().min(4096)];
-    let named = begin.windows(xml::JOB.len()).any(|part| part == xml::JOB.as_bytes());
+    // the name in UTF-16 has a zero between its letters
+    let letters: Vec<u8> = begin.iter().copied().filter(|byte| *byte != 0).collect();
+    let named = letters.windows(xml::JOB.len()).any(|part| part == xml::JOB.as_bytes());
     Ok(if named && is_xml(&start) { xml::job_problems(&start, limits) } else { None })
 }
 

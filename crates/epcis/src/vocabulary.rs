@@ -267,25 +267,31 @@ impl Vocabulary {
     /// The bare word of a web URI, URN or `prefix:` form of a standard term; other values as they are.
     #[must_use]
     pub fn bare<'a>(&self, value: &'a str) -> Cow<'a, str> {
-        let tail = value
+        Cow::Borrowed(self.tail(value).filter(|tail| self.words.contains(tail)).unwrap_or(value))
+    }
+
+    /// What follows the part that all URIs, URNs or `prefix:` forms of these terms have in common.
+    fn tail<'a>(&self, value: &'a str) -> Option<&'a str> {
+        value
             .strip_prefix(self.base)
             .or_else(|| self.urn.and_then(|urn| value.strip_prefix(urn)))
             .or_else(|| value.strip_prefix("gs1:").filter(|_| self.base == MEASUREMENT.base))
             .or_else(|| {
                 value.strip_prefix("cbv:").and_then(|t| t.strip_prefix(self.base.trim_start_matches(CBV)))
-            });
-        Cow::Borrowed(tail.filter(|tail| self.words.contains(tail)).unwrap_or(value))
+            })
     }
 
-    /// The words closest to a mistyped one, for the remedy.
+    /// The term closest to a mistyped one, in the form that was typed, for the remedy.
     #[must_use]
-    pub fn nearest(&self, word: &str) -> Option<&'static str> {
+    pub fn nearest(&self, typed: &str) -> Option<String> {
+        let word = self.tail(typed).unwrap_or(typed);
+        let form = &typed[..typed.len() - word.len()];
         self.words
             .iter()
             .map(|known| (distance(word, known), *known))
             .min()
             .filter(|(distance, known)| *distance <= known.len() / 3 + 1)
-            .map(|(_, known)| known)
+            .map(|(_, known)| format!("{form}{known}"))
     }
 }
 

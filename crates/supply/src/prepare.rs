@@ -163,12 +163,9 @@ pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: In
         }
         None => ("[]".to_owned(), Vec::new(), Vec::new(), ""),
     };
-    // the pointers of the valid events: the indices no problem speaks of
-    let bad: std::collections::BTreeSet<usize> = problems.iter().filter_map(|p| index(&p.pointer)).collect();
-    let good = (0..).filter(|i| !bad.contains(i));
     let prepared: Vec<Prepared> = events
         .iter()
-        .zip(good)
+        .zip(&reading.indices)
         .map(|(event, i)| {
             prepare(event, if list.is_empty() { String::new() } else { format!("{list}{i}") }, now)
         })
@@ -177,7 +174,7 @@ pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: In
         format,
         bytes_hash: sha256(bytes),
         context,
-        events: events.len() + bad.len(),
+        events: reading.events,
         prepared,
         problems,
         private: None,
@@ -193,11 +190,6 @@ pub(crate) const fn list_of(kind: DocumentType) -> &'static str {
         DocumentType::Query => "/epcisBody/queryResults/resultsBody/eventList/",
         DocumentType::Event | DocumentType::MasterData => "",
     }
-}
-
-/// The index of the event a pointer leads into.
-fn index(pointer: &str) -> Option<usize> {
-    pointer.split_once("/eventList/")?.1.split('/').next()?.parse().ok()
 }
 
 fn sha256(bytes: &[u8]) -> String {

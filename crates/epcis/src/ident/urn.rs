@@ -1,6 +1,7 @@
 //! EPC URNs (Tag Data Standard §6 and §8) to canonical Digital Links and back.
 
 use super::{DOMAIN, DigitalLink, canonical_text, check_digit, is_digits};
+use base::Text;
 
 /// The canonical Digital Link of what follows `urn:epc:`.
 pub(super) fn to_link(rest: &str) -> Option<String> {
@@ -19,6 +20,38 @@ pub(super) fn to_link(rest: &str) -> Option<String> {
         "idpat" => pattern(scheme, prefix, rest.strip_suffix(".*")?),
         _ => None,
     }
+}
+
+/// What is wrong with what follows `urn:epc:`, when it names one thing or lot in a scheme that has a Digital Link.
+pub(super) fn fault(rest: &str) -> Option<Text> {
+    let (space, body) = rest.split_once(':')?;
+    let (scheme, _) = body.split_once(':')?;
+    if !matches!(space, "id" | "class") || to_link(rest).is_some() {
+        return None;
+    }
+    let digits = match (space, scheme) {
+        ("id", "sgtin" | "itip" | "upui") | ("class", "lgtin") => 13,
+        ("id", "sscc" | "gsrn" | "gsrnp") => 17,
+        ("id", "gsin") => 16,
+        ("id", "sgln" | "pgln" | "grai" | "gdti" | "sgcn") => 12,
+        ("id", "giai" | "cpi" | "ginc") => {
+            return Some(Text::new(
+                format!("不是完整的 {scheme} 标识：厂商识别代码应为 6 至 12 位数字，其后各段不可缺少。"),
+                format!(
+                    "This is no whole {scheme}: a company prefix has 6 to 12 digits, and no part may be missing."
+                ),
+            ));
+        }
+        _ => return None,
+    };
+    Some(Text::new(
+        format!(
+            "不是完整的 {scheme} 标识：厂商识别代码（6 至 12 位）与参考代码合计应为 {digits} 位数字，其后各段不可缺少或过长。"
+        ),
+        format!(
+            "This is no whole {scheme}: company prefix (6 to 12 digits) and reference have {digits} digits together, and no part after them may be missing or too long."
+        ),
+    ))
 }
 
 fn instance(scheme: &str, prefix: &str, rest: &str) -> Option<String> {

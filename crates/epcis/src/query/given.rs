@@ -132,7 +132,7 @@ impl Given<'_> {
                 return Ok(term.into());
             }
             let near = vocabulary.nearest(text);
-            Err(self.wrong(value, suggestion(near, vocabulary.words.first().copied())))
+            Err(self.wrong(value, suggestion(near.as_deref(), vocabulary.words.first().copied())))
         })
     }
 

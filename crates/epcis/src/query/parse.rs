@@ -278,7 +278,14 @@ fn order(given: &Given<'_>) -> Checked<OrderBy> {
     match given.single()? {
         "eventTime" => Ok(OrderBy::EventTime),
         "recordTime" => Ok(OrderBy::RecordTime),
-        name => field_name(given, name).map(OrderBy::Field),
+        name if name.contains(':') => field_name(given, name).map(OrderBy::Field),
+        other => Err(given.problem(
+            Text::new(format!("不能按“{other}”排序。"), format!("The order cannot be by \"{other}\".")),
+            Text::of(
+                "请使用 eventTime、recordTime 或扩展字段（前缀:名称）。",
+                "Use eventTime, recordTime or an extension field (prefix:name).",
+            ),
+        )),
     }
 }
 

@@ -60,6 +60,11 @@ impl Checker<'_> {
         if root && node.get("@context").is_none() {
             self.missing_context(path);
         }
+        if root && !kind.ends_with("Event") && !crate::uri::is_uri(kind) {
+            // what is no event lacks all that events have
+            self.no_event_type(path, kind);
+            return;
+        }
         let moment = self.times(path, node);
         let own: &[&str] = match kind {
             "ObjectEvent" => OBJECT_FIELDS,
@@ -68,14 +73,7 @@ impl Checker<'_> {
             "TransformationEvent" => TRANSFORMATION_FIELDS,
             other => {
                 if !crate::uri::is_uri(other) {
-                    self.error(
-                        &path.name("type"),
-                        Text::new(format!("没有事件类型“{other}”。"), format!("There is no event type \"{other}\".")),
-                        Text::of(
-                            "请用 ObjectEvent、AggregationEvent、TransactionEvent、TransformationEvent、AssociationEvent，自定义类型须写成 URI。",
-                            "Use ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent; a type of your own must be a URI.",
-                        ),
-                    );
+                    self.no_event_type(path, other);
                 }
                 for (name, value) in members {
                     self.common_field(&path.name(name), name, value);
@@ -95,6 +93,25 @@ impl Checker<'_> {
             }
         }
         self.joint_rules(path, node, kind);
+    }
+
+    fn no_event_type(&mut self, path: &Path<'_>, kind: &str) {
+        let remedy = if matches!(kind, "EPCISDocument" | "EPCISQueryDocument") {
+            Text::of(
+                "此处只收单个事件；整份文件请提交到采集接口 capture。",
+                "One event is expected here; send a whole document to capture.",
+            )
+        } else {
+            Text::of(
+                "请用 ObjectEvent、AggregationEvent、TransactionEvent、TransformationEvent、AssociationEvent，自定义类型须写成 URI；整份文件为 EPCISDocument 或 EPCISQueryDocument。",
+                "Use ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent; a type of your own must be a URI. A whole document is an EPCISDocument or EPCISQueryDocument.",
+            )
+        };
+        self.error(
+            &path.name("type"),
+            Text::new(format!("没有事件类型“{kind}”。"), format!("There is no event type \"{kind}\".")),
+            remedy,
+        );
     }
 
     fn times(&mut self, path: &Path<'_>, node: &Node) -> Option<Moment> {

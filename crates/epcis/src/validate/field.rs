@@ -28,6 +28,13 @@ impl Checker<'_> {
                     "Write a full URI such as https://id.gs1.org/01/… or urn:epc:id:….",
                 ),
             );
+        } else if let Some(detail) = crate::ident::fault(text) {
+            // the schemas ask for a URI and no more, and the event must not be changed
+            let remedy = Text::of(
+                "请对照标签核对：照此写法，它不会与正确的标识认作同一物。",
+                "Compare with the label: written like this it is not taken for the thing that is rightly named.",
+            );
+            self.advise(path, detail, remedy);
         }
     }
 
@@ -132,6 +139,7 @@ impl Checker<'_> {
         let remedy = if bare != word {
             Text::new(format!("请写短词“{bare}”。"), format!("Write the bare word \"{bare}\"."))
         } else if let Some(near) = vocabulary.nearest(word) {
+            let near = if self.is_xml() { near.into() } else { vocabulary.bare(&near) };
             Text::new(
                 format!("是否应为“{near}”？自定义词须写成完整 URI。"),
                 format!("Did you mean \"{near}\"? A word of your own must be a full URI."),

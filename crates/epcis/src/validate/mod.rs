@@ -16,7 +16,7 @@ use crate::context::{Context, Syntax};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::pointer::Path;
-use crate::problem::{Problem, ProblemType, Severity};
+use crate::problem::{Problem, ProblemType, Severity, keep};
 use base::Text;
 
 pub(crate) use header::{Shape, shape};
@@ -50,11 +50,6 @@ impl<'a> Checker<'a> {
         self.errors = inner.errors;
     }
 
-    /// Whether enough problems were found to stop.
-    pub(crate) const fn is_full(&self) -> bool {
-        self.problems.len() >= self.limits.problems
-    }
-
     fn is_xml(&self) -> bool {
         self.context.syntax == Syntax::Xml
     }
@@ -62,26 +57,21 @@ impl<'a> Checker<'a> {
     /// Takes over an error found elsewhere.
     pub(crate) fn add(&mut self, problem: Problem) {
         self.errors += 1;
-        if !self.is_full() {
-            self.problems.push(problem);
-        }
+        keep(&mut self.problems, problem, self.limits.problems);
     }
 
     pub(crate) fn error(&mut self, path: &Path<'_>, detail: Text, remedy: Text) {
-        self.errors += 1;
-        if !self.is_full() {
-            self.problems.push(Problem::new(ProblemType::Validation, path.render(), clip(detail), remedy));
-        }
+        self.add(Problem::new(ProblemType::Validation, path.render(), clip(detail), remedy));
     }
 
     /// A rule that official examples themselves break: an error only in strict mode.
     fn advise(&mut self, path: &Path<'_>, detail: Text, remedy: Text) {
         if self.limits.strict {
             self.error(path, detail, remedy);
-        } else if !self.is_full() {
-            let mut problem = Problem::new(ProblemType::Validation, path.render(), detail, remedy);
+        } else {
+            let mut problem = Problem::new(ProblemType::Validation, path.render(), clip(detail), remedy);
             problem.severity = Severity::Advice;
-            self.problems.push(problem);
+            keep(&mut self.problems, problem, self.limits.problems);
         }
     }
 

@@ -4,7 +4,7 @@ use super::write::markup::TARGET;
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::problem::{Position, Problem, ProblemType};
-use crate::source::Counted;
+use crate::source::{Counted, Utf8};
 use base::Text;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -185,7 +185,7 @@ pub(crate) enum Part {
 
 /// Makes elements of text, in memory that one part at a time takes.
 pub(crate) struct Builder<R> {
-    reader: Reader<Counted<R>>,
+    reader: Reader<Counted<Utf8<R>>>,
     part: Part,
     limits: Limits,
     open: Vec<Element>,
@@ -198,7 +198,7 @@ pub(crate) struct Builder<R> {
 impl<R: BufRead> Builder<R> {
     pub(crate) fn new(reader: R, part: Part, limits: &Limits) -> Self {
         Self {
-            reader: Reader::from_reader(Counted::new(reader)),
+            reader: Reader::from_reader(Counted::new(Utf8::new(reader))),
             part,
             limits: *limits,
             open: Vec::new(),
@@ -284,11 +284,11 @@ impl<R: BufRead> Builder<R> {
                     self.open.pop()
                 }
                 Event::Text(part) => {
-                    append(&mut self.open, &part.xml10_content());
+                    append(&mut self.open, &part.xml10_content(), at)?;
                     None
                 }
                 Event::CData(part) => {
-                    append(&mut self.open, &part.xml10_content());
+                    append(&mut self.open, &part.xml10_content(), at)?;
                     None
                 }
                 Event::GeneralRef(reference) => {
@@ -305,7 +305,7 @@ impl<R: BufRead> Builder<R> {
                             ),
                         ));
                     };
-                    append(&mut self.open, &resolved);
+                    append(&mut self.open, &resolved, at)?;
                     None
                 }
                 Event::PI(instruction) if instruction.target() == TARGET => {
@@ -320,7 +320,7 @@ impl<R: BufRead> Builder<R> {
                 }
                 Event::Eof => return Ok(root.filter(|_| self.part != Part::Events)),
                 Event::Decl(declaration) => {
-                    encoding(&declaration, at)?;
+                    encoding(&declaration, self.reader.get_ref().inner().is_utf16(), at)?;
                     None
                 }
                 Event::Comment(_) | Event::PI(_) | Event::DocType(_) => None,
@@ -373,17 +373,19 @@ fn resolve(reference: &BytesRef<'_>) -> Option<String> {
 }
 
 /// Text in another encoding would be read as other characters than were meant.
-fn encoding(declaration: &BytesDecl<'_>, at: Position) -> Result<(), Box<Problem>> {
+fn encoding(declaration: &BytesDecl<'_>, is_utf16: bool, at: Position) -> Result<(), Box<Problem>> {
     let Some(named) = declaration.encoding() else { return Ok(()) };
     let named = named.map_err(|e| broken(at, &e))?;
-    if ["UTF-8", "UTF8", "US-ASCII", "ASCII"].iter().any(|known| named.eq_ignore_ascii_case(known)) {
+    let known: &[&str] =
+        if is_utf16 { &["UTF-16", "UTF-16LE", "UTF-16BE"] } else { &["UTF-8", "UTF8", "US-ASCII", "ASCII"] };
+    if known.iter().any(|known| named.eq_ignore_ascii_case(known)) {
         return Ok(());
     }
     Err(fault(
         at,
         Text::new(
-            format!("文件声明的编码为 {named}，只读取 UTF-8。"),
-            format!("The document says it is encoded in {named}; only UTF-8 is read."),
+            format!("文件声明的编码为 {named}，只读取 UTF-8 与 UTF-16。"),
+            format!("The document says it is encoded in {named}; only UTF-8 and UTF-16 are read."),
         ),
         Text::of(
             "请另存为 UTF-8，并在首行写 encoding=\"UTF-8\"。",
@@ -392,9 +394,19 @@ fn encoding(declaration: &BytesDecl<'_>, at: Position) -> Result<(), Box<Problem
     ))
 }
 
-fn append(open: &mut [Element], text: &str) {
+fn append(open: &mut [Element], text: &str, at: Position) -> Result<(), Box<Problem>> {
+    only_characters(text, at)?;
     if let Some(element) = open.last_mut() {
         element.text.push_str(text);
+    }
+    Ok(())
+}
+
+/// Control characters are no characters of XML, however they are written (XML 1.0 §2.2).
+fn only_characters(text: &str, at: Position) -> Result<(), Box<Problem>> {
+    match text.bytes().find(|byte| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) {
+        Some(byte) => Err(broken(at, &format!("the control character U+{byte:04X}"))),
+        None => Ok(()),
     }
 }
 
@@ -445,8 +457,12 @@ fn element(
     let mut attributes = Vec::new();
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|e| broken(at, &e))?;
+        if attribute.value.contains('<') {
+            return Err(broken(at, &"a < in the value of an attribute, where it is written &lt;"));
+        }
         let value =
             attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| broken(at, &e))?.into_owned();
+        only_characters(&value, at)?;
         let name = attribute.key.into_inner();
         if name == "xmlns" {
             scopes.declare("", &value).map_err(|e| broken(at, &e))?;

@@ -38,9 +38,10 @@ impl Model {
         if let Some(own) = own {
             out.push(("@context".into(), own.clone()));
         }
-        if element.namespace.is_none() && &*element.local == "QuantityEvent" {
+        let amount = element.namespace.is_none() && &*element.local == "QuantityEvent";
+        if amount {
             out.push(("type".into(), Node::text("ObjectEvent")));
-            self.quantity_event(element, &mut out);
+            quantity_event(element, &mut out);
         } else {
             let name = element.hints().and_then(|hints| hints.name.clone());
             out.push((
@@ -57,27 +58,13 @@ impl Model {
         for child in element.flat() {
             if child.namespace.is_some() {
                 self.extension(child, &mut out);
-            } else {
+            } else if !(amount && matches!(&*child.local, "epcClass" | "quantity")) {
                 let value = self.standard_field(child);
                 insert(&mut out, (&*child.local).into(), value);
             }
         }
         element.complete(&mut out);
         Node::Object(out)
-    }
-
-    /// EPCIS 1.x: an amount of a class seen, which 2.0 has as an object event.
-    fn quantity_event(&mut self, element: &Element, out: &mut Members) {
-        out.push(("action".into(), Node::text("OBSERVE")));
-        let mut amount = Members::new();
-        for child in element.children.iter().filter(|child| child.namespace.is_none()) {
-            match &*child.local {
-                "epcClass" => amount.push(("epcClass".into(), Node::text(child.text.trim()))),
-                "quantity" => amount.push(("quantity".into(), number(&child.text))),
-                _ => {}
-            }
-        }
-        out.push(("quantityList".into(), Node::Array(vec![Node::Object(amount)])));
     }
 
     fn standard_field(&mut self, child: &Element) -> Node {
@@ -306,6 +293,20 @@ impl Model {
         self.context.declare(&chosen, namespace);
         format!("{chosen}:{local}")
     }
+}
+
+/// EPCIS 1.x: an amount of a class seen, which 2.0 has as an object event.
+fn quantity_event(element: &Element, out: &mut Members) {
+    out.push(("action".into(), Node::text("OBSERVE")));
+    let mut amount = Members::new();
+    for child in element.children.iter().filter(|child| child.namespace.is_none()) {
+        match &*child.local {
+            "epcClass" => amount.push(("epcClass".into(), Node::text(child.text.trim()))),
+            "quantity" => amount.push(("quantity".into(), number(&child.text))),
+            _ => {}
+        }
+    }
+    out.push(("quantityList".into(), Node::Array(vec![Node::Object(amount)])));
 }
 
 /// Adds a member; a name that is there already becomes an array.

@@ -11,6 +11,7 @@ mod files;
 mod generated;
 mod hashes;
 mod hollow;
+mod markup;
 mod properties;
 mod query;
 mod rules;

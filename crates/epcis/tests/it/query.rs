@@ -252,6 +252,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
         ("EQ_bizStep=", "EQ_bizStep"),
         ("MATCH_epc=4012345", "MATCH_epc"),
         ("MATCH_thing=urn:a:b", "MATCH_thing"),
+        ("orderBy=bizStep", "orderBy"),
         ("EQ_readPoint=warehouse 7", "EQ_readPoint"),
         ("GE_quantity=many", "GE_quantity"),
         ("GE_quantity=1|2", "GE_quantity"),
