@@ -100,6 +100,37 @@ pub struct Settings {
     pub merged_stations: BTreeMap<String, String>,
 }
 
+impl Settings {
+    /// The station one is merged into in the end, itself when it is not merged.
+    pub(crate) fn station_of<'a>(&'a self, id: &'a str) -> &'a str {
+        let mut at = id;
+        // a ring of merges has no end; the readers of files refuse it
+        for _ in 0..self.merged_stations.len() {
+            match self.merged_stations.get(at) {
+                Some(next) if next != at => at = next,
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// A station that merges lead back to.
+    pub(crate) fn ring_of_merges(&self) -> Option<&str> {
+        let merged = |id: &String| self.merged_stations.get(id).filter(|next| *next != id);
+        self.merged_stations.keys().map(String::as_str).find(|start| {
+            let mut at = self.merged_stations.get(*start).filter(|next| next != start);
+            for _ in 0..self.merged_stations.len() {
+                match at {
+                    Some(next) if next == start => return true,
+                    Some(next) => at = merged(next),
+                    None => return false,
+                }
+            }
+            false
+        })
+    }
+}
+
 /// Scores of a station, delivery or lot.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -24,7 +24,7 @@ pub use study::{CASES, Method, Row, Study, Summary, study};
 
 use crate::score::date::Span;
 use crate::score::dictionary::Dictionary;
-use crate::score::{Network, Settings};
+use crate::score::Network;
 use base::Text;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -216,6 +216,14 @@ fn finish(
         (None, Some(document)) => document.network()?,
         (None, None) => Network::default(),
     };
+    if let Some(id) = network.settings.ring_of_merges() {
+        let at = if format == Format::Plain { "/settings/mergedStations" } else { "/settings/metaNodes" };
+        return Err(FormatError::one(
+            at,
+            format!("站点 {id} 经合并又并入自身，请只保留一个方向"),
+            format!("the merges lead from station {id} back to itself; keep one direction only"),
+        ));
+    }
     notes.extend(check(&network));
     Ok(CaseFile { format, list: false, cases: vec![Case { name, network, given, notes }] })
 }
@@ -245,9 +253,6 @@ pub fn check(network: &Network) -> Vec<Text> {
     });
     say(unread.collect(), "日期无法识别，按未知处理", "dates that cannot be read, taken as unknown");
     let settings = &network.settings;
-    fn at<'a>(settings: &'a Settings, id: &'a String) -> &'a str {
-        settings.merged_stations.get(id).unwrap_or(id)
-    }
     let (mut unknown, mut apart, mut early) = (Vec::new(), Vec::new(), Vec::new());
     let mut ends = Vec::with_capacity(2 * network.relations.len());
     let names = network.relations.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
@@ -256,7 +261,7 @@ pub fn check(network: &Network) -> Vec<Text> {
         let delivery = |end: Option<u32>| end.and_then(|n| network.deliveries.get(n as usize));
         match (delivery(ends[0]), delivery(ends[1])) {
             (Some(x), Some(y)) => {
-                if at(settings, &x.to) != at(settings, &y.from) {
+                if settings.station_of(&x.to) != settings.station_of(&y.from) {
                     apart.push(format!("{a} → {b}"));
                 }
                 if !x.arrival().not_after(y.departure()) {
@@ -278,7 +283,7 @@ pub fn check(network: &Network) -> Vec<Text> {
         .iter()
         .map(|s| &s.id)
         .chain(network.deliveries.iter().flat_map(|d| [&d.from, &d.to]))
-        .map(|id| at(settings, id))
+        .map(|id| settings.station_of(id))
         .collect();
     let lost = (settings.station_weights.keys().filter(|id| !stations.contains(id.as_str())))
         .chain(settings.delivery_weights.keys().filter(|id| by_id.get(id).is_none()));

@@ -321,7 +321,6 @@ impl Scored {
     /// The version is not 1.x; an identifier is missing, given twice, or names nothing.
     pub(super) fn network(self) -> Result<Network, FormatError> {
         check_version(self.version.0.as_deref())?;
-        let settings = settings(self.tracing, self.settings);
         let mut problems = Problems::default();
         let stations: Vec<Station> = (self.data.stations.data.into_iter())
             .map(|row| {
@@ -329,6 +328,7 @@ impl Scored {
                 Station { id: id.unwrap_or_default(), name }
             })
             .collect();
+        let settings = settings(self.tracing, self.settings, &stations);
         let deliveries: Vec<Delivery> = self.data.deliveries.data.into_iter().map(delivery).collect();
         let relations: Vec<(String, String)> = (self.data.delivery_relations.data.into_iter())
             .map(|row| {
@@ -394,9 +394,9 @@ fn delivery(row: Cells<DELIVERIES>) -> Delivery {
     }
 }
 
-/// Groups count as merged stations when tracing settings are given to the group itself; otherwise they are only a way
-/// of drawing. Temporal order is enforced unless the document says otherwise.
-fn settings(tracing: Option<Tracing>, view: Option<View>) -> Settings {
+/// Groups count as merged stations when tracing settings are given to the group itself, or when the group is one of the
+/// stations; otherwise they are only a way of drawing. Temporal order is enforced unless the document says otherwise.
+fn settings(tracing: Option<Tracing>, view: Option<View>, stations: &[Station]) -> Settings {
     let mut settings = Settings { enforce_temporal_order: true, ..Settings::default() };
     let Some(tracing) = tracing else { return settings };
     settings.enforce_temporal_order = tracing.enforce_temporal_order.0.as_deref() != Some("false");
@@ -433,7 +433,8 @@ fn settings(tracing: Option<Tracing>, view: Option<View>) -> Settings {
         }
     }
     for group in view.and_then(|view| view.meta_nodes).into_iter().flatten() {
-        let Some(id) = group.id.0.filter(|id| active.contains(id)) else { continue };
+        let counts = |id: &String| active.contains(id) || stations.iter().any(|station| station.id == *id);
+        let Some(id) = group.id.0.filter(counts) else { continue };
         let members = group.members.into_iter().flatten().filter_map(|member| member.0);
         settings.merged_stations.extend(members.map(|member| (member, id.clone())));
     }

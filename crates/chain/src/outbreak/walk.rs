@@ -45,7 +45,7 @@ impl Walk {
     pub(super) fn new(network: &Network) -> Self {
         let by_id: HashMap<&str, usize> =
             network.deliveries.iter().enumerate().map(|(n, d)| (d.id.as_str(), n)).collect();
-        let merged = |id: &'_ String| network.settings.merged_stations.get(id).unwrap_or(id).clone();
+        let merged = |id: &'_ String| network.settings.station_of(id).to_owned();
         let recorded: BTreeSet<String> = network
             .relations
             .iter()

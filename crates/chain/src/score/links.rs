@@ -123,11 +123,11 @@ impl<'a> Stations<'a> {
         let ends = &ends[listed..];
         let written: Vec<u32> = ends.iter().step_by(2).copied().collect();
         let to: Vec<u32> = ends.iter().skip(1).step_by(2).copied().collect();
-        let merged_stations = &network.settings.merged_stations;
-        if merged_stations.is_empty() {
+        let settings = &network.settings;
+        if settings.merged_stations.is_empty() {
             return Self { names, numbers, from: written.clone(), to, written };
         }
-        let into = names.iter().map(|name| merged_stations.get(*name).map_or(*name, String::as_str));
+        let into = names.iter().map(|name| settings.station_of(name));
         let (numbers, names, merged) = number(into, names.len());
         let merge = |ends: &[u32]| ends.iter().map(|&n| merged[n as usize]).collect();
         Self { names, numbers, from: merge(&written), to: merge(&to), written }

@@ -424,3 +424,49 @@ fn every_shared_case_file_is_read() {
         }
     }
 }
+
+/// Deliveries from a and b to c, where the case is.
+fn merging(merges: &Value) -> Value {
+    json!({
+        "settings": { "mergedStations": merges, "stationWeights": { "c": 1 } },
+        "stations": [{ "id": "a" }, { "id": "b" }, { "id": "c" }, { "id": "d" }],
+        "deliveries": [{ "id": "1", "from": "a", "to": "c" }, { "id": "2", "from": "b", "to": "d" }],
+        "relations": [],
+    })
+}
+
+#[test]
+fn a_station_merged_into_a_listed_one_is_still_merged_in_foodchain_lab() {
+    let given = merging(&json!({ "a": "b" })).to_string();
+    let case = outbreak::read(given.as_bytes(), Keep::Network).expect("a case").cases.remove(0);
+    let written = case.document().value().to_string();
+    for keep in [Keep::Network, Keep::Document] {
+        let again = outbreak::read(written.as_bytes(), keep).expect("a document").cases.remove(0);
+        assert_eq!(again.network.settings.merged_stations, case.network.settings.merged_stations);
+        assert_eq!(by_station(&score(&again.network)), by_station(&score(&case.network)));
+    }
+}
+
+#[test]
+fn merges_are_followed_to_their_end_and_must_have_one() {
+    for (merges, stations) in [
+        (json!({ "a": "b" }), vec!["b", "c", "d"]),
+        (json!({ "a": "b", "b": "d" }), vec!["c", "d"]),
+        (json!({ "a": "b", "b": "group" }), vec!["c", "d", "group"]),
+        (json!({ "a": "a" }), vec!["a", "b", "c", "d"]),
+    ] {
+        let file = outbreak::read(merging(&merges).to_string().as_bytes(), Keep::Network).expect("a case");
+        let scores = by_station(&score(&file.cases[0].network));
+        assert_eq!(scores.keys().collect::<Vec<_>>(), stations, "{merges}");
+        assert!(file.cases[0].notes.is_empty(), "{merges}: {:?}", file.cases[0].notes);
+    }
+    for merges in [
+        json!({ "a": "b", "b": "a" }),
+        json!({ "a": "b", "b": "d", "d": "a" }),
+        json!({ "d": "a", "a": "b", "b": "a" }),
+    ] {
+        let error = outbreak::read(merging(&merges).to_string().as_bytes(), Keep::Network).unwrap_err();
+        assert_eq!(error.0[0].0, "/settings/mergedStations", "{merges}");
+        assert!(error.0[0].1.en.contains("back to itself"), "{merges}");
+    }
+}
