@@ -57,7 +57,10 @@ pub(crate) fn format(headers: &HeaderMap, xml: bool) -> Result<Format, Refused> 
     let mut parts = sent.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default();
     let charset = parts.find_map(|p| p.strip_prefix("charset=")).map(|c| c.trim_matches('"'));
-    if let Some(charset) = charset.filter(|c| !matches!(*c, "utf-8" | "utf8" | "us-ascii")) {
+    // every processor of XML reads UTF-16 (XML 1.0 §4.3.3); which of the two it is the text itself tells
+    let wide = xml && media.ends_with("/xml");
+    let reads = |c: &str| matches!(c, "utf-8" | "utf8" | "us-ascii") || wide && c == "utf-16";
+    if let Some(charset) = charset.filter(|c| !reads(c)) {
         return Err(unsupported(
             Text::new(
                 format!("不支持字符编码 {charset}。"),
@@ -107,6 +110,17 @@ fn weight(range: &str) -> Option<(Wanted, u32, bool)> {
         "application/xml" | "text/xml" | "application/problem+xml" => Some((Wanted::Xml, q, false)),
         _ => None,
     }
+}
+
+/// Whether JSON will do only under the name of JSON-LD.
+pub(crate) fn names_linked_data(headers: &HeaderMap) -> bool {
+    let accepted = |names: &[&str]| {
+        text(headers, header::ACCEPT).unwrap_or_default().split(',').any(|range| {
+            let media = range.split(';').next().unwrap_or_default().trim();
+            names.iter().any(|name| media.eq_ignore_ascii_case(name))
+        })
+    };
+    accepted(&["application/ld+json"]) && !accepted(&["application/json", "application/*", "*/*"])
 }
 
 /// What the caller prefers of JSON and XML; `None` when neither will do.
@@ -346,6 +360,16 @@ mod tests {
             assert_eq!(preferred(&with("accept", accept)), wanted, "{accept}");
         }
         assert_eq!(preferred(&HeaderMap::new()), Some(Wanted::Json));
+        for (accept, linked) in [
+            ("application/ld+json", true),
+            ("Application/LD+JSON;q=0.9, application/xml;q=0.1", true),
+            ("application/ld+json, application/json", false),
+            ("application/ld+json, */*;q=0.1", false),
+            ("application/json", false),
+        ] {
+            assert_eq!(names_linked_data(&with("accept", accept)), linked, "{accept}");
+        }
+        assert!(!names_linked_data(&HeaderMap::new()));
     }
 
     #[test]

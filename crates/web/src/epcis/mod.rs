@@ -102,6 +102,7 @@ pub fn background(app: &Arc<App>, runner: Runner) -> Runner {
 /// every answer carries.
 async fn speak(prefs: Prefs, request: Request, next: Next) -> Response {
     let wanted = message::preferred(request.headers()).unwrap_or(Wanted::Json);
+    let linked = message::names_linked_data(request.headers());
     let reads = request.method() == Method::POST;
     let long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS);
     let response = if long {
@@ -113,6 +114,9 @@ async fn speak(prefs: Prefs, request: Request, next: Next) -> Response {
     };
     let mut response = refusal::render(response, prefs.lang, wanted);
     let headers = response.headers_mut();
+    if linked && headers.get(header::CONTENT_TYPE).is_some_and(|media| media == "application/json") {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/ld+json"));
+    }
     put(headers, "gs1-epcis-version", "2.0.0");
     put(headers, "gs1-cbv-version", "2.0.0");
     put(headers, "gs1-extensions", &format!("shian={}", supply::LEDGER_NAMESPACE));
