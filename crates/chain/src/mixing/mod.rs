@@ -51,7 +51,7 @@ pub struct Lot {
 
 /// A share: a number or `{"lo", "hi"}`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a share is a number such as 0.3, or {\"lo\": 0.2, \"hi\": 0.4}")]
 pub enum Share {
     /// Known.
     Exactly(f64),

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use base::{Decimal, Text};
 use chain::outbreak::{self, Case, CaseFile, FormatError, Keep, Table};
 use paper::sheet::{self, Sheet, SheetTable};
+use serde_path_to_error::Segment;
 use std::path::Path;
 
 /// Reads a case file of any layout and says on stderr what is wrong with it; `None` when it cannot be used.
@@ -199,10 +200,27 @@ pub(super) fn balance(file: &Path) -> Outcome {
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(file: &Path) -> anyhow::Result<Option<T>> {
-    match serde_json::from_slice(&read(file)?) {
+    let bytes = read(file)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)) {
         Ok(input) => Ok(Some(input)),
         Err(e) => {
-            out::note(&format!("{}: {e}", file.display()));
+            let steps = e.path().iter().map(|step| match step {
+                Segment::Seq { index } => format!("/{index}"),
+                Segment::Map { key } => format!("/{key}"),
+                Segment::Enum { .. } | Segment::Unknown => String::new(),
+            });
+            let at = format!("{}: {}", file.display(), steps.collect::<String>());
+            let inner = e.inner();
+            say(
+                &at,
+                &Text::new(
+                    format!("无法识别：{inner}；写法见 shian chain mix --help 与 balance --help"),
+                    format!(
+                        "this cannot be read: {inner}; shian chain mix --help and balance --help show the layout"
+                    ),
+                ),
+            );
             Ok(None)
         }
     }
