@@ -86,6 +86,35 @@ async fn rollback_stores_nothing_and_proceed_stores_the_good_ones() {
 }
 
 #[tokio::test]
+async fn an_error_is_told_and_placed_however_much_else_there_is_to_say() {
+    for world in worlds().await {
+        // more of advice, and then more of errors, than are told
+        let advised = |n: usize| {
+            let mut event = made("2026-09-01", 1, &lot(1, &format!("N{n}")), 5);
+            event["epcList"] = json!([format!("https://id.gs1.org/01/06901234567890/21/{n}")]);
+            event
+        };
+        let mut events: Vec<Value> = (0..150).map(advised).collect();
+        events.push(bad());
+        let refused = with(&world, ErrorBehaviour::Rollback, &events).await;
+        assert_eq!((refused.state, refused.stored.len()), (CaptureState::Refused, 0), "{}", world.name);
+        assert_eq!(refused.problems[0].pointer, "/epcisBody/eventList/150/action");
+        assert_eq!(world.count("select count(*) as n from event").await, 0);
+
+        let mut known = made("2026-09-01", 1, &lot(1, "A"), 100);
+        known["eventID"] = "urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8".into();
+        world.capture(1, vec![known.clone()]).await;
+        known["quantityList"][0]["quantity"] = 90.into();
+        let mut events = vec![bad(); 150];
+        events.push(known);
+        let part = with(&world, ErrorBehaviour::Proceed, &events).await;
+        assert_eq!((part.stored.len(), part.events), (0, 151), "{}", world.name);
+        let taken = part.problems.iter().find(|p| p.kind == ProblemType::ResourceAlreadyExists).unwrap();
+        assert!(taken.pointer.starts_with("/epcisBody/eventList/150"), "{}", taken.pointer);
+    }
+}
+
+#[tokio::test]
 async fn an_event_id_stands_for_one_content_only() {
     for world in worlds().await {
         let mut event = made("2026-09-01", 1, &lot(1, "A"), 100);
