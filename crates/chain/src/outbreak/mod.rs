@@ -22,9 +22,9 @@ pub use sheet::Table;
 pub use simulate::{Outbreak, simulate};
 pub use study::{CASES, Method, Row, Study, Summary, study};
 
+use crate::score::Network;
 use crate::score::date::Span;
 use crate::score::dictionary::Dictionary;
-use crate::score::Network;
 use base::Text;
 use serde_json::Value;
 use std::borrow::Cow;
