@@ -114,6 +114,8 @@ struct Bridge {
 const MAIN: usize = 0;
 /// Trees of raw commodities: a limit on grapes is none on grape jam.
 const RAW: [&str; 2] = ["gb2763", "gb31650"];
+/// For whom a food is made, where that makes it a class of its own in every standard.
+const INFANTS: [&str; 4] = ["婴幼儿", "婴儿", "幼儿", "宝宝"];
 /// Raw classes of the main tree that `forms.csv` has no form for.
 const RAW_GRAIN: [&str; 2] = ["谷物", "谷物碾磨加工品"];
 
@@ -299,14 +301,10 @@ impl Foods {
         {
             return None; // 「干牛肝菌」 must not be read as fresh 「牛肝菌」
         }
-        // the end of an English word is no word: there is no rice in liquorice
-        let endings = if head.is_ascii() { "" } else { head };
-        endings
-            .char_indices()
-            .skip(1)
-            .map(|(i, _)| &endings[i..])
-            .take_while(|rest| rest.chars().count() > 1)
-            .find_map(|rest| self.names.get(rest).map(|e| (e, rest, Confidence::Likely)))
+        endings(head)
+            .filter(|rest| rest.chars().count() > 1)
+            .find_map(|rest| self.names.get_key_value(&rest))
+            .map(|(name, entry)| (entry, name.as_str(), Confidence::Likely))
     }
 
     fn position(&self, tree: &Tree, entry: &Entry, name: &str, confidence: Confidence) -> Position {
@@ -406,10 +404,9 @@ impl Foods {
             }
             std::iter::once(head)
                 .chain(brackets.iter().map(String::as_str))
-                .flat_map(|t| t.char_indices().skip(1).map(move |(i, _)| &t[i..]))
-                .take_while(|rest| !rest.is_empty())
+                .flat_map(endings)
                 .filter(|rest| raw || rest.chars().count() > 1)
-                .find_map(|rest| known.get(rest).or_else(|| by_group(rest)))
+                .find_map(|rest| known.get(&rest).or_else(|| by_group(&rest)))
         };
         let (named, confidence) = match exact {
             Some(named) => (named, Confidence::Named),
@@ -441,6 +438,14 @@ impl Foods {
             ..main.clone()
         })
     }
+}
+
+/// The endings of a compound, longest first; none of an English word, whose end is no word: there is no rice in liquorice. What is
+/// made for infants stays so: of 婴幼儿小米米粉 the ending 婴幼儿米粉 counts, not 米粉.
+fn endings(text: &str) -> impl Iterator<Item = String> + use<'_> {
+    let kept = INFANTS.into_iter().find(|w| text.starts_with(w)).unwrap_or_default();
+    let rest = if text.is_ascii() { "" } else { &text[kept.len()..] };
+    rest.char_indices().skip(usize::from(kept.is_empty())).map(move |(i, _)| format!("{kept}{}", &rest[i..]))
 }
 
 /// An English name as it is looked up.

@@ -15,6 +15,7 @@ use crate::path::{Path, Silence};
 use crate::question::{Question, speaks_of};
 use crate::rule::{Absence, Edition, Rule};
 use crate::rules::{ENGINE, Rules};
+use crate::scale;
 use crate::tree::NodeIx;
 use crate::verdict::{Outcome, Status, Step, Verdict};
 use base::{Date, Decimal, Text};
@@ -433,8 +434,16 @@ pub(crate) fn measured(
     why: Option<&mut Vec<Step>>,
 ) -> Result<Measured, Outcome> {
     let error = |zh: String, en: String| Outcome::DataError { reason: Text::new(zh, en) };
-    let bound = |t: &Option<String>| t.as_deref().and_then(number::number_in);
-    let (lod, loq) = (bound(&case.lod), bound(&case.loq));
+    let bound = |field: &'static str, text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default();
+        scale::bound(text, &case.unit).map_err(|()| {
+            error(
+                format!("“{text}”不能作为检出限,请填写以{}表示的数字({field})", case.unit),
+                format!("“{text}” is no detection limit: give a number in {} ({field})", case.unit),
+            )
+        })
+    };
+    let (lod, loq) = (bound("lod", &case.lod)?, bound("loq", &case.loq)?);
     let mut reading = number::reading(&case.value);
     if reading == Reading::Unreadable && !case.unit.is_empty() {
         // the unit may stand with the value as well as in its own field

@@ -69,7 +69,8 @@ pub(crate) fn brackets(text: &str) -> (String, Vec<String>) {
 #[must_use]
 pub(crate) fn decimal(text: &str) -> Option<Decimal> {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if text.is_empty() || text.len() > 40 {
+    // a decimal keeps 28 digits: more would be rounded, and a rounded value may sink to the limit
+    if text.is_empty() || text.bytes().filter(u8::is_ascii_digit).count() > 28 {
         return None;
     }
     if let Ok(value) = text.parse::<Decimal>() {
@@ -230,7 +231,7 @@ mod tests {
         ] {
             assert_eq!(decimal(text), d(want), "{text}");
         }
-        for text in ["", "abc", "1,2", "--1", "10⁵⁵", "1.9×10-1"] {
+        for text in ["", "abc", "1,2", "--1", "10⁵⁵", "1.9×10-1", "0.20000000000000000000000000001"] {
             assert_eq!(decimal(text), None, "{text}");
         }
     }

@@ -4,7 +4,7 @@ use crate::compare::{self, RowPath};
 use crate::facts::Fact;
 use crate::finding::{Finding, Look};
 use crate::ladder::{self, Rung};
-use crate::rule::{Edition, Rule};
+use crate::rule::{Edition, Kind, Rule};
 use crate::tree::{NodeIx, Tree};
 use crate::verdict::{Loser, Outcome};
 use base::Text;
@@ -97,6 +97,20 @@ pub(crate) enum Path<'a> {
     Silent(Silence<'a>),
 }
 
+/// Of the answers to an unknown fact the one to show: under the row that leaves least room for its conclusion, the lowest maximum for
+/// what conforms, the highest for what does not.
+fn hardest(found: Vec<Finding<'_>>) -> Option<Finding<'_>> {
+    let failed = |f: &Finding<'_>| matches!(f.outcome, Outcome::Nonconform);
+    let maximum = |r: &Rule| matches!(r.kind, Kind::Maximum(_));
+    found.into_iter().reduce(|shown, other| match (shown.rule, other.rule, shown.limit, other.limit) {
+        (None, Some(_), ..) => other,
+        (Some(a), Some(b), Some(one), Some(two)) if a.unit == b.unit && maximum(a) && maximum(b) => {
+            if one != two && (two > one) == failed(&shown) { other } else { shown }
+        }
+        _ => shown,
+    })
+}
+
 fn ask(fact: Fact) -> Outcome {
     let label = fact.label();
     Outcome::NeedsConfirmation {
@@ -126,12 +140,19 @@ impl<'a> Path<'a> {
             Self::Fork { fact, ways } => {
                 let found: Vec<Finding<'a>> = ways.iter().map(|w| w.walk(edition, tree, look)).collect();
                 let same = found.windows(2).all(|w| w[0].outcome.word() == w[1].outcome.word());
-                let shown = found.iter().position(|f| f.rule.is_some()).unwrap_or(0);
-                let Some(shown) = found.into_iter().nth(shown) else { return Finding::of(ask(*fact)) };
-                if same && !matches!(shown.outcome, Outcome::NeedsConfirmation { .. }) {
-                    return shown;
+                let Some(shown) = hardest(found) else { return Finding::of(ask(*fact)) };
+                if !same || matches!(shown.outcome, Outcome::NeedsConfirmation { .. }) {
+                    return Finding { outcome: ask(*fact), ..shown };
                 }
-                Finding { outcome: ask(*fact), ..shown }
+                let mut shown = shown;
+                look.note(&mut shown.steps, "either", || {
+                    let label = fact.label();
+                    Text::new(
+                        format!("{}未知:各种情形结论相同", label.zh),
+                        format!("{} is not known: the conclusion is the same either way", label.en),
+                    )
+                });
+                shown
             }
             Self::Ask { fact, rule } => Finding::under(rule, ask(*fact)),
             Self::Classes { base, finer } => {

@@ -72,6 +72,28 @@ pub(crate) fn between(reported: &str, printed: &str) -> Scale {
     factor.map_or(Scale::Apart, Scale::Times)
 }
 
+/// A detection limit in the unit of the result it belongs to; `None` where none is reported. Words beside the number (`LOQ 0.005`)
+/// are passed over; a unit of its own is converted.
+pub(crate) fn bound(text: &str, unit: &str) -> Result<Option<Decimal>, ()> {
+    let text = number::plain(text);
+    if NONE.contains(&text.as_str()) {
+        return Ok(None);
+    }
+    let start = text.find(|c: char| c.is_ascii_digit() || c == '.').ok_or(())?;
+    let digit = |c: char| c.is_ascii_digit() || "., eE×*^+-⁰¹²³⁴⁵⁶⁷⁸⁹".contains(c);
+    let end = text[start..].find(|c| !digit(c)).map_or(text.len(), |i| start + i);
+    let number = text[start..end].trim_end_matches([' ', ',', '.', '/']);
+    let value = number::decimal(number).filter(|_| !text[..start].ends_with('-')).ok_or(())?;
+    let own = text[end..].trim_matches([' ', '(', ')', ',', '[', ']']);
+    if own.is_empty() || unit.is_empty() || own == number::plain(unit) || units(own).is_empty() {
+        return Ok(Some(value));
+    }
+    match between(own, unit) {
+        Scale::Times(factor) => value.checked_mul(factor).map(Some).ok_or(()),
+        _ => Err(()),
+    }
+}
+
 impl Scale {
     /// The factor, or `None` when the result cannot be brought to the unit of the limit.
     pub(crate) const fn factor(&self) -> Option<Decimal> {
@@ -102,6 +124,28 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_detection_limit_is_a_number_in_the_unit_of_its_result_or_refused() {
+        let d = |t: &str| Ok(Some(t.parse().unwrap()));
+        for (text, want) in [
+            ("0.002", d("0.002")),
+            ("0.002mg/kg", d("0.002")),
+            ("2 μg/kg", d("0.002")),
+            ("2×10⁻³", d("0.002")),
+            ("2e-3", d("0.002")),
+            ("LOQ 0.005", d("0.005")),
+            ("检出限:0.01", d("0.01")),
+            ("≤0.01", d("0.01")),
+            ("", Ok(None)),
+            ("/", Ok(None)),
+            ("abc", Err(())),
+            ("-1", Err(())),
+            ("0.002 mg/L", Err(())),
+        ] {
+            assert_eq!(bound(text, "mg/kg"), want, "{text}");
+        }
+    }
 
     #[test]
     fn a_result_reaches_the_unit_of_the_limit_or_is_refused() {

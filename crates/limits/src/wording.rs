@@ -101,7 +101,18 @@ pub(crate) fn learn(inner: &str, facts: &mut Facts) {
         if has(&["添加藻类", "含藻类", "加藻类", "藻类"]) {
             facts.learn(Fact::AlgaeAdded, yes);
         }
-        if has(&["以水产", "动物肝脏", "含肝", "鱼肉", "猪肝", "水产及动物肝脏"]) {
+        if has(&[
+            "以水产",
+            "动物肝脏",
+            "含肝",
+            "鱼肉",
+            "猪肝",
+            "水产及动物肝脏",
+            "以鱼",
+            "以虾",
+            "以猪肝",
+            "以鸡肝",
+        ]) {
             facts.learn(Fact::AquaticOrLiver, yes);
         }
         if has(&["10岁以上", "10岁及以上", ">10岁"]) {

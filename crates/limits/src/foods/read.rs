@@ -1,11 +1,11 @@
 //! The names, forms and bridges of the rulebook, read into what texts are looked up in.
 
-use super::{Bridge, Entry, Foods, Form, MAIN, Named, english};
+use super::{Bridge, Entry, Foods, Form, MAIN, Named, RAW, english};
 use crate::error::LoadError;
 use crate::facts::Facts;
 use crate::load::{Files, csv_rows, fact_named, file};
 use crate::number;
-use crate::tree::Tree;
+use crate::tree::{NodeIx, Tree};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -110,6 +110,7 @@ impl Foods {
             }
             out.others.push(names);
         }
+        out.one_commodity_each(trees)?;
         for row in csv_rows::<EnglishRow>("english.csv", file(files, "english.csv")?)? {
             let known =
                 out.find(&number::plain(&row.food), &number::brackets(&number::plain(&row.food)).0).is_some();
@@ -142,6 +143,26 @@ impl Foods {
             out.bridges.push(Bridge { from, depth: main.above(from).len(), tree, to });
         }
         Ok(out)
+    }
+
+    /// Synonyms hand the commodity of one to all of them, so a group may name one only: 莲子 beside 核桃 would be walnuts.
+    fn one_commodity_each(&self, trees: &[Tree]) -> Result<(), LoadError> {
+        for (tree, known) in trees.iter().zip(&self.others).filter(|(t, _)| RAW.contains(&t.name.as_str())) {
+            for group in &self.groups {
+                let mut named = group.iter().filter_map(|name| known.get(name)).map(|n| n.node);
+                let Some(first) = named.next() else { continue };
+                let apart = |n: NodeIx| n != first && !tree.is_below(n, first) && !tree.is_below(first, n);
+                if named.any(apart) {
+                    return Err(LoadError::Field {
+                        file: "names.csv".to_owned(),
+                        row: group[0].clone(),
+                        field: "names",
+                        value: group.join("/"),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The tree's own names are classes; the foods its brackets print as examples are foods.

@@ -306,3 +306,76 @@ fn dried_meat_slices_were_converted_until_the_clause_was_changed() {
         assert_eq!(got.outcome.word(), want, "{food} {date}: {:?}", got.why);
     }
 }
+
+#[test]
+fn what_is_made_for_infants_is_never_placed_among_ordinary_foods_by_the_end_of_its_name() {
+    check(&[
+        ("婴幼儿小米米粉", "铅", "0.21", "nonconform", "0.2"),
+        ("婴幼儿小米米粉", "镉", "0.07", "nonconform", "0.06"),
+        ("婴幼儿配方面条", "镉", "0.07", "nonconform", "0.06"),
+        ("婴幼儿小米米粉", "无机砷", "0.25", "needs_confirmation", "0.2"),
+        // no class of its name is known: asked about
+        ("婴幼儿溶豆豆", "铅", "0.3", "needs_confirmation", ""),
+    ]);
+}
+
+#[test]
+fn a_food_takes_the_limit_of_no_other_commodity_listed_beside_its_name() {
+    check(&[
+        ("莲子", "吡虫啉", "1", "needs_confirmation", ""),
+        ("三七", "吡虫啉", "0.6", "not_limited", ""),
+        ("黑芝麻", "吡虫啉", "0.6", "nonconform", "0.5"),
+        ("鸡肝", "吡虫啉", "0.04", "needs_confirmation", "0.05"),
+        ("鸡肫", "吡虫啉", "0.04", "needs_confirmation", "0.05"),
+    ]);
+}
+
+#[test]
+fn a_bare_name_of_a_fresh_and_a_dried_commodity_is_asked_about_where_their_limits_part() {
+    check(&[
+        ("豌豆", "阿维菌素", "9", "needs_confirmation", ""),
+        ("豌豆(干)", "阿维菌素", "0.06", "nonconform", "0.05"),
+        ("鲜豌豆", "阿维菌素", "9", "not_limited", ""),
+        ("蚕豆", "吡虫啉", "0.4", "needs_confirmation", "0.5"),
+        ("蚕豆", "吡虫啉", "0.1", "conform", "0.5"),
+        ("干蚕豆", "吡虫啉", "0.4", "nonconform", "0.1"),
+    ]);
+}
+
+#[test]
+fn a_name_printed_in_a_row_of_its_own_takes_that_row_and_its_class_is_asked_which_it_is() {
+    check(&[
+        ("小白菜", "阿维菌素", "0.08", "nonconform", "0.05"),
+        ("小油菜", "阿维菌素", "0.08", "conform", "0.1"),
+        ("普通白菜(小白菜)", "阿维菌素", "0.08", "nonconform", "0.05"),
+        ("上海青", "阿维菌素", "0.08", "needs_confirmation", ""),
+        ("小油菜", "毒死蜱", "0.03", "nonconform", "0.02"),
+    ]);
+}
+
+#[test]
+fn where_an_unknown_fact_changes_nothing_the_row_that_leaves_least_room_is_shown() {
+    check(&[
+        ("婴幼儿米粉", "无机砷", "0.2", "conform", "0.2"),
+        ("婴幼儿米粉", "无机砷", "0.31", "nonconform", "0.3"),
+        ("婴幼儿罐装辅助食品(以鱼为原料)", "无机砷", "0.2", "conform", "0.3"),
+    ]);
+}
+
+#[test]
+fn a_detection_limit_in_a_unit_of_its_own_is_converted_and_no_number_is_an_error() {
+    for (value, lod, want) in [
+        ("0.1", "2 μg/kg", "conform"),
+        ("ND", "2×10⁻³", "conform"),
+        ("ND", "300μg/kg", "needs_confirmation"),
+        ("0.30", "abc", "data_error"),
+        ("0.30", "-1", "data_error"),
+        ("0.20000000000000000000000000001", "", "data_error"),
+    ] {
+        let case = Case {
+            lod: Some(lod.to_owned()),
+            ..Case::new("大米", "镉", value, "mg/kg", Date::constant(2026, 10, 8))
+        };
+        assert_eq!(Rules::builtin().judge(&case).outcome.word(), want, "{value} {lod}");
+    }
+}

@@ -28,3 +28,14 @@ fn the_hash_changes_with_any_file() {
     files[0].1 = "from_tree,from,to_tree,to\n";
     assert_ne!(Rules::load(&files).unwrap().hash(), Rules::builtin().hash());
 }
+
+#[test]
+fn two_commodities_joined_as_synonyms_stop_the_load_and_are_named() {
+    let broken: Vec<(&str, String)> =
+        FILES.iter().map(|(n, t)| (*n, t.replace("莲子/干莲子", "核桃仁/杏仁/莲子/干莲子"))).collect();
+    let files: Vec<(&str, &str)> = broken.iter().map(|(n, t)| (*n, t.as_str())).collect();
+    match Rules::load(&files) {
+        Err(LoadError::Field { field: "names", value, .. }) => assert!(value.contains("杏仁"), "{value}"),
+        other => panic!("{:?}", other.map(|_| ())),
+    }
+}
