@@ -34,6 +34,12 @@ pub enum Error {
         /// What it should be.
         remedy: &'static str,
     },
+    /// A curve runs through every value: nothing is left to judge its uncertainty by.
+    #[error(
+        "the curve runs through every value, so no interval can be given: give single values, or the standard deviation and number of \
+         each dose (at least two values at some dose)"
+    )]
+    NoSpread,
     /// There are fewer doses than a curve has parameters.
     #[error("{0} different dose(s): at least three are needed")]
     Doses(usize),

@@ -7,7 +7,7 @@
 //! A prediction is not a measurement: it names its model and carries the interval of its parameters. The mean kinetic temperature
 //! (Haynes 1971) is a pharmaceutical convention; it does not judge food.
 
-use crate::table::{Table, TableError};
+use crate::table::{Row, Table, TableError};
 use serde::{Deserialize, Serialize};
 use stats::random::{Purpose, Stream};
 use stats::special::norm_quantile;
@@ -56,7 +56,7 @@ pub fn history(table: &Table) -> Result<Vec<Stretch>, Error> {
             if hours < 0.0 {
                 return Err(row.fault("duration_h", "must not be negative").into());
             }
-            out.push(Stretch { hours, temperature });
+            out.push(Stretch { hours, temperature: real(&row, temperature)? });
         }
     } else {
         let mut before: Option<(f64, f64)> = None;
@@ -64,6 +64,7 @@ pub fn history(table: &Table) -> Result<Vec<Stretch>, Error> {
             let hours = row.optional("hours")?.ok_or_else(|| row.fault("hours", "a number is needed"))?;
             let now =
                 row.optional("temperature")?.ok_or_else(|| row.fault("temperature", "a number is needed"))?;
+            let now = real(&row, now)?;
             if let Some((start, temperature)) = before {
                 if hours < start {
                     return Err(row.fault("hours", "must not go back").into());
@@ -74,6 +75,15 @@ pub fn history(table: &Table) -> Result<Vec<Stretch>, Error> {
         }
     }
     if out.iter().map(|s| s.hours).sum::<f64>() > 0.0 { Ok(out) } else { Err(Error::Empty) }
+}
+
+/// A temperature above absolute zero.
+fn real(row: &Row<'_>, celsius: f64) -> Result<f64, Error> {
+    if celsius > -273.15 {
+        Ok(celsius)
+    } else {
+        Err(row.fault("temperature", "must lie above −273.15 °C").into())
+    }
 }
 
 /// The mean kinetic temperature in °C: T = (ΔH/R)/−ln(Σ wᵢ exp(−ΔH/(R Tᵢ))), weighted by duration; `enthalpy` in kJ/mol (83.144 by

@@ -5,6 +5,7 @@
 //! Baldock, the same 34 (1998) 1 (imperfect tests); Martin, Cameron and Greiner, the same 79 (2007) 71 (risk-based).
 
 use crate::{Error, full_share, open_share, whole};
+use base::Text;
 use serde::Serialize;
 use stats::special::{beta_inc, ln_choose, norm_quantile};
 
@@ -31,7 +32,18 @@ impl Size {
 pub fn detection(prevalence: f64, confidence: f64, sensitivity: f64) -> Result<Size, Error> {
     let seen = full_share("prevalence", prevalence)? * full_share("sensitivity", sensitivity)?;
     let miss = 1.0 - open_share("confidence", confidence)?;
-    Ok(if seen >= 1.0 { Size { real: 1.0, n: 1 } } else { Size::up(miss.ln() / (-seen).ln_1p()) })
+    if seen >= 1.0 {
+        return Ok(Size { real: 1.0, n: 1 });
+    }
+    let real = miss.ln() / (-seen).ln_1p();
+    if !(real < 9e15) {
+        return Err(Error::new(
+            "prevalence",
+            format!("设计流行率 {prevalence} 过低，样本数无法计数"),
+            format!("{prevalence} is too low: more samples would be needed than can be counted"),
+        ));
+    }
+    Ok(Size::up(real))
 }
 
 /// Samples to detect infection in a finite population.
@@ -45,6 +57,22 @@ pub struct Finite {
     pub n: Option<u64>,
     /// Confidence reached with it (or with all).
     pub confidence: f64,
+}
+
+impl Finite {
+    /// Why there is no size: even testing all of the population does not reach the confidence. `None` where there is one.
+    #[must_use]
+    pub fn shortfall(&self, population: u64) -> Option<Text> {
+        let reached = self.confidence;
+        self.n.is_none().then(|| {
+            Text::new(
+                format!("即使检验全部 {population} 个单位，置信度也只有 {reached:.4}：请降低置信度、提高设计流行率或采用更灵敏的方法"),
+                format!(
+                    "even testing all {population} units reaches a confidence of {reached:.4} only: lower the confidence, raise the design prevalence or use a more sensitive test"
+                ),
+            )
+        })
+    }
 }
 
 /// Units positive at a prevalence in a population, rounded up, at least one.
@@ -470,5 +498,15 @@ mod tests {
         }
         let few = two_stage(Stages { clusters: Some(40), units: Some(30), ..base }).unwrap();
         assert!(few.clusters <= 40 && few.sensitivity >= 0.95);
+    }
+
+    #[test]
+    fn a_size_no_sample_reaches_says_so_in_words() {
+        let found = detection_finite(100, 1, 0.95, 0.5).unwrap();
+        assert_eq!(found.n, None);
+        assert!(found.shortfall(100).unwrap().en.contains("even testing all 100 units"));
+        assert_eq!(detection_finite(100, 1, 0.95, 1.0).unwrap().shortfall(100), None);
+        let error = detection(1e-300, 0.95, 1.0).unwrap_err();
+        assert!(error.field == "prevalence" && error.text.en.contains("too low"), "{error:?}");
     }
 }

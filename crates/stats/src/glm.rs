@@ -239,6 +239,10 @@ pub fn negative_binomial_size(y: &[f64], means: &[f64], limit: usize) -> (f64, f
         size = size.abs();
         step = score(size) / information(size);
         size += step;
+        // no spread at all: the size has no upper end, and its score nothing left but rounding
+        if !size.is_finite() {
+            return (f64::INFINITY, f64::NAN);
+        }
     }
     (size.max(0.0), 1.0 / information(size).sqrt())
 }
@@ -252,14 +256,15 @@ pub fn fit_negative_binomial(
     offset: Option<&[f64]>,
 ) -> SizedFit {
     let mut model = Model { family: Family::Poisson, design, response, weights, offset, start: None };
-    let mut fitted = fit(&model);
+    let plain = fit(&model);
+    let mut fitted = plain.clone();
     let (mut size, mut size_se) = negative_binomial_size(response, &fitted.means, STEPS);
     let d1: f64 = (2.0 * (response.len().saturating_sub(fitted.rank)).max(1) as f64).sqrt();
     let mut ln_now = ln_likelihood(size, &fitted.means, response);
     let mut ln_before = ln_now + 2.0 * d1;
     let mut change = 1.0_f64;
     let mut rounds = 0;
-    while rounds < STEPS && (ln_before - ln_now).abs() / d1 + change.abs() > EPSILON {
+    while size.is_finite() && rounds < STEPS && (ln_before - ln_now).abs() / d1 + change.abs() > EPSILON {
         rounds += 1;
         let start = fitted.means.clone();
         model.family = Family::NegativeBinomial { size };
@@ -271,5 +276,7 @@ pub fn fit_negative_binomial(
         ln_before = ln_now;
         ln_now = ln_likelihood(size, &fitted.means, response);
     }
-    SizedFit { fit: fitted, size, size_se, converged: rounds < STEPS }
+    // a negative binomial of endless size is a Poisson
+    let fit = if size.is_finite() { fitted } else { plain };
+    SizedFit { fit, size, size_se, converged: rounds < STEPS }
 }

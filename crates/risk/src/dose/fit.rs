@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use stats::optimise::{Bounds, Point as Minimum, Side, Stop, profile_bound, quasi_newton, simplex};
 use stats::special::{gamma_p_inv, ln_norm_cdf};
 
+/// A variance of logs below this is the end of the search, not an estimate: a spread of less than one in ten thousand.
+const NO_SPREAD: f64 = 1e-8;
+
 /// Lower and upper end of an interval; `None` where it stays open.
 pub type Ends = (Option<f64>, Option<f64>);
 
@@ -402,6 +405,10 @@ pub fn run(data: &Data, settings: Settings) -> Result<Report, Error> {
             }
         }
         fits.extend(best);
+    }
+    let exact = |f: &Fit| f.parameters.iter().any(|(name, v)| name.starts_with("var") && *v < NO_SPREAD);
+    if !data.quantal && fits.iter().any(exact) {
+        return Err(Error::NoSpread);
     }
     let lowest = fits.iter().map(|f| f.aic).fold(f64::INFINITY, f64::min);
     let effect = lowest < 2.0 * (null.1 as f64 - null.0) - settings.margin;

@@ -34,6 +34,9 @@ fn known(table: &Table, given: Option<&String>, names: &[&str]) -> Result<Option
 /// Names of the column of numbers of animals or people.
 const NUMBER: &str = "N|sample.size|number.of.animals";
 
+/// Names of a column that can hold nothing but the number of animals affected: a wrong number there is an error, not a mean.
+const AFFECTED: [&str; 5] = ["affected", "incidence", "positives", "responders", "cases"];
+
 /// Whether a table that does not say so is of affected among so many: it has the numbers and no standard deviations, and no row has
 /// more affected than there are, nor a part of one. `columns.quantal` is not looked at.
 ///
@@ -46,6 +49,10 @@ pub fn is_quantal(table: &Table, columns: &Columns) -> Result<bool, Error> {
     }
     if columns.number.is_none() && !has(&["N", "sample.size", "number.of.animals"])? {
         return Ok(false);
+    }
+    let counted = table.header().iter().find(|h| AFFECTED.iter().any(|a| h.eq_ignore_ascii_case(a)));
+    if columns.response.as_ref().or(counted).is_some_and(|h| counted == Some(h)) {
+        return Ok(true);
     }
     let read = data(table, &Columns { quantal: true, ..columns.clone() });
     Ok(read.is_ok_and(|d| d.points.iter().all(|p| p.y.fract() == 0.0)))
@@ -104,6 +111,9 @@ pub fn data(table: &Table, columns: &Columns) -> Result<Data, Error> {
         points.push(if columns.quantal {
             if y > n {
                 return Err(row.fault(&response, "more affected than there are").into());
+            }
+            if y.fract() != 0.0 {
+                return Err(row.fault(&response, "must be a whole number of animals affected").into());
             }
             plain
         } else if y <= 0.0 {

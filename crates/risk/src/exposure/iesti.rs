@@ -181,6 +181,11 @@ fn portion(row: &Row<'_>) -> Result<Portion, TableError> {
         Case::TwoA | Case::TwoB => row.positive("variability_factor")?,
         Case::One | Case::Three => 1.0,
     };
+    if variability < 1.0 {
+        return Err(
+            row.fault("variability_factor", "must be 1 or more: the unit with most over the mean of the lot")
+        );
+    }
     let unit_g = edible.or(raw).unwrap_or(0.0);
     Ok(Portion { case, grams, unit_g, variability, body_weight_kg: row.positive("body_weight_kg")? })
 }

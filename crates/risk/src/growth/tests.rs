@@ -78,6 +78,10 @@ fn a_wrong_model_or_history_is_refused_by_name() {
     assert!(matches!(predict(&bad, &DAY, 0, 1), Err(Error::Parameter("rate", _))));
     let table = Table::read("t", "hours,temperature\n0,5\n-1,6\n".as_bytes()).unwrap();
     assert!(history(&table).unwrap_err().to_string().contains("go back"));
+    for text in ["hours,temperature\n0,-300\n3,6\n", "duration_h,temperature\n3,-273.15\n"] {
+        let table = Table::read("t", text.as_bytes()).unwrap();
+        assert!(history(&table).unwrap_err().to_string().contains("−273.15"), "{text}");
+    }
     let table = Table::read("t", "hours,temperature\n0,5\n3,6\n".as_bytes()).unwrap();
     assert_eq!(history(&table).unwrap(), [Stretch { hours: 3.0, temperature: 5.0 }]);
 }

@@ -182,3 +182,31 @@ fn data_that_do_not_say_so_are_quantal_when_they_are_affected_among_so_many() {
         assert_eq!(risk::dose::is_quantal(&t, &columns).unwrap(), quantal, "{:?}", t.header());
     }
 }
+
+#[test]
+fn a_wrong_number_of_animals_affected_is_named_and_never_read_as_a_mean() {
+    let columns = risk::dose::Columns::default();
+    for (text, reason) in [
+        ("dose,affected,n\n0,5,50\n1,60,50\n5,20,50\n", "more affected than there are"),
+        ("dose,incidence,n\n0,1.5,50\n1,6,50\n5,20,50\n", "whole number"),
+    ] {
+        let table = risk::table::Table::read("t", text.as_bytes()).unwrap();
+        assert!(risk::dose::is_quantal(&table, &columns).unwrap(), "{text}");
+        let quantal = risk::dose::Columns { quantal: true, ..columns.clone() };
+        let error = risk::dose::data(&table, &quantal).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_curve_through_every_value_gives_no_interval_but_the_reason() {
+    let settings = risk::dose::Settings { response: 0.05, confidence: 0.9, margin: 2.0 };
+    for text in [
+        "dose,mean,sd,n\n0,10,0,10\n1,10.5,0,10\n5,12,0,10\n20,15,0,10\n",
+        "dose,mean,sd,n\n0,10,1,1\n1,10.5,1,1\n5,12,1,1\n",
+    ] {
+        let table = risk::table::Table::read("t", text.as_bytes()).unwrap();
+        let data = risk::dose::data(&table, &risk::dose::Columns::default()).unwrap();
+        assert!(matches!(risk::dose::run(&data, settings), Err(risk::dose::Error::NoSpread)), "{text}");
+    }
+}

@@ -269,3 +269,21 @@ fn what_a_model_says_wrongly_is_named() {
         assert!(!matches!(error, ModelError::Form(ref text) if text.is_empty()));
     }
 }
+
+#[test]
+fn a_table_of_results_without_the_column_substance_is_of_the_only_substance_of_the_model() {
+    let text = |substances: &str| {
+        format!(
+            r#"{{"format":"shian-exposure-1","title":"t","seed":1,"substances":[{substances}],"settings":{{"acute":0}},"tables":{{
+            "persons":"person,body_weight_kg\na,50\n","consumption":"person,day,food,grams\na,1,rice,100\n",
+            "concentrations":"food,value_mg_per_kg,lod_mg_per_kg\nrice,0.1,0.02\n"}}}}"#
+        )
+    };
+    let model = |substances: &str| Assessment::new(serde_json::from_str(&text(substances)).unwrap());
+    let one = r#"{"id":"cd","name":{"zh":"镉","en":"cadmium"}}"#;
+    let figures = model(one).unwrap().report(1, &mut |_| {}).figures;
+    let mean = figures.iter().find(|f| f.quantity == "mean").unwrap();
+    assert!(mean.substance == "cd" && (mean.value - 0.2).abs() < 1e-12, "{mean:?}");
+    let two = format!(r#"{one},{{"id":"pb","name":{{"zh":"铅","en":"lead"}}}}"#);
+    assert!(model(&two).unwrap_err().to_string().contains("substance"));
+}

@@ -131,6 +131,12 @@ fn two_thirds(x: f64) -> f64 {
 /// The range lies outside, nothing lies before it to learn the mean from, or a setting is out of range.
 pub fn run(series: &Series, control: &Control, range: Range) -> Result<Vec<Row>, Error> {
     series.check(range)?;
+    if !(control.k >= 0.0 && control.k.is_finite()) {
+        return Err(Error::setting("k", control.k, "0 or a positive number"));
+    }
+    if !(control.h > 0.0 && control.h.is_finite()) {
+        return Err(Error::setting("h", control.h, "a positive alarm limit"));
+    }
     let before = range.from - 1;
     let y = series.counts();
     let regression = match control.mean {

@@ -70,6 +70,9 @@ pub fn run(series: &Series, control: &Control, range: Range) -> Result<Vec<Verdi
     if !(control.alpha > 0.0 && control.alpha < 1.0) {
         return Err(Error::setting("alpha", control.alpha, "a probability"));
     }
+    if !(control.min_sigma >= 0.0 && control.min_sigma.is_finite()) {
+        return Err(Error::setting("minSigma", control.min_sigma, "0 or a positive number"));
+    }
     if range.from <= control.history() {
         return Err(Error::History {
             method: "EARS",

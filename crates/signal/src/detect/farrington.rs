@@ -10,7 +10,7 @@
 mod classic;
 mod fit;
 mod flexible;
-mod plan;
+pub(crate) mod plan;
 
 pub use classic::{Classic, ClassicRow, run as classic};
 pub use flexible::{Flexible, FlexibleRow, Threshold, run as flexible};

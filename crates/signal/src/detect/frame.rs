@@ -181,6 +181,7 @@ impl Frame {
         });
         let mut series = Series::new(counts, frequency)?;
         if let Some(dates) = dates {
+            even(&dates)?;
             series = series.with_dates(dates)?;
         }
         if let Some(at) = self.position(&[&format!("pop_{name}"), "population", "n"]) {
@@ -191,6 +192,21 @@ impl Frame {
             series = series.with_outbreaks(flags.iter().map(|f| *f > 0.0).collect())?;
         }
         Ok(series)
+    }
+}
+
+/// Days and weeks follow each other without a hole: a period without a row would move every earlier one in the baseline.
+fn even(dates: &[Date]) -> Result<(), Error> {
+    let days = |w: &[Date]| w[0].duration_until(w[1]).as_hours() / 24;
+    let Some(first) = dates.windows(2).map(days).next().filter(|d| [1, 7].contains(d)) else { return Ok(()) };
+    match dates.windows(2).position(|w| days(w) != first) {
+        None => Ok(()),
+        Some(i) => Err(Error::Value {
+            row: i + 2,
+            column: "date".to_owned(),
+            value: dates[i + 1].to_string(),
+            wanted: "a day or a week after the row before, like the first two rows (a period without cases is a row of 0)",
+        }),
     }
 }
 

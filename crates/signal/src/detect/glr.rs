@@ -143,8 +143,14 @@ pub fn run_with_means(
     if !(alpha >= 0.0 && alpha.is_finite()) {
         return Err(Error::setting("alpha", alpha, "0 or a positive number"));
     }
-    if control.least == 0 {
-        return Err(Error::setting("Mtilde", 0, "at least 1"));
+    if control.least == 0 || control.window.is_some_and(|m| m < control.least) {
+        return Err(Error::setting("Mtilde", control.least, "at least 1, and at most M where M is told"));
+    }
+    if control.limit.is_nan() || control.limit <= 0.0 {
+        return Err(Error::setting("c.ARL", control.limit, "a positive alarm limit"));
+    }
+    if control.theta.is_some_and(|theta| theta == 0.0 || !theta.is_finite()) {
+        return Err(Error::setting("theta", 0, "a change that is not 0"));
     }
     let y = series.counts();
     let factor = control.change == Change::Intercept && alpha > 0.0 && control.theta.is_none();

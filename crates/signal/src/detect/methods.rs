@@ -100,7 +100,7 @@ fn flexible(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
     let several =
         ["t", "observed", "expected", "upperbound", "alarm", "score", "pvalue", "trend_used", "phi"];
     run.each(&columns, &several, |series| {
-        let history = control.years * series.frequency() + control.window;
+        let history = farrington::plan::history(series, control.years, control.window);
         let range = run.range(series, s, history)?;
         let rows = farrington::flexible(series, &control, range)?;
         Ok(rows
@@ -137,7 +137,7 @@ fn classic(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
     };
     let columns = ["t", "observed", "upperbound", "alarm", "trend_used", "pnorm_obs", "median"];
     run.each(&columns, &columns, |series| {
-        let history = control.years * series.frequency() + control.window;
+        let history = farrington::plan::history(series, control.years, control.window);
         let rows = farrington::classic(series, &control, run.range(series, s, history)?)?;
         Ok(rows
             .into_iter()
@@ -289,16 +289,21 @@ fn ratio(run: &Run<'_>, s: &Settings, alpha: Option<Overdispersion>) -> Result<T
         give,
         mode: run.mode,
     };
-    // S|trend|refit
+    // one number: the mean itself, as in the reference; else S|trend|refit
+    let stated = match s.parts("mu0").as_deref() {
+        Some([mean]) => Some(super::settings::number("mu0", mean)?),
+        _ => None,
+    };
     let terms = match s.parts("mu0").as_deref() {
-        None => Terms { harmonics: 1, trend: false },
+        None | Some([_]) => Terms { harmonics: 1, trend: false },
         Some([harmonics, rest @ ..]) if rest.len() <= 2 => Terms {
             harmonics: super::settings::count("mu0", harmonics)?,
             trend: rest.first().map_or(Ok(false), |v| super::settings::flag("mu0", v))?,
         },
         Some(_) => {
             let written = s.text("mu0").unwrap_or_default();
-            return Err(Error::setting("mu0", written, "HARMONICS|TREND|REFIT such as 1|FALSE|FALSE"));
+            let wanted = "a mean, or HARMONICS|TREND|REFIT such as 1|FALSE|FALSE";
+            return Err(Error::setting("mu0", written, wanted));
         }
     };
     let columns = ["t", "observed", "upperbound", "alarm", "mu0"];
@@ -311,7 +316,14 @@ fn ratio(run: &Run<'_>, s: &Settings, alpha: Option<Overdispersion>) -> Result<T
         let mut range = run.range(series, s, 2 * series.frequency())?;
         let mut alpha = alpha;
         let mut rows = Vec::with_capacity(range.len());
-        loop {
+        if let Some(mean) = stated {
+            let known = match alpha {
+                Overdispersion::Fixed(a) => a,
+                Overdispersion::None | Overdispersion::Estimated => 0.0,
+            };
+            rows = glr::run_with_means(series, &vec![mean; range.len()], known, &control, range)?;
+        }
+        while stated.is_none() {
             let baseline = Baseline::fit(series, range.from - 1, terms, alpha)?;
             let mut found = glr::run(series, &baseline, &control, range)?;
             let rang = found.iter().position(|r| r.alarm).filter(|at| refit && at + 1 < found.len());

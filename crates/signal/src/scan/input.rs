@@ -275,6 +275,16 @@ fn read_places(files: &Files) -> Result<Vec<Place>, Problem> {
             ));
         }
         let (x, y) = (number("locations", table, row, a)?, number("locations", table, row, b)?);
+        let sphere = !table.columns[a].eq_ignore_ascii_case("x");
+        if sphere && !((-90.0..=90.0).contains(&x) && (-180.0..=360.0).contains(&y)) {
+            return Err(Problem::new(
+                format!("坐标文件第 {} 行：纬度 {x} 或经度 {y} 超出范围（纬度 ±90，经度 ±180）", row + 2),
+                format!(
+                    "file locations, line {}: latitude {x} or longitude {y} is out of range (±90, ±180)",
+                    row + 2
+                ),
+            ));
+        }
         places.push(Place {
             id: name.clone(),
             a: x,

@@ -199,3 +199,13 @@ fn what_the_engine_lacks_is_refused_and_not_passed_over() {
         assert!(read(neutral).is_ok(), "{neutral}");
     }
 }
+
+#[test]
+fn a_latitude_no_place_on_earth_has_is_refused() {
+    let mut files = files(&[0, 1, 2], 0);
+    let locations = "location,lat,lon\nP0,95,0\nP1,1,0\nP2,2,2\n";
+    files.locations = Some(Table::parse("locations", locations).expect("a table"));
+    let run = Run { threads: 1, progress: &|_, _| true };
+    let problem = scan(&settings("AnalysisType,1\nModelType,0\n"), &files, &run).map(|_| ()).unwrap_err();
+    assert!(problem.0.en.contains("line 2: latitude 95"), "{problem}");
+}

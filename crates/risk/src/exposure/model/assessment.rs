@@ -117,7 +117,16 @@ impl Assessment {
         table.require_heading(&["food", "value_mg_per_kg|lod_mg_per_kg|loq_mg_per_kg"])?;
         let listed = !self.substances.is_empty();
         for row in table.rows() {
-            let id = if table.has("substance") { row.text("substance")? } else { "" };
+            let id = match (table.has("substance"), self.substances.as_slice()) {
+                (true, _) => row.text("substance")?,
+                // a table without the column is of the one substance the model is about
+                (false, [only]) => only.id.as_str(),
+                (false, []) => "",
+                (false, _) => {
+                    table.require_heading(&["substance"])?;
+                    ""
+                }
+            };
             let at = match self.substances.iter().position(|substance| substance.id == id) {
                 Some(at) => at,
                 None if listed => {

@@ -37,6 +37,13 @@ fn references(series: &Series, t: usize, b: usize) -> Result<Vec<usize>, Error> 
     Ok(out)
 }
 
+/// How many periods must lie before the first that can be judged: with dates a year has now 52 weeks and now 53.
+pub(crate) fn history(series: &Series, b: usize, w: usize) -> usize {
+    let plain = b * series.frequency() + w;
+    let enough = |t: &usize| references(series, *t, b).is_ok_and(|at| at[b] >= w);
+    (plain.saturating_sub(b)..series.len()).find(enough).unwrap_or(plain)
+}
+
 /// The day `years` back; with `same_weekday` moved to the nearest equal weekday (a tie goes to the same week counted from
 /// Sunday). 29 February becomes 1 March.
 fn years_before(date: Date, years: usize, same_weekday: bool) -> Option<Date> {

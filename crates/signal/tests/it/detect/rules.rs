@@ -304,3 +304,65 @@ fn settings_from_text_and_json_are_the_same() {
         assert_eq!(a.text(name), b.text(name));
     }
 }
+
+/// So many weeks from a Monday, each with `count(i)` cases.
+fn weeks(n: i32, count: impl Fn(i32) -> i32) -> String {
+    let start = jiff::civil::date(2014, 12, 29);
+    let day = |i: i32| start + jiff::Span::new().days(7 * i);
+    let rows: String = (0..n).map(|i| format!("{},{}\n", day(i), count(i))).collect();
+    format!("date,observed\n{rows}")
+}
+
+#[test]
+fn without_a_range_every_period_with_enough_history_is_judged_whatever_weeks_its_years_had() {
+    for method in ["farrington-flexible", "farrington"] {
+        let rows = table(&weeks(330, |i| i % 7), method, "", Mode::Compatible).unwrap();
+        assert_eq!(rows[0][0], Cell::Number(265.0), "{method}");
+        assert_eq!(rows.len(), 66, "{method}");
+    }
+}
+
+#[test]
+fn a_week_without_a_row_is_refused_and_never_closed_up() {
+    let holed: String = weeks(330, |i| i % 7)
+        .lines()
+        .enumerate()
+        .filter(|(i, _)| *i != 101)
+        .map(|(_, l)| format!("{l}\n"))
+        .collect();
+    let error = table(&holed, "ears", "", Mode::Compatible).unwrap_err().to_string();
+    assert!(error.contains("row 101, column date") && error.contains("a row of 0"), "{error}");
+}
+
+#[test]
+fn a_past_without_spread_has_a_poisson_baseline() {
+    for counts in ["7", "0"] {
+        let csv = format!("observed\n{}", format!("{counts}\n").repeat(150));
+        let of = |method: &str| table(&csv, method, "ret=value", Mode::Corrected).unwrap();
+        assert_eq!(of("glr-negative-binomial"), of("glr-poisson"), "{counts}");
+    }
+}
+
+#[test]
+fn one_number_for_mu0_is_the_mean_itself() {
+    let csv = format!("observed\n{}9\n", "5\n".repeat(120));
+    let rows = table(&csv, "glr-poisson", "mu0=6.5; ret=value; range=105:121", Mode::Corrected).unwrap();
+    assert!(rows.iter().all(|r| r[4] == Cell::Number(6.5)), "{rows:?}");
+}
+
+#[test]
+fn a_setting_that_can_judge_nothing_is_refused_by_name() {
+    let csv = format!("observed\n{}", "1\n2\n5\n0\n".repeat(40));
+    for (method, settings, field) in [
+        ("cusum", "k=-1", "k"),
+        ("cusum", "h=0", "h"),
+        ("ears", "minSigma=-1", "minSigma"),
+        ("glr-poisson", "c.ARL=0", "c.ARL"),
+        ("glr-poisson", "theta=0", "theta"),
+        ("glr-poisson", "M=3; Mtilde=5", "Mtilde"),
+        ("glr-negative-binomial", "M=0", "Mtilde"),
+    ] {
+        let error = table(&csv, method, settings, Mode::Compatible).unwrap_err().to_string();
+        assert!(error.contains(&format!("setting {field} =")), "{method} {settings}: {error}");
+    }
+}
