@@ -1,5 +1,6 @@
 //! The same draw from any list: a roster in a file, a seed everybody can check, and a record that anybody can repeat.
 
+use base::Text;
 use ledger::draw::{FORMAT, choose};
 use ledger::merkle::{leaf_hash, root_of};
 use serde::{Deserialize, Serialize};
@@ -57,9 +58,7 @@ pub enum ListError {
     #[error("the seed is not hexadecimal: 种子须为十六进制")]
     Seed,
     /// More are asked for than the stratum has.
-    #[error(
-        "stratum {stratum} has {has} line(s), {asked} asked for: 层 {stratum} 仅有 {has} 家，不足 {asked} 家"
-    )]
+    #[error("{} {has} line(s), {asked} asked for: {}仅有 {has} 家，不足 {asked} 家", of(stratum).en, of(stratum).zh)]
     Few {
         /// The stratum.
         stratum: String,
@@ -77,6 +76,14 @@ pub enum ListError {
     /// Other lines come out.
     #[error("other lines come out of this roster and seed: 按此名单与种子抽不出这一结果")]
     Picks,
+}
+
+/// Where lines are short: a stratum, or the roster where there are none.
+fn of(stratum: &str) -> Text {
+    if stratum.is_empty() {
+        return Text::of("名单", "the roster has");
+    }
+    Text::new(format!("层 {stratum} "), format!("stratum {stratum} has"))
 }
 
 fn root(roster: &[Listing]) -> String {

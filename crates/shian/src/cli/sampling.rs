@@ -110,7 +110,7 @@ pub(crate) struct AllocateArgs {
     #[arg(long, value_enum, default_value = "exact")]
     pub(crate) method: AllocateMethod,
     /// Samples in all.
-    #[arg(long, required_unless_present = "budget")]
+    #[arg(long, required_unless_present = "budget", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) total: Option<u32>,
     /// Money in all (methods cost and budget).
     #[arg(long)]
@@ -188,7 +188,7 @@ pub(crate) struct DrawArgs {
     #[arg(long)]
     pub(crate) seed: String,
     /// How many to draw; with --strata in each stratum.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) take: u32,
     /// Column that separates strata.
     #[arg(long)]

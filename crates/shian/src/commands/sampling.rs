@@ -58,6 +58,9 @@ fn sizes(args: &SizeArgs) -> Outcome {
     } else if let Some(population) = args.population {
         let positive = size::diseased(population, prevalence);
         let found = size::detection_finite(population, positive, args.confidence, args.sensitivity)?;
+        if let Some(why) = found.shortfall(population) {
+            anyhow::bail!("{why}");
+        }
         out::json(&json!({"aim": "detect", "population": population, "design": found}));
     } else {
         let found = size::detection(prevalence, args.confidence, args.sensitivity)?;

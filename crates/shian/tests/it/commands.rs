@@ -246,3 +246,62 @@ fn a_question_to_the_trace_that_is_none_says_which_there_are() {
         assert!(told.contains(said), "{args:?}: {told}");
     }
 }
+
+#[test]
+fn a_draw_binds_every_column_of_its_roster_and_draws_somebody() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let roster = "id,name\na,甲\nb,乙\nc,丙\n";
+    for (name, text) in [
+        ("roster.csv", roster.to_owned()),
+        ("renamed.csv", roster.replace('乙', "丁")),
+        ("reordered.csv", "name,id\n丙,c\n甲,a\n乙,b\n".to_owned()),
+    ] {
+        std::fs::write(at(name), text).unwrap();
+    }
+    let draw = |take: &str| {
+        shian(&["sampling", "draw", "--roster", &at("roster.csv"), "--seed", "00ff", "--take", take])
+    };
+    assert_eq!(draw("0").status.code(), Some(2));
+    let few = draw("9");
+    assert!(String::from_utf8_lossy(&few.stderr).contains("the roster has 3 line(s), 9 asked for"));
+    std::fs::write(at("draw.json"), draw("2").stdout).unwrap();
+    for (file, holds) in [("roster.csv", true), ("renamed.csv", false), ("reordered.csv", true)] {
+        let (record, list) = (at("draw.json"), at(file));
+        let out = shian(&["sampling", "verify", "--draw", &record, "--roster", &list, "--id", "id"]);
+        assert_eq!(lines(&out)[0]["holds"], Json::Bool(holds), "{file}");
+        assert_eq!(out.status.success(), holds, "{file}");
+    }
+}
+
+#[test]
+fn what_cannot_be_sized_shared_out_or_set_is_refused_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    for (name, text) in [
+        ("still.csv", "stratum,N,S\na,100,0\nb,200,0\n"),
+        ("strata.csv", "stratum,N,S\na,0,0.5\nb,20,0.1\n"),
+        ("doses.csv", "dose,affected,n\n0,5,50\n1,10,50\n5,20,50\n10,45,50\n"),
+        ("bmd.json", r#"{"bmr":0.1}"#),
+    ] {
+        std::fs::write(at(name), text).unwrap();
+    }
+    for (args, reason) in [
+        (
+            vec!["size", "--prevalence", "0.01", "--sensitivity", "0.5", "--population", "100"],
+            "even testing all 100 units",
+        ),
+        (
+            vec!["allocate", "--method", "neyman", "--total", "60", &at("still.csv")],
+            "nothing to share out by",
+        ),
+        (vec!["allocate", "--total", "30", &at("strata.csv")], "the maxima 20"),
+    ] {
+        let out = shian(&[["sampling"].as_slice(), args.as_slice()].concat());
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.code() == Some(1) && said.contains(reason), "{args:?}: {said}");
+    }
+    let out = shian(&["risk", "bmd", &at("doses.csv"), "--settings", &at("bmd.json")]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(1) && said.contains("\"bmr\" is no setting"), "{said}");
+}

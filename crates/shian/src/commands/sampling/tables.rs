@@ -90,6 +90,9 @@ pub(super) fn sizes(path: &Path) -> Outcome {
             let design = size::detection_finite(population, positive, confidence, sensitivity)?;
             found.set(at, "diseased", positive.to_string());
             found.set(at, "n_cannon", design.cannon.map_or(String::new(), |n| n.to_string()));
+            if let Some(why) = design.shortfall(population) {
+                found.set(at, "reason", why.to_string());
+            }
             found.set(at, "n_exact_hypergeometric", design.n.map_or(String::new(), |n| n.to_string()));
         }
     }
@@ -113,12 +116,21 @@ fn strata(found: &Table) -> anyhow::Result<Vec<Stratum>> {
         } else {
             0.0
         };
+        let size = row.optional("N")?;
+        // of units counted in whole numbers no stratum gives more than it has
+        let units = size.filter(|n| n.fract() == 0.0 && (0.0..f64::from(u32::MAX)).contains(n));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be whole and in range"
+        )]
+        let there = units.map_or(u32::MAX, |n| n as u32);
         Ok(Stratum {
-            size: row.optional("N")?.unwrap_or(1.0),
+            size: size.unwrap_or(1.0),
             deviation,
             cost: row.optional("unit_cost")?.unwrap_or(1.0),
             least: whole(&row, "min", 0)?,
-            most: whole(&row, "max", u32::MAX)?,
+            most: whole(&row, "max", there)?,
         })
     };
     found.rows().map(read).collect()
@@ -156,6 +168,25 @@ pub(super) fn allocate(args: &AllocateArgs) -> Outcome {
             (Vec::new(), Some(allocate::detection(total()?, &parts, &detect)?))
         }
     };
+    if whole.is_none() && !real.iter().any(|n| *n > 0.0) {
+        anyhow::bail!(
+            "各层的数量或标准差都为 0，无从分配 / no stratum has both units and spread: there is nothing to share out by"
+        );
+    }
+    let beyond: Vec<&str> = found
+        .rows()
+        .zip(&parts)
+        .zip(&real)
+        .filter(|((_, s), n)| **n > s.size)
+        .filter_map(|((row, _), _)| row.text("stratum").ok())
+        .collect();
+    if !beyond.is_empty() {
+        out::note(&format!(
+            "这些层分得的样本多于其单位数：{0}；按上限分配请用 --method exact / these strata get more samples than they have units: {0}; \
+             --method exact keeps to what there is",
+            beyond.join(", ")
+        ));
+    }
     let summary = match &whole {
         Some(a) => json!({"aim": a.aim, "price": a.price, "cost": a.cost, "total": a.n.iter().sum::<u32>()}),
         None => json!({

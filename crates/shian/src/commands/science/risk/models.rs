@@ -145,6 +145,11 @@ fn bmd_of(data: &Table, settings: BmdSettings, args: &BmdArgs) -> anyhow::Result
     let points = dose::data(data, &dose::Columns { quantal, ..settings.columns })?;
     let asked = dose::Settings { response, confidence: settings.conf_level, margin: settings.aic_margin };
     let found = dose::run(&points, asked)?;
+    if !found.effect {
+        out::note(
+            "没有模型优于“无剂量反应”：不应据此给出基准剂量 / no model is better than none at all: these data support no benchmark dose",
+        );
+    }
     let mut table = dose::report(&found);
     if args.average > 0 {
         for a in dose::average(&points, &found, asked, args.average, args.seed) {
@@ -158,12 +163,36 @@ fn bmd_of(data: &Table, settings: BmdSettings, args: &BmdArgs) -> anyhow::Result
     Ok(table.to_csv())
 }
 
+/// Settings of a benchmark dose; one that is not known is an error, so that a misspelt one is not lost.
+fn bmd_settings(text: &[u8]) -> anyhow::Result<BmdSettings> {
+    const KNOWN: [&str; 10] = [
+        "type",
+        "ces_or_bmr",
+        "conf_level",
+        "aic_margin",
+        "quantal",
+        "dose",
+        "response",
+        "number",
+        "deviation",
+        "covariate",
+    ];
+    let given: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text)?;
+    if let Some(unknown) = given.keys().find(|k| !KNOWN.contains(&k.as_str())) {
+        anyhow::bail!(
+            "“{unknown}”不是设置项，可用：{0} / {unknown:?} is no setting; known: {0}",
+            KNOWN.join(", ")
+        );
+    }
+    Ok(serde_json::from_value(given.into())?)
+}
+
 /// `shian risk bmd`
 pub(super) fn bmd(args: &BmdArgs) -> Outcome {
     let (Some(manifest), Some(folder)) = (&args.manifest, &args.out) else {
         let file = args.file.as_ref().context("the data are missing")?;
         let settings = match &args.settings {
-            Some(path) => serde_json::from_slice(&read(path)?)
+            Some(path) => bmd_settings(&read(path)?)
                 .with_context(|| format!("{}: settings of a benchmark dose", path.display()))?,
             None => serde_json::from_value(json!({}))?,
         };
