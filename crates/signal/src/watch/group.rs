@@ -125,6 +125,17 @@ fn explain(
         1 => ("1 个地区".to_owned(), "one place".to_owned()),
         n => (format!("相邻 {n} 个地区"), format!("{n} neighbouring places")),
     };
+    if methods.iter().all(|m| plan.rings_by_count(m)) {
+        // a number that always rings learns nothing from a past: there is no expectation and no rate to claim
+        return Text::new(
+            format!(
+                "{from} 至 {to}，{zh_where}报告 {observed:.0} 例，达到即报警的例数（不比较历史，也不作统计检验）"
+            ),
+            format!(
+                "{from} to {to}: {observed:.0} cases in {en_where}, as many as always ring (no past is compared, no test made)"
+            ),
+        );
+    }
     Text::new(
         format!(
             "{from} 至 {to}，{zh_where}报告 {observed:.0} 例，按历史预期 {expected:.1} 例；{}报警，在全部序列中错误发现率 {q_value:.1e}",
@@ -247,6 +258,19 @@ mod tests {
         let joint = found.iter().find(|s| s.places.len() == 2).unwrap();
         assert!(joint.because.en.contains("26 cases") && joint.because.zh.contains("26 例"));
         assert!(joint.because.zh.contains("Farrington"));
+    }
+
+    #[test]
+    fn a_count_that_always_rings_claims_no_expectation_and_no_rate() {
+        let because = |methods: &[&str]| {
+            let alarms: Vec<Alarm> =
+                methods.iter().map(|m| alarm("a", "botulism", m, "2026-03-07", 2.0)).collect();
+            signals(&alarms, &Plan::builtin(), |_, _| false).remove(0).because.en.to_string()
+        };
+        let alone = because(&["threshold"]);
+        assert!(alone.contains("2 cases") && alone.contains("always ring"), "{alone}");
+        assert!(!alone.contains("rate among") && !alone.contains("expected"), "{alone}");
+        assert!(because(&["threshold", "ears-c3"]).contains("false-discovery rate"));
     }
 
     #[test]

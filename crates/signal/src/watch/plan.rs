@@ -226,6 +226,12 @@ impl Plan {
             .map_or_else(|| Text::new(id, id), |m| m.title.clone())
     }
 
+    /// Whether a method rings at a number of cases, whatever the past.
+    #[must_use]
+    pub fn rings_by_count(&self, id: &str) -> bool {
+        self.methods.iter().any(|m| m.method.id() == id && matches!(m.method, Method::Threshold { .. }))
+    }
+
     /// A hazard's name on screen, or its id.
     #[must_use]
     pub fn hazard_title(&self, id: &str) -> Text {
