@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
-/// Working days: Monday to Friday, corrected by the yearly holiday notices. A year without a notice is counted
-/// by weekends only, and what rests on it is provisional.
+/// Working days: Monday to Friday, corrected by the yearly holiday notices. A year whose notice is still to come is counted by weekends and
+/// by the holidays whose date stands in the law itself; what rests on it is provisional.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     /// Exceptions in order of day: day number, change to the count of working days so far.
@@ -53,6 +53,13 @@ enum Kind {
     Holiday,
     Makeup,
 }
+
+/// Holidays with a date of their own, month and day: 全国年节及纪念日放假办法 (as amended from 2025-01-01), art. 2. Those of the lunar calendar and
+/// Qingming follow from astronomy and are left to the notice, like the days made up for.
+const FIXED: [(i8, i8); 6] = [(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)];
+
+/// How many years after the last notice are counted so.
+const AHEAD: i16 = 60;
 
 const DAY_ZERO: Date = Date::constant(1970, 1, 1);
 
@@ -112,7 +119,16 @@ impl Calendar {
             }
             exceptions.push((day, sum));
         }
-        Ok(Self { exceptions, declared: declared.ok_or(CalendarError::Empty)? })
+        let declared = declared.ok_or(CalendarError::Empty)?;
+        for year in *declared.end() + 1..=*declared.end() + AHEAD {
+            for day in FIXED.iter().filter_map(|(m, d)| Date::new(year, *m, *d).ok()).map(number) {
+                if weekdays_until(day) > weekdays_until(day - 1) {
+                    sum -= 1;
+                    exceptions.push((day, sum));
+                }
+            }
+        }
+        Ok(Self { exceptions, declared })
     }
 
     /// Working days up to and including a day, from a fixed far origin.
@@ -139,9 +155,11 @@ impl Calendar {
     pub fn provisional_reason(&self) -> Text {
         let (first, last) = (self.declared.start(), self.declared.end());
         Text::new(
-            format!("暂定：仅掌握 {first}—{last} 年国务院放假安排，其余年份按周末推算，公布后重新计算"),
             format!(
-                "provisional: holiday notices are known for {first}–{last} only; other years count weekends and will be recomputed"
+                "暂定：仅掌握 {first}—{last} 年国务院放假安排，其后年份按周末和元旦、劳动节、国庆节推算，公布后重新计算"
+            ),
+            format!(
+                "provisional: holiday notices are known for {first}–{last} only; later years count weekends, 1 January, 1–2 May and 1–3 October, and will be recomputed"
             ),
         )
     }
@@ -267,10 +285,27 @@ mod tests {
     fn a_year_without_notice_is_provisional_and_says_so() {
         let calendar = Calendar::builtin();
         let due = calendar.add_working_days(date("2026-12-30"), 5);
-        assert_eq!((due.date, due.provisional), (date("2027-01-06"), true));
+        assert_eq!((due.date, due.provisional), (date("2027-01-07"), true));
         assert!(!calendar.add_working_days(date("2026-12-30"), 1).provisional);
         assert!(calendar.add_working_days(date("2018-12-28"), 5).provisional);
         assert!(calendar.provisional_reason().en.contains("2019–2026"));
+    }
+
+    #[test]
+    fn holidays_with_a_date_in_the_law_are_not_worked_before_their_year_is_declared() {
+        let calendar = Calendar::builtin();
+        for day in
+            ["2027-01-01", "2028-05-01", "2028-05-02", "2027-10-01", "2030-10-01", "2030-10-02", "2030-10-03"]
+        {
+            assert!(!calendar.is_working_day(date(day)), "{day}");
+            let due = calendar.roll_forward(date(day));
+            assert!(due.date > date(day) && due.provisional, "{day}: {due:?}");
+        }
+        // 2027-02-05 is the eve of the Spring Festival, known to astronomy and left to the notice
+        for day in ["2027-01-04", "2027-05-03", "2027-10-04", "2027-02-05"] {
+            assert!(calendar.is_working_day(date(day)), "{day}");
+        }
+        assert_eq!(calendar.roll_forward(date("2027-01-01")).date, date("2027-01-04"));
     }
 
     #[test]

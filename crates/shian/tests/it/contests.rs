@@ -32,7 +32,11 @@ async fn an_objection_against_the_method_is_reviewed_in_thirty_days_and_overturn
         assert_eq!(fact(&w, &o.officer, m, "late").await, "false", "{name}");
         assert_eq!(due(&w, &o.officer, m, "accept").await, "2026-11-27", "{name}");
         w.step(&o.desk, m, "accept", json!({})).await.unwrap();
-        assert_eq!(due(&w, &o.officer, m, "review_other").await, "2027-01-01", "{name}: thirty working days");
+        assert_eq!(
+            due(&w, &o.officer, m, "review_other").await,
+            "2027-01-04",
+            "{name}: thirty working days, none on New Year's Day"
+        );
         let by_officer = w.step(&o.officer, m, "sustain", json!({ "finding": "方法不适用" })).await;
         assert!(by_officer.is_err(), "{name}: a desk decides");
         assert_eq!(of_failure(&w, failure).await, NonconformityState::Open, "{name}");

@@ -158,7 +158,11 @@ async fn a_small_shop_is_registered_on_its_promise_and_a_workshop_is_checked_fir
         assert_eq!(due(&w, &o.officer, m, "decide").await, "2026-12-04", "{name}: ten working days in Gansu");
         w.step(&o.desk, m, "trust", json!({})).await.unwrap();
         assert_eq!(fact(&w, &o.officer, m, "expires").await, "2029-11-19", "{name}: three years");
-        assert_eq!(due(&w, &o.officer, m, "inspect").await, "2027-01-01", "{name}: thirty working days");
+        assert_eq!(
+            due(&w, &o.officer, m, "inspect").await,
+            "2027-01-04",
+            "{name}: thirty working days, none on New Year's Day"
+        );
         let found = json!({ "check_on": "2026-11-20", "check_result": "fail" });
         let said = refused(&w, &o.officer, m, "inspect_ok", found).await;
         assert!(said.contains("责令改正"), "{name}: {said}");
