@@ -32,22 +32,34 @@ impl Converted {
 }
 
 /// Columns of the survey sheet that are read.
-const READ: [&str; 6] = ["type", "name", "required", "relevant", "label", "hint"];
+const READ: [&str; 7] = ["type", "name", "required", "relevant", "constraint", "label", "hint"];
 
 struct Reader<'a> {
     choices: BTreeMap<&'a str, Vec<Choice>>,
+    /// Questions answered by choices, by our name; true: by several at once.
+    chosen: BTreeMap<String, bool>,
     left_out: Vec<String>,
 }
 
 /// Reads the rows of the sheets `survey` and `choices`; `id` and `title` name the form. Rows are numbered from 2, as a spreadsheet shows them.
 #[must_use]
 pub fn xlsform(id: &str, title: &Text, survey: &[SheetRow], choices: &[SheetRow]) -> Converted {
-    let mut reader = Reader { choices: BTreeMap::new(), left_out: Vec::new() };
+    let chosen = survey.iter().filter_map(|row| {
+        let word = cell(row, "type")?.split_whitespace().next()?;
+        let several = word == "select_multiple";
+        (several || word == "select_one").then(|| (plain(name_of(row)), several))
+    });
+    let mut reader = Reader { choices: BTreeMap::new(), chosen: chosen.collect(), left_out: Vec::new() };
     for (n, row) in choices.iter().enumerate() {
         let list = cell(row, "list_name").or_else(|| cell(row, "list name")).unwrap_or_default();
         let Some(name) = cell(row, "name") else { continue };
         let title = reader.label(row, "label", &format!("choices row {}", n + 2), name);
         let code = plain(name);
+        let place = format!("choices row {}", n + 2);
+        if code != name {
+            reader.left_out.push(format!("{place}: the choice `{name}` is written `{code}` here"));
+        }
+        reader.others(row, &["list_name", "list name", "name", "label"], &place, &code);
         reader.choices.entry(list).or_default().push(Choice { id: code, title });
     }
     let mut open: Vec<(Field, Vec<Field>)> = Vec::new();
@@ -168,20 +180,21 @@ impl Reader<'_> {
         let required = cell(row, "required")
             .is_some_and(|r| matches!(r.to_lowercase().as_str(), "yes" | "true" | "true()"));
         let when = cell(row, "relevant").and_then(|text| {
-            let said = relevant(text);
+            let said = relevant(text, &self.chosen);
             if said.is_none() {
                 self.left_out.push(format!("{place}: the condition of `{id}`: {text}"));
             }
             said
         });
-        for (column, value) in row.iter().filter(|(_, v)| !v.trim().is_empty()) {
-            let known = READ.contains(&column.as_str())
-                || column.starts_with("label::")
-                || column.starts_with("hint::");
-            if !known {
-                self.left_out.push(format!("{place}: {column} of `{id}`: {value}"));
+        let (mut min, mut max) = (None, None);
+        match (kind, cell(row, "constraint").map(|c| (c, bounds(c)))) {
+            (FieldType::Number, Some((_, Some(between)))) => (min, max) = between,
+            (_, Some((text, _))) => {
+                self.left_out.push(format!("{place}: constraint of `{id}`: {text}"));
             }
+            (_, None) => {}
         }
+        self.others(row, &READ, place, &id);
         let required = required && kind != FieldType::Part;
         Field {
             id,
@@ -192,8 +205,8 @@ impl Reader<'_> {
             when,
             past: false,
             unit: None,
-            min: None,
-            max: None,
+            min,
+            max,
             decimals: None,
             most: None,
             options: Vec::new(),
@@ -206,17 +219,28 @@ impl Reader<'_> {
         }
     }
 
+    /// Names the columns of a row nothing was read from.
+    fn others(&mut self, row: &SheetRow, read: &[&str], place: &str, id: &str) {
+        for (column, value) in row.iter().filter(|(_, v)| !v.trim().is_empty()) {
+            let ours = column.split_once("::").is_some_and(|(head, lang)| {
+                matches!(head, "label" | "hint") && (speaks(lang, "zh") || speaks(lang, "en"))
+            });
+            if !ours && !read.contains(&column.as_str()) {
+                self.left_out.push(format!("{place}: {column} of `{id}`: {value}"));
+            }
+        }
+    }
+
     /// A text in both languages; where one is missing the other stands in, and that is said.
     fn label(&mut self, row: &SheetRow, column: &str, place: &str, name: &str) -> Text {
-        let of = |marks: [&str; 2]| {
+        let of = |code: &str| {
             let head = format!("{column}::");
             row.iter().find_map(|(k, v)| {
-                let lang = k.strip_prefix(&head)?.to_lowercase();
-                marks.iter().any(|m| lang.contains(m)).then(|| v.trim()).filter(|v| !v.is_empty())
+                speaks(k.strip_prefix(&head)?, code).then(|| v.trim()).filter(|v| !v.is_empty())
             })
         };
         let bare = cell(row, column);
-        let (zh, en) = (of(["zh", "chinese"]), of(["en", "english"]));
+        let (zh, en) = (of("zh"), of("en"));
         let han = |s: &str| s.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
         let zh = zh.or_else(|| bare.filter(|b| han(b)));
         let en = en.or_else(|| bare.filter(|b| !han(b)));
@@ -234,22 +258,59 @@ fn name_of(row: &SheetRow) -> &str {
     cell(row, "name").unwrap_or("unnamed")
 }
 
+/// Whether a language column is of a language: `English (en)`, `Chinese`, `zh-CN`. A name that only holds the letters (French) is not.
+fn speaks(column: &str, code: &str) -> bool {
+    let name = if code == "zh" { "chinese" } else { "english" };
+    let lower = column.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric());
+    words.any(|w| w == code || w == name || code == "zh" && matches!(w, "中文" | "汉语"))
+}
+
+/// The bounds of a number that a constraint states and nothing else: `. >= 1 and . <= 100`.
+fn bounds(text: &str) -> Option<(Option<base::Decimal>, Option<base::Decimal>)> {
+    let (mut min, mut max) = (None, None);
+    for part in text.split(" and ") {
+        let rest = part.trim().strip_prefix('.')?.trim_start();
+        let (slot, number) = match (rest.strip_prefix(">="), rest.strip_prefix("<=")) {
+            (Some(n), _) => (&mut min, n),
+            (_, Some(n)) => (&mut max, n),
+            _ => return None,
+        };
+        if slot.replace(number.trim().parse().ok()?).is_some() {
+            return None;
+        }
+    }
+    Some((min, max))
+}
+
 /// A condition of XPath as CEL, where it compares one question with one value or joins such comparisons.
-fn relevant(text: &str) -> Option<String> {
-    for (word, sign) in [(" and ", " && "), (" or ", " || ")] {
+fn relevant(text: &str, chosen: &BTreeMap<String, bool>) -> Option<String> {
+    for (word, sign) in [(" or ", " || "), (" and ", " && ")] {
         if text.contains(word) {
-            let parts: Option<Vec<String>> = text.split(word).map(relevant).collect();
+            let parts: Option<Vec<String>> = text.split(word).map(|part| relevant(part, chosen)).collect();
             return parts.map(|p| p.join(sign));
         }
     }
     let text = text.trim();
     if let Some(inside) = text.strip_prefix("selected(").and_then(|t| t.strip_suffix(')')) {
         let (question, value) = inside.split_once(',')?;
-        return Some(format!("form.{} == {}", question_of(question)?, literal(value)?));
+        let (question, value) = (question_of(question)?, code_of(value)?);
+        return Some(match chosen.get(&question) {
+            Some(true) => format!("form.{question} != null && form.{question}.exists(c, c == {value})"),
+            _ => format!("form.{question} == {value}"),
+        });
     }
     for (sign, ours) in [("!=", "!="), (">=", ">="), ("<=", "<="), ("=", "=="), (">", ">"), ("<", "<")] {
         if let Some((left, right)) = text.split_once(sign) {
-            let (question, value) = (question_of(left)?, literal(right)?);
+            let question = question_of(left)?;
+            let value = match chosen.get(&question) {
+                // several answers at once are no single value
+                Some(true) => return None,
+                // a choice has a name, a number too
+                Some(false) if matches!(ours, "==" | "!=") => code_of(right)?,
+                Some(false) => return None,
+                None => literal(right)?,
+            };
             return Some(if value.starts_with('"') {
                 format!("form.{question} {ours} {value}")
             } else {
@@ -262,6 +323,11 @@ fn relevant(text: &str) -> Option<String> {
 
 fn question_of(text: &str) -> Option<String> {
     text.trim().strip_prefix("${")?.strip_suffix('}').map(plain)
+}
+
+/// The code of a choice, as it is written here.
+fn code_of(text: &str) -> Option<String> {
+    literal(text).map(|code| if code.starts_with('"') { code } else { format!("\"{}\"", plain(&code)) })
 }
 
 fn literal(text: &str) -> Option<String> {
@@ -282,6 +348,52 @@ mod tests {
         let mut lines = text.lines().map(|l| l.split('|').map(str::trim).collect::<Vec<_>>());
         let head = lines.next().unwrap();
         lines.map(|l| head.iter().zip(l).map(|(h, c)| ((*h).to_owned(), c.to_owned())).collect()).collect()
+    }
+
+    #[test]
+    fn conditions_speak_of_choices_by_their_codes_and_of_several_answers_as_a_list() {
+        let survey = rows(
+            "type|name|label::Chinese (zh)|label::English (en)|label::French (fr)|relevant|constraint|choice_filter\n\
+             select_multiple kind|kinds|种类|Kinds|Genres|||x=1\n\
+             select_one level|level|等级|Level||||\n\
+             text|why|原因|Why||selected(${kinds}, 'meat') and ${level} = 2||\n\
+             text|or|或|Either||${level} = '1' or ${level} != '2' and ${why} = 'x'||\n\
+             text|none|无|None||not(selected(${kinds}, 'meat'))||\n\
+             text|all|全部|All||${kinds} = 'meat'||\n\
+             integer|heads|人数|Heads|||. >= 1 and . <= 500|\n\
+             decimal|price|价格|Price|||. > 0|\n\
+             date|day|日期|Day|||. <= today()|",
+        );
+        let choices = rows(
+            "list_name|name|label::Chinese (zh)|label::English (en)|region\nkind|meat|肉|meat|62\nlevel|1|一|one|\nlevel|2|二|two|",
+        );
+        let got = xlsform("f", &Text::of("表", "Form"), &survey, &choices);
+        let of = |name: &str| got.form.fields.iter().find(|f| f.id == name).unwrap();
+        assert_eq!(of("kinds").title, Text::of("种类", "Kinds"), "French is not English");
+        assert_eq!(of("level").options[1].id, "f_2");
+        assert_eq!(
+            of("why").when.as_deref(),
+            Some("form.kinds != null && form.kinds.exists(c, c == \"meat\") && form.level == \"f_2\"")
+        );
+        assert_eq!(
+            of("or").when.as_deref(),
+            Some("form.level == \"f_1\" || form.level != \"f_2\" && form.why == \"x\"")
+        );
+        let whole = |n: u32| Some(base::Decimal::from(n));
+        assert_eq!((of("heads").min, of("heads").max), (whole(1), whole(500)));
+        assert_eq!((of("price").min, of("none").when.clone(), of("all").when.clone()), (None, None, None));
+        for said in [
+            "label::French (fr) of `kinds`",
+            "choice_filter of `kinds`",
+            "region of `meat`",
+            "the choice `2` is written `f_2`",
+            "condition of `none`",
+            "condition of `all`",
+            "constraint of `price`",
+            "constraint of `day`",
+        ] {
+            assert!(got.left_out.iter().any(|l| l.contains(said)), "{said}: {:#?}", got.left_out);
+        }
     }
 
     #[test]
