@@ -293,7 +293,7 @@ CREATE TABLE clock (
     due_date text,
     provisional integer not null,
     version integer not null
-, reason text, next_rung integer) strict;
+, reason text, next_rung integer, last_day text) strict;
 
 CREATE INDEX clock_matter on clock (matter);
 

@@ -98,9 +98,12 @@ export async function enforcement({ tally, url, browser, facts }) {
     const early = textOf(await officer.page(`/desk/matters/${facts.case}`));
     assert.match(early, /期满后方可办理此步/, "nobody is past the five days of the party either");
     await take(officer, facts.case, "record_hearing", { answer: "要求听证" });
-    await take(officer, facts.case, "call_hearing", { hearing_on: today(), place: "虚构听证室", chair: "虚构丙" });
+    const far = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+    await take(officer, facts.case, "call_hearing", { hearing_on: far, place: "虚构听证室", chair: "虚构丙" });
     assert.ok((await publish(second, facts.case)) > 0, "the call is served");
-    await take(officer, facts.case, "heard", { report: "维持拟处罚意见" });
+    const waits = textOf(await officer.page(`/desk/matters/${facts.case}`));
+    assert.match(waits, /该日之前不能办理“听证结束”/, "nobody is heard before the day the party was told");
+    await take(desk, facts.case, "end_hearing", { ground: "withdrawn", reason: "当事人书面撤回听证要求" });
     await take(desk, facts.case, "decide", { decided_on: today(), outcome: "罚款八万元，吊销许可", collective: "true", legal_review: "true" });
     await take(desk, facts.case, "bans", { reason: "吊销许可" });
     await take(officer, facts.case, "serve", { served_on: today(), method: "direct" });

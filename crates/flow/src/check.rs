@@ -1,13 +1,14 @@
 //! Proof of a procedure before it runs: what a lawyer would stumble over is found here, not in an office.
 
+mod dates;
 mod forms;
 mod overlay;
 mod steps;
 
 pub use overlay::check_overlay;
 
-use crate::definition::{ClockUse, Definition, Publication, Rung, Side, Transition};
-use base::clock::{Rules, Unit};
+use crate::definition::{Definition, Publication, Rung, Side, Transition};
+use base::clock::{ClockRule, Rules, Unit};
 use base::department::Department;
 use rule::{Guard, Table};
 use serde_json::Value as Json;
@@ -69,6 +70,7 @@ pub fn check(definition: &Definition, words: &Vocabulary) -> Vec<Finding> {
     report.drill();
     report.assessed();
     report.clocks(words);
+    report.earliest();
     report.rungs("rung", &definition.rungs, words);
     report.tasks(words);
     report.forms();
@@ -96,11 +98,12 @@ impl Report<'_> {
 
     fn names(&mut self) {
         let d = self.d;
-        let groups: [(&str, Vec<&str>); 8] = [
+        let groups: [(&str, Vec<&str>); 9] = [
             ("fact", d.facts.iter().map(|x| x.id.as_str()).collect()),
             ("state", d.states.iter().map(|x| x.id.as_str()).collect()),
             ("transition", d.transitions.iter().map(|x| x.id.as_str()).collect()),
             ("clock", d.clocks.iter().map(|x| x.id.as_str()).collect()),
+            ("earliest", d.earliest.iter().map(|x| x.id.as_str()).collect()),
             ("task", d.tasks.iter().map(|x| x.id.as_str()).collect()),
             ("document", d.documents.iter().map(|x| x.id.as_str()).collect()),
             ("table", d.tables.iter().map(|x| x.id.as_str()).collect()),
@@ -217,11 +220,13 @@ impl Report<'_> {
             let causes: Vec<&str> = clock.pauses.iter().map(|p| p.cause.as_str()).collect();
             self.unique(&format!("{place}.pause"), &causes);
             self.rungs(&format!("{place}.rung"), &clock.rungs, words);
-            if clock.amount == 0 {
-                self.say(&place, "amount must be at least 1");
+            match &clock.until {
+                None if clock.amount == 0 => self.say(&place, "amount must be at least 1"),
+                None => {}
+                Some(fact) => self.until(&place, clock, fact),
             }
             if let Some(law) = &clock.law {
-                self.law(&place, clock, law);
+                self.law(&place, &clock.law(), law);
             }
             match &clock.task {
                 Some(kind) => {
@@ -273,25 +278,20 @@ impl Report<'_> {
         }
     }
 
-    /// The clock must restate the row of the table of clocks it names.
-    fn law(&mut self, place: &str, clock: &ClockUse, law: &str) {
+    /// A rule must restate the row of the table of clocks it names.
+    fn law(&mut self, place: &str, mine: &ClockRule, law: &str) {
         let Some(row) = Rules::builtin().get(law) else {
             self.say(place, format!("rulebook/cn/clocks has no row `{law}`"));
             return;
         };
-        let (mine, theirs) = (clock.law(), &row.rule);
-        if (mine.amount, mine.unit, mine.status, mine.roll_over || mine.unit == Unit::WorkingDay)
-            != (
-                theirs.amount,
-                theirs.unit,
-                theirs.status,
-                theirs.roll_over || theirs.unit == Unit::WorkingDay,
-            )
-        {
+        let compared = |r: &ClockRule| {
+            (r.amount, r.unit, r.status, r.roll_over || r.unit == Unit::WorkingDay, r.direction)
+        };
+        if compared(mine) != compared(&row.rule) {
             self.say(
                 place,
                 format!(
-                    "differs from row `{law}` of rulebook/cn/clocks in amount, unit, status or roll_over"
+                    "differs from row `{law}` of rulebook/cn/clocks in amount, unit, status, roll_over or direction"
                 ),
             );
         }

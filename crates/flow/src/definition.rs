@@ -234,7 +234,12 @@ pub struct ClockUse {
     /// Runs only when this holds at the start event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-    /// Length in `unit`.
+    /// Fact with the last day, where a person sets it (责令改正期限) and not the law; the clock ends with that day. `amount` is then the
+    /// longest the law allows, counted from the start; 0: the law names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Length in `unit`; needed unless `until` gives the end.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub amount: u32,
     /// Unit of the length.
     pub unit: Unit,
@@ -253,6 +258,34 @@ pub struct ClockUse {
     /// Its own ladder of reminders instead of the procedure's.
     #[serde(default, rename = "rung", skip_serializing_if = "Vec::is_empty")]
     pub rungs: Vec<Rung>,
+}
+
+/// A day that may not come sooner than so long after something: the hearing not before the party was told seven working days ahead. Both
+/// days lie clear of the period. The step that sets the day counts from its own day; the paper counts from its service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Earliest {
+    /// Name.
+    pub id: String,
+    /// On screen: what lies between the two.
+    pub title: Text,
+    /// Row of `rulebook/cn/clocks` it restates; the check proves that they agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law: Option<String>,
+    /// Where the number comes from.
+    pub basis: Basis,
+    /// Fact with the day; every step that sets it is refused while the day comes too soon.
+    pub fact: String,
+    /// The paper that tells of the day: served later than so long before, it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// Steps that may not be taken before the day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+    /// Length in `unit`.
+    pub amount: u32,
+    /// Unit of the length: days or working days.
+    pub unit: Unit,
 }
 
 /// A kind of work handed to an agency or operator, done item by item.
@@ -409,6 +442,9 @@ pub struct Definition {
     /// Clocks.
     #[serde(default, rename = "clock")]
     pub clocks: Vec<ClockUse>,
+    /// Days that may not come too soon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earliest: Vec<Earliest>,
     /// Task kinds.
     #[serde(default, rename = "task")]
     pub tasks: Vec<TaskRule>,
@@ -428,6 +464,11 @@ pub struct Definition {
 
 const fn yes() -> bool {
     true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde calls
+const fn is_zero(amount: &u32) -> bool {
+    *amount == 0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde calls

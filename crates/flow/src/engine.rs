@@ -2,8 +2,9 @@
 
 use crate::{Effects, Error, Procedure, Render};
 use access::Vault;
-use base::Id;
+use async_trait::async_trait;
 use base::calendar::Calendar;
+use base::{Id, Text};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,6 +12,13 @@ use store::Tx;
 
 /// The key of a sealed value.
 const SEALED: &str = "sealed";
+
+/// Who keeps away from an operator (回避), as the domain knows it in which that is declared and decided.
+#[async_trait]
+pub trait Recusals: Send + Sync {
+    /// Why an account keeps away from an operator, in words; `None` when nothing keeps it away.
+    async fn ground(&self, tx: &mut Tx, account: Id, operator: Id) -> Result<Option<Text>, store::Error>;
+}
 
 /// Everything the functions of this crate need besides the transaction. One per process; share it in an `Arc`.
 pub struct Engine {
@@ -23,6 +31,7 @@ pub struct Engine {
     pub(crate) effects: Effects,
     pub(crate) render: Arc<dyn Render>,
     pub(crate) calendar: &'static Calendar,
+    recusals: Option<Arc<dyn Recusals>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -49,7 +58,16 @@ impl Engine {
         }
         let versions = current.values().flatten().map(|p| (p.hash.clone(), Arc::clone(p))).collect();
         let versions = RwLock::new(versions);
-        Self { current, guests, vault, versions, effects, render, calendar: Calendar::builtin() }
+        Self {
+            current,
+            guests,
+            vault,
+            versions,
+            effects,
+            render,
+            calendar: Calendar::builtin(),
+            recusals: None,
+        }
     }
 
     /// Counts by another calendar than the rulebook's.
@@ -57,6 +75,30 @@ impl Engine {
     pub const fn with_calendar(mut self, calendar: &'static Calendar) -> Self {
         self.calendar = calendar;
         self
+    }
+
+    /// Asks of each step who keeps away from the operator concerned.
+    #[must_use]
+    pub fn with_recusals(mut self, recusals: Arc<dyn Recusals>) -> Self {
+        self.recusals = Some(recusals);
+        self
+    }
+
+    /// Why an account keeps away from the operator of a matter: said instead of the step.
+    pub(crate) async fn kept_away(
+        &self,
+        tx: &mut Tx,
+        account: Id,
+        operator: Option<Id>,
+    ) -> Result<Option<Text>, Error> {
+        let (Some(recusals), Some(operator)) = (&self.recusals, operator) else { return Ok(None) };
+        let ground = recusals.ground(tx, account, operator).await?;
+        Ok(ground.map(|ground| {
+            Text::new(
+                format!("已对该单位回避（{}），不得办理，请转交他人", ground.zh),
+                format!("kept away from this firm ({}); the work goes to somebody else", ground.en),
+            )
+        }))
     }
 
     /// The nation's procedure of that name.

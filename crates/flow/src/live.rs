@@ -2,6 +2,7 @@
 
 mod clocks;
 mod consequences;
+mod dates;
 mod documents;
 mod tasks;
 
@@ -364,6 +365,24 @@ impl Live {
         )
         .await?;
         Ok(appended)
+    }
+
+    /// Checks the right to act in the matter: no person does who keeps away from the operator concerned.
+    pub(crate) async fn permit(
+        &self,
+        tx: &mut Tx,
+        engine: &Engine,
+        authority: Authority<'_>,
+        (action, resource): (&str, &Resource),
+        now: Instant,
+    ) -> Result<Permit, Error> {
+        let permit = permit(authority, action, resource, now)?;
+        if let Some(who) = authority.who().filter(|w| w.operator.is_none())
+            && let Some(said) = engine.kept_away(tx, who.account, self.draft.operator).await?
+        {
+            return Err(Error::Refused(said));
+        }
+        Ok(permit)
     }
 
     /// As what department somebody may see the matter: its own, or one it was brought before.

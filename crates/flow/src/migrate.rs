@@ -1,8 +1,8 @@
 //! A running matter moved to the procedure in force now: a step of its own, with its reason, in the journal.
 
 use crate::effect::Authority;
-use crate::live::{ClockRow, Live, Step, permit};
-use crate::{Engine, Error};
+use crate::live::{ClockRow, Live, Step};
+use crate::{Engine, Error, Procedure};
 use access::{Access, Principal};
 use base::{Id, Instant, Text};
 use ledger::{Appended, Context};
@@ -27,7 +27,8 @@ pub async fn migrate(
     reason: &str,
 ) -> Result<Appended, Error> {
     let mut live = Live::lock(tx, engine, matter).await?;
-    let permit = permit(Authority::Person { access, who }, "decide", &live.resource("matter"), cx.now)?;
+    let right = ("decide", &live.resource("matter"));
+    let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if live.version != expected {
         return Err(live.conflict(tx, None, expected).await?);
     }
@@ -81,7 +82,7 @@ pub async fn migrate(
     tx.exec_one("update matter set hash = $2 where id = $1", &[matter.into(), new.hash.as_str().into()])
         .await?;
     let why = Text::new(format!("改用新版程序：{reason}"), format!("moved to the new procedure: {reason}"));
-    live.carry_clocks(tx, cx, engine, &why).await?;
+    live.carry_clocks(tx, cx, engine, &old, &why).await?;
     live.version += 1;
     live.save(tx, engine).await?;
     live.done.insert(
@@ -108,13 +109,14 @@ impl Live {
         tx: &mut Tx,
         cx: &Context,
         engine: &Engine,
+        old: &Procedure,
         why: &Text,
     ) -> Result<(), Error> {
         let procedure = self.procedure.clone();
         let d = &procedure.definition;
         let rows = tx
             .query(
-                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version \
+                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
                  from clock where matter = $1 order by id",
                 &[self.draft.id.into()],
             )
@@ -127,7 +129,18 @@ impl Live {
                 continue;
             }
             match d.clock(&rule) {
-                Some(rule) => ClockRow::read(&row, rule)?.save(tx, engine, d, cx.now).await?,
+                Some(rule) => {
+                    let mut carried = ClockRow::read(&row, rule)?;
+                    if rule.until.is_some() && carried.last_day.is_none() {
+                        // the new rule asks for a day nobody set under the old one: the day stands on which it would have ended
+                        let was =
+                            old.definition.clock(&rule.id).map(|r| ClockRow::read(&row, r)).transpose()?;
+                        let due = was.map(|w| w.clock.due_if_resumed(engine.calendar(), cx.now).date);
+                        carried.last_day = due;
+                        carried.clock.rule = rule.law_until(carried.clock.start, due);
+                    }
+                    carried.save(tx, engine, d, cx.now).await?;
+                }
                 None => {
                     tx.exec_one(
                         "update clock set void_at = $2, next_rung = null, version = version + 1, reason = $3 where id = $1",

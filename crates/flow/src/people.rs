@@ -36,6 +36,7 @@ pub async fn assign_matter(
     if live.closed_at.is_some() {
         return Err(Error::refused("办件已办结，无需转交", "the matter has ended; nothing to hand over"));
     }
+    fit_to_hold(tx, engine, &live, live.assigned, account).await?;
     tx.exec_one("update matter set assigned = $2 where id = $1", &[matter.into(), account.into()]).await?;
     live.done = Map::from_iter([("assigned".to_owned(), json!(account))]);
     let version = live.version;
@@ -51,6 +52,27 @@ pub async fn assign_matter(
         version,
     };
     live.record(tx, cx, &permit, "matter.assigned", step, None).await
+}
+
+/// Refuses to give work to who holds it already, and to who keeps away from the operator concerned.
+pub(crate) async fn fit_to_hold(
+    tx: &mut Tx,
+    engine: &Engine,
+    live: &Live,
+    holder: Option<Id>,
+    account: Option<Id>,
+) -> Result<(), Error> {
+    if holder == account {
+        return Err(match account {
+            Some(_) => Error::refused("已由该人员承办，无需转交", "this person holds it already"),
+            None => Error::refused("没有指定承办人，无需退回", "nobody holds it; nothing to take back"),
+        });
+    }
+    let Some(account) = account else { return Ok(()) };
+    match engine.kept_away(tx, account, live.draft.operator).await? {
+        None => Ok(()),
+        Some(said) => Err(Error::Refused(said)),
+    }
 }
 
 /// Hands every open task and running matter of one person to another, as far as who asks may act on them. Each is journalled.

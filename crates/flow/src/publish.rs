@@ -2,7 +2,7 @@
 //! published.
 
 use crate::effect::Authority;
-use crate::live::{Live, Step, html_hashes, permit};
+use crate::live::{Live, Step, html_hashes};
 use crate::step::take_steps;
 use crate::{Engine, Error, drill};
 use access::{Access, Principal, Resource};
@@ -65,7 +65,8 @@ pub async fn publish_document(
     expected: i64,
 ) -> Result<Published, Error> {
     let (mut live, row) = lock(tx, engine, document).await?;
-    let permit = permit(Authority::Person { access, who }, "publish", &resource(&row)?, cx.now)?;
+    let right = ("publish", &resource(&row)?);
+    let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if row.int("version")? != expected {
         return Err(live.conflict(tx, Some(document), expected).await?);
     }
@@ -85,6 +86,7 @@ pub async fn publish_document(
         ));
     }
     let (name, slug, audience) = (row.text("name")?, row.text("slug")?, row.text("audience")?);
+    live.told_in_time(engine.calendar(), &name, cx.now)?;
     let html = Text::new(row.text("html_zh")?, row.text("html_en")?);
     let (zh, en) = html_hashes(&html);
     let procedure = live.procedure.clone();
@@ -162,7 +164,8 @@ pub async fn withdraw_document(
     let (mut live, row) = lock(tx, engine, document).await?;
     let mut resource = resource(&row)?;
     resource.submitter = None; // taking back is not approving one's own work
-    let permit = permit(Authority::Person { access, who }, "publish", &resource, cx.now)?;
+    let right = ("publish", &resource);
+    let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if row.int("version")? != expected {
         return Err(live.conflict(tx, Some(document), expected).await?);
     }

@@ -3,6 +3,7 @@
 use crate::effect::Authority;
 use crate::form::{Entry, Form, Lift};
 use crate::live::{Bounds, Live, Step, permit};
+use crate::people::fit_to_hold;
 use crate::step::take_steps;
 use crate::{Engine, Error};
 use access::{Access, Principal, Resource};
@@ -36,6 +37,7 @@ struct TaskRow {
     items_total: i64,
     items_done: i64,
     version: i64,
+    assigned: Option<Id>,
     resource: Resource,
 }
 
@@ -43,7 +45,7 @@ impl TaskRow {
     async fn read(tx: &mut Tx, id: Id) -> Result<Self, Error> {
         let row = tx
             .one(
-                "select id, kind, region, agency, operator, classification, state, items_total, items_done, version \
+                "select id, kind, region, agency, operator, classification, state, items_total, items_done, version, assigned \
                  from task where id = $1",
                 &[id.into()],
             )
@@ -56,6 +58,7 @@ impl TaskRow {
             items_total: row.int("items_total")?,
             items_done: row.int("items_done")?,
             version: row.int("version")?,
+            assigned: row.opt_id("assigned")?,
             resource: Resource::new("task", row.text("region")?)
                 .of_agency(row.text("agency")?)
                 .of_operator(row.opt_id("operator")?)
@@ -88,7 +91,7 @@ pub async fn report_item(
     let mut live = Live::lock(tx, engine, row.id("matter")?).await?;
     let mut task = TaskRow::read(tx, row.id("task")?).await?;
     let authority = Authority::Person { access, who };
-    let permit = permit(authority, "act", &task.resource, cx.now)?;
+    let permit = live.permit(tx, engine, authority, ("act", &task.resource), cx.now).await?;
     let row = tx
         .one(
             "select subject, kind, expected, unit, reported_at, version from task_item where id = $1",
@@ -265,6 +268,7 @@ pub async fn assign_task(
             "the task is done or cancelled; nothing to hand over",
         ));
     }
+    fit_to_hold(tx, engine, &live, row.assigned, account).await?;
     tx.exec_one(
         "update task set assigned = $2, version = version + 1 where id = $1",
         &[task.into(), account.into()],

@@ -2,7 +2,7 @@
 
 use crate::effect::Authority;
 use crate::form::FieldError;
-use crate::live::{DocumentText, Step, html_hashes, keep_version, permit};
+use crate::live::{DocumentText, Step, html_hashes, keep_version};
 use crate::publish::{lock, resource};
 use crate::{Engine, Error};
 use access::{Access, Principal};
@@ -45,7 +45,8 @@ pub async fn revise_document(
     new: &Revision,
 ) -> Result<(Appended, i64), Error> {
     let (mut live, row) = lock(tx, engine, document).await?;
-    let permit = permit(Authority::Person { access, who }, "act", &resource(&row)?, cx.now)?;
+    let right = ("act", &resource(&row)?);
+    let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if row.int("version")? != expected {
         return Err(live.conflict(tx, Some(document), expected).await?);
     }

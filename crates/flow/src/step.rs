@@ -207,7 +207,7 @@ pub(crate) fn perform<'a>(
         let submitter = live.taken_by(tx, t.not_by.as_deref()).await?;
         let mut resource = live.resource_of(t);
         resource.submitter = submitter;
-        let permit = permit(authority, &t.action, &resource, cx.now)?;
+        let permit = live.permit(tx, engine, authority, (&t.action, &resource), cx.now).await?;
         live.side(t, authority)?;
         if let Some(expected) = expected.filter(|e| *e != live.version) {
             return Err(live.conflict(tx, None, expected).await?);
@@ -237,6 +237,7 @@ pub(crate) fn perform<'a>(
                 refusal.unwrap_or_else(|| Text::of("条件未满足", "the condition does not hold")),
             ));
         }
+        live.not_too_soon(engine.calendar(), t, &entry.body, cx.now)?;
         let form_id = match &t.form {
             Some(name) => Some(live.keep_form(tx, cx, engine, name, &entry.body, None).await?),
             None => None,

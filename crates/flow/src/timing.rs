@@ -1,7 +1,7 @@
 //! Clocks changed by a person who may decide: suspended, resumed, extended.
 
 use crate::effect::{Authority, ClockChange};
-use crate::live::{Step, lock_clock, permit};
+use crate::live::{Step, lock_clock};
 use crate::{Engine, Error};
 use access::{Access, Principal};
 use base::Id;
@@ -80,7 +80,8 @@ async fn change_clock(
     reason: &str,
 ) -> Result<Appended, Error> {
     let (mut live, mut row) = lock_clock(tx, engine, clock).await?;
-    let permit = permit(authority, "decide", &live.resource("matter"), cx.now)?;
+    let right = ("decide", &live.resource("matter"));
+    let permit = live.permit(tx, engine, authority, right, cx.now).await?;
     if row.version != expected {
         return Err(live.conflict(tx, Some(clock), expected).await?);
     }

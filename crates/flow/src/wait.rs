@@ -28,7 +28,7 @@ impl Live {
         resource
     }
 
-    /// What is said while the time a step waits for is not over; `None` when it is. Nothing of a drill is served, so no days of a
+    /// What is said while the day or the time a step waits for is not over; `None` when it is. Nothing of a drill is served, so no days of a
     /// party begin there.
     pub(crate) async fn too_early(
         &self,
@@ -37,9 +37,12 @@ impl Live {
         t: &Transition,
         now: Instant,
     ) -> Result<Option<Text>, Error> {
+        if let Some(early) = self.before_its_day(t, now) {
+            return Ok(Some(early));
+        }
         let rule = t.after_clock.as_deref().and_then(|c| self.procedure.definition.clock(c));
         let Some(rule) = rule.filter(|_| !self.drill) else { return Ok(None) };
-        let sql = "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version \
+        let sql = "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
                    from clock where matter = $1 and rule = $2 and void_at is null order by id desc limit 1";
         let row = tx.first(sql, &[self.draft.id.into(), rule.id.as_str().into()]).await?;
         let Some(row) = row else {

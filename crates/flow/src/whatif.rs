@@ -5,8 +5,8 @@ use crate::guards::Guards;
 use crate::live::ClockRow;
 use crate::{Engine, Error, Procedure};
 use base::calendar::Calendar;
-use base::clock::Clock;
-use base::{Id, Instant, Text};
+use base::clock::{Clock, ClockRule};
+use base::{Date, Id, Instant, Text};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -200,7 +200,7 @@ impl Past {
         let ended = self.closed_at.unwrap_or(now);
         let rows = tx
             .query(
-                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version from clock \
+                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version from clock \
                  where matter = $1 and void_at is null order by id",
                 &[self.id.into()],
             )
@@ -209,9 +209,13 @@ impl Past {
         for row in rows {
             let name = row.text("rule")?;
             let Some(rule) = old.definition.clock(&name) else { continue };
-            let ran = ClockRow::read(&row, rule)?.clock;
+            let ClockRow { clock: ran, last_day, .. } = ClockRow::read(&row, rule)?;
             seen.push(name.clone());
-            let then = changed.definition.clock(&name).map(|rule| recount(&ran, rule));
+            let then = changed.definition.clock(&name);
+            let then = then.and_then(|rule| {
+                let law = self.law_of(rule, ran.start, last_day)?;
+                Some(recount(&ran, rule, law))
+            });
             self.compare(&name, &rule.title, Some(&ran), then.as_ref(), calendar, ended, out);
         }
         for rule in changed.definition.clocks.iter().filter(|c| c.task.is_none() && !seen.contains(&c.id)) {
@@ -236,7 +240,15 @@ impl Past {
         let dated = rule.since.as_ref().and_then(|f| self.facts.get(f)?.as_str()?.parse().ok());
         let start = dated.map_or(start, |date| Instant::china(date, 12, 0));
         let met = self.events[at..].iter().find(|(_, e)| rule.stop.contains(e)).map(|(at, _)| *at);
-        Some(Clock { met_at: met, ..Clock::start(rule.law(), start) })
+        Some(Clock { met_at: met, ..Clock::start(self.law_of(rule, start, None)?, start) })
+    }
+
+    /// The rule with the last day somebody set, then or in the facts as they stand; `None` when the rule asks for one and there is none.
+    fn law_of(&self, rule: &ClockUse, start: Instant, last_day: Option<Date>) -> Option<ClockRule> {
+        let fact = rule.until.as_ref().and_then(|f| self.facts.get(f)?.as_str()?.parse().ok());
+        let last_day = last_day.or(fact);
+        let known = rule.until.is_none() || last_day.is_some() || rule.amount > 0;
+        known.then(|| rule.law_until(start, last_day))
     }
 
     #[allow(clippy::too_many_arguments)] // one row of a comparison
@@ -275,7 +287,7 @@ impl Past {
 }
 
 /// The clock under another rule: same start and end, pauses and extensions as far as that rule allows them.
-fn recount(ran: &Clock, rule: &ClockUse) -> Clock {
+fn recount(ran: &Clock, rule: &ClockUse, law: ClockRule) -> Clock {
     let paused = |reason: &str| {
         rule.pauses.iter().any(|p| reason == p.cause || reason.starts_with(&format!("{}:", p.cause)))
     };
@@ -293,5 +305,5 @@ fn recount(ran: &Clock, rule: &ClockUse) -> Clock {
             .collect()
         }
     };
-    Clock { rule: rule.law(), start: ran.start, suspensions, extensions, met_at: ran.met_at }
+    Clock { rule: law, start: ran.start, suspensions, extensions, met_at: ran.met_at }
 }

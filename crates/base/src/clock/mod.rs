@@ -18,9 +18,10 @@ mod rules;
 
 pub use rules::{Rules, RulesError, StatutoryClock};
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DueDate};
 use crate::{Date, Instant, Text};
 use count::Period;
+use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
 /// In what a period is measured.
@@ -111,6 +112,26 @@ pub struct ClockRule {
     /// Which way it counts.
     #[serde(default)]
     pub direction: Direction,
+}
+
+impl ClockRule {
+    /// For a length that must lie clear before an event (七日前通知): the first day the event may fall on when the other side is told on
+    /// `told`. The inverse of a clock of [`Direction::Before`]; hours count as whole days.
+    #[must_use]
+    pub fn first_day(&self, told: Date, calendar: &Calendar) -> DueDate {
+        let n = i64::from(self.amount.min(100_000));
+        let (last, provisional) = match self.unit {
+            Unit::WorkingDay => {
+                let due = calendar.add_working_days(told, self.amount);
+                (due.date, due.provisional)
+            }
+            Unit::Hour => (told.saturating_add(((n + 23) / 24).days()), false),
+            Unit::CalendarDay => (told.saturating_add(n.days()), false),
+            Unit::Month => (told.saturating_add(n.min(9999).months()), false),
+            Unit::Year => (told.saturating_add(n.min(9999).years()), false),
+        };
+        DueDate { date: last.tomorrow().unwrap_or(last), provisional }
+    }
 }
 
 /// Time that does not count, from `from` up to but not including `to`.

@@ -31,7 +31,17 @@ pub fn check_overlay(nation: &Definition, overlay: &Definition) -> Vec<Finding> 
         if own.loosens.as_ref().is_some_and(rule::Basis::is_named) {
             continue;
         }
-        let longer = if own.unit == clock.unit {
+        if own.until.is_some() && own.amount == 0 && (clock.until.is_none() || clock.amount > 0) {
+            say(
+                place,
+                "leaves its end to a person without the nation's limit; give amount, or cite the right in loosens",
+            );
+            continue;
+        }
+        let unlimited = clock.until.is_some() && clock.amount == 0;
+        let longer = if unlimited {
+            false
+        } else if own.unit == clock.unit {
             own.amount > clock.amount
         } else {
             hours(own.amount, own.unit) > hours(clock.amount, clock.unit)
@@ -50,6 +60,15 @@ pub fn check_overlay(nation: &Definition, overlay: &Definition) -> Vec<Finding> 
             say(
                 place,
                 "pauses for a cause the nation's rule does not know; remove it, or cite the right in loosens",
+            );
+        }
+    }
+    for rule in &nation.earliest {
+        let own = overlay.earliest.iter().find(|o| o.id == rule.id);
+        if own.is_none_or(|o| hours(o.amount, o.unit) < hours(rule.amount, rule.unit)) {
+            say(
+                format!("earliest.{}", rule.id),
+                "gives less time than the nation's rule, or leaves it out; keep it",
             );
         }
     }

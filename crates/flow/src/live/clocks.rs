@@ -6,7 +6,7 @@ use crate::effect::ClockChange;
 use crate::ladder::next_rung;
 use crate::{Engine, Error};
 use base::clock::{self, Amount, Clock};
-use base::{Id, Instant, Text};
+use base::{Date, Id, Instant, Text};
 use ledger::Context;
 use serde_json::{Value as Json, json};
 use store::{Row, Tx, Value};
@@ -20,6 +20,8 @@ pub(crate) struct ClockRow {
     pub(crate) rule: String,
     pub(crate) void_at: Option<Instant>,
     pub(crate) version: i64,
+    /// The last day a person set.
+    pub(crate) last_day: Option<Date>,
     pub(crate) clock: Clock,
 }
 
@@ -36,10 +38,24 @@ impl ClockUse {
             direction: clock::Direction::After,
         }
     }
+
+    /// The rule of one running clock: where a person set the last day, so many days from the start as end with it, as it was set.
+    pub(crate) fn law_until(&self, start: Instant, last_day: Option<Date>) -> clock::ClockRule {
+        let law = self.law();
+        let Some(last) = last_day.filter(|_| self.until.is_some()) else { return law };
+        let days = last.duration_since(start.china_date()).as_hours() / 24;
+        clock::ClockRule {
+            amount: u32::try_from(days).unwrap_or(0),
+            unit: clock::Unit::CalendarDay,
+            roll_over: false,
+            ..law
+        }
+    }
 }
 
 impl ClockRow {
     pub(crate) fn read(row: &Row, rule: &ClockUse) -> Result<Self, Error> {
+        let (start, last_day) = (row.instant("started_at")?, row.opt_date("last_day")?);
         Ok(Self {
             id: row.id("id")?,
             matter: row.id("matter")?,
@@ -47,9 +63,10 @@ impl ClockRow {
             rule: row.text("rule")?,
             void_at: row.opt_instant("void_at")?,
             version: row.int("version")?,
+            last_day,
             clock: Clock {
-                rule: rule.law(),
-                start: row.instant("started_at")?,
+                rule: rule.law_until(start, last_day),
+                start,
                 suspensions: row.json("suspensions")?,
                 extensions: row.json("extensions")?,
                 met_at: row.opt_instant("met_at")?,
@@ -85,7 +102,7 @@ impl ClockRow {
         self.version += 1;
         tx.exec_one(
             "update clock set suspensions = $2, extensions = $3, met_at = $4, void_at = $5, due = $6, due_date = $7, \
-             provisional = $8, version = $9, next_rung = $10 where id = $1",
+             provisional = $8, version = $9, next_rung = $10, last_day = $11 where id = $1",
             &[
                 self.id.into(),
                 json!(self.clock.suspensions).to_string().into(),
@@ -97,6 +114,7 @@ impl ClockRow {
                 provisional,
                 self.version.into(),
                 rung,
+                self.last_day.into(),
             ],
         )
         .await?;
@@ -114,7 +132,7 @@ impl ClockRow {
     }
 
     /// Writes a new clock; `reason` when it takes another's place.
-    async fn insert(
+    pub(super) async fn insert(
         &self,
         tx: &mut Tx,
         engine: &Engine,
@@ -125,7 +143,7 @@ impl ClockRow {
         let [due, date, provisional, rung] = self.computed(engine, d, self.clock.start);
         tx.exec(
             "insert into clock (id, matter, task, rule, started_at, suspensions, extensions, due, due_date, provisional, \
-             version, reason, next_rung) values ($1, $2, $3, $4, $5, $6, '[]', $7, $8, $9, 1, $10, $11)",
+             version, reason, next_rung, last_day) values ($1, $2, $3, $4, $5, $6, $12, $7, $8, $9, 1, $10, $11, $13)",
             &[
                 self.id.into(),
                 self.matter.into(),
@@ -138,6 +156,8 @@ impl ClockRow {
                 provisional,
                 reason.map(|r| json!(r).to_string()).into(),
                 rung,
+                json!(self.clock.extensions).to_string().into(),
+                self.last_day.into(),
             ],
         )
         .await?;
@@ -147,7 +167,7 @@ impl ClockRow {
         Ok(())
     }
 
-    async fn explain(&self, tx: &mut Tx, reason: &Text) -> Result<(), Error> {
+    pub(super) async fn explain(&self, tx: &mut Tx, reason: &Text) -> Result<(), Error> {
         let text = json!(reason).to_string();
         tx.exec("update clock set reason = $2 where id = $1", &[self.id.into(), text.into()]).await?;
         Ok(())
@@ -220,7 +240,7 @@ pub(crate) async fn lock_clock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<(
     let live = Live::lock(tx, engine, row.id("matter")?).await?;
     let row = tx
         .one(
-            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version \
+            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
              from clock where id = $1",
             &[id.into()],
         )
@@ -242,11 +262,12 @@ pub(crate) async fn refresh_task(tx: &mut Tx, task: Id) -> Result<(), Error> {
 }
 
 impl Live {
-    async fn running(&self, tx: &mut Tx) -> Result<Vec<ClockRow>, Error> {
+    /// The clocks that are not void.
+    pub(super) async fn standing(&self, tx: &mut Tx) -> Result<Vec<ClockRow>, Error> {
         let rows = tx
             .query(
-                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version \
-                 from clock where matter = $1 and met_at is null and void_at is null order by id",
+                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
+                 from clock where matter = $1 and void_at is null order by id",
                 &[self.draft.id.into()],
             )
             .await?;
@@ -256,6 +277,13 @@ impl Live {
                 clocks.push(ClockRow::read(&row, rule)?);
             }
         }
+        Ok(clocks)
+    }
+
+    /// Those of them whose duty is not met.
+    async fn running(&self, tx: &mut Tx) -> Result<Vec<ClockRow>, Error> {
+        let mut clocks = self.standing(tx).await?;
+        clocks.retain(|row| row.clock.met_at.is_none());
         Ok(clocks)
     }
 
@@ -294,6 +322,10 @@ impl Live {
             .iter()
             .filter(|c| c.start == event && c.task.is_none() && !c.stop.contains(&here))
             .collect();
+        for corrected in rules.iter().filter_map(|r| r.since.as_ref()) {
+            // a day put right was that of the service before
+            self.draft.facts.remove(corrected);
+        }
         for mut row in self.running(tx).await? {
             if rules.iter().any(|r| r.id == row.rule) {
                 row.void_at = Some(cx.now);
@@ -333,11 +365,20 @@ impl Live {
             return Ok(());
         }
         let scope = self.scope(tx, cx.now).await?;
+        let running = match rules.iter().any(|r| r.until.is_some()) {
+            true => self.running(tx).await?,
+            false => Vec::new(),
+        };
         for rule in rules {
             if procedure.guards.holds(&format!("clock.{}", rule.id), &scope)? == Some(false) {
                 continue;
             }
+            // ordered anew, it has followed the new day already
+            if rule.until.is_some() && running.iter().any(|r| r.rule == rule.id && r.task == task) {
+                continue;
+            }
             let start = self.since(rule, cx.now)?;
+            let last_day = self.last_day(rule, start, engine.calendar)?;
             let row = ClockRow {
                 id: cx.id(),
                 matter: self.draft.id,
@@ -345,98 +386,10 @@ impl Live {
                 rule: rule.id.clone(),
                 void_at: None,
                 version: 1,
-                clock: Clock::start(rule.law(), start),
+                last_day,
+                clock: Clock::start(rule.law_until(start, last_day), start),
             };
             row.insert(tx, engine, &procedure.definition, None).await?;
-        }
-        Ok(())
-    }
-
-    /// From when a clock counts: the date its rule names, or the event.
-    fn since(&self, rule: &ClockUse, now: Instant) -> Result<Instant, Error> {
-        let Some(name) = &rule.since else { return Ok(now) };
-        let value = self.draft.facts.get(name).and_then(Json::as_str).filter(|s| !s.is_empty());
-        let Some(text) = value else { return Ok(now) };
-        let title = self
-            .procedure
-            .definition
-            .fact(name)
-            .map_or_else(|| Text::new(name.as_str(), name.as_str()), |f| f.title.clone());
-        let date: base::Date = text.parse().map_err(|_| {
-            Error::Refused(Text::new(
-                format!("“{}”应为日期，如 2026-11-22", title.zh),
-                format!("\"{}\" must be a date like 2026-11-22", title.en),
-            ))
-        })?;
-        if date > now.china_date() {
-            return Err(Error::Refused(Text::new(
-                format!("“{}”不能晚于今天：时限自该日起算", title.zh),
-                format!("\"{}\" may not lie in the future: a clock counts from it", title.en),
-            )));
-        }
-        Ok(if date == now.china_date() { now } else { Instant::china(date, 12, 0) })
-    }
-
-    /// Makes running clocks follow changed facts: where the facts now call for another clock of the same group (another recall
-    /// level), the old one is void and the other counts from the same start, with what stood still; extensions were
-    /// given for the old length and end with it. Both say why.
-    pub(crate) async fn retime_clocks(
-        &mut self,
-        tx: &mut Tx,
-        cx: &Context,
-        engine: &Engine,
-        why: &Text,
-    ) -> Result<(), Error> {
-        if !self.changed() {
-            return Ok(());
-        }
-        let procedure = self.procedure.clone();
-        let scope = self.scope(tx, cx.now).await?;
-        let holds = |c: &ClockUse| procedure.guards.holds(&format!("clock.{}", c.id), &scope);
-        for mut row in self.running(tx).await? {
-            let Some(rule) = procedure.definition.clock(&row.rule).filter(|r| r.group.is_some()) else {
-                continue;
-            };
-            if holds(rule)? != Some(false) {
-                continue;
-            }
-            let same = |c: &&ClockUse| {
-                c.group == rule.group && c.start == rule.start && c.task == rule.task && c.id != rule.id
-            };
-            let mut next = None;
-            for other in procedure.definition.clocks.iter().filter(same) {
-                if holds(other)? == Some(true) {
-                    next = Some(other);
-                    break;
-                }
-            }
-            let Some(next) = next else { continue };
-            let reason = Text::new(
-                format!("{}：由“{}”改为“{}”，自原起点重新计算", why.zh, rule.title.zh, next.title.zh),
-                format!(
-                    "{}: \"{}\" became \"{}\", counted anew from the same start",
-                    why.en, rule.title.en, next.title.en
-                ),
-            );
-            let fresh = ClockRow {
-                id: cx.id(),
-                rule: next.id.clone(),
-                version: 1,
-                clock: Clock {
-                    suspensions: row.clock.suspensions.clone(),
-                    ..Clock::start(next.law(), row.clock.start)
-                },
-                ..row.clone()
-            };
-            row.void_at = Some(cx.now);
-            row.save(tx, engine, &procedure.definition, cx.now).await?;
-            row.explain(tx, &reason).await?;
-            fresh.insert(tx, engine, &procedure.definition, Some(&reason)).await?;
-            let list = self.done.entry("clocks").or_insert_with(|| json!([]));
-            if let Json::Array(list) = list {
-                let due = fresh.clock.due(engine.calendar).map(|d| d.at.rfc3339());
-                list.push(json!({"clock": fresh.rule, "instead_of": row.rule, "due": due}));
-            }
         }
         Ok(())
     }

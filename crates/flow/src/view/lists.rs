@@ -528,7 +528,7 @@ pub(super) async fn clocks_of(
         ids.push(row.id("id")?);
     }
     let mut sql = Sql::new(
-        "select c.id, c.matter, c.task, c.rule, c.started_at, c.suspensions, c.extensions, c.met_at, c.void_at, c.version, m.hash \
+        "select c.id, c.matter, c.task, c.rule, c.started_at, c.suspensions, c.extensions, c.met_at, c.void_at, c.last_day, c.version, m.hash \
          from clock c join matter m on m.id = c.matter where c.met_at is null and c.void_at is null and ",
     );
     // ids are never 0; written so that the database does not read every clock that belongs to no task by the index of tasks

@@ -8,7 +8,6 @@ use crate::form::Form;
 use crate::live::{ClockRow, Live, step_title};
 use crate::{Basis, Engine, Error, PaperView, Procedure};
 use access::{Access, Principal, Resource};
-use base::calendar::Calendar;
 use base::clock::{Extension, Suspension};
 use base::{Id, Instant, Text};
 use serde::Serialize;
@@ -40,6 +39,8 @@ pub struct StepView {
     pub title: Text,
     /// Login of the person.
     pub login: String,
+    /// The account, where a person took it.
+    pub account: Option<Id>,
     /// The absent person a deputy did it for.
     pub acting_for: Option<Id>,
     /// Reason or note as written.
@@ -77,6 +78,8 @@ pub struct ClockView {
     pub void_at: Option<Instant>,
     /// Why it took another clock's place, or lost its own.
     pub reason: Option<Text>,
+    /// The day a person set that it ends on, by the name of its fact; `None`: the law alone gives the length.
+    pub until: Option<Text>,
     /// Causes it may pause for: code and words.
     pub pauses: Vec<(String, Text)>,
     /// Whether its rule allows an extension.
@@ -240,7 +243,7 @@ pub async fn matter(
         Some(FactView { id: f.id.clone(), title: f.title.clone(), value, words })
     });
     let facts = facts.collect();
-    let actions = actions(&mut tx, &live, engine.calendar(), access, who, now).await?;
+    let actions = actions(&mut tx, &live, engine, access, who, now).await?;
     Ok(MatterView {
         id,
         procedure: d.id.clone(),
@@ -291,13 +294,17 @@ pub(super) fn body(engine: &Engine, row: &Row, open: bool) -> Result<Option<Map<
 async fn actions(
     tx: &mut Tx,
     live: &Live,
-    calendar: &Calendar,
+    engine: &Engine,
     access: &Access,
     who: &Principal,
     now: Instant,
 ) -> Result<Vec<Action>, Error> {
     let d = &live.procedure.definition;
     let scope = live.scope(tx, now).await?;
+    let away = match who.operator {
+        None => engine.kept_away(tx, who.account, live.draft.operator).await?,
+        Some(_) => None,
+    };
     let mut actions = Vec::new();
     for t in d.leaving(&live.draft.state) {
         let side = match t.by {
@@ -309,7 +316,9 @@ async fn actions(
             continue;
         }
         let own = live.taken_by(tx, t.not_by.as_deref()).await? == Some(who.account);
-        let refusal = if own {
+        let refusal = if away.is_some() {
+            away.clone()
+        } else if own {
             Some(Text::of(
                 "前一步由您本人办理，请由他人办理",
                 "you took the earlier step; another person must take this one",
@@ -320,7 +329,7 @@ async fn actions(
         };
         let papers = live.papers(tx, t, &scope).await?;
         let refusal = match refusal.or_else(|| crate::paper::refusal(&papers)) {
-            None => live.too_early(tx, calendar, t, now).await?,
+            None => live.too_early(tx, engine.calendar(), t, now).await?,
             said => said,
         };
         let form = t.form.as_deref().and_then(|f| d.form(f)).cloned();
@@ -338,7 +347,7 @@ async fn steps(
 ) -> Result<Vec<StepView>, Error> {
     let rows = tx
         .query(
-            "select s.at, s.kind, s.name, s.to_state, s.login, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
+            "select s.at, s.kind, s.name, s.to_state, s.login, s.account, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
              from matter_step s left join form_entry f on f.id = s.form where s.matter = $1 order by s.id",
             &[id.into()],
         )
@@ -352,6 +361,7 @@ async fn steps(
             title: step_title(procedure, &kind, &row.text("name")?, row.opt_text("to_state")?.as_deref()),
             kind,
             login: row.text("login")?,
+            account: row.opt_id("account")?,
             acting_for: row.opt_id("acting_for")?,
             note: row.opt_text("note")?,
             form: form.zip(body(engine, &row, open)?),
@@ -371,7 +381,7 @@ async fn clocks(
 ) -> Result<Vec<ClockView>, Error> {
     let rows = tx
         .query(
-            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version, reason from clock \
+            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version, reason from clock \
              where matter = $1 order by case when met_at is null and void_at is null then 0 else 1 end, due, id",
             &[id.into()],
         )
@@ -392,6 +402,7 @@ async fn clocks(
             met_at: clock.clock.met_at,
             void_at: clock.void_at,
             reason: if row.opt_text("reason")?.is_some() { Some(row.json("reason")?) } else { None },
+            until: rule.until.as_deref().and_then(|f| procedure.definition.fact(f)).map(|f| f.title.clone()),
             pauses: rule.pauses.iter().map(|p| (p.cause.clone(), p.title.clone())).collect(),
             extensible: rule.extension.is_some(),
             version: clock.version,

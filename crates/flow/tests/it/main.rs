@@ -5,6 +5,7 @@
 mod cases;
 mod changes;
 mod clocks;
+mod dates;
 mod drills;
 mod features;
 mod files;

@@ -147,6 +147,59 @@ fn papers_a_step_asks_for_exist_can_be_made_and_rest_on_a_clause() {
 }
 
 #[test]
+fn a_clock_ends_on_a_day_whatever_begins_it_asks_for_and_no_day_comes_too_soon() {
+    let all = flow::shipped().unwrap();
+    let words = words(&all);
+    type Break = fn(&mut Definition);
+    fn clock(d: &mut Definition) -> &mut flow::ClockUse {
+        d.clocks.iter_mut().find(|c| c.id == "correct").unwrap()
+    }
+    let cases: &[(&str, Break, &str, &str)] = &[
+        ("inspection", |d| clock(d).until = Some("by_when".into()), "clock.correct", "until names no fact"),
+        ("inspection", |d| clock(d).until = None, "clock.correct", "amount must be at least 1"),
+        ("inspection", |d| clock(d).unit = base::clock::Unit::Hour, "clock.correct", "hours end at a moment"),
+        (
+            "inspection",
+            |d| d.transitions.iter_mut().find(|t| t.id == "order").unwrap().sets.clear(),
+            "transition.order",
+            "begins the clock `correct`, which ends on `correct_by`",
+        ),
+        (
+            "inspection",
+            |d| d.forms.iter_mut().find(|f| f.id == "again").unwrap().fields[0].required = false,
+            "transition.recheck_fail",
+            "begins the clock `correct`",
+        ),
+        ("penalty_case", |d| d.earliest[0].amount = 5, "earliest.hearing", "differs from row `PEN-07`"),
+        ("penalty_case", |d| d.earliest[0].fact = "hearing".into(), "earliest.hearing", "no fact `hearing`"),
+        (
+            "penalty_case",
+            |d| d.earliest[0].document = Some("call".into()),
+            "earliest.hearing",
+            "no document `call`",
+        ),
+        ("penalty_case", |d| d.earliest[0].steps.push("hear".into()), "earliest.hearing", "no step `hear`"),
+        ("penalty_case", |d| d.earliest[0].basis.clause.clear(), "earliest.hearing", "cites no clause"),
+    ];
+    for (n, (of, spoil, place, problem)) in cases.iter().enumerate() {
+        let mut d = all.iter().find(|d| d.id == *of).unwrap().clone();
+        assert_eq!(check(&d, &words), [], "case {n}: the file as shipped has no fault");
+        spoil(&mut d);
+        let found = check(&d, &words);
+        let hit = found.iter().any(|f| f.place.starts_with(place) && f.problem.contains(problem));
+        assert!(hit, "case {n}: wanted {place}: {problem}, found {found:#?}");
+    }
+    // an overlay neither shortens the time before a hearing nor leaves an end to a person that the nation limits
+    let nation = all.iter().find(|d| d.id == "penalty_case").unwrap();
+    let mut overlay = nation.clone();
+    overlay.earliest[0].amount = 5;
+    let pay = overlay.clocks.iter_mut().find(|c| c.id == "pay").unwrap();
+    (pay.until, pay.amount) = (Some("served_on".into()), 0);
+    let places: Vec<String> = flow::check_overlay(nation, &overlay).into_iter().map(|f| f.place).collect();
+    assert_eq!(places, ["clock.pay", "earliest.hearing"]);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_names_file_key_and_remedy() {
     let whole = "id = \"x\"\nvalid_from = \"2026-01-01\"\nsubject = \"lot\"\nagency = \"market\"\nclassification = 1\n\
                  basis = []\nstate = []\ntransition = []\ntitle = { zh = \"甲\", en = \"A\" }\n";

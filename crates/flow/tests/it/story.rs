@@ -282,6 +282,28 @@ async fn what_was_ordered_to_be_corrected_is_found_done_before_the_disposal_conc
         assert!(early.zh.contains("没有待复查的整改"), "{name}: {early}");
         let order = json!({"correction": "停止使用该批原料", "correct_by": "2026-10-20"});
         w.step(&one, matter, "order_correction", order).await.unwrap();
+        let ends = async || {
+            let view = w.view(&one, matter).await;
+            let all = view.clocks.into_iter().filter(|c| c.rule == "correct" && c.met_at.is_none());
+            all.map(|c| (c.void_at.is_some(), c.due.date, c.reason.map(|r| r.zh.into_owned())))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ends().await, [(false, Some("2026-10-20".to_owned()), None)], "{name}: the day ordered");
+        // ordered anew, the clock follows the new day, a Sunday too, and says what it was
+        let order = json!({"correction": "停止使用该批原料", "correct_by": "2026-10-25"});
+        w.step(&one, matter, "order_correction", order).await.unwrap();
+        let why = "责令限期整改：“整改期限”由 2026-10-20 改为 2026-10-25，重新计算";
+        assert_eq!(
+            ends().await,
+            [
+                (false, Some("2026-10-25".to_owned()), Some(why.to_owned())),
+                (true, Some("2026-10-20".to_owned()), Some(why.to_owned()))
+            ],
+            "{name}"
+        );
+        let past = json!({"correction": "停止使用该批原料", "correct_by": "2026-09-27"});
+        let said = w.step(&one, matter, "order_correction", past).await.unwrap_err().user_text().unwrap();
+        assert!(said.zh.contains("“整改期限”不能早于 2026-09-28"), "{name}: {said}");
         for (outcome, known) in [("failed", "failed"), ("passed", "passed")] {
             let running = w.view(&one, matter).await;
             assert_ne!(running.all_facts["recheck"], "passed", "{name}");
@@ -307,6 +329,6 @@ async fn what_was_ordered_to_be_corrected_is_found_done_before_the_disposal_conc
         assert_eq!(w.view(&two, case).await.all_facts["what"], "销售铅超标的面粉", "{name}");
         let mut papers: Vec<&str> = seen.documents.iter().map(|d| d.name.as_str()).collect();
         papers.sort_unstable();
-        assert_eq!(papers, ["correction_order", "notice", "origin_notice"], "{name}");
+        assert_eq!(papers, ["correction_order", "correction_order", "notice", "origin_notice"], "{name}");
     }
 }

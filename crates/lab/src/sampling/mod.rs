@@ -44,7 +44,9 @@ pub use proposal::{Expected, ExpectedRow, Method, Wish};
 pub use public::{
     Listed, PublicBulletin, PublicFilter, PublicRow, public_bulletin, public_bulletins, published_rows,
 };
-pub use recusal::{NewRecusal, Recusal, RecusalGround, cleared_namesakes, recused, recused_from};
+pub use recusal::{
+    NewRecusal, Recusal, RecusalGround, cleared_namesakes, recusal_ground, recused, recused_from,
+};
 pub use season::{Covered, read_months, show_months};
 pub use statistics::{By, Hazard, LabFigures, Rate, StatisticsFilter, wilson};
 pub use strata::{Chance, Strata, chances, stratum_name};

@@ -83,6 +83,21 @@ pub async fn recused(tx: &mut Tx, samplers: &[Id]) -> Result<HashMap<Id, Vec<Id>
     Ok(out)
 }
 
+/// Why somebody keeps away from a firm, as declared first; `None` when nothing stands.
+///
+/// # Errors
+/// Storage.
+pub async fn recusal_ground(
+    tx: &mut Tx,
+    account: Id,
+    operator: Id,
+) -> Result<Option<RecusalGround>, store::Error> {
+    let sql = "select ground from sampling_recusal where sampler = $1 and operator = $2 and ended is null order by id limit 1";
+    let row = tx.first(sql, &[account.into(), operator.into()]).await?;
+    let word = row.map(|r| r.text("ground")).transpose()?;
+    Ok(word.map(|w| RecusalGround::read(&w).unwrap_or(RecusalGround::Other)))
+}
+
 /// Who keeps away from these firms, in order of account.
 ///
 /// # Errors

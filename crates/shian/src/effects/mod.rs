@@ -148,7 +148,22 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab, vault: access::Vault) -> 
     for (name, effect) in registered() {
         effects.register(name, effect);
     }
-    Ok(Engine::new(procedures, effects, Arc::new(Templates), vault))
+    Ok(Engine::new(procedures, effects, Arc::new(Templates), vault).with_recusals(Arc::new(KeptAway)))
+}
+
+/// Relations declared or confirmed keep a person from every matter of the firm, as they do from its samples and visits.
+struct KeptAway;
+
+#[async_trait::async_trait]
+impl flow::Recusals for KeptAway {
+    async fn ground(
+        &self,
+        tx: &mut store::Tx,
+        account: base::Id,
+        operator: base::Id,
+    ) -> Result<Option<base::Text>, store::Error> {
+        Ok(lab::recusal_ground(tx, account, operator).await?.map(lab::RecusalGround::label))
+    }
 }
 
 /// A text parameter of an effect.

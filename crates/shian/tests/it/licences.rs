@@ -220,13 +220,17 @@ async fn an_interview_is_called_held_answered_and_kept_in_the_credit_file() {
             "object": "虚构超市负责人", "kind": "firm", "operator": w.shop.operator, "reason": "隐患未消除",
         });
         let m = open(&w, &o.officer, "interview", SHOP_COUNTY, form).await.unwrap();
-        let call = json!({ "meeting_on": "2026-11-25", "place": "虚构会议室", "chair": "丙" });
-        w.step(&o.officer, m, "call", call).await.unwrap();
+        let call = |day: &str| json!({ "meeting_on": day, "place": "虚构会议室", "chair": "丙" });
+        let said = refused(&w, &o.officer, m, "call", call("2026-11-19")).await;
+        assert!(said.contains("“约谈日期”不能早于 2026-11-20"), "{name}: {said}");
+        w.step(&o.officer, m, "call", call("2026-11-25")).await.unwrap();
+        assert_eq!(due(&w, &o.officer, m, "hold").await, "2026-11-25", "{name}: the day it is called for");
         let minutes = json!({ "demand": "三十日内整改", "due_on": "2026-12-20" });
         let said = refused(&w, &o.officer, m, "hold", minutes.clone()).await;
         assert!(said.contains("尚未送达"), "{name}: {said}");
         w.publish(&o.second, m, "call").await.unwrap();
         w.step(&o.officer, m, "hold", minutes).await.unwrap();
+        assert_eq!(due(&w, &o.officer, m, "answer").await, "2026-12-20", "{name}: a Sunday, as was written");
         let file = registry::credit_file(&w.app.store, w.shop.operator).await.unwrap();
         assert_eq!((file[0].kind.as_str(), file[0].text.as_str()), ("interview", "隐患未消除"), "{name}");
         // the firm's own time is on its page of duties, the authority's is not
@@ -252,7 +256,18 @@ async fn an_interview_is_called_held_answered_and_kept_in_the_credit_file() {
         w.step(&owner, m, "answer", json!({ "feedback": "已整改" })).await.unwrap();
         assert!(duties(Turn::Operator).await.is_empty(), "{name}");
         assert_eq!(duties(Turn::Authority).await, [(m, Some("核查整改".to_owned()))], "{name}");
-        w.step(&o.officer, m, "return", json!({ "reason": "不到位" })).await.unwrap();
+        let said = w.step(&o.officer, m, "return", json!({ "reason": "不到位" })).await.unwrap_err();
+        assert!(
+            matches!(&said, flow::Error::Form { faults } if faults[0].field == "due_on"),
+            "{name}: {said:?}"
+        );
+        let again = json!({ "reason": "不到位", "due_on": "2027-01-15" });
+        w.step(&o.officer, m, "return", again).await.unwrap();
+        assert_eq!(
+            due(&w, &o.officer, m, "answer").await,
+            "2027-01-15",
+            "{name}: a new day with each return"
+        );
         w.step(&owner, m, "answer", json!({ "feedback": "再整改" })).await.unwrap();
         assert!(w.step(&o.officer, m, "close", json!({})).await.is_err(), "{name}: a desk decides");
         w.step(&o.desk, m, "close", json!({})).await.unwrap();

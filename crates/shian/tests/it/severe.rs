@@ -9,7 +9,7 @@ use base::{Id, Instant};
 use serde_json::{Value as Json, json};
 
 /// A penalty case whose fine asks for a hearing, heard, decided and published.
-async fn case(w: &World, owner: &Principal) -> Id {
+async fn case(w: &mut World, owner: &Principal) -> Id {
     let o = office(SHOP_COUNTY);
     let form = json!({ "operator": w.shop.operator, "respondent": "虚构超市", "source": "report", "what": "销售过期食品" });
     let m = open(w, &o.officer, "penalty_case", SHOP_COUNTY, form).await.unwrap();
@@ -33,6 +33,9 @@ async fn case(w: &World, owner: &Principal) -> Id {
     let call = json!({ "hearing_on": "2026-12-04", "place": "虚构会议室", "chair": "丙" });
     w.step(&o.officer, m, "call_hearing", call).await.unwrap();
     w.publish(&o.second, m, "hearing_notice").await.unwrap();
+    let said = refused(w, &o.officer, m, "heard", json!({ "report": "维持拟处罚意见" })).await;
+    assert!(said.contains("“听证日期”为 2026-12-04，该日之前不能办理"), "{said}");
+    w.now = Instant::parse("2026-12-04T15:00:00+08:00").unwrap();
     w.step(&o.officer, m, "heard", json!({ "report": "维持拟处罚意见" })).await.unwrap();
     let mut decision = json!({ "decided_on": "2026-11-20", "outcome": "罚款" });
     let said = w.step(&o.desk, m, "decide", decision.clone()).await.unwrap_err();
@@ -84,7 +87,7 @@ async fn a_case_leads_to_the_list_the_list_to_its_effects_and_repair_out_of_it()
         let owner = person(30, Role::Firm, "62", Some(w.shop.operator));
         let year = plan(&w, &o.officer, &o.desk, &o.second).await;
         assert_eq!(visits(&w, &o.desk, year).await, None, "{name}: nobody is in class D yet");
-        let decided = case(&w, &owner).await;
+        let decided = case(&mut w, &owner).await;
         let papers = w.paper(&owner).await;
 
         let form = json!({

@@ -343,6 +343,7 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
         w.step(&o.officer, m, "order", json!({ "correct_by": "2026-12-01", "reason": "改正贮存" }))
             .await
             .unwrap();
+        assert_eq!(due(&w, &o.officer, m, "correct").await, "2026-12-01", "{name}: the day of the order");
         w.step(&owner, m, "reply", json!({ "reply": "已在整改" })).await.unwrap();
         let mut done = json!({ "reported": "货架已移位", "photos": [] });
         let said = w.step(&o.officer, m, "record_done", done.clone()).await.unwrap_err();

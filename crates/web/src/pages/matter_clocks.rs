@@ -26,6 +26,7 @@ pub(super) fn clocks(viewer: &Viewer, m: &MatterView, changes: bool) -> Markup {
         div.small.soft { (lang.pick("自 ", "from ")) (c.started_at.china_minute())
             @if let Some(met) = c.met_at { (lang.pick("，办结于 ", ", done ")) (met.china_minute()) }
             @else if let Some(end) = c.due.at { (lang.pick("，截止 ", ", ends ")) (end.china_minute()) }
+            @if let Some(fact) = &c.until { (lang.pick("（以“", " (as \"")) (fact.get(lang)) (lang.pick("”为准）", "\" says)")) }
             " · " (c.basis.document) " " (c.basis.clause)
             @if c.basis.status != base::clock::Status::Verified { " " (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) }
             @if c.due.provisional { " " (ui::badge(Tone::Warn, lang.pick("暂定：节假日安排未公布", "provisional: holidays not announced"))) } }

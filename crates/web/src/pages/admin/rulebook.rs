@@ -85,10 +85,23 @@ fn procedure(lang: Lang, p: &Procedure) -> Markup {
         .map(|c| {
             vec![
                 html! { (c.title.get(lang)) },
-                html! { (c.unit.length(u64::from(c.amount)).get(lang)) },
+                html! {
+                    @if let Some(fact) = c.until.as_deref().and_then(|f| d.fact(f)) {
+                        (lang.pick("到“", "until \"")) (fact.title.get(lang)) (lang.pick("”之日", "\""))
+                        @if c.amount > 0 { (lang.pick("，最长 ", ", at most ")) (c.unit.length(u64::from(c.amount)).get(lang)) }
+                    } @else { (c.unit.length(u64::from(c.amount)).get(lang)) }
+                },
                 html! { (basis(lang, &c.basis)) },
             ]
         })
+        .chain(d.earliest.iter().map(|e| {
+            let length = e.unit.length(u64::from(e.amount));
+            vec![
+                html! { (e.title.get(lang)) },
+                html! { (lang.pick("不少于 ", "at least ")) (length.get(lang)) },
+                html! { (basis(lang, &e.basis)) },
+            ]
+        }))
         .collect();
     html! { section.card id={ "p-" (d.id) } {
         h3 { (d.title.get(lang)) }
