@@ -35,7 +35,8 @@ export async function county({ tally, url, browser, facts, logins }) {
 
   const phone = await browser.as(login, { size: PHONE });
   await tally.check("a county officer's list opens on a phone, ordered by clock", async () => {
-    assert.equal(new URL(phone.url()).pathname, "/desk/tasks");
+    assert.equal(new URL(phone.url()).pathname, "/desk/inbox", "officers land where their duties are");
+    await phone.goto(`${url}/desk/tasks`);
     await sound(phone, "zh");
     await shot(phone, "today-phone");
     const due = await phone.locator("ul.tasks time").evaluateAll((all) => all.map((t) => t.dateTime));

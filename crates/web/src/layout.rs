@@ -73,7 +73,7 @@ impl Viewer {
             Area::Desk if self.is_guest() => "/transfers",
             Area::Desk if self.is(Role::Leader) => "/desk/situation",
             Area::Desk if self.is(Role::Admin) && self.who.grants.len() == 1 => "/desk/accounts",
-            Area::Desk => "/desk/tasks",
+            Area::Desk => "/desk/inbox",
             Area::Firm => "/firm",
             Area::Laboratory => "/lab/samples",
             Area::Public => "/",

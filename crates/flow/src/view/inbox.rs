@@ -6,7 +6,11 @@ use crate::{Engine, Error};
 use access::{Access, Principal};
 use base::{Id, Instant, Text};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use store::{Sql, Store};
+
+/// More rows of one duty than its ladder has rungs and levels are not read past.
+const RUNGS: usize = 6;
 
 /// Which work.
 #[derive(Debug, Clone, Default)]
@@ -134,14 +138,19 @@ pub async fn reminders(
     limit: usize,
 ) -> Result<Vec<ReminderLine>, Error> {
     let mut sql = Sql::new(
-        "select r.matter, r.task, r.act, r.region, r.title_zh, r.title_en, r.due, r.at, m.title_zh as m_zh, m.title_en as m_en \
+        "select r.clock, r.matter, r.task, r.act, r.region, r.title_zh, r.title_en, r.due, r.at, m.title_zh as m_zh, m.title_en as m_en \
          from reminder r join matter m on m.id = r.matter where r.settled_at is null and ",
     );
     let scope = access.scope(who, "view", "task", now).with_agency("r.agency");
     sql.append(&scope.sql("r.region", Some("r.classification"), Some("r.operator")));
-    sql.push(" order by r.at desc, r.id desc limit ").bind(i64::try_from(super::limited(limit)).unwrap_or(0));
-    let mut lines = Vec::new();
+    let limit = super::limited(limit);
+    sql.push(" order by r.at desc, r.id desc limit ").bind(i64::try_from(limit * RUNGS).unwrap_or(0));
+    let (mut lines, mut told) = (Vec::new(), BTreeSet::new());
     for row in store.select(&sql).await? {
+        // who sees several levels is told of a duty once, by the newest rung
+        if lines.len() == limit || !told.insert(row.id("clock")?) {
+            continue;
+        }
         lines.push(ReminderLine {
             matter: row.id("matter")?,
             task: row.opt_id("task")?,

@@ -1,6 +1,6 @@
 //! Matters: the list, one matter whole (state, clocks, tasks, documents, timeline, proof), and its steps.
 
-use super::absences::{assign_form, colleagues};
+use super::absences::assign_form;
 use super::inbox::meant;
 use super::lookup::{Settled, settle};
 use super::matter_clocks::{clocks, outdated};
@@ -208,12 +208,9 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
         Vec::new()
     };
     let judges = super::namesakes::decides(app, viewer, &m.region, &m.agency);
-    // names of those a deputy stood in for
-    let away = if m.steps.iter().any(|s| s.acting_for.is_some()) {
-        colleagues(app, viewer).await?
-    } else {
-        BTreeMap::new()
-    };
+    // who took the steps, and for whom
+    let people = m.steps.iter().flat_map(|s| s.account.into_iter().chain(s.acting_for));
+    let people: BTreeMap<Id, String> = super::namesakes::named(app, people).await?.into_iter().collect();
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -252,7 +249,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
                 @for d in &m.documents { (document_card(viewer, d)) }
             } }
             div.grid.wide {
-                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m, &away)) }
+                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m, &people)) }
                 section.card { h2 { (lang.pick("关联", "Links")) } (links(viewer, &m, &family)) }
             }
         },
@@ -436,15 +433,16 @@ fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     } }
 }
 
-fn timeline(lang: Lang, m: &MatterView, away: &BTreeMap<Id, String>) -> Markup {
+fn timeline(lang: Lang, m: &MatterView, people: &BTreeMap<Id, String>) -> Markup {
     let items: Vec<(String, Markup)> = m
         .steps
         .iter()
         .rev()
         .map(|s| {
+            let name = s.account.and_then(|a| people.get(&a)).unwrap_or(&s.login);
             let body = html! {
-                (s.title.get(lang)) " " span.soft { (s.login) @if let Some(absent) = s.acting_for {
-                    " " (lang.pick("代", "for")) " " (away.get(&absent).cloned().unwrap_or_else(|| absent.to_string())) } } " "
+                (s.title.get(lang)) " " span.soft { (name) @if let Some(absent) = s.acting_for {
+                    " " (lang.pick("代", "for")) " " (people.get(&absent).cloned().unwrap_or_else(|| absent.to_string())) } } " "
                 a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) }
                 @if let Some(note) = &s.note { div.small { (note) } }
             };
