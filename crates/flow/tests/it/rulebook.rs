@@ -3,6 +3,7 @@
 use crate::support::{OUTSIDE, effects};
 use flow::{Definition, Vocabulary, check, draw};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 fn words(all: &[Definition]) -> Vocabulary {
     Vocabulary::new(effects().names().map(ToOwned::to_owned).chain(OUTSIDE.map(ToOwned::to_owned)), all)
@@ -19,7 +20,7 @@ fn every_shipped_procedure_is_read_and_proved() {
             assert!(svg.contains(&*state.title.zh), "{}: {}", d.id, state.id);
         }
     }
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
     assert_eq!(flow::load_all(&folder).unwrap(), all);
 }
 
@@ -237,5 +238,185 @@ fn a_file_that_cannot_be_read_names_file_key_and_remedy() {
         for part in wanted {
             assert!(said.contains(part), "{said} lacks {part}");
         }
+    }
+}
+
+/// The shipped procedures as files, to be changed.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A filing nobody shipped, as a lawyer would write it: 校外供餐单位备案.
+const FILING: &str = r#"
+id = "meal_supplier"
+title = { zh = "校外供餐单位备案", en = "Filing of a supplier of school meals" }
+valid_from = "2026-01-01"
+subject = "operator"
+agency = "market"
+classification = 1
+basis = [{ document = "虚构的学校食品安全办法", clause = "九条", status = "unverified" }]
+
+[opening]
+by = ["agency", "operator"]
+form = "filing"
+operator = "operator"
+sets = ["school", "starts_on"]
+
+[[fact]]
+id = "school"
+title = { zh = "供餐学校", en = "School" }
+[[fact]]
+id = "starts_on"
+title = { zh = "开始供餐日期", en = "Meals from" }
+
+[[state]]
+id = "filed"
+title = { zh = "已提交", en = "Filed" }
+initial = true
+[[state]]
+id = "visited"
+title = { zh = "已现场核对", en = "Visited" }
+final = true
+
+[[transition]]
+id = "visit"
+title = { zh = "现场核对", en = "Visit" }
+from = ["filed"]
+to = "visited"
+action = "act"
+documents = ["receipt"]
+
+[[clock]]
+id = "visit"
+title = { zh = "供餐前现场核对", en = "Visit before the first meal" }
+basis = { document = "虚构的学校食品安全办法", clause = "九条", status = "unverified" }
+start = "enter:filed"
+stop = ["enter:visited"]
+until = "starts_on"
+unit = "calendar_day"
+amount = 60
+
+[[document]]
+id = "receipt"
+title = { zh = "备案回执：{{ facts.school }}", en = "Receipt: {{ facts.school }}" }
+kind = "meal_receipt"
+template = "receipt"
+publication = "party"
+"#;
+
+const FILING_FORM: &str = r#"
+[[form]]
+id = "filing"
+title = { zh = "备案表", en = "Filing" }
+[[form.field]]
+id = "operator"
+title = { zh = "供餐单位", en = "Supplier" }
+type = "operator"
+required = true
+[[form.field]]
+id = "school"
+title = { zh = "学校", en = "School" }
+type = "text"
+required = true
+[[form.field]]
+id = "starts_on"
+title = { zh = "开始供餐日期", en = "Meals from" }
+type = "date"
+required = true
+"#;
+
+#[test]
+fn a_procedure_written_as_files_alone_runs_and_each_fault_of_it_stands_at_its_place() {
+    let root = tempfile::tempdir().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
+    for part in ["cn/procedures", "cn-62/procedures"] {
+        copy(&shipped.join(part), &root.path().join(part));
+    }
+    let at = |name: &str| root.path().join("cn/procedures/meal_supplier").join(name);
+    std::fs::create_dir_all(at("templates")).unwrap();
+    let whole = || {
+        std::fs::write(at("procedure.toml"), FILING).unwrap();
+        std::fs::write(at("forms.toml"), FILING_FORM).unwrap();
+        std::fs::write(at("templates/receipt.zh.html"), "<p>{{ facts.school }}</p>").unwrap();
+        std::fs::write(at("templates/receipt.en.html"), "<p>{{ facts.school }}</p>").unwrap();
+    };
+    let faults = || match flow::load_all(root.path()) {
+        Err(e) => vec![(e.file.clone(), e.problem)],
+        Ok(all) => {
+            let words = words(&all);
+            let filing = all.iter().find(|d| d.id == "meal_supplier").unwrap();
+            check(filing, &words).into_iter().map(|f| (f.place, f.problem)).collect()
+        }
+    };
+    whole();
+    assert_eq!(faults(), [], "data alone makes a procedure");
+
+    for (file, old, new, place, problem) in [
+        ("procedure.toml", "initial = true", "", "state", "exactly one state is initial"),
+        ("procedure.toml", "final = true", "", "state", "no state is final"),
+        ("procedure.toml", "to = \"visited\"", "to = \"vistied\"", "transition.visit", "no state `vistied`"),
+        ("procedure.toml", "action = \"act\"", "action = \"press\"", "transition.visit", "action `press`"),
+        (
+            "procedure.toml",
+            "until = \"starts_on\"",
+            "until = \"start\"",
+            "clock.visit",
+            "until names no fact",
+        ),
+        ("procedure.toml", "until = \"starts_on\"\n", "", "", ""),
+        ("procedure.toml", "amount = 60", "amount = 60\nlaw = \"LIC-99\"", "clock.visit", "no row `LIC-99`"),
+        (
+            "procedure.toml",
+            "start = \"enter:filed\"",
+            "start = \"enter:file\"",
+            "clock.visit",
+            "not an event",
+        ),
+        ("procedure.toml", "agency = \"market\"", "agency = \"markt\"", "agency", "not a department"),
+        ("procedure.toml", "en = \"Visited\"", "en = \"核对\"", "state.visited", "en holds Chinese"),
+        (
+            "procedure.toml",
+            "en = \"Visited\"",
+            "eng = \"Visited\"",
+            "meal_supplier/procedure.toml",
+            "unknown field `eng`",
+        ),
+        (
+            "procedure.toml",
+            "kind = \"meal_receipt\"",
+            "kind = \"meal_receipt\"\nnumber = \"{m}号\"",
+            "document.receipt",
+            "",
+        ),
+        ("forms.toml", "id = \"starts_on\"", "id = \"start_on\"", "opening", "starts_on"),
+        (
+            "forms.toml",
+            "type = \"date\"\nrequired = true",
+            "type = \"date\"",
+            "clock.visit",
+            "does not set `starts_on`",
+        ),
+    ] {
+        whole();
+        let text = std::fs::read_to_string(at(file)).unwrap();
+        assert!(text.contains(old), "{old}");
+        std::fs::write(at(file), text.replacen(old, new, 1)).unwrap();
+        let found = faults();
+        if place.is_empty() {
+            // without a day the sixty days of the file count: no fault
+            assert_eq!(found, [], "{old}");
+            continue;
+        }
+        let hit = found.iter().any(|(at, what)| at.contains(place) && what.contains(problem));
+        assert!(hit, "{old} -> {new}: wanted {place}: {problem}, found {found:#?}");
     }
 }
