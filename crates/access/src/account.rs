@@ -99,6 +99,27 @@ pub(crate) async fn check_operator(
     Ok(())
 }
 
+/// The permit to give an account something (a password, an opened lock, a grant), with the account's region: who asks looks after
+/// accounts of its region and of where the operator it acts for is registered, and it is not the own one. To take away needs the account's
+/// region alone, so that a lost account is closed by whoever is nearest.
+///
+/// # Errors
+/// [`Error::Denied`]; [`Error::Invalid`] when there is no such account.
+pub(crate) async fn entrusted(
+    tx: &mut Tx,
+    access: &Access,
+    who: &Principal,
+    account: Id,
+    now: Instant,
+) -> Result<(String, Permit), Error> {
+    let row = tx.first("select region, operator from account where id = $1", &[account.into()]).await?;
+    let row = row.ok_or_else(no_account)?;
+    let region = row.text("region")?;
+    let permit = access.check(who, "administer", &resource(&region, account), now)?;
+    check_operator(tx, access, who, "administer", row.opt_id("operator")?, now).await?;
+    Ok((region, permit))
+}
+
 /// Opens an account; who asks must administer its region, and that of the operator it acts for.
 ///
 /// # Errors
@@ -199,7 +220,8 @@ async fn insert(
     Ok(id)
 }
 
-/// Suspends an account, which ends its sessions and revokes its tokens, or reactivates it (which also lifts a lock).
+/// Suspends an account, which ends its sessions and revokes its tokens, or reactivates it (which also lifts a lock). To reactivate it,
+/// who asks must look after accounts where its operator is registered, too.
 ///
 /// # Errors
 /// [`Error::Denied`]; [`Error::Invalid`] when there is no such account.
@@ -211,8 +233,13 @@ pub async fn set_active(
     account: Id,
     active: bool,
 ) -> Result<(), Error> {
-    let (region, _) = find(tx, account).await?;
-    let permit = access.check(who, "administer", &resource(&region, account), cx.now)?;
+    let (region, permit) = if active {
+        entrusted(tx, access, who, account, cx.now).await?
+    } else {
+        let (region, _) = find(tx, account).await?;
+        let permit = access.check(who, "administer", &resource(&region, account), cx.now)?;
+        (region, permit)
+    };
     let status = if active { "active" } else { "suspended" };
     tx.exec_one(
         "update account set status = $2, failures = 0, locked_until = null, version = version + 1 where id = $1",
@@ -265,7 +292,8 @@ pub async fn change_password(
 }
 
 /// Sets a password for somebody who forgot theirs or whose account was taken over; they must change it at the next login, their
-/// sessions end and their tokens are revoked.
+/// sessions end and their tokens are revoked. Who knows the password can act for the firm: who sets it must look after accounts where the
+/// firm is registered, not only where the account is.
 ///
 /// # Errors
 /// [`Error::Denied`]; [`Error::Invalid`] when there is no such account.
@@ -277,8 +305,7 @@ pub async fn reset_password(
     account: Id,
     new: Hashed,
 ) -> Result<(), Error> {
-    let (region, _) = find(tx, account).await?;
-    let permit = access.check(who, "administer", &resource(&region, account), cx.now)?;
+    let (region, permit) = entrusted(tx, access, who, account, cx.now).await?;
     store_password(tx, account, new, true).await?;
     let body = close_doors(tx, account, cx.now).await?;
     let entry = Entry { kind: "password.reset", region, subject: subject(account), body, private: None };

@@ -20,10 +20,7 @@ pub async fn add_grant(
     account: Id,
     grant: &Grant,
 ) -> Result<Id, Error> {
-    let (region, _) = account::find(tx, account).await?;
-    access.check(who, "administer", &account::resource(&region, account), cx.now)?;
-    let row = tx.one("select operator from account where id = $1", &[account.into()]).await?;
-    account::check_operator(tx, access, who, "administer", row.opt_id("operator")?, cx.now).await?;
+    account::entrusted(tx, access, who, account, cx.now).await?;
     let permit = access.check(who, "administer", &account::resource(&grant.region, account), cx.now)?;
     account::check_region(&grant.region)?;
     if grant.role == Role::Citizen {

@@ -145,11 +145,10 @@ pub async fn remove_totp(
     who: &Principal,
     account: Id,
 ) -> Result<(), Error> {
-    let (region, _) = account::find(tx, account).await?;
-    let permit = if who.account == account {
-        own("act")
+    let (region, permit) = if who.account == account {
+        (account::find(tx, account).await?.0, own("act"))
     } else {
-        access.check(who, "administer", &account::resource(&region, account), cx.now)?
+        account::entrusted(tx, access, who, account, cx.now).await?
     };
     tx.exec_one(
         "update account set totp = null, totp_state = 'off', version = version + 1 where id = $1",

@@ -67,6 +67,19 @@ async fn who_opens_an_account_for_a_firm_or_a_laboratory_looks_after_the_region_
                 account::add_grant(&mut tx, &cx, access, admin, id, &grant(role, "620102", "")).await;
             assert!(matches!(refused, Err(Error::Denied(_))), "{}: {role:?}", office.name);
         }
+        // a password, an opened lock or codes switched off would let somebody act for it just as well
+        let new = access.hash_password("near.firm", "Tianshui-2027-y").unwrap();
+        for refused in [
+            account::reset_password(&mut tx, &cx, access, admin, id, new).await,
+            access::one_time::remove_totp(&mut tx, &cx, access, admin, id).await,
+            account::set_active(&mut tx, &cx, access, admin, id, true).await,
+        ] {
+            assert!(matches!(refused, Err(Error::Denied(_))), "{}: {refused:?}", office.name);
+        }
+        let ended = tx.one("select must_change from account where id = $1", &[id.into()]).await.unwrap();
+        assert_eq!(ended.int("must_change").unwrap(), 0, "{}: the password is the one it was", office.name);
+        // to close it takes no more than the account's region
+        account::set_active(&mut tx, &cx, access, admin, id, false).await.unwrap();
     }
 }
 
