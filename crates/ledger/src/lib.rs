@@ -32,7 +32,7 @@ pub use entry::{Actor, Appended, Context, Entry, Permit, SIGNAL, append, append_
 pub use error::Error;
 pub use log::{
     FirstHead, JournalRow, LOG_SIGNAL, Standing, TilePath, Whose, checkpoint, consistency, entry_bundle,
-    feed, first_head_over, history, keys, standing, tile, whose,
+    feed, feed_seen, first_head_over, history, keys, standing, tile, whose,
 };
 pub use merkle::leaf_hash;
 pub use paper::IssuedPaper;

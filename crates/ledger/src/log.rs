@@ -66,14 +66,32 @@ impl JournalRow {
 /// # Errors
 /// When the store fails.
 pub async fn feed(store: &Store, position: i64, limit: u32, region: &str) -> Result<Vec<JournalRow>, Error> {
+    let mut within = Sql::new("1 = 1");
+    if !region.is_empty() {
+        // the highest Unicode character closes the range of texts with this prefix
+        within
+            .push(" and region >= ")
+            .bind(region)
+            .push(" and region < ")
+            .bind(format!("{region}\u{10ffff}"));
+    }
+    feed_seen(store, position, limit, &within).await
+}
+
+/// As [`feed`], the entries that fulfil `seen`, a condition on `region`, `agency` and `classification`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn feed_seen(
+    store: &Store,
+    position: i64,
+    limit: u32,
+    seen: &Sql,
+) -> Result<Vec<JournalRow>, Error> {
     let mut sql = Sql::new(
         "select position, id, at, kind, region, subject, actor, canonical from journal where position >= ",
     );
-    sql.bind(position);
-    if !region.is_empty() {
-        // the highest Unicode character closes the range of texts with this prefix
-        sql.push(" and region >= ").bind(region).push(" and region < ").bind(format!("{region}\u{10ffff}"));
-    }
+    sql.bind(position).push(" and ").append(seen);
     sql.push(" order by position limit ").bind(limit);
     let rows = store.select(&sql).await?;
     store.settled().await?;
@@ -237,18 +255,24 @@ pub async fn tile(
 /// Entry bundle `index`: `width` entries (1 to 256; `None`: a full bundle), each after its length in 16 bits,
 /// big-endian. `None` when the published tree does not have that many.
 ///
+/// An entry that does not fulfil `seen`, a condition on `region`, `agency` and `classification`, is withheld: its length is 0, which no
+/// entry has. Its leaf hash stands at the same place of the hash tile of level 0, so that the others and the tree verify all the same.
+///
 /// # Errors
 /// When the store fails.
-pub async fn entry_bundle(store: &Store, index: u64, width: Option<usize>) -> Result<Option<Vec<u8>>, Error> {
+pub async fn entry_bundle(
+    store: &Store,
+    index: u64,
+    width: Option<usize>,
+    seen: &Sql,
+) -> Result<Option<Vec<u8>>, Error> {
     let width = width.unwrap_or(WIDTH).min(WIDTH);
     let first = signed(index.saturating_mul(WIDTH as u64));
     let last = first.saturating_add(signed(width as u64));
-    let rows = store
-        .query(
-            "select canonical from journal where position >= $1 and position < $2 order by position",
-            &[first.into(), last.into()],
-        )
-        .await?;
+    let mut sql = Sql::new("select case when ");
+    sql.append(seen).push(" then canonical else '' end as canonical from journal where position >= ");
+    sql.bind(first).push(" and position < ").bind(last).push(" order by position");
+    let rows = store.select(&sql).await?;
     store.settled().await?;
     if width == 0 || rows.len() < width {
         return Ok(None);

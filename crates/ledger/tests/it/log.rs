@@ -16,7 +16,7 @@ async fn tiles_and_bundles_alone_rebuild_every_signed_root() {
         assert_eq!(head.size, 557, "{name}");
         let mut leaves: Vec<Hash> = Vec::new();
         for (index, width) in [(0, None), (1, None), (2, Some(45))] {
-            let bundle = entry_bundle(&store, index, width).await.unwrap().unwrap();
+            let bundle = entry_bundle(&store, index, width, &all()).await.unwrap().unwrap();
             let mut rest = bundle.as_slice();
             let before = leaves.len();
             while let [a, b, more @ ..] = rest {
@@ -35,12 +35,42 @@ async fn tiles_and_bundles_alone_rebuild_every_signed_root() {
         {
             assert_eq!(tile(&store, level, index, width).await.unwrap(), None, "{name}: beyond the tree");
         }
-        assert_eq!(entry_bundle(&store, 2, Some(46)).await.unwrap(), None, "{name}");
+        assert_eq!(entry_bundle(&store, 2, Some(46), &all()).await.unwrap(), None, "{name}");
         for old in [1u64, 256, 257] {
             let proof = ledger::consistency(&store, old, 557).await.unwrap();
             let before = root_of(&leaves[..usize::try_from(old).unwrap()]);
             assert!(verify_consistency(old, &before, 557, &head.root, &proof), "{name}: {old}");
         }
+    }
+}
+
+/// The condition of who sees everything.
+fn all() -> store::Sql {
+    store::Sql::new("1 = 1")
+}
+
+#[tokio::test]
+async fn a_bundle_withholds_the_entries_a_reader_may_not_see_and_verifies_with_their_leaves() {
+    for (name, store) in stores().await {
+        let cx = context();
+        grown(&store, &cx, &[10]).await;
+        let mut seen = store::Sql::new("region = ");
+        seen.bind("621102");
+        let bundle = entry_bundle(&store, 0, Some(10), &seen).await.unwrap().unwrap();
+        let leaves = tile(&store, 0, 0, Some(10)).await.unwrap().unwrap();
+        let (mut rest, mut shown) = (bundle.as_slice(), Vec::new());
+        for leaf in leaves.chunks(32) {
+            let [a, b, more @ ..] = rest else { panic!("{name}: the bundle ends early") };
+            let (entry, after) = more.split_at(usize::from(u16::from_be_bytes([*a, *b])));
+            assert!(entry.is_empty() || leaf_hash(entry) == leaf, "{name}");
+            shown.push(!entry.is_empty());
+            rest = after;
+        }
+        assert!(rest.is_empty(), "{name}");
+        let places: Vec<_> = shown.iter().enumerate().filter(|(_, s)| **s).map(|(n, _)| n).collect();
+        assert_eq!(places, [2, 5, 8], "{name}: the entries of that region, at their places");
+        let fed = ledger::feed_seen(&store, 0, 100, &seen).await.unwrap();
+        assert_eq!(fed.iter().map(|r| r.position).collect::<Vec<_>>(), [2, 5, 8], "{name}");
     }
 }
 
@@ -60,7 +90,7 @@ async fn what_leaves_the_log_is_on_the_disk_first() {
     let refused = [
         ("checkpoint", ledger::checkpoint(&store).await.err()),
         ("tile", tile(&store, 0, 0, Some(3)).await.err()),
-        ("bundle", entry_bundle(&store, 0, Some(3)).await.err()),
+        ("bundle", entry_bundle(&store, 0, Some(3), &seen).await.err()),
         ("feed", feed(&store, 0, 10, "").await.err()),
         ("receipt", ledger::receipt(&store, entry).await.err()),
         ("stretch", ledger::stretch(&store, -1, 10, None).await.err()),

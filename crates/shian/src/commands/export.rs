@@ -5,7 +5,7 @@ use crate::cli::ExportArgs;
 use crate::config::Config;
 use crate::province::{Province, Purpose, now};
 use crate::{log, out};
-use access::{Principal, Resource, Role};
+use access::{Principal, Role};
 use anyhow::Context as _;
 use paper::sheet::{Sheet, Value};
 use serde_json::{Map, Value as Json, json};
@@ -286,42 +286,32 @@ async fn events(p: &Province, who: &Principal, columns: &[&str], sink: &mut Sink
     }
 }
 
-/// The journal of each region the account may export it of.
+/// The journal as the account may export it: cut by region, department and classification like the page.
 async fn journal(p: &Province, who: &Principal, columns: &[&str], sink: &mut Sink) -> anyhow::Result<usize> {
-    let mut regions: Vec<String> = who.grants.iter().map(|g| g.region.clone()).collect();
-    regions.sort();
-    let mut wide: Vec<String> = Vec::new();
-    for region in regions {
-        // a region within one already taken would repeat its entries
-        if !wide.iter().any(|w| region.starts_with(w.as_str())) {
-            p.app.access.check(who, "export", &Resource::new("journal", region.as_str()), now())?;
-            wide.push(region);
-        }
-    }
+    let scope = p.app.access.scope(who, "export", "journal", now()).with_agency("agency");
+    anyhow::ensure!(!scope.is_empty(), "the account {} may not export the journal of any region", who.login);
+    let seen = scope.sql("region", Some("classification"), None);
     let mut rows = 0;
-    for region in wide {
-        let mut position = 0;
-        loop {
-            let page = ledger::feed(&p.app.store, position, 1000, &region).await?;
-            let Some(last) = page.last() else { break };
-            position = last.position + 1;
-            for e in page {
-                rows += 1;
-                sink.row(
-                    columns,
-                    vec![
-                        json!(e.position),
-                        json!(e.id),
-                        json!(e.at.rfc3339()),
-                        json!(e.kind),
-                        json!(e.region),
-                        json!(e.subject),
-                        json!(e.actor),
-                        json!(e.canonical),
-                    ],
-                )?;
-            }
+    let mut position = 0;
+    loop {
+        let page = ledger::feed_seen(&p.app.store, position, 1000, &seen).await?;
+        let Some(last) = page.last() else { return Ok(rows) };
+        position = last.position + 1;
+        rows += page.len();
+        for e in page {
+            sink.row(
+                columns,
+                vec![
+                    json!(e.position),
+                    json!(e.id),
+                    json!(e.at.rfc3339()),
+                    json!(e.kind),
+                    json!(e.region),
+                    json!(e.subject),
+                    json!(e.actor),
+                    json!(e.canonical),
+                ],
+            )?;
         }
     }
-    Ok(rows)
 }

@@ -61,6 +61,33 @@ async fn the_bodies_of_internal_records_are_kept_by_no_cache_and_tiles_of_hashes
 }
 
 #[tokio::test]
+async fn a_bundle_of_entries_is_cut_as_the_journal_page_is() {
+    let p = Province::new().await;
+    let cx = p.cx("admin");
+    for (region, word) in [("630102", "elsewhere"), ("620102", "near-at-hand")] {
+        let mut tx = p.app.store.begin().await.unwrap();
+        let entry = ledger::Entry {
+            kind: "demo.noted",
+            region: region.to_owned(),
+            subject: format!("demo:{word}"),
+            body: serde_json::json!({}),
+            private: None,
+        };
+        ledger::append(&mut tx, &cx, &ledger::Permit::system("test"), entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    p.sequence().await;
+    let n = p.app.store.one("select count(*) as n from journal", &[]).await.unwrap().int("n").unwrap();
+    let path = format!("/log/tile/entries/000.p/{}", n % 256);
+    let session = p.session("officer").await;
+    let a = p.get(&path, &As::Session(&session, true)).await;
+    assert_eq!(a.status, 200);
+    assert!(a.text().contains("near-at-hand"), "an entry of the own county is in the bundle");
+    assert!(!a.text().contains("elsewhere"), "one of another province is withheld");
+    assert_eq!(p.get(&path, &As::Nobody).await.status, 303, "and nobody reads bodies without an account");
+}
+
+#[tokio::test]
 async fn an_entry_shows_its_record_and_an_administrator_erases_its_personal_part_with_a_reason() {
     let p = Province::new().await;
     p.sequence().await;
