@@ -1,6 +1,6 @@
 //! What a certificate may cover: a food that needs one, of who grows or collects it, and no more of a lot than there was.
 
-use super::issue::Faults;
+use super::issue::{Covered, Faults};
 use super::{CertificateRule, NewCertificate, amount};
 use crate::{Error, PlaceInfo, Supply, site_key};
 use base::quantity::{Quantity, Unit};
@@ -28,6 +28,7 @@ impl Supply {
         &self,
         new: &NewCertificate,
         own: &PlaceInfo,
+        covered: &Covered,
         faults: &mut Faults,
     ) -> Result<Vec<Text>, Error> {
         let rule = CertificateRule::builtin()?;
@@ -50,7 +51,10 @@ impl Supply {
             );
             faults.say("product", product, text);
         }
-        let Some(item) = new.item.as_deref() else { return Ok(Vec::new()) };
+        if !covered.known {
+            return Ok(Vec::new());
+        }
+        let item = covered.item.as_str();
         let operator = own.operator.unwrap_or(Id(0));
         let (Some(there), Some(certified)) =
             (self.came(item, own, new.unit).await?, self.certified(item, operator, new.unit).await?)
@@ -65,9 +69,12 @@ impl Supply {
             let words = |quantity| amount(quantity, new.unit.rec20().unwrap_or_else(|| new.unit.symbol()));
             let (there, certified, left) = (words(there), words(certified), words(left.max(Decimal::ZERO)));
             let text = Text::new(
-                format!("超出这一批次：记录共 {there}，已开具 {certified}，还可开具 {left}"),
                 format!(
-                    "more than there is of this lot: {there} on record, {certified} certified before, {left} left"
+                    "超出这一批次：记录共 {there}，已开具 {certified}，还可开具 {left}；如为另一批，请另填批号"
+                ),
+                format!(
+                    "more than there is of this lot: {there} on record, {certified} certified before, {left} left; \
+                     if this is another lot, give it a number of its own"
                 ),
             );
             faults.say("quantity", &new.quantity.to_string(), text);

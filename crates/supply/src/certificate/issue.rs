@@ -70,6 +70,17 @@ struct Source {
     quantity: Option<Decimal>,
 }
 
+/// The lot a certificate is for.
+#[derive(Debug, Clone)]
+pub(super) struct Covered {
+    /// Its key.
+    pub(super) item: String,
+    /// Whether it is one on record, so that there is no more of it than the records say; however it was named: chosen, cited, or
+    /// written out with barcode and lot number.
+    pub(super) known: bool,
+    lot: NewLot,
+}
+
 /// A checked certificate, written in the transaction that captures its event.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
@@ -194,12 +205,15 @@ impl Supply {
         let new = &self.named_by_lot(new).await?;
         let mut faults = Faults::default();
         checked(new, cx.now.china_date(), &mut faults);
-        let unchecked = self.coverable(new, &own, &mut faults).await?;
         let sources = self.sources(new, &mut faults).await?;
+        self.index.catch_up(&self.store).await?;
+        let issued = new.issued.unwrap_or_else(|| cx.now.china_date());
+        let covered = self.covered(new, &own, &sources, issued).await?;
+        let unchecked = self.coverable(new, &own, &covered, &mut faults).await?;
         faults.0.into_result(()).map_err(Error::Rows)?;
         let mut notes = self.notes(new, &own, &sources).await?;
         notes.extend(unchecked);
-        let (draft, document) = self.drafted(cx, new, &own, operator, sources).await?;
+        let (draft, document) = self.drafted(cx, new, &own, operator, sources, covered).await?;
         let bytes = document.to_string().into_bytes();
         let captured = self.capture_made(cx, &standing, "certificate", &document, &bytes, None, Some(&draft));
         captured.await?;
@@ -314,7 +328,6 @@ impl Supply {
         own: &PlaceInfo,
         sources: &[Source],
     ) -> Result<Vec<Text>, Error> {
-        self.index.catch_up(&self.store).await?;
         let mut notes = Vec::new();
         for s in sources {
             if s.held.is_none() {
@@ -355,6 +368,66 @@ impl Supply {
         self.places_with(item).iter().any(|p| p == site_key(&own.key))
     }
 
+    /// The lot the certificate is for: one on record, the only one cited, or the one it names. One without a number gets the day of
+    /// issue, and the next free one where that is taken.
+    async fn covered(
+        &self,
+        new: &NewCertificate,
+        own: &PlaceInfo,
+        sources: &[Source],
+        issued: Date,
+    ) -> Result<Covered, Error> {
+        let (quantity, unit) = crate::upload::in_code(new.quantity, new.unit);
+        let stated = new.lot.as_deref().map(str::trim).filter(|l| !l.is_empty()).map(ToOwned::to_owned);
+        let inputs: BTreeSet<&String> = sources.iter().filter_map(|s| s.item.as_ref()).collect();
+        let one = if inputs.len() == 1 { inputs.first().map(|i| (*i).clone()) } else { None };
+        let chosen = new.item.clone().or(if stated.is_none() { one } else { None });
+        let day = issued.strftime("%Y%m%d").to_string();
+        let mut lot = NewLot {
+            product: new.product.trim().to_owned(),
+            spec: None,
+            number: stated.clone().unwrap_or_else(|| day.clone()),
+            gtin: new.gtin,
+            produced: Some(issued),
+            expires: None,
+            quantity,
+            unit,
+        };
+        if let Some(item) = chosen {
+            return Ok(Covered { item, known: true, lot });
+        }
+        let mut next = 2;
+        while stated.is_none() && self.is_at(&lot.item(&own.key), own) {
+            lot.number = format!("{day}-{next}");
+            next += 1;
+        }
+        let item = lot.item(&own.key);
+        if self.is_at(&item, own) {
+            return Ok(Covered { item, known: true, lot });
+        }
+        let other = match &stated {
+            Some(number) => self.lot_named(own, &lot.product, number).await?,
+            None => None,
+        };
+        Ok(Covered { known: other.is_some(), item: other.unwrap_or(item), lot })
+    }
+
+    /// The lot on record at a place with this product and number, whether or not its key bears a barcode.
+    async fn lot_named(&self, own: &PlaceInfo, product: &str, number: &str) -> Result<Option<String>, Error> {
+        let mut sql = store::Sql::new("select item from lot where name = ");
+        sql.bind(product).push(" and (lot_no = ").bind(number).push(" or item like ");
+        sql.bind(format!("%/10/{}", crate::upload::escape(number))).push(")");
+        let mut here = BTreeSet::new();
+        for row in self.store.select(&sql).await? {
+            let item = row.text("item")?;
+            if self.is_at(&item, own) {
+                here.insert(item);
+            }
+        }
+        let found = self.lot_infos(here).await?;
+        Ok(found.into_values().find(|l| l.lot.as_deref() == Some(number)).map(|l| l.item))
+    }
+
     async fn drafted(
         &self,
         cx: &Context,
@@ -362,6 +435,7 @@ impl Supply {
         own: &PlaceInfo,
         operator: Id,
         sources: Vec<Source>,
+        covered: Covered,
     ) -> Result<(Draft, serde_json::Value), Error> {
         let issued = new.issued.unwrap_or_else(|| cx.now.china_date());
         let region: String = own.region.clone();
@@ -371,23 +445,8 @@ impl Supply {
             serial += 1;
             name = number(&region, issued, serial);
         }
-        let (quantity, unit) = crate::upload::in_code(new.quantity, new.unit);
-        let stated = new.lot.clone().filter(|l| !l.trim().is_empty());
-        let inputs: BTreeSet<&String> = sources.iter().filter_map(|s| s.item.as_ref()).collect();
-        let one = if inputs.len() == 1 { inputs.first().map(|i| (*i).clone()) } else { None };
-        // a part of the one lot cited, a lot on record, or one that this certificate names
-        let existing = new.item.clone().or(if stated.is_none() { one } else { None });
-        let lot = NewLot {
-            product: new.product.trim().to_owned(),
-            spec: None,
-            number: stated.unwrap_or_else(|| issued.strftime("%Y%m%d").to_string()),
-            gtin: new.gtin,
-            produced: Some(issued),
-            expires: None,
-            quantity,
-            unit,
-        };
-        let item = existing.clone().unwrap_or_else(|| lot.item(&own.key));
+        let Covered { item, known, lot } = covered;
+        let (quantity, unit) = (lot.quantity, lot.unit);
         let uri = format!("{CERTIFICATE_URI}{name}");
         let mixed: Vec<Part> = sources
             .iter()
@@ -396,7 +455,7 @@ impl Supply {
                 Some(Part { item: s.item.clone().filter(|i| *i != item)?, quantity, unit })
             })
             .collect();
-        let event = if !mixed.is_empty() && existing.is_none() {
+        let event = if !mixed.is_empty() && !known {
             made_from(own, issued, &mixed, &lot, &item)
         } else if self.is_at(&item, own) {
             inspected(own, issued, &item, quantity, unit)
@@ -420,7 +479,7 @@ impl Supply {
             issuer: own.operator_name.clone(),
             place: own.key.clone(),
             product: lot.product.clone(),
-            lot: self.lot_number_of(&item, &lot, existing.is_some()).await?,
+            lot: self.lot_number_of(&item, &lot, known).await?,
             item,
             quantity,
             unit,

@@ -357,6 +357,21 @@ async fn a_certificate_covers_no_more_of_a_lot_than_there_was() {
         assert_eq!(first.product, "虚构白菜");
         let Err(Error::Rows(faults)) = issue(of_lot(30)).await else { panic!("{}", world.name) };
         assert!(faults[0].message.en.contains("25 kg left"), "{faults:?}");
+        // written out instead of chosen, with its barcode or without, it is the same lot
+        for gtin in [Some(gtin(7)), None] {
+            let typed = NewCertificate {
+                product: "虚构白菜".to_owned(),
+                lot: Some("B1".to_owned()),
+                gtin,
+                ..certificate(30, &[])
+            };
+            let Err(Error::Rows(faults)) = issue(typed).await else { panic!("{}: {gtin:?}", world.name) };
+            assert!(faults[0].message.en.contains("25 kg left"), "{faults:?}");
+        }
+        // without a number of its own each is a lot of its own
+        let unnumbered = || NewCertificate { lot: None, ..certificate(30, &[]) };
+        let lots = [issue(unnumbered()).await.unwrap().0.item, issue(unnumbered()).await.unwrap().0.item];
+        assert_ne!(lots[0], lots[1], "{}", world.name);
         // what was declared void covers nothing any more
         world.supply.void_certificate(&cx, &grower, &first.number, "数量误填").await.unwrap();
         issue(of_lot(85)).await.unwrap();
