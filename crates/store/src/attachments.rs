@@ -1,7 +1,7 @@
-//! Attachments: photographs, scans and spreadsheets, kept once by the hash of their content.
+//! Attachments: photographs, films, scans, documents and spreadsheets, kept once by the hash of their content.
 //!
 //! The file is durable before the row that names it commits; a transaction that fails leaves at most a file nobody
-//! names, which [`Attachments::sweep`] removes a day later. Whoever serves one must send the stored media type, `nosniff` and, for tables and PDF, as a download.
+//! names, which [`Attachments::sweep`] removes a day later. Whoever serves one must send the stored media type, `nosniff` and, for whatever is no picture, as a download.
 
 use crate::files::{blocking, hash_file, write_durably};
 use crate::{Error, Row, Sql, Store, Tx};
@@ -14,7 +14,6 @@ use std::time::{Duration, SystemTime};
 
 pub use crate::files::Spool;
 
-const MIB: usize = 1 << 20;
 /// Files asked about at a time when looking for those nobody names.
 const SWEPT_AT_ONCE: usize = 500;
 
@@ -65,7 +64,7 @@ impl Attachments {
     /// # Errors
     /// [`Error::Refused`] for an empty, too large or unknown file.
     pub fn examine(bytes: &[u8]) -> Result<Attachment, Error> {
-        let media_type = sniff(bytes)?.to_owned();
+        let media_type = crate::media::of(bytes)?.to_owned();
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         Ok(Attachment { sha256: hex::encode(Sha256::digest(bytes)), media_type, size })
     }
@@ -304,59 +303,4 @@ pub(crate) fn read(row: &Row) -> Result<Attachment, Error> {
         media_type: row.text("media_type")?,
         size: row.int("size")?,
     })
-}
-
-/// The media type by the file's own bytes, if it is one we keep and not too large.
-fn sniff(bytes: &[u8]) -> Result<&'static str, Error> {
-    let (media_type, limit) = match bytes {
-        [0xff, 0xd8, 0xff, ..] => ("image/jpeg", 20),
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => ("image/png", 20),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", 20),
-        [b'%', b'P', b'D', b'F', b'-', ..] => ("application/pdf", 50),
-        [b'P', b'K', 3, 4, ..] if bytes.windows(15).any(|w| w == b"xl/workbook.xml") => {
-            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 20)
-        }
-        _ if is_table(bytes) => ("text/csv", 20),
-        [] => {
-            return Err(Error::Refused(Text::of(
-                "附件是空文件，请重新选择。",
-                "The attachment is empty; choose the file again.",
-            )));
-        }
-        _ => {
-            return Err(Error::Refused(Text::of(
-                "附件类型不受支持，请上传 JPEG、PNG、WebP 图片，PDF，或 XLSX、CSV 表格。",
-                "This kind of attachment is not accepted; send a JPEG, PNG or WebP picture, a PDF, or an XLSX or CSV table.",
-            )));
-        }
-    };
-    if bytes.len() > limit * MIB {
-        return Err(Error::Refused(Text::new(
-            format!("附件超过 {limit} MB，请压缩或拆分后再上传。"),
-            format!("The attachment is larger than {limit} MB; compress or split it."),
-        )));
-    }
-    Ok(media_type)
-}
-
-/// Text with separators and without control characters, in UTF-8 or GBK; markup is not a table.
-fn is_table(bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let control = |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n') || *b == 0x7f;
-    let markup = text.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<');
-    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
-    let columns = first.iter().any(|b| matches!(b, b',' | b';' | b'\t'));
-    columns && !markup && !text.iter().any(control) && (std::str::from_utf8(text).is_ok() || is_gbk(text))
-}
-
-/// Whether every byte above ASCII is part of a two- or four-byte sequence of GB 18030.
-fn is_gbk(mut text: &[u8]) -> bool {
-    loop {
-        text = match text {
-            [] => return true,
-            [0..=0x7f, rest @ ..] | [0x81..=0xfe, 0x40..=0x7e | 0x80..=0xfe, rest @ ..] => rest,
-            [0x81..=0xfe, 0x30..=0x39, 0x81..=0xfe, 0x30..=0x39, rest @ ..] => rest,
-            _ => return false,
-        };
-    }
 }

@@ -22,6 +22,7 @@ mod flush;
 pub mod jobs;
 pub mod lease;
 pub mod map;
+mod media;
 mod migrate;
 pub mod reading;
 #[cfg(test)]

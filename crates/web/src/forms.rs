@@ -1,7 +1,7 @@
 //! Forms of procedures as HTML and back: one field definition gives the input, its label, its hint and its error.
 
 use crate::pages::choices;
-use crate::session::Posted;
+use crate::session::{FORM_BYTES, Posted};
 use crate::ui;
 use access::Principal;
 use base::{Lang, Text};
@@ -11,6 +11,28 @@ use serde_json::{Map, Value as Json, json};
 
 /// Empty rows offered for a repeat group when the form is new.
 const NEW_ROWS: usize = 3;
+
+/// What a field for pictures offers to choose from.
+pub(crate) const PICTURES: &str = "image/jpeg,image/png,image/webp";
+/// What a field for files offers to choose from: the kinds that are kept.
+const FILES: &str = "image/jpeg,image/png,image/webp,application/pdf,.docx,.xlsx,.csv,video/mp4";
+
+/// The kinds a field takes and how much of them, said before anything is chosen.
+pub(crate) fn accepted(lang: Lang, pictures: bool) -> String {
+    let most = FORM_BYTES >> 20;
+    match (lang, pictures) {
+        (Lang::Zh, true) => format!("JPEG、PNG、WebP 图片；一次提交合计不超过 {most} MB"),
+        (Lang::Zh, false) => {
+            format!("图片、PDF、Word（docx）、XLSX、CSV 或 MP4 视频，不带宏；一次提交合计不超过 {most} MB")
+        }
+        (Lang::En, true) => {
+            format!("JPEG, PNG or WebP pictures; at most {most} MB in all each time you send the form")
+        }
+        (Lang::En, false) => format!(
+            "Pictures, PDF, Word (docx), XLSX, CSV or MP4 video, without macros; at most {most} MB in all each time you send the form"
+        ),
+    }
+}
 
 /// The inputs of a form. `prefix` keeps the ids of several forms on a page apart, `values` are what was entered before,
 /// `faults` what is wrong with them, `unit` the unit of the task item that fields with unit `item` take.
@@ -143,7 +165,8 @@ fn field(
                 (ui::input(&ui::Field { label: lang.pick("签名人（填写姓名即为签名）", "Signed by (your name is your signature)"), value: part("name"), ..base }))
                 @if !part("image").is_empty() { input type="hidden" name=(image) value=(part("image")); }
                 div.field { label for={ (id) "-image" } { (lang.pick("手写签名照片（可不传）", "Photo of the written signature (optional)")) }
-                    input id={ (id) "-image" } name=(image) type="file" accept="image/jpeg,image/png,image/webp" capture="environment" data-shrink="1"; }
+                    p.hint { (accepted(lang, true)) }
+                    input id={ (id) "-image" } name=(image) type="file" accept=(PICTURES) data-shrink="1"; }
             } }
         }
         FieldType::Checklist => checklist(lang, prefix, f, name, value, faults),
@@ -176,8 +199,10 @@ fn field(
                     p.small { a href={ "/files/" (h) } { (lang.pick("已上传 ", "uploaded ")) (h.get(..8).unwrap_or(h)) } }
                     input type="hidden" name=(name) value=(h);
                 } }
-                input id=(id) name=(name) type="file" accept=(if f.kind == FieldType::Photo { "image/jpeg,image/png,image/webp" } else { "image/jpeg,image/png,image/webp,application/pdf" })
-                    capture="environment" data-shrink="1" multiple[f.limit() > 1];
+                @let pictures = f.kind == FieldType::Photo;
+                p.hint id={ (id) "-kinds" } { (accepted(lang, pictures)) }
+                input id=(id) name=(name) type="file" accept=(if pictures { PICTURES } else { FILES }) aria-describedby={ (id) "-kinds" }
+                    data-shrink="1" multiple[f.limit() > 1];
                 @if let Some(why) = fault { p.why { (why) } }
             } }
         }
@@ -355,6 +380,7 @@ fn checklist(
     let rows = value.and_then(Json::as_array).cloned().unwrap_or_default();
     html! { fieldset.checklist { legend class=[f.required.then_some("req")] { (f.title.get(lang)) }
         @if let Some(help) = &f.help { p.hint { (help.get(lang)) } }
+        p.hint { (lang.pick("照片：", "Photos: ")) (accepted(lang, true)) }
         @if let Some(x) = faults.iter().find(|x| x.field == name) { p.why { (x.text.get(lang)) } }
         @for (n, item) in f.items.iter().enumerate() {
             @let at = format!("{name}.{}", item.id);
@@ -375,7 +401,7 @@ fn checklist(
                         input type="hidden" name={ (at) ".photos" } value=(h);
                     }
                     label for={ (prefix) (at) "-photos" } { (lang.pick("照片", "Photos")) }
-                    input id={ (prefix) (at) "-photos" } name={ (at) ".photos" } type="file" accept="image/jpeg,image/png,image/webp" capture="environment" data-shrink="1" multiple;
+                    input id={ (prefix) (at) "-photos" } name={ (at) ".photos" } type="file" accept=(PICTURES) data-shrink="1" multiple;
                 }
                 @if let Some(why) = fault { p.why { (why) } }
             }

@@ -68,6 +68,8 @@ fn suffix(media_type: &str) -> &str {
         "image/webp" => "webp",
         "application/pdf" => "pdf",
         "text/csv" => "csv",
+        "video/mp4" => "mp4",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
         _ => "bin",
     }

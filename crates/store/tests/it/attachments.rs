@@ -32,6 +32,36 @@ async fn what_is_kept_comes_back_and_the_same_content_is_kept_once() {
     }
 }
 
+/// A ZIP file of empty parts: its directory is what tells the kind.
+fn package(names: &[&str]) -> Vec<u8> {
+    let mut directory = Vec::new();
+    for name in names {
+        let mut entry = [0; 46];
+        entry[..4].copy_from_slice(b"PK\x01\x02");
+        entry[28] = u8::try_from(name.len()).unwrap();
+        directory.extend(entry);
+        directory.extend(name.as_bytes());
+    }
+    let mut end = [0; 22];
+    end[..4].copy_from_slice(b"PK\x05\x06");
+    end[16] = 4;
+    [b"PK\x03\x04".to_vec(), directory, end.to_vec()].concat()
+}
+
+#[tokio::test]
+async fn a_refused_file_is_named_with_what_to_send_instead() {
+    for (bytes, says) in [
+        (b"\xd0\xcf\x11\xe0".to_vec(), "另存为 docx"),
+        (package(&["word/document.xml", "word/vbaProject.bin"]), "宏"),
+        (b"\0\0\0\x18ftypqt  ".to_vec(), "MP4"),
+        (b"\0\0\0\x18ftypheic".to_vec(), "兼容性最佳"),
+        (package(&["a.txt"]), "解压"),
+    ] {
+        let Err(Error::Refused(text)) = Attachments::examine(&bytes) else { panic!("{says}") };
+        assert!(text.zh.contains(says), "{}", text.zh);
+    }
+}
+
 #[tokio::test]
 async fn a_file_is_known_by_its_bytes_and_others_are_refused_in_both_languages() {
     let dir = tempfile::tempdir().unwrap();
@@ -44,9 +74,20 @@ async fn a_file_is_known_by_its_bytes_and_others_are_refused_in_both_languages()
         ("pdf", b"%PDF-1.7\n".to_vec(), Some("application/pdf")),
         (
             "xlsx",
-            b"PK\x03\x04....xl/workbook.xml....".to_vec(),
+            package(&["[Content_Types].xml", "xl/workbook.xml"]),
             Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ),
+        (
+            "docx",
+            package(&["[Content_Types].xml", "word/document.xml"]),
+            Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ),
+        ("mp4", b"\0\0\0\x18ftypmp42\0\0\0\0isom".to_vec(), Some("video/mp4")),
+        ("docx with macros", package(&["word/document.xml", "word/vbaProject.bin"]), None),
+        ("xlsx with macros of old Excel", package(&["xl/workbook.xml", "xl/macrosheets/sheet1.xml"]), None),
+        ("a text that only names a workbook", b"PK\x03\x04....xl/workbook.xml....".to_vec(), None),
+        ("doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(), None),
+        ("heic", b"\0\0\0\x18ftypheic\0\0\0\0".to_vec(), None),
         ("csv", "品名,数量\n面粉,3\n".into(), Some("text/csv")),
         ("csv in GBK", gbk, Some("text/csv")),
         ("empty", vec![], None),

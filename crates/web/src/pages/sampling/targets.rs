@@ -213,7 +213,8 @@ fn form(viewer: &Viewer, t: &DrawTarget, product: &str, posted: &Posted, error: 
                 @if let Some(w) = why("notice_shown") { p.why { (w) } }
                 label.choice { input type="checkbox" name="signed" value="1" checked[ticked("signed")]; (lang.pick("被抽样单位已签字确认", "the form was signed")) }
                 div.field { label for="photos" { (lang.pick("照片：现场、样品、封条", "Photos: place, sample, seal")) }
-                    input id="photos" name="photos" type="file" accept="image/jpeg,image/png,image/webp" capture="environment" data-shrink="1" multiple; }
+                    p.hint { (crate::forms::accepted(lang, true)) }
+                    input id="photos" name="photos" type="file" accept=(crate::forms::PICTURES) data-shrink="1" multiple; }
                 (ui::input(&Field { name: "position", label: lang.pick("位置", "Position"), hint: lang.pick("纬度,经度", "latitude,longitude"), value: posted.get("position"), ..Field::default() }))
                 button.plain type="button" data-geolocate="position" hidden { (lang.pick("定位", "Locate me")) }
                 (ui::input(&Field { name: "note", label: lang.pick("备注（拒签、无备份须说明）", "Note (not signed, no backup: why)"), value: posted.get("note"), kind: "textarea", error: why("note"), ..Field::default() }))
