@@ -6,6 +6,7 @@
 
 mod fcl;
 mod flat;
+mod keys;
 mod plain;
 mod plot;
 mod rank;
@@ -131,7 +132,8 @@ pub fn read(bytes: &[u8], keep: Keep) -> Result<CaseFile, FormatError> {
     let keys = serde_json::from_slice::<plain::Keys>(bytes).ok();
     if keys.as_ref().is_some_and(plain::Keys::plain) {
         let (name, network) = plain::read(&mut serde_json::Deserializer::from_slice(bytes))?;
-        return finish(Format::Plain, name, (None, Vec::new()), Some(network));
+        let notes = ignored(&keys::unknown(&mut serde_json::Deserializer::from_slice(bytes)));
+        return finish(Format::Plain, name, (None, notes), Some(network));
     }
     // what cannot be read so is told with its place by way of the tree
     if keep == Keep::Network
@@ -148,6 +150,22 @@ pub fn read(bytes: &[u8], keep: Keep) -> Result<CaseFile, FormatError> {
         )
     })?;
     read_value(value)
+}
+
+/// What is said of keys that mean nothing.
+fn ignored(places: &[String]) -> Vec<Text> {
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let shown = places.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    let more = if places.len() > 5 { ", …" } else { "" };
+    vec![Text::new(
+        format!("不认识的键，已忽略（请检查拼写和大小写）：{} 处（{shown}{more}）", places.len()),
+        format!(
+            "keys that are not known and were ignored; check spelling and capitals: {} ({shown}{more})",
+            places.len()
+        ),
+    )]
 }
 
 fn read_value(value: Value) -> Result<CaseFile, FormatError> {
@@ -170,8 +188,8 @@ fn read_value(value: Value) -> Result<CaseFile, FormatError> {
     } else if has("elements") || has("deliveriesRelations") {
         (Format::Flat, None, (Some(flat::read(&value)?), Vec::new()), None)
     } else if has("deliveries") {
-        let (name, network) = plain::read(value)?;
-        (Format::Plain, name, (None, Vec::new()), Some(network))
+        let (name, network) = plain::read(&value)?;
+        (Format::Plain, name, (None, ignored(&keys::unknown(&value))), Some(network))
     } else {
         let schema = has("$schema") || has("$defs") || has("definitions");
         let (zh, en) = if schema {

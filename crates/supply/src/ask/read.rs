@@ -106,21 +106,55 @@ pub struct CaseLine {
 }
 
 impl CaseLine {
-    /// The parts of a line.
+    /// The parts of a line: between bars, or as a spreadsheet copies or saves its cells, between tabs or commas.
     #[must_use]
     pub fn read(line: &str) -> Self {
         let line = line.replace('｜', "|");
-        let mut parts = line.split('|').map(|part| part.trim().to_owned());
+        let cells = if line.contains('|') {
+            line.split('|').map(ToOwned::to_owned).collect()
+        } else if line.contains('\t') {
+            line.split('\t').map(ToOwned::to_owned).collect()
+        } else {
+            commas(&line)
+        };
+        let mut parts = cells.into_iter().map(|part| part.trim().to_owned());
         let mut next = || parts.next().unwrap_or_default();
         Self { lot: next(), place: next(), at: next(), weight: next(), name: next() }
+    }
+
+    /// Whether it is the row of headings that a table brings along.
+    fn is_heading(&self) -> bool {
+        let lot = matches!(self.lot.to_lowercase().as_str(), "批次" | "批号" | "lot" | "lot number" | "item");
+        lot && matches!(self.place.to_lowercase().as_str(), "场所" | "地点" | "place" | "site")
     }
 
     /// The line again.
     #[must_use]
     pub fn line(&self) -> String {
         let parts = [&self.lot, &self.place, &self.at, &self.weight, &self.name].map(String::as_str);
-        parts.join(" | ").trim_end_matches([' ', '|']).to_owned()
+        let line = parts.join(" | ").trim_end_matches([' ', '|']).to_owned();
+        // a single part with a comma in it stays one part
+        if line.contains('|') || !line.contains([',', '\t']) { line } else { format!("{line} |") }
     }
+}
+
+/// The cells of a line of CSV; quotes hold a comma together, two of them are one.
+fn commas(line: &str) -> Vec<String> {
+    let (mut cells, mut quoted) = (vec![String::new()], false);
+    let mut signs = line.chars().peekable();
+    while let Some(sign) = signs.next() {
+        let Some(cell) = cells.last_mut() else { break };
+        match sign {
+            '"' if quoted && signs.peek() == Some(&'"') => {
+                signs.next();
+                cell.push('"');
+            }
+            '"' if quoted || cell.trim().is_empty() => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            other => cell.push(other),
+        }
+    }
+    cells
 }
 
 /// Parameters read, before their lots and places are looked up.
@@ -292,7 +326,8 @@ impl Typed {
                     out.ask.kind = Some(value.to_owned());
                 }
                 "case" => {
-                    out.cases.extend(value.lines().filter(|l| !l.trim().is_empty()).map(CaseLine::read));
+                    let lines = value.lines().filter(|l| !l.trim().is_empty()).map(CaseLine::read);
+                    out.cases.extend(lines.filter(|l| !l.is_heading()));
                 }
                 "siblings" => out.ask.siblings = matches!(value, "1" | "true"),
                 "yield" => {
@@ -516,6 +551,26 @@ mod tests {
     fn several_lots_may_be_pasted_by_lines_or_commas() {
         let typed = read(Question::Origins, &[("lot", "A 1\nB 2，C 3"), ("lot", "D")]).unwrap();
         assert_eq!(typed.lots, ["A 1", "B 2", "C 3", "D"]);
+    }
+
+    #[test]
+    fn cases_may_be_pasted_from_a_spreadsheet_or_a_csv_file() {
+        let wanted = CaseLine::read("L1 | 便民超市 | 2026-11-01 | 2 | 病例甲");
+        for pasted in [
+            "L1\t便民超市\t2026-11-01\t2\t病例甲",
+            "L1,便民超市,2026-11-01,2,病例甲",
+            "\"L1\",\"便民超市\",2026-11-01,2,\"病例甲\"",
+        ] {
+            assert_eq!(CaseLine::read(pasted), wanted, "{pasted}");
+        }
+        let quoted = CaseLine::read("\"L,1\",\"店\"\"甲\"\"\",,,");
+        assert_eq!((quoted.lot.as_str(), quoted.place.as_str()), ("L,1", "店\"甲\""));
+        let alone = CaseLine { lot: "L,1".to_owned(), ..CaseLine::read("") };
+        assert_eq!(CaseLine::read(&alone.line()), alone);
+        // an empty first column is a case whose lot is not known; the headings are no case
+        let typed = read(Question::Source, &[("case", "批次\t场所\t日期\n\t便民超市\t2026-11-01")]).unwrap();
+        assert_eq!(typed.cases.len(), 1);
+        assert_eq!((typed.cases[0].lot.as_str(), typed.cases[0].place.as_str()), ("", "便民超市"));
     }
 
     #[test]

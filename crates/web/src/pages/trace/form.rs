@@ -17,7 +17,8 @@ const FAILURES: u32 = 12;
 pub(super) fn begun(question: Question, links: &ListLinks) -> bool {
     let given = |name: &str| links.get(name).is_some();
     match question.needs() {
-        Need::Lots | Need::LotsAndTo => given("lot"),
+        Need::Lots => given("lot"),
+        Need::LotsAndTo => given("lot") && given("to"),
         Need::Cases => given("case"),
         Need::FirmOrRegion => given("operator") || given("place") || given("region"),
         Need::Firm => given("operator"),
@@ -70,7 +71,7 @@ fn fields(viewer: &Viewer, question: Question, links: &ListLinks) -> Markup {
         @if need == Need::LotsAndTo { (plain(lang, links, "to", &Text::of("到（批次或场所）", "To (lot or place)"), "text")) }
         @if need == Need::Cases { (field(lang, links, "case",
             &Text::of("病例，一行一个：批次 | 场所 | 日期 | 权重 | 名称", "Cases, one a line: lot | place | date | weight | name"),
-            &Text::of("不知批次时留空，取该场所当时的批次；查过没有问题的写负权重，如 -1", "leave the lot empty when unknown: the lots at the place then; a negative weight such as -1 where nothing was found"), "textarea")) }
+            &Text::of("可直接粘贴电子表格的列或 CSV。不知批次时留空，取该场所当时的批次；查过没有问题的写负权重，如 -1", "columns of a spreadsheet or CSV can be pasted. Leave the lot empty when unknown: the lots at the place then; a negative weight such as -1 where nothing was found"), "textarea")) }
         @if matches!(need, Need::FirmOrRegion | Need::Firm | Need::LotsOrFirm) { (plain(lang, links, "operator", &firm, "text")) }
         @if need == Need::FirmOrRegion {
             (ui::select(&ui::Field { name: "region", label: lang.pick("或整个地区", "or a whole region"), value: links.get("region").unwrap_or_default(), ..Default::default() },
