@@ -22,7 +22,9 @@ use std::sync::Arc;
 
 const ACCOUNT: Text = Text::of("账号", "account");
 /// Rows of a page.
-const PAGE: u32 = 100;
+const PAGE: usize = 100;
+/// Rows read at a time.
+const READ: u32 = 500;
 
 fn state_badge(lang: Lang, a: &Account, now: Instant) -> Markup {
     if !a.active {
@@ -56,7 +58,56 @@ pub(crate) async fn list(
 ) -> Answer {
     admin(&viewer)?;
     let links = ListLinks::read("/desk/accounts", raw.as_deref(), "login");
+    if let Some(format) = links.get("format") {
+        return crate::export::download(format, &sheet(&listed(&app, &viewer, &links).await?));
+    }
     Ok(list_page(&app, &viewer, &links, None, None).await?.into_response())
+}
+
+/// The accounts the viewer looks after, as chosen and ordered. Names are sealed at rest, so they are searched and sorted here.
+async fn listed(app: &App, viewer: &Viewer, links: &ListLinks) -> Answer<Vec<Account>> {
+    let mut all: Vec<Account> = Vec::new();
+    loop {
+        let after = all.last().map(|a| a.login.clone()).unwrap_or_default();
+        let some =
+            account::list_accounts(&app.store, &app.access, &viewer.who, app.now(), &after, READ).await?;
+        let full = some.len() == READ as usize;
+        all.extend(some);
+        if !full {
+            break;
+        }
+    }
+    let text = links.get("q").unwrap_or_default().trim().to_lowercase();
+    let region = links.get("region").unwrap_or_default();
+    all.retain(|a| {
+        a.region.starts_with(region) && (a.login.contains(&text) || a.name.to_lowercase().contains(&text))
+    });
+    match links.sort.as_str() {
+        "name" => all.sort_by(|a, b| a.name.cmp(&b.name)),
+        "region" => all.sort_by(|a, b| a.region.cmp(&b.region)),
+        "opened" => all.sort_by_key(|a| a.created_at),
+        _ => {}
+    }
+    if links.desc {
+        all.reverse();
+    }
+    Ok(all)
+}
+
+fn sheet(accounts: &[Account]) -> paper::sheet::Sheet {
+    let mut sheet =
+        crate::export::sheet("accounts", &["login", "name", "region", "active", "one_time_codes", "opened"]);
+    for a in accounts {
+        sheet.rows.push(crate::export::texts([
+            a.login.clone(),
+            a.name.clone(),
+            a.region.clone(),
+            a.active.to_string(),
+            a.totp.to_string(),
+            a.created_at.rfc3339(),
+        ]));
+    }
+    sheet
 }
 
 async fn list_page(
@@ -68,14 +119,13 @@ async fn list_page(
 ) -> Answer<Markup> {
     let lang = viewer.lang();
     let now = app.now();
-    let after = links.get("after").unwrap_or_default();
-    let all = account::list_accounts(&app.store, &app.access, &viewer.who, now, after, PAGE + 1).await?;
-    let more = all.len() > PAGE as usize;
-    let shown = &all[..all.len().min(PAGE as usize)];
-    let next = if more { shown.last().map(|a| a.login.clone()) } else { None };
+    let all = listed(app, viewer, links).await?;
+    let skip = links.get("after").and_then(|a| a.parse().ok()).unwrap_or(0);
+    let shown: Vec<&Account> = all.iter().skip(skip).take(PAGE).collect();
+    let next = (skip + shown.len() < all.len()).then(|| (skip + shown.len()).to_string());
     let rows: Vec<Vec<Markup>> = shown
         .iter()
-        .map(|a| {
+        .map(|&a| {
             vec![
                 html! { a href={ "/desk/accounts/" (ui::encode(&a.login)) } { (a.login) } },
                 html! { (a.name) },
@@ -100,11 +150,16 @@ async fn list_page(
         title,
         &html! {
             (layout::head(title, &html! { a.button.plain href="/desk/rulebook" { (lang.pick("规则与权限说明", "Rules and rights")) } }))
-            @if rows.is_empty() { (ui::empty(lang.pick("没有账号", "No account"), lang.pick("您管理的地区还没有账号，请在下面新建。", "No account in the regions you look after; open one below."))) }
+            form.filters method="get" {
+                (ui::input(&Field { name: "q", id: "find", label: lang.pick("账号或姓名", "Login or name"), value: links.get("q").unwrap_or_default(), kind: "search", ..Field::default() }))
+                (ui::select(&Field { name: "region", id: "within", label: lang.pick("地区", "Region"), value: links.get("region").unwrap_or_default(), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
+                button { (lang.pick("筛选", "Filter")) }
+            }
+            @if rows.is_empty() { (ui::empty(lang.pick("没有账号", "No account"), lang.pick("没有符合条件的账号；可放宽条件，或在下面新建。", "No account fits; widen the filter, or open one below."))) }
             @else {
-                (ui::table(lang, title, &[Column::text("账号", "Login"), Column::text("姓名", "Name"), Column::text("地区", "Region"),
-                    Column::text("状态", "State"), Column::text("建立", "Opened")], &rows, None))
-                (ui::pager(lang, links, rows.len(), None, next.as_deref(), false))
+                (ui::table(lang, title, &[Column::text("账号", "Login").by("login"), Column::text("姓名", "Name").by("name"), Column::text("地区", "Region").by("region"),
+                    Column::text("状态", "State"), Column::text("建立", "Opened").by("opened")], &rows, Some(links)))
+                (ui::pager(lang, links, rows.len(), i64::try_from(all.len()).ok(), next.as_deref(), true))
             }
             details.card open[wrong.is_some() || rows.is_empty()] { summary { strong { (lang.pick("新建账号", "Open an account")) } }
                 @if let Some((_, why)) = wrong { (ui::message(Tone::Bad, &html! { p { (why.get(lang)) } })) }
