@@ -122,6 +122,12 @@ impl Report<'_> {
             self.say("classification", "must be 0, 1 or 2");
         }
         self.agency("agency", &d.agency);
+        for name in d.remedies.iter().flat_map(|r| &r.states).filter(|n| d.state(n).is_none()) {
+            self.say("remedy", format!("there is no state `{name}`"));
+        }
+        if d.remedies.iter().any(|r| r.states.is_empty() || r.basis.is_empty()) {
+            self.say("remedy", "name the states in which it is told and the clauses that give it");
+        }
         for name in d.balance.iter().flat_map(|b| [&b.total, &b.unit]).filter(|n| d.fact(n).is_none()) {
             self.say("balance", format!("there is no fact `{name}`"));
         }

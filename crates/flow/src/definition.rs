@@ -2,9 +2,11 @@
 
 mod opening;
 mod paper;
+mod remedy;
 
 pub use opening::{After, Compute, Computed, Opening, PublicFor, Rung, RungAct};
 pub use paper::PaperRule;
+pub use remedy::Remedy;
 
 use crate::form::{Choice, Form};
 use base::clock::Unit;
@@ -430,6 +432,12 @@ pub struct Definition {
     /// How a person opens a matter; absent: only a consequence does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opening: Option<Opening>,
+    /// What who opened a matter may do about its outcome.
+    #[serde(default, rename = "remedy", skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<Remedy>,
+    /// Who opened the matter it comes from follows it with the same receipt: a reward follows from a report.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub followed: bool,
     /// The ladder of reminders its clocks climb.
     #[serde(default, rename = "rung", skip_serializing_if = "Vec::is_empty")]
     pub rungs: Vec<Rung>,

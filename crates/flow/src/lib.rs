@@ -43,7 +43,8 @@ pub use assessed::fill_assessed;
 pub use check::{Finding, Vocabulary, check, check_overlay};
 pub use definition::{
     After, Assessed, AssessedOutcome, BalanceRule, ClockUse, Compute, Computed, Definition, DocumentRule,
-    Earliest, EffectUse, Extension, Fact, Opening, PaperRule, Pause, PublicFor, Publication, Rung, RungAct,
+    Earliest, EffectUse, Extension, Fact, Opening, PaperRule, Pause, PublicFor, Publication, Remedy, Rung,
+    RungAct,
     Side, State, TaskRule, Transition,
 };
 pub use draw::draw;

@@ -119,7 +119,14 @@ impl Field {
             return Err(Text::new(format!("不得小于 {min}"), format!("must not be below {min}")));
         }
         if let Some(max) = self.max.filter(|m| number > *m) {
-            return Err(Text::new(format!("不得大于 {max}"), format!("must not be above {max}")));
+            return Err(if self.kind == FieldType::Money {
+                Text::new(
+                    format!("不得大于 {max} 元，请核对小数点和单位"),
+                    format!("must not be above {max} yuan; check the decimal point and the unit"),
+                )
+            } else {
+                Text::new(format!("不得大于 {max}"), format!("must not be above {max}"))
+            });
         }
         Ok(json!(number.to_string()))
     }

@@ -90,7 +90,7 @@ async fn what_leaves_the_log_is_on_the_disk_first() {
     let refused = [
         ("checkpoint", ledger::checkpoint(&store).await.err()),
         ("tile", tile(&store, 0, 0, Some(3)).await.err()),
-        ("bundle", entry_bundle(&store, 0, Some(3), &seen).await.err()),
+        ("bundle", entry_bundle(&store, 0, Some(3), &all()).await.err()),
         ("feed", feed(&store, 0, 10, "").await.err()),
         ("receipt", ledger::receipt(&store, entry).await.err()),
         ("stretch", ledger::stretch(&store, -1, 10, None).await.err()),

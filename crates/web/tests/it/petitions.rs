@@ -48,6 +48,12 @@ async fn a_citizen_reports_without_an_account_and_follows_with_number_and_code_a
     let seen = p.send(Method::POST, "/follow", &As::Nobody, &FORM, follow(&code)).await;
     assert_eq!(seen.status, 200, "{}", seen.text());
     assert!(seen.text().contains("核查中"), "{}", seen.text());
+    // what is next, and by when
+    assert!(
+        seen.text().contains("下一步") && seen.text().contains("核查线索并决定是否立案"),
+        "{}",
+        seen.text()
+    );
 }
 
 /// A report with a photo, as a browser sends it; `what` is what happened, which the form asks for.
@@ -125,7 +131,7 @@ async fn every_fault_of_a_complaint_is_said_at_once_and_nothing_typed_is_lost() 
                 --b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"a.exe\"\r\n\r\nMZ\u{0}\r\n--b--\r\n";
     let a = p.send(Method::POST, "/petitions/report", &As::Nobody, &kind, body).await;
     assert_eq!(a.status, 422);
-    assert!(a.text().contains("kept text") && a.text().contains("附件类型不受支持"), "{}", a.text());
+    assert!(a.text().contains("kept text") && a.text().contains("程序文件不接收"), "{}", a.text());
 }
 
 #[tokio::test]

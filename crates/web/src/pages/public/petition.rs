@@ -5,6 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
 use crate::pages::brought::{Who, code, guarded, keep, receipt};
+use crate::pages::show::clock_badge;
 use crate::pages::tasks::keep_files;
 use crate::session::{Peer, Posted, context};
 use crate::state::App;
@@ -13,7 +14,8 @@ use access::throttle::{Limit, count_try, give_back};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use base::{Id, Text};
+use base::{Id, Lang, Text};
+use flow::view::Progress;
 use flow::{Authority, Error, FieldError, Form, Procedure, Request, Side};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value as Json, json};
@@ -297,19 +299,58 @@ pub(super) async fn follow(State(app): State<Arc<App>>, Peer(peer): Peer, posted
         give_back(&mut tx, &app.access, limit, whom).await?;
     }
     tx.commit().await?;
-    let progress = flow::view::progress(&app.store, &app.engine, matter).await?;
+    let progress = flow::view::progress(&app.store, &app.engine, matter, now).await?;
     let title = progress.procedure.get(lang);
+    Ok(layout::narrow(
+        viewer,
+        title,
+        &html! {
+            h1 { (title) }
+            p { (lang.pick("编号 ", "Number ")) code { (matter) } }
+            (stands(lang, &progress))
+            @for more in &progress.followed { h2 { (more.procedure.get(lang)) } (stands(lang, more)) }
+        },
+    )
+    .into_response())
+}
+
+/// Where something sent stands: what was done and when, what is next and by when, the answers, and what may be done about them.
+fn stands(lang: Lang, progress: &Progress) -> Markup {
     let mut moments: Vec<(String, Markup)> =
-        vec![(progress.opened_at.china_minute(), html! { (lang.pick("已收到", "received")) })];
+        vec![(progress.opened_at.china_minute(), html! { (lang.pick("已收到", "Received")) })];
     moments.extend(progress.steps.iter().map(|(at, state)| (at.china_minute(), html! { (state.get(lang)) })));
-    Ok(layout::narrow(viewer, title, &html! {
-        h1 { (title) }
-        p { code { (matter) } " " (ui::badge(if progress.closed_at.is_some() { Tone::Idle } else { Tone::Info }, progress.state.get(lang))) }
+    moments.extend(progress.papers.iter().map(|p| {
+        (p.at.china_minute(), html! { (lang.pick("已向您发出：", "Sent to you: ")) (p.title.get(lang)) })
+    }));
+    moments.sort_by(|a, b| a.0.cmp(&b.0));
+    let ended = progress.closed_at.is_some();
+    html! {
+        section.card {
+            p { (ui::badge(if ended { Tone::Idle } else { Tone::Info }, progress.state.get(lang))) }
+            @if ended { p { (lang.pick("已经办结，没有下一步。", "It is closed: nothing more is to come.")) } }
+            @else {
+                h2 { (lang.pick("下一步", "What is next")) }
+                @for due in &progress.next { p { (due.title.get(lang)) " " (clock_badge(lang, due)) } }
+                @if let Some(why) = &progress.waits { p { (why.get(lang)) } }
+                @if progress.next.is_empty() && progress.waits.is_none() {
+                    p { (lang.pick("承办单位正在办理，法律没有规定这一步的期限。", "The office is at work; the law sets no period for this step.")) }
+                }
+            }
+        }
         section.card { h2 { (lang.pick("经过", "What happened")) } (ui::timeline(&moments)) }
         @for paper in &progress.papers { article.card {
-            h2 { (paper.title.get(lang)) }
+            h2 { (paper.title.get(lang)) " " span.small.soft { (paper.at.china_date()) } }
             div.doc { (PreEscaped(paper.html.get(lang))) }
         } }
-    })
-    .into_response())
+        @if !progress.remedies.is_empty() { section.card {
+            h2 { (lang.pick("对结果有意见怎么办", "If you disagree")) }
+            @for remedy in &progress.remedies {
+                p { (remedy.title.get(lang)) }
+                p.small.soft { @for (n, b) in remedy.basis.iter().enumerate() {
+                    @if n > 0 { (lang.pick("；", "; ")) } "《" (b.document.trim_matches(['《', '》'])) "》" (b.clause)
+                    @if b.status != base::clock::Status::Verified { (lang.pick("（条文待核）", " (wording unverified)")) }
+                } }
+            }
+        } }
+    }
 }
