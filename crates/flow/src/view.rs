@@ -12,6 +12,7 @@ mod places;
 mod progress;
 mod situation;
 mod supervised;
+mod tally;
 mod task;
 mod told;
 
@@ -35,6 +36,7 @@ pub use supervised::{
     Figure, OVERDUE, RUNNING, SupervisedCount, SupervisedFilter, SupervisedLine, assessed_figures,
     supervised, supervised_counts,
 };
+pub use tally::{InHand, in_hand};
 pub use task::{Earlier, ItemView, TaskView, task};
 pub use told::{Told, complained_of, facts_of, told, told_all};
 

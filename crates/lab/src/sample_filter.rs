@@ -98,6 +98,8 @@ words! {
         Tested = "tested", "已检验", "Tested";
         /// It concluded: qualified or not.
         Concluded = "concluded", "有结论", "Concluded";
+        /// It concluded and did not fail, or its failure was overturned.
+        Passed = "passed", "合格", "Qualified";
         /// It failed.
         Failed = "failed", "不合格或问题", "Failed";
         /// It stands in a published list.
@@ -271,6 +273,12 @@ pub(crate) fn restrict(
             Reached::Taken => " and s.state <> 'refused'",
             Reached::Tested => " and s.state in ('approved', 'submitted')",
             Reached::Concluded => " and s.state = 'submitted' and s.conclusion <> 'undecided'",
+            Reached::Passed => {
+                concat!(
+                    " and s.state = 'submitted' and s.conclusion <> 'undecided' and not ",
+                    failed_sample!()
+                )
+            }
             Reached::Failed => concat!(" and ", failed_sample!()),
             Reached::Published => {
                 " and exists (select 1 from bulletin_row b join bulletin u on u.id = b.bulletin \

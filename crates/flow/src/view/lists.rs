@@ -372,21 +372,11 @@ pub async fn matters(
          m.opened_at, m.closed_at, m.next_due, m.assigned, m.version, m.drill from matter m where ",
     );
     let action = if filter.acting { "act" } else { "view" };
-    let scope = access.scope(who, action, "matter", now).with_agency("m.agency");
     // who sees a prefecture or more finds the first due soonest by walking the clocks; a county by its own index, which an
     // expression in place of the column keeps the database from taking
     let wide = filter.region.is_none() && who.grants.iter().any(|g| g.region.len() <= 4);
     let region = if wide { "m.region || ''" } else { "m.region" };
-    let own = scope.sql(region, Some("m.classification"), Some("m.party"));
-    if who.grants.iter().any(|g| engine.guests.contains(&g.agency)) {
-        // a department that takes steps in the matters of others sees those
-        sql.push("(").append(&own);
-        sql.push(" or exists (select 1 from matter_agency a where a.matter = m.id and ");
-        let guests = access.scope(who, action, "matter", now).with_agency("a.agency");
-        sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.party"))).push("))");
-    } else {
-        sql.append(&own);
-    }
+    sql.append(&matters_of(engine, access, who, action, now, region));
     let mut tx = store.snapshot().await?;
     whose(&mut tx, &mut sql, "m.assigned", filter.whose, who, now).await?;
     if let Some(procedure) = &filter.procedure {
@@ -469,6 +459,28 @@ pub async fn matters(
         });
     }
     Ok(page(lines, limit, |l| (l.key, l.id)))
+}
+
+/// The matters `m` somebody may do `action` on; `region` is the column of their region as the query should use it.
+pub(super) fn matters_of(
+    engine: &Engine,
+    access: &Access,
+    who: &Principal,
+    action: &str,
+    now: Instant,
+    region: &'static str,
+) -> Sql {
+    let scope = access.scope(who, action, "matter", now).with_agency("m.agency");
+    let own = scope.sql(region, Some("m.classification"), Some("m.party"));
+    if !who.grants.iter().any(|g| engine.guests.contains(&g.agency)) {
+        return own;
+    }
+    // a department that takes steps in the matters of others sees those
+    let mut sql = Sql::new("(");
+    sql.append(&own).push(" or exists (select 1 from matter_agency a where a.matter = m.id and ");
+    let guests = access.scope(who, action, "matter", now).with_agency("a.agency");
+    sql.append(&guests.sql("m.region", Some("m.classification"), Some("m.party"))).push("))");
+    sql
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -249,7 +249,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
                 @for d in &m.documents { (document_card(viewer, d)) }
             } }
             div.grid.wide {
-                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(lang, &m, &people)) }
+                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(viewer, &m, &people)) }
                 section.card { h2 { (lang.pick("关联", "Links")) } (links(viewer, &m, &family)) }
             }
         },
@@ -387,10 +387,21 @@ pub(crate) fn balance_view(lang: Lang, b: &Balance) -> Markup {
             part("尚未查明", "unaccounted", b.unaccounted, "c5"),
         ]))
         @for (unit, n) in &b.other_units { p.small.soft { (n) " " (lang.pick("处以其他单位上报：", "reports in another unit: ")) (unit) } }
+        @if b.unaccounted < Decimal::ZERO { (ui::message(Tone::Bad, &beyond(lang, b))) }
         @if b.unaccounted.is_zero() && b.reached == b.places {
             (ui::message(Tone::Ok, &html! { p { (lang.pick("数量已全部查明，平衡闭合。", "Everything is accounted for: the balance closes.")) } }))
         }
     }
+}
+
+/// What is said when more was reported than went out.
+pub(crate) fn beyond(lang: Lang, b: &Balance) -> Markup {
+    let of = b.total.unwrap_or(b.expected).normalize();
+    let more = (-b.unaccounted).normalize();
+    html! { p { @match lang {
+        Lang::Zh => { "上报数量合计比申报的应追回数量 " (of) " " (b.unit) " 多 " strong { (more) " " (b.unit) } "：请核对有无重复上报、单位有误，或申报数量偏小。" }
+        Lang::En => { "The reports add up to " strong { (more) " " (b.unit) } " more than the declared " (of) " " (b.unit) ": look for reports made twice, a wrong unit, or a declared quantity that is too small." }
+    } } }
 }
 
 fn task_table(viewer: &Viewer, m: &MatterView) -> Markup {
@@ -433,7 +444,10 @@ fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     } }
 }
 
-fn timeline(lang: Lang, m: &MatterView, people: &BTreeMap<Id, String>) -> Markup {
+fn timeline(viewer: &Viewer, m: &MatterView, people: &BTreeMap<Id, String>) -> Markup {
+    let lang = viewer.lang();
+    // the entries of the journal are read by the authorities
+    let receipts = viewer.area() == Area::Desk && !viewer.is_guest();
     let items: Vec<(String, Markup)> = m
         .steps
         .iter()
@@ -443,7 +457,7 @@ fn timeline(lang: Lang, m: &MatterView, people: &BTreeMap<Id, String>) -> Markup
             let body = html! {
                 (s.title.get(lang)) " " span.soft { (name) @if let Some(absent) = s.acting_for {
                     " " (lang.pick("代", "for")) " " (people.get(&absent).cloned().unwrap_or_else(|| absent.to_string())) } } " "
-                a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) }
+                @if receipts { a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) } }
                 @if let Some(note) = &s.note { div.small { (note) } }
             };
             (s.at.china_minute(), body)

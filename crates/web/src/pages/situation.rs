@@ -1,6 +1,7 @@
 //! The situation of a region for those who answer for it: every figure opens to its records.
 
 use super::places::{cases_of, matter_of, region_of};
+use super::sampling::goals;
 use super::scope::{Shade, shaded};
 use crate::fault::Answer;
 use crate::layout::{self, Fragment, Viewer};
@@ -12,12 +13,14 @@ use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use base::region::{RegionCode, Regions};
 use base::{Id, Lang};
-use flow::view::{Cases, Figures, MatterFilter, Situation};
+use flow::view::{Balance, Cases, Figures, InHand, MatterFilter, MatterLine, Situation};
 use maud::{Markup, html};
 use std::sync::Arc;
 
 const PLACES: &str = "/desk/places";
 const TASKS: &str = "/desk/tasks";
+/// Running cases looked through for sums above their lot, those due first.
+const CASES: usize = 50;
 
 /// What of the situation is asked for.
 struct Asked {
@@ -46,35 +49,46 @@ pub(crate) async fn show(
     let Asked { region, matter, cases } = asked(&viewer, &links);
     let now = app.now();
     let s = flow::view::situation(&app.store, &app.access, &viewer.who, now, &region, matter, cases).await?;
+    let goals = goals::goals(&app, &viewer, &region).await?;
+    let kinds = flow::view::in_hand(&app.store, &app.engine, &app.access, &viewer.who, now, &region).await?;
     if let Some(format) = links.get("format") {
-        return crate::export::download(format, &sheet(lang, &s));
+        let sheet = match links.get("table") {
+            Some("goals") => goals::sheet(lang, &goals),
+            Some("kinds") => kinds_sheet(lang, &kinds),
+            _ => sheet(lang, &s),
+        };
+        return crate::export::download(format, &sheet);
     }
     let mine = MatterFilter { running: Some(true), region: Some(region.clone()), ..MatterFilter::default() };
     let running =
         flow::view::matters(&app.store, &app.engine, &app.access, &viewer.who, now, &mine, None, 20).await?;
+    let over = beyond(&app, &viewer, &region).await?;
     let title = format!("{} · {}", lang.pick("态势", "Situation"), region_name(lang, &region));
     let map = ListLinks { path: "/desk/situation/map".to_owned(), ..links.clone() };
     Ok(layout::page(&viewer, &title, &html! {
         (crumbs(lang, &region, &links))
         (layout::head(&title, &html! {
             a.button.plain href="/desk/supervised" { (lang.pick("督办、约谈结果", "Supervision, interviews")) } " "
-            a.button.plain href=(links.with(&[("format", "xlsx")])) { (lang.pick("导出", "Export")) }
         }))
+        (goals::table(lang, &goals, now.china_date().year())) (files(lang, &links, "goals"))
+        (in_hand(lang, &kinds, &region)) (files(lang, &links, "kinds"))
+        h2 { (lang.pick("核查处置进度", "Progress of disposals")) }
         @match matter {
             Some(m) => p { (ui::badge(Tone::Info, lang.pick("仅一件", "one case only"))) " "
                 a href={ "/desk/matters/" (m) } { (lang.pick("打开办件", "Open the matter")) } " · " a href=(links.with(&[("matter", "")])) { (lang.pick("查看全部", "show all")) } },
             None => (chosen_cases(lang, cases, &links)),
         }
+        @for (m, b) in &over { (ui::message(Tone::Bad, &html! { p { a href={ "/desk/matters/" (m.id) } { strong { (m.title.get(lang)) } } } (super::matters::beyond(lang, b)) })) }
         (figures(lang, &s.total, &links))
         @if s.total.places == 0 { (ui::empty(lang.pick("没有相应的处置", "No disposal here"), lang.pick("启动核查处置后，各县进度会显示在这里；已办结的可在上方选择查看。", "Once a disposal is launched, the counties' progress shows here; ended ones can be chosen above."))) }
         @else {
             div.grid.wide {
-                @if !s.regions.is_empty() { section { h2 { (lang.pick("分地区", "By region")) } (region_table(lang, &s, &links)) } }
-                section.card { h2 { (lang.pick("各县涉及场所", "Places by county")) }
+                @if !s.regions.is_empty() { section { h3 { (lang.pick("分地区", "By region")) } (region_table(lang, &s, &links)) (files(lang, &links, "")) } }
+                section.card { h3 { (lang.pick("各县涉及场所", "Places by county")) }
                     (ui::island(lang, &map.with(&[]), lang.pick("地图", "map"))) }
             }
         }
-        section { h2 { (lang.pick("在办事项", "Matters under way")) }
+        section { h2 { (lang.pick("最先到期的办件", "Matters due first")) }
             @if running.rows.is_empty() { p.soft { (lang.pick("没有在办事项。", "None.")) } }
             @else { ul.tasks { @for m in &running.rows { li class=(m.due.as_ref().map_or(Tone::Idle, super::show::tone_of).class()) {
                 h3 { a href={ "/desk/matters/" (m.id) } { (m.title.get(lang)) } }
@@ -83,6 +97,85 @@ pub(crate) async fn show(
             } } } }
         }
     }).into_response())
+}
+
+/// The running cases of a region whose reports add up to more than their lot was declared to hold.
+async fn beyond(app: &App, viewer: &Viewer, region: &str) -> Answer<Vec<(MatterLine, Balance)>> {
+    let (store, engine, access, who, now) = (&app.store, &app.engine, &app.access, &viewer.who, app.now());
+    let mut found = Vec::new();
+    for p in engine.procedures().filter(|p| p.definition.balance.is_some()) {
+        let filter = MatterFilter {
+            procedure: Some(p.definition.id.clone()),
+            running: Some(true),
+            region: Some(region.to_owned()),
+            ..MatterFilter::default()
+        };
+        for m in flow::view::matters(store, engine, access, who, now, &filter, None, CASES).await?.rows {
+            let balance = flow::view::mass_balance(store, engine, access, who, now, m.id).await?;
+            if balance.unaccounted < base::Decimal::ZERO {
+                found.push((m, balance));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Matters in hand in all and by kind, those late beside them.
+fn in_hand(lang: Lang, kinds: &[InHand], region: &str) -> Markup {
+    let title = lang.pick("在办事项", "Matters in hand");
+    let open = |n: i64, procedure: &str, extra: &str, tone: Tone| {
+        let to = format!("/desk/matters?region={region}{extra}{procedure}");
+        html! { @if n == 0 { "0" } @else { a href=(to) { @if tone == Tone::Bad { (ui::badge(tone, &n.to_string())) } @else { (n) } } } }
+    };
+    let sum = |pick: fn(&InHand) -> i64| kinds.iter().map(pick).sum::<i64>();
+    let (all, late) = (sum(|k| k.running), sum(|k| k.late));
+    let to = |extra: &str| Some(format!("/desk/matters?region={region}{extra}"));
+    let total = [
+        Stat {
+            figure: all.to_string(),
+            label: lang.pick("在办合计", "in hand in all").to_owned(),
+            href: to(""),
+            tone: Tone::Info,
+        },
+        Stat {
+            figure: late.to_string(),
+            label: lang.pick("其中逾期", "of these late").to_owned(),
+            href: to("&overdue=1"),
+            tone: if late > 0 { Tone::Bad } else { Tone::Ok },
+        },
+    ];
+    let rows: Vec<Vec<Markup>> = kinds
+        .iter()
+        .map(|k| {
+            let procedure = format!("&procedure={}", ui::encode(&k.procedure));
+            vec![
+                html! { (k.title.get(lang)) },
+                open(k.running, &procedure, "", Tone::Info),
+                open(k.late, &procedure, "&overdue=1", Tone::Bad),
+            ]
+        })
+        .collect();
+    let columns = [Column::text("事项", "Kind"), Column::num("在办", "In hand"), Column::num("逾期", "Late")];
+    html! { section { h2 { (title) } (ui::stats(&total)) (ui::table(lang, title, &columns, &rows, None)) } }
+}
+
+fn kinds_sheet(lang: Lang, kinds: &[InHand]) -> paper::sheet::Sheet {
+    let mut sheet = crate::export::sheet("in_hand", &["procedure", "title", "in_hand", "late"]);
+    for k in kinds {
+        sheet.rows.push(crate::export::texts([
+            k.procedure.clone(),
+            k.title.get(lang).to_owned(),
+            k.running.to_string(),
+            k.late.to_string(),
+        ]));
+    }
+    sheet
+}
+
+/// One of the tables of the page as a file.
+fn files(lang: Lang, links: &ListLinks, table: &str) -> Markup {
+    let to = |format| links.with(&[("table", table), ("format", format)]);
+    html! { p.small { a href=(to("xlsx")) download { (lang.pick("导出 XLSX", "Export XLSX")) } " · " a href=(to("csv")) download { "CSV" } } }
 }
 
 /// Running, ended or all cases: which ones the figures count.

@@ -5,6 +5,7 @@ mod clocks;
 pub(crate) mod contest;
 pub(crate) mod draws;
 mod figures;
+pub(crate) mod goals;
 mod plan;
 mod plans;
 mod progress;
