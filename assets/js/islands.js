@@ -1,10 +1,12 @@
-// The script of every page but the field's own. Every page works without it; it adds seven comforts:
-// fragments that load when they come into view, figures that move while their assumptions are changed, fields that show with the
-// answer they depend on, names offered while somebody types, pictures made smaller before upload, barcodes read by the camera, and a
-// guard against double submits.
+// The script of every page but the field's own. Every page works without it; it adds nine comforts:
+// a menu that closes by itself, fragments that load when they come into view, figures that move while their assumptions are changed,
+// fields that show with the answer they depend on, names offered while somebody types, pictures made smaller before upload, barcodes read by the camera,
+// tables that sort, and a guard against double submits.
 (() => {
-  const current = document.querySelector(".top nav [aria-current]");
-  if (current) current.parentElement.scrollLeft = current.offsetLeft - 24;
+  // The open menu closes with Escape, and when something else is pressed.
+  const more = document.querySelector(".top .more");
+  addEventListener("keydown", (e) => { if (e.key === "Escape" && more?.open) { more.open = false; more.querySelector("summary").focus(); } });
+  addEventListener("pointerdown", (e) => { if (more?.open && !more.contains(e.target)) more.open = false; });
 
   const load = async (el) => {
     el.setAttribute("aria-busy", "true");
@@ -115,24 +117,50 @@
     input.addEventListener("blur", () => show(false));
   });
 
-  // A phone photograph of 5 MB becomes about 300 kB: 1600 pixels are enough to read a label.
-  document.addEventListener("change", async (e) => {
-    const input = e.target;
-    if (!(input instanceof HTMLInputElement) || input.type !== "file" || !input.dataset.shrink || !input.files[0]) return;
-    const file = input.files[0];
-    if (!file.type.startsWith("image/") || file.size < 500000) return;
+  // A phone photograph of 5 MB becomes about 300 kB: 1600 pixels are enough to read a label. Other files go up as they are.
+  const smaller = async (file) => {
+    if (!file.type.startsWith("image/") || file.size < 500000) return file;
     try {
       const picture = await createImageBitmap(file);
       const scale = Math.min(1, 1600 / Math.max(picture.width, picture.height));
       const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
       canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
       const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.82));
-      if (!blob) return;
-      const list = new DataTransfer();
-      list.items.add(new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }));
-      input.files = list.files;
-    } catch { /* the original goes up instead */ }
+      return blob ? new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }) : file;
+    } catch { return file; /* the original goes up instead */ }
+  };
+  document.addEventListener("change", async (e) => {
+    const input = e.target;
+    if (!(input instanceof HTMLInputElement) || input.type !== "file" || !input.dataset.shrink) return;
+    const chosen = [...input.files];
+    const sent = await Promise.all(chosen.map(smaller));
+    if (sent.every((file, i) => file === chosen[i])) return;
+    const list = new DataTransfer();
+    sent.forEach((file) => list.items.add(file));
+    input.files = list.files;
   });
+
+  // A table that is on the page with all its rows sorts by any column; lists of several pages are sorted by the server.
+  const paged = document.querySelector('a[rel="next"]') || /[?&]after=/.test(location.search);
+  const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
+  const sortable = (table) => {
+    const body = table.tBodies[0], heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+    if (!body || body.rows.length < 3 || heads.some((th) => th.querySelector("a"))) return;
+    heads.forEach((th, at) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "sort" });
+      button.append(...th.childNodes);
+      th.append(button);
+      button.addEventListener("click", () => {
+        const down = th.getAttribute("aria-sort") === "ascending";
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        th.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const text = (row) => row.cells[at]?.innerText.trim() ?? "";
+        const rows = [...body.rows].sort((a, b) => order.compare(text(a), text(b)));
+        body.append(...(down ? rows.reverse() : rows));
+      });
+    });
+  };
+  if (!paged) document.querySelectorAll("main table.cards").forEach(sortable);
 
   document.querySelectorAll("[data-geolocate]").forEach((button) => {
     button.hidden = !navigator.geolocation;

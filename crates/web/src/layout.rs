@@ -2,12 +2,13 @@
 
 use crate::assets;
 use crate::lang::Prefs;
+use crate::menu::{here, menu};
 use access::{Principal, Role};
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use base::{Lang, Text};
+use base::Lang;
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
 
@@ -81,79 +82,6 @@ impl Viewer {
     }
 }
 
-const DESK: &[(&str, Text)] = &[
-    ("/desk/inbox", Text::of("待办", "Inbox")),
-    ("/desk/tasks", Text::of("今日任务", "Today")),
-    ("/desk/nonconformities", Text::of("不合格", "Failures")),
-    ("/desk/matters", Text::of("办件", "Matters")),
-    ("/desk/signals", Text::of("监测", "Signals")),
-    ("/desk/sampling", Text::of("抽检", "Sampling")),
-    ("/desk/inspections", Text::of("检查", "Inspections")),
-    ("/desk/targeting", Text::of("导向", "Targeting")),
-    ("/desk/samples", Text::of("样品", "Samples")),
-    ("/desk/exposure", Text::of("评估", "Assessment")),
-    ("/trace", Text::of("追溯", "Trace")),
-    ("/desk/ledgers", Text::of("台账", "Ledgers")),
-    ("/desk/operators", Text::of("主体", "Operators")),
-    ("/desk/situation", Text::of("态势", "Situation")),
-    ("/desk/journal", Text::of("存证", "Journal")),
-    ("/desk/rulebook", Text::of("规则", "Rules")),
-];
-const GUEST: &[(&str, Text)] =
-    &[("/transfers", Text::of("移送案件", "Transfers")), ("/desk/inbox", Text::of("待办", "Inbox"))];
-const ADMIN: &[(&str, Text)] = &[
-    ("/desk/accounts", Text::of("账号", "Accounts")),
-    ("/desk/jobs", Text::of("作业", "Jobs")),
-    ("/desk/connectors", Text::of("连接", "Connectors")),
-    ("/desk/prefixes", Text::of("前缀", "Prefixes")),
-    ("/desk/organs", Text::of("机关代字", "Organs")),
-];
-const FIRM: &[(&str, Text)] = &[
-    ("/firm", Text::of("首页", "Home")),
-    ("/firm/lots", Text::of("批次", "Lots")),
-    ("/firm/records", Text::of("台账", "Ledgers")),
-    ("/firm/certificates", Text::of("合格证", "Certificates")),
-    ("/firm/upload", Text::of("上传台账", "Upload ledger")),
-    ("/firm/captures", Text::of("采集记录", "Captures")),
-    ("/firm/duties", Text::of("待办义务", "Duties")),
-    ("/firm/results", Text::of("抽检不合格", "Failed samples")),
-    ("/firm/standards", Text::of("企业标准", "Own standards")),
-    ("/firm/links", Text::of("扫码链接", "Links")),
-];
-const LABORATORY: &[(&str, Text)] = &[
-    ("/lab/samples", Text::of("样品", "Samples")),
-    ("/lab/clocks", Text::of("时限", "Clocks")),
-    ("/lab/import", Text::of("导入结果", "Import results")),
-    ("/lab/scope", Text::of("检验能力", "Scope")),
-    ("/limits", Text::of("限量查询", "Limits")),
-];
-const PUBLIC: &[(&str, Text)] = &[
-    ("/notices", Text::of("公告", "Notices")),
-    ("/results", Text::of("抽检结果", "Test results")),
-    ("/lot", Text::of("查批次", "Look up a lot")),
-    ("/cert", Text::of("查合格证", "Check a certificate")),
-    ("/shops", Text::of("查店铺", "Look up a shop")),
-    ("/licences", Text::of("查许可证", "Licences")),
-    ("/petitions", Text::of("投诉举报", "Complain or report")),
-    ("/limits", Text::of("查限量", "Limits")),
-    ("/declared", Text::of("企业标准", "Own standards of firms")),
-    ("/verify", Text::of("验证存证", "Verify a proof")),
-];
-
-fn nav(viewer: &Viewer) -> Vec<&'static (&'static str, Text)> {
-    let mut items: Vec<_> = match viewer.area() {
-        Area::Desk if viewer.is_guest() => GUEST.iter().collect(),
-        Area::Desk => DESK.iter().collect(),
-        Area::Firm => FIRM.iter().collect(),
-        Area::Laboratory => LABORATORY.iter().collect(),
-        Area::Public => PUBLIC.iter().collect(),
-    };
-    if viewer.is(Role::Admin) {
-        items.extend(ADMIN);
-    }
-    items
-}
-
 /// A whole page. `title` is the document title and should also be the page's `h1`.
 pub(crate) fn page(viewer: &Viewer, title: &str, body: &Markup) -> Markup {
     shell(viewer, title, false, body)
@@ -185,11 +113,7 @@ fn shell(viewer: &Viewer, title: &str, slim: bool, body: &Markup) -> Markup {
                 a.skip href="#main" { (lang.pick("跳到正文", "Skip to content")) }
                 header.top { div.in {
                     a.brand href=(if signed_in { viewer.home() } else { "/" }) { "食安" small { "Shian" } }
-                    nav aria-label=(lang.pick("主导航", "Main")) {
-                        @for (href, label) in nav(viewer) {
-                            a href=(href) aria-current=[here(viewer, href).then_some("page")] { (label.get(lang)) }
-                        }
-                    }
+                    (menu(viewer))
                     div.end {
                         (prefs(viewer))
                         @if signed_in {
@@ -225,11 +149,6 @@ fn prefs(viewer: &Viewer) -> Markup {
             }
         }
     }
-}
-
-fn here(viewer: &Viewer, href: &str) -> bool {
-    let path = viewer.here.split('?').next().unwrap_or_default();
-    path == href || (href.len() > 5 && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// The trail above a heading.

@@ -18,6 +18,7 @@ mod graph;
 mod lang;
 mod layout;
 mod map;
+mod menu;
 mod ops;
 pub mod outbound;
 mod pages;

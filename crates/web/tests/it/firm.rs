@@ -27,6 +27,11 @@ async fn every_page_opens_in_both_languages() {
     let a = p.post("/epcis/capture", &As::Token(&token), &document(&[made(1, 1, &lot("A"))])).await;
     let job = a.header("location").rsplit('/').next().unwrap().to_owned();
     let session = p.session("firm1").await;
+    let mut tx = p.app.store.begin().await.unwrap();
+    let sql = "insert into operator (id, version, code, code_key, name, name_en, kinds, region, status, initials, search, \
+               created_at, updated_at) values (1, 1, '1', '1', '虚构经营者1', '', 1, '620102', 'active', 'XG', '虚构', 0, 0)";
+    tx.exec(sql, &[]).await.unwrap();
+    tx.commit().await.unwrap();
     let item = lot("A").replace(':', "%3A").replace('/', "%2F");
     for path in [
         "/firm".to_owned(),
@@ -40,6 +45,10 @@ async fn every_page_opens_in_both_languages() {
         "/firm/results".to_owned(),
         "/firm/duties?running=closed".to_owned(),
         "/firm/tokens".to_owned(),
+        "/firm/licences".to_owned(),
+        "/firm/credit".to_owned(),
+        "/firm/records?way=in".to_owned(),
+        "/firm/records?way=out".to_owned(),
     ] {
         for (lang, tag) in [("zh", "zh-CN"), ("en", "en")] {
             let join = if path.contains('?') { '&' } else { '?' };

@@ -4,6 +4,7 @@ mod credit;
 mod edit;
 mod import;
 mod list;
+mod own;
 mod publication;
 mod records;
 mod show;
@@ -31,6 +32,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/operators/{id}/edit", get(edit::show).post(edit::change))
         .route("/desk/operators/{id}/{what}", post(edit::post))
         .route("/desk/sites/{id}", get(site::show))
+        .route("/firm/licences", get(own::show_licences))
+        .route("/firm/credit", get(own::show_credit))
 }
 
 impl From<registry::Error> for Fault {

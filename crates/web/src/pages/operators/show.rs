@@ -3,7 +3,7 @@
 use super::list::{kinds_text, status_badge};
 use super::records::{licences, people, products, sites};
 use crate::fault::{Answer, Fault};
-use crate::layout::{self, Viewer};
+use crate::layout::{self, Area, Viewer};
 use crate::map::region_name;
 use crate::pages::journal_words;
 use crate::pages::lab::verdict::{conclusion_badge, state_badge};
@@ -98,10 +98,10 @@ pub(crate) async fn show(
             @if !samples.is_empty() { p { a href={ "/desk/samples?operator=" (o.id) } { (lang.pick("全部抽检", "All samples")) } " · "
                 a href={ "/desk/nonconformities?operator=" (o.id) } { (lang.pick("不合格记录", "Nonconformities")) " (" (failed.len()) ")" } } }
             h2 { (lang.pick("批次", "Lots")) @if let Some(l) = &lots { " " span.soft { (l.total) } } }
-            @match &lots { Some(l) => (lot_table(lang, l)), None => (closed(lang)) }
+            @match &lots { Some(l) => (lot_table(&viewer, l)), None => (closed(lang)) }
             @if let Some(l) = lots.as_ref().filter(|l| l.total > l.rows.len() && !all) { p { a href="?lots=all" { (lang.pick("全部批次", "All lots")) " (" (l.total) ")" } } }
             h2 { (lang.pick("追溯记录的缺口", "Gaps in the trace record")) @if let Some(g) = &gaps { " " span.soft { (g.len()) } } }
-            @match &gaps { Some(g) => (gap_table(lang, g)), None => (closed(lang)) }
+            @match &gaps { Some(g) => (gap_table(&viewer, g)), None => (closed(lang)) }
             h2 { (lang.pick("全部经过", "Everything in time order")) }
             (timeline(lang, &moments))
         },
@@ -200,8 +200,15 @@ fn sample_table(lang: Lang, samples: &[SampleRow]) -> Markup {
     ui::table(lang, lang.pick("最近的抽检", "Latest samples"), &columns, &rows, None)
 }
 
+/// The page of a lot: the workbench for who supervises, the own page for a firm.
+fn lot_href(viewer: &Viewer, item: &str) -> String {
+    let page = if viewer.area() == Area::Firm { "/firm/lots/view?item=" } else { "/trace/scope?lot=" };
+    format!("{page}{}", ui::encode(item))
+}
+
 /// Lots with records at its places.
-pub(super) fn lot_table(lang: Lang, holdings: &Holdings) -> Markup {
+pub(super) fn lot_table(viewer: &Viewer, holdings: &Holdings) -> Markup {
+    let lang = viewer.lang();
     if holdings.rows.is_empty() {
         return html! { p.soft { (lang.pick("没有追溯记录。", "No trace record.")) } };
     }
@@ -210,7 +217,7 @@ pub(super) fn lot_table(lang: Lang, holdings: &Holdings) -> Markup {
         .iter()
         .map(|h| {
             vec![
-                html! { a href={ "/trace/scope?lot=" (ui::encode(&h.lot.item)) } { (lot_name(Some(&h.lot), &h.lot.item)) } },
+                html! { a href=(lot_href(viewer, &h.lot.item)) { (lot_name(Some(&h.lot), &h.lot.item)) } },
                 html! { (place_name(&holdings.legend, &h.place)) },
                 html! { (h.since.china_minute()) },
                 html! { (h.until.china_minute()) },
@@ -228,7 +235,8 @@ pub(super) fn lot_table(lang: Lang, holdings: &Holdings) -> Markup {
     ui::table(lang, lang.pick("最近到货的批次", "Lots, newest arrival first"), &columns, &rows, None)
 }
 
-fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
+fn gap_table(viewer: &Viewer, gaps: &[GapView]) -> Markup {
+    let lang = viewer.lang();
     if gaps.is_empty() {
         return ui::message(
             Tone::Ok,
@@ -243,7 +251,7 @@ fn gap_table(lang: Lang, gaps: &[GapView]) -> Markup {
             vec![
                 html! { (g.time.china_minute()) },
                 html! { (supply::gap_word(g.kind).get(lang)) },
-                html! { a href={ "/trace/scope?lot=" (ui::encode(&g.lot.item)) } { (lot_name(Some(&g.lot), &g.lot.item)) } },
+                html! { a href=(lot_href(viewer, &g.lot.item)) { (lot_name(Some(&g.lot), &g.lot.item)) } },
                 html! { @if let Some(q) = &g.quantity { (crate::pages::scope::quantity(q)) } @else { "—" } },
             ]
         })

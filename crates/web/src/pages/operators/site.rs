@@ -59,7 +59,7 @@ pub(crate) async fn show(
                 (Text::of("登记时间", "Entered"), html! { (s.created_at.china_minute()) }),
             ])) }
             h2 { (lang.pick("批次", "Lots")) @if let Some(l) = &lots { " " span.soft { (l.total) } } }
-            @match &lots { Some(l) => (lot_table(lang, l)), None => p.soft { (lang.pick("没有记录，或您无权查看。", "None, or none you may see.")) } }
+            @match &lots { Some(l) => (lot_table(&viewer, l)), None => p.soft { (lang.pick("没有记录，或您无权查看。", "None, or none you may see.")) } }
         },
     ))
 }

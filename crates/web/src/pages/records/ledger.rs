@@ -44,7 +44,11 @@ async fn page(app: &App, viewer: &Viewer, path: &str, id: Id, raw: Option<&str>)
     let firm = app.supply.directory.operator(id).await.map_err(Fault::internal)?;
     let firm = firm.ok_or_else(|| Fault::not_found(&Text::of("主体", "operator")))?;
     let kinds = LedgerKind::of_forms(firm.places.iter().map(|p| p.form.as_str()));
-    let first = kinds.first().copied().unwrap_or(LedgerKind::Purchase);
+    // the menu asks for what comes or what goes; which ledger that is depends on the firm
+    let first = match links.get("way") {
+        Some("out") => kinds.iter().copied().find(|k| !k.is_purchase()).unwrap_or(LedgerKind::Sales),
+        _ => kinds.iter().copied().find(|k| k.is_purchase()).unwrap_or(LedgerKind::Purchase),
+    };
     let kind = links.get("kind").and_then(LedgerKind::of).unwrap_or(first);
     let (from, to) = period(&links, app.now().china_date())?;
     let cx = context(app, viewer);
@@ -90,13 +94,14 @@ async fn page(app: &App, viewer: &Viewer, path: &str, id: Id, raw: Option<&str>)
             a.button.plain href="/firm/batches" { (lang.pick("出入库批次", "Batch files")) }
         } @else { a.button.plain href={ "/desk/operators/" (id) } { (lang.pick("主体档案", "Operator")) } } }))
         nav.tabs aria-label=(lang.pick("台账种类", "Ledgers")) { @for k in &kinds {
-            a href=(links.with(&[("kind", k.word()), ("after", ""), ("only", "")])) aria-current=[(*k == kind).then_some("page")] { (k.rule().short().get(lang)) }
+            a href=(links.with(&[("kind", k.word()), ("way", if k.is_purchase() { "in" } else { "out" }), ("after", ""), ("only", "")])) aria-current=[(*k == kind).then_some("page")] { (k.rule().short().get(lang)) }
         } }
         p { strong { (rule.title().get(lang)) } " " span.soft { (rule.document.get(lang)) (rule.clause)
             @if rule.status != "verified" { " · " (lang.pick("条文待核", "wording unverified")) } } }
         (ui::stats(&figures))
         form.filters method="get" {
             input type="hidden" name="kind" value=(kind.word());
+            @if let Some(way) = links.get("way") { input type="hidden" name="way" value=(way); }
             (ui::input(&Field { name: "from", label: lang.pick("自", "From"), value: &from.to_string(), kind: "date", ..Field::default() }))
             (ui::input(&Field { name: "to", label: lang.pick("至", "To"), value: &to.to_string(), kind: "date", ..Field::default() }))
             (ui::input(&Field { name: "q", label: lang.pick("名称、批号、对方", "Name, lot, partner"), value: links.get("q").unwrap_or_default(), kind: "search", ..Field::default() }))
