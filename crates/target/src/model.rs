@@ -169,6 +169,12 @@ impl Target {
         Ok(read(rows.first().ok_or(Error::NotFound(NONE))?)?)
     }
 
+    /// Whether somebody may take the tables of a model along.
+    #[must_use]
+    pub fn may_export(&self, who: &Principal, now: Instant) -> bool {
+        self.access.allows(who, "export", &Resource::new("figure", self.region.as_str()), now)
+    }
+
     /// One of the two tables of a model (`train` or `score`) as CSV: with the settings they repeat it anywhere. They name every
     /// subject of the province: needs `export` on figures of the whole region.
     ///

@@ -258,6 +258,14 @@ pub(crate) fn pager(
     } }
 }
 
+/// The code that stands on figures, with what it is for: the term for those who repeat them, a plain word for everybody.
+pub(crate) fn recipe(lang: Lang, code: &str) -> Markup {
+    html! { details.small.soft { summary { (lang.pick("复算校验码", "Code for repeating these figures")) }
+        p { (lang.pick("用同样的数据、设置和软件版本重算，应得到同一校验码；不同则说明其中有改动。", "The same data, settings and version of the software give the same code; another code means that one of them changed.")) }
+        p { code.break { (code) } }
+    } }
+}
+
 /// A labelled input with hint and error.
 #[derive(Debug, Default)]
 pub(crate) struct Field<'a> {

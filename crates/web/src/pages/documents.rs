@@ -47,7 +47,7 @@ pub(super) fn publish_form(viewer: &Viewer, d: &DocumentView) -> Markup {
                 input type="hidden" name="version" value=(d.version);
                 button { (lang.pick("发布", "Publish")) }
             }
-        } @else { p.soft { (lang.pick("须由另一名有发布权限的人员发布（四眼原则）。", "To be published by another person with the right to (four eyes).")) } }
+        } @else { p.soft { (lang.pick("须由另一名有发布权限的人员发布。", "To be published by another person with the right to.")) } }
     } }
 }
 

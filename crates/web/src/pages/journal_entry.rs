@@ -104,7 +104,7 @@ async fn page(app: &App, viewer: &Viewer, id: Id, wrong: Option<&Text>) -> Answe
                         Some(p) => { "#" (p) " · " a href={ "/desk/journal/" (id) "/receipt.json" } { (lang.pick("下载回执", "Download the receipt")) } }
                         None => { (ui::badge(Tone::Idle, lang.pick("排队中", "waiting"))) }
                     } }),
-                    (Text::of("叶散列", "Leaf"), html! { code.break { (row.bytes("leaf")?.iter().map(|b| format!("{b:02x}")).collect::<String>()) } }),
+                    (Text::of("存证校验码（叶散列）", "Check code (leaf hash)"), html! { code.break { (row.bytes("leaf")?.iter().map(|b| format!("{b:02x}")).collect::<String>()) } }),
                     (Text::of("个人信息", "Personal data"), personal),
                 ]))
             }

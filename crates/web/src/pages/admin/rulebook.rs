@@ -107,7 +107,7 @@ fn procedure(lang: Lang, p: &Procedure) -> Markup {
         h3 { (d.title.get(lang)) }
         p.small.soft { (lang.pick("版本 ", "Version ")) code { (p.hash.get(..16).unwrap_or(&p.hash)) } }
         ul.small { @for b in &d.basis { li { (basis(lang, b)) } } }
-        div.graph tabindex="0" role="region" aria-label=(lang.pick("状态图", "State diagram")) {
+        div.graph tabindex="0" role="region" aria-label={ (lang.pick("状态图：", "State diagram: ")) (d.title.get(lang)) } {
             a href=(picture) { img src=(picture) alt=(lang.pick("状态图，内容同下表", "State diagram; the table below says the same")) loading="lazy" style="max-width:none;background:#fff"; }
         }
         details { summary { (lang.pick("步骤", "Steps")) " (" (steps.len()) ")" }

@@ -117,7 +117,7 @@ pub(crate) fn table(lang: Lang, path: &str, rows: &[Draw]) -> Markup {
         Column::num("抽取数", "Drawn"),
         Column::text("随机来源", "Source"),
         Column::text("状态", "State"),
-        Column::text("名录根", "Root"),
+        Column::text("名录校验码", "Check code of the list"),
     ];
     ui::table(lang, lang.pick("抽取记录", "Draws"), &columns, &lines, None)
 }
@@ -165,7 +165,7 @@ pub(super) async fn show(
             (tabs(lang, ""))
             (layout::crumbs(&[("/desk/inspections", lang.pick("双随机检查", "Inspections")), ("", title)]))
             (layout::head(title, &html! { (state_badge(lang, d.state)) }))
-            section.card { (facts(&app, lang, &record)) (verdict(lang, &record)) (chances(&app, lang, &record))
+            section.card { (facts(&app, lang, &record)) (verdict(lang, &record, &path)) (chances(&app, lang, &record))
                 p { a href={ "/desk/matters/" (d.plan) } { (lang.pick("年度计划", "The plan")) } " · " a href={ (path) "/record.json" } download { (lang.pick("完整记录", "The whole record")) } } }
             @if d.state == DrawState::Frozen { (next_step(&viewer, &d, now, &path)) }
             @if d.state == DrawState::Drawn {

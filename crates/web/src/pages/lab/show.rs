@@ -277,7 +277,7 @@ fn steps(viewer: &Viewer, d: &SampleDetail) -> Markup {
             html! { p { (lang.pick("录入检验结果。", "Enter the results.")) } p { a.button href="#enter" { (lang.pick("录入结果", "Enter results")) } } }
         }
         SampleState::Testing if entered_own => {
-            html! { p { (lang.pick("您录入了本样品的结果，报告须由另一人批准（四眼原则）。", "You entered results of this sample, so another person approves the report (four eyes).")) }
+            html! { p { (lang.pick("您录入了本样品的结果，报告须由另一人批准。", "You entered results of this sample, so another person approves the report.")) }
             p { a.button.plain href="#enter" { (lang.pick("继续录入", "Enter more results")) } } }
         }
         SampleState::Testing => html! {

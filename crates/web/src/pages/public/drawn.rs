@@ -70,7 +70,7 @@ fn closed(
         section.card { (ui::facts(lang, &[
             (Text::of("地区", "Region"), html! { (region_name(lang, region)) }),
             (Text::of("固定时间", "Frozen"), html! { (frozen.china_minute()) }),
-            (Text::of("名录根", "Root"), html! { code.break { (root) } }),
+            (Text::of("名录校验码", "Check code of the list"), html! { code.break { (root) } }),
             (Text::of("公开随机来源", "Source"), html! { (source.0) " · " (source.1.china_minute()) }),
         ])) }
         (ui::message(Tone::Info, &html! { p { (why.get(lang)) } }))
@@ -81,7 +81,7 @@ fn closed(
 fn opened(app: &App, lang: Lang, r: &DrawRecord) -> Markup {
     let drawn = r.drawn.as_ref();
     html! {
-        section.card { (draws::facts(app, lang, r)) (draws::verdict(lang, r)) (draws::chances(app, lang, r)) }
+        section.card { (draws::facts(app, lang, r)) (draws::verdict(lang, r, &format!("/draws/{}", r.draw))) (draws::chances(app, lang, r)) }
         (draws::replaced(lang, r, &|_| None))
         h2 { (lang.pick("抽取结果", "Outcome")) }
         p.small.soft { (lang.pick("名录以主体编号列出；点开可看公开档案。本页可直接打印。", "Operators stand by their record; open one for its public entry. The page prints as it is.")) }
@@ -104,8 +104,8 @@ pub(super) async fn show(
     let (list, badge, body) = match lab::public_draw(&app.store, id).await {
         Ok((d, record)) => {
             let why = Text::of(
-                "抽样完成前名单依法保密；名录根已经存证，届时可核对未被改动。",
-                "Until the samples are taken the list is confidential; its root is journalled, so that it can be checked later.",
+                "抽样完成前名单依法保密；名录的校验码已经存证，公开后可据此核对名录未被改动。",
+                "Until the samples are taken the list is confidential; its check code is on record, so that anybody can later see it was not changed.",
             );
             let source = (d.source.as_str(), d.source_due);
             let body = record.as_ref().map_or_else(
@@ -117,7 +117,7 @@ pub(super) async fn show(
         Err(lab::Error::NotFound(_)) => {
             let (d, record) = field::public_draw(&app.store, id).await?;
             let why = Text::of(
-                "名单尚未公开；名录根已经存证，公开后可核对未被改动。",
+                "名单尚未公开；名录的校验码已经存证，公开后可据此核对名录未被改动。",
                 "The list is not public yet; its root is journalled, so that it can be checked then.",
             );
             let source = (d.source.as_str(), d.source_due);

@@ -193,7 +193,7 @@ pub(super) async fn show(
             @if let Some(why) = &b.reason { (ui::message(Tone::Warn, &html! { p { (lang.pick("撤回理由：", "Withdrawn: ")) (why) } })) }
             @if b.state == BulletinState::Draft { section.card { h2 { (lang.pick("发布", "Publish")) }
                 @if may_publish { form method="post" action={ (path) "/publish" } { (layout::csrf(&viewer)) button { (lang.pick("核对无误，发布", "Checked: publish")) } } }
-                @else { p { (lang.pick("须由起草人以外、有发布权限的人员发布（四眼原则）。", "Somebody else with the right to publish does it (four eyes).")) } }
+                @else { p { (lang.pick("须由起草人以外、有发布权限的人员发布。", "Somebody else with the right to publish does it.")) } }
             } }
             (results::rows(lang, &page.rows, |l| html! { @if amend && l.state == RowState::Standing { details { summary { (lang.pick("更正 / 撤回", "Correct / retract")) }
                 form method="post" action={ (path) "/amend" } { (layout::csrf(&viewer))

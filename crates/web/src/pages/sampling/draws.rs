@@ -94,7 +94,7 @@ pub(crate) fn table(lang: Lang, path: &str, rows: &[Draw]) -> Markup {
         Column::num("抽取数", "Drawn"),
         Column::text("随机来源", "Source"),
         Column::text("状态", "State"),
-        Column::text("名录根", "Root"),
+        Column::text("名录校验码", "Check code of the list"),
     ];
     ui::table(lang, lang.pick("抽取记录", "Draws"), &columns, &lines, None)
 }
@@ -262,7 +262,7 @@ pub(super) async fn show(
             (tabs(lang, ""))
             (layout::crumbs(&[("/desk/sampling/draws", lang.pick("双随机抽取", "Draws")), ("", title)]))
             (layout::head(title, &html! { (state_badge(lang, d.state)) }))
-            section.card { (facts(&app, lang, &record)) (verdict(lang, &record)) (chances(&app, lang, &record)) }
+            section.card { (facts(&app, lang, &record)) (verdict(lang, &record, &format!("/desk/sampling/draws/{}", record.draw))) (chances(&app, lang, &record)) }
             (replaced(lang, &record, &called))
             @if d.state == DrawState::Frozen { section.card { h2 { (lang.pick("下一步", "Next")) }
                 @if now < d.source_due {
@@ -301,18 +301,31 @@ pub(crate) fn facts(app: &App, lang: Lang, r: &Record) -> Markup {
         (Text::of("抽取数量", "To draw"), html! { (r.take.values().sum::<u32>()) }),
         (Text::of("分层", "Strata"), strata(app, lang, r)),
         (Text::of("固定时间", "Frozen"), html! { (r.frozen.china_minute()) }),
-        (Text::of("名录根（默克尔树）", "Merkle root"), html! { code.break { (r.root) } }),
-        (
-            Text::of("系统密数承诺", "Commitment to the server's secret"),
-            html! { code.break { (r.commitment) } },
-        ),
         (Text::of("公开随机来源", "Public source"), html! { (r.source) " · " (r.source_due.china_minute()) }),
     ];
     if let Some(drawn) = &r.drawn {
         rows.push((Text::of("公布的随机数", "Value announced"), html! { code.break { (drawn.public) } }));
-        rows.push((Text::of("种子", "Seed"), html! { code.break { (drawn.seed) } }));
     }
-    ui::facts(lang, &rows)
+    let mut codes = vec![
+        (
+            Text::of("名录校验码（默克尔树根）", "Check code of the list (Merkle root)"),
+            html! { code.break { (r.root) } },
+        ),
+        (
+            Text::of("系统密数的校验码（承诺）", "Check code of the server's secret (commitment)"),
+            html! { code.break { (r.commitment) } },
+        ),
+    ];
+    if let Some(drawn) = &r.drawn {
+        codes.push((Text::of("随机种子", "Random seed"), html! { code.break { (drawn.seed) } }));
+    }
+    html! {
+        (ui::facts(lang, &rows))
+        details { summary { (lang.pick("供核对抽取是否公正", "For checking that the draw was fair")) }
+            p.small { (lang.pick("抽取前，名录和系统的密数各留下一个校验码；抽取时再加上当时才公布的随机数。三者合在一起决定结果，谁都不能事先挑选，事后任何人都可以重算。", "Before the draw the list and a secret of the server each leave a check code; a random value announced only then is added. Together they decide: nobody can choose beforehand, and anybody can repeat it afterwards.")) }
+            (ui::facts(lang, &codes))
+        }
+    }
 }
 
 /// Name of a stratum: a region, a risk, a kind of business, or, in draws of inspections, county, business, grade and class.
@@ -397,8 +410,8 @@ pub(crate) fn replaced(lang: Lang, r: &Record, called: &dyn Fn(Id) -> Option<Str
             code.small { (&x.by.ticket[..16]) "…" } } } } } } }
 }
 
-/// Whether the record holds, worked out again now.
-pub(crate) fn verdict(lang: Lang, r: &Record) -> Markup {
+/// Whether the record holds, worked out again now; `path` is the page of the draw, under which its record is served.
+pub(crate) fn verdict(lang: Lang, r: &Record, path: &str) -> Markup {
     let found = lab::verify(r);
     if !found.is_empty() {
         return ui::message(
@@ -411,7 +424,7 @@ pub(crate) fn verdict(lang: Lang, r: &Record) -> Markup {
         &html! { p {
             @if r.drawn.is_some() { (lang.pick("已重新计算：名录、种子、抽取结果和人员配对全部一致。", "Worked out again: list, seed, outcome and pairing all hold.")) }
             @else { (lang.pick("已重新计算：名录与存证的根一致。", "Worked out again: the list gives the root.")) }
-        } p { a href={ "/draws/" (r.draw) "/record.json" } download { (lang.pick("下载记录", "Download the record")) } " · " code { "shian sampling verify record.json" } } },
+        } p { a href={ (path) "/record.json" } download { (lang.pick("下载记录", "Download the record")) } " · " code { "shian sampling verify record.json" } } },
     )
 }
 

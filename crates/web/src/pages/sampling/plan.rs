@@ -299,7 +299,7 @@ fn steps(viewer: &Viewer, plan: &Plan, labs: &BTreeMap<Id, String>) -> Markup {
                 p { (lang.pick("提交后由另一人审核下达。", "Another person checks and issues it.")) } (button("submit", lang.pick("提交", "Submit"), false)) } }
         } },
         PlanState::Submitted => html! { section.card { h2 { (lang.pick("审批", "Approval")) }
-            @if own { p { (lang.pick("您提交了本计划，须由另一人下达（四眼原则）。", "You submitted it; another person issues it (four eyes).")) } }
+            @if own { p { (lang.pick("您提交了本计划，须由另一人下达。", "You submitted it; another person issues it.")) } }
             @else { (button("issue", lang.pick("下达", "Issue"), false)) }
             (button("return", lang.pick("退回修改", "Return to draft"), true))
         } },

@@ -174,7 +174,7 @@ pub(super) async fn show(
         @else {
             (ui::table(lang, title, &[Column { title: title_by, sort: None, num: false }, Column::num("有结论", "Concluded"), Column::num("不合格", "Failed"), Column::num("合格率", "Pass rate"), Column::num("95% 区间", "95 % interval")], &rows, None))
             (ui::pager(lang, &links, rows.len(), None, None, true))
-            (stamp(lang, &recipe(&sheet(Lang::Zh, by, &rates, &labs))))
+            (ui::recipe(lang, &recipe(&sheet(Lang::Zh, by, &rates, &labs))))
         }
         @if small { (figures::steadied(lang, &rates)) (files(lang, &links, "steadied", &recipe_of("steadied"))) }
         (figures::apart(lang, &kinds, &basis(&StatisticsFilter { kind: None, ..f.clone() }))) (files(lang, &links, "kinds", &recipe_of("kinds")))
@@ -186,18 +186,13 @@ pub(super) async fn show(
     }).into_response())
 }
 
-/// The recipe of figures that are shown.
-fn stamp(lang: Lang, recipe: &str) -> Markup {
-    html! { p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (recipe) } } }
-}
-
 /// One of the further tables as a file, with its recipe.
 fn files(lang: Lang, links: &ListLinks, table: &str, recipe: &str) -> Markup {
     let to = |format| links.with(&[("table", table), ("format", format)]);
     html! { p.small {
         a href=(to("csv")) download { (lang.pick("导出 CSV", "Export CSV")) } " · "
         a href=(to("xlsx")) download { (lang.pick("导出 XLSX", "Export XLSX")) }
-    } (stamp(lang, recipe)) }
+    } (ui::recipe(lang, recipe)) }
 }
 
 fn sum(a: &[Rate], b: &[Rate], pick: fn(&Rate) -> i64) -> i64 {

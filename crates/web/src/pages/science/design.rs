@@ -373,7 +373,7 @@ fn answer(lang: Lang, found: &Designed, links: &ListLinks) -> Markup {
         (ui::facts(lang, &rows))
         (ui::message(Tone::Info, &html! { p { (found.formula.get(lang)) } p.small { (found.source) } }))
         p.small { (lang.pick("命令行得同样结果：", "The command line gives the same: ")) code { (found.command) } }
-        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (found.recipe()) } }
+        (ui::recipe(lang, &found.recipe()))
         (ui::pager(lang, links, rows.len(), None, None, true))
     } }
 }

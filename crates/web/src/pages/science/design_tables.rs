@@ -260,7 +260,7 @@ impl Worked {
             }
             p.small.soft { (self.note.get(lang)) }
             p.small { "CLI: " code { (self.command) } }
-            @if !cells.is_empty() { p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (self.recipe()) } } }
+            @if !cells.is_empty() { (ui::recipe(lang, &self.recipe())) }
         }
     }
 

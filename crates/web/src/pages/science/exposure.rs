@@ -327,7 +327,8 @@ pub(super) fn exports(lang: Lang, links: &ListLinks, base: &str, query: &str, to
             a href={ (base) "/plot.svg?" (query) } download { "SVG" } " · "
             a href={ (base) "/plot.svg?plot=contributions&" (query) } download { (lang.pick("贡献图 SVG", "contributions SVG")) } }
         p.small { (lang.pick("在任何机器上复算同样的图值：", "Repeats these figures on any machine: ")) code { "shian risk exposure --model exposure-model.json" } }
-        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (told.report().recipe) } " · " (lang.pick("种子 ", "seed ")) (told.report().seed)
+        (ui::recipe(lang, &told.report().recipe))
+        p.small.soft { (lang.pick("随机种子 ", "Random seed ")) (told.report().seed)
             " · " (lang.pick("自助重抽 ", "bootstrap replicates ")) (made) @if made < asked_for { " " (lang.pick("（调查人数多，次数已减少）", "(fewer than asked for: many people)")) } }
     } }
 }

@@ -62,7 +62,7 @@ pub(super) async fn ask(
         h1 { (title) }
         p { (names.join(" + ")) " · " (question.survey.title.get(lang)) " · "
             (question.survey.persons) " " (lang.pick("人", "people")) " · " (question.affordable_replicates()) " " (lang.pick("次重抽", "replicates")) " · " (question.draws) " " (lang.pick("人日", "person-days")) }
-        p.soft { (lang.pick("任务在后台计算，显示进度，可随时停止；结果连同配方散列和模型文件一并保存，以后随时可读、可复算。", "The run goes on by itself, tells how far it is and can be stopped; its answer is kept with its recipe and the model file that repeats it.")) }
+        p.soft { (lang.pick("任务在后台计算，显示进度，可随时停止；结果连同复算校验码和模型文件一并保存，以后随时可读、可复算。", "The run goes on by itself, tells how far it is and can be stopped; its answer is kept with its recipe and the model file that repeats it.")) }
         form method="post" action=(HERE) { (layout::csrf(&viewer)) input type="hidden" name="question" value=(asked.query()); button { (lang.pick("开始", "Begin")) } }
     }).into_response())
 }
@@ -152,7 +152,7 @@ pub(super) async fn list(
         Column::text("开始", "Begun"),
         Column::text("状态", "State"),
         Column::text("结束", "Ended"),
-        Column::text("配方散列", "Recipe"),
+        Column::text("复算校验码", "Code for repeating"),
     ];
     let mut states = vec![(String::new(), lang.pick("全部", "all").to_owned())];
     states.extend(Stands::ALL.iter().map(|s| (s.word().to_owned(), named(*s).1.get(lang).to_owned())));

@@ -92,7 +92,7 @@ pub(super) async fn show(
         p.soft { (lang.pick("按您可见的信号统计；一个信号可由多种方法同时发出。区间为 Wilson 区间，办结越多越可信。", "Of the signals you may see; one signal can come from several methods. Wilson's interval: the more closed, the surer.")) }
         (ui::table(lang, title, &columns, &rows, None))
         p { a href=(links.with(&[("format", "csv")])) { (lang.pick("导出 CSV", "Export CSV")) } " · " a href=(links.with(&[("format", "xlsx")])) { "XLSX" } " · " a href=(links.with(&[("format", "parquet")])) { "Parquet" } }
-        p.small.soft { (lang.pick("配方散列：", "Recipe: ")) span.mono { (recipe) } }
+        (ui::recipe(lang, &recipe))
         section.card { h2 { (lang.pick("怎样控制误报", "How false alarms are controlled")) }
             p { (lang.pick("每种方法各自在全部县区和危害的序列中控制错误发现率，不高于 ", "Each method for itself keeps the false-discovery rate over all counties and hazards at most ")) strong { (percent(plan.rate)) }
                 " (" (control) ")" (lang.pick("；至少 ", "; at least ")) (plan.minimum) (lang.pick(" 例；相邻县区、间隔不超过 ", " cases; alarms of neighbouring counties at most ")) (plan.gap) (lang.pick(" 天的报警合为一个信号。", " days apart are one signal.")) }

@@ -77,7 +77,7 @@ pub(super) async fn show(
         section { h2 { (lang.pick("序列与预期", "Series and expectation")) }
             @if s.row.places.len() > 1 { nav.tabs aria-label=(lang.pick("地区", "Places")) {
                 a href=(links.with(&[("place", "")])) aria-current=[links.get("place").is_none().then_some("true")] { (lang.pick("合计", "Together")) }
-                @for p in &s.row.places { a href=(links.with(&[("place", p)])) aria-current=[(links.get("place") == Some(p)).then_some("true")] { (region_name(lang, p)) } }
+                @for p in s.row.places.iter().filter(|p| app.access.allows(who, "view", &access::Resource::new("signal", p.as_str()), now)) { a href=(links.with(&[("place", p)])) aria-current=[(links.get("place") == Some(p)).then_some("true")] { (region_name(lang, p)) } }
             } }
             @if lines.is_empty() { (ui::empty(lang.pick("没有可显示的序列", "No series to show"), lang.pick("这些地区的数据覆盖期没有重叠。", "The sources of these places do not cover the same days."))) }
             @for line in &lines { (series(&app, lang, line, &links)) }

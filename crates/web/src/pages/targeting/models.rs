@@ -53,7 +53,7 @@ pub(super) async fn list(
         Column::num("评分对象", "Scored"),
         Column::num("最近窗口提前天数", "Days earlier, newest window").by("days"),
         Column::num("同一检查人内 AUC", "AUC within inspector"),
-        Column::text("配方", "Recipe"),
+        Column::text("复算校验码", "Code for repeating"),
     ];
     Ok(layout::page(&viewer, title, &html! {
         (tabs(lang, MODELS)) h1 { (title) }
@@ -127,6 +127,7 @@ pub(super) async fn show(
     let (lang, now) = (viewer.lang(), app.now());
     let id: Id = id.parse().map_err(|_| Fault::not_found(&MODEL))?;
     let m = app.target.model(&app.store, &viewer.who, now, id).await?;
+    let may_export = app.target.may_export(&viewer.who, now);
     let r = &m.row;
     let title = format!("{} · {}", r.aim.label().get(lang), r.made.china_minute());
     let s = &m.body.settings;
@@ -145,11 +146,11 @@ pub(super) async fn show(
                 (Text::of("所学记录", "Learnt from"), html! { (r.visits) " · " (r.from) " – " (r.to) }),
                 (Text::of("其中发现问题", "Found something"), html! { (r.found) }),
                 (Text::of("评分对象", "Scored"), html! { (r.candidates) }),
-                (Text::of("配方（设置与两张表的 SHA-256）", "Recipe (SHA-256 of settings and both tables)"), html! { code.break { (r.recipe) } }),
+                (Text::of("复算校验码（设置与两张表的 SHA-256）", "Code for repeating (SHA-256 of settings and both tables)"), html! { code.break { (r.recipe) } }),
                 (Text::of("分值摘要", "SHA-256 of the scores"), html! { code.break { (m.body.scores) } }),
                 (Text::of("设置", "Settings"), html! { (s.forests) " × " (s.trees) (lang.pick(" 棵树，深 ", " trees, depth ")) (s.depth) (lang.pick("；窗口 ", "; windows ")) (s.windows) " × " (s.horizon) (lang.pick(" 天；种子 ", " days; seed ")) (s.seed) }),
                 (Text::of("重复计算", "Repeat it"), html! { code.break { (repeat) } " "
-                    a href={ (MODELS) "/" (id) "/train.csv" } download { "train.csv" } " · " a href={ (MODELS) "/" (id) "/score.csv" } download { "score.csv" } " · "
+                    @if may_export { a href={ (MODELS) "/" (id) "/train.csv" } download { "train.csv" } " · " a href={ (MODELS) "/" (id) "/score.csv" } download { "score.csv" } " · " }
                     a href="/desk/methods/targeting" { (lang.pick("方法说明", "The method")) } }),
             ])) }
             section { h2 { (lang.pick("在过去窗口上的成绩（按时间顺序，只用此前所知）", "Proof on past windows, in time order, from what was known before")) } (windows(lang, &m)) }

@@ -138,7 +138,7 @@ async fn form(app: &App, viewer: &Viewer, links: &ListLinks, kinds: &Kinds) -> A
                 (ui::input(&Field { name: "source_due", label: lang.pick("公布时间（北京时间）", "Known at (China time)"), value: &due, kind: "datetime-local", required: true, ..Field::default() }))
                 button { (lang.pick("固定名单并存证", "Freeze and journal")) }
             }
-            p.small { a href=(HOME) { (lang.pick("先看评分", "See the scores first")) } }
+            p { a href=(HOME) { (lang.pick("先看评分", "See the scores first")) } }
         } },
     )
 }

@@ -67,7 +67,7 @@ pub(super) async fn show(
             (Text::of("去往", "To"), place(&e.destination)),
             (Text::of("随货单据", "Document"), html! { (e.document.as_deref().unwrap_or("—")) }),
             (Text::of("事件编号", "Event id"), html! { code.break { (e.event_id) } }),
-            (Text::of("事件散列", "Hash"), html! { code.break { (e.hash) } }),
+            (Text::of("事件校验码", "Check code"), html! { code.break { (e.hash) } }),
         ]))
         (ui::table(lang, lang.pick("涉及批次", "Lots"), &columns, &rows, None))
         details { summary { (lang.pick("原文（EPCIS JSON）", "As captured (EPCIS JSON)")) } pre.break { (body) } }
