@@ -42,6 +42,10 @@ export async function retest({ tally, url, browser, facts }) {
     const location = await step(shop, `/firm/results/${facts.nonconformity}`, "retest", {});
     matter = location.split("/").pop();
     await step(shop, location, "apply", { items: "铅", reason: "对结果有异议", contact: "店主 13900000000", advance: "true" });
+    const shown = await shop.page(`/firm/results/${facts.nonconformity}`);
+    assert.ok(!forms(shown).some((f) => f.action.endsWith("/retest")), "a retest is asked for once");
+    assert.match(shown, new RegExp(`/firm/duties/${matter}`), "its own page of the application");
+    assert.doesNotMatch(await shop.page(`/firm/duties/${matter}`), /desk\/nonconformities/, "no link to a page it may not open");
     const other = forms(await desk.page(path)).find((f) => f.action.endsWith("/open/retest"));
     assert.ok(other, "an officer may enter an application on paper");
     assert.match(textOf(await desk.page(path)), /办理中，暂不公布/);

@@ -29,7 +29,10 @@ mod vault;
 
 pub use account::{Account, NewAccount};
 pub use error::{Denied, Error, Reason};
-pub use lookup::{account_named, any_account, colleagues_of, login_with_role, officers_for, totp_state};
+pub use lookup::{
+    Person, account_named, any_account, colleagues_of, login_with_role, officers_for, people_behind,
+    totp_state,
+};
 pub use password::{Hashed, Hashing};
 pub use policy::PolicyCard;
 pub use principal::{Grant, Principal, Role};

@@ -2,7 +2,7 @@
 
 use crate::{Access, Account, Error, Principal, Role, account};
 use base::{Date, Id, Instant};
-use store::Store;
+use store::{Sql, Store};
 
 /// Whether there is any account: an installation without one is new.
 ///
@@ -126,4 +126,38 @@ async fn people(
         out.push((id, access.vault().open_text(&account::name_context(id), &row.bytes("name")?)?));
     }
     Ok(out)
+}
+/// Who stands behind a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The account.
+    pub account: Id,
+    /// Its login.
+    pub login: String,
+    /// The name, opened.
+    pub name: String,
+    /// The firm or laboratory it acts for.
+    pub operator: Option<Id>,
+}
+
+/// The people behind logins and accounts, for naming them beside what they did: no right is asked here, the record that
+/// names them was the reader's to see. One that no account has is left out.
+///
+/// # Errors
+/// Storage, or a name sealed with another key.
+pub async fn people_behind(
+    store: &Store,
+    access: &Access,
+    logins: &[&str],
+    accounts: &[Id],
+) -> Result<Vec<Person>, Error> {
+    let mut sql = Sql::new("select id, login, name, operator from account where login in ");
+    sql.bind_list(logins.iter().copied()).push(" or id in ").bind_list(accounts.iter().copied());
+    let mut all = Vec::new();
+    for row in store.select(&sql).await? {
+        let account = row.id("id")?;
+        let name = access.vault().open_text(&account::name_context(account), &row.bytes("name")?)?;
+        all.push(Person { account, login: row.text("login")?, name, operator: row.opt_id("operator")? });
+    }
+    Ok(all)
 }

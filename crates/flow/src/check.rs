@@ -159,6 +159,9 @@ impl Report<'_> {
         if initial.len() != 1 {
             self.say("state", format!("exactly one state is initial, found {}", initial.len()));
         }
+        for name in d.party_sees.iter().flatten().filter(|n| d.fact(n).is_none()) {
+            self.say("party_sees", format!("there is no fact `{name}`"));
+        }
         if !d.states.iter().any(|s| s.r#final) {
             self.say("state", "no state is final; a matter must be able to end");
         }

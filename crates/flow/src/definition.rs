@@ -26,17 +26,9 @@ pub struct Fact {
     /// Shown on the matter page.
     #[serde(default = "yes")]
     pub shown: bool,
-    /// The words of the codes a table or an effect writes here; a code chosen in a form has its words there.
+    /// The words of the codes a table or an effect writes here; a code chosen in a form has its words there: [`Definition::words`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<Choice>,
-}
-
-impl Fact {
-    /// A value in words, where the fact itself has words for it.
-    #[must_use]
-    pub fn words(&self, value: &serde_json::Value) -> Option<&Text> {
-        self.options.iter().find(|o| Some(o.id.as_str()) == value.as_str()).map(|o| &o.title)
-    }
 }
 
 /// Where a matter can stand.
@@ -414,6 +406,10 @@ pub struct Definition {
     /// The operator concerned never sees its matters; a state may say so of itself alone.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unseen: bool,
+    /// The file is the authority's (案卷): of what happened, the operator concerned sees its own steps and the states the matter came
+    /// to, of the facts these, and of the papers those served on it or published. Absent: it sees the matter as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party_sees: Option<Vec<String>>,
     /// Mass balance over the items of its tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<BalanceRule>,
@@ -524,6 +520,13 @@ impl Definition {
     #[must_use]
     pub fn fact(&self, id: &str) -> Option<&Fact> {
         self.facts.iter().find(|f| f.id == id)
+    }
+    /// A fact's value in words: those the fact has itself, else those of the field of its name in a form, where it was chosen.
+    #[must_use]
+    pub fn words<'a>(&'a self, fact: &'a Fact, value: &serde_json::Value) -> Option<&'a Text> {
+        let code = value.as_str()?;
+        let fields = self.forms.iter().filter_map(|f| f.field(&fact.id)).flat_map(|f| &f.options);
+        fact.options.iter().chain(fields).find(|o| o.id == code).map(|o| &o.title)
     }
     /// Whether a name is a clock or a group of clocks.
     pub(crate) fn clocks_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ClockUse> {

@@ -531,7 +531,9 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
         _ => None,
     };
     let own = own.unwrap_or_else(|| Text::new(name, name));
-    let state = to.and_then(|s| d.state(s)).map(|s| &s.title);
+    // a step that leaves the matter where it is leads nowhere
+    let leads = d.transition(name).is_none_or(|t| t.to.is_some());
+    let state = to.filter(|_| leads).and_then(|s| d.state(s)).map(|s| &s.title);
     match (kind, state) {
         ("open", _) => Text::of("立项", "opened"),
         ("assign", _) => Text::of("转交承办人", "given to another person"),

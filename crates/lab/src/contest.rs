@@ -107,6 +107,8 @@ pub struct NewContest<'a> {
     pub party: Party,
     /// The operator who asks, where the register knows it.
     pub applicant: Option<Id>,
+    /// Its name.
+    pub name: String,
     /// The laboratory of the first result.
     pub first_laboratory: Option<Id>,
     /// Microbes failed.
@@ -223,6 +225,7 @@ impl Lab {
             kind,
             party: asked.party,
             applicant: asked.operator,
+            name: asked.name.clone(),
             first_laboratory: laboratory,
             microbial: standing.microbial,
             until: asked.until.as_ref().map(|d| d.date),

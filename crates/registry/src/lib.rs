@@ -47,7 +47,7 @@ pub use list::{
 };
 pub use merge::{Merge, merge_operators, merges_of, undo_merge};
 pub use operator::{
-    Code, NewOperator, Operator, OperatorChange, create_operator, operator, operator_by_uscc,
+    Code, NewOperator, Operator, OperatorChange, create_operator, operator, operator_by_uscc, operator_in,
     operators_named, reveal_identity, update_operator,
 };
 pub use owner::Owner;

@@ -329,6 +329,15 @@ pub async fn operator(store: &Store, id: Id) -> Result<Option<Operator>, Error> 
     Ok(row.as_ref().map(Operator::read).transpose()?)
 }
 
+/// An operator by its id within a transaction; no right is asked.
+///
+/// # Errors
+/// Storage.
+pub async fn operator_in(tx: &mut Tx, id: Id) -> Result<Option<Operator>, Error> {
+    let row = tx.first("select * from operator where id = $1", &[id.into()]).await?;
+    Ok(row.as_ref().map(Operator::read).transpose()?)
+}
+
 /// An operator by USCC. As [`operator`].
 ///
 /// # Errors

@@ -200,7 +200,14 @@ async fn said(
     let anonymous = Viewer { prefs, who: Principal::anonymous(), csrf: String::new(), here };
     let viewer = Viewer::from_request_parts(asked, app).await.unwrap_or(anonymous);
     let links = ListLinks::read(path, asked.uri.query().filter(|_| asked.method == Method::GET), "");
-    (fault.status, page(&viewer, fault, &links)).into_response()
+    let form = came_from(asked, &app.origin).filter(|_| asked.method == Method::POST);
+    (fault.status, page(&viewer, fault, &links, form.as_deref())).into_response()
+}
+
+/// The page of ours a form was sent from.
+fn came_from(asked: &axum::http::request::Parts, origin: &str) -> Option<String> {
+    let from = asked.headers.get(header::REFERER)?.to_str().ok()?.strip_prefix(origin)?;
+    (from.starts_with('/') && !from.starts_with("//")).then(|| from.to_owned())
 }
 
 /// The one part of an address that was refused, to be corrected where it stands; the rest of what was asked is kept.
@@ -216,8 +223,8 @@ fn mend(lang: Lang, field: &str, called: Option<&Text>, why: &Text, links: &List
     } }
 }
 
-/// The fault as a page of its own. `links` is the address asked for, empty for a posted form.
-fn page(viewer: &Viewer, fault: &Fault, links: &ListLinks) -> maud::Markup {
+/// The fault as a page of its own. `links` is the address asked for, empty for a posted form, whose page is `form`.
+fn page(viewer: &Viewer, fault: &Fault, links: &ListLinks, form: Option<&str>) -> maud::Markup {
     let lang = viewer.lang();
     let title = match fault.status {
         StatusCode::NOT_FOUND => lang.pick("没有找到", "Not found"),
@@ -246,7 +253,10 @@ fn page(viewer: &Viewer, fault: &Fault, links: &ListLinks) -> maud::Markup {
                 }))
             }
             @if !fault.details.is_empty() { ul { @for d in &fault.details { li { (d.get(lang)) } } } }
-            p { a href="/" { (lang.pick("首页", "Home")) } }
+            @if let Some(form) = form {
+                p.soft { (lang.pick("用浏览器的“后退”回到刚才的表单，已填的内容仍在；也可以重新打开原页面。", "The browser's back button leads to the form with what you typed; or open its page afresh.")) }
+                p.actions { a.button.plain href=(form) { (lang.pick("回到原页面", "Back to the page")) } " " a href="/" { (lang.pick("首页", "Home")) } }
+            } @else { p { a href="/" { (lang.pick("首页", "Home")) } } }
         },
     )
 }

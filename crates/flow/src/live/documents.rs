@@ -109,8 +109,12 @@ impl Live {
             .definition
             .facts
             .iter()
-            .filter(|f| !f.options.is_empty())
-            .map(|f| (f.id.clone(), json!(draft.facts.get(&f.id).and_then(|v| f.words(v)))))
+            .map(|f| {
+                (
+                    f.id.clone(),
+                    json!(draft.facts.get(&f.id).and_then(|v| self.procedure.definition.words(f, v))),
+                )
+            })
             .collect();
         let region = draft.region.parse::<RegionCode>().map_or_else(
             |_| Text::new(draft.region.as_str(), draft.region.as_str()),

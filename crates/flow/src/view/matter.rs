@@ -51,6 +51,8 @@ pub struct StepView {
     pub journal: Id,
     /// The task item, clock or document concerned.
     pub target: Option<Id>,
+    /// Whether the matter began with it or came to another state by it.
+    pub moved: bool,
 }
 
 /// A clock of a matter or task.
@@ -239,12 +241,15 @@ pub async fn matter(
     let draft = &live.draft;
     let facts = d.facts.iter().filter(|f| f.shown).filter_map(|f| {
         let value = draft.facts.get(&f.id).filter(|v| !v.is_null())?.clone();
-        let words = f.words(&value).cloned();
+        let words = d.words(f, &value).cloned();
         Some(FactView { id: f.id.clone(), title: f.title.clone(), value, words })
     });
     let facts = facts.collect();
     let actions = actions(&mut tx, &live, engine, access, who, now).await?;
-    Ok(MatterView {
+    // a party sees what it has to do itself; where else goods are looked for is no concern of it
+    let mut tasks = tasks(&mut tx, engine, id, now).await?;
+    tasks.retain(|t| who.operator.is_none() || t.operator == who.operator);
+    let view = MatterView {
         id,
         procedure: d.id.clone(),
         procedure_title: d.title.clone(),
@@ -269,13 +274,35 @@ pub async fn matter(
         all_facts: draft.facts.clone(),
         steps: steps(&mut tx, engine, &procedure, id, open).await?,
         clocks: clocks(&mut tx, engine, &procedure, id, now).await?,
-        tasks: tasks(&mut tx, engine, id, now).await?,
+        tasks,
         documents: documents(&mut tx, access, who, now, draft, &agency).await?,
         links: links(&mut tx, id).await?,
         children: children(&mut tx, engine, who, id).await?,
         actions,
         version: live.version,
+    };
+    Ok(match &d.party_sees {
+        Some(facts) if who.operator.is_some() => view.for_party(who, facts),
+        _ => view,
     })
+}
+
+impl MatterView {
+    /// What the operator concerned sees of a file that is the authority's: what it did itself, where the matter stands, and what was
+    /// said to it. Not the evidence as it is gathered, not what is proposed and why, not whence the matter came.
+    fn for_party(mut self, who: &Principal, facts: &[String]) -> Self {
+        self.facts.retain(|f| facts.contains(&f.id));
+        self.all_facts.retain(|name, _| facts.contains(name));
+        self.steps.retain(|s| s.moved || s.account == Some(who.account));
+        for step in self.steps.iter_mut().filter(|s| s.account != Some(who.account)) {
+            (step.note, step.form, step.target, step.acting_for) = (None, None, None, None);
+            step.login.clear();
+        }
+        self.parent = None;
+        self.links.clear();
+        self.assigned = None;
+        self
+    }
 }
 
 /// A kept form; private values are opened for those who work on the matter, and named as sealed for everybody else.
@@ -347,7 +374,7 @@ async fn steps(
 ) -> Result<Vec<StepView>, Error> {
     let rows = tx
         .query(
-            "select s.at, s.kind, s.name, s.to_state, s.login, s.account, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
+            "select s.at, s.kind, s.name, s.from_state, s.to_state, s.login, s.account, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
              from matter_step s left join form_entry f on f.id = s.form where s.matter = $1 order by s.id",
             &[id.into()],
         )
@@ -356,9 +383,11 @@ async fn steps(
     for row in rows {
         let kind = row.text("kind")?;
         let form = row.opt_text("form")?;
+        let to = row.opt_text("to_state")?;
         steps.push(StepView {
             at: row.instant("at")?,
-            title: step_title(procedure, &kind, &row.text("name")?, row.opt_text("to_state")?.as_deref()),
+            title: step_title(procedure, &kind, &row.text("name")?, to.as_deref()),
+            moved: to.is_some() && to != row.opt_text("from_state")?,
             kind,
             login: row.text("login")?,
             account: row.opt_id("account")?,

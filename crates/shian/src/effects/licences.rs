@@ -292,6 +292,13 @@ impl Effect for GrantLicence {
         };
         matter.set("licence", id.to_string());
         matter.set("number", number.as_str());
+        if let Some(holder) = registry::operator_in(tx, subject_operator(matter)?).await? {
+            matter.set("holder", holder.name);
+            // the identity number of a person stands on no paper
+            if !holder.natural {
+                matter.set("holder_code", holder.code);
+            }
+        }
         Ok(EffectOut { links: vec![link(id, &number)], ..EffectOut::default() })
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base::{Date, Id};
 use flow::{Effect, EffectCx, EffectError, EffectOut, MatterDraft};
 use lab::{ContestKind, Lab, Party};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use store::Tx;
 
@@ -165,7 +165,10 @@ impl Effect for FreezeDraw {
         let (n, root) = (record.laboratories.len(), &record.root[..16]);
         matter.set(
             "draw",
-            format!("名录已固定：{n} 家候选，根哈希 {root}…，待存证签署后抽取 / list of {n} frozen"),
+            json!({
+                "zh": format!("名录已固定：{n} 家候选，根哈希 {root}…，待存证签署后抽取"),
+                "en": format!("list of {n} frozen, root {root}…; drawn once the journal has signed it"),
+            }),
         );
         Ok(EffectOut::default())
     }
@@ -188,7 +191,13 @@ impl Effect for DrawLaboratory {
             matter.set("retest_laboratory", d.laboratory.to_string());
             matter.set("retest_laboratory_name", name);
             let seed = &d.seed[..16];
-            matter.set("draw", format!("{n} 家候选，种子取自首个覆盖名录存证的检查点（第 {size} 条）与事先承诺的随机数：{seed}… / {n} candidates, checkpoint {size}"));
+            matter.set(
+                "draw",
+                json!({
+                    "zh": format!("{n} 家候选，种子取自首个覆盖名录存证的检查点（第 {size} 条）与事先承诺的随机数：{seed}…"),
+                    "en": format!("{n} listed; the seed comes from the first checkpoint that covers the list (entry {size}) and the number committed to before: {seed}…"),
+                }),
+            );
             matter.set("retest_draw", record.draw.to_string());
         }
         Ok(EffectOut::default())

@@ -135,6 +135,7 @@ impl Consequence for Disposal {
         let mut matter = NewMatter::new(county(n), format!("nonconformity:{}", n.id), title)
             .of_operator(new.applicant)
             .with_key(format!("{kind}:nonconformity:{}:{party}", n.id))
+            .fact("applicant", new.name.as_str())
             .fact("product", name)
             .fact("form_no", n.form_no.as_str())
             .fact("place_name", n.place_name.as_str())

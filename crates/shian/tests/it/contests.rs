@@ -100,6 +100,8 @@ async fn a_retest_is_drawn_among_other_laboratories_and_its_result_is_final() {
             paper.html.zh.contains("抽样检验部门承担") && paper.html.en.contains("the authority"),
             "{name}"
         );
+        let shop = registry::operator(&w.app.store, w.shop.operator).await.unwrap().unwrap();
+        assert!(paper.html.zh.contains(&shop.name), "{name}: told to whoever asked: {}", paper.html.zh);
     }
 }
 

@@ -271,6 +271,12 @@ async fn a_lot_no_event_names_is_checked_where_it_was_sampled_and_the_matter_say
         let view = w.matter(&officer, matter).await;
         assert!(view.all_facts["truncated"].as_str().unwrap().contains("追溯记录中没有该批次"), "{name}");
         assert!(!view.all_facts.contains_key("shipped"), "nothing is known of quantities");
+        let owner = person(30, Role::Firm, "62", Some(w.shop.operator));
+        let seen = w.matter(&owner, matter).await;
+        assert!(
+            !view.tasks.is_empty() && seen.tasks.is_empty(),
+            "{name}: where else goods are looked for is no concern of a party"
+        );
         for task in w.tasks(&officer).await {
             assert_eq!(task.items[0].subject, w.shop.place, "{name}");
         }

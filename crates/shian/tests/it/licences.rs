@@ -96,6 +96,12 @@ async fn a_renewal_keeps_its_window_and_a_replacement_says_what_was_granted() {
         assert_eq!(certificate(&w, m).await, number, "{name}: the same number");
         let view = w.matter(&o.officer, m).await;
         let paper = view.documents.iter().find(|d| d.name == "certificate").unwrap();
+        let holder = registry::operator(&w.app.store, w.shop.operator).await.unwrap().unwrap();
+        assert!(
+            paper.html.zh.contains(&holder.name) && paper.html.zh.contains(&holder.code),
+            "{name}: a certificate names its holder: {}",
+            paper.html.zh
+        );
         assert!(paper.html.zh.contains("虚构路1号") && !paper.html.zh.contains("别处2号"), "{name}");
         // five years on: inside the window, and after it
         w.now = Instant::parse("2031-09-15T09:00:00+08:00").unwrap();

@@ -121,6 +121,13 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         w.step(&o.officer, m, "pay", json!({ "paid": "60000" })).await.unwrap();
         let said = refused(&w, &o.desk, m, "close", json!({})).await;
         assert!(said.contains("行政处罚决定书：已起草，尚未送达或公开"), "{said}");
+        let view = w.matter(&o.officer, m).await;
+        let paper = view.documents.iter().find(|d| d.name == "decision").unwrap();
+        assert!(
+            paper.html.zh.contains("处罚依据") && paper.html.zh.contains("违法事实"),
+            "{name}: 行政处罚法 59: {}",
+            paper.html.zh
+        );
         w.publish(&o.second, m, "decision").await.unwrap();
         w.step(&o.desk, m, "close", json!({})).await.unwrap();
         assert_eq!(state(&w, &o.desk, m).await, "closed");

@@ -1,5 +1,6 @@
 //! A document of a matter: what it says, what it said before, and its form for whoever drafted it.
 
+use super::matter_record::{People, path};
 use super::papers;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
@@ -72,8 +73,9 @@ async fn page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<'_>>) -
     let (store, who, now) = (&app.store, &viewer.who, app.now());
     let d = flow::view::document(store, &app.access, who, now, id).await?;
     let versions = flow::view::document_versions(store, &app.access, who, now, id).await?;
+    let people = People::of(app, viewer, versions.iter().map(|v| v.login.as_str()), &[]).await?;
     let title = d.title.get(lang);
-    let matter = format!("/desk/matters/{}", d.matter);
+    let matter = path(viewer, d.matter);
     Ok(layout::narrow(
         viewer,
         title,
@@ -84,15 +86,15 @@ async fn page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<'_>>) -
             (publish_form(viewer, &d))
             @if d.may_revise { details open[again.is_some()] { summary { strong { (lang.pick("修改草稿", "Change the draft")) } } (form(viewer, &d, again.as_ref())) } }
             section { h2 { (lang.pick("历次版本", "Versions")) }
-                @for v in &versions { (version(lang, v)) }
+                @for v in &versions { (version(lang, v, &people)) }
             }
         },
     ))
 }
 
-fn version(lang: Lang, v: &DocumentVersion) -> Markup {
+fn version(lang: Lang, v: &DocumentVersion, people: &People) -> Markup {
     html! { details.card {
-        summary { (lang.pick("第 ", "Version ")) (v.version) (lang.pick(" 版", "")) " · " (v.at.china_minute()) " · " (v.login)
+        summary { (lang.pick("第 ", "Version ")) (v.version) (lang.pick(" 版", "")) " · " (v.at.china_minute()) " · " (people.login(&v.login))
             @if let Some(note) = &v.note { " · " (note) } }
         p { strong { (v.title.get(lang)) } }
         (PreEscaped(v.html.get(lang)))

@@ -2,7 +2,7 @@
 
 use super::journal::{RECORD, entry_resource};
 use super::journal_words::words;
-use super::matters::record_link;
+use super::matter_record::record_link;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;

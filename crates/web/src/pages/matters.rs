@@ -4,6 +4,7 @@ use super::absences::assign_form;
 use super::inbox::meant;
 use super::lookup::{Settled, settle};
 use super::matter_clocks::{clocks, outdated};
+use super::matter_record::{People, Relatives, links, path, timeline};
 use super::show::{agency_name, clock_badge, drill, tone_of};
 use super::tasks::keep_files;
 use super::{choices, documents};
@@ -22,7 +23,6 @@ use flow::view::{Balance, DocumentView, MatterFilter, MatterOrder, MatterView};
 use flow::{Error, FieldError};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const MATTER: Text = Text::of("办件", "matter");
@@ -153,12 +153,12 @@ struct Refilled<'a> {
 }
 
 /// What happened since the page was opened: nothing of the form was written, and nothing typed is lost.
-fn conflicted(lang: Lang, changes: &[flow::Change]) -> Markup {
+fn conflicted(lang: Lang, changes: &[flow::Change], people: &People) -> Markup {
     ui::message(
         Tone::Bad,
         &html! {
             p { strong { (lang.pick("在您打开之后，他人已作更改；您的内容未写入。请核对下列变化，再决定是否提交。", "Somebody else changed this after you opened it; nothing of yours was written. Compare, then decide whether to submit again.")) } }
-            ul { @for c in changes { li { (c.at.china_minute()) " " (c.login) " — " (c.what.get(lang)) } } }
+            ul { @for c in changes { li { (c.at.china_minute()) " " (people.login(&c.login)) " — " (c.what.get(lang)) } } }
         },
     )
 }
@@ -173,13 +173,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     } else {
         flow::view::mass_balance(&app.store, &app.engine, &app.access, &viewer.who, now, id).await.ok()
     };
-    // a matter of another region is named, but linked only where the reader may open it
-    let mut family = Vec::new();
-    for id in m.children.iter().map(|c| c.0).chain(m.parent) {
-        if flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, now, id).await.is_ok() {
-            family.push(id);
-        }
-    }
+    let related = Relatives::of(app, viewer, &m).await?;
     let resource = access::Resource::new("matter", m.region.as_str())
         .of_agency(m.agency.as_str())
         .of_operator(m.operator)
@@ -208,9 +202,9 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
         Vec::new()
     };
     let judges = super::namesakes::decides(app, viewer, &m.region, &m.agency);
-    // who took the steps, and for whom
-    let people = m.steps.iter().flat_map(|s| s.account.into_iter().chain(s.acting_for));
-    let people: BTreeMap<Id, String> = super::namesakes::named(app, people).await?.into_iter().collect();
+    let people = People::of_steps(app, viewer, &m).await?;
+    let said = again.iter().flat_map(|r| &r.changes).map(|c| c.login.as_str());
+    let others = People::of(app, viewer, said, &[]).await?;
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -224,7 +218,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             (drill(lang, m.drill))
             (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
             (outdated(viewer, &m, decides))
-            @if let Some(r) = again.as_ref().filter(|r| !r.changes.is_empty()) { (conflicted(lang, &r.changes)) }
+            @if let Some(r) = again.as_ref().filter(|r| !r.changes.is_empty()) { (conflicted(lang, &r.changes, &others)) }
             div.grid.wide {
                 section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) (assign) }
                 section.card { h2 { (lang.pick("时限", "Clocks")) } (clocks(viewer, &m, decides)) }
@@ -250,7 +244,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             } }
             div.grid.wide {
                 section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(viewer, &m, &people)) }
-                section.card { h2 { (lang.pick("关联", "Links")) } (links(viewer, &m, &family)) }
+                section.card { h2 { (lang.pick("关联", "Links")) } (links(viewer, &m, &related)) }
             }
         },
     ))
@@ -276,6 +270,11 @@ fn fact_text(app: &App, lang: Lang, m: &MatterView, id: &str, title: &Text, valu
         Json::Array(all) => {
             let all: Vec<String> = all.iter().map(|v| fact_text(app, lang, m, id, title, v)).collect();
             return all.join(lang.pick("、", ", "));
+        }
+        // what an effect writes for people it writes in both languages
+        Json::Object(words) if words.contains_key("zh") => {
+            let said = words.get(lang.pick("zh", "en")).and_then(Json::as_str);
+            return said.unwrap_or_default().to_owned();
         }
         other => other.to_string(),
     };
@@ -315,6 +314,15 @@ pub(crate) fn step_card(viewer: &Viewer, m: &MatterView, a: &flow::view::Action)
     action(viewer, m, a, None)
 }
 
+/// Whether the form of a step stands open: the only step there is, the one a disposal begins with, and the first a party has,
+/// who need not know that a line can be unfolded.
+fn awaited(viewer: &Viewer, m: &MatterView, a: &flow::view::Action) -> bool {
+    let first = m.actions.iter().find(|x| x.refusal.is_none() && x.form.is_some());
+    m.actions.len() == 1
+        || a.id == "launch"
+        || (viewer.who.operator.is_some() && first.is_some_and(|x| x.id == a.id && x.id != "withdraw"))
+}
+
 fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option<&Refilled<'_>>) -> Markup {
     let lang = viewer.lang();
     html! { div.card id={ "step-" (a.id) } {
@@ -333,7 +341,7 @@ fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option
                 button { (a.title.get(lang)) }
             } };
             @if a.form.is_some() {
-                details open[again.is_some() || a.id == "launch" || m.actions.len() == 1] { summary { strong { (a.title.get(lang)) } }
+                details open[again.is_some() || awaited(viewer, m, a)] { summary { strong { (a.title.get(lang)) } }
                     @if again.is_some_and(|r| !r.faults.is_empty()) { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
                     (body) }
             } @else { (body) }
@@ -437,6 +445,7 @@ fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
         p { strong { (d.title.get(lang)) } @if let Some(number) = &d.number { " " span.soft { (number) } } " " (documents::state_badge(lang, &d.status)) }
         details { summary { (lang.pick("查看正文", "Read")) } div.doc { (PreEscaped(d.html.get(lang))) } }
         @if d.status == "published" && d.audience == "public" { p { a href={ "/notices/" (d.slug) } { (lang.pick("公开页面", "Public page")) } } }
+        @if d.status == "published" { p { a href={ "/desk/documents/" (d.id) "/document.pdf" } { "PDF" } } }
         @if viewer.area() == Area::Desk { p { a href={ "/desk/documents/" (d.id) } {
             (if d.may_revise { lang.pick("修改草稿与历次版本", "Change the draft, versions") } else { lang.pick("历次版本", "Versions") })
         } } }
@@ -444,98 +453,6 @@ fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     } }
 }
 
-fn timeline(viewer: &Viewer, m: &MatterView, people: &BTreeMap<Id, String>) -> Markup {
-    let lang = viewer.lang();
-    // the entries of the journal are read by the authorities
-    let receipts = viewer.area() == Area::Desk && !viewer.is_guest();
-    let items: Vec<(String, Markup)> = m
-        .steps
-        .iter()
-        .rev()
-        .map(|s| {
-            let name = s.account.and_then(|a| people.get(&a)).unwrap_or(&s.login);
-            let body = html! {
-                (s.title.get(lang)) " " span.soft { (name) @if let Some(absent) = s.acting_for {
-                    " " (lang.pick("代", "for")) " " (people.get(&absent).cloned().unwrap_or_else(|| absent.to_string())) } } " "
-                @if receipts { a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) } }
-                @if let Some(note) = &s.note { div.small { (note) } }
-            };
-            (s.at.china_minute(), body)
-        })
-        .collect();
-    ui::timeline(&items)
-}
-
-fn links(viewer: &Viewer, m: &MatterView, family: &[Id]) -> Markup {
-    let lang = viewer.lang();
-    let matter = |id: Id, label: &str| {
-        html! { @if family.contains(&id) { a href={ "/desk/matters/" (id) } { (label) } } @else { (label) } }
-    };
-    html! { ul {
-        @if let Some(parent) = m.parent { li { (lang.pick("上级办件：", "Follows from: ")) (matter(parent, &parent.to_string())) } }
-        @for (id, _, title, state) in &m.children { li { (matter(*id, title.get(lang))) " " (ui::badge(Tone::Info, state.get(lang))) } }
-        // the manifest of a package has a page of its own
-        @for l in m.links.iter().filter(|l| l.kind != "manifest") {
-            @let label = if l.label.is_empty() { &l.target } else { &l.label };
-            li { @match l.target.strip_prefix("matter:").and_then(|id| id.parse().ok()) {
-                Some(id) => (matter(id, label)),
-                None => (record_link(&l.target, &format!("{}{label}", relation(lang, &l.kind)))),
-            } }
-        }
-        @if matches!(m.procedure.as_str(), "complaint" | "report") {
-            li { a href={ "/desk/matters/" (m.id) "/reporter" } { (lang.pick("投诉举报人身份（单独保管）", "Who complained or reported (kept apart)")) } }
-        }
-        @if m.procedure == "criminal_transfer" {
-            li { a href={ "/transfers/" (m.id) } { (lang.pick("移送材料、签名与核验", "The package, signatures, verification")) } }
-        }
-        @if m.procedure == "inspection" && viewer.who.operator.is_none() { li { a href={ "/desk/inspections/send/" (m.id) } { (lang.pick("检查人员", "Officers sent")) } }
-            li { a href={ "/desk/inspections/log/" (m.id) } { (lang.pick("现场记录日志", "Log of the phones")) } }
-            li { a href={ "/desk/inspections/sheet/" (m.id) "/notice" } { (lang.pick("检查通知书", "Notice to print")) } }
-            li { a href={ "/desk/inspections/sheet/" (m.id) "/record" } { (lang.pick("现场检查笔录", "Record to print")) } } }
-        @if m.procedure == "inspection_plan" { li { a href={ "/desk/inspections/plans/" (m.id) } { (lang.pick("双随机抽取", "Draw at random")) } } }
-        // most matters are about a record; one that is about nothing else names itself
-        @if m.subject.split_once(':').is_none_or(|(_, id)| id != m.id.to_string()) { li { (record_link(&m.subject, &subject_text(lang, &m.subject))) } }
-    } }
-}
-
-/// What a link of some kinds is, said before its label.
-const fn relation(lang: Lang, kind: &str) -> &'static str {
-    match (kind.as_bytes(), lang) {
-        (b"scope", Lang::Zh) => "涉及范围（固定副本）：",
-        (b"scope", Lang::En) => "The scope as frozen: ",
-        (b"lot", Lang::Zh) => "批次：",
-        (b"lot", Lang::En) => "Lot: ",
-        _ => "",
-    }
-}
-
-/// The record a matter is about, in words.
-fn subject_text(lang: Lang, subject: &str) -> String {
-    let (kind, id) = subject.split_once(':').unwrap_or(("", subject));
-    let word = match kind {
-        "nonconformity" => Text::of("不合格记录", "Nonconformity"),
-        "sample" => Text::of("样品", "Sample"),
-        "operator" => Text::of("主体", "Operator"),
-        "site" => Text::of("场所", "Place"),
-        "lot" => return format!("{}{}", lang.pick("批次：", "Lot: "), super::scope::lot_name(None, id)),
-        _ => return subject.to_owned(),
-    };
-    format!("{} {id}", word.get(lang))
-}
-
-/// A record reference `kind:id` as a link to its page.
-pub(crate) fn record_link(target: &str, label: &str) -> Markup {
-    let href = match target.split_once(':') {
-        Some(("nonconformity", id)) => format!("/desk/nonconformities/{id}"),
-        Some(("sample", id)) => format!("/desk/samples/{id}"),
-        Some(("operator", id)) => format!("/desk/operators/{id}"),
-        Some(("site", id)) => format!("/desk/sites/{id}"),
-        Some(("matter", id)) => format!("/desk/matters/{id}"),
-        Some(("lot", item)) => format!("/trace/scope?lot={}", ui::encode(item)),
-        _ => return html! { (label) },
-    };
-    html! { a href=(href) { (label) } }
-}
 
 /// `POST /desk/matters/{id}/{step}`
 pub(crate) async fn step(
@@ -582,7 +499,7 @@ pub(crate) async fn step(
     match done {
         Ok(_) => {
             tx.commit().await?;
-            Ok(Redirect::to(&format!("/desk/matters/{id}")).into_response())
+            Ok(Redirect::to(&path(viewer, id)).into_response())
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;

@@ -18,6 +18,7 @@ mod journal_words;
 mod lab;
 mod lookup;
 mod matter_clocks;
+mod matter_record;
 pub(crate) mod matters;
 mod namesakes;
 pub(crate) mod nonconformities;

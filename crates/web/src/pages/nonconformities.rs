@@ -213,10 +213,17 @@ pub(crate) fn failure(viewer: &Viewer, n: &Nonconformity) -> Markup {
             (Text::of("样品", "Sample"), html! { @if desk { a href={ "/desk/samples/" (n.sample) } { (n.form_no) } } @else { (n.form_no) } }),
             (Text::of("被抽样场所", "Place sampled"), html! { (n.place_name) " · " (region_name(lang, &n.region)) }),
             (Text::of("生产者", "Producer"), html! { @match n.producer.filter(|_| desk) { Some(p) => { a href={ "/desk/operators/" (p) } { (n.producer_name) } } None => { (n.producer_name) } } }),
-            (Text::of("批次", "Lot"), html! { @match &n.item { Some(item) => { code.break { (item) } } None => "—" } }),
+            (Text::of("批次", "Lot"), lot(viewer, n)),
             (Text::of("承办部门", "Department"), html! { (agency_name(lang, &n.agency)) }),
         ]))
     }
+}
+
+/// The lot by its number, leading to what the reader may see of it.
+fn lot(viewer: &Viewer, n: &Nonconformity) -> Markup {
+    let Some(item) = &n.item else { return html! { (n.lot_no.as_deref().unwrap_or("—")) } };
+    let page = if viewer.who.operator.is_none() { "/trace/scope?lot=" } else { "/firm/lots/view?item=" };
+    html! { a.break href={ (page) (ui::encode(item)) } { (n.lot_no.as_deref().unwrap_or(item)) } }
 }
 
 /// The scope: figures, map beside a table, graph, places.

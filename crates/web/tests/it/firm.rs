@@ -1,7 +1,8 @@
 //! The pages of a firm.
 
-use crate::province::{Answer, As, PASSWORD, Province, document, lot, made};
+use crate::province::{Answer, As, LABORATORY, ORIGIN, PASSWORD, Province, document, lot, made, site};
 use axum::http::Method;
+use serde_json::json;
 
 const BOUNDARY: &str = "----boundary";
 
@@ -129,4 +130,118 @@ async fn a_token_is_shown_once() {
         p.send(Method::POST, &format!("/firm/tokens/{id}/revoke"), &who, &form, format!("csrf={csrf}")).await;
     assert_eq!(a.status, 303, "{}", a.text());
     assert_eq!(p.get("/epcis/events", &As::Token(&token)).await.status, 401);
+}
+
+/// A failed sample taken at the first firm: its sample and its record.
+async fn failed(p: &Province) -> (String, String) {
+    let (officer, one, two) = (p.token("officer").await, p.token("lab1").await, p.token("lab2").await);
+    let sample = json!({
+        "form_no": "XC26620102000077", "kind": "supervision", "food": "大米", "product_name": "虚构大米", "gtin": "06900000000014",
+        "lot_no": "L77", "place": site(1), "place_name": "虚构经营者1", "produced": "2026-10-01", "sampled": "2026-11-20",
+        "received": "2026-11-20", "prepackaged": true, "region": "620102", "agency": "market", "laboratory": LABORATORY,
+    });
+    let a = p.post("/api/v1/samples", &As::Token(&officer), &sample).await;
+    assert_eq!(a.status, 201, "{}", a.text());
+    let path = a.header("location").to_owned();
+    let result =
+        json!({ "analyte": "镉(以Cd计)", "reported": "0.9", "unit": "mg/kg", "method": "GB 5009.15-2023" });
+    let report = json!({ "report_no": "R-77" });
+    for (step, who, body) in
+        [("results", &one, result), ("approve", &two, report), ("submit", &two, json!({}))]
+    {
+        let a = p.post(&format!("{path}/{step}"), &As::Token(who), &body).await;
+        assert!(a.status.is_success(), "{step}: {}", a.text());
+    }
+    let all = p.get("/desk/nonconformities?format=csv", &As::Session(&p.session("desk").await, true)).await;
+    let record = all.text().lines().nth(1).and_then(|l| l.split(',').next().map(str::to_owned)).unwrap();
+    (path.rsplit('/').next().unwrap_or_default().to_owned(), record)
+}
+
+#[tokio::test]
+async fn a_firm_that_disagrees_finds_its_failure_report_and_application_without_leaving_its_own_pages() {
+    let p = Province::new().await;
+    let (sample, record) = failed(&p).await;
+    let session = p.session("firm1").await;
+    let me = As::Session(&session, true);
+    let page = |path: String| {
+        let (p, me) = (&p, &me);
+        async move {
+            let a = p.get(&path, me).await;
+            assert_eq!(a.status, 200, "{path}: {}", a.text());
+            a.text()
+        }
+    };
+    assert!(
+        page("/firm?lang=zh".to_owned()).await.contains("/firm/results?state=open"),
+        "told on the first page"
+    );
+    let failure = format!("/firm/results/{record}");
+    let shown = page(format!("{failure}?lang=zh")).await;
+    assert!(
+        shown.contains(&format!("/desk/samples/{sample}/papers/report")),
+        "the report it disagrees with: {shown}"
+    );
+    assert!(shown.contains("L77") && !shown.contains(">https://id.gs1.org"), "the lot by its number");
+    page(format!("/desk/samples/{sample}/papers/report?lang=zh")).await;
+
+    let csrf = access::csrf_token(&session);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let ask = |path: String, body: String| {
+        let (p, me) = (&p, &me);
+        async move { p.send(Method::POST, &path, me, &form, body).await }
+    };
+    let asked = ask(format!("{failure}/retest"), format!("csrf={csrf}&party=sampled")).await;
+    assert_eq!(asked.status, 303, "{}", asked.text());
+    let matter = asked.header("location").to_owned();
+    assert!(matter.starts_with("/firm/duties/"), "{matter}");
+    let shown = page(format!("{matter}?lang=zh")).await;
+    assert!(shown.contains(&failure) && !shown.contains("/desk/nonconformities/"), "{shown}");
+    assert!(shown.contains("虚构firm1") && !shown.contains("> firm1"), "people by name, not by login");
+    assert!(shown.contains("<details open"), "the application stands open");
+
+    let apply = format!(
+        "csrf={csrf}&version=1&items=%E9%95%89&reason=%E5%BC%82%E8%AE%AE&contact=%E5%BA%97%E4%B8%BB&advance=true"
+    );
+    let id = matter.rsplit('/').next().unwrap_or_default();
+    let sent = ask(format!("/desk/matters/{id}/apply"), apply).await;
+    assert_eq!((sent.status.as_u16(), sent.header("location")), (303, &*matter), "{}", sent.text());
+
+    // what is refused leads back to the page its form stood on, and to no other site
+    let other = p.session("firm2").await;
+    for (from, back) in [(format!("{ORIGIN}{failure}"), true), ("https://example.org/firm".to_owned(), false)]
+    {
+        let head = [("content-type", "application/x-www-form-urlencoded"), ("referer", from.as_str())];
+        let body = format!("csrf={}&party=sampled", access::csrf_token(&other));
+        let path = format!("{failure}/retest");
+        let refused = p.send(Method::POST, &path, &As::Session(&other, true), &head, body).await;
+        assert!(refused.status.is_client_error(), "{}", refused.status);
+        assert_eq!(
+            refused.text().contains(&format!("href=\"{failure}\"")),
+            back,
+            "{from}: {}",
+            refused.text()
+        );
+        assert!(!refused.text().contains("example.org"));
+    }
+}
+
+#[tokio::test]
+async fn a_party_reads_who_acted_as_what_they_are_and_the_authority_reads_names() {
+    let p = Province::new().await;
+    let (_, record) = failed(&p).await;
+    let desk = p.session("desk").await;
+    let a = p.get(&format!("/desk/nonconformities/{record}?lang=zh"), &As::Session(&desk, true)).await.text();
+    let from = a.find("/desk/matters/").unwrap();
+    let matter: String = a[from..].split('"').next().unwrap_or_default().to_owned();
+    let seen = p.get(&format!("{matter}?lang=zh"), &As::Session(&desk, true)).await.text();
+    assert!(seen.contains("虚构lab2"), "{seen}");
+    assert!(seen.contains(&format!("/desk/nonconformities/{record}")), "the record by its name: {seen}");
+    let id = matter.rsplit('/').next().unwrap_or_default();
+    let firm = p.session("firm1").await;
+    let seen = p.get(&format!("/firm/duties/{id}?lang=zh"), &As::Session(&firm, true)).await;
+    if seen.status == 200 {
+        assert!(!seen.text().contains("虚构lab2"), "a laboratory's people are named to the authority alone");
+    } else {
+        assert_eq!(seen.status, 404, "{}", seen.text());
+    }
 }

@@ -278,7 +278,8 @@ fn engine() -> Engine {
     let mut effects = Effects::builtin();
     effects
         .register("supply.recall_scope", Arc::new(Scope))
-        .register("lab.settle_nonconformity", Arc::new(Nothing));
+        .register("lab.settle_nonconformity", Arc::new(Nothing))
+        .register("lab.file_contest", Arc::new(Nothing));
     let definitions = flow::shipped().unwrap().into_iter().chain([crate::work::visit()]);
     let procedures = definitions.map(|d| Procedure::compile(d).unwrap()).collect();
     Engine::new(procedures, effects, Arc::new(Plain), access::Vault::from_key([7; 32]))

@@ -11,6 +11,7 @@ use axum::extract::State;
 use base::Lang;
 use chain::GapKind;
 use flow::view::{MatterFilter, TaskFilter, TaskState, Turn, Whose};
+use lab::{NonconformityFilter, NonconformityState};
 use maud::{Markup, html};
 use std::sync::Arc;
 use supply::GapView;
@@ -40,7 +41,19 @@ pub(super) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
     let filter = TaskFilter { whose: Whose::All, state: TaskState::Open, ..TaskFilter::default() };
     let tasks = flow::view::tasks_for(&app.store, engine, access, who, now, &filter, None, FEW).await?;
     let due = matters.rows.len() + tasks.rows.len();
-    let title = lang.pick("本单位", "My firm");
+    let open = NonconformityFilter {
+        operator: Some(own),
+        state: Some(NonconformityState::Open),
+        limit: u32::try_from(FEW).unwrap_or(5),
+        ..NonconformityFilter::default()
+    };
+    let failed = app.lab.nonconformities(&app.store, who, now, &open).await?;
+    let names = registry::operator_names(&app.store, &[own]).await?;
+    let title = match names.get(&own) {
+        Some(name) => format!("{}{}", lang.pick("本单位：", "My firm: "), name.get(lang)),
+        None => lang.pick("本单位", "My firm").to_owned(),
+    };
+    let title = title.as_str();
     let stat = |figure: String, zh: &str, en: &str, href: &str, tone: Tone| Stat {
         figure,
         label: lang.pick(zh, en).to_owned(),
@@ -56,6 +69,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn
                 a.button.plain href="/firm/matters/new" { (lang.pick("申请许可、备案、信用修复", "Apply for a licence, a filing, a repair")) } }))
             (ui::stats(&[
                 stat(format!("{due}{more}"), "待办义务", "duties to do", "/firm/duties", if due > 0 { Tone::Warn } else { Tone::Ok }),
+                stat(format!("{}{}", failed.rows.len(), if failed.next.is_some() { "+" } else { "" }), "抽检不合格，处置中", "failed samples under way", "/firm/results?state=open", if failed.rows.is_empty() { Tone::Ok } else { Tone::Bad }),
                 stat(holdings.total.to_string(), "批次", "lots", "/firm/lots", Tone::Info),
                 stat(gaps.len().to_string(), "对不上的记录", "records that do not fit", "#gaps", if gaps.is_empty() { Tone::Ok } else { Tone::Warn }),
             ]))

@@ -2,16 +2,18 @@
 
 use super::operator;
 use crate::fault::{Answer, Fault};
-use crate::layout;
+use crate::layout::{self, Viewer};
+use crate::pages::matter_record;
 use crate::pages::nonconformities::{failure, failures_text, name_of, state_badge};
 use crate::pages::sampling::contest;
 use crate::session::SignedIn;
 use crate::state::App;
-use crate::ui::{self, Column, ListLinks};
+use crate::ui::{self, Column, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Id, Text};
-use lab::{NonconformityFilter, NonconformityState};
+use flow::view::MatterView;
+use lab::{Nonconformity, NonconformityFilter, NonconformityState};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -90,6 +92,19 @@ pub(super) async fn list(
     }).into_response())
 }
 
+/// The test report, the papers served on the firm, and the matter they belong to.
+fn papers(viewer: &Viewer, n: &Nonconformity, matter: Option<&MatterView>) -> Markup {
+    let lang = viewer.lang();
+    let report = format!("/desk/samples/{}/papers/report", n.sample);
+    let served = matter.iter().flat_map(|m| &m.documents).filter(|d| d.status != "draft");
+    html! { ul {
+        li { a href=(report) { (lang.pick("检验报告", "Test report")) } " · " a href={ (report) ".pdf" } { "PDF" } }
+        @for d in served { li { (d.title.get(lang)) @if let Some(number) = &d.number { " " span.soft { (number) } }
+            " · " a href={ "/desk/documents/" (d.id) "/document.pdf" } { "PDF" } } }
+        @if let Some(m) = matter { li { a href=(matter_record::path(viewer, m.id)) { (m.title.get(lang)) } " " (ui::badge(Tone::Info, m.state_title.get(lang))) } }
+    } }
+}
+
 /// `GET /firm/results/{id}`. Right: view nonconformity, of the own operator.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -101,6 +116,11 @@ pub(super) async fn show(
     let id: Id = id.parse().map_err(|_| Fault::not_found(&Text::of("不合格记录", "nonconformity")))?;
     let n = app.lab.nonconformity(&app.store, &viewer.who, app.now(), id).await?;
     let standing = app.lab.contest_standing(&app.store, &viewer.who, app.now(), id).await?;
+    let (who, now) = (&viewer.who, app.now());
+    let matter = match n.matter {
+        Some(m) => flow::view::matter(&app.store, &app.engine, &app.access, who, now, m).await.ok(),
+        None => None,
+    };
     let title = name_of(&n);
     Ok(layout::page(
         &viewer,
@@ -110,6 +130,7 @@ pub(super) async fn show(
             (layout::head(&title, &state_badge(lang, n.state)))
             div.grid.wide {
                 section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(&viewer, &n)) }
+                section.card { h2 { (lang.pick("报告和文书", "Report and papers")) } (papers(&viewer, &n, matter.as_ref())) }
                 (contest::card(&viewer, &n, &standing, app.now().china_date(), &format!("/firm/results/{id}")))
             }
         },

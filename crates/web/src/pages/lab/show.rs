@@ -93,7 +93,7 @@ pub(super) async fn page(
             @if s.blind { p.soft { (lang.pick("盲样：报告报送前，被抽样单位、生产者、商标、批号和抽样单编号对检验机构不显示。", "A blind sample: until the report is submitted the laboratory sees neither firm, producer, brand, lot nor form number.")) } }
             div.grid.wide {
                 section.card { h2 { (lang.pick("样品信息", "The sample")) } (facts(lang, door, s)) }
-                @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d)) } }
+                @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d, form.is_some())) } }
             }
             (namesakes::section(viewer, decides, &proposed))
             (parts)
@@ -163,8 +163,8 @@ fn whose(lang: Lang, door: Door, s: &Sample) -> Vec<(Text, Markup)> {
             Text::of("批次", "Lot"),
             html! {
                 @match &s.item {
-                    Some(item) if door == Door::Desk => a.break href={ "/trace/scope?lot=" (ui::encode(item)) } { (item) },
-                    Some(item) => code.break { (item) },
+                    Some(item) if door == Door::Desk => a.break href={ "/trace/scope?lot=" (ui::encode(item)) } { (s.lot_no.as_deref().unwrap_or(item)) },
+                    Some(item) => span.break { (s.lot_no.as_deref().unwrap_or(item)) },
                     None => "—",
                 }
                 @if s.lot_unknown { " " (ui::badge(Tone::Warn, lang.pick("追溯记录中没有该批次", "unknown to the trace record"))) }
@@ -247,7 +247,7 @@ fn entry_form(app: &App, viewer: &Viewer, s: &Sample, again: Option<&Again>) -> 
 }
 
 /// What the bench can do next, each step with its reason when it is not yet possible.
-fn steps(viewer: &Viewer, d: &SampleDetail) -> Markup {
+fn steps(viewer: &Viewer, d: &SampleDetail, has_form: bool) -> Markup {
     let lang = viewer.lang();
     let s = &d.sample;
     let entered_own = d.results.iter().any(|r| !r.withdrawn && r.entered_by == Some(viewer.who.account));
@@ -261,6 +261,11 @@ fn steps(viewer: &Viewer, d: &SampleDetail) -> Markup {
         SampleState::Refused => {
             html! { p { (lang.pick("样品已拒收，本单终止。", "The sample was refused; this is its end.")) } }
         }
+        // what came with its form is checked point by point, and refused where a point fails
+        SampleState::Sealed | SampleState::Sent if has_form => html! {
+            p { (lang.pick("逐项验收；有不符项的样品拒收。", "Check it point by point; a sample that fails a point is refused.")) }
+            p { a.button href="#check-in" { (lang.pick("收样验收", "Check on arrival")) } }
+        },
         SampleState::Sealed | SampleState::Sent => post(
             "receive",
             &ui::input(&Field {

@@ -41,6 +41,8 @@ pub(crate) fn card(
     let area = if own.is_some() { "/firm/duties/" } else { "/desk/matters/" };
     let parties: Vec<&PartyStanding> =
         s.parties.iter().filter(|p| own.is_none() || p.operator == own).collect();
+    // asked for once: from then on its matter is the way
+    let asked = |kind| own.is_some() && s.contests.iter().any(|c| c.kind == kind && c.operator == own);
     let button = |kind: ContestKind, p: &PartyStanding, label: Text| {
         html! { form method="post" action={ (base) "/" (kind.word()) } { (layout::csrf(viewer))
         input type="hidden" name="party" value=(p.party.word());
@@ -56,8 +58,8 @@ pub(crate) fn card(
             @if n.state == NonconformityState::Open { div.actions {
                 @if own.is_some() {
                     @if s.microbial { (ui::badge(Tone::Warn, lang.pick("微生物项目不予复检", "no retest of microbes"))) }
-                    @else if !p.over(today) { (button(ContestKind::Retest, p, Text::of("申请复检", "Ask for a retest"))) }
-                    @if !p.over(today) { (button(ContestKind::Objection, p, Text::of("提出异议", "Object"))) }
+                    @else if !p.over(today) && !asked(ContestKind::Retest) { (button(ContestKind::Retest, p, Text::of("申请复检", "Ask for a retest"))) }
+                    @if !p.over(today) && !asked(ContestKind::Objection) { (button(ContestKind::Objection, p, Text::of("提出异议", "Object"))) }
                 } @else {
                     (button(ContestKind::Retest, p, Text::of("代录纸质复检申请", "Enter a retest application on paper")))
                     (button(ContestKind::Objection, p, Text::of("代录纸质异议", "Enter an objection on paper")))

@@ -137,7 +137,7 @@ fn hand_over_form(viewer: &Viewer, s: &Sample) -> Markup {
 
 fn check_in_form(viewer: &Viewer, s: &Sample) -> Markup {
     let lang = viewer.lang();
-    html! { form method="post" action={ "/lab/samples/" (s.id) "/custody/check_in" } { (layout::csrf(viewer))
+    html! { form #check-in method="post" action={ "/lab/samples/" (s.id) "/custody/check_in" } { (layout::csrf(viewer))
         h3 { (lang.pick("收样验收", "Check on arrival")) }
         @for c in Book::builtin().checks() { fieldset { legend { (c.title.get(lang)) }
             label.choice { input type="radio" name={ "check." (c.id) } value="1" required; (lang.pick("符合", "yes")) }
