@@ -884,6 +884,12 @@ CREATE TABLE journal_private (
     erased_at integer
 ) strict;
 
+CREATE TABLE key_check (
+  name text primary key,
+  print text not null,
+  at integer not null
+) strict;
+
 CREATE TABLE laboratory_acceptance (
   id integer primary key,
   laboratory integer not null,
@@ -956,7 +962,7 @@ CREATE TABLE "lot" (
   expires text,
   first_event integer not null,
   region text not null
-) without rowid, strict;
+, stated_by integer, made integer not null default 0) without rowid, strict;
 
 CREATE INDEX lot_by_class on lot (class, item);
 

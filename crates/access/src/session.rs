@@ -153,13 +153,15 @@ impl Origin<'_> {
         let mut tx = store.begin().await?;
         let free = count_try(&mut tx, self.access, &BY_PAIR, &pair, now).await?
             & count_try(&mut tx, self.access, &BY_PEER, peer, now).await?;
-        tx.commit().await?;
         if !free {
+            // what is not tried is not counted either
+            tx.rollback().await?;
             return Err(Error::Refused(Text::of(
                 "错误次数过多，请 15 分钟后再试",
                 "too many wrong attempts from here; try again in 15 minutes",
             )));
         }
+        tx.commit().await?;
         reached(store, self.access, &KNOWN, &pair, now).await
     }
 

@@ -44,8 +44,7 @@ pub use check::{Finding, Vocabulary, check, check_overlay};
 pub use definition::{
     After, Assessed, AssessedOutcome, BalanceRule, ClockUse, Compute, Computed, Definition, DocumentRule,
     Earliest, EffectUse, Extension, Fact, Opening, PaperRule, Pause, PublicFor, Publication, Remedy, Rung,
-    RungAct,
-    Side, State, TaskRule, Transition,
+    RungAct, Side, State, TaskRule, Transition,
 };
 pub use draw::draw;
 pub use effect::{

@@ -93,7 +93,7 @@ async fn of_one(tx: &mut Tx, engine: &Engine, matter: Id, now: Instant) -> Resul
     }
     let rows = tx
         .query(
-            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, version from clock \
+            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version from clock \
              where matter = $1 and task is null and met_at is null and void_at is null order by due, id",
             &[matter.into()],
         )

@@ -129,8 +129,11 @@ fn known(d: &flow::Definition, name: &str) -> bool {
         Some(("matter", field)) => MATTER.contains(&field),
         Some(("facts", fact)) => d.facts.iter().any(|f| f.id == fact),
         // what the codes of a fact mean, in one language
+        Some(("words", fact)) if !fact.contains('.') => known(d, &format!("words.{fact}.zh")),
         Some(("words", rest)) => rest.split_once('.').is_some_and(|(fact, lang)| {
-            matches!(lang, "zh" | "en") && d.facts.iter().any(|f| f.id == fact && !f.options.is_empty())
+            let chosen = || d.forms.iter().filter_map(|f| f.field(fact)).any(|f| !f.options.is_empty());
+            matches!(lang, "zh" | "en")
+                && d.facts.iter().any(|f| f.id == fact && (!f.options.is_empty() || chosen()))
         }),
         Some(_) => false,
     }

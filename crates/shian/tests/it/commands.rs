@@ -201,21 +201,22 @@ fn wrong_calls_exit_with_2_and_say_what_there_is() {
 fn a_key_that_is_lost_is_not_made_anew() {
     let dir = tempfile::tempdir().unwrap();
     let data = text(dir.path());
-    let admin = |login: &str| shian(&["admin", login, "--data", data]);
+    let replay = || shian(&["journal", "replay", "--data", data]);
     let said = |out: &Output| String::from_utf8_lossy(&out.stderr).into_owned();
-    let first = admin("alice");
+    let first = shian(&["admin", "alice", "--data", data]);
     assert!(first.status.success(), "{}", said(&first));
     let key = dir.path().join("keys/vault.key");
     let kept = std::fs::read_to_string(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
-    let missing = admin("bob");
+    let missing = replay();
     assert!(!missing.status.success() && said(&missing).contains("vault key"), "{}", said(&missing));
     assert!(!key.exists(), "no new key in its place");
     std::fs::write(&key, "00".repeat(32)).unwrap();
-    let foreign = admin("bob");
+    let foreign = replay();
     assert!(!foreign.status.success() && said(&foreign).contains("founded with"), "{}", said(&foreign));
     std::fs::write(&key, kept).unwrap();
-    assert!(admin("bob").status.success());
+    let back = replay();
+    assert!(back.status.success(), "{}", said(&back));
 }
 
 #[test]

@@ -77,6 +77,22 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         let said = refused(&w, &o.officer, m, "no_hearing", json!({})).await;
         assert!(said.contains("行政处罚告知书：已起草，尚未送达或公开"), "{name}: {said}");
         w.publish(&o.second, m, "notice").await.unwrap();
+        // the file is the authority's: the party sees where it stands and what was served on it, not how the case is made
+        let own = w.matter(&person(990, Role::Firm, "", Some(w.maker.operator)), m).await;
+        assert!(own.documents.iter().any(|d| d.name == "notice"), "{name}");
+        for inner in ["discretion", "discretion_why", "fine_max", "light_max", "source", "crime_signs"] {
+            assert!(!own.all_facts.contains_key(inner), "{name}: {inner}");
+            assert!(own.facts.iter().all(|f| f.id != inner), "{name}: {inner}");
+        }
+        assert!(
+            own.steps.iter().all(|s| s.form.is_none() && s.note.is_none() && s.login.is_empty()),
+            "{name}"
+        );
+        assert!(
+            own.steps.len() < w.matter(&o.officer, m).await.steps.len(),
+            "{name}: evidence is no step of its"
+        );
+        assert!(own.links.is_empty() && own.parent.is_none(), "{name}");
         // five working days from the service, not from the draft: Friday to Friday
         assert_eq!(due(&w, &o.officer, m, "answer").await, "2026-11-27", "{name}");
         let said = refused(&w, &o.officer, m, "no_hearing", json!({})).await;

@@ -148,7 +148,8 @@ pub(crate) fn token(at: SocketAddr, login: &str) -> String {
     let cookie = answer.header("set-cookie").and_then(|c| c.split(';').next()).unwrap_or_default().to_owned();
     assert!(!cookie.is_empty(), "{login}: {}", answer.shown());
     let headers = [("content-type", "application/json"), ("origin", ORIGIN), ("cookie", cookie.as_str())];
-    let answer = send(&mut client, at, "/api/v1/tokens", &headers, br#"{"name":"kill test"}"#);
+    let asked = format!(r#"{{"name":"kill test","password":"{PASSWORD}"}}"#);
+    let answer = send(&mut client, at, "/api/v1/tokens", &headers, asked.as_bytes());
     answer.json()["token"].as_str().unwrap_or_else(|| panic!("{login}: {}", answer.shown())).to_owned()
 }
 

@@ -101,6 +101,12 @@ impl<'w> Desk<'w> {
         }
         work.abort();
         let _ = work.await;
+        // what the server was still about when the client left has ended one way or the other
+        let mut tx = self.world.store.begin().await.unwrap();
+        if self.world.store.engine() == store::Engine::Postgres {
+            tx.exec("lock table event, capture in access exclusive mode", &[]).await.unwrap();
+        }
+        tx.rollback().await.unwrap();
     }
 
     async fn job(&self, id: Id) -> CaptureJob {

@@ -453,7 +453,6 @@ fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
     } }
 }
 
-
 /// `POST /desk/matters/{id}/{step}`
 pub(crate) async fn step(
     State(app): State<Arc<App>>,

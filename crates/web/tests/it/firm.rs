@@ -242,6 +242,6 @@ async fn a_party_reads_who_acted_as_what_they_are_and_the_authority_reads_names(
     if seen.status == 200 {
         assert!(!seen.text().contains("虚构lab2"), "a laboratory's people are named to the authority alone");
     } else {
-        assert_eq!(seen.status, 404, "{}", seen.text());
+        assert_eq!(seen.status, 403, "{}", seen.text());
     }
 }
