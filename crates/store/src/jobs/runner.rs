@@ -194,15 +194,15 @@ impl Runner {
     /// Runs one attempt and stores its outcome.
     async fn attempt(&self, job: Job) -> Result<(), Error> {
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return Ok(()) };
-        // the handler runs as a task of its own, so that its panic stays there
-        let mut task = tokio::spawn(handler(job.clone()));
+        // the handler runs as a task of its own, so that its panic stays there; it ends with whoever awaits it
+        let mut task = JoinSet::new();
+        task.spawn(handler(job.clone()));
         let beat = Duration::from_millis(u64::from(self.lease_seconds.max(1)) * 333);
         let outcome = loop {
             tokio::select! {
-                result = &mut task => break result.unwrap_or_else(|e| Err(panicked(e))),
+                Some(result) = task.join_next() => break result.unwrap_or_else(|e| Err(panicked(e))),
                 () = tokio::time::sleep(beat) => match self.renew(&job).await {
                     Err(Error::Stale) => {
-                        task.abort();
                         tracing::warn!(job = %job.id, "another runner took the job over");
                         return Ok(());
                     }
