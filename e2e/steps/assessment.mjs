@@ -24,7 +24,7 @@ export async function assessment({ tally, url, browser }) {
     await download.saveAs(file);
     assert.ok(readFileSync(file, "utf8").includes("shian-exposure-1"));
     const told = JSON.parse(execFileSync(BINARY, ["risk", "exposure", "--model", file], { encoding: "utf8", maxBuffer: 1 << 26 }));
-    assert.ok((await desk.innerText("main")).includes(told.recipe), "the page names the recipe that the command prints");
+    assert.ok((await desk.textContent("main")).includes(told.recipe), "the page names the recipe that the command prints");
   });
   await desk.context().close();
   const phone = await browser.as("desk", { size: PHONE });

@@ -15,6 +15,7 @@ impl From<access::Error> for Fault {
         match e {
             access::Error::Denied(denied) => denied.into(),
             access::Error::Store(e) => e.into(),
+            access::Error::Ledger(e) => e.into(),
             access::Error::Invalid { field, text } => Self::bad(field, text),
             access::Error::Refused(text) | access::Error::NeedsCode(text) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, text)
@@ -28,6 +29,7 @@ impl From<ledger::Error> for Fault {
     fn from(e: ledger::Error) -> Self {
         match e {
             ledger::Error::Store(e) => e.into(),
+            ledger::Error::TooLarge { .. } => Self::bad("", e.text()),
             other => Self::internal(other),
         }
     }
@@ -38,6 +40,7 @@ impl From<flow::Error> for Fault {
         let Some(text) = e.user_text() else {
             return match e {
                 flow::Error::Store(e) => e.into(),
+                flow::Error::Ledger(e) => e.into(),
                 other => Self::internal(other),
             };
         };
@@ -69,7 +72,7 @@ impl From<watch::Error> for Fault {
         let text = e.text();
         match e {
             watch::Error::Store(e) => e.into(),
-            watch::Error::Ledger(e) => Self::internal(e),
+            watch::Error::Ledger(e) => e.into(),
             watch::Error::Denied(denied) => denied.into(),
             watch::Error::NotFound => Self::new(StatusCode::NOT_FOUND, text),
             watch::Error::Invalid { field, .. } => Self::bad(field, text),
@@ -86,6 +89,7 @@ impl From<lab::Error> for Fault {
         let text = e.text();
         match e {
             lab::Error::Store(e) => e.into(),
+            lab::Error::Ledger(e) => e.into(),
             lab::Error::Denied(denied) => denied.into(),
             lab::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
             lab::Error::FourEyes => Self::new(StatusCode::FORBIDDEN, text),
@@ -128,7 +132,7 @@ impl From<assess::Error> for Fault {
             .with_details(rows),
             assess::Error::NotFound("run") => Self::not_found(&Text::of("计算任务", "run")),
             assess::Error::NotFound(_) => Self::not_found(&Text::of("调查", "survey")),
-            assess::Error::Ledger(e) => Self::internal(e),
+            assess::Error::Ledger(e) => e.into(),
         }
     }
 }
@@ -138,6 +142,7 @@ impl From<field::Error> for Fault {
         let text = e.text();
         match e {
             field::Error::Store(e) => e.into(),
+            field::Error::Ledger(e) => e.into(),
             field::Error::Denied(denied) => denied.into(),
             field::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
             field::Error::State(_) => Self::new(StatusCode::CONFLICT, text),
@@ -152,6 +157,7 @@ impl From<target::Error> for Fault {
         let text = e.text();
         match e {
             target::Error::Store(e) => e.into(),
+            target::Error::Ledger(e) => e.into(),
             target::Error::Denied(denied) => denied.into(),
             target::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
             target::Error::State(_) => Self::new(StatusCode::CONFLICT, text),
@@ -170,6 +176,7 @@ impl From<supply::Error> for Fault {
         let text = e.text();
         match e {
             supply::Error::Store(e) => e.into(),
+            supply::Error::Ledger(e) => e.into(),
             supply::Error::Denied(denied) => denied.into(),
             supply::Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, text),
             supply::Error::Refused(problems) => {

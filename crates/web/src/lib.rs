@@ -53,6 +53,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/login", get(pages::account::show_login).post(pages::account::login))
         .route("/logout", post(pages::account::logout))
         .route("/account", get(pages::account::show))
+        .route("/account/sessions/end", post(pages::account::end_sessions))
         .route("/password", get(pages::account::show_password).post(pages::account::change_password))
         .route("/preferences", post(pages::account::preferences))
         .route("/assets/{name}", get(assets::serve))

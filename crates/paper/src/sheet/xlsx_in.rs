@@ -63,6 +63,9 @@ fn each_cell<R: Read + Seek>(
     Ok(())
 }
 
+/// Largest table of texts in bytes: the reader holds it whole, each text with some forty bytes beside its own.
+const TEXTS: u64 = 128 << 20;
+
 /// Unpacks every part into nothing to know its true size, and refuses macros.
 fn measure<R: Read + Seek>(file: R, limits: &Limits) -> Result<(), SheetError> {
     let damaged = |e: &dyn std::fmt::Display| SheetError::Damaged(e.to_string());
@@ -80,6 +83,9 @@ fn measure<R: Read + Seek>(file: R, limits: &Limits) -> Result<(), SheetError> {
         }
         workbook |= name == "xl/workbook.xml";
         let read = std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(|e| damaged(&e))?;
+        if read > TEXTS && name.to_ascii_lowercase().ends_with("sharedstrings.xml") {
+            return Err(too_large("文本表（字节）", "the table of texts (bytes) is", TEXTS));
+        }
         left = left.checked_sub(read).ok_or_else(|| {
             too_large("解压后内容（字节）", "the unpacked content (bytes) is", limits.unpacked)
         })?;

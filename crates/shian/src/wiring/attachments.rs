@@ -1,4 +1,4 @@
-//! Files nobody names, removed in the background.
+//! What nobody needs any more, removed in the background: files no record names, work long done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,8 @@ const LOOK: Duration = Duration::from_secs(6 * 3600);
 const LEASE_SECONDS: i64 = 3600;
 /// How old such a file must be: far longer than any request takes.
 const AGE: Duration = Duration::from_secs(86_400);
+/// How long work that is done stays listed.
+const JOBS_SECONDS: i64 = 30 * 86_400;
 
 /// Looks until `stop` turns true; one process at a time, by lease.
 pub(crate) async fn sweep_on(
@@ -33,6 +35,12 @@ pub(crate) async fn sweep_on(
 async fn sweep(app: &web::App, holder: &str) -> anyhow::Result<usize> {
     if lease::acquire(&app.store, "attachments", holder, LEASE_SECONDS, app.now()).await?.is_none() {
         return Ok(0);
+    }
+    let mut tx = app.store.begin().await?;
+    let jobs = store::jobs::prune(&mut tx, app.now().plus_seconds(-JOBS_SECONDS)).await?;
+    tx.commit().await?;
+    if jobs > 0 {
+        tracing::info!(jobs, "work done more than a month ago is no longer listed");
     }
     Ok(app.attachments.sweep(&app.store, AGE).await?)
 }

@@ -123,6 +123,18 @@ pub(crate) async fn logout(
     Ok(with_cookies(Redirect::to("/").into_response(), &[format!("{COOKIE}=; Path=/; Max-Age=0")]))
 }
 
+/// `POST /account/sessions/end`: signs the account out everywhere. Right: own account.
+pub(crate) async fn end_sessions(
+    State(app): State<Arc<App>>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let (viewer, who) = (&posted.viewer, &posted.viewer.who);
+    let mut tx = app.store.begin().await?;
+    access::session::end_sessions(&mut tx, &context(&app, viewer), &app.access, who, who.account).await?;
+    tx.commit().await?;
+    Ok(with_cookies(Redirect::to("/login").into_response(), &[format!("{COOKIE}=; Path=/; Max-Age=0")]))
+}
+
 /// `GET /account`: who is signed in, with which rights, and what one may change oneself. Right: own account.
 pub(crate) async fn show(SignedIn(viewer): SignedIn) -> Markup {
     let lang = viewer.lang();
@@ -145,6 +157,9 @@ pub(crate) async fn show(SignedIn(viewer): SignedIn) -> Markup {
                 li { h3 { a href="/password" { (lang.pick("修改密码", "Change password")) } } }
                 li { h3 { a href="/account/totp" { (lang.pick("动态验证码", "One-time codes")) } }
                     p.soft { (lang.pick("密码之外再加一道验证", "A second check beside the password")) } }
+                li { h3 { (lang.pick("在所有设备上退出", "Sign out everywhere")) }
+                    p.soft { (lang.pick("手机或电脑遗失、在公用电脑上忘了退出时使用；本机也会退出。访问令牌另行撤销。", "For a lost phone or a shared computer where you stayed signed in; here you are signed out, too. Access tokens are revoked on their own page.")) }
+                    form method="post" action="/account/sessions/end" { (layout::csrf(&viewer)) button.plain { (lang.pick("全部退出", "Sign out everywhere")) } } }
                 @if viewer.area() == Area::Desk { li { h3 { a href="/desk/absences" { (lang.pick("请假与代办", "Absence and deputies")) } } } }
             }
         },
