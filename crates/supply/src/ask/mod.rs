@@ -4,6 +4,7 @@
 //! Every answer says where its bounds stopped it.
 
 mod books;
+mod case_line;
 mod read;
 mod records;
 mod source;
@@ -13,7 +14,8 @@ mod table;
 mod ways;
 
 pub use books::{gap_kinds, gap_word};
-pub use read::{Ask, CaseLine, PARAMETERS, Parameter, Since};
+pub use case_line::CaseLine;
+pub use read::{Ask, PARAMETERS, Parameter, Since};
 pub use source::{OutbreakAnswer, Separate};
 pub(crate) use spread::Regions;
 pub use subject::{Choice, Found, FoundKind};
