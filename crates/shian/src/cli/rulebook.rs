@@ -7,7 +7,12 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulebookCommand {
     /// Validates limits, procedures, policies, calendar and regions.
-    Check,
+    Check {
+        /// A rulebook in the file system (`cn/procedures/…`, `cn-62/procedures/…`) whose procedures are checked instead of those built in: a
+        /// draft, before it is built.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
     /// The state diagram of a procedure as SVG.
     Draw {
         /// `disposal`, `recall`, …

@@ -9,11 +9,12 @@ use base::region::Regions;
 use limits::Rules;
 use paper::document::Template;
 use serde_json::json;
+use std::path::Path;
 
 /// `shian rulebook`
 pub(crate) fn run(command: RulebookCommand) -> Outcome {
     match command {
-        RulebookCommand::Check => check(),
+        RulebookCommand::Check { folder } => check(folder.as_deref()),
         RulebookCommand::Draw { procedure, region } => {
             draw(&procedure, region.as_deref().unwrap_or_default())
         }
@@ -33,9 +34,9 @@ impl Findings {
     }
 }
 
-fn check() -> Outcome {
+fn check(folder: Option<&Path>) -> Outcome {
     let mut found = Findings::default();
-    let (procedures, templates) = procedures(&mut found);
+    let (procedures, templates) = procedures(&mut found, folder);
     let rules = limit_rows(&mut found);
     let policies = match access::Access::new(Vault::from_key([0; 32])) {
         Ok(access) => access.policies().len(),
@@ -55,9 +56,9 @@ fn check() -> Outcome {
     Ok(found.0 == 0)
 }
 
-/// Procedures with their guards, clocks, effects, forms and templates.
-fn procedures(found: &mut Findings) -> (usize, usize) {
-    let definitions = match flow::shipped() {
+/// Procedures with their guards, clocks, effects, forms and templates: those built in, or those of a folder.
+fn procedures(found: &mut Findings, folder: Option<&Path>) -> (usize, usize) {
+    let definitions = match folder.map_or_else(flow::shipped, flow::load_all) {
         Ok(definitions) => definitions,
         Err(e) => {
             found.add("procedures", &e.file, &format!("{}; {}", e.problem, e.remedy));

@@ -219,6 +219,24 @@ fn a_key_that_is_lost_is_not_made_anew() {
     assert!(back.status.success(), "{}", said(&back));
 }
 
+/// A lawyer changes a file and is told what it breaks, before anything is built.
+#[test]
+fn a_draft_of_the_rulebook_is_checked_from_its_folder() {
+    let shipped = crates("../rulebook");
+    let good = shian(&["rulebook", "check", "--folder", text(&shipped)]);
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+    let draft = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp").arg("-r").arg(shipped.join("cn")).arg(draft.path()).status().unwrap();
+    assert!(copied.success());
+    let file = draft.path().join("cn/procedures/recall/procedure.toml");
+    let changed = std::fs::read_to_string(&file).unwrap().replacen("\nto = \"", "\nto = \"nowhere_", 1);
+    std::fs::write(&file, changed).unwrap();
+    let bad = shian(&["rulebook", "check", "--folder", text(draft.path())]);
+    assert_eq!(bad.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&bad.stdout).into_owned();
+    assert!(said.contains("recall") && said.contains("nowhere_"), "{said}");
+}
+
 #[test]
 fn a_reader_that_goes_away_ends_the_program_quietly() {
     let file = crates("limits/testdata/verdict_cases.csv");
