@@ -32,13 +32,18 @@ impl<R: Seek> Counted<R> {
     }
 }
 
+/// Reads what a source has in its buffer: the `Read` of whatever is a `BufRead` first.
+fn read_buffered(source: &mut impl BufRead, into: &mut [u8]) -> io::Result<usize> {
+    let from = source.fill_buf()?;
+    let count = from.len().min(into.len());
+    into[..count].copy_from_slice(&from[..count]);
+    source.consume(count);
+    Ok(count)
+}
+
 impl<R: BufRead> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let from = self.fill_buf()?;
-        let count = from.len().min(into.len());
-        into[..count].copy_from_slice(&from[..count]);
-        self.consume(count);
-        Ok(count)
+        read_buffered(self, into)
     }
 }
 
@@ -152,11 +157,7 @@ fn no_utf16() -> io::Error {
 
 impl<R: BufRead> Read for Utf8<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let from = self.fill_buf()?;
-        let count = from.len().min(into.len());
-        into[..count].copy_from_slice(&from[..count]);
-        self.consume(count);
-        Ok(count)
+        read_buffered(self, into)
     }
 }
 

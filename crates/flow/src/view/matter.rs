@@ -39,8 +39,6 @@ pub struct StepView {
     pub title: Text,
     /// Login of the person.
     pub login: String,
-    /// The account, where a person took it.
-    pub account: Option<Id>,
     /// The absent person a deputy did it for.
     pub acting_for: Option<Id>,
     /// Reason or note as written.
@@ -53,6 +51,8 @@ pub struct StepView {
     pub target: Option<Id>,
     /// Whether the matter began with it or came to another state by it.
     pub moved: bool,
+    /// Whether it is the step of the operator concerned, whoever took it for that operator.
+    pub by_party: bool,
 }
 
 /// A clock of a matter or task.
@@ -282,7 +282,7 @@ pub async fn matter(
         version: live.version,
     };
     Ok(match &d.party_sees {
-        Some(facts) if who.operator.is_some() => view.for_party(who, facts),
+        Some(facts) if who.operator.is_some() => view.for_party(facts),
         _ => view,
     })
 }
@@ -290,11 +290,11 @@ pub async fn matter(
 impl MatterView {
     /// What the operator concerned sees of a file that is the authority's: what it did itself, where the matter stands, and what was
     /// said to it. Not the evidence as it is gathered, not what is proposed and why, not whence the matter came.
-    fn for_party(mut self, who: &Principal, facts: &[String]) -> Self {
+    fn for_party(mut self, facts: &[String]) -> Self {
         self.facts.retain(|f| facts.contains(&f.id));
         self.all_facts.retain(|name, _| facts.contains(name));
-        self.steps.retain(|s| s.moved || s.account == Some(who.account));
-        for step in self.steps.iter_mut().filter(|s| s.account != Some(who.account)) {
+        self.steps.retain(|s| s.moved || s.by_party);
+        for step in self.steps.iter_mut().filter(|s| !s.by_party) {
             (step.note, step.form, step.target, step.acting_for) = (None, None, None, None);
             step.login.clear();
         }
@@ -374,7 +374,7 @@ async fn steps(
 ) -> Result<Vec<StepView>, Error> {
     let rows = tx
         .query(
-            "select s.at, s.kind, s.name, s.from_state, s.to_state, s.login, s.account, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
+            "select s.at, s.kind, s.name, s.from_state, s.to_state, s.login, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
              from matter_step s left join form_entry f on f.id = s.form where s.matter = $1 order by s.id",
             &[id.into()],
         )
@@ -384,13 +384,15 @@ async fn steps(
         let kind = row.text("kind")?;
         let form = row.opt_text("form")?;
         let to = row.opt_text("to_state")?;
+        let name = row.text("name")?;
+        let taken = procedure.definition.transition(&name).filter(|_| kind == "transition");
         steps.push(StepView {
             at: row.instant("at")?,
-            title: step_title(procedure, &kind, &row.text("name")?, to.as_deref()),
+            title: step_title(procedure, &kind, &name, to.as_deref()),
             moved: to.is_some() && to != row.opt_text("from_state")?,
+            by_party: taken.is_some_and(|t| t.by == Side::Operator),
             kind,
             login: row.text("login")?,
-            account: row.opt_id("account")?,
             acting_for: row.opt_id("acting_for")?,
             note: row.opt_text("note")?,
             form: form.zip(body(engine, &row, open)?),
