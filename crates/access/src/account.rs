@@ -1,6 +1,9 @@
 //! Accounts and their grants: opened, changed and closed by an administrator of the region, or by their owner.
 
-pub use crate::grant::{add_grant, end_grant, grants_of};
+pub use crate::grant::{
+    Seat, add_grant, confirm_at_machine, confirm_grant, end_grant, grants_of, waiting_at_machine,
+    waiting_grants,
+};
 use crate::password::Hashed;
 use crate::recent::append;
 use crate::{Access, Error, Grant, Principal, Resource, Role, api_token, grant};
@@ -164,7 +167,7 @@ pub async fn create_first_account(
         from: cx.now.china_date(),
         to: None,
     };
-    grant::insert(tx, cx, &permit, id, &grant).await?;
+    grant::insert(tx, cx, &permit, id, &grant, None).await?;
     Ok(id)
 }
 
@@ -390,7 +393,7 @@ pub(crate) async fn principal(
     let today = Value::from(now.china_date());
     let rows = store
         .query(
-            "select * from account_grant where account = $1 and valid_from <= $2 \
+            "select * from account_grant where account = $1 and waits = 0 and valid_from <= $2 \
              and (valid_to is null or valid_to >= $2) order by id",
             &[account.into(), today],
         )

@@ -48,7 +48,7 @@ pub async fn login_with_role(store: &Store, role: Role, today: Date) -> Result<O
     let row = store
         .first(
             "select a.login from account a join account_grant g on g.account = a.id \
-             where a.status = 'active' and g.role = $1 and g.valid_from <= $2 \
+             where a.status = 'active' and g.waits = 0 and g.role = $1 and g.valid_from <= $2 \
              and (g.valid_to is null or g.valid_to >= $2) order by length(g.region), a.id limit 1",
             &[role.code().into(), today.into()],
         )
@@ -105,7 +105,7 @@ async fn people(
     let rows = store
         .query(
             "select distinct a.id, a.name from account a join account_grant g on g.account = a.id \
-             where a.status = 'active' and g.role in ($5, $6, $7) and g.agency = $1 and length(g.region) >= $8 \
+             where a.status = 'active' and g.waits = 0 and g.role in ($5, $6, $7) and g.agency = $1 and length(g.region) >= $8 \
              and (g.region like $2 or $3 like g.region || '%') and g.valid_from <= $4 \
              and (g.valid_to is null or g.valid_to >= $4) order by a.id",
             &[

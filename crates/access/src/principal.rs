@@ -91,6 +91,12 @@ impl Grant {
     pub fn is_current(&self, today: Date) -> bool {
         self.from <= today && self.to.is_none_or(|to| today <= to)
     }
+
+    /// Whether it is in force only when a second administrator has confirmed it: it decides, or opens what is confidential.
+    #[must_use]
+    pub const fn takes_two(&self) -> bool {
+        matches!(self.role, Role::Desk | Role::Leader | Role::Admin) || self.ceiling >= crate::CONFIDENTIAL
+    }
 }
 
 /// An account as it acts: who, for which operator, under which grants.

@@ -1,7 +1,9 @@
 //! Ready principals for the tests of other crates.
 
-use crate::{Access, Grant, Hashing, Principal, Role, Vault};
+use crate::{Access, Grant, Hashing, Principal, Role, Vault, account};
 use base::{Date, Id};
+use ledger::Context;
+use store::Tx;
 
 /// The shipped policies with a fixed vault key and the cheap password hashing.
 ///
@@ -36,6 +38,18 @@ pub fn principal(account: i64, role: Role, region: &str, agency: &str, operator:
         name: String::new(),
         operator,
         grants: vec![grant],
+    }
+}
+
+/// Gives an account a grant that is in force: where it takes two administrators, the nation's confirms it.
+///
+/// # Panics
+/// When the grant is refused.
+#[allow(clippy::expect_used)] // only tests call it
+pub async fn give(tx: &mut Tx, cx: &Context, access: &Access, by: &Principal, account: Id, grant: &Grant) {
+    let id = account::add_grant(tx, cx, access, by, account, grant).await.expect("the grant");
+    if grant.takes_two() {
+        account::confirm_grant(tx, cx, access, &admin(""), id).await.expect("the confirmation");
     }
 }
 

@@ -1,4 +1,5 @@
-//! How often somebody without an account may try: petitions sent from an address, guesses at the code of a receipt. What is
+//! How often somebody may try, and how much an account may send: petitions from an address, guesses at the code of a
+//! receipt, files in a day. What is
 //! counted is kept as a keyed fingerprint only, and forgotten when its window is over.
 
 use crate::{Access, Error};
@@ -50,11 +51,27 @@ pub async fn count_try(
     whom: &str,
     now: Instant,
 ) -> Result<bool, Error> {
+    count(tx, access, limit, whom, 1, now).await
+}
+
+/// Counts as [`count_try`] does, so many at once: of what is measured, not tried.
+///
+/// # Errors
+/// Storage.
+pub async fn count(
+    tx: &mut Tx,
+    access: &Access,
+    limit: &Limit,
+    whom: &str,
+    amount: i64,
+    now: Instant,
+) -> Result<bool, Error> {
     tx.exec("delete from attempt where until <= $1", &[now.into()]).await?;
     let key = key(access, limit, whom);
     tx.exec(
-        "insert into attempt (key, count, until) values ($1, 1, $2) on conflict (key) do update set count = attempt.count + 1",
-        &[key.as_str().into(), now.plus_seconds(limit.seconds).into()],
+        "insert into attempt (key, count, until) values ($1, $3, $2) on conflict (key) do update \
+         set count = attempt.count + excluded.count",
+        &[key.as_str().into(), now.plus_seconds(limit.seconds).into(), amount.into()],
     )
     .await?;
     let row = tx.first("select count from attempt where key = $1", &[key.into()]).await?;

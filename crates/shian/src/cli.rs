@@ -107,10 +107,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Creates the first administrator of a new province.
+    /// Creates the first administrator of a new province, or confirms at the machine what the second one was granted.
     Admin {
         /// Login name.
         login: String,
+        /// Confirm the grants of this account that wait for a second administrator: for the time when there is only one.
+        #[arg(long)]
+        confirm: bool,
         #[command(flatten)]
         data: DataArgs,
     },

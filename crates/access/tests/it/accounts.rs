@@ -1,7 +1,7 @@
 //! Accounts and grants: who may open and change them, and what the record keeps.
 
 use crate::office::{Office, PASSWORD, at, grant};
-use access::{Error, NewAccount, Role, Vault, account, session};
+use access::{Error, Grant, NewAccount, Principal, Role, Vault, account, session};
 use base::{Date, Id};
 
 #[tokio::test]
@@ -142,6 +142,74 @@ async fn a_grant_stays_within_the_region_of_who_gives_it_and_never_goes_to_onese
         assert_eq!(office.journal("grant.ended").await.len(), 1);
         // the grant of the first account, and two here
         assert_eq!(office.journal("grant.added").await.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn what_decides_or_opens_what_is_confidential_is_given_by_two_administrators() {
+    let confidential = || Grant { ceiling: access::CONFIDENTIAL, ..grant(Role::Officer, "6201", "market") };
+    let takes_two = [
+        grant(Role::Desk, "6201", "market"),
+        grant(Role::Leader, "6201", ""),
+        grant(Role::Admin, "6201", ""),
+        confidential(),
+    ];
+    for office in Office::all().await {
+        let (store, access, first) = (&office.store, &office.access, &office.admin);
+        let id = office.open("li.wei", "6201").await;
+        let (second, elsewhere) = (access::testing::admin("62"), access::testing::admin("63"));
+        let own = Principal { account: id, ..access::testing::admin("62") };
+        for terms in &takes_two {
+            let mut tx = store.begin().await.unwrap();
+            let cx = office.cx(1);
+            let seat = account::add_grant(&mut tx, &cx, access, first, id, terms).await.unwrap();
+            tx.commit().await.unwrap();
+            assert!(office.principal("li.wei", 2).await.grants.is_empty(), "{}: {terms:?}", office.name);
+            let waiting = account::waiting_grants(store, access, &second, at(2)).await.unwrap();
+            assert_eq!(
+                waiting.iter().map(|(login, s)| (login.as_str(), s.id)).collect::<Vec<_>>(),
+                [("li.wei", seat)]
+            );
+            assert!(account::waiting_grants(store, access, &elsewhere, at(2)).await.unwrap().is_empty());
+
+            let mut tx = store.begin().await.unwrap();
+            for refused in [first, &elsewhere, &own] {
+                let answer = account::confirm_grant(&mut tx, &cx, access, refused, seat).await;
+                assert!(answer.is_err(), "{}: {terms:?} by {}", office.name, refused.login);
+            }
+            account::confirm_grant(&mut tx, &cx, access, &second, seat).await.unwrap();
+            let again = account::confirm_grant(&mut tx, &cx, access, &second, seat).await;
+            assert!(matches!(again, Err(Error::Invalid { field: "grant", .. })), "{}", office.name);
+            tx.commit().await.unwrap();
+            assert_eq!(
+                office.principal("li.wei", 3).await.grants,
+                std::slice::from_ref(terms),
+                "{}",
+                office.name
+            );
+            let mut tx = store.begin().await.unwrap();
+            account::end_grant(&mut tx, &cx, access, first, seat).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(office.journal("grant.confirmed").await.len(), takes_two.len(), "{}", office.name);
+    }
+}
+
+#[tokio::test]
+async fn a_grant_that_ended_while_it_waited_is_not_confirmed_and_the_first_is_confirmed_at_the_machine() {
+    for office in Office::all().await {
+        let (store, access, admin, cx) = (&office.store, &office.access, &office.admin, office.cx(1));
+        let id = office.open("li.wei", "6201").await;
+        let mut tx = store.begin().await.unwrap();
+        let ended =
+            account::add_grant(&mut tx, &cx, access, admin, id, &grant(Role::Admin, "62", "")).await.unwrap();
+        account::end_grant(&mut tx, &cx, access, admin, ended).await.unwrap();
+        assert!(account::confirm_at_machine(&mut tx, &cx, ended).await.is_err(), "{}", office.name);
+        let good =
+            account::add_grant(&mut tx, &cx, access, admin, id, &grant(Role::Admin, "62", "")).await.unwrap();
+        account::confirm_at_machine(&mut tx, &cx, good).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(office.principal("li.wei", 2).await.grants.len(), 1, "{}", office.name);
     }
 }
 

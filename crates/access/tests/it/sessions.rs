@@ -280,7 +280,7 @@ async fn what_is_taken_from_a_token_s_owner_is_gone_with_the_next_request() {
         assert_eq!(grants().await, Some(0), "{}", office.name);
 
         let mut tx = store.begin().await.unwrap();
-        let seat = crate::office::grant(access::Role::Leader, "6201", "");
+        let seat = crate::office::grant(access::Role::Officer, "6201", "market");
         let seat = account::add_grant(&mut tx, &cx, access, admin, id, &seat).await.unwrap();
         assert_eq!(grants().await, Some(0), "nothing is committed");
         tx.commit().await.unwrap();

@@ -1,6 +1,6 @@
 //! Tries are limited in a window, each address by itself, and the address stands nowhere.
 
-use access::throttle::{Limit, count_try, give_back, reached};
+use access::throttle::{Limit, count, count_try, give_back, reached};
 use base::Instant;
 
 #[tokio::test]
@@ -48,5 +48,24 @@ async fn a_right_try_is_given_back_and_uses_nothing_up() {
             tx.commit().await.unwrap();
         }
         assert!(!reached(&store, &access, &limit, "one", now).await.unwrap(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_measured_counts_by_its_amount() {
+    let limit = Limit { what: "upload", most: 10, seconds: 3600 };
+    let now = Instant::parse("2026-11-20T10:00:00+08:00").unwrap();
+    for (name, store) in store::testing::stores().await {
+        let access = access::testing::access();
+        let mut tx = store.begin().await.unwrap();
+        for (amount, within) in [(7, true), (3, true), (1, false)] {
+            assert_eq!(
+                count(&mut tx, &access, &limit, "one", amount, now).await.unwrap(),
+                within,
+                "{name}: {amount}"
+            );
+        }
+        assert!(count(&mut tx, &access, &limit, "another", 10, now).await.unwrap(), "{name}");
+        tx.commit().await.unwrap();
     }
 }

@@ -39,7 +39,7 @@ async fn analyst(world: &World) -> Principal {
         from: cx.now.china_date(),
         to: None,
     };
-    access::account::add_grant(&mut tx, &cx, access, &admin, account, &grant).await.unwrap();
+    access::testing::give(&mut tx, &cx, access, &admin, account, &grant).await;
     tx.commit().await.unwrap();
     principal_by_login(store, access, "analyst", cx.now).await.unwrap().unwrap()
 }

@@ -1,4 +1,4 @@
-//! `shian admin`: the first administrator of a new province.
+//! `shian admin`: the first administrator of a new province, and the second while there is nobody else to confirm them.
 
 use super::Outcome;
 use crate::cli::DataArgs;
@@ -38,6 +38,31 @@ pub(crate) async fn create(login: String, data: DataArgs) -> Outcome {
     drop(app);
     province.close().await;
     Ok(true)
+}
+
+/// Confirms the grants of an account that wait for a second administrator.
+pub(crate) async fn confirm(login: String, data: DataArgs) -> Outcome {
+    let config = Config::load(&data)?;
+    log::init(config.log, true);
+    let province = Province::open(config, Purpose::Change).await?;
+    let app = province.app.clone();
+    let cx = Context { now: now(), ids: app.ids.clone(), actor: Actor::system("admin"), lang: Lang::Zh };
+    let waiting = access::account::waiting_at_machine(&app.store, &login).await?;
+    let mut tx = app.store.begin().await?;
+    for seat in &waiting {
+        access::account::confirm_at_machine(&mut tx, &cx, seat.id).await?;
+    }
+    tx.commit().await?;
+    province.sequence().await?;
+    let terms: Vec<_> = waiting.iter().map(|s| &s.grant).collect();
+    out::json(&json!({ "login": login, "confirmed": terms }));
+    if waiting.is_empty() {
+        out::note("no grant of this account waits to be confirmed");
+    }
+    let some = !waiting.is_empty();
+    drop(app);
+    province.close().await;
+    Ok(some)
 }
 
 fn password() -> anyhow::Result<String> {

@@ -73,7 +73,8 @@ fn dispatch(command: Command) -> Outcome {
         Command::Connector(command) => block(connector::run(command)),
         Command::Backup { dir, data } => block(copies::backup(dir, data)),
         Command::Restore { dir, data } => block(copies::restore(dir, data)),
-        Command::Admin { login, data } => block(admin::create(login, data)),
+        Command::Admin { login, confirm: false, data } => block(admin::create(login, data)),
+        Command::Admin { login, confirm: true, data } => block(admin::confirm(login, data)),
         Command::Bench { name, size, data } => block(bench::run(name, size, data)),
     }
 }

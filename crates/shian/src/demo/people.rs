@@ -1,6 +1,8 @@
 //! The accounts of the demo: one for every role, and an officer in every county.
 
-use access::account::{add_grant, create_account, create_first_account, principal_by_login};
+use access::account::{
+    add_grant, confirm_at_machine, confirm_grant, create_account, create_first_account, principal_by_login,
+};
 use access::{Access, Grant, NewAccount, Principal, Role};
 use anyhow::{Context as _, Result};
 use base::region::{RegionCode, Regions};
@@ -12,6 +14,9 @@ use store::Store;
 /// One password for every demo account. The demo listens on the loopback address only unless told otherwise.
 pub(crate) const PASSWORD: &str = "Shian-demo-2026";
 
+/// The administrator who confirms what the first one grants.
+const SECOND: &str = "admin2";
+
 /// The accounts worth naming when the demo starts: login and what to do with it.
 pub(crate) const GUIDE: &[(&str, &str)] = &[
     ("lab / lab2", "检验机构：录入结果、第二人审核 · laboratory: enters, second person approves"),
@@ -21,7 +26,7 @@ pub(crate) const GUIDE: &[(&str, &str)] = &[
     ("firm", "被召回的生产者 · the producer under recall"),
     ("shop", "抽样所在商店 · the shop where the sample was taken"),
     ("police / jiancha", "公安、检察：只见移送的案件 · police, procuratorate: only what was sent to them"),
-    ("admin", "系统管理员 · administrator"),
+    ("admin / admin2", "系统管理员：授权、第二人确认 · administrators: one grants, the other confirms"),
 ];
 
 /// Operators the accounts of firms and laboratories act for.
@@ -64,10 +69,12 @@ fn seats(at: Seats) -> Vec<Seat> {
         agency,
         operator,
     };
-    let mut taken: HashSet<String> =
-        ["police", "jiancha", "lab", "lab2", "desk", "desk2", "leader", "firm", "shop", "admin", "exchange"]
-            .map(String::from)
-            .into();
+    let mut taken: HashSet<String> = [
+        "police", "jiancha", "lab", "lab2", "desk", "desk2", "leader", "firm", "shop", "admin", SECOND,
+        "exchange",
+    ]
+    .map(String::from)
+    .into();
     let mut all = vec![
         seat("desk", "演示·省局主管甲", Role::Desk, "62", "market", None),
         seat("desk2", "演示·省局主管乙", Role::Desk, "62", "market", None),
@@ -123,8 +130,31 @@ pub(crate) async fn administrator(store: &Store, access: &Access, cx: &Context) 
         must_change: false,
     };
     create_first_account(&mut tx, cx, access, new).await?;
+    let second = NewAccount {
+        login: SECOND.to_owned(),
+        password: access.hash_password(SECOND, PASSWORD)?,
+        name: "演示·安全管理员".to_owned(),
+        phone: None,
+        region: "62".to_owned(),
+        operator: None,
+        must_change: false,
+    };
     tx.commit().await?;
-    principal(store, access, "admin", cx).await
+    let first = principal(store, access, "admin", cx).await?;
+    let mut tx = store.begin().await?;
+    let account = create_account(&mut tx, cx, access, &first, second).await?;
+    let grant = Grant {
+        role: Role::Admin,
+        region: "62".to_owned(),
+        agency: String::new(),
+        ceiling: access::INTERNAL,
+        from: cx.now.china_date(),
+        to: None,
+    };
+    let seat = add_grant(&mut tx, cx, access, &first, account, &grant).await?;
+    confirm_at_machine(&mut tx, cx, seat).await?;
+    tx.commit().await?;
+    Ok(first)
 }
 
 /// An account's principal by login.
@@ -202,6 +232,7 @@ async fn open(
     seats: &[Seat],
     from: Date,
 ) -> Result<()> {
+    let second = principal(store, access, SECOND, cx).await?;
     let mut tx = store.begin().await?;
     for s in seats {
         let password = access.hash_password(&s.login, PASSWORD)?;
@@ -224,7 +255,10 @@ async fn open(
             from,
             to: None,
         };
-        add_grant(&mut tx, cx, access, admin, account, &grant).await?;
+        let seat = add_grant(&mut tx, cx, access, admin, account, &grant).await?;
+        if grant.takes_two() {
+            confirm_grant(&mut tx, cx, access, &second, seat).await?;
+        }
     }
     tx.commit().await?;
     Ok(())

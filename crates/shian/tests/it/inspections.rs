@@ -37,7 +37,7 @@ async fn officers(w: &World) -> Vec<Principal> {
             from: Date::constant(2020, 1, 1),
             to: None,
         };
-        access::account::add_grant(&mut tx, &cx, access, &admin, id, &grant).await.unwrap();
+        access::testing::give(&mut tx, &cx, access, &admin, id, &grant).await;
         let mut who = person(50, Role::Officer, SHOP_COUNTY, None);
         who.account = id;
         out.push(who);

@@ -383,6 +383,7 @@ impl Province {
             bench: std::sync::Arc::default(),
             faces: web::Faces::default(),
             secure_cookies: false,
+            sockets: web::Sockets::default(),
         });
         let router = web::router(app.clone());
         let mut province = Self { app, router, accounts: HashMap::new(), _files: files };
@@ -433,7 +434,7 @@ impl Province {
                     from: Date::constant(2020, 1, 1),
                     to: None,
                 };
-                access::account::add_grant(&mut tx, &cx, access, &admin, id, &grant).await.unwrap();
+                access::testing::give(&mut tx, &cx, access, &admin, id, &grant).await;
                 id
             };
             tx.commit().await.unwrap();

@@ -9,7 +9,7 @@ use crate::pages::show::agency_name;
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
-use access::account::{self, Account, NewAccount};
+use access::account::{self, Account, NewAccount, Seat};
 use access::api_token::{list_tokens_of, revoke_api_token};
 use access::{Error, Grant, Resource, Role};
 use axum::extract::{Path, RawQuery, State};
@@ -144,12 +144,20 @@ async fn list_page(
         ..Field::default()
     };
     let regions = choices::regions(lang, &viewer.who, &Text::of("请选择", "choose"));
+    let waiting = account::waiting_grants(&app.store, &app.access, &viewer.who, now).await?;
     let title = lang.pick("账号", "Accounts");
     Ok(layout::page(
         viewer,
         title,
         &html! {
             (layout::head(title, &html! { a.button.plain href="/desk/rulebook" { (lang.pick("规则与权限说明", "Rules and rights")) } }))
+            @if !waiting.is_empty() { (ui::message(Tone::Warn, &html! {
+                p { (lang.pick("待另一名管理员确认的授权：", "Grants that wait for another administrator:")) }
+                ul { @for (login, seat) in &waiting { li {
+                    a href={ "/desk/accounts/" (ui::encode(login)) } { (login) } " · " (grant_line(lang, &seat.grant))
+                    @if seat.given_by == Some(viewer.who.account) { " · " (lang.pick("由您给出", "given by you")) }
+                } } }
+            })) }
             form.filters method="get" {
                 (ui::input(&Field { name: "q", id: "find", label: lang.pick("账号或姓名", "Login or name"), value: links.get("q").unwrap_or_default(), kind: "search", ..Field::default() }))
                 (ui::select(&Field { name: "region", id: "within", label: lang.pick("地区", "Region"), value: links.get("region").unwrap_or_default(), ..Field::default() }, &choices::regions(lang, &viewer.who, &choices::ALL)))
@@ -291,9 +299,14 @@ async fn page(app: &App, viewer: &Viewer, login: &str, wrong: Option<&Text>) -> 
             ])) }
             section.card { h2 { (lang.pick("授权", "Grants")) }
                 @if grants.is_empty() { p.soft { (lang.pick("没有授权：登录后只能看公开内容。", "No grant: after login only public pages.")) } }
-                ul { @for (id, g) in &grants { li { (grant_line(lang, g)) " "
-                    @if g.is_current(now.china_date()) { (ui::badge(Tone::Ok, lang.pick("有效", "in force"))) @if may { (post("end", true, lang.pick("终止", "End"), &html! { input type="hidden" name="grant" value=(id); })) } }
+                ul { @for Seat { id, grant, given_by, waits, .. } in &grants { li { (grant_line(lang, grant)) " "
+                    @let number = html! { input type="hidden" name="grant" value=(id); };
+                    @let current = grant.is_current(now.china_date());
+                    @if *waits { (ui::badge(Tone::Warn, lang.pick("待另一名管理员确认", "waits for another administrator"))) }
+                    @else if current { (ui::badge(Tone::Ok, lang.pick("有效", "in force"))) }
                     @else { (ui::badge(Tone::Idle, lang.pick("不在有效期", "not in force"))) }
+                    @if may && *waits && *given_by != Some(viewer.who.account) { (post("confirm", false, lang.pick("确认", "Confirm"), &number)) }
+                    @if may && (*waits || current) { (post("end", true, lang.pick("终止", "End"), &number)) }
                 } } }
                 @if may { (grant_form(viewer, &a)) }
             }
@@ -357,7 +370,10 @@ fn grant_form(viewer: &Viewer, a: &Account) -> Markup {
             (ui::select(&Field { required: true, ..field("role", "角色", "Role", "") }, &roles))
             (ui::select(&field("region", "地区", "Region", &a.region), &regions))
             (ui::select(&field("agency", "部门", "Department", ""), &agencies))
-            (ui::select(&field("ceiling", "最高密级", "Highest classification", "1"), &levels))
+            (ui::select(&Field { hint: lang.pick(
+                "业务主管、领导、系统管理员以及机密级的授权，须由另一名管理员确认后生效",
+                "desk, leader and administrator, and whatever is confidential, come into force when another administrator has confirmed them",
+            ), ..field("ceiling", "最高密级", "Highest classification", "1") }, &levels))
             (ui::input(&Field { kind: "date", ..field("from", "自", "From", "") }))
             (ui::input(&Field { kind: "date", ..field("to", "至（可不填）", "To (optional)", "") }))
             button { (lang.pick("授权", "Grant")) }
@@ -402,6 +418,10 @@ async fn act(app: &App, posted: &Posted, a: &Account, action: &str) -> Result<()
         ("revoke", _) => {
             let token: Id = posted.get("token").parse().unwrap_or(access::Principal::NOBODY);
             revoke_api_token(&mut tx, &cx, access, who, token).await?;
+        }
+        ("confirm", _) => {
+            let grant: Id = posted.get("grant").parse().unwrap_or(access::Principal::NOBODY);
+            account::confirm_grant(&mut tx, &cx, access, who, grant).await?;
         }
         ("end", _) => {
             let grant: Id = posted.get("grant").parse().unwrap_or(access::Principal::NOBODY);
