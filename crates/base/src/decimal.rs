@@ -188,7 +188,8 @@ fn ungroup(text: &str) -> Option<String> {
     let mut groups = whole.split(',');
     let first = groups.next().filter(|g| digits(g) && !g.is_empty())?;
     let grouped = whole.contains(',');
-    if grouped && (first.len() > 3 || !groups.all(|g| g.len() == 3 && digits(g))) {
+    // a group of thousands never begins with 0: `0,360` is a decimal comma, and 360 would be a thousand times too much
+    if grouped && (first.len() > 3 || first.starts_with('0') || !groups.all(|g| g.len() == 3 && digits(g))) {
         return None;
     }
     Some(format!("{sign}{}{}", whole.replace(',', ""), part.map(|p| format!(".{p}")).unwrap_or_default()))
@@ -284,8 +285,8 @@ mod tests {
     #[test]
     fn what_is_no_value_is_refused_with_a_remedy() {
         for raw in [
-            "", "  ", "合格", "1.2.3", "1,23", "0..2", "12mg", "--", "<", "1e", "×10^3", "NDx", "1e99",
-            "1 2", ".", "5.",
+            "", "  ", "合格", "1.2.3", "1,23", "0,360", "00,500", "0..2", "12mg", "--", "<", "1e", "×10^3",
+            "NDx", "1e99", "1 2", ".", "5.",
         ] {
             assert!(raw.parse::<Reported>().is_err(), "{raw}");
         }

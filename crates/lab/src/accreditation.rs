@@ -1,7 +1,7 @@
 //! What a laboratory is accredited for (CMA, CATL): analyte × method × food class with its dates. Once it is loaded, a result
 //! outside it is refused; a laboratory whose scope is not loaded is marked so.
 
-use crate::import::{at_line, finish, tables};
+use crate::import::{at_line, finish};
 use crate::reported::ANALYTE;
 use crate::sample::{Sample, words};
 use crate::sampling::Book;
@@ -10,9 +10,8 @@ use access::{Principal, Resource};
 use base::{Date, Id, Text};
 use ledger::{Context, Entry};
 use limits::Rules;
-use paper::sheet::{Column, Columns, RowErrors};
+use paper::sheet::{Column, Columns, RowErrors, Workbook};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use store::{Row, Store, Tx, Value};
 
 words! {
@@ -183,8 +182,7 @@ impl Lab {
         cx: &Context,
         who: &Principal,
         laboratory: Id,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
     ) -> Result<usize, Error> {
         let region = self.laboratory_in(tx, laboratory).await?.region;
         let resource = Resource::new("operator", region.clone()).of_operator(Some(laboratory));
@@ -192,8 +190,8 @@ impl Lab {
         let columns = scope_columns();
         let mut errors = RowErrors::default();
         let mut rows = Vec::new();
-        for table in tables(file_name, bytes)? {
-            let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+        for table in &book.tables {
+            let mapped = columns.map(table).map_err(|e| Error::Sheet(e.text()))?;
             for row in mapped.rows() {
                 let analyte = errors.keep(row.text("检验项目"));
                 let certificate = errors.keep(row.text("证书编号"));
@@ -256,7 +254,7 @@ impl Lab {
             kind: "laboratory.scope_set",
             region,
             subject: format!("operator:{laboratory}"),
-            body: serde_json::json!({ "rows": count, "file": hex::encode(Sha256::digest(bytes)) }),
+            body: serde_json::json!({ "rows": count, "file": book.sha256 }),
             private: None,
         };
         ledger::append(tx, cx, &permit, entry).await?;

@@ -1,16 +1,15 @@
 //! What is known of a laboratory beside its annex: results of proficiency tests (能力验证), and the decision by name to take
 //! its results while no annex is loaded.
 
-use crate::import::{at_line, finish, tables};
+use crate::import::{at_line, finish};
 use crate::reported::same_analyte;
 use crate::sample::words;
 use crate::{Error, Lab, Problem};
 use access::{Principal, Resource};
 use base::{Date, Decimal, Id, Instant, Text};
 use ledger::{Context, Entry};
-use paper::sheet::{Column, Columns, RowErrors};
+use paper::sheet::{Column, Columns, RowErrors, Workbook};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use store::{Row, Store, Tx};
 
 words! {
@@ -92,8 +91,7 @@ impl Lab {
         cx: &Context,
         who: &Principal,
         laboratory: Id,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
     ) -> Result<usize, Error> {
         let region = self.laboratory_in(tx, laboratory).await?.region;
         let resource = Resource::new("operator", region.clone()).of_operator(Some(laboratory));
@@ -101,8 +99,8 @@ impl Lab {
         let columns = proficiency_columns();
         let mut errors = RowErrors::default();
         let mut rows = Vec::new();
-        for table in tables(file_name, bytes)? {
-            let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+        for table in &book.tables {
+            let mapped = columns.map(table).map_err(|e| Error::Sheet(e.text()))?;
             for row in mapped.rows() {
                 let scheme = errors.keep(row.text("能力验证计划"));
                 let round = errors.keep(row.text("轮次"));
@@ -166,7 +164,7 @@ impl Lab {
             kind: "laboratory.proficiency_added",
             region,
             subject: format!("operator:{laboratory}"),
-            body: serde_json::json!({ "rows": count, "file": hex::encode(Sha256::digest(bytes)) }),
+            body: serde_json::json!({ "rows": count, "file": book.sha256 }),
             private: None,
         };
         ledger::append(tx, cx, &permit, entry).await?;

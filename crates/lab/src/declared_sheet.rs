@@ -1,10 +1,10 @@
 //! What a firm writes when it declares a standard: the sheet of rows, and what is wrong with it before it is a draft.
 
-use crate::import::{at_line, finish, tables};
+use crate::import::{at_line, finish};
 use crate::{Error, NewDeclared, Problem};
 use base::Text;
 use limits::DeclaredRow;
-use paper::sheet::{Column, Columns, RowErrors};
+use paper::sheet::{Column, Columns, RowErrors, Workbook};
 
 /// Most rows of one standard.
 const MOST: usize = 300;
@@ -25,12 +25,12 @@ pub fn declared_columns() -> Columns {
 ///
 /// # Errors
 /// [`Error::Sheet`] for the file; [`Error::Rows`] with every wrong cell.
-pub fn declared_rows(file_name: &str, bytes: &[u8]) -> Result<Vec<DeclaredRow>, Error> {
+pub fn declared_rows(book: &Workbook) -> Result<Vec<DeclaredRow>, Error> {
     let columns = declared_columns();
     let mut errors = RowErrors::default();
     let mut rows = Vec::new();
-    for table in tables(file_name, bytes)? {
-        let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+    for table in &book.tables {
+        let mapped = columns.map(table).map_err(|e| Error::Sheet(e.text()))?;
         for row in mapped.rows() {
             let (food, analyte) = (errors.keep(row.text("食品")), errors.keep(row.text("项目")));
             let limit = errors.keep(row.text("限量"));

@@ -12,7 +12,7 @@ use base::uscc::Uscc;
 use base::{Department, Id, Text};
 use ledger::Context;
 use limits::{Fact, Facts};
-use paper::sheet::{Column, Columns, Row, RowError, RowErrors, SheetTable, read};
+use paper::sheet::{Column, Columns, Row, RowError, RowErrors, Workbook};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{Sql, Tx};
@@ -106,15 +106,14 @@ impl Lab {
         tx: &mut Tx,
         cx: &Context,
         who: &Principal,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
         laboratory: Option<Id>,
     ) -> Result<SamplesImported, Error> {
         let columns = sample_columns();
         let mut errors = RowErrors::default();
         let mut new = Vec::new();
-        for table in tables(file_name, bytes)? {
-            let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+        for table in &book.tables {
+            let mapped = columns.map(table).map_err(|e| Error::Sheet(e.text()))?;
             for row in mapped.rows() {
                 new.extend(sample_of(&row, &mut errors, laboratory).map(|s| (row.line(), s)));
             }
@@ -156,15 +155,14 @@ impl Lab {
         tx: &mut Tx,
         cx: &Context,
         who: &Principal,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
         sample: Option<Id>,
     ) -> Result<ResultsImported, Error> {
         let columns = result_columns(sample.is_some());
         let mut errors = RowErrors::default();
         let mut rows = Vec::new();
-        for table in tables(file_name, bytes)? {
-            let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+        for table in &book.tables {
+            let mapped = columns.map(table).map_err(|e| Error::Sheet(e.text()))?;
             rows.extend(mapped.rows().filter_map(|row| result_of(&row, &mut errors)));
         }
         let only = match sample {
@@ -295,10 +293,6 @@ impl Lab {
     }
 }
 
-pub(crate) fn tables(file_name: &str, bytes: &[u8]) -> Result<Vec<SheetTable>, Error> {
-    read(bytes, file_name, &paper::sheet::Limits::default()).map_err(|e| Error::Sheet(e.text()))
-}
-
 pub(crate) fn finish<T>(errors: RowErrors, any: bool, done: T) -> Result<T, Error> {
     let done = errors.into_result(done).map_err(Error::Rows)?;
     if any { Ok(done) } else { Err(Error::Sheet(Text::of("文件没有数据行", "the file has no rows"))) }
@@ -366,27 +360,26 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
             facts.learn(fact, value.to_string());
         }
     }
-    let optional = |column: &str| row.opt_text(column).ok().flatten();
     slipped?;
     Some(NewSample {
         form_no: form_no?,
         kind: kind?.unwrap_or(SampleKind::Supervision),
         food: food?,
-        product_name: optional("样品名称").unwrap_or_default(),
+        product_name: errors.optional(row, "样品名称").unwrap_or_default(),
         gtin: gtin?.map(|g| g.to_string()),
-        lot_no: optional("批号"),
+        lot_no: errors.optional(row, "批号"),
         item: None,
         place: gln?.map(|g| format!("https://id.gs1.org/414/{g}")),
         place_name: place_name?,
         uscc: uscc?.map(|u| u.as_str().to_owned()),
-        producer_name: optional("生产者").unwrap_or_default(),
+        producer_name: errors.optional(row, "生产者").unwrap_or_default(),
         producer_uscc: producer_uscc?.map(|u| u.as_str().to_owned()),
         produced: produced?,
         sampled: sampled?,
         received: received?,
         prepackaged: prepackaged?.unwrap_or(false),
-        base_qty: optional("抽样基数"),
-        region: optional("所在地"),
+        base_qty: errors.optional(row, "抽样基数"),
+        region: errors.optional(row, "所在地"),
         agency: agency?.unwrap_or(Department::Market).code().to_owned(),
         laboratory,
         facts,

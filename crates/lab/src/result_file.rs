@@ -29,8 +29,14 @@ const PORTION: usize = 4_000;
 /// Wrong cells kept with a file; further ones are counted.
 const KEPT: i64 = 100_000;
 /// What a file may measure: the columns and cells of a sheet, and 4 GB once unpacked.
-const LIMITS: Limits =
-    Limits { bytes: usize::MAX, unpacked: 4_000_000_000, rows: 1_100_000, columns: 200, cell: 32_768 };
+const LIMITS: Limits = Limits {
+    bytes: usize::MAX,
+    unpacked: 4_000_000_000,
+    rows: 1_100_000,
+    columns: 200,
+    cells: usize::MAX,
+    cell: 32_768,
+};
 
 /// How far the work on a file is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

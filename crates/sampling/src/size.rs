@@ -82,7 +82,7 @@ pub fn diseased(population: u64, prevalence: f64) -> u64 {
 }
 
 /// The chance of no positive result among `n` of `population` with `diseased` positive units, each found with `sensitivity`:
-/// hypergeometric, summed exactly.
+/// hypergeometric, summed exactly; some thousand terms however large the population is.
 #[must_use]
 pub fn miss(population: u64, diseased: u64, n: u64, sensitivity: f64) -> f64 {
     let (all, d, n) = (population as f64, diseased.min(population) as f64, n.min(population) as f64);
@@ -92,14 +92,33 @@ pub fn miss(population: u64, diseased: u64, n: u64, sensitivity: f64) -> f64 {
     if sensitivity >= 1.0 {
         return if first > 0.0 { 0.0 } else { (ln_choose(all - d, n) - total).exp() };
     }
-    let (mut sum, mut y) = (0.0, first);
-    while y <= last {
-        let term = ln_choose(d, y) + ln_choose(all - d, n - y) - total + y * (-sensitivity).ln_1p();
-        sum += term.exp();
+    // the terms rise to one peak and fall: summed from it to both sides by their ratios, until nothing is added any more
+    let q = 1.0 - sensitivity;
+    let ratio = |y: f64| (d - y) * (n - y) * q / ((y + 1.0) * (all - d - n + y + 1.0));
+    let (mut low, mut high) = (first, last);
+    while low < high {
+        let mid = ((low + high) / 2.0).floor();
+        if ratio(mid) <= 1.0 { high = mid } else { low = mid + 1.0 }
+    }
+    let peak = ln_choose(d, low) + ln_choose(all - d, n - low) - total + low * q.ln();
+    let mut sum = 1.0;
+    let (mut term, mut y) = (1.0, low);
+    while y < last && term > NOTHING {
+        term *= ratio(y);
+        sum += term;
         y += 1.0;
     }
-    sum
+    (term, y) = (1.0, low);
+    while y > first && term > NOTHING {
+        y -= 1.0;
+        term /= ratio(y);
+        sum += term;
+    }
+    peak.exp() * sum
 }
+
+/// What adds nothing to a sum that is at least 1.
+const NOTHING: f64 = 1e-18;
 
 /// Samples to detect at least one positive in a population of known size, by the exact hypergeometric chance.
 ///
@@ -462,6 +481,30 @@ mod tests {
                 assert!((got - sum / count).abs() < 1e-12, "{all} {d} {n} {se}: {got} {}", sum / count);
             }
         }
+    }
+
+    #[test]
+    fn a_large_population_takes_some_thousand_terms_and_gives_the_same_sum() {
+        let plain = |all: u64, sick: u64, n: u64, se: f64| -> f64 {
+            let (a, d, m) = (all as f64, sick as f64, n as f64);
+            let term = |y: f64| {
+                (ln_choose(d, y) + ln_choose(a - d, m - y) - ln_choose(a, m) + y * (-se).ln_1p()).exp()
+            };
+            (0..=n.min(sick)).filter(|y| n - y <= all - sick).map(|y| term(y as f64)).sum()
+        };
+        for (all, d, n, se) in [
+            (5_000, 200, 100, 0.7),
+            (5_000, 2_500, 4_000, 0.1),
+            (900, 899, 30, 0.99),
+            (20_000, 3, 19_999, 0.5),
+        ] {
+            let (got, want) = (miss(all, d, n, se), plain(all, d, n, se));
+            assert!((got / want - 1.0).abs() < 1e-9, "{all} {d} {n} {se}: {got} {want}");
+        }
+        // as many as can be asked for: close to independent draws
+        let got = miss(100_000_000, 50_000_000, 40, 0.5);
+        assert!((got / 0.75_f64.powi(40) - 1.0).abs() < 1e-4, "{got}");
+        assert!(miss(100_000_000, 50_000_000, 60_000_000, 0.001) < 1e-300);
     }
 
     #[test]

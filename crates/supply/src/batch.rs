@@ -1,7 +1,7 @@
 //! Batches made: a lot that comes into being or is made from others, as an event.
 
 use crate::upload::LEDGER_NAMESPACE;
-use crate::{CaptureOutcome, Error, LedgerOptions, PlaceInfo, Supply};
+use crate::{CaptureOutcome, Error, LedgerOptions, PlaceInfo, Supply, prepare};
 use access::Principal;
 use base::{Date, Decimal, Gtin, Instant, Text};
 use epcis::build::{Draft, Frame, Lot};
@@ -216,7 +216,9 @@ impl Supply {
         };
         let document = document([event], cx.now);
         let events = document["epcisBody"]["eventList"].to_string().into_bytes();
-        let outcome = self.capture_made(cx, &standing, "batch", &document, &events, None, None).await?;
+        let outcome = self
+            .capture_made(cx, &standing, "batch", &document, &prepare::sha256(&events), None, None)
+            .await?;
         Ok((item, outcome))
     }
 }

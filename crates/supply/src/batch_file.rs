@@ -16,7 +16,7 @@ use access::Principal;
 use base::{Date, Text};
 use epcis::build::{Deal, Draft, Frame, Lot, receive, ship};
 use ledger::Context;
-use paper::sheet::{RowError, RowErrors, read as read_sheets};
+use paper::sheet::{RowError, RowErrors, Workbook};
 use read::{InRow, OutRow};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -49,15 +49,12 @@ impl Supply {
         &self,
         cx: &Context,
         who: &Principal,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
         options: &LedgerOptions,
     ) -> Result<BatchOutcome, Error> {
         let standing = self.standing(cx, who, options.operator).await?;
         let own = self.own_place(standing.operator, options.place.as_deref()).await?;
-        let tables = read_sheets(bytes, file_name, &paper::sheet::Limits::default())
-            .map_err(|e| Error::Sheet(e.text()))?;
-        let (came, left, mut errors) = read::rows(&tables, cx.now.china_date())?;
+        let (came, left, mut errors) = read::rows(&book.tables, cx.now.china_date())?;
         let mut notes = Vec::new();
         let sources = self.others(came.iter().filter_map(InRow::side), &mut errors, &mut notes).await?;
         let targets = self.others(left.iter().filter_map(OutRow::side), &mut errors, &mut notes).await?;
@@ -68,7 +65,8 @@ impl Supply {
             return Err(Error::Sheet(Text::of("文件没有数据行", "the file has no rows")));
         }
         let document = document(events, cx.now);
-        let capture = self.capture_made(cx, &standing, "batches", &document, bytes, None, None).await?;
+        let capture =
+            self.capture_made(cx, &standing, "batches", &document, &book.sha256, None, None).await?;
         Ok(BatchOutcome { came: came.len(), left: left.len(), capture, notes })
     }
 

@@ -112,9 +112,9 @@ pub(crate) fn document(bytes: &[u8], format: Format, limits: Limits, now: Instan
         Format::Detect => epcis::is_xml(bytes),
     };
     if xml {
-        load(bytes, "xml", epcis::xml::read(bytes, limits), now)
+        load(sha256(bytes), "xml", epcis::xml::read(bytes, limits), now)
     } else {
-        load(bytes, "json", epcis::json::read(bytes, limits), now)
+        load(sha256(bytes), "json", epcis::json::read(bytes, limits), now)
     }
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn bare_event(bytes: &[u8], limits: Limits, now: Instant) -> Load {
 }
 
 /// A reading with its valid events prepared.
-pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: Instant) -> Load {
+pub(crate) fn load(bytes_hash: String, format: &'static str, reading: Reading, now: Instant) -> Load {
     let problems: Vec<Problem> = reading.problems.errors().cloned().collect();
     // a bare event is all there is: when it is wrong, so is the whole
     let unusable =
@@ -172,7 +172,7 @@ pub(crate) fn load(bytes: &[u8], format: &'static str, reading: Reading, now: In
         .collect();
     Load {
         format,
-        bytes_hash: sha256(bytes),
+        bytes_hash,
         context,
         events: reading.events,
         prepared,
@@ -192,7 +192,7 @@ pub(crate) const fn list_of(kind: DocumentType) -> &'static str {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 

@@ -15,11 +15,10 @@ use access::Principal;
 use base::{Id, Text};
 pub(crate) use document::{Deal, escape, unescape};
 use ledger::Context;
-use paper::sheet::{Cell, Columns, RowError, RowErrors, SheetRow, SheetTable, read};
+use paper::sheet::{Cell, Columns, RowError, RowErrors, SheetRow, SheetTable, Workbook};
 use row::LedgerRow;
 pub(crate) use row::{Side, in_code, unit};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 use store::Sql;
 
@@ -174,13 +173,10 @@ impl Supply {
         cx: &Context,
         who: &Principal,
         kind: LedgerKind,
-        file_name: &str,
-        bytes: Vec<u8>,
+        book: &Workbook,
         options: &LedgerOptions,
     ) -> Result<LedgerOutcome, Error> {
-        let tables =
-            read(&bytes, file_name, &paper::sheet::Limits::default()).map_err(|e| Error::Sheet(e.text()))?;
-        self.capture_tables(cx, who, kind, &tables, &bytes, options).await
+        self.capture_tables(cx, who, kind, &book.tables, &book.sha256, options).await
     }
 
     /// Records one row of a ledger, named by its columns ([`LedgerKind::columns`]).
@@ -202,7 +198,7 @@ impl Supply {
             rows: vec![SheetRow { line: 1, cells: cells.iter().map(|(_, text)| Cell::text(text)).collect() }],
         };
         let bytes = serde_json::json!(cells).to_string().into_bytes();
-        self.capture_tables(cx, who, kind, &[table], &bytes, options).await
+        self.capture_tables(cx, who, kind, &[table], &prepare::sha256(&bytes), options).await
     }
 
     async fn capture_tables(
@@ -211,7 +207,7 @@ impl Supply {
         who: &Principal,
         kind: LedgerKind,
         tables: &[SheetTable],
-        bytes: &[u8],
+        sha256: &str,
         options: &LedgerOptions,
     ) -> Result<LedgerOutcome, Error> {
         let standing = self.standing(cx, who, options.operator).await?;
@@ -254,7 +250,7 @@ impl Supply {
         let contacts: Vec<_> = rows.iter().flat_map(Deal::contacts).collect();
         let private = (!contacts.is_empty()).then(|| serde_json::json!({ "contacts": contacts }));
         let capture =
-            self.capture_made(cx, &standing, kind.format(), &document, bytes, private, None).await?;
+            self.capture_made(cx, &standing, kind.format(), &document, sha256, private, None).await?;
         Ok(LedgerOutcome { rows: rows.len(), capture, notes })
     }
 
@@ -266,13 +262,12 @@ impl Supply {
         standing: &Standing,
         format: &'static str,
         document: &serde_json::Value,
-        bytes: &[u8],
+        sha256: &str,
         private: Option<serde_json::Value>,
         certificate: Option<&certificate::Draft>,
     ) -> Result<CaptureOutcome, Error> {
         let reading = epcis::json::read_node(document.into(), self.limits);
-        let mut load = prepare::load(bytes, format, reading, cx.now);
-        load.bytes_hash = hex::encode(Sha256::digest(bytes));
+        let mut load = prepare::load(sha256.to_owned(), format, reading, cx.now);
         load.private = private;
         let capture = self.store_load_with(cx, standing, load, ErrorBehaviour::Rollback, certificate).await?;
         if capture.problems.is_empty() { Ok(capture) } else { Err(Error::Refused(capture.problems)) }

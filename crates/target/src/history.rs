@@ -4,10 +4,9 @@ use crate::{Error, Seen, Target};
 use access::{Principal, Resource};
 use base::{Date, Text};
 use ledger::{Context, Entry};
-use paper::sheet::{Column, Columns, Limits, RowErrors, SheetTable};
+use paper::sheet::{Column, Columns, RowErrors, SheetTable, Workbook};
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use store::{Store, Tx};
 
@@ -115,16 +114,13 @@ impl Target {
         cx: &Context,
         who: &Principal,
         region: &str,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
     ) -> Result<Imported, Error> {
         if region.parse::<base::region::RegionCode>().is_err() {
             return Err(Error::invalid("region", "请选择地区", "choose a region"));
         }
         let permit = self.access.check(who, "import", &Resource::new("operator", region), cx.now)?;
-        let read =
-            paper::sheet::read(bytes, file_name, &Limits::default()).map_err(|e| Error::Sheet(e.text()))?;
-        let lines = lines(&read, cx.now.china_date())?;
+        let lines = lines(&book.tables, cx.now.china_date())?;
         let codes: BTreeSet<String> = lines.iter().map(|l| l.code.clone()).collect();
         let codes: Vec<String> = codes.into_iter().collect();
         let known = self.ground.operators(tx, &codes).await.map_err(Error::of_hook)?;
@@ -166,7 +162,7 @@ impl Target {
             region: region.to_owned(),
             subject: format!("targeting:{batch}"),
             body: json!({
-                "rows": lines.len(), "new": new, "first": first, "last": last, "file": hex::encode(Sha256::digest(bytes)),
+                "rows": lines.len(), "new": new, "first": first, "last": last, "file": book.sha256,
             }),
             private: None,
         };

@@ -6,10 +6,9 @@ use access::Principal;
 use base::region::{RegionCode, Regions};
 use base::{Date, Text};
 use ledger::{Context, Permit};
-use paper::sheet::{Column, Columns, Limits, RowErrors, SheetTable};
+use paper::sheet::{Column, Columns, RowErrors, SheetTable, Workbook};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use store::Tx;
 
@@ -86,15 +85,12 @@ impl Watch {
         who: &Principal,
         region: &str,
         source: &str,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
     ) -> Result<Imported, Error> {
         check_target(region, source)?;
         let permit = self.permit(who, "import", &[region.to_owned()], cx.now)?;
-        let tables =
-            paper::sheet::read(bytes, file_name, &Limits::default()).map_err(|e| Error::Sheet(e.text()))?;
-        let counts = self.read_counts(&tables, region, cx.now.china_date())?;
-        let body = json!({ "file": hex::encode(Sha256::digest(bytes)) });
+        let counts = self.read_counts(&book.tables, region, cx.now.china_date())?;
+        let body = json!({ "file": book.sha256 });
         self.accept(tx, cx, &permit, region, source, &counts, body).await
     }
 

@@ -3,12 +3,11 @@
 use super::book::{Book, Budget, Stage};
 use super::plan::{NewTask, Task};
 use super::season::{read_months, show_months};
-use crate::import::tables;
 use crate::{Error, Lab};
 use access::Principal;
 use base::{Id, Regions, Text};
 use ledger::Context;
-use paper::sheet::{Column, Columns, Row, RowErrors, Sheet, Value};
+use paper::sheet::{Column, Columns, Row, RowErrors, Sheet, Value, Workbook};
 use std::collections::BTreeMap;
 use store::Tx;
 
@@ -63,22 +62,20 @@ impl Lab {
     ///
     /// # Errors
     /// [`Error::Sheet`] for the file; [`Error::Rows`] with every wrong cell; as [`Lab::set_tasks`].
-    #[expect(clippy::too_many_arguments, reason = "the shape of every import, and the names")]
     pub async fn import_plan(
         &self,
         tx: &mut Tx,
         cx: &Context,
         who: &Principal,
         plan: Id,
-        file_name: &str,
-        bytes: &[u8],
+        book: &Workbook,
         laboratories: &BTreeMap<Id, String>,
     ) -> Result<u32, Error> {
         let columns = plan_columns();
         let mut errors = RowErrors::default();
         let mut tasks = Vec::new();
-        for table in tables(file_name, bytes)? {
-            let mapped = columns.map(&table).map_err(|e| Error::Sheet(e.text()))?;
+        for table in &book.tables {
+            let mapped = columns.map(table).map_err(|e| Error::Sheet(e.text()))?;
             for row in mapped.rows() {
                 tasks.extend(task_of(&row, &mut errors, laboratories));
             }

@@ -83,7 +83,13 @@ async fn results_are_imported_by_blind_number() {
         let mut tx = world.store.begin().await.unwrap();
         let done = world
             .lab
-            .import_results(&mut tx, &world.cx(&who), &who, "r.csv", csv.as_bytes(), None)
+            .import_results(
+                &mut tx,
+                &world.cx(&who),
+                &who,
+                &paper::sheet::Workbook::read(csv.as_bytes(), "r.csv").unwrap(),
+                None,
+            )
             .await
             .unwrap();
         assert_eq!(done.samples, [sample.id], "{}", world.name);
@@ -112,7 +118,16 @@ async fn what_is_said_of_a_row_names_the_blind_number_and_nothing_confirms_a_gue
             let csv = format!("抽样单编号,检验项目,检验结果,结果单位\n{number},镉,{value},mg/kg\n");
             let mut tx = world.store.begin().await.unwrap();
             let cx = world.cx(&stranger);
-            let done = world.lab.import_results(&mut tx, &cx, &stranger, "r.csv", csv.as_bytes(), None).await;
+            let done = world
+                .lab
+                .import_results(
+                    &mut tx,
+                    &cx,
+                    &stranger,
+                    &paper::sheet::Workbook::read(csv.as_bytes(), "r.csv").unwrap(),
+                    None,
+                )
+                .await;
             match done {
                 Err(lab::Error::Rows(errors)) => {
                     errors.iter().map(|e| (e.column.clone(), e.message.clone())).collect::<Vec<_>>()
@@ -131,7 +146,13 @@ async fn what_is_said_of_a_row_names_the_blind_number_and_nothing_confirms_a_gue
         let who = analyst();
         let guess = world
             .lab
-            .import_results(&mut tx, &world.cx(&who), &who, "r.csv", csv.as_bytes(), Some(blind.id))
+            .import_results(
+                &mut tx,
+                &world.cx(&who),
+                &who,
+                &paper::sheet::Workbook::read(csv.as_bytes(), "r.csv").unwrap(),
+                Some(blind.id),
+            )
             .await;
         assert!(matches!(guess, Err(lab::Error::Rows(_))), "{}", world.name);
     }

@@ -49,18 +49,40 @@ async fn proficiency_goes_in_by_sheet_and_the_latest_round_counts() {
         let csv = "能力验证计划,轮次,检验项目,z值,结果评价,报告日期\nCNAS T0001,2026-1,镉,3.4,,2026-05-01\nCNAS T0001,2025-1,镉,0.4,,2025-05-01\nCNAS T0002,2026-1,铅,,满意,2026-06-01\n";
         let denied = world
             .lab
-            .import_proficiency(&mut tx, &world.cx(&bench), &bench, LABORATORY, "p.csv", csv.as_bytes())
+            .import_proficiency(
+                &mut tx,
+                &world.cx(&bench),
+                &bench,
+                LABORATORY,
+                &paper::sheet::Workbook::read(csv.as_bytes(), "p.csv").unwrap(),
+            )
             .await;
         assert!(matches!(denied, Err(Error::Denied(_))), "not by the laboratory itself");
         let cx = world.cx(&desk);
         for _ in 0..2 {
-            let rows =
-                world.lab.import_proficiency(&mut tx, &cx, &desk, LABORATORY, "p.csv", csv.as_bytes()).await;
+            let rows = world
+                .lab
+                .import_proficiency(
+                    &mut tx,
+                    &cx,
+                    &desk,
+                    LABORATORY,
+                    &paper::sheet::Workbook::read(csv.as_bytes(), "p.csv").unwrap(),
+                )
+                .await;
             assert_eq!(rows.unwrap(), 3);
         }
         let wrong = "能力验证计划,轮次,检验项目,报告日期\nA,1,镉,2026-05-01\n";
-        let wrong =
-            world.lab.import_proficiency(&mut tx, &cx, &desk, LABORATORY, "p.csv", wrong.as_bytes()).await;
+        let wrong = world
+            .lab
+            .import_proficiency(
+                &mut tx,
+                &cx,
+                &desk,
+                LABORATORY,
+                &paper::sheet::Workbook::read(wrong.as_bytes(), "p.csv").unwrap(),
+            )
+            .await;
         assert!(matches!(wrong, Err(Error::Rows(r)) if r.len() == 1));
         tx.commit().await.unwrap();
         let all = lab::proficiency(&world.store, LABORATORY).await.unwrap();

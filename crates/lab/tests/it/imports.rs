@@ -7,8 +7,16 @@ use lab::{Error, ResultsImported, SampleKind, SamplesImported};
 async fn results(world: &World, csv: &str) -> Result<ResultsImported, Error> {
     let who = analyst();
     let mut tx = world.store.begin().await.unwrap();
-    let done =
-        world.lab.import_results(&mut tx, &world.cx(&who), &who, "结果.csv", csv.as_bytes(), None).await?;
+    let done = world
+        .lab
+        .import_results(
+            &mut tx,
+            &world.cx(&who),
+            &who,
+            &paper::sheet::Workbook::read(csv.as_bytes(), "结果.csv").unwrap(),
+            None,
+        )
+        .await?;
     tx.commit().await.unwrap();
     Ok(done)
 }
@@ -59,7 +67,16 @@ async fn sampling_forms_are_imported_whole() {
             let mut tx = world.store.begin().await.unwrap();
             let lab = Some(crate::LABORATORY);
             let cx = world.cx(&who);
-            let done = world.lab.import_samples(&mut tx, &cx, &who, "抽样.csv", csv.as_bytes(), lab).await?;
+            let done = world
+                .lab
+                .import_samples(
+                    &mut tx,
+                    &cx,
+                    &who,
+                    &paper::sheet::Workbook::read(csv.as_bytes(), "抽样.csv").unwrap(),
+                    lab,
+                )
+                .await?;
             tx.commit().await.unwrap();
             Ok(done)
         };
@@ -99,8 +116,16 @@ async fn a_result_outside_the_accreditation_is_refused_and_says_what_to_do() {
         let put = async |who: &access::Principal, text: &str| {
             let mut tx = world.store.begin().await.unwrap();
             let id = crate::LABORATORY;
-            let done =
-                world.lab.import_scope(&mut tx, &world.cx(who), who, id, "附表.csv", text.as_bytes()).await?;
+            let done = world
+                .lab
+                .import_scope(
+                    &mut tx,
+                    &world.cx(who),
+                    who,
+                    id,
+                    &paper::sheet::Workbook::read(text.as_bytes(), "附表.csv").unwrap(),
+                )
+                .await?;
             tx.commit().await.unwrap();
             Ok::<_, Error>(done)
         };

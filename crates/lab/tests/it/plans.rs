@@ -80,10 +80,32 @@ async fn a_sheet_of_tasks_goes_in_as_it_came_out() {
         let id = world.lab.draft_plan(&mut tx, &world.cx(&who), &who, new).await.unwrap();
         let cx = world.cx(&who);
         // the column of what was taken is for reading only
-        let total = world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", &csv, &names).await.unwrap();
+        let total = world
+            .lab
+            .import_plan(
+                &mut tx,
+                &cx,
+                &who,
+                id,
+                &paper::sheet::Workbook::read(&csv, "plan.csv").unwrap(),
+                &names,
+            )
+            .await
+            .unwrap();
         assert_eq!(total, 12);
         let bad = b"region,class,stage,budget,batches\n620102,\xe5\xa4\xa7,production,city,x\n";
-        match world.lab.import_plan(&mut tx, &cx, &who, id, "plan.csv", bad, &names).await {
+        match world
+            .lab
+            .import_plan(
+                &mut tx,
+                &cx,
+                &who,
+                id,
+                &paper::sheet::Workbook::read(bad, "plan.csv").unwrap(),
+                &names,
+            )
+            .await
+        {
             Err(Error::Rows(rows)) => assert_eq!(rows.len(), 2),
             other => panic!("{other:?}"),
         }

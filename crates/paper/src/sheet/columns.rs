@@ -1,5 +1,6 @@
 //! Which columns a sheet must have, and how its cells are read, so that an import can report every wrong row at once.
 
+use super::date::day_number;
 use super::{Cell, CellKind, SheetTable, letters, parse_date};
 use base::decimal::ReportedError;
 use base::text::halfwidth;
@@ -111,6 +112,11 @@ impl RowErrors {
     /// The value, or `None` after noting the error.
     pub fn keep<T>(&mut self, result: Result<T, RowError>) -> Option<T> {
         result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// The text of a cell or nothing; what cannot be read is noted, never taken for an empty cell.
+    pub fn optional(&mut self, row: &Row<'_>, column: &str) -> Option<String> {
+        self.keep(row.opt_text(column)).flatten()
     }
 
     /// Notes an error.
@@ -270,6 +276,10 @@ impl Row<'_> {
         self.cells.get(*at).filter(|c| c.kind != CellKind::Empty)
     }
 
+    fn kind(&self, column: &str) -> CellKind {
+        self.cell(column).map_or(CellKind::Empty, |c| c.kind)
+    }
+
     /// The text of a cell, read by `read`.
     ///
     /// # Errors
@@ -286,7 +296,7 @@ impl Row<'_> {
                 "the cell holds a formula error; replace it by its value and upload again",
             )),
             // a spreadsheet program keeps 15 digits of a number
-            CellKind::Number if cell.text.bytes().filter(u8::is_ascii_digit).count() > 17 => Err(Text::of(
+            CellKind::Number if whole_digits(&cell.text) > 15 => Err(Text::of(
                 "编号过长，表格软件已丢失末尾数字，请将该列设为“文本”格式后重新填写",
                 "too long for a number cell: the program has lost its last digits; format the column as text and enter it again",
             )),
@@ -337,12 +347,14 @@ impl Row<'_> {
         self.opt_with(column, read_decimal)
     }
 
-    /// A date; see [`parse_date`].
+    /// A date; see [`parse_date`]. In a number cell also the day number of a spreadsheet program: five digits that somebody
+    /// wrote as text are a lot or a code.
     ///
     /// # Errors
     /// When the cell is empty or no date.
     pub fn date(&self, column: &str) -> Result<Date, RowError> {
-        self.with(column, parse_date)
+        let kind = self.kind(column);
+        self.with(column, |text| read_date(text, kind))
     }
 
     /// A date or nothing.
@@ -350,8 +362,35 @@ impl Row<'_> {
     /// # Errors
     /// When the cell is no date.
     pub fn opt_date(&self, column: &str) -> Result<Option<Date>, RowError> {
-        self.opt_with(column, parse_date)
+        let kind = self.kind(column);
+        self.opt_with(column, |text| read_date(text, kind))
     }
+
+    /// The day something ends, or nothing: a date, or a period as papers write it (`2024年3月1日至2029年2月28日`).
+    ///
+    /// # Errors
+    /// When the cell is neither.
+    pub fn opt_end_date(&self, column: &str) -> Result<Option<Date>, RowError> {
+        let kind = self.kind(column);
+        self.opt_with(column, |text| {
+            read_date(text, kind).or_else(|e| parse_date(end_of_period(text)).map_err(|_| e))
+        })
+    }
+}
+
+/// The last day of a period, or the text as it is.
+fn end_of_period(text: &str) -> &str {
+    text.rsplit(['至', '到', '~', '～', '—', '–']).next().unwrap_or(text).trim()
+}
+
+/// Digits before the decimal point.
+fn whole_digits(number: &str) -> usize {
+    number.split('.').next().unwrap_or_default().bytes().filter(u8::is_ascii_digit).count()
+}
+
+fn read_date(text: &str, kind: CellKind) -> Result<Date, Text> {
+    let numbered = || day_number(text).filter(|_| kind == CellKind::Number);
+    parse_date(text).or_else(|e| numbered().ok_or(e))
 }
 
 /// A plain number of any sheet: the words of laboratory results do not belong here.

@@ -10,10 +10,14 @@ pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<SheetTab
     if text.contains('\0') {
         return Err(no_table());
     }
+    let delimiter = separator(&text);
+    let mut quotes = Quotes::new(delimiter);
+    quotes.feed(text.as_bytes());
+    quotes.check()?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(separator(&text))
+        .delimiter(delimiter)
         .from_reader(text.as_bytes());
     let mut gather = Gather::new(limits);
     let mut record = csv::StringRecord::new();
@@ -28,6 +32,74 @@ pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<SheetTab
         line += 1 + blank_lines(text.as_bytes(), start);
         for (column, field) in record.iter().enumerate() {
             gather.put(line, column, Cell::text(unguard(field)))?;
+        }
+    }
+}
+
+/// Watches the quotation marks of a CSV: one that is not closed takes the rows after it into its cell, and the file would be
+/// taken without them.
+#[derive(Debug)]
+pub(super) struct Quotes {
+    delimiter: u8,
+    at: At,
+    line: usize,
+    /// Where the quoted field at hand began.
+    began: usize,
+    /// The first field whose mark is closed in the middle of its text.
+    wrong: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// The beginning of a field.
+    Start,
+    /// A field without marks.
+    Plain,
+    /// Between marks.
+    Quoted,
+    /// Behind a mark that closes the field or is the first of two.
+    Closed,
+}
+
+impl Quotes {
+    pub(super) const fn new(delimiter: u8) -> Self {
+        Self { delimiter, at: At::Start, line: 1, began: 1, wrong: None }
+    }
+
+    /// Takes the next stretch of the text.
+    pub(super) fn feed(&mut self, text: &[u8]) {
+        for &b in text {
+            let end = b == self.delimiter || b == b'\n' || b == b'\r';
+            self.at = match (self.at, b) {
+                (At::Start, b'"') => {
+                    self.began = self.line;
+                    At::Quoted
+                }
+                (At::Quoted, b'"') => At::Closed,
+                (At::Closed, b'"') | (At::Quoted, _) => At::Quoted,
+                (_, _) if end => At::Start,
+                (At::Closed, b' ') => At::Closed,
+                (At::Closed, _) => {
+                    self.wrong = self.wrong.or(Some(self.began));
+                    At::Plain
+                }
+                (At::Start | At::Plain, _) => At::Plain,
+            };
+            self.line += usize::from(b == b'\n');
+        }
+    }
+
+    /// Refuses a text with a mark that was not closed, or not where its field ends.
+    pub(super) fn check(&self) -> Result<(), SheetError> {
+        let open = (self.at == At::Quoted).then_some(self.began);
+        match self.wrong.or(open) {
+            None => Ok(()),
+            Some(line) => Err(SheetError::Format(Text::new(
+                format!("第 {line} 行有英文双引号没有成对，其后的内容会被并入同一单元格，请改正后重新上传"),
+                format!(
+                    "row {line} has a quotation mark that is not closed; what follows would go into its cell; correct it and upload again"
+                ),
+            ))),
         }
     }
 }

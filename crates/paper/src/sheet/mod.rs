@@ -15,6 +15,7 @@ pub use stream::stream;
 pub use write::{CsvWriter, Sheet, Value, WriteError, write_csv, write_xlsx};
 
 use base::Text;
+use sha2::{Digest, Sha256};
 
 /// What a spreadsheet may measure before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +28,23 @@ pub struct Limits {
     pub rows: usize,
     /// Columns of one sheet.
     pub columns: usize,
+    /// Filled cells of one sheet.
+    pub cells: usize,
     /// Bytes of one cell.
     pub cell: usize,
 }
 
 impl Default for Limits {
-    /// 20 MB packed, 200 MB unpacked, 200,000 rows, 200 columns, 32 kB a cell.
+    /// 20 MB packed, 200 MB unpacked, 200,000 rows, 200 columns, two million filled cells, 32 kB a cell.
     fn default() -> Self {
-        Self { bytes: 20_000_000, unpacked: 200_000_000, rows: 200_000, columns: 200, cell: 32_768 }
+        Self {
+            bytes: 20_000_000,
+            unpacked: 200_000_000,
+            rows: 200_000,
+            columns: 200,
+            cells: 2_000_000,
+            cell: 32_768,
+        }
     }
 }
 
@@ -166,6 +176,27 @@ impl SheetError {
     }
 }
 
+/// A spreadsheet that was read: what every import takes, so that reading, which may take a second of the processor, is done
+/// off the async threads and before a transaction begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workbook {
+    /// The sheets that hold rows.
+    pub tables: Vec<SheetTable>,
+    /// SHA-256 of the file as it came, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Workbook {
+    /// As [`read`], within the usual limits.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read(bytes: &[u8], name: &str) -> Result<Self, SheetError> {
+        let tables = read(bytes, name, &Limits::default())?;
+        Ok(Self { tables, sha256: hex::encode(Sha256::digest(bytes)) })
+    }
+}
+
 /// Reads every sheet that holds rows. The content decides the format, not the name; `name` is used for the CSV sheet's name and messages.
 ///
 /// CSV may be UTF-8, GBK/GB18030 or UTF-16, separated by comma, semicolon or tab.
@@ -239,11 +270,12 @@ struct Gather<'a> {
     limits: &'a Limits,
     rows: Vec<SheetRow>,
     text: u64,
+    cells: usize,
 }
 
 impl<'a> Gather<'a> {
     const fn new(limits: &'a Limits) -> Self {
-        Self { limits, rows: Vec::new(), text: 0 }
+        Self { limits, rows: Vec::new(), text: 0, cells: 0 }
     }
 
     /// Puts a cell; rows come in ascending order, columns count from 0.
@@ -256,6 +288,14 @@ impl<'a> Gather<'a> {
         }
         if column >= self.limits.columns {
             return Err(too_large("列数", "the number of columns is", self.limits.columns as u64));
+        }
+        self.cells += 1;
+        if self.cells > self.limits.cells {
+            return Err(too_large(
+                "填写的单元格数",
+                "the number of filled cells is",
+                self.limits.cells as u64,
+            ));
         }
         self.text += cell.text.len() as u64;
         if self.text > self.limits.unpacked {

@@ -118,7 +118,7 @@ fn csv(mut file: File, head: &[u8], name: &str, portions: &mut Portions<'_>) -> 
         .flexible(true)
         .delimiter(delimiter)
         .buffer_capacity(READ)
-        .from_reader(Decoded::new(file, encoding));
+        .from_reader(Decoded::new(file, encoding, delimiter));
     let mut record = csv::StringRecord::new();
     let (mut line, mut physical) = (0, reader.position().line());
     while reader.read_record(&mut record).map_err(|e| SheetError::Damaged(e.to_string()))? {
@@ -134,6 +134,7 @@ fn csv(mut file: File, head: &[u8], name: &str, portions: &mut Portions<'_>) -> 
             }
         }
     }
+    reader.get_ref().quotes.check()?;
     portions.end_sheet(name);
     Ok(())
 }
@@ -195,12 +196,14 @@ struct Decoded {
     text: Vec<u8>,
     given: usize,
     ended: bool,
+    quotes: csv_in::Quotes,
 }
 
 impl Decoded {
-    fn new(file: File, encoding: &'static Encoding) -> Self {
+    fn new(file: File, encoding: &'static Encoding, delimiter: u8) -> Self {
         let decoder = encoding.new_decoder_with_bom_removal();
-        Self { file, decoder, bytes: vec![0; READ], text: Vec::new(), given: 0, ended: false }
+        let quotes = csv_in::Quotes::new(delimiter);
+        Self { file, decoder, bytes: vec![0; READ], text: Vec::new(), given: 0, ended: false, quotes }
     }
 }
 
@@ -213,6 +216,7 @@ impl Read for Decoded {
             self.text.resize(room, 0);
             let (_, _, written, _) = self.decoder.decode_to_utf8(&self.bytes[..n], &mut self.text, n == 0);
             self.text.truncate(written);
+            self.quotes.feed(&self.text);
             self.given = 0;
         }
         let n = (self.text.len() - self.given).min(out.len());

@@ -2,7 +2,7 @@
 
 use super::stream::Portions;
 use super::{Cell, CellKind, Gather, Limits, SheetError, SheetTable, too_large};
-use base::Text;
+use base::{Decimal, Text};
 use calamine::{
     DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError, open_workbook_from_rs,
 };
@@ -105,14 +105,24 @@ fn read_cell(value: &DataRef<'_>) -> Cell {
         DataRef::String(text) => return Cell::text(text),
         DataRef::SharedString(text) => return Cell::text(text),
         DataRef::Int(n) => (n.to_string(), CellKind::Number),
-        // the shortest decimal that names this binary number: what was typed, up to 15 digits
-        DataRef::Float(n) => (n.to_string(), CellKind::Number),
+        DataRef::Float(n) => (shown(*n), CellKind::Number),
         DataRef::Bool(b) => (b.to_string(), CellKind::Bool),
         DataRef::DateTime(at) => (date_text(at), CellKind::Date),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => (text.clone(), CellKind::Date),
         DataRef::Error(error) => (error.to_string(), CellKind::Error),
     };
     Cell { text, kind }
+}
+
+/// A number as the program shows it: fifteen significant digits. What a formula leaves behind them is noise of binary
+/// arithmetic (1.1 + 0.1 is 1.2000000000000002), and noise must not decide whether a limit is kept.
+fn shown(n: f64) -> String {
+    match Decimal::from_scientific(&format!("{n:.14e}")) {
+        Ok(exact) if n != 0.0 => exact.normalize().to_string(),
+        Ok(_) => "0".to_owned(),
+        // beyond a decimal's range: left for the reader of the column to refuse
+        Err(_) => n.to_string(),
+    }
 }
 
 fn date_text(at: &ExcelDateTime) -> String {
@@ -123,5 +133,29 @@ fn date_text(at: &ExcelDateTime) -> String {
         days if at.is_duration() || days < 1.0 => time,
         _ if (hour, minute, second) == (0, 0, 0) => date,
         _ => format!("{date}T{time}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_number_cell_is_what_the_program_shows_of_it() {
+        for (stored, text) in [
+            (1.1 + 0.1, "1.2"),
+            (0.200_000_000_000_000_2, "0.2"),
+            (0.1 + 0.2 - 0.1, "0.2"),
+            (0.05, "0.05"),
+            (123_456.789, "123456.789"),
+            (6_901_234_567_892.0, "6901234567892"),
+            (1.5e-7, "0.00000015"),
+            (-0.0, "0"),
+            (20_260_917_001_234_567_890.0, "20260917001234600000"),
+            (1e300, "1e300"),
+        ] {
+            let text = if text == "1e300" { stored.to_string() } else { text.to_owned() };
+            assert_eq!(shown(stored), text, "{stored}");
+        }
     }
 }

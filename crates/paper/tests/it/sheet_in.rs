@@ -96,7 +96,7 @@ fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn what_is_no_readable_spreadsheet_is_refused_with_a_remedy() {
-    let limits = Limits { bytes: 100_000, unpacked: 1_000_000, rows: 5, columns: 4, cell: 20 };
+    let limits = Limits { bytes: 100_000, unpacked: 1_000_000, rows: 5, columns: 4, cells: 12, cell: 20 };
     let bomb = zipped(&[("xl/workbook.xml", &vec![b' '; 2_000_000])]);
     assert!(bomb.len() < 10_000);
     let mut cut = workbook();
@@ -116,7 +116,9 @@ fn what_is_no_readable_spreadsheet_is_refused_with_a_remedy() {
         (b"".to_vec(), "没有数据"),
         (b"a,b\n1,2\n1,2\n1,2\n1,2\n1,2\n".to_vec(), "行数"),
         (b"a,b,c,d\n1,2,3,4,5\n".to_vec(), "列数"),
-        (b"a,b\n1,\"unclosed quote runs on\n1,2\n".to_vec(), "第 2 行 B 列"),
+        (b"a,b\n1,\"unclosed quote runs on\n1,2\n".to_vec(), "第 2 行有英文双引号"),
+        (b"a,b\n1,\"138 0000\n1,\"2\n".to_vec(), "第 2 行有英文双引号"),
+        (b"a,b,c,d\n1,1,1,1\n1,1,1,1\n1,1,1,1\n1\n".to_vec(), "单元格数"),
     ] {
         let error = read(&bytes, "x.csv", &limits).unwrap_err();
         let text = error.text();

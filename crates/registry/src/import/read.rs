@@ -107,15 +107,14 @@ pub fn read_sites(name: &str, bytes: &[u8]) -> Result<Batch<NewSite>, Error> {
 /// # Errors
 /// As [`read_operators`].
 pub fn read_licences(name: &str, bytes: &[u8]) -> Result<Batch<NewLicence>, Error> {
-    let date = |t: &str| paper::sheet::parse_date(t);
     read(name, bytes, &licence_columns(), |row| {
         Ok(NewLicence {
             operator: row.with("统一社会信用代码", |t| Owner::read(t).map_err(say))?,
             site: None,
             number: row.text("许可证编号")?,
             class: row.opt_text("类别")?.unwrap_or_default(),
-            issued: row.opt_with("发证日期", date)?,
-            expires: row.opt_with("有效期至", date)?,
+            issued: row.opt_date("发证日期")?,
+            expires: row.opt_end_date("有效期至")?,
         })
     })
 }

@@ -126,7 +126,14 @@ async fn register(province: &Province, samples: usize) -> anyhow::Result<()> {
         }
         let mut tx = store.begin().await?;
         let cx = context(province, &desk);
-        lab.import_samples(&mut tx, &cx, &desk, "样品.csv", sheet.as_bytes(), Some(LABORATORY)).await?;
+        lab.import_samples(
+            &mut tx,
+            &cx,
+            &desk,
+            &paper::sheet::Workbook::read(sheet.as_bytes(), "样品.csv")?,
+            Some(LABORATORY),
+        )
+        .await?;
         tx.commit().await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::{log, out};
 use access::{Principal, Role};
 use anyhow::Context as _;
 use base::{Lang, Uscc};
-use paper::sheet::RowError;
+use paper::sheet::{RowError, Workbook};
 use serde_json::{Value as Json, json};
 use store::Tx;
 use supply::{CaptureOptions, CaptureState, Format};
@@ -119,8 +119,12 @@ async fn samples(
         }
     };
     let cx = person::context(province, who);
+    let book = Workbook::read(bytes, name).map_err(|e| lab::Error::Sheet(e.text()));
     let mut tx = app.store.begin().await?;
-    let done = app.lab.import_samples(&mut tx, &cx, who, name, bytes, laboratory).await;
+    let done = match book {
+        Ok(book) => app.lab.import_samples(&mut tx, &cx, who, &book, laboratory).await,
+        Err(e) => Err(e),
+    };
     let line =
         done.map(|d| json!({ "imported": d.samples.len(), "kind": "samples", "lot_unknown": d.lot_unknown }));
     judged(tx, line).await
@@ -142,8 +146,12 @@ async fn results(
         }
         None => None,
     };
+    let book = Workbook::read(bytes, name).map_err(|e| lab::Error::Sheet(e.text()));
     let mut tx = app.store.begin().await?;
-    let done = app.lab.import_results(&mut tx, &cx, who, name, bytes, one).await;
+    let done = match book {
+        Ok(book) => app.lab.import_results(&mut tx, &cx, who, &book, one).await,
+        Err(e) => Err(e),
+    };
     let line = done.map(
         |d| json!({ "imported": d.rows, "kind": "results", "samples": d.samples, "outcomes": d.outcomes }),
     );

@@ -9,7 +9,7 @@ use crate::out;
 use anyhow::{Context as _, Result, ensure};
 use base::{Date, Id, Instant};
 use jiff::ToSpan;
-use paper::sheet::{Sheet, Value, write_csv};
+use paper::sheet::{Sheet, Value, Workbook, write_csv};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -80,8 +80,11 @@ pub(crate) async fn load(loader: &Loader<'_>, incident: &Incident, now: Instant)
         let results = result_sheet(month)?;
         let cx = loader.context(&lab, sent);
         let mut tx = loader.app.store.begin().await?;
-        let imported =
-            loader.app.lab.import_results(&mut tx, &cx, &lab, "results.csv", &results, None).await?;
+        let imported = loader
+            .app
+            .lab
+            .import_results(&mut tx, &cx, &lab, &Workbook::read(&results, "results.csv")?, None)
+            .await?;
         tx.commit().await?;
         ensure!(imported.rows > 0, "no results were imported");
         let cx = loader.context(&second, sent.plus_seconds(3600).min(now));
@@ -225,7 +228,13 @@ async fn import(loader: &Loader<'_>, plans: &[Plan], now: Instant) -> Result<Vec
     let done = loader
         .app
         .lab
-        .import_samples(&mut tx, &cx, &loader.exchange, "samples.csv", &bytes, Some(loader.laboratory))
+        .import_samples(
+            &mut tx,
+            &cx,
+            &loader.exchange,
+            &Workbook::read(&bytes, "samples.csv")?,
+            Some(loader.laboratory),
+        )
         .await
         .map_err(explain)?;
     tx.commit().await?;

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use base::{Id, Instant};
 use jiff::ToSpan;
 use ledger::{Actor, Context};
-use paper::sheet::{Sheet, Value, write_csv};
+use paper::sheet::{Sheet, Value, Workbook, write_csv};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde_json::{Value as Json, json};
@@ -97,7 +97,9 @@ pub(crate) async fn run(loader: &Loader<'_>, plan: Option<Id>, now: Instant) -> 
     }
     let cx = loader.context(&loader.exchange, now.plus_seconds(-8 * DAY));
     let mut tx = loader.app.store.begin().await?;
-    let done = target.import_history(&mut tx, &cx, &loader.exchange, "62", "past.csv", &file).await?;
+    let done = target
+        .import_history(&mut tx, &cx, &loader.exchange, "62", &Workbook::read(&file, "past.csv")?)
+        .await?;
     tx.commit().await?;
     ensure!(done.rows == rows, "not every past inspection was imported");
     let system = Context {

@@ -74,14 +74,13 @@ impl Goods {
             errors.push(row.cell_error("数量", text));
         }
         let (quantity, unit) = in_code(quantity?, measured?);
-        let optional = |column: &str| row.opt_text(column).ok().flatten();
         Some(Self {
             product: product?,
             quantity,
             unit,
-            spec: optional("规格"),
+            spec: errors.optional(row, "规格"),
             gtin: gtin.map(|g| g.to_string()),
-            certificate: optional("合格证编号"),
+            certificate: errors.optional(row, "合格证编号"),
         })
     }
 }
@@ -195,7 +194,6 @@ fn in_row(row: &Row<'_>, today: Date, errors: &mut RowErrors) -> Option<InRow> {
     let goods = Goods::read(row, errors);
     let columns = ["来源主体名称", "来源主体代码", "来源场所编码", "", ""];
     let source = Side::read(row, columns, false, errors);
-    let optional = |column: &str| row.opt_text(column).ok().flatten();
     let goods = goods?;
     Some(InRow {
         batch: batch?,
@@ -206,8 +204,8 @@ fn in_row(row: &Row<'_>, today: Date, errors: &mut RowErrors) -> Option<InRow> {
         spec: goods.spec,
         gtin: goods.gtin,
         certificate: goods.certificate,
-        stage: optional("环节"),
-        source_batch: optional("来源批次号"),
+        stage: errors.optional(row, "环节"),
+        source_batch: errors.optional(row, "来源批次号"),
         source: Some(source).filter(|s| !s.partners.is_empty()),
     })
 }

@@ -5,7 +5,7 @@ use super::{CERTIFICATE_URI, Certificate, CertificateRule, amount, certificate_n
 use crate::batch::{NewLot, Part, commissioned, inspected, made_from};
 use crate::capture::Standing;
 use crate::outcome::CaptureOutcome;
-use crate::{Error, PlaceInfo, Supply, site_key};
+use crate::{Error, PlaceInfo, Supply, prepare, site_key};
 use access::{Principal, Resource};
 use base::quantity::{Dimension, Quantity, Unit};
 use base::{Date, Decimal, Gtin, Id, Text};
@@ -214,8 +214,9 @@ impl Supply {
         let mut notes = self.notes(new, &own, &sources).await?;
         notes.extend(unchecked);
         let (draft, document) = self.drafted(cx, new, &own, operator, sources, covered).await?;
-        let bytes = document.to_string().into_bytes();
-        let captured = self.capture_made(cx, &standing, "certificate", &document, &bytes, None, Some(&draft));
+        let sha256 = prepare::sha256(document.to_string().as_bytes());
+        let captured =
+            self.capture_made(cx, &standing, "certificate", &document, &sha256, None, Some(&draft));
         captured.await?;
         let issued = self.certificate(who, cx.now, &draft.number).await?;
         notes.extend(self.beyond(&issued).await?);

@@ -59,7 +59,8 @@ impl Supply {
             "epcisBody": { "eventList": [declared] },
         });
         let bytes = document.to_string().into_bytes();
-        self.capture_made(cx, &standing, "ledger.withdrawn", &document, &bytes, None, None).await
+        self.capture_made(cx, &standing, "ledger.withdrawn", &document, &prepare::sha256(&bytes), None, None)
+            .await
     }
 
     /// Adds to the document of a row the declaration that the event it replaces was wrong.
@@ -71,7 +72,7 @@ impl Supply {
         document: &mut Value,
     ) -> Result<(), Error> {
         let reading = epcis::json::read_node((&*document).into(), self.limits);
-        let load = prepare::load(&[], "ledger", reading, cx.now);
+        let load = prepare::load(prepare::sha256(&[]), "ledger", reading, cx.now);
         let new: Vec<String> = load.prepared.iter().map(|p| prepare::hash_id(&p.hash)).collect();
         let why = Why::IncorrectData;
         let (context, declared) = self.declared(cx, standing, replaced, why, "", &new).await?;

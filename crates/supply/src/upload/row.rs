@@ -146,15 +146,14 @@ impl Side {
         partners.extend(gln.map(|g| Partner::Gln(g.to_string())));
         partners.extend(uscc.map(|u| Partner::Uscc(u.as_str().to_owned())));
         partners.extend(named.clone().map(Partner::Name));
-        let optional = |column: &str| row.opt_text(column).ok().flatten();
         Self {
             line: row.line(),
             partners,
             consumer: sells && named.as_deref().is_some_and(is_consumer),
             column: name,
             value: named.unwrap_or_default(),
-            address: optional(address),
-            contact: optional(contact),
+            address: errors.optional(row, address),
+            contact: errors.optional(row, contact),
         }
     }
 
@@ -220,7 +219,6 @@ impl LedgerRow {
             let columns = ["购货者名称", "购货者代码", "购货者GLN", "购货者地址", "购货者联系方式"];
             Side::read(&row, columns, true, errors)
         });
-        let optional = |column: &str| row.opt_text(column).ok().flatten();
         if side.partners.is_empty() {
             errors.push(row.cell_error(
                 side.column,
@@ -230,7 +228,7 @@ impl LedgerRow {
                 ),
             ));
         }
-        let quantity_reason = optional("数量属实说明");
+        let quantity_reason = errors.optional(&row, "数量属实说明");
         if let (Some(amount), Some(unit), None) = (amount, unit, &quantity_reason)
             && let Some(text) = beyond_a_delivery(amount, unit)
         {
@@ -241,18 +239,18 @@ impl LedgerRow {
         Some(Self {
             line: row.line(),
             name: name?,
-            spec: optional("规格"),
+            spec: errors.optional(&row, "规格"),
             qty,
             uom,
             quantity_reason,
             produced,
             lot,
-            shelf_life: optional("保质期"),
+            shelf_life: errors.optional(&row, "保质期"),
             gtin: gtin.map(|g| g.to_string()),
-            certificate: optional("检验合格证号"),
-            document: optional("单据号"),
+            certificate: errors.optional(&row, "检验合格证号"),
+            document: errors.optional(&row, "单据号"),
             date: date?,
-            licence: optional("供货者许可证号"),
+            licence: errors.optional(&row, "供货者许可证号"),
             side,
             buyer: buyer.filter(|b| !b.partners.is_empty()),
         })

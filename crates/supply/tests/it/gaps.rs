@@ -104,8 +104,7 @@ async fn the_rows_are_those_of_a_recomputation_after_any_history() {
                             &world.cx(&who),
                             &who,
                             LedgerKind::Purchase,
-                            "台账.csv",
-                            csv.into_bytes(),
+                            &paper::sheet::Workbook::read(csv.as_bytes(), "台账.csv").unwrap(),
                             &options,
                         )
                         .await

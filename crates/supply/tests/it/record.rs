@@ -17,7 +17,17 @@ async fn upload(world: &World, operator: i64, kind: LedgerKind, csv: &str) -> su
     let who = firm(operator);
     let options = LedgerOptions::default();
     let bytes = csv.as_bytes().to_vec();
-    world.supply.upload_ledger(&world.cx(&who), &who, kind, "台账.csv", bytes, &options).await.unwrap()
+    world
+        .supply
+        .upload_ledger(
+            &world.cx(&who),
+            &who,
+            kind,
+            &paper::sheet::Workbook::read(&bytes, "台账.csv").unwrap(),
+            &options,
+        )
+        .await
+        .unwrap()
 }
 
 async fn records(world: &World, operator: i64, kind: LedgerKind) -> Records {
@@ -286,7 +296,17 @@ async fn batch_files_go_in_and_come_out_the_same() {
         let options = LedgerOptions::default();
         let import = |csv: &str| {
             let (world, cx, who, options, bytes) = (&world, &cx, &who, &options, csv.as_bytes().to_vec());
-            async move { world.supply.import_batches(cx, who, "批次.csv", &bytes, options).await }
+            async move {
+                world
+                    .supply
+                    .import_batches(
+                        cx,
+                        who,
+                        &paper::sheet::Workbook::read(&bytes, "批次.csv").unwrap(),
+                        options,
+                    )
+                    .await
+            }
         };
         let came = "入库批次号,入库日期,产品名称,数量,单位,来源主体名称,来源批次号,合格证编号\n\
                     R1,2026-09-02,虚构胡麻,100,公斤,虚构经营者1,H1,HG-7\n\

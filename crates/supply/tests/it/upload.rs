@@ -10,7 +10,13 @@ async fn upload(world: &World, operator: i64, kind: LedgerKind, csv: &str) -> Re
     let options = LedgerOptions::default();
     world
         .supply
-        .upload_ledger(&world.cx(&who), &who, kind, "台账.csv", csv.as_bytes().to_vec(), &options)
+        .upload_ledger(
+            &world.cx(&who),
+            &who,
+            kind,
+            &paper::sheet::Workbook::read(csv.as_bytes(), "台账.csv").unwrap(),
+            &options,
+        )
         .await
 }
 

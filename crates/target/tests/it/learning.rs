@@ -92,7 +92,13 @@ async fn past_inspections_come_from_a_file_once_and_whole_or_not_at_all() {
             let mut tx = y.store.begin().await.unwrap();
             let done = y
                 .target
-                .import_history(&mut tx, &y.cx(&who, now()), &who, COUNTY, "a.csv", text.as_bytes())
+                .import_history(
+                    &mut tx,
+                    &y.cx(&who, now()),
+                    &who,
+                    COUNTY,
+                    &paper::sheet::Workbook::read(text.as_bytes(), "a.csv").unwrap(),
+                )
                 .await;
             tx.commit().await.unwrap();
             done
@@ -116,7 +122,13 @@ async fn past_inspections_come_from_a_file_once_and_whole_or_not_at_all() {
         let stranger = testing::officer("620802");
         let denied = y
             .target
-            .import_history(&mut tx, &y.cx(&stranger, now()), &stranger, COUNTY, "a.csv", file.as_bytes())
+            .import_history(
+                &mut tx,
+                &y.cx(&stranger, now()),
+                &stranger,
+                COUNTY,
+                &paper::sheet::Workbook::read(file.as_bytes(), "a.csv").unwrap(),
+            )
             .await;
         assert!(matches!(denied, Err(Error::Denied(_))), "{name}");
         tx.rollback().await.unwrap();

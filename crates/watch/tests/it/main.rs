@@ -192,7 +192,14 @@ async fn counts_are_refused_whole_corrected_by_a_later_file_and_tell_their_past(
         let mut tx = store.begin().await.unwrap();
         let bytes = format!("{head}{file}");
         let done = watch
-            .import_counts(&mut tx, &cx(&ids), &desk, "6201", "hospital", "f.csv", bytes.as_bytes())
+            .import_counts(
+                &mut tx,
+                &cx(&ids),
+                &desk,
+                "6201",
+                "hospital",
+                &paper::sheet::Workbook::read(bytes.as_bytes(), "f.csv").unwrap(),
+            )
             .await;
         let Err(Error::Rows(rows)) = done else { panic!("{done:?}") };
         assert_eq!(rows[0].column, wrong, "{rows:?}");
@@ -205,7 +212,14 @@ async fn counts_are_refused_whole_corrected_by_a_later_file_and_tell_their_past(
     ] {
         let mut tx = store.begin().await.unwrap();
         let done = watch
-            .import_counts(&mut tx, &cx(&ids), &desk, "6201", "hospital", "f.csv", file.as_bytes())
+            .import_counts(
+                &mut tx,
+                &cx(&ids),
+                &desk,
+                "6201",
+                "hospital",
+                &paper::sheet::Workbook::read(file.as_bytes(), "f.csv").unwrap(),
+            )
             .await
             .unwrap();
         assert_eq!(done.touched.len(), changed, "{file}");

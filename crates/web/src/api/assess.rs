@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::catalogue::{Endpoint, Param, Right};
 use super::endpoints::{get, q};
 use super::sent::Params;
+use crate::aside::aside;
 use crate::fault::{Answer, Fault};
 use crate::pages::science::asked::{Asked, PARAMETERS};
 use crate::pages::science::{acute, design};
@@ -211,17 +212,18 @@ pub(super) async fn design(caller: Caller, RawQuery(raw): RawQuery) -> Answer {
     let known: Vec<&str> =
         ASSESS.iter().filter(|e| e.path == "/api/v1/design").flat_map(|e| e.query).map(|p| p.name).collect();
     let p = Params::known(raw.as_deref(), &known)?;
-    let aim = p.get("aim").unwrap_or("detect");
-    let found =
-        design::design(aim, &|name| p.get(name).unwrap_or_default().to_owned())?.ok_or_else(|| {
-            Fault::bad(
-                "prevalence",
-                Text::of(
-                    "请给出 prevalence（风险导向设计给出 population_share）",
-                    "give prevalence (for aim=risk population_share)",
-                ),
-            )
-        })?;
+    let aim = p.get("aim").unwrap_or("detect").to_owned();
+    let asked = aim.clone();
+    let found = aside(move || design::design(&asked, &|name| p.get(name).unwrap_or_default().to_owned()));
+    let found = found.await??.ok_or_else(|| {
+        Fault::bad(
+            "prevalence",
+            Text::of(
+                "请给出 prevalence（风险导向设计给出 population_share）",
+                "give prevalence (for aim=risk population_share)",
+            ),
+        )
+    })?;
     let facts: Vec<_> = found
         .facts
         .iter()

@@ -8,6 +8,7 @@ use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Area, Viewer};
 use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Field, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
@@ -305,11 +306,13 @@ pub(crate) async fn import(
     let (Some(form), Some(file)) = (form, posted.files.first()) else {
         return Err(Fault::bad("file", Text::of("请选择要导入的文件", "choose the file to import")));
     };
-    let limits = paper::sheet::Limits { rows: ROWS + 2, ..paper::sheet::Limits::default() };
-    let tables =
-        paper::sheet::read(&file.bytes, &file.name, &limits).map_err(|e| Fault::bad("file", e.text()))?;
-    let Some(table) = tables.first() else {
-        return Err(Fault::bad("file", Text::of("文件中没有表格", "the file holds no table")));
+    let book = sheets::read(file).await?.map_err(|text| Fault::bad("file", text))?;
+    let Some(table) = book.tables.first().filter(|t| t.rows.len() <= ROWS + 2) else {
+        let text = Text::new(
+            format!("一次最多 {ROWS} 行，请拆分"),
+            format!("at most {ROWS} rows at a time; split the file"),
+        );
+        return Err(Fault::bad("file", text));
     };
     let mut errors = RowErrors::default();
     let cx = context(&app, viewer);

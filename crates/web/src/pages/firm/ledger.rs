@@ -5,6 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::pages::upload::{self, Import};
 use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
@@ -97,8 +98,10 @@ pub(super) async fn upload(State(app): State<Arc<App>>, PostedSignedIn(posted): 
     let place = Some(posted.get("place").to_owned()).filter(|p| !p.is_empty());
     let options = LedgerOptions { operator: None, place, replaces: None };
     let cx = context(&app, viewer);
-    let done =
-        app.supply.upload_ledger(&cx, &viewer.who, kind, &file.name, file.bytes.to_vec(), &options).await;
+    let done = match sheets::read(file).await? {
+        Ok(book) => app.supply.upload_ledger(&cx, &viewer.who, kind, &book, &options).await,
+        Err(text) => Err(supply::Error::Sheet(text)),
+    };
     match done {
         Ok(outcome) => {
             let shown = captured(&app, viewer, kind, &outcome).await?;

@@ -6,6 +6,7 @@ use crate::layout::{self, Viewer};
 use crate::pages::choices;
 use crate::pages::public::declared::{facts, lines, state_badge};
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
@@ -15,6 +16,7 @@ use base::{Id, Text};
 use lab::{DeclaredFilter, DeclaredState, Declarer, Error, NewDeclared};
 use limits::DeclaredRow;
 use maud::{Markup, html};
+use paper::sheet::Workbook;
 use std::sync::Arc;
 
 const PATH: &str = "/firm/standards";
@@ -160,7 +162,7 @@ pub(super) async fn template(SignedIn(_): SignedIn) -> Answer {
     crate::export::download("xlsx", &crate::export::sheet("standard", &lab::declared_columns().template()))
 }
 
-fn rows_of(posted: &Posted) -> Result<Vec<DeclaredRow>, Error> {
+fn rows_of(posted: &Posted, book: Option<Result<Workbook, Text>>) -> Result<Vec<DeclaredRow>, Error> {
     let mut rows = Vec::new();
     for i in 1..=ROWS {
         let get = |column: &str| posted.get(&format!("row.{i}.{column}")).to_owned();
@@ -175,8 +177,8 @@ fn rows_of(posted: &Posted) -> Result<Vec<DeclaredRow>, Error> {
             rows.push(row);
         }
     }
-    if let Some(file) = posted.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty()) {
-        rows.extend(lab::declared_rows(&file.name, &file.bytes)?);
+    if let Some(book) = book {
+        rows.extend(lab::declared_rows(&book.map_err(Error::Sheet)?)?);
     }
     Ok(rows)
 }
@@ -192,7 +194,11 @@ pub(super) async fn create(State(app): State<Arc<App>>, PostedSignedIn(posted): 
         Fault::bad("effective", Text::of("请填写生效日期", "give the day it comes into force"))
     })?;
     let declarer = Declarer { operator: own, name: firm.name, region: firm.region };
-    let drafted = match rows_of(&posted) {
+    let book = match posted.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty()) {
+        Some(file) => Some(sheets::read(file).await?),
+        None => None,
+    };
+    let drafted = match rows_of(&posted, book) {
         Ok(rows) => {
             let new = NewDeclared {
                 number: posted.get("number").to_owned(),

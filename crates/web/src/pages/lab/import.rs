@@ -4,6 +4,7 @@ use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::pages::upload::{self, Import};
 use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
@@ -61,8 +62,15 @@ pub(crate) async fn results(State(app): State<Arc<App>>, PostedSignedIn(posted):
     let lang = viewer.lang();
     let file = posted.files.first().ok_or_else(no_file)?;
     let cx = context(&app, viewer);
+    let book = match sheets::read(file).await? {
+        Ok(book) => book,
+        Err(text) => {
+            let (status, shown) = refused(viewer, Error::Sheet(text))?;
+            return Ok((status, results_page(viewer, &shown)).into_response());
+        }
+    };
     let mut tx = app.store.begin().await?;
-    match app.lab.import_results(&mut tx, &cx, &viewer.who, &file.name, &file.bytes, None).await {
+    match app.lab.import_results(&mut tx, &cx, &viewer.who, &book, None).await {
         Ok(done) => {
             tx.commit().await?;
             Ok(results_page(viewer, &results_done(lang, &done)).into_response())
@@ -165,8 +173,15 @@ pub(crate) async fn samples(State(app): State<Arc<App>>, PostedSignedIn(posted):
     let file = posted.files.first().ok_or_else(no_file)?;
     let laboratory = posted.get("laboratory").parse().ok();
     let cx = context(&app, viewer);
+    let book = match sheets::read(file).await? {
+        Ok(book) => book,
+        Err(text) => {
+            let (status, shown) = refused(viewer, Error::Sheet(text))?;
+            return Ok((status, samples_page(&app, viewer, &shown).await?).into_response());
+        }
+    };
     let mut tx = app.store.begin().await?;
-    match app.lab.import_samples(&mut tx, &cx, &viewer.who, &file.name, &file.bytes, laboratory).await {
+    match app.lab.import_samples(&mut tx, &cx, &viewer.who, &book, laboratory).await {
         Ok(done) => {
             tx.commit().await?;
             let shown = samples_done(viewer, &done);

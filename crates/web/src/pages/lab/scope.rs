@@ -7,6 +7,7 @@ use crate::pages::choices;
 use crate::pages::sampling::class_name;
 use crate::pages::upload::{self, Import};
 use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
@@ -295,8 +296,12 @@ pub(crate) async fn replace(
     let viewer = &posted.viewer;
     let lang = viewer.lang();
     let id: Id = id.parse().map_err(|_| Fault::not_found(&LABORATORY))?;
-    let mut tx = app.store.begin().await?;
     let (cx, who) = (context(&app, viewer), &viewer.who);
+    let book = match posted.files.first() {
+        Some(file) if posted.get("decision").is_empty() => Some(sheets::read(file).await?),
+        _ => None,
+    };
+    let mut tx = app.store.begin().await?;
     match posted.get("decision") {
         "accept" => app.lab.accept_laboratory(&mut tx, &cx, who, id, posted.get("reason")).await?,
         "end" => app.lab.end_acceptance(&mut tx, &cx, who, id).await?,
@@ -306,11 +311,12 @@ pub(crate) async fn replace(
         tx.commit().await?;
         return Ok(page(&app, viewer, id, &html! {}).await?.into_response());
     }
-    let file = posted.files.first().ok_or_else(no_file)?;
-    let done = if posted.get("list") == "proficiency" {
-        app.lab.import_proficiency(&mut tx, &cx, who, id, &file.name, &file.bytes).await
-    } else {
-        app.lab.import_scope(&mut tx, &cx, who, id, &file.name, &file.bytes).await
+    let done = match book.ok_or_else(no_file)? {
+        Err(text) => Err(lab::Error::Sheet(text)),
+        Ok(book) if posted.get("list") == "proficiency" => {
+            app.lab.import_proficiency(&mut tx, &cx, who, id, &book).await
+        }
+        Ok(book) => app.lab.import_scope(&mut tx, &cx, who, id, &book).await,
     };
     match done {
         Ok(rows) => {

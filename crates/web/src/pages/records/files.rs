@@ -5,6 +5,7 @@ use crate::fault::Answer;
 use crate::layout::{self, Viewer};
 use crate::pages::upload::{self, Import};
 use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
@@ -129,7 +130,11 @@ pub(super) async fn post(
     let cx = context(&app, viewer);
     let options = LedgerOptions::default();
     let refused = |text: Text, rows: Vec<RowError>| upload::refused(viewer, &text, &rows);
-    let shown = match app.supply.import_batches(&cx, &viewer.who, &file.name, &file.bytes, &options).await {
+    let done = match sheets::read(file).await? {
+        Ok(book) => app.supply.import_batches(&cx, &viewer.who, &book, &options).await,
+        Err(text) => Err(supply::Error::Sheet(text)),
+    };
+    let shown = match done {
         Ok(outcome) => {
             return Ok(page(&app, viewer, &links, &taken(viewer, &outcome)).await?.into_response());
         }

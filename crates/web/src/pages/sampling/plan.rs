@@ -8,6 +8,7 @@ use crate::map::region_name;
 use crate::pages::choices;
 use crate::pages::upload::{self, Import};
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks, Stat, Tone};
 use axum::extract::{Path, RawQuery, State};
@@ -321,12 +322,17 @@ pub(super) async fn act(
     let plan: Id = id.parse().map_err(|_| Fault::not_found(&PLAN))?;
     let cx = context(&app, viewer);
     let labs = laboratories(&app).await?;
+    let book = match posted.files.first() {
+        Some(file) if action == "import" => Some(sheets::read(file).await?),
+        _ => None,
+    };
     let mut tx = app.store.begin().await?;
     let (t, lab, who) = (&mut tx, &app.lab, &viewer.who);
     let done: Result<(), Error> = match action.as_str() {
         "propose" => propose(&app, t, &cx, &posted, plan).await,
-        "import" => match posted.files.first() {
-            Some(file) => lab.import_plan(t, &cx, who, plan, &file.name, &file.bytes, &labs).await.map(drop),
+        "import" => match book {
+            Some(Ok(book)) => lab.import_plan(t, &cx, who, plan, &book, &labs).await.map(drop),
+            Some(Err(text)) => Err(Error::Sheet(text)),
             None => Err(Error::Sheet(Text::of("请选择文件", "choose a file"))),
         },
         "submit" => lab.move_plan(t, &cx, who, plan, PlanState::Submitted).await,

@@ -8,6 +8,7 @@ use crate::pages::choices;
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Field, ListLinks, Tone};
+use crate::uploads;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
@@ -299,9 +300,11 @@ pub(super) async fn act(
     let viewer = &posted.viewer;
     let target: Id = id.parse().map_err(|_| Fault::not_found(&PLACE))?;
     let cx = context(&app, viewer);
+    let photos: Vec<_> = posted.files.iter().filter(|f| f.field == "photos").take(12).collect();
+    uploads::admit(&app, &viewer.who, photos.iter().map(|f| f.bytes.len()).sum()).await?;
     let mut kept = Vec::new();
-    for file in posted.files.iter().filter(|f| f.field == "photos").take(12) {
-        kept.push(app.attachments.keep(file.bytes.to_vec()).await?);
+    for photo in photos {
+        kept.push(uploads::keep(&app, "photos", photo.bytes.to_vec()).await?);
     }
     let mut tx = app.store.begin().await?;
     let (t, lab, who) = (&mut tx, &app.lab, &viewer.who);

@@ -2,6 +2,7 @@
 
 use super::design_tables as tables;
 use super::tabs;
+use crate::aside::aside;
 use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::session::SignedIn;
@@ -279,13 +280,19 @@ pub(super) async fn show(
     let value = |name: &str| links.get(name).unwrap_or_default().to_owned();
     let body = if matches!(aim.as_str(), "allocate" | "rates") {
         let strata = tables::of_register(&app, &viewer.who).await?;
-        let worked = tables::work(&aim, &value, &strata)?;
+        let (asked, given) = (aim.clone(), links.clone());
+        let worked = aside(move || {
+            tables::work(&asked, &|name| given.get(name).unwrap_or_default().to_owned(), &strata)
+        });
+        let worked = worked.await??;
         if let Some(format) = links.get("format") {
             return crate::export::download(format, &worked.sheet());
         }
         html! { (tables::form(&viewer, &aim, &value)) (worked.show(lang, &links)) }
     } else {
-        let found = design(&aim, &value)?;
+        let (asked, given) = (aim.clone(), links.clone());
+        let found =
+            aside(move || design(&asked, &|name| given.get(name).unwrap_or_default().to_owned())).await??;
         if let (Some(format), Some(found)) = (links.get("format"), &found) {
             let mut sheet = found.sheet();
             sheet.rows.push(crate::export::texts(["recipe".to_owned(), found.recipe()]));

@@ -1,6 +1,7 @@
 //! Allocation and rates from a table: the counties of the province with what sampling found there, or an uploaded CSV.
 
 use super::tabs;
+use crate::aside::aside;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
@@ -78,8 +79,37 @@ fn read(bytes: &[u8]) -> Answer<Vec<Row>> {
             most: whole(row.optional("max")?, u32::MAX),
         })
     });
-    rows.collect::<Result<Vec<_>, _>>().map_err(wrong)
+    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    if rows.len() > ROWS {
+        let text = Text::new(format!("最多 {ROWS} 行"), format!("at most {ROWS} rows"));
+        return Err(Fault::bad("file", text));
+    }
+    let counts = |r: &Row| {
+        let whole = |v: f64| v.fract() == 0.0 && (0.0..=MOST).contains(&v);
+        whole(r.samples) && whole(r.positives) && r.positives <= r.samples && (0.0..=1e10).contains(&r.units)
+    };
+    match rows.iter().find(|r| !counts(r)) {
+        None => Ok(rows),
+        Some(r) => Err(Fault::bad(
+            "file",
+            Text::new(
+                format!(
+                    "“{}”：n 与 positives 须为 0 到 1000 万的整数且 positives 不大于 n，N 为 0 到 100 亿",
+                    r.name
+                ),
+                format!(
+                    "{}: n and positives are whole numbers from 0 to 10 million, positives at most n, N from 0 to 10 billion",
+                    r.name
+                ),
+            ),
+        )),
+    }
 }
+
+/// Most rows of an uploaded table.
+const ROWS: usize = 5_000;
+/// Most samples of a row.
+const MOST: f64 = 1e7;
 
 /// What was worked out: a table, and a plot for rates.
 pub(super) struct Worked {
@@ -315,9 +345,14 @@ pub(super) async fn uploaded(State(_): State<Arc<App>>, PostedSignedIn(posted): 
     let file = posted.files.iter().find(|f| f.field == "file").ok_or_else(|| {
         Fault::bad("file", Text::of("请选择要上传的 CSV 文件", "choose the CSV file to upload"))
     })?;
-    let rows = read(&file.bytes)?;
-    let value = |name: &str| posted.get(name).to_owned();
-    let worked = work(posted.get("aim"), &value, &rows)?;
+    let (bytes, aim) = (file.bytes.clone(), posted.get("aim").to_owned());
+    let given = ["total", "floor"].map(|name| (name, posted.get(name).to_owned()));
+    let worked = aside(move || {
+        let value =
+            |name: &str| given.iter().find(|(n, _)| *n == name).map_or_else(String::new, |g| g.1.clone());
+        work(&aim, &value, &read(&bytes)?)
+    });
+    let worked = worked.await??;
     let title = lang.pick("抽样设计", "Sampling design");
     Ok(layout::page(
         viewer,

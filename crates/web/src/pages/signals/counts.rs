@@ -5,6 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::pages::{choices, upload};
 use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Column, Field, ListLinks};
 use axum::extract::{RawQuery, State};
@@ -75,10 +76,10 @@ pub(super) async fn import(State(app): State<Arc<App>>, PostedSignedIn(posted): 
         return Err(Fault::bad("file", Text::of("请选择要导入的文件", "choose the file to import")));
     };
     let cx = context(&app, viewer);
+    let book = sheets::read(file).await?.map_err(|text| Fault::bad("file", text))?;
     let mut tx = app.store.begin().await?;
     let (region, source) = (posted.get("region"), posted.get("source"));
-    let done =
-        app.watch.import_counts(&mut tx, &cx, &viewer.who, region, source, &file.name, &file.bytes).await;
+    let done = app.watch.import_counts(&mut tx, &cx, &viewer.who, region, source, &book).await;
     match done {
         Ok(done) => {
             tx.commit().await?;

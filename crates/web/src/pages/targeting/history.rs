@@ -5,6 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::layout;
 use crate::pages::{choices, upload};
 use crate::session::{PostedSignedIn, SignedIn, context};
+use crate::sheets;
 use crate::state::App;
 use crate::ui::{self, Field, ListLinks, Tone};
 use axum::extract::{RawQuery, State};
@@ -50,9 +51,10 @@ pub(super) async fn import(State(app): State<Arc<App>>, PostedSignedIn(posted): 
         return Err(Fault::bad("file", Text::of("请选择要导入的文件", "choose the file to import")));
     };
     let cx = context(&app, viewer);
+    let book = sheets::read(file).await?.map_err(|text| Fault::bad("file", text))?;
     let mut tx = app.store.begin().await?;
     let region = posted.get("region");
-    match app.target.import_history(&mut tx, &cx, &viewer.who, region, &file.name, &file.bytes).await {
+    match app.target.import_history(&mut tx, &cx, &viewer.who, region, &book).await {
         Ok(done) => {
             tx.commit().await?;
             Ok(Redirect::to(&format!("{HISTORY}?done={}", done.new)).into_response())
