@@ -81,12 +81,14 @@
     const text = await reply.text();
     let data = {};
     try { data = JSON.parse(text); } catch { /* a page: said below */ }
-    if (!reply.ok) throw new Error(data[zh ? "detail_zh" : "detail_en"] ?? data.detail ?? `${reply.status}`);
+    if (!reply.ok) throw Object.assign(new Error(data[zh ? "detail_zh" : "detail_en"] ?? data.detail ?? `${reply.status}`), { status: reply.status });
     return data;
   };
   const session = async () => {
     const who = await ask("/desk/field/me");
     token = who.csrf;
+    const off = Math.round((Date.now() - who.now) / 60000);
+    if (Math.abs(off) >= 5) say(t(`本机时钟与服务器相差 ${off} 分钟，请先校准：记录以本机时间为准`, `The clock of this phone is ${off} minutes off; set it first: entries carry its time`), true);
     if (!me) return who;
     if (who.account !== me.account) throw new Error(t("本机数据属于另一名检查人员，请用其账号登录", "What is on this phone is another officer's; sign in as that officer"));
     const mine = who.devices.find((d) => d.id === me.id);
@@ -178,17 +180,24 @@
       const reply = await ask(`/desk/field/log/${me.id}`, JSON.stringify({ head: me.seq, entries }));
       await run("readwrite", (_, store) => part.forEach(([k, s], i) => {
         const a = reply.answers[i];
-        // what does not follow yet is sent again; what was refused for good is not
-        if (a.state !== "refused" || a.wrong !== "chain") store.put({ ...s, sent: true, wrong: a.wrong }, k);
+        // what does not follow yet, or whose time is yet to come, is sent again; what was refused for good is not
+        if (a.state !== "later" && (a.state !== "refused" || a.wrong !== "chain")) store.put({ ...s, sent: true, wrong: a.wrong }, k);
       }));
       for (const a of reply.answers) if (a.text) told.push(`${a.seq}: ${a.text[zh ? "zh" : "en"]}`);
       await settled(reply.settled);
     } while (waiting.length);
     for (const [k, s] of await unsent("photo:")) {
       const bytes = await bytesOf(s);
-      for (let at = 0; at < bytes.byteLength; at += PIECE) {
-        const reply = await ask(`/desk/field/photos/${me.id}/${k.slice(6)}/${at}`, bytes.slice(at, at + PIECE), "application/octet-stream");
-        if (reply.settled) await settled(reply.settled);
+      try {
+        for (let at = 0; at < bytes.byteLength; at += PIECE) {
+          const reply = await ask(`/desk/field/photos/${me.id}/${k.slice(6)}/${at}`, bytes.slice(at, at + PIECE), "application/octet-stream");
+          if (reply.settled) await settled(reply.settled);
+        }
+      } catch (e) {
+        // a photo whose entry was not taken (yet) holds up no other
+        if (e.status !== 404) throw e;
+        told.push(t("一张照片的记录尚未被接收，照片仍在手机中", "The entry of a photo was not taken yet; the photo stays on the phone"));
+        continue;
       }
       if (await get("box", k)) await run("readwrite", (_, store) => store.put({ ...s, sent: true }, k));
     }

@@ -218,9 +218,10 @@ impl Wrong {
                 "the officer was not sent there, or had not taken it along",
             ),
             Self::Denied => Text::of("当时没有办理权限", "the officer had no right then"),
-            Self::Time => {
-                Text::of("设备时间不合理，请校准后重试", "its time cannot be; set the clock of the device")
-            }
+            Self::Time => Text::of(
+                "设备时间不对：请校准手机时钟；记录仍在手机中，稍后再同步",
+                "its time cannot be: set the clock of the phone; the entry stays on it, synchronise again later",
+            ),
         }
     }
 }
@@ -395,11 +396,14 @@ impl Visit {
                 _ => None,
             })
             .collect();
-        // a correction counts where it cites a finding on the same point
+        // a correction counts where it cites an earlier finding on the same point by the same phone: what another officer found
+        // is nobody else's to strike, and where two differ both stand
         let cited: BTreeSet<&Cite> = all
             .iter()
             .filter_map(|e| match &e.what {
-                What::Finding(f) => f.corrects.as_ref().filter(|c| items.get(c) == Some(&f.item.as_str())),
+                What::Finding(f) => f.corrects.as_ref().filter(|c| {
+                    c.device == e.device && c.seq < e.seq && items.get(c) == Some(&f.item.as_str())
+                }),
                 _ => None,
             })
             .collect();

@@ -40,7 +40,7 @@ pub struct Signed {
 pub struct Answer {
     /// Its number; 0 when it cannot be read.
     pub seq: u32,
-    /// `stored`, `known`, `refused`.
+    /// `stored`, `known`, `refused`, or `later`: nothing of it was kept, the phone keeps it and sends it again.
     pub state: &'static str,
     /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +67,8 @@ enum Judged {
     New(Box<Entry>, Vec<u8>, Option<Wrong>),
     Known,
     Refused(Wrong),
+    /// Its time is yet to come: a phone whose clock is fast. It will be taken as it is once that time has passed.
+    Later,
 }
 
 impl Field {
@@ -115,6 +117,7 @@ impl Field {
             let (state, wrong) = match judged {
                 Judged::Known => ("known", None),
                 Judged::Refused(wrong) => ("refused", Some(wrong)),
+                Judged::Later => ("later", Some(Wrong::Time)),
                 Judged::New(entry, signature, wrong) => {
                     leaves.push(leaf_hash(format!("{}|{}", entry.hash, hex::encode(&signature)).as_bytes()));
                     store(tx, cx, &entry, &sent.text, signature, batch, wrong).await?;
@@ -176,13 +179,18 @@ impl Field {
         }
         let near = tx
             .query(
-                "select seq, hash, previous from field_event where device = $1 and seq >= $2 and seq <= $3",
+                "select seq, kind, hash, previous from field_event where device = $1 and seq >= $2 and seq <= $3",
                 &[device.id.into(), (i64::from(seq) - 1).into(), (i64::from(seq) + 1).into()],
             )
             .await?;
         let mut before = (seq == 1).then(|| log::genesis(device.id));
         for row in near {
             match row.int("seq")? - i64::from(seq) {
+                0 if row.text("hash")? == entry.hash && row.text("kind")? == REFUSED => {
+                    // said again: a phone that did not hear it must not take it for kept
+                    let wrong = self.allowed(tx, who, &entry).await?;
+                    return refused(wrong.unwrap_or(Wrong::Time));
+                }
                 0 if row.text("hash")? == entry.hash => return Ok((seq, Judged::Known)),
                 0 => return refused(Wrong::Fork),
                 -1 => before = Some(row.text("hash")?),
@@ -193,18 +201,15 @@ impl Field {
         if before.is_some_and(|hash| hash != entry.prev) {
             return refused(Wrong::Chain);
         }
-        let wrong = self.allowed(tx, cx, who, &entry).await?;
+        if entry.at > cx.now.plus_seconds(AHEAD_SECONDS) {
+            return Ok((seq, Judged::Later));
+        }
+        let wrong = self.allowed(tx, who, &entry).await?;
         Ok((seq, Judged::New(Box::new(entry), signature, wrong)))
     }
 
     /// Whether the officer was sent there at that time, had taken the inspection along and had the right.
-    async fn allowed(
-        &self,
-        tx: &mut Tx,
-        cx: &Context,
-        who: &Principal,
-        e: &Entry,
-    ) -> Result<Option<Wrong>, Error> {
+    async fn allowed(&self, tx: &mut Tx, who: &Principal, e: &Entry) -> Result<Option<Wrong>, Error> {
         let row = tx
             .first(
                 "select o.region, o.agency, o.ended, t.at from inspection_officer o \
@@ -218,7 +223,7 @@ impl Field {
             return Ok(Some(Wrong::Unassigned));
         }
         let taken = row.instant("at")?;
-        if e.at > cx.now.plus_seconds(AHEAD_SECONDS) || e.at < taken.plus_seconds(-AHEAD_SECONDS) {
+        if e.at < taken.plus_seconds(-AHEAD_SECONDS) {
             return Ok(Some(Wrong::Time));
         }
         let resource = resource(&row.text("region")?, &row.text("agency")?);
@@ -249,7 +254,12 @@ async fn store(
     batch: Id,
     wrong: Option<Wrong>,
 ) -> Result<(), Error> {
-    let (kind, text) = if wrong.is_some() { (REFUSED, "") } else { (e.kind.as_str(), text) };
+    // what a slow clock dates before the inspection was taken along is no part of the record, but it is evidence: it is kept
+    let (kind, text) = match wrong {
+        None => (e.kind.as_str(), text),
+        Some(Wrong::Time) => (REFUSED, text),
+        Some(_) => (REFUSED, ""),
+    };
     tx.exec(
         "insert into field_event (device, seq, matter, kind, at, hash, previous, text, signature, received, batch) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",

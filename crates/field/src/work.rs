@@ -37,6 +37,8 @@ pub struct Line {
     pub received: Instant,
     /// It waits for entries missing before it.
     pub waits: bool,
+    /// It does not count: entries before it are missing, and the phone that has them is revoked.
+    pub lost: bool,
 }
 
 /// What came of a visit.
@@ -268,7 +270,7 @@ async fn whole(tx: &mut Tx, device: Id) -> Result<i64, Error> {
 async fn read(tx: &mut Tx, matter: Id) -> Result<LogOf, Error> {
     let rows = tx
         .query(
-            "select e.device, e.seq, e.text, e.received, d.account from field_event e join field_device d on d.id = e.device \
+            "select e.device, e.seq, e.text, e.received, d.account, d.revoked from field_event e join field_device d on d.id = e.device \
              where e.matter = $1 and e.kind <> $2 order by e.device, e.seq",
             &[matter.into(), REFUSED.into()],
         )
@@ -287,14 +289,16 @@ async fn read(tx: &mut Tx, matter: Id) -> Result<LogOf, Error> {
         };
         // what was stored was read before
         let Ok(entry) = Entry::read(&row.text("text")?) else { continue };
+        let revoked = row.opt_instant("revoked")?.is_some();
         lines.push(Line {
             account: row.id("account")?,
-            waits: i64::from(entry.seq) > head,
+            waits: i64::from(entry.seq) > head && !revoked,
+            lost: i64::from(entry.seq) > head && revoked,
             entry,
             received: row.instant("received")?,
         });
     }
-    let whole: Vec<Entry> = lines.iter().filter(|l| !l.waits).map(|l| l.entry.clone()).collect();
+    let whole: Vec<Entry> = lines.iter().filter(|l| !l.waits && !l.lost).map(|l| l.entry.clone()).collect();
     let photos = tx
         .one(
             "select count(*) as n from field_photo p join field_device d on d.id = p.device where p.matter = $1 \

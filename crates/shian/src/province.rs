@@ -201,6 +201,7 @@ pub async fn wire(config: &Config, store: Store, ids: Arc<IdGen>) -> anyhow::Res
         bench: std::sync::Arc::default(),
         faces: web::Faces::new(config.document_font.clone()),
         secure_cookies: config.secure_cookies,
+        sockets: web::Sockets::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::cli::Role;
 use crate::province::{Province, now};
 use anyhow::{Context as _, bail};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -14,6 +15,25 @@ const DRAIN: Duration = Duration::from_secs(20);
 const RENEW: Duration = Duration::from_secs(30);
 /// How soon again when that failed.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// How long a connection may take to send the head of its next request.
+const HEAD: Duration = Duration::from_secs(30);
+/// Most connections at a time, where the system allows as many open files.
+const CONNECTIONS: usize = 10_000;
+/// Open files left for the database, attachments and what is called.
+const SPARED: usize = 256;
+
+/// Raises the number of files the process may open as far as the system lets it, and gives how many connections that leaves.
+fn places() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let files = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    let files = files.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    files.saturating_sub(SPARED).clamp(64, CONNECTIONS)
+}
 
 /// Serves until SIGTERM or ctrl-c. `ready` is called once the address answers.
 ///
@@ -52,14 +72,8 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
         })?;
         let address = listener.local_addr()?.to_string();
         let router = web::router(app.clone());
-        let drained = stopped(stop.clone());
-        tasks.spawn(async move {
-            let router = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-            let served = axum::serve(listener, router).with_graceful_shutdown(drained);
-            if let Err(error) = served.await {
-                tracing::error!(?error, "the web server ended");
-            }
-        });
+        let door = web::listen::Door { places: places(), head: HEAD };
+        tasks.spawn(web::listen::listen(listener, router, door, stop.clone()));
         ready(&address);
     }
     tracing::info!(roles = ?province.config.roles, data = %province.config.data.display(), "the province runs");
@@ -78,6 +92,7 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
                     RETRY
                 }
             },
+            why = app.store.refused() => break Some(format!("the disk refused to keep what was written: {why}")),
             Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
                 break Some(format!("a part of the process ended: {ended:?}"));
             }
@@ -108,11 +123,6 @@ pub(crate) async fn serve(mut province: Province, ready: impl FnOnce(&str)) -> a
     drop(app);
     province.close().await;
     Ok(())
-}
-
-/// Resolves when the channel says stop.
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Resolves at SIGTERM or ctrl-c.

@@ -190,8 +190,11 @@ impl Store {
     /// Asks the database for an answer: for health checks.
     ///
     /// # Errors
-    /// When it gives none.
+    /// When it gives none, or nothing is written any more ([`Error::Unflushed`]).
     pub async fn ping(&self) -> Result<(), Error> {
+        if let Some(flusher) = &self.flusher {
+            flusher.sound()?;
+        }
         self.one("select 1 as one", &[]).await.map(|_| ())
     }
 
@@ -232,6 +235,15 @@ impl Store {
         match &self.flusher {
             Some(flusher) => flusher.flushed().await,
             None => Ok(()),
+        }
+    }
+
+    /// Resolves, with what the disk said, once it has refused to keep what was written: nothing can be written by this process
+    /// any more, and only a new start finds out what was kept.
+    pub async fn refused(&self) -> String {
+        match &self.flusher {
+            Some(flusher) => flusher.refused().await,
+            None => std::future::pending().await,
         }
     }
 

@@ -8,10 +8,12 @@
 
 use crate::Error;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Moment};
 use tokio::sync::watch;
 
 /// Writes what the operating system holds back to the disk.
@@ -51,14 +53,11 @@ impl fmt::Debug for Flusher {
 impl Flusher {
     /// For the write-ahead log of an SQLite database.
     pub(crate) fn of_database(database: &Path) -> Self {
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
-        let log = PathBuf::from(log);
-        Self::new(Box::new(move || match File::open(&log) {
-            Ok(file) => file.sync_data(),
-            // the last connection closed: SQLite has flushed everything into the database itself
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(e),
+        let mut path = database.as_os_str().to_owned();
+        path.push("-wal");
+        let log = Mutex::new(Log { path: PathBuf::from(path), open: None });
+        Self::new(Box::new(move || {
+            log.lock().unwrap_or_else(PoisonError::into_inner).flush(|path| File::open(path), PATIENCE)
         }))
     }
 
@@ -100,6 +99,74 @@ impl Flusher {
             None => Ok(()),
         }
     }
+
+    /// Resolves once the disk has refused to keep what was written.
+    pub(crate) async fn refused(&self) -> String {
+        let mut state = self.0.state.subscribe();
+        let told = state.wait_for(|s| s.failed.is_some()).await;
+        told.ok().and_then(|s| s.failed.clone()).unwrap_or_default()
+    }
+}
+
+/// How long an open file is waited for, and how often it is asked for again.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_millis(50));
+
+/// The log, held open: a flush must not need a file descriptor when connections have taken them all.
+struct Log {
+    path: PathBuf,
+    open: Option<File>,
+}
+
+impl Log {
+    /// Flushes the file that stands at the path now. That it cannot be **opened** says nothing of what was written, so it is
+    /// tried again for a while; only a refused flush is the disk's word.
+    fn flush(
+        &mut self,
+        open: impl Fn(&Path) -> io::Result<File>,
+        (most, pause): (Duration, Duration),
+    ) -> io::Result<()> {
+        let since = Moment::now();
+        loop {
+            match self.now(&open) {
+                Ok(None) => return Ok(()),
+                Ok(Some(file)) => return file.sync_data(),
+                Err(e) if since.elapsed() >= most => return Err(e),
+                Err(error) => {
+                    tracing::warn!(%error, "the log of the database cannot be opened for its flush; tried again");
+                    std::thread::sleep(pause);
+                }
+            }
+        }
+    }
+
+    /// The open file, if it is still the one at the path; none when there is no log: the last connection closed, and SQLite has
+    /// flushed everything into the database itself.
+    fn now(&mut self, open: &impl Fn(&Path) -> io::Result<File>) -> io::Result<Option<&File>> {
+        let there = match std::fs::metadata(&self.path) {
+            Ok(there) => identity(&there),
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                self.open = None;
+                return Ok(None);
+            }
+            Err(e) => return Err(e),
+        };
+        let same = match &self.open {
+            Some(file) => identity(&file.metadata()?) == there,
+            None => false,
+        };
+        if !same {
+            self.open = match open(&self.path) {
+                Ok(file) => Some(file),
+                Err(e) if e.kind() == ErrorKind::NotFound => None,
+                Err(e) => return Err(e),
+            };
+        }
+        Ok(self.open.as_ref())
+    }
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 impl Shared {
@@ -125,7 +192,6 @@ impl Shared {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
-    use std::time::Duration;
 
     /// A disk that takes a while, notes how much was written when each flush began, and may refuse.
     fn disk(written: &Arc<AtomicU64>, refuse_at: u64) -> (Flusher, Arc<AtomicU64>, Arc<AtomicU64>) {
@@ -186,6 +252,37 @@ mod tests {
             assert!(matches!(flusher.flushed().await, Err(Error::Unflushed(why)) if why.contains("paper")));
         }
         assert!(flusher.sound().is_err());
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_opened_for_a_while_is_no_refused_flush() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db-wal");
+        std::fs::write(&path, b"frames").unwrap();
+        let mut log = Log { path: path.clone(), open: None };
+        let patience = (Duration::from_secs(20), Duration::from_millis(1));
+        let tries = AtomicU64::new(0);
+        // no descriptor is left, three times
+        let open = |path: &Path| match tries.fetch_add(1, Ordering::SeqCst) {
+            0..3 => Err(io::Error::from_raw_os_error(24)),
+            _ => File::open(path),
+        };
+        log.flush(open, patience).unwrap();
+        assert_eq!(tries.load(Ordering::SeqCst), 4);
+        // held open: the next flush needs none
+        log.flush(open, patience).unwrap();
+        assert_eq!(tries.load(Ordering::SeqCst), 4);
+        // another file at the path is another log
+        std::fs::rename(&path, folder.path().join("old")).unwrap();
+        std::fs::write(&path, b"new").unwrap();
+        log.flush(open, patience).unwrap();
+        assert_eq!(tries.load(Ordering::SeqCst), 5);
+        let never = |_: &Path| Err(io::Error::from_raw_os_error(24));
+        std::fs::remove_file(&path).unwrap();
+        log.flush(never, patience).unwrap();
+        std::fs::write(&path, b"frames").unwrap();
+        let none = log.flush(never, (Duration::ZERO, Duration::ZERO));
+        assert_eq!(none.unwrap_err().raw_os_error(), Some(24));
     }
 
     #[tokio::test]

@@ -17,7 +17,8 @@ pub struct Lease {
 }
 
 /// Takes a lease that is free, expired or already the holder's, for `ttl_seconds` from `now`; `None` while somebody
-/// else has it. Calling again renews.
+/// else has it. Calling again renews. A lease that would end later than any lease can was taken by a clock that was
+/// wrong, and is free ([`longest`]).
 ///
 /// # Errors
 /// When the store fails.
@@ -51,9 +52,15 @@ pub async fn take(
             "insert into lease (name, holder, until, fence) values ($1, $2, $3, 1) \
              on conflict (name) do update set holder = excluded.holder, until = excluded.until, \
              fence = lease.fence + case when lease.holder = excluded.holder then 0 else 1 end \
-             where lease.until <= $4 or lease.holder = excluded.holder \
+             where lease.until <= $4 or lease.until > $5 or lease.holder = excluded.holder \
              returning until, fence",
-            &[name.into(), holder.into(), now.plus_seconds(ttl_seconds).into(), now.into()],
+            &[
+                name.into(),
+                holder.into(),
+                now.plus_seconds(ttl_seconds).into(),
+                now.into(),
+                longest(now, ttl_seconds).into(),
+            ],
         )
         .await?;
     row.map(|row| {
@@ -65,6 +72,16 @@ pub async fn take(
         })
     })
     .transpose()
+}
+
+/// How far clocks of machines that share a database may be apart.
+const SKEW_SECONDS: i64 = 300;
+
+/// The latest end of anything that is held for `ttl_seconds` at a time. What says that it is held beyond it was held by a
+/// process whose clock ran ahead (a machine resumed, a wrong clock before the first correction) and waits for nobody.
+#[must_use]
+pub fn longest(now: Instant, ttl_seconds: i64) -> Instant {
+    now.plus_seconds(ttl_seconds.saturating_add(SKEW_SECONDS))
 }
 
 /// Extends a lease by `ttl_seconds` from `now`.

@@ -343,7 +343,9 @@ impl Supply {
     /// Storage; a secret that cannot be opened.
     pub async fn claim_turn(&self, holder: &str, now: Instant) -> Result<Option<Turn>, Error> {
         let mut find = Sql::new("select id from connector where state = 'active' and run_at <= ");
-        find.bind(now).push(" and busy_until <= ").bind(now).push(" order by run_at, id limit 1");
+        let longest = store::lease::longest(now, LEASE_SECONDS);
+        find.bind(now).push(" and (busy_until <= ").bind(now).push(" or busy_until > ").bind(longest);
+        find.push(") order by run_at, id limit 1");
         // look before writing: an idle process must not take the one writer of SQLite
         if self.store.select(&find).await?.is_empty() {
             return Ok(None);
@@ -352,9 +354,9 @@ impl Supply {
         let row = tx
             .first(
                 "update connector set busy_until = $2, holder = $3 where id = (select id from connector \
-                 where state = 'active' and run_at <= $1 and busy_until <= $1 order by run_at, id limit 1) \
-                 and busy_until <= $1 returning *",
-                &[now.into(), now.plus_seconds(LEASE_SECONDS).into(), holder.into()],
+                 where state = 'active' and run_at <= $1 and (busy_until <= $1 or busy_until > $4) \
+                 order by run_at, id limit 1) and (busy_until <= $1 or busy_until > $4) returning *",
+                &[now.into(), now.plus_seconds(LEASE_SECONDS).into(), holder.into(), longest.into()],
             )
             .await?;
         tx.commit().await?;

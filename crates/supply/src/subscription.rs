@@ -17,6 +17,8 @@ const STEP: i64 = 1_000;
 /// Captures looked at in one step.
 const CAPTURES: i64 = 1_000;
 /// How long a process may deliver before another takes over.
+/// Turns of one account's subscriptions at once: slow receivers of one must leave places for those of others.
+const AT_ONCE: i64 = 2;
 const BUSY_SECONDS: i64 = 120;
 /// Events of one message, unless the receiver asks for fewer.
 const BATCH: i64 = 500;
@@ -225,23 +227,36 @@ impl Supply {
     /// Storage.
     pub async fn claim_delivery(&self, now: Instant) -> Result<Option<Delivery>, Error> {
         let last = self.last_position().await?;
-        let due = "select id from subscription where run_at <= $1 and busy_until <= $1 \
-                   and (schedule is not null or position < $2) order by run_at, id limit 1";
+        let longest = store::lease::longest(now, BUSY_SECONDS);
+        let mut free = Sql::new("(busy_until <= ");
+        free.bind(now).push(" or busy_until > ").bind(longest).push(")");
+        let mut due = Sql::new("select s.id from subscription s where s.run_at <= ");
+        due.bind(now)
+            .push(" and ")
+            .append(&free)
+            .push(" and (s.schedule is not null or s.position < ")
+            .bind(last);
+        due.push(
+            ") and (select count(*) from subscription o where o.account = s.account and o.busy_until > ",
+        );
+        due.bind(now).push(" and o.busy_until <= ").bind(longest).push(") < ").bind(AT_ONCE);
+        due.push(" order by s.run_at, s.id limit 1");
         // look before writing: an idle process must not take the one writer of SQLite
-        if self.store.query(due, &[now.into(), last.into()]).await?.is_empty() {
+        if self.store.select(&due).await?.is_empty() {
             return Ok(None);
         }
         let mut tx = self.store.begin().await?;
-        let row = tx
-            .first(
-                "update subscription set busy_until = $3 where id = (select id from subscription where run_at <= $1 \
-                 and busy_until <= $1 and (schedule is not null or position < $2) order by run_at, id limit 1) \
-                 and busy_until <= $1 returning *",
-                &[now.into(), last.into(), now.plus_seconds(BUSY_SECONDS).into()],
-            )
-            .await?;
+        let mut claim = Sql::new("update subscription set busy_until = ");
+        claim
+            .bind(now.plus_seconds(BUSY_SECONDS))
+            .push(" where id = (")
+            .append(&due)
+            .push(") and ")
+            .append(&free);
+        claim.push(" returning *");
+        let rows = tx.select(&claim).await?;
         tx.commit().await?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let subscription = read(&row)?;
         let query =
             self.store.one("select * from named_query where id = $1", &[subscription.query.into()]).await?;
@@ -359,6 +374,21 @@ impl Supply {
         tx.exec(
             "update subscription set busy_until = 0, run_at = $2, floor = $3 where id = $1",
             &[id.into(), next.unwrap_or(now).into(), now.into()],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends this process's turn before everything was told, so that others have theirs: it comes again behind them.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn yield_delivery(&self, id: Id, now: Instant) -> Result<(), Error> {
+        let mut tx = self.store.begin().await?;
+        tx.exec(
+            "update subscription set busy_until = 0, run_at = $2 where id = $1",
+            &[id.into(), now.into()],
         )
         .await?;
         tx.commit().await?;

@@ -5,6 +5,7 @@
 //! by the viewer's scope; what a visitor sees in an error names the field and the remedy in their language.
 
 mod api;
+mod aside;
 mod assets;
 mod chart;
 pub mod conformance;
@@ -17,6 +18,7 @@ mod forms;
 mod graph;
 mod lang;
 mod layout;
+pub mod listen;
 mod map;
 mod menu;
 mod ops;
@@ -25,13 +27,15 @@ mod pages;
 mod plot;
 mod resolver;
 mod session;
+mod sheets;
 mod state;
 mod ui;
+mod uploads;
 mod words;
 
 pub use api::openapi;
 pub use connectors::{connect, connect_due};
-pub use epcis::{background, deliver};
+pub use epcis::{Sockets, background, deliver};
 pub use pages::papers::Faces;
 pub use pages::reminders::climb;
 pub use state::{App, Prefixes};

@@ -161,8 +161,10 @@ fn peer(parts: &Parts) -> Option<String> {
         let header = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         header.rsplit(',').next()?.trim().parse::<IpAddr>().ok()
     };
-    let ip = if at.ip().is_loopback() { said().unwrap_or(at.ip()) } else { at.ip() };
-    Some(match ip {
+    // a socket for both families names an IPv4 address ::ffff:a.b.c.d, and all of these lie in one /64
+    let from = at.ip().to_canonical();
+    let ip = if from.is_loopback() { said().unwrap_or(from) } else { from };
+    Some(match ip.to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => {
             let s = ip.segments();

@@ -40,6 +40,8 @@ pub struct App {
     pub prefixes: Prefixes,
     /// Whom this server may call.
     pub outbound: crate::outbound::Outbound,
+    /// Open sockets.
+    pub sockets: crate::Sockets,
     /// The font of documents as PDF.
     pub faces: crate::Faces,
     /// Set `Secure` on cookies (behind TLS).

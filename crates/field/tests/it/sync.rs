@@ -133,20 +133,34 @@ async fn every_refusal_has_its_reason_and_stores_nothing() {
             .one("select text from field_event where device = $1 and seq = 3", &[phone.id.into()])
             .await;
         assert_eq!(row.unwrap().text("text").unwrap(), "", "{name}");
-        // from the future, and from before it was taken along
-        for shift in [86_400_000_i64, -86_400_000] {
-            let odd = text(phone.id.0, phone.seq + 1, &phone.last, "note", json!({"text": "x"}));
+        let odd = |phone: &Phone, shift: i64| {
+            let odd = text(phone.id.0, phone.seq + 1, &phone.last, "note", json!({"text": "过期食品"}));
             let mut value: Json = serde_json::from_str(&odd).unwrap();
             value["at"] = json!(value["at"].as_i64().unwrap() + shift);
-            let sent = phone.sign(value.to_string());
-            phone.seq += 1;
-            phone.last = hash_of(&sent.text);
-            assert_eq!(
-                states(&phone.send(&y, &[sent]).await.unwrap()),
-                [("refused", Some(Wrong::Time))],
-                "{name}"
-            );
+            phone.sign(value.to_string())
+        };
+        let kept = async |seq: u32| {
+            let sql = "select text from field_event where device = $1 and seq = $2";
+            let row = y.store.first(sql, &[phone.id.into(), i64::from(seq).into()]).await.unwrap();
+            row.map(|r| r.text("text").unwrap())
+        };
+        // a fast clock: nothing is kept, so that the phone keeps it, and it is taken once its time has come
+        let fast = odd(&phone, 86_400_000);
+        assert_eq!(
+            states(&phone.send(&y, std::slice::from_ref(&fast)).await.unwrap()),
+            [("later", Some(Wrong::Time))],
+            "{name}"
+        );
+        assert_eq!(kept(phone.seq + 1).await, None, "{name}");
+        // a slow clock, before it was taken along: no part of the record, but not lost, and the second answer is the first
+        let slow = odd(&phone, -86_400_000);
+        for _ in 0..2 {
+            let answer = phone.send(&y, std::slice::from_ref(&slow)).await.unwrap();
+            assert_eq!(states(&answer), [("refused", Some(Wrong::Time))], "{name}");
         }
+        assert_eq!(kept(phone.seq + 1).await.as_deref(), Some(slow.text.as_str()), "{name}");
+        phone.seq += 1;
+        phone.last = hash_of(&slow.text);
         // another officer's session, and a phone that was lost
         let mut stranger = Phone::new(&y, officer(3)).await;
         let mine = phone.found("storage", "pass");

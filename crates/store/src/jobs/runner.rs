@@ -154,10 +154,13 @@ impl Runner {
 
     async fn claim(&self) -> Result<Option<Job>, Error> {
         let now = (self.clock)();
-        let due = "run_at <= ";
-        let mut find = Sql::new("select id from job where ");
-        find.push(due).bind(now).push(" and (state = 'waiting' or (state = 'running' and lease_until <= ");
-        find.bind(now).push(")) and kind in ").bind_list(self.handlers.keys().copied());
+        let longest = crate::lease::longest(now, self.lease_seconds.into());
+        let mut find = Sql::new("select id from job where run_at <= ");
+        find.bind(now).push(" and (state = 'waiting' or (state = 'running' and (lease_until <= ").bind(now);
+        find.push(" or lease_until > ")
+            .bind(longest)
+            .push("))) and kind in ")
+            .bind_list(self.handlers.keys().copied());
         find.push(" order by run_at, id limit 1");
         // look before writing: an idle runner must not take the one writer of SQLite each second
         if self.store.select(&find).await?.is_empty() {
@@ -167,8 +170,9 @@ impl Runner {
         tx.exec(
             "update job set state = 'dead', holder = null, lease_until = null, finished_at = $1, \
              error = 'the process stopped during every attempt' \
-             where state = 'running' and lease_until <= $1 and run_at <= $1 and attempts >= max_attempts",
-            &[now.into()],
+             where state = 'running' and (lease_until <= $1 or lease_until > $2) and run_at <= $1 \
+             and attempts >= max_attempts",
+            &[now.into(), longest.into()],
         )
         .await?;
         let mut sql = Sql::new("update job set state = 'running', attempts = attempts + 1, holder = ");

@@ -45,3 +45,19 @@ async fn of_many_that_ask_at_once_one_gets_it() {
         assert_eq!(won, 1, "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_a_wrong_clock_took_waits_for_nobody() {
+    for (name, store) in stores().await {
+        let at = |holder: &'static str, after: i64| {
+            let store = store.clone();
+            async move { lease::acquire(&store, "sequencer", holder, 10, NOW.plus_seconds(after)).await.unwrap() }
+        };
+        // a process two days ahead, killed before it gave up
+        at("ahead", 2 * 86_400).await.unwrap();
+        let taken = at("right", 0).await;
+        assert_eq!(taken.map(|l| l.fence), Some(2), "{name}");
+        // clocks a little apart take nothing from each other
+        assert!(at("behind", -60).await.is_none(), "{name}");
+    }
+}

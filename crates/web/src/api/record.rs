@@ -6,6 +6,7 @@ use crate::fault::{Answer, Fault};
 use crate::pages::journal::entries_seen;
 use crate::session::FORM_BYTES;
 use crate::state::App;
+use crate::uploads;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -170,11 +171,8 @@ pub(super) async fn attach(State(app): State<Arc<App>>, caller: Caller, body: Bo
             Text::of("附件超过 24 MB，或传输中断。", "The attachment has more than 24 MB, or broke off."),
         )
     })?;
-    let kept = match app.attachments.keep(bytes.into()).await {
-        Ok(kept) => kept,
-        Err(store::Error::Refused(text)) => return Err(Fault::bad("body", text)),
-        Err(e) => return Err(e.into()),
-    };
+    uploads::admit(&app, &caller.who, bytes.len()).await?;
+    let kept = uploads::keep(&app, "body", bytes.into()).await?;
     let mut tx = app.store.begin().await?;
     flow::record_file(&mut tx, &caller.context(&app), &app.attachments, &kept).await?;
     let a = kept.attachment();

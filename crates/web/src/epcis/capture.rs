@@ -8,6 +8,7 @@ use crate::api::Caller;
 use crate::fault::Fault;
 use crate::session::urlencoded;
 use crate::state::App;
+use crate::uploads;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -44,6 +45,7 @@ pub(super) async fn capture(
             outcome.id
         }
         Taken::Spooled(spool) => {
+            uploads::admit(&app, &caller.who, usize::try_from(spool.size()).unwrap_or(usize::MAX)).await?;
             let media = if format == Format::Xml { "application/xml" } else { "application/json" };
             let kept = app.attachments.keep_spooled(spool, media).await.map_err(Fault::from)?;
             app.supply.receive(&cx, &caller.who, &app.attachments, &kept, format, &options).await?

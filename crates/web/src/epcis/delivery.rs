@@ -15,7 +15,7 @@ use epcis::{CbvFormat, Event, Problem};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 use supply::{Delivery, Reach};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -24,6 +24,8 @@ use tokio::task::JoinSet;
 const PARALLEL: usize = 16;
 /// How often this process looks for what is due, beside being told.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a turn lasts before the next subscription has its own; a subscription that is far behind comes again.
+const TURN: Duration = Duration::from_secs(10);
 /// How long a receiver may take to answer.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -76,7 +78,8 @@ pub async fn deliver(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 async fn turn(app: &App, delivery: Delivery) {
     let id = delivery.subscription.id;
     let settled = match tell(app, &delivery).await {
-        Ok(()) => {
+        Ok(Told::More) => app.supply.yield_delivery(id, app.now()).await,
+        Ok(Told::All) => {
             let now = app.now();
             let next = delivery.subscription.schedule.as_ref().and_then(|schedule| {
                 let node = epcis::parse(schedule.to_string().as_bytes(), &epcis::Limits::default()).ok()?;
@@ -96,7 +99,14 @@ async fn turn(app: &App, delivery: Delivery) {
     }
 }
 
-async fn tell(app: &App, delivery: &Delivery) -> Result<(), Stop> {
+/// Whether a turn told everything there was.
+enum Told {
+    All,
+    More,
+}
+
+async fn tell(app: &App, delivery: &Delivery) -> Result<Told, Stop> {
+    let since = Moment::now();
     let s = &delivery.subscription;
     let who = delivery.who.as_ref().ok_or(Stop::Gone)?;
     let query = queries::compiled(&delivery.query).map_err(|_| Stop::Query)?;
@@ -104,7 +114,8 @@ async fn tell(app: &App, delivery: &Delivery) -> Result<(), Stop> {
     let matcher = query.bind(&*view);
     let (mut reach, mut batch, mut told) = (s.reach, s.batch, false);
     loop {
-        let (events, end) = app.supply.events_since(who, app.now(), reach, s.initial).await?;
+        let from = reach;
+        let (events, end) = app.supply.events_since(who, app.now(), from, s.initial).await?;
         let mut fit: Vec<(Reach, Event)> = events.into_iter().filter(|(_, e)| matcher.matches(e)).collect();
         if let Some(Count::AtMost(most)) = query.count()
             && fit.len() as u64 > most
@@ -116,6 +127,11 @@ async fn tell(app: &App, delivery: &Delivery) -> Result<(), Stop> {
         }
         let mut rest = &fit[..];
         while !rest.is_empty() {
+            if since.elapsed() >= TURN {
+                // what the receiver takes at once is remembered, and who the subscriber is, is asked anew
+                app.supply.delivered(s.id, reach, told, batch, app.now()).await?;
+                return Ok(Told::More);
+            }
             let (part, later) = rest.split_at(batch.min(rest.len()));
             let answer = post(app, delivery, Message::Events(part)).await;
             if matches!(answer, Err(Stop::Answered(StatusCode::PAYLOAD_TOO_LARGE))) {
@@ -128,10 +144,11 @@ async fn tell(app: &App, delivery: &Delivery) -> Result<(), Stop> {
             answer?;
             (told, rest) = (true, later);
             if let Some((after, _)) = part.last() {
-                app.supply.delivered(s.id, *after, true, batch, app.now()).await?;
+                reach = *after;
+                app.supply.delivered(s.id, reach, true, batch, app.now()).await?;
             }
         }
-        if end == reach {
+        if end == from {
             break;
         }
         reach = end;
@@ -141,7 +158,7 @@ async fn tell(app: &App, delivery: &Delivery) -> Result<(), Stop> {
         post(app, delivery, Message::Events(&[])).await?;
         app.supply.delivered(s.id, reach, true, batch, app.now()).await?;
     }
-    Ok(())
+    Ok(Told::All)
 }
 
 enum Message<'a> {

@@ -16,6 +16,7 @@ mod xml;
 
 pub use delivery::deliver;
 pub(crate) use queries::compiled;
+pub use socket::Sockets;
 
 use crate::lang::Prefs;
 use crate::state::App;

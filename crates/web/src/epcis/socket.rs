@@ -10,22 +10,33 @@ use crate::api::Caller;
 use crate::fault::Fault;
 use crate::session::{Credential, urlencoded};
 use crate::state::App;
+use axum::body::Bytes;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use base::{Instant, Text};
+use base::{Id, Instant, Text};
 use epcis::query::Schedule;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 use supply::{NamedQuery, Reach};
 
 /// Events of one message.
 const BATCH: usize = 200;
-/// How often new events are looked for beside being told.
-const LOOK: Duration = Duration::from_millis(500);
-/// How long an answer to who the other side is holds: logged out, suspended or without the grant it hears no more.
+/// How often new events are looked for beside being told: what another process captured is told by nobody.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long an answer to who the other side is, and whether the query still is, holds: logged out, suspended or without the
+/// grant it hears no more.
 const TRUST: Duration = Duration::from_secs(2);
+/// How often the other side is asked whether it is still there.
+const PING: Duration = Duration::from_secs(30);
+/// How long it may be silent: two pings without an answer, and it is gone.
+const SILENCE: Duration = Duration::from_secs(75);
+/// How long a message may take to be taken.
+const TAKEN: Duration = Duration::from_secs(30);
+/// Most open sockets of an account in this process.
+const SOCKETS: usize = 50;
 
 /// What a socket asks for.
 struct Wish {
@@ -97,13 +108,36 @@ pub(super) async fn open(
         ))
     })?;
     let credential = Credential::of(headers).ok_or_else(Fault::sign_in)?;
+    let seat = app.sockets.take(caller.who.account).ok_or_else(|| {
+        Fault::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            Text::new(
+                format!("本账号已有 {SOCKETS} 个打开的 WebSocket 连接，请先关闭不用的。"),
+                format!("This account has {SOCKETS} open sockets; close one that is not used."),
+            ),
+        )
+    })?;
     let from = app.supply.reach_at(wish.initial).await?;
     let min = wish.initial.rfc3339();
     let mut response = upgrade
         .on_upgrade(move |socket| async move {
-            let asked = Moment::now();
-            let follower = Follower { app, caller, credential, asked, named, wish, writing, reach: from };
+            let now = Moment::now();
+            let dropped = app.store.listen(supply::QUERIES);
+            let follower = Follower {
+                app,
+                dropped,
+                caller,
+                credential,
+                asked: now,
+                heard: now,
+                pinged: now,
+                named,
+                wish,
+                writing,
+                reach: from,
+            };
             follower.run(socket).await;
+            drop(seat);
         })
         .into_response();
     super::put(response.headers_mut(), "gs1-query-min-record-time", &min);
@@ -116,6 +150,12 @@ struct Follower {
     credential: Credential,
     /// When the credential was asked about last.
     asked: Moment,
+    /// When the other side was heard last.
+    heard: Moment,
+    /// When it was asked last whether it is there.
+    pinged: Moment,
+    /// Told when a query is deleted.
+    dropped: tokio::sync::watch::Receiver<u64>,
     named: NamedQuery,
     wish: Wish,
     writing: Writing,
@@ -125,10 +165,13 @@ struct Follower {
 impl Follower {
     async fn run(mut self, mut socket: WebSocket) {
         let mut captured = self.app.store.listen(supply::CAPTURED);
-        let mut dropped = self.app.store.listen(supply::QUERIES);
         let mut due = self.next_due();
+        let pause = match self.app.store.engine() {
+            store::Engine::Sqlite => TRUST, // one process: every capture is told
+            store::Engine::Postgres => LOOK,
+        };
         loop {
-            if !self.still_may(&mut socket).await {
+            if !self.still_there(&mut socket).await || !self.still_may(&mut socket).await {
                 return;
             }
             let now = self.app.now();
@@ -144,30 +187,44 @@ impl Follower {
                 }
                 due = self.next_due();
             }
-            match self.app.supply.query_of(&self.caller.who, &self.named.name).await {
-                Ok(Some(query)) if query.id == self.named.id => {}
-                Ok(_) => {
-                    close(&mut socket, 1000, "the query was deleted").await;
-                    return;
-                }
-                Err(error) => tracing::warn!(?error, "a socket's query cannot be looked up"),
-            }
             tokio::select! {
                 _ = captured.changed() => {}
-                _ = dropped.changed() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                _ = self.dropped.changed() => self.dropped.mark_changed(),
+                () = tokio::time::sleep(pause) => {}
                 message = socket.recv() => match message {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                    Some(Ok(_)) => {}
+                    Some(Ok(_)) => self.heard = Moment::now(),
                 },
             }
         }
     }
 
-    /// Asks anew whom the socket is for, with the grants in force; closes it and gives false once it is nobody.
-    async fn still_may(&mut self, socket: &mut WebSocket) -> bool {
-        if self.asked.elapsed() < TRUST {
+    /// Pings the other side from time to time; false when it has not answered: a telephone out of signal says no farewell.
+    async fn still_there(&mut self, socket: &mut WebSocket) -> bool {
+        if self.heard.elapsed() >= SILENCE {
+            return false;
+        }
+        if self.pinged.elapsed() < PING {
             return true;
+        }
+        self.pinged = Moment::now();
+        send(socket, Message::Ping(Bytes::new())).await
+    }
+
+    /// Asks anew whom the socket is for, with the grants in force, and whether the query still is; closes the socket and gives
+    /// false otherwise.
+    async fn still_may(&mut self, socket: &mut WebSocket) -> bool {
+        if self.asked.elapsed() < TRUST && !self.dropped.has_changed().unwrap_or(false) {
+            return true;
+        }
+        self.dropped.mark_unchanged();
+        match self.app.supply.query_of(&self.caller.who, &self.named.name).await {
+            Ok(Some(query)) if query.id == self.named.id => {}
+            Ok(_) => {
+                close(socket, 1000, "the query was deleted").await;
+                return false;
+            }
+            Err(error) => tracing::warn!(?error, "a socket's query cannot be looked up"),
         }
         match self.credential.still(&self.app).await {
             Ok(Some(who)) if who.account == self.caller.who.account => {
@@ -224,11 +281,67 @@ impl Follower {
     async fn send(&self, socket: &mut WebSocket, events: &[epcis::Event], now: Instant) -> bool {
         let name = (self.named.name.as_str(), None);
         let text = self.writing.document(&self.app, Wanted::Json, name, events, now);
-        socket.send(Message::Text(text.into())).await.is_ok()
+        send(socket, Message::Text(text.into())).await
     }
+}
+
+/// Whether the other side took a message in time.
+async fn send(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(tokio::time::timeout(TAKEN, socket.send(message)).await, Ok(Ok(())))
 }
 
 async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
     let frame = CloseFrame { code, reason: reason.into() };
-    let _ = socket.send(Message::Close(Some(frame))).await;
+    let _ = send(socket, Message::Close(Some(frame))).await;
+}
+
+/// How many sockets each account has open in this process.
+#[derive(Debug, Clone, Default)]
+pub struct Sockets(Arc<Mutex<HashMap<Id, usize>>>);
+
+impl Sockets {
+    /// A place for one more; none when the account has all it may.
+    fn take(&self, account: Id) -> Option<Seat> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(account).or_default();
+        if *count >= SOCKETS {
+            return None;
+        }
+        *count += 1;
+        Some(Seat { of: self.clone(), account })
+    }
+}
+
+/// A socket's place, free again when dropped.
+struct Seat {
+    of: Sockets,
+    account: Id,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut open = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match open.get_mut(&self.account) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(open.remove(&self.account)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_so_many_sockets_and_another_as_many() {
+        let sockets = Sockets::default();
+        let mut seats: Vec<Seat> = (0..SOCKETS).map(|_| sockets.take(Id(1)).unwrap()).collect();
+        assert!(sockets.take(Id(1)).is_none());
+        assert!(sockets.take(Id(2)).is_some());
+        seats.pop();
+        seats.push(sockets.take(Id(1)).unwrap());
+        assert!(sockets.take(Id(1)).is_none());
+        seats.clear();
+        assert!(sockets.0.lock().unwrap().is_empty(), "nothing is left behind");
+    }
 }

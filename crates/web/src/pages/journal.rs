@@ -161,7 +161,7 @@ fn verify_page(viewer: &Viewer, keys: &[String], result: Option<Markup>) -> Mark
                 h2 { (lang.pick("离线验证", "Offline")) }
                 p { (lang.pick("下载下面的页面，断网后打开也能验证；或使用命令行：", "Download the page below: it verifies without a network. Or use the command line:")) }
                 p { a.button download="shian-verify.html" href="/verify.html" { (lang.pick("下载离线验证页", "Download the offline page")) } }
-                p { code { "shian journal verify --receipt receipt.json" } }
+                p { code { "shian journal verify --receipt receipt.json --key 'KEY'" } " " (lang.pick("（KEY 为右侧所列、并经其他渠道核对过的日志公钥）", "(KEY: one of the keys listed here, compared with one obtained elsewhere)")) }
             }
             div.card {
                 h2 { (lang.pick("本省日志公钥", "Keys of this log")) }

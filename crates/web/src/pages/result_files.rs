@@ -6,6 +6,7 @@ use crate::layout::{self, Viewer};
 use crate::session::{Identity, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
+use crate::uploads;
 use axum::Router;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, RawQuery, State};
@@ -145,6 +146,7 @@ async fn send(
         if spool.size() == 0 {
             break;
         }
+        uploads::admit(&app, &viewer.who, usize::try_from(spool.size()).unwrap_or(usize::MAX)).await?;
         let kept = app.attachments.keep_spooled(spool, "application/octet-stream").await?;
         let cx = context(&app, &viewer);
         let mut tx = app.store.begin().await?;

@@ -9,6 +9,7 @@ use crate::map::region_name;
 use crate::session::{Posted, PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, ListLinks, Tone};
+use crate::uploads;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
@@ -212,13 +213,10 @@ pub(crate) async fn keep_files(
     app: &App,
     posted: &Posted,
 ) -> Answer<Vec<(String, store::attachments::Kept)>> {
+    uploads::admit(app, &posted.viewer.who, posted.files.iter().map(|f| f.bytes.len()).sum()).await?;
     let mut kept = Vec::new();
     for file in &posted.files {
-        match app.attachments.keep(file.bytes.to_vec()).await {
-            Ok(k) => kept.push((file.field.clone(), k)),
-            Err(store::Error::Refused(text)) => return Err(Fault::bad(&file.field, text)),
-            Err(e) => return Err(e.into()),
-        }
+        kept.push((file.field.clone(), uploads::keep(app, &file.field, file.bytes.to_vec()).await?));
     }
     Ok(kept)
 }

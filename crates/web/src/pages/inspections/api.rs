@@ -4,6 +4,7 @@ use crate::fault::{Answer, Fault};
 use crate::layout::Viewer;
 use crate::session::{Identity, SignedIn, context};
 use crate::state::App;
+use crate::uploads;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -199,11 +200,14 @@ pub(super) async fn photo(
         }
         Err(e) => return Err(e.into()),
     };
+    // the pieces are stored first: nobody waits for the file's disk, and a piece sent again after a crash finds them
+    tx.commit().await?;
     let Some(whole) = whole else {
-        tx.commit().await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    let kept = app.attachments.keep(whole.bytes).await?;
+    uploads::admit(&app, &viewer.who, whole.bytes.len()).await?;
+    let kept = uploads::keep(&app, "sha256", whole.bytes).await?;
+    let mut tx = app.store.begin().await?;
     // each officer sent there may name it in the record
     for account in whole.officers {
         let mut of = context(&app, &viewer);

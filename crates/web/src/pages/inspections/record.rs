@@ -93,7 +93,7 @@ pub(super) async fn log(
         .map(|l| {
             vec![
                 html! { (people.get(&l.account).cloned().unwrap_or_else(|| l.account.to_string())) },
-                html! { (l.entry.seq) @if l.waits { " " (ui::badge(Tone::Warn, lang.pick("前有缺号", "a number before is missing"))) } },
+                html! { (l.entry.seq) @if l.waits { " " (ui::badge(Tone::Warn, lang.pick("前有缺号", "a number before is missing"))) } @if l.lost { " " (ui::badge(Tone::Warn, lang.pick("前有缺号且设备已停用，不计入", "not counted: a number before is missing and the phone is revoked"))) } },
                 html! { (l.entry.at.china_minute()) div.small.soft { (lang.pick("收到 ", "received ")) (l.received.china_minute()) } },
                 html! { (said(lang, m.id, &titles, l)) },
                 html! { span.small { (place(lang, &l.entry.place)) } },
