@@ -28,7 +28,7 @@ pub struct ValidationReport {
     pub problems: Vec<Problem>,
 }
 
-/// Whether a text is XML, in UTF-8 or UTF-16: its first character other than space is `<`.
+/// Whether a text is XML, in UTF-8, GBK or UTF-16: its first character other than space is `<`.
 #[must_use]
 pub fn is_xml(bytes: &[u8]) -> bool {
     if crate::source::is_utf16_markup(bytes) {

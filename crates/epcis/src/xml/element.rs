@@ -6,6 +6,7 @@ use crate::node::Node;
 use crate::problem::{Position, Problem, ProblemType};
 use crate::source::{Counted, Utf8};
 use base::Text;
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use std::collections::HashSet;
@@ -320,7 +321,7 @@ impl<R: BufRead> Builder<R> {
                 }
                 Event::Eof => return Ok(root.filter(|_| self.part != Part::Events)),
                 Event::Decl(declaration) => {
-                    encoding(&declaration, self.reader.get_ref().inner().is_utf16(), at)?;
+                    encoding(&declaration, self.reader.get_ref().inner().encoding(), at)?;
                     None
                 }
                 Event::Comment(_) | Event::PI(_) | Event::DocType(_) => None,
@@ -373,19 +374,29 @@ fn resolve(reference: &BytesRef<'_>) -> Option<String> {
 }
 
 /// Text in another encoding would be read as other characters than were meant.
-fn encoding(declaration: &BytesDecl<'_>, is_utf16: bool, at: Position) -> Result<(), Box<Problem>> {
+fn encoding(
+    declaration: &BytesDecl<'_>,
+    decoded: Option<&'static Encoding>,
+    at: Position,
+) -> Result<(), Box<Problem>> {
     let Some(named) = declaration.encoding() else { return Ok(()) };
     let named = named.map_err(|e| broken(at, &e))?;
-    let known: &[&str] =
-        if is_utf16 { &["UTF-16", "UTF-16LE", "UTF-16BE"] } else { &["UTF-8", "UTF8", "US-ASCII", "ASCII"] };
+    let known: &[&str] = match decoded {
+        None => &["UTF-8", "UTF8", "US-ASCII", "ASCII"],
+        Some(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => &["UTF-16", "UTF-16LE", "UTF-16BE"],
+        // what the declaration names is what it was decoded from
+        Some(_) => return Ok(()),
+    };
     if known.iter().any(|known| named.eq_ignore_ascii_case(known)) {
         return Ok(());
     }
     Err(fault(
         at,
         Text::new(
-            format!("文件声明的编码为 {named}，只读取 UTF-8 与 UTF-16。"),
-            format!("The document says it is encoded in {named}; only UTF-8 and UTF-16 are read."),
+            format!("文件声明的编码为 {named}，只读取 UTF-8、UTF-16 与 GB 18030（GBK、GB 2312）。"),
+            format!(
+                "The document says it is encoded in {named}; only UTF-8, UTF-16 and GB 18030 (GBK, GB 2312) are read."
+            ),
         ),
         Text::of(
             "请另存为 UTF-8，并在首行写 encoding=\"UTF-8\"。",

@@ -45,7 +45,7 @@ fn a_document_in_utf16_means_what_it_means_in_utf8() {
 #[test]
 fn an_encoding_that_is_not_the_texts_own_is_named() {
     for (bytes, says) in [
-        (document("GBK", EVENT).into_bytes(), "GBK"),
+        (document("Big5", EVENT).into_bytes(), "Big5"),
         (document("UTF-16", EVENT).into_bytes(), "UTF-16"),
         (utf16(&document("UTF-8", EVENT), true, u16::to_le_bytes), "UTF-8"),
     ] {
@@ -53,6 +53,23 @@ fn an_encoding_that_is_not_the_texts_own_is_named() {
         assert!(!report.valid);
         let message = report.problems[0].message().en;
         assert!(message.contains(&format!("encoded in {says}")), "{message}");
+    }
+    // saved anew as UTF-8, with the first line left as it was
+    let report = validate_report(document("GBK", EVENT).as_bytes(), "x.xml");
+    let message = report.problems.first().map(|p| p.message().en.to_string()).unwrap_or_default();
+    assert!(!report.valid && message.contains("UTF-8, though it says GBK"), "{message}");
+}
+
+#[test]
+fn a_document_in_gbk_means_what_it_means_in_utf8() {
+    let hash = hash_report(document("UTF-8", EVENT).as_bytes()).unwrap();
+    for encoding in ["GBK", "gb2312", "GB18030", "gbk"] {
+        let text = document(encoding, EVENT);
+        let (bytes, ..) = encoding_rs::GB18030.encode(&text);
+        let report = validate_report(&bytes, "x.xml");
+        assert!(report.valid && report.events == 1, "{encoding}: {:?}", report.problems);
+        assert_eq!(hash_report(&bytes).unwrap(), hash, "{encoding}");
+        assert!(xml::read_document(&bytes, Limits::default()).is_ok(), "{encoding}");
     }
 }
 
