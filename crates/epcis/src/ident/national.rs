@@ -91,12 +91,13 @@ impl CodeError {
                     ("字母、数字或 - . _", "letters, digits or - . _")
                 };
                 let (least, most, standard) = (scheme.least, scheme.most, scheme.standard);
+                let (from, to) = match least == most {
+                    true => (format!("{most} 位"), format!("{most}")),
+                    false => (format!("{least} 至 {most} 位"), format!("{least} to {most}")),
+                };
                 Text::new(
-                    format!("{standard} {}应为 {least} 至 {most} 位{zh}，实为“{found}”。", scheme.title.zh),
-                    format!(
-                        "A {} ({standard}) has {least} to {most} {en}, not \"{found}\".",
-                        scheme.title.en
-                    ),
+                    format!("{standard} {}应为 {from}{zh}，实为“{found}”。", scheme.title.zh),
+                    format!("A {} ({standard}) has {to} {en}, not \"{found}\".", scheme.title.en),
                 )
             }
             Self::Unknown => Text::of(
@@ -173,6 +174,17 @@ impl NationalCode {
     }
 }
 
+/// A full-width sign as a printed code has it.
+const fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => match char::from_u32(c as u32 - 0xfee0) {
+            Some(plain) => plain,
+            None => c,
+        },
+        c => c,
+    }
+}
+
 impl Scanned {
     /// The key under which the trace index knows it.
     #[must_use]
@@ -189,7 +201,9 @@ impl Scanned {
     /// # Errors
     /// What is wrong, with the remedy.
     pub fn read(text: &str) -> Result<Self, CodeError> {
-        let text = text.trim();
+        // input methods here write brackets, colons and digits in full width
+        let text: String = text.trim().chars().map(half_width).collect();
+        let text = text.as_str();
         if let Some(rest) = text.strip_prefix(NATIONAL) {
             let (scheme, code) = rest.split_once(':').ok_or(CodeError::Unknown)?;
             return NationalCode::read(scheme, code).map(Self::National);
@@ -313,6 +327,7 @@ mod tests {
             ("01069012345678921726123110L1", lot),
             ("6901234567892", "https://id.gs1.org/01/06901234567892"),
             ("(00)106141412345678908", "https://id.gs1.org/00/106141412345678908"),
+            ("（01）０６９０１２３４５６７８９２（10）L1", lot),
             ("nyt1431:62010200100100112345", "urn:x-cntrace:nyt1431:62010200100100112345"),
             ("NY/T 1431：6201 0200 1001 0011 2345", "urn:x-cntrace:nyt1431:62010200100100112345"),
             ("urn:x-cntrace:nyt1431:62010200100100112345", "urn:x-cntrace:nyt1431:62010200100100112345"),

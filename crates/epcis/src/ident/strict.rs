@@ -44,6 +44,22 @@ pub enum LinkError {
         /// The order of the key's qualifiers.
         order: String,
     },
+    /// Two qualifiers that one key never has together.
+    Apart {
+        /// One.
+        ai: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// A part of the value breaks the rule of its application identifier.
+    Rule {
+        /// Application identifier.
+        ai: &'static str,
+        /// What is asked for.
+        rule: Text,
+        /// What was given.
+        found: String,
+    },
     /// The last application identifier has no value.
     Missing {
         /// Application identifier.
@@ -81,6 +97,14 @@ impl LinkError {
             Self::Order { ai, order } => Text::new(
                 format!("限定符 ({ai}) 重复或顺序不对，应按 {order} 的顺序。"),
                 format!("The qualifier ({ai}) is repeated or out of order; the order is {order}."),
+            ),
+            Self::Apart { ai, other } => Text::new(
+                format!("限定符 ({ai}) 与 ({other}) 不能同时使用，请去掉其中一个。"),
+                format!("The qualifiers ({ai}) and ({other}) are never used together; leave one out."),
+            ),
+            Self::Rule { ai, rule, found } => Text::new(
+                format!("应用标识符 ({ai}) 的值“{found}”不合规则：{}。", rule.zh),
+                format!("The value \"{found}\" of ({ai}) breaks its rule: {}.", rule.en),
             ),
             Self::Missing { ai } => Text::new(
                 format!("应用标识符 ({ai}) 后面缺少值。"),
@@ -128,6 +152,7 @@ impl DigitalLink {
         if let Some(digits) = checked_length(ai, &value).and_then(|length| value.get(..length)) {
             verify(ai, digits)?;
         }
+        obeys(ai, &value)?;
         let order = || allowed.iter().map(|(q, ..)| *q).collect::<Vec<_>>().join(", ");
         let mut qualifiers: Vec<(&'static str, String)> = Vec::new();
         let mut least = 0;
@@ -141,8 +166,15 @@ impl DigitalLink {
                 return Err(LinkError::Order { ai: q, order: order() });
             }
             least = at + 1;
+            // GS1 syntax dictionary, `dlpkey`: 01 has 22, 10, 21 or 235; 414 has 254 or 7040
+            let alone = |ai: &str| matches!((ai, q), ("22" | "10" | "21", "235") | ("254", "7040"));
+            if let Some((other, _)) = qualifiers.iter().find(|(before, _)| alone(before)) {
+                return Err(LinkError::Apart { ai: q, other });
+            }
             let given = steps.next().filter(|v| !v.is_empty()).ok_or(LinkError::Missing { ai: q })?;
-            qualifiers.push((q, read(q, form, given)?));
+            let value = read(q, form, given)?;
+            obeys(q, &value)?;
+            qualifiers.push((q, value));
         }
         Ok(Self { key: ai, value, qualifiers })
     }
@@ -181,6 +213,59 @@ impl DigitalLink {
     }
 }
 
+/// The rules of single application identifiers beyond length, characters and check digit (GS1 syntax dictionary: `zero`,
+/// `pieceoftotal`, `csumalpha`, `nozeroprefix`, character set 39).
+fn obeys(ai: &'static str, value: &str) -> Result<(), LinkError> {
+    // values are canonical: what a path must escape is escaped in them
+    let plain = || percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+    let rule = match ai {
+        "8003" if !value.starts_with('0') => Text::of("第一位应为 0", "the first digit is 0"),
+        "8006" if !is_piece_of_total(value) => Text::of(
+            "末四位为第几件与总件数，件序应在总数之内",
+            "the last four digits are piece and total, such as 0102",
+        ),
+        "8010" if !plain().bytes().all(|b| matches!(b, b'#' | b'-' | b'/' | b'0'..=b'9' | b'A'..=b'Z')) => {
+            Text::of("只用大写字母、数字和 # - /", "capital letters, digits and # - / only")
+        }
+        "8011" if value.len() > 1 && value.starts_with('0') => {
+            Text::of("不以 0 开头", "it does not begin with a zero")
+        }
+        "7040" if value.len() != 4 || !value.starts_with(|c: char| c.is_ascii_digit()) => {
+            Text::of("一位数字加三个字符", "a digit and three characters")
+        }
+        "8013" => match model_check(&plain()) {
+            Some(right) if !plain().ends_with(&right) => Text::new(
+                format!("末两位校验字符应为 {right}"),
+                format!("its last two characters, the check pair, should be {right}"),
+            ),
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    Err(LinkError::Rule { ai, rule, found: plain().into_owned() })
+}
+
+/// Whether the last four digits are a piece, from 01, and the total it is one of.
+fn is_piece_of_total(value: &str) -> bool {
+    let Some((piece, total)) = value.get(14..18).map(|pair| pair.split_at(2)) else { return false };
+    piece != "00" && piece <= total
+}
+
+/// The check pair of a Global Model Number (General Specifications §7.9.5): weighted by primes, the greatest first, modulo 1021.
+fn model_check(value: &str) -> Option<String> {
+    const SIGNS: &str = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+    const PAIR: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    const PRIMES: [usize; 23] =
+        [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83];
+    let body = value.get(..value.len().checked_sub(2)?)?;
+    let mut sum = 0;
+    for (sign, prime) in body.chars().rev().zip(PRIMES) {
+        sum += SIGNS.find(sign)? * prime;
+    }
+    let sum = sum % 1021;
+    Some([sum >> 5, sum & 31].map(|n| char::from(PAIR[n])).iter().collect())
+}
+
 fn find(keys: &'static [Key], step: &str) -> Option<&'static Key> {
     keys.iter().find(|(ai, name, ..)| *ai == step || *name == step)
 }
@@ -217,6 +302,11 @@ mod tests {
             ("/8003/00614141234561ABC", "/8003/00614141234561ABC"),
             ("/8004/4012345ABC345", "/8004/4012345ABC345"),
             ("/253/4012345000092PO-4711", "/253/4012345000092PO-4711"),
+            ("/01/06901234567892/235/TP%2FX", "/01/06901234567892/235/TP%2FX"),
+            ("/414/0614141000005/7040/1ABC", "/414/0614141000005/7040/1ABC"),
+            ("/8006/069012345678920202", "/8006/069012345678920202"),
+            ("/8010/4012345%23A-1/8011/12", "/8010/4012345%23A-1/8011/12"),
+            ("/8013/1987654Ad4X4bL5ttr2310c2K", "/8013/1987654Ad4X4bL5ttr2310c2K"),
         ] {
             assert_eq!(DigitalLink::read(path).map(|l| l.path()).as_deref(), Ok(canonical), "{path}");
         }
@@ -242,6 +332,17 @@ mod tests {
             ("/414/0614141000006", "it should be 5"),
             ("/8003/00614141234560ABC", "it should be 1"),
             ("/8017/000000000000000001", "it should be 0"),
+            ("/01/06901234567892/10/L/235/T", "(235) and (10) are never used together"),
+            ("/01/06901234567892/22/A/235/T", "(235) and (22) are never used together"),
+            ("/414/0614141000005/254/1/7040/1ABC", "(7040) and (254) are never used together"),
+            ("/414/0614141000005/7040/AABC", "a digit and three characters"),
+            ("/417/0614141000005/7040/1AB", "a digit and three characters"),
+            ("/8003/10614141234568", "the first digit is 0"),
+            ("/8006/069012345678920302", "piece and total"),
+            ("/8006/069012345678920000", "piece and total"),
+            ("/8010/4012345abc", "capital letters"),
+            ("/8010/4012345ABC/8011/0012", "does not begin with a zero"),
+            ("/8013/1987654Ad4X4bL5ttr2310c2X", "should be 2K"),
         ] {
             let error = DigitalLink::read(path).unwrap_err();
             assert!(error.to_string().contains(says), "{path}: {error}");
