@@ -56,7 +56,8 @@ pub use person::{
     operators_of_person, persons_of,
 };
 pub use prefix::{
-    CompanyPrefix, PREFIXES, PrefixSource, company_prefixes, remove_prefix, set_own_prefix, set_prefixes,
+    CompanyPrefix, PREFIXES, PrefixSource, company_prefixes, prefix_owners, remove_prefix, set_own_prefix,
+    set_prefixes,
 };
 pub use product::{
     NewProduct, Product, create_product, products_by_gtin, products_named, products_of, update_product,

@@ -6,6 +6,7 @@ use base::{Id, Instant};
 use ledger::{Context, Entry, append};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::HashMap;
 use store::{Row, Sql, Store, Tx};
 
 /// Raised in this process when the table has changed.
@@ -130,10 +131,14 @@ const EVERYWHERE: &str = "";
 /// Digits two firms are taken to share by chance only, where no table tells how long the prefix is.
 const USUAL: usize = 9;
 
-/// The company prefix of a barcode, when it is another operator's: one that said so, or the only one that has products under it.
-/// A barcode decides where its scanners are led, so that a firm enters none of somebody else's numbers.
-pub(crate) async fn held_by_another(tx: &mut Tx, operator: Id, gtin: &str) -> Result<Option<String>, Error> {
-    let number = gtin.get(1..13).unwrap_or_default();
+/// The company prefix of a barcode or location number, when it is another operator's: one that said so, or the only one that has
+/// products or sites under it. `number` is what of the key follows its indicator, without the check digit: 12 digits. A key decides
+/// where its scanners are led and whose the events of a place are, so that a firm enters none of somebody else's numbers.
+pub(crate) async fn held_by_another(
+    tx: &mut Tx,
+    operator: Id,
+    number: &str,
+) -> Result<Option<String>, Error> {
     let mut sql = Sql::new("select length, operator from company_prefix where digits in ");
     sql.bind_list((1..=number.len()).map(|n| &number[..n]));
     let row = tx.select(sql.push(" order by length(digits) desc limit 1")).await?.into_iter().next();
@@ -146,13 +151,46 @@ pub(crate) async fn held_by_another(tx: &mut Tx, operator: Id, gtin: &str) -> Re
     let row = tx
         .one(
             "select cast(coalesce(sum(case when operator = $1 then 1 else 0 end), 0) as bigint) as own, \
-             cast(coalesce(sum(case when operator = $1 then 0 else 1 end), 0) as bigint) as others \
-             from (select operator from product where gtin >= $2 and gtin < $3 limit 200) as near",
+             cast(coalesce(sum(case when operator = $1 then 0 else 1 end), 0) as bigint) as others from \
+             (select * from (select operator from product where gtin >= $2 and gtin < $3 limit 200) as a union all \
+             select * from (select operator from site where gln >= $4 and gln < $5 limit 200) as b) as near",
             // the sign after the digits closes the range
-            &[operator.into(), format!("0{prefix}").into(), format!("0{prefix}:").into()],
+            &[
+                operator.into(),
+                format!("0{prefix}").into(),
+                format!("0{prefix}:").into(),
+                prefix.as_str().into(),
+                format!("{prefix}:").into(),
+            ],
         )
         .await?;
     Ok((row.int("own")? == 0 && row.int("others")? > 0).then_some(prefix))
+}
+
+/// The operator whose company prefix begins a GTIN of 14 digits, where one said so; by GTIN.
+///
+/// # Errors
+/// Storage.
+pub async fn prefix_owners(store: &Store, gtins: &[&str]) -> Result<HashMap<String, Id>, Error> {
+    let mut found = HashMap::new();
+    for part in gtins.chunks(60) {
+        let starts = |gtin: &str| {
+            let number = gtin.get(1..13).unwrap_or_default().to_owned();
+            (6..=number.len()).map(move |n| number[..n].to_owned())
+        };
+        let mut sql =
+            Sql::new("select digits, operator from company_prefix where operator is not null and digits in ");
+        sql.bind_list(part.iter().flat_map(|gtin| starts(gtin)));
+        let mut owners: HashMap<String, Id> = HashMap::new();
+        for row in store.select(&sql).await? {
+            owners.insert(row.text("digits")?, row.id("operator")?);
+        }
+        for gtin in part {
+            let longest = starts(gtin).filter_map(|digits| owners.get(&digits)).last();
+            found.extend(longest.map(|owner| ((*gtin).to_owned(), *owner)));
+        }
+    }
+    Ok(found)
 }
 
 /// Takes over lengths from GS1's list or the rulebook, or single ones of an administrator; lines of the same digits are

@@ -136,7 +136,7 @@ pub async fn create_product(
         return Err(gtin_taken());
     }
     if let Some(gtin) = new.gtin.filter(|_| who.operator.is_some())
-        && let Some(prefix) = held_by_another(tx, operator, &gtin.to_string()).await?
+        && let Some(prefix) = held_by_another(tx, operator, &gtin.to_string()[1..13]).await?
     {
         return Err(foreign_prefix(&prefix));
     }

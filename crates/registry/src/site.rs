@@ -1,8 +1,9 @@
 //! Sites: the places where business is done; trace events and licences hang here.
 
+use crate::prefix::held_by_another;
 use crate::{Error, Owner, Status, operator, owner, region, search};
 use access::{Access, Principal, Resource};
-use base::{Id, Instant, gs1::Gln};
+use base::{Id, Instant, Text, gs1::Gln};
 use ledger::{Context, Entry, append};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -172,10 +173,24 @@ pub(crate) fn gln_taken() -> Error {
     )
 }
 
-/// Enters a site.
+pub(crate) fn foreign_prefix(prefix: &str) -> Error {
+    Error::Invalid {
+        field: "gln",
+        text: Text::new(
+            format!(
+                "全球位置码的厂商识别代码 {prefix} 属于另一单位，请核对；确属本单位的，请持中国商品条码系统成员证书到监管部门登记"
+            ),
+            format!(
+                "the company prefix {prefix} of this location number is another firm's; check it, or let the authority enter it on showing your GS1 certificate"
+            ),
+        ),
+    }
+}
+
+/// Enters a site. A firm's own location number bears a prefix that is no other firm's.
 ///
 /// # Errors
-/// [`Error::Denied`]; [`Error::Invalid`] for a bad field or a GLN in use.
+/// [`Error::Denied`]; [`Error::Invalid`] for a bad field, a GLN in use or of another's company prefix.
 pub async fn create_site(
     tx: &mut Tx,
     cx: &Context,
@@ -191,6 +206,11 @@ pub async fn create_site(
         && tx.first("select id from site where gln = $1", &[gln.to_string().into()]).await?.is_some()
     {
         return Err(gln_taken());
+    }
+    if let Some(gln) = new.gln.filter(|_| who.operator.is_some())
+        && let Some(prefix) = held_by_another(tx, operator, &gln.to_string()[..12]).await?
+    {
+        return Err(foreign_prefix(&prefix));
     }
     let id = cx.id();
     tx.insert_many(INSERT, WIDTH, new.values(id, operator, cx.now).into(), "").await?;

@@ -129,6 +129,11 @@ pub async fn import_sites(
         let gln = new.gln.map(|g| g.to_string()).unwrap_or_default();
         if in_use.contains(&gln) {
             judge.wrong(line, "全球位置码", &gln, say(site::gln_taken()));
+        } else if who.operator.is_some()
+            && !gln.is_empty()
+            && let Some(prefix) = prefix::held_by_another(tx, operator, &gln[..12]).await?
+        {
+            judge.wrong(line, "全球位置码", &gln, say(site::foreign_prefix(&prefix)));
         } else if !gln.is_empty() && !seen.insert(gln.clone()) {
             judge.wrong(line, "全球位置码", &gln, twice());
         } else if judge.may(line, &new.region, Some(operator)) {
@@ -191,7 +196,7 @@ pub async fn import_products(
             judge.wrong(line, "商品条码", &gtin, say(product::gtin_taken()));
         } else if who.operator.is_some()
             && !gtin.is_empty()
-            && let Some(prefix) = prefix::held_by_another(tx, operator, &gtin).await?
+            && let Some(prefix) = prefix::held_by_another(tx, operator, &gtin[1..13]).await?
         {
             judge.wrong(line, "商品条码", &gtin, say(product::foreign_prefix(&prefix)));
         } else if !gtin.is_empty() && !seen.insert(gtin.clone()) {

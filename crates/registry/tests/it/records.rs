@@ -3,6 +3,7 @@
 use crate::office::{Office, new_operator, now, uscc};
 use access::testing;
 use base::{Date, Department, Id};
+use registry::import;
 use registry::{
     Code, Error, LicenceStatus, NewAgency, NewLicence, NewPerson, NewProduct, NewSite, NumberCheck,
     OperatorChange, OperatorKind, Owner, PersonRole, SiteChange, Status,
@@ -294,6 +295,57 @@ async fn a_firm_enters_no_barcode_under_the_prefix_of_another() {
         let mut tx = office.store.begin().await.unwrap();
         let taken = registry::set_own_prefix(&mut tx, &cx, access, &who, shop, "699000426").await;
         assert!(taken.is_err(), "{}: nor is it taken over", office.name);
+    }
+}
+
+/// A location number decides whose the events of a place are.
+#[tokio::test]
+async fn a_firm_enters_no_location_number_under_the_prefix_of_another() {
+    let gln = |n: u32| base::gs1::Gln::with_check(&format!("699000427{n:03}")).unwrap();
+    for office in Office::all().await {
+        let (own, shop) =
+            (office.enter(1, "兰州牧星食品", "620102").await, office.enter(2, "某超市", "620102").await);
+        let access = &office.access;
+        let new = |operator: Id, n: u32| NewSite {
+            operator: Owner::Id(operator),
+            gln: Some(gln(n)),
+            name: "一店".to_owned(),
+            address: "城关区某路 1 号".to_owned(),
+            region: "620102".to_owned(),
+            position: None,
+            form: "超市".to_owned(),
+        };
+        let enter = async |who: &access::Principal, operator: Id, n: u32| {
+            let cx = office.cx(who);
+            let mut tx = office.store.begin().await.unwrap();
+            let entered = registry::create_site(&mut tx, &cx, access, who, new(operator, n)).await;
+            tx.commit().await.unwrap();
+            entered.map_err(|e| e.user_text().unwrap().zh.into_owned())
+        };
+        let name = office.name;
+        enter(&testing::firm(own), own, 1).await.unwrap();
+        let foreign = enter(&testing::firm(shop), shop, 2).await.unwrap_err();
+        assert!(foreign.contains("699000427") && foreign.contains("监管部门"), "{name}: {foreign}");
+        let who = testing::firm(shop);
+        let batch = import::Batch::of(vec![new(shop, 3)]);
+        let mut tx = office.store.begin().await.unwrap();
+        let imported = import::import_sites(&mut tx, &office.cx(&who), access, &who, batch).await;
+        assert!(imported.is_err(), "{name}: nor from a file");
+        drop(tx);
+        // a barcode under the prefix of somebody's places is not free either
+        let product = NewProduct {
+            operator: Owner::Id(shop),
+            gtin: Some(base::gs1::Gtin::with_check("0699000427004").unwrap()),
+            name: "酸奶".to_owned(),
+            category: String::new(),
+        };
+        let cx = office.cx(&who);
+        let mut tx = office.store.begin().await.unwrap();
+        assert!(registry::create_product(&mut tx, &cx, access, &who, product).await.is_err(), "{name}");
+        drop(tx);
+        enter(&testing::firm(own), own, 4).await.unwrap();
+        // the authority has seen the certificate
+        enter(&testing::officer("620102"), shop, 5).await.unwrap();
     }
 }
 
