@@ -562,6 +562,8 @@ CREATE UNIQUE INDEX event_by_event_id on event (event_id, declared) where event_
 
 CREATE INDEX event_by_operator on event (operator, event_time, id) where operator is not null;
 
+CREATE INDEX event_by_operator_record on event (operator, record_time, id) where operator is not null;
+
 CREATE INDEX event_by_record on event (record_time, id);
 
 CREATE INDEX event_by_time on event (event_time, id);
@@ -579,8 +581,11 @@ CREATE TABLE "event_partner" (
   operator integer not null,
   event_time integer not null,
   event integer not null references event (id),
+  record_time integer not null,
   primary key (operator, event_time, event)
 ) without rowid, strict;
+
+CREATE INDEX event_partner_by_record on event_partner (operator, record_time, event);
 
 CREATE TABLE event_word (
   kind text not null,
@@ -962,7 +967,7 @@ CREATE TABLE "lot" (
   expires text,
   first_event integer not null,
   region text not null
-, stated_by integer, made integer not null default 0) without rowid, strict;
+, stated_by integer, weight integer not null default 0) without rowid, strict;
 
 CREATE INDEX lot_by_class on lot (class, item);
 

@@ -57,7 +57,7 @@ impl Supply {
         let rows = self
             .store
             .query(
-                "select id, event_time, operator, source, destination, read_point, biz_location from event \
+                "select id, event_time, record_time, operator, source, destination, read_point, biz_location from event \
                  where capture > $1 and capture <= $2",
                 &[reached.into(), last.into()],
             )
@@ -70,20 +70,21 @@ impl Supply {
                 places.extend(row.opt_text(column)?);
             }
             keys.extend(places.iter().map(|p| crate::site_key(p).to_owned()));
-            events.push((row.id("id")?, row.instant("event_time")?, row.opt_id("operator")?, places));
+            let times = (row.instant("event_time")?, row.instant("record_time")?);
+            events.push((row.id("id")?, times, row.opt_id("operator")?, places));
         }
         let keys: Vec<String> = keys.into_iter().collect();
         let owners = self.directory.owners(&keys).await.map_err(Error::Directory)?;
         let mut values = Vec::new();
-        for (id, time, own, places) in &events {
+        for (id, (time, recorded), own, places) in &events {
             for operator in partners(places.iter().map(String::as_str), *own, &owners) {
-                values.extend([operator.into(), (*time).into(), (*id).into()]);
+                values.extend([operator.into(), (*time).into(), (*id).into(), (*recorded).into()]);
             }
         }
         let mut tx = self.store.begin().await?;
         tx.insert_many(
-            "insert into event_partner (operator, event_time, event)",
-            3,
+            "insert into event_partner (operator, event_time, event, record_time)",
+            4,
             values,
             "on conflict (operator, event_time, event) do nothing",
         )

@@ -413,7 +413,8 @@ impl Supply {
         Ok(outcomes)
     }
 
-    /// What the register knows of the places the events and master data of loads name.
+    /// What the register knows of the places the events and master data of loads name, and whose the products are whose lots they
+    /// tell of.
     pub(crate) async fn owners<'l>(
         &self,
         loads: impl IntoIterator<Item = &'l Load> + Clone + Send,
@@ -423,9 +424,11 @@ impl Supply {
                 [&p.fact.read_point, &p.fact.biz_location, &p.fact.source, &p.fact.destination]
             });
         let mut keys: BTreeSet<&str> = places.filter_map(|k| k.as_deref().map(crate::site_key)).collect();
-        let stated: BTreeSet<&str> =
-            loads.into_iter().flat_map(|l| &l.vocabulary).map(|s| crate::site_key(&s.key)).collect();
+        let mut stated: BTreeSet<&str> =
+            loads.clone().into_iter().flat_map(|l| &l.vocabulary).map(|s| crate::site_key(&s.key)).collect();
         keys.extend(&stated);
+        let lots = loads.into_iter().flat_map(|l| &l.prepared).flat_map(|p| &p.lots);
+        stated.extend(lots.filter_map(|lot| lot.class.as_deref()));
         let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
         let mut owners = HashMap::new();
         for part in keys.chunks(500) {

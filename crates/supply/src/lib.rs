@@ -38,6 +38,7 @@ mod record;
 mod recorded;
 mod resources;
 mod rows;
+mod said;
 mod scope;
 mod sight;
 mod step;

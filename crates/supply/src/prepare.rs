@@ -207,7 +207,7 @@ pub(crate) fn prepare(event: &Event, pointer: String, now: Instant) -> Prepared 
         event_id: event.event_id().map(str::to_owned),
         tz: event.node().str("eventTimeZoneOffset").unwrap_or("+08:00").to_owned(),
         body: event.to_json(),
-        lots: lots(event, &fact),
+        lots: lots(event, &fact.kind, fact.action.as_deref(), &fact.items),
         links: links(event, &fact),
         fact,
     }
@@ -314,7 +314,7 @@ pub(crate) fn class_key(item: &str) -> Option<String> {
 }
 
 /// What an event's instance/lot master data say of the things it made or named.
-fn lots(event: &Event, fact: &EventFact) -> Vec<LotFact> {
+pub(crate) fn lots(event: &Event, kind: &str, action: Option<&str>, items: &[ItemFact]) -> Vec<LotFact> {
     // a ledger row states the same facts beside the event (ilmd is for goods that come into being)
     let own: Vec<(String, &Node)> = event
         .extensions()
@@ -335,9 +335,9 @@ fn lots(event: &Event, fact: &EventFact) -> Vec<LotFact> {
     };
     let stated = LotFact {
         item: String::new(),
-        made: match fact.kind.as_str() {
+        made: match kind {
             "TransformationEvent" => true,
-            "ObjectEvent" => fact.action.as_deref() == Some("ADD"),
+            "ObjectEvent" => action == Some("ADD"),
             _ => false,
         },
         class: None,
@@ -351,7 +351,7 @@ fn lots(event: &Event, fact: &EventFact) -> Vec<LotFact> {
         return Vec::new();
     }
     let about = |i: &&ItemFact| matches!(i.role, Role::Epc | Role::Output);
-    fact.items
+    items
         .iter()
         .filter(about)
         .map(|i| LotFact { item: i.item.clone(), class: i.class.clone(), ..stated.clone() })

@@ -13,15 +13,21 @@ use store::{Row, Sql, Store};
 const COLUMNS: &str = "select e.id, e.event_id, e.hash, e.record_time, e.body, c.context from event e \
     join capture c on c.id = e.capture where e.id in ";
 
-/// Reads events from their rows; the contexts it meets are kept.
+/// Reads events from the store; the contexts it meets are kept.
 pub(crate) struct Recorder<'a> {
     store: &'a Store,
+    reader: Reader,
+}
+
+/// Reads events from their rows.
+#[derive(Default)]
+pub(crate) struct Reader {
     contexts: HashMap<String, Arc<Context>>,
 }
 
 impl<'a> Recorder<'a> {
     pub(crate) fn new(store: &'a Store) -> Self {
-        Self { store, contexts: HashMap::new() }
+        Self { store, reader: Reader::default() }
     }
 
     /// The rows of events, by their ids; ids of no event are passed over.
@@ -37,6 +43,13 @@ impl<'a> Recorder<'a> {
         Ok(found)
     }
 
+    /// [`Reader::event`].
+    pub(crate) fn event(&mut self, row: &Row) -> Result<Event, Error> {
+        self.reader.event(row)
+    }
+}
+
+impl Reader {
     /// The event of a row with `id, event_id, hash, record_time, body, context`, with the id and record time this
     /// repository gave it.
     pub(crate) fn event(&mut self, row: &Row) -> Result<Event, Error> {

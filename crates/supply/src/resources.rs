@@ -1,6 +1,7 @@
 //! The resources of a repository: which event types, things, steps, places and dispositions its events name, as far as
 //! the reader may see the events.
 
+use crate::sight::{Order, Reach, Sight};
 use crate::term::{self, BIZ_LOCATION, Kind, READ_POINT, Wanted};
 use crate::{Error, Supply};
 use access::Principal;
@@ -43,12 +44,12 @@ impl Collection {
         }
     }
 
-    /// The kind of word it is, and the column that holds it.
-    const fn word(self) -> Option<(&'static str, &'static str)> {
+    /// The kind of word it is, the letter of its terms, and the condition of the column that holds it.
+    const fn word(self) -> Option<(&'static str, char, &'static str)> {
         match self {
-            Self::EventTypes => Some(("type", "e.type")),
-            Self::BizSteps => Some(("biz_step", "e.biz_step")),
-            Self::Dispositions => Some(("disposition", "e.disposition")),
+            Self::EventTypes => Some(("type", term::TYPE, " and e.type = ")),
+            Self::BizSteps => Some(("biz_step", term::BIZ_STEP, " and e.biz_step = ")),
+            Self::Dispositions => Some(("disposition", term::DISPOSITION, " and e.disposition = ")),
             Self::Epcs | Self::BizLocations | Self::ReadPoints => None,
         }
     }
@@ -76,15 +77,20 @@ impl Supply {
         after: &str,
         limit: u32,
     ) -> Result<Vec<String>, Error> {
-        let Some((kind, column)) = collection.word() else {
+        let Some((kind, letter, column)) = collection.word() else {
             return self.terms(who, now, collection, after, limit).await;
         };
-        let mut sql = Sql::new("select w.word as member from event_word w where w.kind = ");
-        sql.bind(kind).push(" and w.word > ").bind(after);
-        sql.push(" and exists (select 1 from event e where ").push(column).push(" = w.word and ");
-        sql.append(&self.visible(who, now)).push(") order by w.word limit ").bind(i64::from(limit));
-        let rows = self.store.select(&sql).await?;
-        let mut members: Vec<String> = rows.iter().map(|r| r.text("member")).collect::<Result<_, _>>()?;
+        let words = "select word from event_word where kind = $1 and word > $2 order by word";
+        let (sight, mut members) = (self.sight(who, now), Vec::new());
+        for row in self.store.query(words, &[kind.into(), after.into()]).await? {
+            if members.len() == limit as usize {
+                break;
+            }
+            let word = row.text("word")?;
+            if self.sees_word(&sight, letter, column, &word).await? {
+                members.push(word);
+            }
+        }
         if collection == Collection::EventTypes {
             members.extend(EVENT_TYPES.iter().filter(|t| **t > after).map(|t| (*t).to_owned()));
             members.sort();
@@ -141,16 +147,41 @@ impl Supply {
         if collection == Collection::EventTypes && EVENT_TYPES.contains(&key) {
             return Ok(true);
         }
-        let mut sql = Sql::new("select 1 as one from event e where ");
-        sql.append(&self.visible(who, now));
-        if let Some((_, column)) = collection.word() {
-            sql.push(" and ").push(column).push(" = ").bind(key);
-        } else {
-            let (kind, parts) = collection.terms();
-            let events = term::events(&self.store, &[Wanted::one(kind, key, parts)]).await?;
-            sql.push(" and e.id in ").bind_ids(&events);
+        if let Some((_, letter, column)) = collection.word() {
+            return self.sees_word(&self.sight(who, now), letter, column, key).await;
         }
-        sql.push(" limit 1");
-        Ok(!self.store.select(&sql).await?.is_empty())
+        let (kind, parts) = collection.terms();
+        let events = term::events(&self.store, &[Wanted::one(kind, key, parts)]).await?;
+        self.sees_one(&self.sight(who, now), &events).await
+    }
+
+    /// Whether the reader sees an event with a word: the events of a rare one are looked at, those of a common one are met soon on
+    /// the reader's way.
+    async fn sees_word(
+        &self,
+        sight: &Sight,
+        letter: char,
+        column: &'static str,
+        word: &str,
+    ) -> Result<bool, Error> {
+        if let Some(events) = term::few(&self.store, &[Wanted::word(letter, word)], self.strides.few).await? {
+            return self.sees_one(sight, &events).await;
+        }
+        let mut filter = Sql::new(column);
+        filter.bind(word);
+        let order = Order { by_record: false, is_ascending: false };
+        Ok(!self.store.select(&sight.keys(order, &Reach::default(), &filter, 1)).await?.is_empty())
+    }
+
+    /// Whether the reader sees one of these events.
+    async fn sees_one(&self, sight: &Sight, events: &[Id]) -> Result<bool, Error> {
+        for part in events.chunks(1000) {
+            let mut sql = Sql::new("select 1 as one from event e where e.id in ");
+            sql.bind_ids(part).push(" and ").append(&sight.row).push(" limit 1");
+            if !self.store.select(&sql).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

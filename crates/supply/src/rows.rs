@@ -3,15 +3,14 @@
 use crate::capture::{Load, Placing, Standing, exists};
 use crate::claim::{Claims, Order};
 use crate::outcome::{Duplicate, StoredEvent};
-use crate::prepare::{LotFact, Prepared, hash_id};
+use crate::prepare::{Prepared, hash_id};
+use crate::said::{Sayings, Speaker, take_back};
 use crate::term::Terms;
 use crate::{Error, ItemFact, PlaceInfo, site_key};
 use base::{Id, Instant, Text};
 use epcis::{Problem, ProblemType};
 use ledger::Context;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use store::{Sql, Tx, Value};
 
 /// Parameters of one `in (…)` list.
@@ -227,9 +226,11 @@ pub(crate) async fn insert(
 ) -> Result<Vec<Vec<StoredEvent>>, Error> {
     let count = placings.iter().map(|p| p.load.prepared.len()).sum::<usize>();
     let mut events = Vec::with_capacity(count * 25);
-    let mut lots: BTreeMap<String, LotSaid<'_>> = BTreeMap::new();
+    // one register speaks for all placings of a transaction
+    let register = placings.first().map(|p| p.owners);
+    let mut lots = Sayings::default();
     let mut withdrawn = Vec::new();
-    let mut partners: Vec<(Id, Instant, Id)> = Vec::new();
+    let mut partners: Vec<(Id, Instant, Id, Instant)> = Vec::new();
     let mut stored = Vec::with_capacity(placings.len());
     let mut terms = Terms::default();
     for placing in placings {
@@ -270,18 +271,16 @@ pub(crate) async fn insert(
                 ItemFact::row_text(&f.items).into(),
             ]);
             terms.add(&p.hash, f, &p.links, region);
-            for lot in &p.lots {
-                let said = LotSaid { fact: lot.clone(), by: standing.operator, event: f.id, region };
-                match lots.entry(lot.item.clone()) {
-                    Entry::Vacant(place) => _ = place.insert(said),
-                    Entry::Occupied(mut held) => held.get_mut().hear(said),
-                }
+            // what is declared wrong is not said
+            for lot in p.lots.iter().filter(|_| !f.declaration && !f.withdrawn) {
+                let by = Speaker { operator: standing.operator, event: f.id, region };
+                lots.add(lot.clone(), by, owners);
             }
             withdrawn.extend(f.withdraws);
             partners.extend(
                 partners_of(f, standing.operator, owners)
                     .into_iter()
-                    .map(|operator| (operator, f.time, f.id)),
+                    .map(|operator| (operator, f.time, f.id, f.recorded)),
             );
             let hash = hash_id(&p.hash);
             of_it.push(StoredEvent {
@@ -294,16 +293,20 @@ pub(crate) async fn insert(
     }
     tx.insert_many(EVENT, 25, events, "").await?;
     terms.insert(tx).await?;
-    insert_lots(tx, lots).await?;
+    lots.insert(tx).await?;
     partners.sort_unstable();
-    let partners =
-        partners.into_iter().flat_map(|(operator, time, event)| [operator.into(), time.into(), event.into()]);
-    let into = "insert into event_partner (operator, event_time, event)";
-    tx.insert_many(into, 3, partners.collect(), "").await?;
+    let partners = partners
+        .into_iter()
+        .flat_map(|(operator, time, event, at)| [operator.into(), time.into(), event.into(), at.into()]);
+    let into = "insert into event_partner (operator, event_time, event, record_time)";
+    tx.insert_many(into, 4, partners.collect(), "").await?;
     for part in withdrawn.chunks(CHUNK) {
         let mut sql = Sql::new("update event set withdrawn = 1 where id in ");
         sql.bind_list(part.iter().copied());
         tx.execute(&sql).await?;
+    }
+    if let Some(owners) = register.filter(|_| !withdrawn.is_empty()) {
+        take_back(tx, &withdrawn, owners).await?;
     }
     Ok(stored)
 }
@@ -329,70 +332,6 @@ pub(crate) fn partners<'p>(
         .filter_map(|place| owners.get(site_key(place))?.operator)
         .filter(|operator| Some(*operator) != own)
         .collect()
-}
-
-/// What somebody says of a lot.
-///
-/// Where the lot comes into being is the place to say what it is; whoever said it first may say it anew, everybody else only fills
-/// what was left open: a shop that receives a lot does not change the date on it.
-struct LotSaid<'a> {
-    fact: LotFact,
-    by: Option<Id>,
-    event: Id,
-    region: &'a str,
-}
-
-impl LotSaid<'_> {
-    /// Takes a later statement in. [`insert_lots`] does the same with what is stored.
-    fn hear(&mut self, mut later: Self) {
-        if (later.fact.made, self.fact.made) == (true, false)
-            || (later.fact.made == self.fact.made && later.by == self.by)
-        {
-            std::mem::swap(&mut self.fact, &mut later.fact);
-            self.by = later.by;
-        }
-        self.fact.fill(later.fact);
-    }
-}
-
-/// [`LotSaid::hear`] for the database.
-static HEARD: LazyLock<String> = LazyLock::new(|| {
-    let stronger = "(excluded.made > lot.made or (excluded.made = lot.made and excluded.stated_by is not distinct from lot.stated_by))";
-    let words = ["class", "lot_no", "name", "spec", "produced", "expires"].map(|column| {
-        let (new, old) = (format!("excluded.{column}"), format!("lot.{column}"));
-        format!("{column} = case when {stronger} then coalesce({new}, {old}) else coalesce({old}, {new}) end")
-    });
-    let whose = ["stated_by", "made"].map(|column| {
-        format!("{column} = case when {stronger} then excluded.{column} else lot.{column} end")
-    });
-    format!("on conflict (item) do update set {}, {}", words.join(", "), whose.join(", "))
-});
-
-async fn insert_lots(tx: &mut Tx, lots: BTreeMap<String, LotSaid<'_>>) -> Result<(), Error> {
-    let mut values = Vec::with_capacity(lots.len() * 11);
-    for LotSaid { fact: lot, by, event, region } in lots.into_values() {
-        values.extend([
-            lot.item.into(),
-            lot.class.into(),
-            lot.lot_no.into(),
-            lot.name.into(),
-            lot.spec.into(),
-            lot.produced.into(),
-            lot.expires.into(),
-            event.into(),
-            region.into(),
-            by.into(),
-            lot.made.into(),
-        ]);
-    }
-    tx.insert_many(
-        "insert into lot (item, class, lot_no, name, spec, produced, expires, first_event, region, stated_by, made)",
-        11,
-        values,
-        &HEARD,
-    )
-    .await?;
-    Ok(())
 }
 
 fn number(n: usize) -> Value {

@@ -1,8 +1,8 @@
 //! What a reader may see of the events, as the ways that lead there in the order of time.
 //!
 //! An office sees regions: its way is all events. A firm sees its own events and, of its direct partners', those of their
-//! exchanges with it: two ways, each with an index of its own, so that a page is the start of both and not the end of
-//! gathering everything.
+//! exchanges with it: two ways, each with an index of its own for either order (when it happened, when it was recorded), so
+//! that a page is the start of both and not the end of gathering everything.
 
 use crate::Supply;
 use access::Principal;
@@ -40,7 +40,8 @@ pub(crate) struct Reach {
 struct Way {
     from: &'static str,
     id: &'static str,
-    time: &'static str,
+    event_time: &'static str,
+    record_time: &'static str,
     /// Its start in the index.
     start: Sql,
     /// What of it the reader may see.
@@ -125,7 +126,7 @@ impl Sight {
     fn union(&self, order: Order, limit: i64, add: impl Fn(&mut Sql, &Way, &'static str)) -> Sql {
         let mut sql = Sql::new("select id, k from (");
         for (n, way) in self.ways.iter().enumerate() {
-            let key = if order.by_record { "e.record_time" } else { way.time };
+            let key = if order.by_record { way.record_time } else { way.event_time };
             sql.push(if n == 0 { "select * from (select " } else { " union all select * from (select " });
             sql.push(way.id).push(" as id, ").push(key).push(" as k from ").push(way.from).push(" where ");
             add(&mut sql, way, key);
@@ -156,7 +157,8 @@ impl Supply {
         let mut way = Way {
             from: "event e",
             id: "e.id",
-            time: "e.event_time",
+            event_time: "e.event_time",
+            record_time: "e.record_time",
             start: Sql::new("1 = 1"),
             sees: own.clone(),
         };
@@ -180,7 +182,8 @@ impl Supply {
         let exchanged = Way {
             from: "event_partner p cross join event e",
             id: "p.event",
-            time: "p.event_time",
+            event_time: "p.event_time",
+            record_time: "p.record_time",
             start,
             sees: theirs,
         };

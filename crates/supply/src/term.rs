@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use store::{Store, Tx};
 
 pub(crate) use carry::complete;
-pub(crate) use find::{FEW, Wanted, common, events, few, following};
+pub(crate) use find::{FEW, Wanted, common, events, events_in, few, following};
 pub(crate) use merge::Merging;
 
 /// What sort of thing a term is.

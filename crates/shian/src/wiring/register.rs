@@ -103,8 +103,12 @@ impl PlaceDirectory for Register {
         let glns: Vec<&str> = keys.iter().filter_map(|k| digits_of(k, PARTY_KEY)).collect();
         let products = registry::products_by_gtin(&self.store, &gtins).await?;
         let sites = registry::sites_by_gln(&self.store, &glns).await?;
+        let others: Vec<&str> = gtins.into_iter().filter(|g| !products.contains_key(*g)).collect();
+        let prefixes = registry::prefix_owners(&self.store, &others).await?;
         let owner = |key: &String| {
-            let product = digits_of(key, GTIN_KEY).and_then(|g| products.get(g)).map(|p| p.operator);
+            let gtin = digits_of(key, GTIN_KEY);
+            let product =
+                gtin.and_then(|g| products.get(g).map(|p| p.operator).or_else(|| prefixes.get(g).copied()));
             product.or_else(|| digits_of(key, PARTY_KEY).and_then(|g| sites.get(g)).map(|s| s.operator))
         };
         let of: HashMap<&String, Id> = keys.iter().filter_map(|k| Some((k, owner(k)?))).collect();

@@ -5,7 +5,7 @@ use super::{Kind, damaged, hash_term};
 use crate::Error;
 use base::Id;
 use std::collections::BTreeMap;
-use store::{Sql, Store};
+use store::{Row, Sql, Store, Tx};
 
 /// Terms looked for with one statement.
 const CHUNK: usize = 20;
@@ -83,22 +83,23 @@ pub(crate) async fn events(store: &Store, wanted: &[Wanted]) -> Result<Vec<Id>, 
     Ok(few(store, wanted, i64::MAX).await?.unwrap_or_default())
 }
 
+/// As [`events`], with those a transaction under way has stored.
+pub(crate) async fn events_in(tx: &mut Tx, wanted: &[Wanted]) -> Result<Vec<Id>, Error> {
+    let mut found = Vec::new();
+    for chunk in wanted.chunks(CHUNK) {
+        for row in tx.select(&holding(chunk)).await? {
+            postings(&row, chunk, &mut found)?;
+        }
+    }
+    Ok(in_order(found))
+}
+
 /// As [`events`], none when more than `most` blocks would have to be read: the events are then many.
 pub(crate) async fn few(store: &Store, wanted: &[Wanted], most: i64) -> Result<Option<Vec<Id>>, Error> {
     let mut found: Vec<Id> = Vec::new();
     let mut left = most;
     for chunk in wanted.chunks(CHUNK) {
-        // one statement sees the segments as they are at one moment
-        let mut sql = Sql::new("select w.column1 as n, b.body from (values ");
-        for (n, one) in (0i64..).zip(chunk) {
-            sql.push(if n == 0 { "(" } else { ", (" }).bind(n).push(", ").bind(one.from.as_str());
-            sql.push(", ").bind(one.end()).push(")");
-        }
-        sql.push(
-            ") as w cross join term_segment s cross join term_block b where b.segment = s.id and b.first >= \
-             coalesce((select max(x.first) from term_block x where x.segment = s.id and x.first <= w.column2), w.column2) \
-             and b.first <= w.column3",
-        );
+        let mut sql = holding(chunk);
         if most < i64::MAX {
             sql.push(" limit ").bind(left + 1);
         }
@@ -108,19 +109,45 @@ pub(crate) async fn few(store: &Store, wanted: &[Wanted], most: i64) -> Result<O
             return Ok(None);
         }
         for row in rows {
-            let one = usize::try_from(row.int("n")?).ok().and_then(|n| chunk.get(n)).ok_or_else(damaged)?;
-            let mut cursor = Cursor::new(vec![row.bytes("body")?]);
-            while cursor.advance().map_err(|_| damaged())? {
-                if one.holds(&cursor.term) {
-                    let playing = cursor.postings.iter().filter(|(_, parts)| parts & one.parts != 0);
-                    found.extend(playing.map(|(event, _)| Id(*event)));
-                }
-            }
+            postings(&row, chunk, &mut found)?;
         }
     }
+    Ok(Some(in_order(found)))
+}
+
+/// Selects the blocks that may hold terms, each with the number of the term: one statement sees the segments as they are at
+/// one moment.
+fn holding(chunk: &[Wanted]) -> Sql {
+    let mut sql = Sql::new("select w.column1 as n, b.body from (values ");
+    for (n, one) in (0i64..).zip(chunk) {
+        sql.push(if n == 0 { "(" } else { ", (" }).bind(n).push(", ").bind(one.from.as_str());
+        sql.push(", ").bind(one.end()).push(")");
+    }
+    sql.push(
+        ") as w cross join term_segment s cross join term_block b where b.segment = s.id and b.first >= \
+         coalesce((select max(x.first) from term_block x where x.segment = s.id and x.first <= w.column2), w.column2) \
+         and b.first <= w.column3",
+    );
+    sql
+}
+
+/// Adds the events a block has under its term.
+fn postings(row: &Row, chunk: &[Wanted], found: &mut Vec<Id>) -> Result<(), Error> {
+    let one = usize::try_from(row.int("n")?).ok().and_then(|n| chunk.get(n)).ok_or_else(damaged)?;
+    let mut cursor = Cursor::new(vec![row.bytes("body")?]);
+    while cursor.advance().map_err(|_| damaged())? {
+        if one.holds(&cursor.term) {
+            let playing = cursor.postings.iter().filter(|(_, parts)| parts & one.parts != 0);
+            found.extend(playing.map(|(event, _)| Id(*event)));
+        }
+    }
+    Ok(())
+}
+
+fn in_order(mut found: Vec<Id>) -> Vec<Id> {
     found.sort_unstable();
     found.dedup();
-    Ok(Some(found))
+    found
 }
 
 /// The ids of the second list that the first, when there is one, has too; both in order.

@@ -237,6 +237,91 @@ async fn nobody_but_its_maker_says_what_a_lot_is() {
     }
 }
 
+/// Captures an event, and gives name and last day of its lot; none when nobody says anything of it.
+async fn lot_after(world: &World, n: i64, event: &Value) -> Option<(String, Option<String>)> {
+    let item = event["quantityList"][0]["epcClass"].as_str().unwrap().to_owned();
+    let kept = world.capture(n, vec![event.clone()]).await;
+    assert_eq!(kept.state, CaptureState::Stored, "{}: {:?}", world.name, kept.problems);
+    let row =
+        world.store.first("select name, expires from lot where item = $1", &[item.into()]).await.unwrap();
+    row.map(|row| (row.text("name").unwrap(), row.opt_text("expires").unwrap()))
+}
+
+/// What it said of the lot, and that it says so no more.
+fn declared_wrong(event: &Value) -> Value {
+    let mut event = event.clone();
+    event["errorDeclaration"] =
+        json!({ "declarationTime": "2026-09-03T00:00:00Z", "reason": "incorrect_data" });
+    event
+}
+
+fn named(n: i64, day: &str, item: &str, name: &str) -> Value {
+    let mut event = made(day, n, item, 1);
+    event["ilmd"] = json!({ "cbvmda:descriptionShort": name });
+    event
+}
+
+/// The register knows whose the GTIN is: that firm's word counts before whoever commissioned such a lot earlier.
+#[tokio::test]
+async fn the_firm_whose_product_it_is_says_what_its_lot_is() {
+    for world in worlds().await {
+        let (item, name) = (format!("https://id.gs1.org/01/{}/10/A", crate::owned(2)), world.name);
+        let is = |name: &str| Some((name.to_owned(), None));
+        let stranger = named(3, "2026-08-01", &item, "霉变面粉");
+        assert_eq!(lot_after(&world, 3, &stranger).await, is("霉变面粉"), "{name}: a stranger came first");
+        let mut label = crate::sold("2026-09-05", 2, &item, 1);
+        label["cbvmda:descriptionShort"] = json!("不算：非批次主数据");
+        assert_eq!(lot_after(&world, 2, &label).await, is("霉变面粉"), "{name}: no lot data");
+        let own = named(2, "2026-09-01", &item, "百合");
+        assert_eq!(lot_after(&world, 2, &own).await, is("百合"), "{name}: whose product it is");
+        let again = named(3, "2026-09-02", &item, "霉变面粉二");
+        assert_eq!(lot_after(&world, 3, &again).await, is("百合"), "{name}: the stranger again");
+        // nobody's product: whoever brought it into being first keeps the word
+        let other = lot(7, "A");
+        assert_eq!(lot_after(&world, 3, &named(3, "2026-08-01", &other, "甲")).await, is("甲"), "{name}");
+        assert_eq!(lot_after(&world, 2, &named(2, "2026-08-01", &other, "乙")).await, is("甲"), "{name}");
+    }
+}
+
+/// An event that never was says nothing (EPCIS 2.0 §7.4.1.4: as if the event had not been captured).
+#[tokio::test]
+async fn an_event_declared_wrong_takes_back_what_it_said_of_a_lot() {
+    for world in worlds().await {
+        let (item, name) = (lot(1, "A"), world.name);
+        let is = |name: &str, expires: Option<&str>| Some((name.to_owned(), expires.map(str::to_owned)));
+        let first = named(1, "2026-09-01", &item, "百合");
+        let mut second = named(1, "2026-09-02", &item, "鲜百合");
+        second["ilmd"]["cbvmda:itemExpirationDate"] = json!("2029-01-01");
+        let stranger = named(3, "2026-09-01", &item, "他人所称");
+        assert_eq!(lot_after(&world, 1, &first).await, is("百合", None), "{name}");
+        assert_eq!(lot_after(&world, 1, &second).await, is("鲜百合", Some("2029-01-01")), "{name}");
+        assert_eq!(lot_after(&world, 3, &stranger).await, is("鲜百合", Some("2029-01-01")), "{name}");
+        let taken = lot_after(&world, 1, &declared_wrong(&second)).await;
+        assert_eq!(
+            taken,
+            is("百合", None),
+            "{name}: the earlier statement holds again, the gap is open again"
+        );
+        let taken = lot_after(&world, 1, &declared_wrong(&first)).await;
+        assert_eq!(taken, is("他人所称", None), "{name}: only the other's is left");
+        let taken = lot_after(&world, 3, &declared_wrong(&stranger)).await;
+        assert_eq!(taken, None, "{name}: nobody says anything");
+        // the declaration before its event, and both in one document
+        let late = named(1, "2026-09-07", &lot(1, "B"), "后到");
+        assert_eq!(
+            lot_after(&world, 1, &declared_wrong(&late)).await,
+            None,
+            "{name}: a declaration states nothing"
+        );
+        assert_eq!(lot_after(&world, 1, &late).await, None, "{name}: what it withdraws comes later");
+        let both = named(1, "2026-09-08", &lot(1, "C"), "同批");
+        let kept = world.capture(1, vec![both.clone(), declared_wrong(&both)]).await;
+        assert_eq!(kept.state, CaptureState::Stored, "{name}: {:?}", kept.problems);
+        let left = world.store.first("select 1 as one from lot where item = $1", &[lot(1, "C").into()]).await;
+        assert!(left.unwrap().is_none(), "{name}: in one document");
+    }
+}
+
 #[tokio::test]
 async fn a_firm_reports_what_happens_at_its_own_places() {
     for world in worlds().await {

@@ -352,7 +352,13 @@ const SMALL: [Strides; 3] = [
 async fn pages_are_the_whole_answer_in_order_whichever_way_it_is_looked_for() {
     let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[23; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), seed);
-    let orders = ["", "orderBy=eventTime", "orderBy=eventTime&orderDirection=ASC", "orderBy=recordTime"];
+    let orders = [
+        "",
+        "orderBy=eventTime",
+        "orderBy=eventTime&orderDirection=ASC",
+        "orderBy=recordTime",
+        "orderBy=recordTime&orderDirection=ASC",
+    ];
     let strategy = (
         prop::sample::subsequence(pool(), 0..4),
         prop::sample::select(orders.to_vec()),
@@ -395,7 +401,7 @@ async fn pages_are_the_whole_answer_in_order_whichever_way_it_is_looked_for() {
             assert_eq!(ids(&found), ids(&wanted), "{text} on {} with {strides:?}", world.name);
             let times = |events: &[Event]| events.iter().map(Event::event_time).collect::<Vec<_>>();
             let by_record = text.contains("recordTime") && !text.contains("eventTime");
-            let by_record = by_record || order == "orderBy=recordTime";
+            let by_record = by_record || order.starts_with("orderBy=recordTime");
             assert!(by_record || times(&found) == times(&wanted), "{text} on {}", world.name);
             found_some += usize::from(!found.is_empty());
         }
@@ -435,6 +441,51 @@ async fn a_firm_sees_its_own_events_and_its_partners_exchanges_and_no_other() {
             let shipped = world.supply.events(&who, now(), &step("shipping")).await.unwrap().rows.len();
             assert_eq!(shipped, if operator == 4 { 0 } else { 3 }, "{operator} on {}", world.name);
             assert_eq!(world.supply.events(&who, now(), &step("packing")).await.unwrap().rows.len(), 0);
+        }
+    }
+}
+
+/// EPCIS 2.0 §8.2.7.1 `orderBy`: by `recordTime` either way, in any window, its own and its partners' events alike.
+#[tokio::test]
+async fn a_firm_reads_what_concerns_it_in_the_order_it_was_recorded() {
+    for world in worlds().await {
+        let (item, mut recorded) = (lot(7, "Z"), Vec::new());
+        // recorded in another order than they happened, two at each moment, by turns the firm's own and its partner's
+        for n in 0..12i64 {
+            let day = format!("2026-10-{:02}", 1 + (n * 7) % 12);
+            let operator = 1 + n / 2 % 2;
+            let mut event = match operator {
+                1 => crate::shipped(&day, 1, 2, &item, 5 + n),
+                _ => crate::made(&day, 2, &format!("{item}{n}"), 5),
+            };
+            event["eventID"] = json!(format!("urn:uuid:{n:02}"));
+            let who = firm(operator);
+            let mut cx = world.cx(&who);
+            cx.now = Instant(cx.now.0 + n / 2 * 60_000_000);
+            let bytes = crate::document(&[event]);
+            let kept =
+                world.supply.capture(&cx, &who, bytes, Format::Detect, &CaptureOptions::default()).await;
+            assert_eq!(kept.unwrap().problems, [], "{}", world.name);
+            recorded.push(format!("urn:uuid:{n:02}"));
+        }
+        // NOW is 01:00 UTC
+        for (window, from, to) in [
+            ("", 0, 12),
+            ("&GE_recordTime=2026-11-21T01:02:00Z", 4, 12),
+            ("&LT_recordTime=2026-11-21T01:04:00Z", 0, 8),
+            ("&GE_recordTime=2026-11-21T01:01:00Z&LT_recordTime=2026-11-21T01:05:00Z", 2, 10),
+            ("&GE_recordTime=2026-11-21T02:00:00Z", 0, 0),
+        ] {
+            for (direction, per_page) in [("ASC", 5), ("ASC", 1), ("DESC", 3), ("DESC", 30)] {
+                let query = query(&format!("orderBy=recordTime&orderDirection={direction}{window}"));
+                let found = world.all(&firm(2), &query, per_page).await;
+                let mut wanted = recorded[from..to].to_vec();
+                if direction == "DESC" {
+                    wanted.reverse();
+                }
+                let found: Vec<&str> = found.iter().filter_map(Event::event_id).collect();
+                assert_eq!(found, wanted, "{direction}{window} by {per_page} on {}", world.name);
+            }
         }
     }
 }
