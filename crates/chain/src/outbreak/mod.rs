@@ -29,6 +29,7 @@ use crate::score::dictionary::Dictionary;
 use base::Text;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The layout a file came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,24 +247,25 @@ fn finish(
     Ok(CaseFile { format, list: false, cases: vec![Case { name, network, given, notes }] })
 }
 
+/// A note on what was found, the first of it by name; none when nothing was.
+fn note(found: &[String], zh: &str, en: &str) -> Option<Text> {
+    let shown = found.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    let more = if found.len() > 5 { ", …" } else { "" };
+    let note = || {
+        let count = found.len();
+        Text::new(format!("{zh}：{count} 处（{shown}{more}）"), format!("{en}: {count} ({shown}{more})"))
+    };
+    (!found.is_empty()).then(note)
+}
+
 /// What contradicts itself in a network, kept as given: relations between deliveries that do not meet at one station, or that
 /// run against time; evidence at elements that are not there.
 #[must_use]
 pub fn check(network: &Network) -> Vec<Text> {
-    use std::collections::{BTreeSet, HashSet};
     let mut by_id = Dictionary::with_capacity(network.deliveries.len());
     by_id.set_all(network.deliveries.iter().map(|d| d.id.as_str()));
     let mut notes = Vec::new();
-    let mut say = |found: Vec<String>, zh: &str, en: &str| {
-        if !found.is_empty() {
-            let shown = found.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            let more = if found.len() > 5 { ", …" } else { "" };
-            notes.push(Text::new(
-                format!("{zh}：{} 处（{shown}{more}）", found.len()),
-                format!("{en}: {} ({shown}{more})", found.len()),
-            ));
-        }
-    };
+    let mut say = |found: Vec<String>, zh: &str, en: &str| notes.extend(note(&found, zh, en));
     let dates = network.deliveries.iter().flat_map(|d| [(d, &d.date_out), (d, &d.date_in)]);
     let unread = dates.filter_map(|(d, date)| {
         let date = date.as_deref().filter(|text| !text.trim().is_empty() && Span::parse(text).is_none())?;
@@ -325,6 +327,45 @@ pub fn check(network: &Network) -> Vec<Text> {
         "交货指向未列出的站点，已补上",
         "deliveries name stations that are not listed; they were added",
     );
+    notes
+}
+
+/// What the layouts other than the plain one cannot hold of a case, so that its scores differ when it is read back: lots of several
+/// products (there a product is a part of the lot's name), and without `settings` (the spreadsheet, UTX) evidence and switches.
+#[must_use]
+pub fn not_held(network: &Network, settings: bool) -> Vec<Text> {
+    let mut notes = Vec::new();
+    let mut say = |found: Vec<String>, zh: &str, en: &str| notes.extend(note(&found, zh, en));
+    let mut products: BTreeMap<(&str, &str), BTreeSet<Option<&str>>> = BTreeMap::new();
+    for d in &network.deliveries {
+        if let Some(lot) = &d.lot {
+            products.entry((&d.from, lot)).or_default().insert(d.product.as_deref());
+        }
+    }
+    let several = products.into_iter().filter(|(_, products)| products.len() > 1);
+    say(
+        several.map(|((from, lot), _)| format!("{from} {lot}")).collect(),
+        "同一批号下有多种产品，此格式按产品分为不同批次，批次得分会变",
+        "lots of several products, which this layout tells apart by product: their lot scores change",
+    );
+    if !settings {
+        let s = &network.settings;
+        let marked = [
+            &s.cross_contamination_stations,
+            &s.cross_contamination_deliveries,
+            &s.kill_contamination_stations,
+            &s.kill_contamination_deliveries,
+            &s.observed_stations,
+            &s.observed_deliveries,
+        ];
+        let weighted = s.station_weights.keys().chain(s.delivery_weights.keys());
+        let all = weighted.chain(marked.into_iter().flatten()).chain(s.merged_stations.keys());
+        say(
+            all.cloned().collect(),
+            "此格式不保存病例权重、污染、观察标记与合并，得分会变；要保留请写成 fcl",
+            "evidence, contamination, marks and merges, which this layout does not hold: scores change; write fcl to keep them",
+        );
+    }
     notes
 }
 

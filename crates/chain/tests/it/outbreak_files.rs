@@ -306,6 +306,32 @@ fn utx_goes_out_valid_and_comes_back_with_the_same_scores() {
     );
 }
 
+/// What a layout cannot hold is said before scores differ.
+#[test]
+fn what_a_layout_cannot_hold_of_a_case_is_told() {
+    let read =
+        |case: &Value| outbreak::read(case.to_string().as_bytes(), Keep::Network).unwrap().cases.remove(0);
+    let delivery = |id: &str, lot: &str, product: &str| json!({ "id": id, "from": "A", "to": "B", "lot": lot, "product": product });
+    let plain =
+        json!({ "deliveries": [delivery("1", "L", "P"), delivery("2", "L", "P"), delivery("3", "M", "Q")] });
+    let mut weighted = plain.clone();
+    weighted["settings"] = json!({ "stationWeights": { "B": 1.0 }, "killContaminationDeliveries": ["1"] });
+    let mut mixed = plain.clone();
+    mixed["deliveries"][1]["product"] = json!("Q");
+    for (case, settings, notes) in [
+        (&plain, false, 0),
+        (&weighted, true, 0),
+        (&weighted, false, 1),
+        (&mixed, true, 1),
+        (&mixed, false, 1),
+    ] {
+        let found = outbreak::not_held(&read(case).network, settings);
+        assert_eq!(found.len(), notes, "{case}: {found:?}");
+    }
+    let said = &outbreak::not_held(&read(&mixed).network, true)[0];
+    assert!(said.en.contains("1 (A L)"), "{said:?}");
+}
+
 #[test]
 fn a_unit_that_is_shipped_on_unchanged_is_followed() {
     let unit = |id: &str, station: &str| json!({ "id": id, "lotId": "l", "stationId": station });

@@ -87,6 +87,10 @@ pub(super) fn convert(file: &Path, to: CaseFormat, scores: bool, target: Option<
         ))
         .into());
     };
+    if to != CaseFormat::Case {
+        let notes = outbreak::not_held(&case.network, to == CaseFormat::Fcl);
+        notes.iter().for_each(|note| say(&file.display().to_string(), note));
+    }
     let bytes = match to {
         CaseFormat::Xlsx => {
             if target.is_none() {
