@@ -17,6 +17,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use base::{Id, Instant, Text};
 use epcis::query::Schedule;
+use epcis::{Problem, ProblemType};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
@@ -51,8 +52,8 @@ fn wish(raw: Option<&str>, now: Instant) -> Result<Wish, Refused> {
     let mut fields: Vec<(&str, &str)> = Vec::new();
     for (name, value) in &pairs {
         match name.as_str() {
-            "stream" => stream = value == "true",
-            "reportIfEmpty" => report_if_empty = value == "true",
+            "stream" => stream = switch(name, value)?,
+            "reportIfEmpty" => report_if_empty = switch(name, value)?,
             "initialRecordTime" => initial = record_time("initialRecordTime", value)?,
             "second" | "minute" | "hour" | "dayOfMonth" | "month" | "dayOfWeek" => fields.push((name, value)),
             "lang" => {}
@@ -74,6 +75,24 @@ fn wish(raw: Option<&str>, now: Instant) -> Result<Wish, Refused> {
         _ => return Err(wrong_controls("stream")),
     };
     Ok(Wish { schedule, report_if_empty, initial })
+}
+
+/// A parameter that is either true or false.
+fn switch(name: &str, value: &str) -> Result<bool, Refused> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Problem::new(
+            ProblemType::SubscriptionControls,
+            name,
+            Text::new(
+                format!("{name} 的值“{value}”不可用。"),
+                format!("The value \"{value}\" of {name} cannot be used."),
+            ),
+            Text::of("请使用 true 或 false。", "Use true or false."),
+        )
+        .into()),
+    }
 }
 
 /// Answers 101 and follows the query.
@@ -192,7 +211,12 @@ impl Follower {
                 _ = self.dropped.changed() => self.dropped.mark_changed(),
                 () = tokio::time::sleep(pause) => {}
                 message = socket.recv() => match message {
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(Message::Close(_))) => {
+                        // the answer to a close lies ready and goes out with the next look (RFC 6455 §5.5.1)
+                        let _ = tokio::time::timeout(LOOK, socket.recv()).await;
+                        return;
+                    }
+                    Some(Err(_)) | None => return,
                     Some(Ok(_)) => self.heard = Moment::now(),
                 },
             }
@@ -343,5 +367,38 @@ mod tests {
         assert!(sockets.take(Id(1)).is_none());
         seats.clear();
         assert!(sockets.0.lock().unwrap().is_empty(), "nothing is left behind");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// EPCIS 2.0 §12.5.2 and the OpenAPI document: either `stream=true` or a schedule, each field in its range.
+    #[test]
+    fn what_a_socket_asks_for_is_a_stream_or_a_schedule() {
+        for (asked, is_good) in [
+            ("stream=true", true),
+            ("stream=true&reportIfEmpty=false", true),
+            ("second=0,30&minute=[0-10],[20-30]", true),
+            ("minute=[0-59]&reportIfEmpty=true", true),
+            ("hour=3&initialRecordTime=2026-11-21T08%3A00%3A00%2B08%3A00", true),
+            ("", false),
+            ("stream=false", false),
+            ("stream=yes", false),
+            ("stream=true&second=5", false),
+            ("second=0&reportIfEmpty=maybe", false),
+            ("second=60", false),
+            ("hour=24", false),
+            ("dayOfWeek=0", false),
+            ("dayOfMonth=31&month=2", false),
+            ("second=[5-1]", false),
+            ("second=1,,2", false),
+            ("second=*", false),
+            ("stream=true&initialRecordTime=yesterday", false),
+            ("stream=true&GE_eventTime=2026-01-01T00%3A00%3A00Z", false),
+        ] {
+            assert_eq!(wish(Some(asked), Instant(0)).is_ok(), is_good, "{asked}");
+        }
     }
 }

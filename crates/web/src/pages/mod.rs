@@ -124,15 +124,22 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(admin::routes())
 }
 
-/// An address asked for in a way it does not answer to, as when the address of a sent form is opened by itself.
-pub(crate) async fn not_so() -> Fault {
-    Fault::new(
-        axum::http::StatusCode::METHOD_NOT_ALLOWED,
+/// An address asked for in a way it does not answer to: by a program, or as when the address of a sent form is opened by itself.
+pub(crate) async fn not_so(method: axum::http::Method, uri: axum::http::Uri) -> Fault {
+    let text = if ["/epcis", "/api/"].iter().any(|start| uri.path().starts_with(start)) {
+        Text::new(
+            format!("这个地址不接受 {method} 方法；可用的方法见应答的 Allow 标头。"),
+            format!(
+                "This address does not take {method}; the header Allow of this answer names what it takes."
+            ),
+        )
+    } else {
         Text::of(
             "这个地址只接收提交的表单。请返回上一页，或从菜单进入。",
             "This address only takes what a form sends. Go back, or enter through the menu.",
-        ),
-    )
+        )
+    };
+    Fault::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, text)
 }
 
 /// What no route matches: a compressed Digital Link leads to the plain one, everything else is not there.
