@@ -136,10 +136,10 @@ pub(super) fn best<'l>(links: &'l [LinkView], wanted: &str, wish: &Wish) -> Vec<
     let fits = |l: &&LinkView| l.link_type == wanted;
     // what a firm says of its product comes before our page, but whether a lot is recalled is not for the firm to say
     let first = wanted == OFFICIAL;
-    let level = links.iter().filter(fits).find(|l| l.ours == first).or_else(|| links.iter().find(fits));
-    let Some((level, ours)) = level.map(|l| (l.anchor.as_str(), l.ours)) else { return Vec::new() };
+    let level = links.iter().filter(fits).find(|l| l.is_ours() == first).or_else(|| links.iter().find(fits));
+    let Some((level, ours)) = level.map(|l| (l.anchor.as_str(), l.is_ours())) else { return Vec::new() };
     let here: Vec<&LinkView> =
-        links.iter().filter(fits).filter(|l| l.anchor == level && l.ours == ours).collect();
+        links.iter().filter(fits).filter(|l| l.anchor == level && l.is_ours() == ours).collect();
     let rank = |l: &LinkView| {
         (wish.context_rank(&l.context), wish.language_rank(&l.lang), wish.media_rank(&l.media))
     };
@@ -147,10 +147,23 @@ pub(super) fn best<'l>(links: &'l [LinkView], wanted: &str, wish: &Wish) -> Vec<
     let mut out: Vec<&LinkView> = here.into_iter().filter(|l| Some(rank(l)) == least).collect();
     out.dedup_by(|a, b| a.href == b.href);
     // of our own pages in languages nobody asked for, the first will do: the page negotiates again
-    if out.first().is_some_and(|l| l.ours) {
+    if out.first().is_some_and(|l| l.is_ours()) {
         out.truncate(1);
     }
     out
+}
+
+/// Whether a person opens the address in a browser, rather than a program, a script or a test of resolvers: browsers say so
+/// (Fetch Metadata), older ones are known by what they ask for.
+pub(super) fn is_opened(headers: &HeaderMap) -> bool {
+    match text(headers, header::HeaderName::from_static("sec-fetch-mode")) {
+        "" => {
+            let accept = ranges(text(headers, header::ACCEPT));
+            let page = accept.first().is_some_and(|(range, _)| range == "text/html");
+            page && text(headers, header::USER_AGENT).starts_with("Mozilla/")
+        }
+        mode => mode == "navigate",
+    }
 }
 
 /// Whether a page would be read.
@@ -222,7 +235,7 @@ mod tests {
             lang: lang.to_owned(),
             media: media.to_owned(),
             context: String::new(),
-            ours: false,
+            by: Some(base::Id(1)),
         }
     }
 
@@ -268,6 +281,24 @@ mod tests {
             let headers =
                 if accept.is_empty() { HeaderMap::new() } else { headers(&[(header::ACCEPT, accept)]) };
             assert_eq!(Wish::read(query, &headers, Lang::Zh).linkset, linkset, "{query:?} {accept}");
+        }
+    }
+
+    #[test]
+    fn only_a_person_at_a_browser_opens_an_address() {
+        let mode = header::HeaderName::from_static("sec-fetch-mode");
+        let (browser, page) = ("Mozilla/5.0 (Linux; Android 9)", "text/html,application/xhtml+xml,*/*;q=0.8");
+        for (given, opened) in [
+            (&[(mode.clone(), "navigate"), (header::ACCEPT, page)][..], true),
+            (&[(mode.clone(), "cors"), (header::USER_AGENT, browser), (header::ACCEPT, page)], false),
+            (&[(mode, "no-cors"), (header::USER_AGENT, browser)], false),
+            (&[(header::USER_AGENT, browser), (header::ACCEPT, page)], true),
+            (&[(header::USER_AGENT, browser), (header::ACCEPT, "*/*")], false),
+            (&[(header::USER_AGENT, "curl/8.5.0"), (header::ACCEPT, page)], false),
+            (&[(header::ACCEPT, page)], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_opened(&headers(given)), opened, "{given:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use crate::fault::Answer;
 use crate::layout::Viewer;
 use crate::state::App;
 use crate::ui;
-use base::{Lang, Text};
+use base::{Id, Lang, Text};
 use epcis::ident::{DigitalLink, item_key};
 use registry::link_type_text;
 
@@ -25,11 +25,22 @@ pub(crate) struct LinkView {
     pub(crate) media: String,
     /// For whom or what it is meant, empty for everybody.
     pub(crate) context: String,
-    /// A page of this server.
-    pub(crate) ours: bool,
+    /// The firm that entered it; none for a page of this server.
+    pub(crate) by: Option<Id>,
 }
 
 impl LinkView {
+    /// A page of this server.
+    pub(super) const fn is_ours(&self) -> bool {
+        self.by.is_none()
+    }
+
+    /// The host it leads to.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.href.split_once("://").map_or(self.href.as_str(), |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+
     /// The language its title is given in.
     pub(super) fn language(&self) -> Lang {
         if self.lang == "en" { Lang::En } else { Lang::Zh }
@@ -51,7 +62,7 @@ pub(crate) async fn registered(app: &App, link: &DigitalLink) -> Answer<Vec<Link
             lang: l.lang,
             media: l.media,
             context: l.context,
-            ours: false,
+            by: Some(l.operator),
         })
         .collect())
 }
@@ -68,7 +79,7 @@ pub(super) fn of_page(origin: &str, path: &str) -> Vec<LinkView> {
             lang: code,
             media: "text/html".to_owned(),
             context: String::new(),
-            ours: true,
+            by: None,
         }
     };
     let kinds = ["gs1:defaultLink", "gs1:pip"];
@@ -109,7 +120,7 @@ pub(super) async fn of(app: &App, viewer: &Viewer, link: &DigitalLink) -> Answer
         lang: lang.pick("zh", "en").to_owned(),
         media: media.to_owned(),
         context: String::new(),
-        ours: true,
+        by: None,
     };
     let page = format!("{}/lot{path}", app.origin);
     let name = product.as_ref().map(|p| p.name.as_str()).or(site.as_ref().map(|s| s.name.as_str()));

@@ -1,6 +1,7 @@
 //! GS1 Digital Link resolver: from the code on a package to what there is to know, by link type, context, language and
 //! media type (GS1-Conformant Resolver standard 1.2). It sends only to pages of this server and to the `https` addresses that
-//! firms have entered for their own products and places.
+//! firms have entered for their own products and places. A program that names a link type is sent there at once, as the standard asks; a
+//! person is first told that the address is a firm's, so that nobody borrows the name of this server for a page of his own.
 
 mod choose;
 mod links;
@@ -10,6 +11,7 @@ pub(crate) use links::{LinkView, registered};
 use crate::fault::{Answer, Fault};
 use crate::lang::Prefs;
 use crate::layout::{self, Viewer};
+use crate::pages::public::national_known;
 use crate::state::App;
 use crate::ui;
 use axum::Router;
@@ -18,7 +20,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use base::Text;
+use base::{Id, Text};
 use choose::Wish;
 use epcis::ident::{DigitalLink, LinkError, NationalCode, primary_keys};
 use maud::html;
@@ -33,6 +35,9 @@ const JSON_LD: &str = "application/ld+json";
 const VOCABULARY: &str = "https://gs1.org/voc/";
 /// What turns a linkset into JSON-LD.
 const CONTEXT: &str = "https://ref.gs1.org/standards/resolver/linkset-context";
+
+/// What an answer depends on beside the address.
+const VARY: &str = "accept, accept-language, cookie, sec-fetch-mode, user-agent";
 
 /// Routes: every primary key by its application identifier and its older short name, and the description.
 pub(crate) fn routes() -> Router<Arc<App>> {
@@ -102,11 +107,11 @@ async fn resolve(State(app): State<Arc<App>>, viewer: Viewer, uri: Uri, headers:
     let path = link.path();
     let wish = Wish::read(uri.query(), &headers, Prefs::read(uri.query(), &headers).lang);
     let found = if wish.asks_links() { links::of(&app, &viewer, &link).await? } else { Vec::new() };
-    answer(&app, &viewer, &path, &found, &wish, &headers)
+    answer(&app, &viewer, &path, &found, &wish, &headers).await
 }
 
 /// The linkset, the link of the type asked for, or the page of the code; `found` are its links where the request asks for them.
-fn answer(
+async fn answer(
     app: &App,
     viewer: &Viewer,
     path: &str,
@@ -128,7 +133,10 @@ fn answer(
         let chosen = choose::best(found, wanted, wish);
         match chosen.as_slice() {
             [] => return Err(none_of(path, wanted, found)),
-            [one] => redirect(&one.href, wish)?,
+            [one] => match one.by.filter(|_| choose::is_opened(headers)) {
+                Some(firm) => leaving(app, viewer, path, one, firm, wish).await?,
+                None => redirect(&one.href, wish)?,
+            },
             several => choices(app, viewer, path, several, wish, headers),
         }
     } else {
@@ -141,7 +149,7 @@ fn answer(
         app.origin
     );
     out.insert(header::LINK, HeaderValue::from_str(&about).map_err(Fault::internal)?);
-    out.insert(header::VARY, HeaderValue::from_static("accept, accept-language, cookie"));
+    out.insert(header::VARY, HeaderValue::from_static(VARY));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
@@ -175,8 +183,15 @@ async fn national(
         NationalCode::read(&scheme, &code).map_err(|e| Fault::new(StatusCode::BAD_REQUEST, e.text()))?;
     let wish = Wish::read(uri.query(), &headers, Prefs::read(uri.query(), &headers).lang);
     let path = format!("/cn/{}/{}", code.scheme.name, ui::encode(&code.code));
-    let found = if wish.asks_links() { links::of_page(&app.origin, &path) } else { Vec::new() };
-    answer(&app, &viewer, &path, &found, &wish, &headers)
+    let mut found = Vec::new();
+    if wish.asks_links() {
+        let (trace, notices) = national_known(&app, &viewer, &code).await?;
+        // as with keys of GS1: where nothing is known there is nothing to link to
+        if trace.is_some() || !notices.is_empty() {
+            found = links::of_page(&app.origin, &path);
+        }
+    }
+    answer(&app, &viewer, &path, &found, &wish, &headers).await
 }
 
 /// 307 to a registered address, with the query of the request.
@@ -184,6 +199,26 @@ fn redirect(href: &str, wish: &Wish) -> Answer {
     let to = wish.passed_on(href);
     let to = HeaderValue::from_str(&to).map_err(Fault::internal)?;
     Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response())
+}
+
+/// The page between this server and a firm's: whose the address is, and that it is not the authority's.
+async fn leaving(app: &App, viewer: &Viewer, path: &str, link: &LinkView, firm: Id, wish: &Wish) -> Answer {
+    let lang = viewer.lang();
+    let names = registry::operator_names(&app.store, &[firm]).await?;
+    let firm = names.get(&firm).map_or_else(|| lang.pick("企业", "A firm"), |name| name.get(lang));
+    let title = lang.pick("将离开本站", "You are leaving this site");
+    let to = wish.passed_on(&link.href);
+    let body = html! {
+        h1 { (title) }
+        p { (lang.pick("这个链接由", "This link was entered by ")) strong { (firm) } (lang.pick("登记，内容由其负责，不是政府网站。", ", which answers for what it shows; it is not a page of the authority.")) }
+        p { (lang.pick("网站：", "Site: ")) code.break { (link.host()) } }
+        p.small.soft { (lang.pick("请勿在该网站输入本平台的账号、密码或验证码。", "Enter no account, password or code of this platform there.")) }
+        p.actions {
+            a.button href=(to) rel="noopener noreferrer nofollow" { (lang.pick("继续前往：", "Go on: ")) (link.title.get(lang)) } " "
+            a.button.plain href={ "/lot" (path) } { (lang.pick("在本站查看该编码", "Look the code up here")) }
+        }
+    };
+    Ok(([(header::REFERRER_POLICY, "no-referrer")], layout::narrow(viewer, title, &body)).into_response())
 }
 
 fn unknown(path: &str) -> Fault {
@@ -232,7 +267,7 @@ fn choices(
     let body = html! {
         h1 { (title) }
         p.soft { code.break { (path) } }
-        ul { @for link in several { li { a href=(wish.passed_on(&link.href)) rel="noopener" { (link.title.get(lang)) } } } }
+        ul { @for link in several { li { a href=(wish.passed_on(&link.href)) rel="noopener" { (link.title.get(lang)) } " " span.small.soft.break { (link.host()) } } } }
     };
     (StatusCode::MULTIPLE_CHOICES, layout::narrow(viewer, title, &body)).into_response()
 }

@@ -113,6 +113,31 @@ async fn a_firm_enters_links_of_its_own_products_and_the_resolver_walks_up_to_th
             .await;
         assert_eq!((a.status.as_u16(), a.header("location")), (307, to), "{query} {language}");
     }
+    // a person is told first whose page it is, and that it is not the authority's; scripts and programs are led on as before
+    let asked = format!("{lot}?linkType=gs1:certificationInfo&utm=1&lang=en");
+    for (headers, status) in [
+        (&[("sec-fetch-mode", "navigate"), ("accept", "text/html,*/*;q=0.8")][..], 200),
+        (&[("user-agent", "Mozilla/5.0"), ("accept", "text/html,*/*;q=0.8")], 200),
+        (&[("sec-fetch-mode", "cors"), ("accept", "*/*")], 307),
+        (&[("user-agent", "curl/8.5.0")], 307),
+    ] {
+        let a = p.send(Method::GET, &asked, &As::Nobody, headers, "").await;
+        assert_eq!(a.status.as_u16(), status, "{headers:?}: {}", a.text());
+        assert!(a.header("link").contains("rel=\"linkset\""), "{headers:?}");
+        if status == 200 {
+            let page = a.text();
+            assert!(
+                page.contains("You are leaving this site")
+                    && page.contains("<code class=\"break\">firm.example</code>"),
+                "{page}"
+            );
+            assert!(page.contains("href=\"https://firm.example/c?utm=1&amp;lang=en\""), "{page}");
+        }
+    }
+    // its own pages are nobody else's
+    let own = [("sec-fetch-mode", "navigate"), ("accept", "text/html")];
+    let a = p.send(Method::GET, &key, &As::Nobody, &own, "").await;
+    assert_eq!(a.status, 307);
     // a context that is asked for wins, is told in the linkset, and goes along
     let mut meant = link(&key, "gs1:recipeInfo", "https://firm.example/cn", "zh");
     meant["context"] = "CN".into();
@@ -188,6 +213,8 @@ async fn the_consumers_page_tells_what_is_public_and_says_when_nothing_is_known(
     );
     // a link type is heard beside other parameters, as for every other code
     let code = "/cn/nyt1431/62010200100100112345";
+    let unheard = code.replace("2345", "9999");
+    assert_eq!(p.get(&format!("{unheard}?linkType=linkset"), &As::Nobody).await.status, 404);
     let a = p.get(&format!("{code}?utm=1&linkType=linkset"), &As::Nobody).await;
     assert_eq!((a.status.as_u16(), a.header("content-type")), (200, "application/linkset+json"));
     let a = p.get(&format!("{code}?utm=1&linkType=gs1:pip"), &As::Nobody).await;

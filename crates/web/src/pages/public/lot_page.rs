@@ -433,7 +433,7 @@ fn more(lang: Lang, links: &[LinkView]) -> Markup {
         h2 { (lang.pick("企业提供的信息", "From the firm")) }
         p.small.soft { (lang.pick("以下网页由企业提供，不是本站内容。", "These pages are the firm's, not ours.")) }
         ul { @for l in links.iter().filter(|l| l.lang.is_empty() || l.lang == lang.pick("zh", "en")) {
-            li { a href=(l.href) rel="noopener nofollow" { (l.title.get(lang)) } @if l.media != "text/html" { " " span.small.soft { (l.media) } } }
+            li { a href=(l.href) rel="noopener nofollow" { (l.title.get(lang)) } " " span.small.soft.break { (l.host()) } @if l.media != "text/html" { " " span.small.soft { (l.media) } } }
         } }
     } }
 }

@@ -17,6 +17,7 @@ mod shops;
 pub(crate) use licences::{Held, by_number as licences_by_number};
 pub(crate) use limits_search::coverage;
 pub(crate) use lot_page::code;
+pub(crate) use national::known as national_known;
 
 use crate::state::App;
 use axum::Router;

@@ -11,9 +11,26 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use base::Text;
 use epcis::ident::NationalCode;
-use flow::view::About;
+use flow::view::{About, Notice};
 use maud::html;
 use std::sync::Arc;
+use supply::PublicLot;
+
+/// What is known here of a code: its records, and the notices about it.
+pub(crate) async fn known(
+    app: &App,
+    viewer: &Viewer,
+    code: &NationalCode,
+) -> Answer<(Option<PublicLot>, Vec<Notice>)> {
+    let uri = code.uri();
+    let trace = app.supply.public_lot(&viewer.who, app.now(), &uri).await?;
+    let about = About {
+        fact: Some(("item".to_owned(), uri.clone())),
+        target: Some(format!("lot:{uri}")),
+        operator: None,
+    };
+    Ok((trace, flow::view::notices_about(&app.store, &about, NOTICES).await?))
+}
 
 /// `GET /lot/cn/{scheme}/{code}`: public. 404 when nothing is known of it.
 pub(super) async fn show(
@@ -24,14 +41,7 @@ pub(super) async fn show(
     let lang = viewer.lang();
     let code =
         NationalCode::read(&scheme, &code).map_err(|e| Fault::new(StatusCode::BAD_REQUEST, e.text()))?;
-    let uri = code.uri();
-    let trace = app.supply.public_lot(&viewer.who, app.now(), &uri).await?;
-    let about = About {
-        fact: Some(("item".to_owned(), uri.clone())),
-        target: Some(format!("lot:{uri}")),
-        operator: None,
-    };
-    let found = flow::view::notices_about(&app.store, &about, NOTICES).await?;
+    let (trace, found) = known(&app, &viewer, &code).await?;
     let name = trace.as_ref().and_then(|t| t.lot.name.clone());
     let title = name.unwrap_or_else(|| code.scheme.title.get(lang).to_owned());
     let mut facts = vec![
@@ -73,7 +83,7 @@ pub(super) async fn show(
         section.card { (ui::facts(lang, &facts)) }
         @if let Some(t) = &trace { section { h2 { (lang.pick("这批食品去过哪里", "Where this lot has been")) } (route(lang, t)) } }
         (complain(lang, None))
-        p.small.soft { (lang.pick("在事件中使用的标识：", "Identifier in events: ")) code.break { (uri) } }
+        p.small.soft { (lang.pick("在事件中使用的标识：", "Identifier in events: ")) code.break { (code.uri()) } }
         p { a href="/lot" { (lang.pick("再查一个批次", "Look up another lot")) } }
     };
     let status = if nothing { StatusCode::NOT_FOUND } else { StatusCode::OK };
