@@ -186,7 +186,7 @@ pub async fn prefix_owners(store: &Store, gtins: &[&str]) -> Result<HashMap<Stri
             owners.insert(row.text("digits")?, row.id("operator")?);
         }
         for gtin in part {
-            let longest = starts(gtin).filter_map(|digits| owners.get(&digits)).last();
+            let longest = starts(gtin).rev().find_map(|digits| owners.get(&digits));
             found.extend(longest.map(|owner| ((*gtin).to_owned(), *owner)));
         }
     }
