@@ -33,8 +33,8 @@ fn province(places: usize, cases: usize) -> Files {
     Files {
         locations: Some(table("locations", &locations)),
         cases: table("cases", &rows),
-        controls: None,
         population: Some(table("population", &population)),
+        ..Files::default()
     }
 }
 

@@ -11,9 +11,12 @@
 //! Kulldorff et al., PLoS Med. 2:e59 (2005, permutation); Kulldorff et al., Stat. Med. 25:3929 (2006, ellipses); Abrams,
 //! Kulldorff, Kleinman, Int. J. Health Geogr. 9:61 (2010, Gumbel); Besag, Clifford, Biometrika 78:301 (1991, sequential).
 
+mod adjust;
+mod again;
 mod calendar;
 mod clusters;
 mod engine;
+mod exact;
 mod inference;
 mod input;
 mod law;
@@ -25,10 +28,13 @@ mod settings;
 mod values;
 
 pub use clusters::{Axes, Cluster, Spread};
+pub use inference::Method;
 pub use input::Files;
 pub use output::Summary;
 pub use places::Place;
-pub use settings::{Analysis, Areas, Criterion, Longest, Model, PValues, Settings, Unit};
+pub use settings::{
+    Again, Analysis, Areas, Criterion, Longest, Model, PValues, Places, Settings, Trend, Unit,
+};
 
 use crate::table::{Problem, Table};
 use engine::{Engine, Frame};
@@ -68,17 +74,24 @@ pub struct Report {
 /// # Errors
 /// Input that is missing, unreadable or too small (the message names file, line and column), or a run that was stopped.
 pub fn scan(settings: &Settings, files: &Files, run: &Run<'_>) -> Result<Report, Problem> {
+    match settings.again {
+        Some(rule) => again::scan(settings, rule, files, run),
+        None => once(settings, files, run),
+    }
+}
+
+/// One scan.
+fn once(settings: &Settings, files: &Files, run: &Run<'_>) -> Result<Report, Problem> {
     let panel = input::read(files, settings)?;
-    let frame = frame(settings, &panel);
     let outlines = places::outlines(settings);
-    let families = families(settings, &panel, &outlines);
+    let families = families(settings, files, &panel, &outlines)?;
     if families.is_empty() {
         return Err(Problem::new(
             "没有任何窗口：每个地点单独已超过最大空间规模，请增大 MaxSpatialSizeInPopulationAtRisk",
             "no window is allowed: every place alone exceeds the maximum; raise MaxSpatialSizeInPopulationAtRisk",
         ));
     }
-    let subject = match settings.model {
+    let subject = |frame: Frame| match settings.model {
         Model::Poisson | Model::Bernoulli | Model::Permutation => {
             let law = match settings.model {
                 Model::Bernoulli => Law::bernoulli(panel.cases.iter().sum(), panel.measure.iter().sum()),
@@ -104,9 +117,13 @@ pub fn scan(settings: &Settings, files: &Files, run: &Run<'_>) -> Result<Report,
         }
         _ => inference::Subject::Values(values::Values::new(&panel, settings, frame, &families, &outlines)),
     };
-    let result = inference::infer(&subject, &panel, settings, run)?;
-    let found = clusters::select(&subject, &panel, settings, &result);
-    Ok(output::report(&subject, &panel, settings, found, result))
+    let (now, since) = (frame(settings, &panel, false), frame(settings, &panel, true));
+    let alive = subject(now);
+    let repeated = (since != now).then(|| subject(since));
+    let drawn = repeated.as_ref().unwrap_or(&alive);
+    let result = inference::infer(&alive, drawn, &panel, settings, run)?;
+    let found = clusters::select(&alive, drawn, &panel, settings, &result);
+    Ok(output::report(&alive, &panel, settings, found, result))
 }
 
 /// The number of a day written `2023/1/2` or `2023-01-02` (also `2023/1`, `2023`), counted from 1970-01-01.
@@ -115,14 +132,14 @@ pub fn day(text: &str) -> Option<i64> {
     calendar::date(text, false).map(calendar::ordinal)
 }
 
-/// The intervals that make windows.
+/// The intervals that make windows; with `earlier` also those of the analyses since surveillance began.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "a number of intervals"
 )]
-fn frame(settings: &Settings, panel: &Panel) -> Frame {
+fn frame(settings: &Settings, panel: &Panel, earlier: bool) -> Frame {
     let t = panel.intervals;
     if t == 1 {
         return Frame { first: 0, columns: 1, end_from: 1, shortest: 1, longest: 1, whole: false };
@@ -132,9 +149,9 @@ fn frame(settings: &Settings, panel: &Panel) -> Frame {
         Longest::Units(u) => (u / f64::from(settings.length) + 1e-9) as usize,
     };
     let longest = longest.clamp(1, t);
-    let shortest = (settings.shortest as usize).min(longest);
+    let shortest = (settings.shortest.div_ceil(settings.length) as usize).min(longest);
     let end_from = if settings.analysis.alive() {
-        panel.calendar.interval(calendar::ordinal(settings.prospective_start)).map_or(t, |i| i + 1)
+        if earlier { t + 1 - panel.analyses(settings) } else { t }
     } else {
         shortest
     };
@@ -144,7 +161,12 @@ fn frame(settings: &Settings, panel: &Panel) -> Frame {
 }
 
 /// The windows of the run: circles and ellipses by size at risk, or everything when time alone is scanned.
-fn families(settings: &Settings, panel: &Panel, outlines: &[places::Outline]) -> Vec<Family> {
+fn families(
+    settings: &Settings,
+    files: &Files,
+    panel: &Panel,
+    outlines: &[places::Outline],
+) -> Result<Vec<Family>, Problem> {
     let n = panel.places.len();
     let everywhere = Family {
         centre: places::index(n),
@@ -153,19 +175,28 @@ fn families(settings: &Settings, panel: &Panel, outlines: &[places::Outline]) ->
         whole: (1..=n).map(|k| k == n).collect(),
     };
     if settings.analysis.time_only() {
-        return vec![everywhere];
+        return Ok(vec![everywhere]);
     }
-    let weight: Vec<f64> = if panel.measure.is_empty() {
+    let weight: Vec<f64> = if !panel.at_risk.is_empty() {
+        panel.at_risk.clone()
+    } else if panel.measure.is_empty() {
         panel.cases.chunks(panel.intervals).map(|c| c.iter().map(|n| f64::from(*n)).sum()).collect()
     } else {
         panel.measure.chunks(panel.intervals).map(|m| m.iter().sum()).collect()
     };
-    let limit = weight.iter().sum::<f64>() * settings.max_population / 100.0;
-    let mut all = places::families(&panel.places, &weight, limit, settings, outlines);
+    let share = |weight: Vec<f64>, percent: f64| {
+        let limit = weight.iter().sum::<f64>() * percent / 100.0;
+        (weight, limit)
+    };
+    let mut limits = vec![share(weight, settings.max_population)];
+    if let Some(percent) = settings.max_circle {
+        limits.push(share(input::circle_weights(files, &panel.places)?, percent));
+    }
+    let mut all = places::families(&panel.places, &limits, settings, outlines);
     if settings.include_temporal && panel.intervals > 1 {
         all.push(everywhere);
     }
-    all
+    Ok(all)
 }
 
 /// The measure before each column of the frame, by place.

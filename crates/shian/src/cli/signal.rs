@@ -20,8 +20,10 @@ pub(crate) enum SignalCommand {
     /// Looks for clusters in space and time with Kulldorff's scan statistic.
     ///
     /// F.csv has the columns key,value with SaTScan's names (AnalysisType, ModelType, StartDate, …). The inputs are locations.csv,
-    /// cases.csv and, by model, population.csv or controls.csv. Tables in SaTScan's layout go to --out; the answer is JSON: the run in
-    /// figures and the clusters.
+    /// cases.csv and, by model, population.csv or controls.csv; where the settings ask for it adjustments.csv (location or All, rr,
+    /// from, to) and max_circle.csv (location, population). Tables in SaTScan's layout go to --out; the answer is JSON: the run in
+    /// figures and the clusters, each with how its p-value was made (monte_carlo, gumbel, or bound: the sum of the exact chances of
+    /// all windows, where they are few or contradict the Gumbel fit).
     ///
     /// With --manifest every run of a manifest (columns file,run) is repeated into --out; its settings are expected/RUN/settings.csv
     /// and its inputs inputs/NAME beside the manifest.

@@ -3,7 +3,7 @@
 //! Rossi, Lampugnani, Marchi, *Stat. Med.* 1999; second-order Anscombe residuals of Pierce and Schafer, *JASA* 1986. The mean
 //! is a constant or a harmonic Poisson regression of the periods before the range.
 //!
-//! **Modes.** The reference goes on adding after an alarm, so one outbreak rings for long; corrected starts again at zero. For
+//! **Modes.** The reference goes on adding after an alarm unless told to `reset`, so one outbreak rings for long; corrected starts again at zero. For
 //! the second-order Anscombe residual the reference's bound uses m^(1/3)/9 where its statistic uses m^(-1/3)/9, and without
 //! transformation its bound is h less the statistic after the count; Rossi's
 //! bound squares a negative root; corrected solves the statistic. The bound is written as the number of cases (rounded up
@@ -54,13 +54,16 @@ pub struct Control {
     pub mean: Mean,
     /// Transformation.
     pub transform: Transform,
-    /// Restart after an alarm, and the bounds.
+    /// Whether the sum starts again at zero after an alarm.
+    pub reset: bool,
+    /// The bounds.
     pub mode: Mode,
 }
 
 impl Default for Control {
     fn default() -> Self {
-        Self { k: 1.04, h: 2.26, mean: Mean::Past, transform: Transform::Standard, mode: Mode::Compatible }
+        let (mean, transform) = (Mean::Past, Transform::Standard);
+        Self { k: 1.04, h: 2.26, mean, transform, reset: false, mode: Mode::Compatible }
     }
 }
 
@@ -171,7 +174,7 @@ pub fn run(series: &Series, control: &Control, range: Range) -> Result<Vec<Row>,
         };
         let alarm = c >= control.h;
         out.push(Row { period, observed, bound, alarm, statistic: c, mean });
-        if alarm && control.mode == Mode::Corrected {
+        if alarm && control.reset {
             c = 0.0;
         }
     }

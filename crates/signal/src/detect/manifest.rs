@@ -241,7 +241,7 @@ pub const METHODS: [Method; 15] = [
     method("ears", "earsC", &["method", "baseline", "minSigma", "alpha"]),
     method("rki", "algo.rki", &["b", "w", "actY"]),
     method("bayes", "algo.bayes", &["b", "w", "actY", "alpha"]),
-    method("cusum", "algo.cusum", &["k", "h", "m", "trans", "alpha"]),
+    method("cusum", "algo.cusum", &["k", "h", "m", "trans", "alpha", "reset"]),
     method("glr-poisson", "algo.glrpois", RATIO),
     method("glr-negative-binomial", "algo.glrnb", RATIO),
     method("outbreak-p", "algo.outbreakP", &["k", "ret", "maxUpperboundCases"]),
@@ -273,10 +273,10 @@ pub fn find(name: &str) -> Result<&'static Method, Error> {
 }
 
 /// Arguments of the reference that would change its result and that no method here has, with the values that change nothing.
-const LACKING: [(&str, &[&str]); 2] = [
-    ("reset", &["FALSE"]),
-    ("fitFun", &["algo.farrington.fitGLM.flexible", "algo.farrington.fitGLM.fast", "algo.farrington.fitGLM"]),
-];
+const LACKING: [(&str, &[&str]); 1] = [(
+    "fitFun",
+    &["algo.farrington.fitGLM.flexible", "algo.farrington.fitGLM.fast", "algo.farrington.fitGLM"],
+)];
 
 impl Method {
     /// Refuses what the reference has and this method has not, rather than compute as if it had not been asked for.

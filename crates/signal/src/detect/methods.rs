@@ -8,7 +8,7 @@ use super::farrington::{self, Classic, Flexible, Minimum, Power, Threshold};
 use super::glr::{self, Change, Direction};
 use super::manifest::Run;
 use super::recent::{self, Rule};
-use super::{Cell, Error, Settings, Table, Verdict};
+use super::{Cell, Error, Mode, Settings, Table, Verdict};
 use super::{ears, outbreak};
 
 pub(super) type Method = fn(&Run<'_>, &Settings) -> Result<Table, Error>;
@@ -221,6 +221,7 @@ fn sums(run: &Run<'_>, s: &Settings) -> Result<Table, Error> {
                 return Err(Error::setting("trans", other, wanted));
             }
         },
+        reset: s.flag_or("reset", false)? || run.mode == Mode::Corrected,
         mode: run.mode,
     };
     let columns = ["t", "observed", "upperbound", "alarm", "cusum", "m"];

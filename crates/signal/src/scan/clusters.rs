@@ -1,6 +1,7 @@
 //! From windows to clusters: the best of every centre, and which of them are reported.
 
 use super::engine::Found;
+use super::exact;
 use super::inference::{Inference, Method, Subject, observed_cases};
 use super::input::Panel;
 use super::places::{distance, reach};
@@ -84,9 +85,10 @@ fn rounded(value: f64) -> i64 {
 }
 
 /// The clusters to report: of every centre the best window and then the best that share no time with a better one; among
-/// these the criterion of the settings; none that every replicate reaches, except the first.
+/// these the criterion of the settings; none that every replicate reaches, except the first. `drawn` is what replicates were scanned as.
 pub(crate) fn select(
     subject: &Subject<'_>,
+    drawn: &Subject<'_>,
     panel: &Panel,
     settings: &Settings,
     result: &Inference,
@@ -161,7 +163,12 @@ pub(crate) fn select(
                 }
         });
         if !clash {
-            let p = result.p_value(found.value, settings);
+            let p = result.p_value(found.value, settings, || match (subject, drawn) {
+                (Subject::Counts(here), Subject::Counts(all)) => {
+                    exact::limits(&found, here, all, panel, settings)
+                }
+                _ => None,
+            });
             chosen.push(Chosen { found, centre, members: reported, p });
         }
     }

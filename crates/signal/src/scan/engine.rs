@@ -32,6 +32,19 @@ pub(crate) struct Frame {
     pub(crate) whole: bool,
 }
 
+impl Frame {
+    /// The spans of columns that make windows, first and one past the last.
+    pub(crate) fn spans(self) -> Vec<(usize, usize)> {
+        let mut all: Vec<(usize, usize)> = (self.end_from.max(self.shortest)..=self.columns)
+            .flat_map(|to| (self.shortest..=self.longest.min(to)).map(move |length| (to - length, to)))
+            .collect();
+        if self.whole && self.columns > self.longest {
+            all.push((0, self.columns));
+        }
+        all
+    }
+}
+
 /// A replicate: place and column of the cases in the frame, and how many there are of each entry.
 pub(crate) type Cases = Vec<(u32, u32, u32)>;
 
@@ -112,6 +125,12 @@ impl Engine<'_> {
         &self.before[place as usize * n..(place as usize + 1) * n]
     }
 
+    /// Measure of a place over a span of columns.
+    pub(crate) fn measure(&self, place: u32, from: usize, to: usize) -> f64 {
+        let before = self.prefix(place);
+        before[to] - before[from]
+    }
+
     /// The tables for a level.
     pub(crate) fn level(&self, value: f64) -> Level {
         let mut penalties: Vec<f64> = Vec::new();
@@ -158,7 +177,7 @@ impl Engine<'_> {
 
     /// The value of a window if it counts.
     #[inline]
-    fn value(&self, c: u32, m: f64, penalty: f64) -> Option<f64> {
+    pub(crate) fn value(&self, c: u32, m: f64, penalty: f64) -> Option<f64> {
         let high = self.sides.high
             && c >= self.sides.min_high
             && self.law.is_high(c, m)

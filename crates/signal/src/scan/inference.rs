@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::engine::{Cases, Engine, Level, greater};
+use super::exact::Limits;
 use super::input::Panel;
 use super::replicates::{Simulator, stream};
 use super::settings::{Model, PValues, Settings, Unit};
@@ -35,12 +36,16 @@ pub enum Method {
     MonteCarlo,
     /// Extreme-value distribution fitted to the replicates.
     Gumbel,
+    /// Sum of the exact chances of all windows, where they are few or contradict the fit.
+    Bound,
 }
 
 /// The smallest p-value stated.
 const FLOOR: f64 = 1e-17;
 /// Rank below which the default prefers Gumbel.
 const FEW: usize = 10;
+/// Windows up to which the law of the greatest of *many* is not asked.
+const FEW_WINDOWS: usize = 50;
 /// Replicates worked on together, so that the tables of a centre serve all of them while they are in the cache.
 const BATCH: usize = 32;
 
@@ -102,12 +107,13 @@ pub(crate) fn observed_cases(engine: &Engine<'_>, panel: &Panel) -> Cases {
     out
 }
 
-/// Scans the data and the replicates.
+/// Scans the data, and the replicates in the windows of `drawn`.
 ///
 /// # Errors
 /// No measure to draw from, or a run that was stopped.
 pub(crate) fn infer(
     subject: &Subject<'_>,
+    drawn: &Subject<'_>,
     panel: &Panel,
     settings: &Settings,
     run: &Run<'_>,
@@ -115,9 +121,15 @@ pub(crate) fn infer(
     let wanted = settings.replicates as usize;
     let sequential = matches!(settings.p_values, PValues::Default | PValues::Sequential)
         .then_some(settings.stop_after as usize);
-    match subject {
+    let observed = match subject {
+        Subject::Values(values) => values.maximum(&values.observed()).unwrap_or(0.0),
+        Subject::Counts(engine) => {
+            let ladder = Ladder::new(0.25 * windows(engine).max(2.0).ln());
+            ladder.maxima(engine, vec![observed_cases(engine, panel)])[0]
+        }
+    };
+    match drawn {
         Subject::Values(values) => {
-            let observed = values.maximum(&values.observed()).unwrap_or(0.0);
             let one = |replicates: std::ops::Range<usize>| -> Vec<f64> {
                 replicates
                     .map(|r| values.maximum(&values.permuted(&mut stream(settings.seed, r))).unwrap_or(0.0))
@@ -129,7 +141,6 @@ pub(crate) fn infer(
             let simulator = Simulator::new(panel, settings, engine.frame)
                 .ok_or_else(|| Problem::new("期望值全部为零", "every expected number is zero"))?;
             let first = Ladder::new(0.25 * windows(engine).max(2.0).ln());
-            let observed = first.maxima(engine, vec![observed_cases(engine, panel)])[0];
             let draw = |replicates: std::ops::Range<usize>| simulator.draws(settings.seed, replicates);
             // a few replicates tell a good level, unless the search finds one for each by itself
             let pilots = if engine.rises() { 0 } else { wanted.min(8) };
@@ -210,7 +221,15 @@ fn simulate(
 
 impl Inference {
     /// The p-value of an observed value and how it was made; `None` without replicates.
-    pub(crate) fn p_value(&self, value: f64, settings: &Settings) -> Option<(f64, Method)> {
+    ///
+    /// Few windows, and values that no smooth law follows, make the fitted tail far too small: where the exact `limits` say
+    /// so, or windows are few, the smaller of the rank and the bound over all windows stands instead.
+    pub(crate) fn p_value(
+        &self,
+        value: f64,
+        settings: &Settings,
+        limits: impl FnOnce() -> Option<Limits>,
+    ) -> Option<(f64, Method)> {
         if self.simulated.is_empty() {
             return None;
         }
@@ -222,12 +241,19 @@ impl Inference {
             PValues::Default => allowed && above + 1 < FEW && !self.stopped,
             PValues::Standard | PValues::Sequential => false,
         };
-        if gumbel && let Some(p) = gumbel_tail(&self.simulated, value) {
-            return Some((p, Method::Gumbel));
-        }
         #[expect(clippy::cast_precision_loss, reason = "a number of replicates")]
         let (above, n) = (above as f64, self.simulated.len() as f64);
-        Some((if self.stopped { above / n } else { (above + 1.0) / (n + 1.0) }, Method::MonteCarlo))
+        let rank = if self.stopped { above / n } else { (above + 1.0) / (n + 1.0) };
+        let Some(fitted) = gumbel_tail(&self.simulated, value).filter(|_| gumbel) else {
+            return Some((rank, Method::MonteCarlo));
+        };
+        let exact = if settings.p_values == PValues::Gumbel { None } else { limits() };
+        let doubt = exact.filter(|x| x.windows.is_some_and(|n| n <= FEW_WINDOWS) || fitted < x.least);
+        Some(match doubt.map(|x| x.most.filter(|m| *m < rank)) {
+            None => (fitted, Method::Gumbel),
+            Some(Some(most)) => (most.max(FLOOR), Method::Bound),
+            Some(None) => (rank, Method::MonteCarlo),
+        })
     }
 
     /// Whether every replicate reaches the value: such clusters are not reported.
@@ -260,14 +286,18 @@ fn gumbel_tail(simulated: &[f64], value: f64) -> Option<f64> {
     Some((-(-((mode - value) / beta).exp()).exp_m1()).max(FLOOR))
 }
 
-/// Days until a signal as strong is expected once by chance when the analysis is repeated every interval.
-pub(crate) fn recurrence_days(p: f64, settings: &Settings) -> f64 {
+/// Days until a signal as strong is expected once by chance when the analysis is repeated every interval; `analyses` are those the
+/// p-value allows for.
+pub(crate) fn recurrence_days(p: f64, settings: &Settings, analyses: usize) -> f64 {
     let unit = match settings.unit {
         Unit::Day => 1.0,
         Unit::Month => 365.25 / 12.0,
         Unit::Year => 365.25,
     };
-    unit * f64::from(settings.length) / p
+    // the p-value of one analysis that makes p of so many; p itself when there was one
+    #[expect(clippy::cast_precision_loss, reason = "a number of intervals")]
+    let once = if analyses > 1 { -((-p).ln_1p() / analyses as f64).exp_m1() } else { p };
+    unit * f64::from(settings.length) / once
 }
 
 #[cfg(test)]
@@ -293,11 +323,40 @@ mod tests {
         let standard = settings("PValueReportType,1\n");
         let of = |stopped| Inference { observed: 3.0, simulated: vec![1.0, 3.0, 4.0, 2.0], stopped };
         // 3 and 4 reach 3; the observed map is a fifth
-        let p = |stopped| of(stopped).p_value(3.0, &standard).expect("replicates").0;
+        let p = |stopped| of(stopped).p_value(3.0, &standard, || None).expect("replicates").0;
         assert!((p(false) - 3.0 / 5.0).abs() < 1e-12);
         // Besag and Clifford 1991: after stopping at the last of them the share itself
         assert!((p(true) - 2.0 / 4.0).abs() < 1e-12);
         assert!(reaches(3.0 - 1e-12, 3.0), "rounding alone does not tell a tie apart");
+    }
+
+    #[test]
+    fn the_fitted_tail_gives_way_where_exact_chances_contradict_it_or_windows_are_few() {
+        let found = Inference { observed: 20.0, simulated: vec![1.0, 3.0, 4.0, 2.0], stopped: false };
+        let standard = settings("");
+        let fitted = gumbel_tail(&found.simulated, 20.0).expect("a fit");
+        let p = |settings: &Settings, limits| found.p_value(20.0, settings, || limits).expect("replicates");
+        let limits = |least: f64, most, windows| Some(Limits { least, most, windows });
+        assert_eq!(p(&standard, None), (fitted, Method::Gumbel));
+        assert_eq!(p(&standard, limits(fitted / 2.0, Some(0.5), Some(400))), (fitted, Method::Gumbel));
+        assert_eq!(p(&standard, limits(fitted / 2.0, None, None)), (fitted, Method::Gumbel));
+        // this window alone is likelier than the fit says any is
+        assert_eq!(p(&standard, limits(fitted * 2.0, Some(0.01), Some(400))), (0.01, Method::Bound));
+        // none of five is greater than the observed map: 1 in 5, and the sum says no better
+        assert_eq!(p(&standard, limits(fitted * 2.0, Some(0.3), Some(400))), (0.2, Method::MonteCarlo));
+        assert_eq!(p(&standard, limits(fitted * 2.0, None, None)), (0.2, Method::MonteCarlo));
+        // a fit that is too great errs on the safe side, as the reference does
+        assert_eq!(
+            p(&standard, limits(fitted / 9.0, Some(fitted / 2.0), Some(400))),
+            (fitted, Method::Gumbel)
+        );
+        // two windows are not many
+        assert_eq!(p(&standard, limits(fitted / 2.0, Some(0.01), Some(2))), (0.01, Method::Bound));
+        // what is asked for by its code is given
+        assert_eq!(
+            p(&settings("PValueReportType,3\n"), limits(0.1, Some(0.2), Some(2))),
+            (fitted, Method::Gumbel)
+        );
     }
 
     #[test]
@@ -326,7 +385,9 @@ mod tests {
 
     #[test]
     fn an_interval_recurs_once_in_one_over_its_chance() {
-        let days = |more: &str| recurrence_days(0.01, &settings(more));
+        let days = |more: &str| recurrence_days(0.01, &settings(more), 1);
+        // 0.01 over ten analyses is 0.0010045 each: one interval of a day in 995.5
+        assert!((recurrence_days(0.01, &settings(""), 10) - 1.0 / (1.0 - 0.99f64.powf(0.1))).abs() < 1e-6);
         assert!((days("TimeAggregationUnits,3\nTimeAggregationLength,7\n") - 700.0).abs() < 1e-9);
         assert!((days("TimeAggregationUnits,1\n") - 36_525.0).abs() < 1e-9);
     }

@@ -1,7 +1,9 @@
 //! From the files of a run to the cells the engine counts in.
 
+use super::adjust;
 use super::calendar::{self, Calendar};
 use super::places::Place;
+use super::population;
 use super::settings::{Analysis, Model, Settings};
 use crate::table::{Problem, Table, number};
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +21,10 @@ pub struct Files {
     pub controls: Option<Table>,
     /// Populations (Poisson).
     pub population: Option<Table>,
+    /// Relative risks that are known (Poisson, `UseAdjustmentsByRRFile`): `location` (`All`: every place), `rr`, `from`, `to`.
+    pub adjustments: Option<Table>,
+    /// What the greatest circle is measured by (`UseMaxCirclePopulationFileOption`): `location`, `population`.
+    pub max_circle: Option<Table>,
 }
 
 /// One observation with a value: continuous or a category.
@@ -50,11 +56,21 @@ pub(crate) struct Panel {
     pub(crate) weighted: bool,
     /// Population by place: average over the study (Poisson), cases and controls (Bernoulli).
     pub(crate) population: Vec<f64>,
+    /// What the greatest circle is measured by, by place, where expected cases were shared out anew: those before.
+    pub(crate) at_risk: Vec<f64>,
+    /// Yearly change of the risk that is allowed for, percent.
+    pub(crate) annual_trend: Option<f64>,
     /// Rows left out because they lie outside the study period.
     pub(crate) outside: usize,
 }
 
 impl Panel {
+    /// Analyses that the p-values allow for: those of every interval since surveillance began.
+    pub(crate) fn analyses(&self, settings: &Settings) -> usize {
+        let first = settings.earlier.and_then(|day| self.calendar.interval(calendar::ordinal(day)));
+        first.map_or(1, |first| self.intervals - first)
+    }
+
     pub(crate) fn total(&self) -> u64 {
         if self.points.is_empty() {
             self.cases.iter().map(|c| u64::from(*c)).sum()
@@ -65,7 +81,7 @@ impl Panel {
 }
 
 const TIMES: [&str; 6] = ["date", "time", "day", "month", "year", "year2"];
-const IDS: [&str; 3] = ["location", "loc_id", "id"];
+pub(crate) const IDS: [&str; 3] = ["location", "loc_id", "id"];
 
 /// One file read row by row: place, interval, count and covariates.
 struct Rows<'a> {
@@ -151,13 +167,7 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
             return Ok(0);
         }
         let id = &rows.table.rows[row][rows.place.unwrap_or(0)];
-        names.get(id).copied().ok_or_else(|| {
-            let (file, line) = (rows.name, row + 2);
-            Problem::new(
-                format!("文件 {file} 第 {line} 行：地点 {id} 不在坐标文件中"),
-                format!("file {file}, line {line}: place {id} is not in the file of coordinates"),
-            )
-        })
+        names.get(id).copied().ok_or_else(|| unknown_place(rows.name, row, id))
     };
     let calendar = Calendar::new(settings);
     let intervals = if settings.analysis == Analysis::Spatial { 1 } else { calendar.len() };
@@ -170,6 +180,8 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
         categories: Vec::new(),
         weighted: false,
         population: Vec::new(),
+        at_risk: Vec::new(),
+        annual_trend: None,
         outside: 0,
         calendar,
         places,
@@ -211,7 +223,11 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
                     continue;
                 };
                 panel.cases[place as usize * intervals + interval] += n;
-                let key = covariates.iter().map(|(_, c)| files.cases.rows[row][*c].clone()).collect();
+                let mut key: Vec<String> =
+                    covariates.iter().map(|(_, c)| files.cases.rows[row][*c].clone()).collect();
+                if settings.weekly && settings.model == Model::Permutation {
+                    key.push(adjust::weekday(panel.calendar.bounds[interval]).to_string());
+                }
                 by_stratum.entry(key).or_default().push((place, super::places::index(interval), n));
             }
             match settings.model {
@@ -220,7 +236,10 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
                         .into_iter()
                         .map(|(k, v)| (k, v.iter().map(|c| u64::from(c.2)).sum::<u64>()))
                         .collect();
-                    super::population::expectations(&mut panel, files, settings, &covariates, &strata)?;
+                    population::expectations(&mut panel, files, settings, &covariates, &strata)?;
+                    panel.at_risk = panel.measure.chunks(intervals).map(|m| m.iter().sum()).collect();
+                    adjust::adjust(&mut panel, files, settings)?;
+                    population::all_have_some(&panel)?;
                 }
                 Model::Bernoulli => {
                     let controls = files.controls.as_ref().ok_or_else(|| {
@@ -256,6 +275,44 @@ pub(crate) fn read(files: &Files, settings: &Settings) -> Result<Panel, Problem>
         return Err(Problem::new("研究期内病例少于 2 例", "fewer than 2 cases lie in the study period"));
     }
     Ok(panel)
+}
+
+/// The number of a place by its identifier.
+pub(crate) fn find_place(places: &[Place], file: &str, row: usize, id: &str) -> Result<usize, Problem> {
+    places.iter().position(|p| p.id == id).ok_or_else(|| unknown_place(file, row, id))
+}
+
+fn unknown_place(file: &str, row: usize, id: &str) -> Problem {
+    let line = row + 2;
+    Problem::new(
+        format!("文件 {file} 第 {line} 行：地点 {id} 不在坐标文件中"),
+        format!("file {file}, line {line}: place {id} is not in the file of coordinates"),
+    )
+}
+
+/// What the greatest circle is measured by, by place; a place without a row weighs nothing.
+pub(crate) fn circle_weights(files: &Files, places: &[Place]) -> Result<Vec<f64>, Problem> {
+    const NAME: &str = "max_circle";
+    let table = files.max_circle.as_ref().ok_or_else(|| {
+        Problem::new(
+            "缺少最大圆人口文件 max_circle",
+            "the file of populations for the greatest circle (max_circle) is missing",
+        )
+    })?;
+    let [place, people] = table.need(NAME, [&IDS, &["population", "pop"]])?;
+    let mut weights = vec![0.0; places.len()];
+    for row in 0..table.rows.len() {
+        let n = number(NAME, table, row, people)?;
+        if n < 0.0 {
+            let line = row + 2;
+            return Err(Problem::new(
+                format!("文件 {NAME} 第 {line} 行：人口为负"),
+                format!("file {NAME}, line {line}: a negative population"),
+            ));
+        }
+        weights[find_place(places, NAME, row, &table.rows[row][place])?] += n;
+    }
+    Ok(weights)
 }
 
 fn read_places(files: &Files) -> Result<Vec<Place>, Problem> {

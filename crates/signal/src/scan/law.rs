@@ -49,6 +49,11 @@ impl Law {
         self.cases
     }
 
+    /// Measure of everything.
+    pub(crate) fn total(&self) -> f64 {
+        self.total
+    }
+
     /// Expected cases of a measure.
     pub(crate) fn expected(&self, measure: f64) -> f64 {
         measure * f64::from(self.cases) / self.total

@@ -29,6 +29,8 @@ pub struct Summary {
     pub annual_rate: Option<f64>,
     /// Rows of the input outside the study period.
     pub outside_study: usize,
+    /// Yearly change of the risk that was allowed for, percent: given or fitted.
+    pub annual_trend: Option<f64>,
     /// Greatest ratio observed.
     pub maximum: f64,
     /// Replicates simulated.
@@ -117,6 +119,7 @@ impl Writer<'_> {
                 .filter(|_| self.settings.model == Model::Poisson)
                 .map(|p| cases / p / years * 1e5),
             outside_study: panel.outside,
+            annual_trend: panel.annual_trend,
             maximum: result.observed,
             replicates: result.simulated.len(),
             stopped_early: result.stopped,
@@ -192,7 +195,7 @@ impl Writer<'_> {
             recurrence_days: chosen
                 .p
                 .filter(|_| settings.analysis.alive())
-                .map(|p| recurrence_days(p.0, settings)),
+                .map(|p| recurrence_days(p.0, settings, panel.analyses(settings))),
             observed: found.cases,
             expected,
             relative_risk,

@@ -117,12 +117,11 @@ pub(crate) fn reach(centre: &Place, place: &Place, outline: Outline, geographic:
 }
 
 /// The windows of every centre and outline: places join in order of distance, those at one distance together, as long
-/// as the weight does not exceed `limit` (and the distance not the settings' maximum). Centres at one point count once.
+/// as no weight exceeds its limit (and the distance not the settings' maximum). Centres at one point count once.
 #[expect(clippy::cast_possible_truncation, reason = "halves of a key")]
 pub(crate) fn families(
     places: &[Place],
-    weight: &[f64],
-    limit: f64,
+    limits: &[(Vec<f64>, f64)],
     settings: &Settings,
     outlines: &[Outline],
 ) -> Vec<Family> {
@@ -152,13 +151,15 @@ pub(crate) fn families(
             }
             near.sort_unstable();
             let (mut order, mut whole) = (Vec::new(), Vec::new());
-            let (mut sum, mut at) = (0.0, 0);
+            let (mut sums, mut at) = (vec![0.0; limits.len()], 0);
             while at < near.len() {
                 let d = far(near[at]);
                 let tied = near[at..].iter().take_while(|n| far(**n) <= d + 1e-9 * d.max(1.0)).count();
                 let next = at + tied;
-                sum += near[at..next].iter().map(|n| weight[place(*n, c) as usize]).sum::<f64>();
-                if sum > limit * (1.0 + 1e-12) {
+                for (sum, (weight, _)) in sums.iter_mut().zip(limits) {
+                    *sum += near[at..next].iter().map(|n| weight[place(*n, c) as usize]).sum::<f64>();
+                }
+                if sums.iter().zip(limits).any(|(sum, (_, limit))| *sum > limit * (1.0 + 1e-12)) {
                     break;
                 }
                 for (k, n) in near[at..next].iter().enumerate() {

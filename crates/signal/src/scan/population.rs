@@ -92,12 +92,21 @@ pub(crate) fn expectations(
     if let Some(stratum) = cases.iter().find(|(k, c)| **c > 0 && !people.contains_key(*k)).map(|(k, _)| k) {
         return Err(without(stratum));
     }
+    Ok(())
+}
+
+/// Whether cases are expected wherever there are any.
+///
+/// # Errors
+/// The first place where there are none.
+pub(crate) fn all_have_some(panel: &Panel) -> Result<(), Problem> {
+    let t = panel.intervals;
     for (cell, (m, c)) in panel.measure.iter().zip(&panel.cases).enumerate() {
         if *m <= 0.0 && *c > 0 {
             let id = &panel.places[cell / t].id;
             return Err(Problem::new(
-                format!("地点 {id} 有病例而人口为零"),
-                format!("place {id} has cases but no population"),
+                format!("地点 {id} 有病例而人口（或已知相对危险度）为零"),
+                format!("place {id} has cases but no population (or a known relative risk of 0)"),
             ));
         }
     }

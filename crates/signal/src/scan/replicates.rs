@@ -2,7 +2,7 @@
 
 use super::engine::{Cases, Frame};
 use super::input::Panel;
-use super::settings::{Model, Settings};
+use super::settings::{Model, Places, Settings, Trend};
 use stats::random::{Alias, Multinomial, Purpose, Stream};
 use std::ops::Range;
 
@@ -26,6 +26,8 @@ pub(crate) enum Simulator {
         /// Cases to draw.
         cases: u32,
     },
+    /// The cases of every stratum (interval or place) fall into its own cells.
+    Within(Vec<Self>),
     /// The same where cells get several cases each.
     Crowded {
         /// Shares the cases among the cells; the last one is everything outside the frame.
@@ -64,7 +66,6 @@ impl Simulator {
                 kept(cell % t).map(|column| (cell, (super::places::index(cell / t), column)))
             })
         };
-        let cases: u32 = panel.cases.iter().sum();
         match settings.model {
             Model::Permutation => Some(Self::Permutation {
                 strata: panel
@@ -90,25 +91,39 @@ impl Simulator {
                 }
                 let outside = panel.measure.iter().sum::<f64>() - inside;
                 points.extend(std::iter::repeat_n(super::places::index(cells.len()), count(outside)));
-                Some(Self::Bernoulli { points, cells, cases })
+                Some(Self::Bernoulli { points, cells, cases: panel.cases.iter().sum() })
             }
             _ => {
-                let (cells, mut weights): (Vec<_>, Vec<f64>) = all()
-                    .filter(|(cell, _)| panel.measure[*cell] > 0.0)
-                    .map(|(cell, at)| (at, panel.measure[cell]))
-                    .unzip();
-                let inside: f64 = weights.iter().sum();
-                let all: f64 = panel.measure.iter().sum();
-                weights.push((all - inside).max(0.0));
-                if weights.last().is_some_and(|w| *w <= all * 1e-12) {
-                    weights.pop();
-                }
-                let alias = Alias::new(&weights)?;
-                Some(if cases as usize > 4 * weights.len() {
-                    Self::Crowded { shares: Multinomial::new(u64::from(cases), &weights), cells }
-                } else {
-                    Self::Poisson { alias, cells, cases }
-                })
+                let draw = |here: &dyn Fn(usize) -> bool, crowded: bool| {
+                    let (cells, mut weights): (Vec<_>, Vec<f64>) = all()
+                        .filter(|(cell, _)| here(*cell) && panel.measure[*cell] > 0.0)
+                        .map(|(cell, at)| (at, panel.measure[cell]))
+                        .unzip();
+                    let inside: f64 = weights.iter().sum();
+                    let of = |all: &mut dyn Iterator<Item = f64>| all.sum::<f64>();
+                    let all = of(&mut panel.measure.iter().enumerate().filter(|m| here(m.0)).map(|m| *m.1));
+                    weights.push((all - inside).max(0.0));
+                    if weights.last().is_some_and(|w| *w <= all * 1e-12) {
+                        weights.pop();
+                    }
+                    let cases = panel.cases.iter().enumerate().filter(|c| here(c.0)).map(|c| *c.1).sum();
+                    let alias = Alias::new(&weights)?;
+                    Some(if crowded && cases as usize > 4 * weights.len() {
+                        Self::Crowded { shares: Multinomial::new(u64::from(cases), &weights), cells }
+                    } else {
+                        Self::Poisson { alias, cells, cases }
+                    })
+                };
+                let (groups, of): (usize, &dyn Fn(usize) -> usize) =
+                    match (settings.trend, settings.place_risk) {
+                        (Trend::Stratified, _) => (t, &|cell| cell % t),
+                        (_, Places::Stratified) => (n, &|cell| cell / t),
+                        _ => return draw(&|_| true, true),
+                    };
+                // a stratum without cases draws none
+                let some = |g: &usize| (0..n * t).any(|cell| of(cell) == *g && panel.cases[cell] > 0);
+                let strata = (0..groups).filter(some).map(|g| draw(&|cell| of(cell) == g, false));
+                strata.collect::<Option<_>>().map(Self::Within)
             }
         }
     }
@@ -130,26 +145,30 @@ impl Simulator {
                 next += ABREAST;
             }
         }
-        out.extend((next..replicates.end).map(|r| self.draw(stream(seed, r), &mut deck)));
+        out.extend((next..replicates.end).map(|r| {
+            let mut cases = Cases::new();
+            self.draw(&mut stream(seed, r), &mut deck, &mut cases);
+            cases
+        }));
         out
     }
 
-    /// The cases of a replicate in the frame. `deck` is kept between calls for its memory only.
-    fn draw(&self, mut stream: Stream, deck: &mut Vec<u32>) -> Cases {
-        let mut out = Cases::new();
+    /// Adds the cases of a replicate in the frame. `deck` is kept between calls for its memory only.
+    fn draw(&self, stream: &mut Stream, deck: &mut Vec<u32>, out: &mut Cases) {
         match self {
+            Self::Within(strata) => strata.iter().for_each(|s| s.draw(stream, deck, out)),
             Self::Crowded { shares, cells } => {
-                shares.draw([stream], |_, cell, count| fill(&mut out, cells, cell, count));
+                shares.draw([stream.clone()], |_, cell, count| fill(out, cells, cell, count));
             }
             Self::Poisson { alias, cells, cases } => {
                 for _ in 0..*cases {
-                    if let Some(at) = cells.get(alias.draw(&mut stream)) {
+                    if let Some(at) = cells.get(alias.draw(stream)) {
                         out.push((at.0, at.1, 1));
                     }
                 }
             }
             Self::Bernoulli { points, cells, cases } => {
-                deal(points, *cases as usize, &mut stream, deck, |_, cell| {
+                deal(points, *cases as usize, stream, deck, |_, cell| {
                     if let Some(at) = cells.get(cell as usize) {
                         out.push((at.0, at.1, 1));
                     }
@@ -157,13 +176,10 @@ impl Simulator {
             }
             Self::Permutation { strata } => {
                 for (places, columns) in strata {
-                    deal(places, columns.len(), &mut stream, deck, |k, place| {
-                        out.push((place, columns[k], 1))
-                    });
+                    deal(places, columns.len(), stream, deck, |k, place| out.push((place, columns[k], 1)));
                 }
             }
         }
-        out
     }
 }
 
@@ -219,6 +235,22 @@ mod tests {
         // five degrees of freedom: 20.5 is passed once in a thousand
         let chi2: f64 = seen.iter().map(|n| (f64::from(*n) - 1000.0).powi(2) / 1000.0).sum();
         assert!(chi2 < 20.5, "{seen:?}");
+    }
+
+    #[test]
+    fn within_strata_every_one_keeps_its_cases() {
+        let stratum = |column: u32, cases| Simulator::Poisson {
+            alias: Alias::new(&[1.0, 2.0]).expect("weights"),
+            cells: vec![(0, column), (1, column)],
+            cases,
+        };
+        let simulator = Simulator::Within(vec![stratum(0, 3), stratum(1, 5)]);
+        let drawn = simulator.draws(7, 0..20);
+        for cases in &drawn {
+            let of = |column| cases.iter().filter(|c| c.1 == column).map(|c| c.2).sum::<u32>();
+            assert_eq!([of(0), of(1)], [3, 5]);
+        }
+        assert!(drawn.iter().any(|cases| *cases != drawn[0]));
     }
 
     #[test]

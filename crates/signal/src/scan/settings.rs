@@ -123,14 +123,54 @@ pub enum Criterion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PValues {
-    /// 0: Monte Carlo with sequential stopping; Gumbel where the rank is below ten and the model allows it.
+    /// 0: Monte Carlo with sequential stopping; Gumbel where the rank is below ten, the model allows it and what can be
+    /// reckoned exactly does not say that it is too small.
     Default,
     /// 1: Monte Carlo, every replicate.
     Standard,
     /// 2: Monte Carlo with sequential stopping.
     Sequential,
-    /// 3: Gumbel.
+    /// 3: Gumbel, whatever contradicts it.
     Gumbel,
+}
+
+/// What is known of the course of risk in time and is not to be found again (`TimeTrendAdjustmentType`; Poisson model).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    /// 0.
+    None,
+    /// 1: each interval expects the cases it has.
+    Nonparametric,
+    /// 2: so many percent a year (`TimeTrendPercentage`).
+    Percent(f64),
+    /// 3: log-linear, fitted to the intervals.
+    LogLinear,
+    /// 4: as 1, and replicates keep the cases of each interval.
+    Stratified,
+    /// 5: log-quadratic, fitted to the intervals.
+    LogQuadratic,
+}
+
+/// What is known of the risk of places and is not to be found again (`SpatialAdjustmentType`; Poisson model).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Places {
+    /// 0.
+    None,
+    /// 1: each place expects the cases it has, and replicates keep them.
+    Stratified,
+    /// 2: each place expects the cases it has.
+    Nonparametric,
+}
+
+/// Scanning again without the place found (`IterativeScan`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Again {
+    /// Scans at most (`IterativeScanMaxIterations`).
+    pub most: u32,
+    /// The p-value above which no further one follows (`IterativeScanMaxPValue`).
+    pub until: f64,
 }
 
 /// Everything that decides a scan apart from the data.
@@ -150,22 +190,35 @@ pub struct Settings {
     pub start: Date,
     /// Last day of the study.
     pub end: Date,
-    /// First day of surveillance: living clusters end on it or later.
-    pub prospective_start: Date,
+    /// First day of surveillance, when the p-values allow for the analyses of every interval since
+    /// (`AdjustForEarlierAnalyses`, `ProspectiveStartDate`): replicates are scanned for what lived at any of them.
+    pub earlier: Option<Date>,
     /// Latitude and longitude in degrees (great circles, sphere of 6,367 km) rather than Cartesian coordinates.
     pub geographic: bool,
     /// Largest circle, percent of the population at risk.
     pub max_population: f64,
+    /// Largest circle, percent of the populations of a file of their own (`MaxSpatialSizeInMaxCirclePopulationFile`).
+    pub max_circle: Option<f64>,
     /// Largest radius in kilometres (or units of the coordinates).
     pub max_distance: Option<f64>,
     /// Longest interval.
     pub longest: Longest,
-    /// Shortest interval, in intervals.
+    /// Shortest interval, in units of `TimeAggregationUnits`.
     pub shortest: u32,
     /// Circles over the whole period count too.
     pub include_spatial: bool,
     /// Intervals over all places count too.
     pub include_temporal: bool,
+    /// Trend in time that is allowed for.
+    pub trend: Trend,
+    /// Differences between places that are allowed for.
+    pub place_risk: Places,
+    /// Whether days of the week are told apart.
+    pub weekly: bool,
+    /// Whether a file of relative risks that are known is applied.
+    pub known_risks: bool,
+    /// Scanning again without what was found.
+    pub again: Option<Again>,
     /// Fewest cases in a cluster of low rate.
     pub min_low: u32,
     /// Fewest cases in a cluster of high rate.
@@ -228,6 +281,105 @@ impl Keys<'_> {
         }
     }
 
+    /// What is allowed for in time and place, where the model and the analysis can.
+    fn adjustments(&self, analysis: Analysis, model: Model, unit: Unit) -> Result<(Trend, Places), Problem> {
+        let (space_time, poisson) =
+            (matches!(analysis, Analysis::Retrospective | Analysis::Prospective), model == Model::Poisson);
+        let only = |key: &str, zh: &str, en: &str| {
+            Err(Problem::new(format!("设置 {key} 只用于{zh}"), format!("setting {key} is for {en} only")))
+        };
+        let key = "TimeTrendAdjustmentType";
+        let code = self.count(key, 0)?;
+        let trend = match code {
+            0 => Trend::None,
+            1 => Trend::Nonparametric,
+            2 => {
+                let percent = self.number("TimeTrendPercentage", 0.0)?;
+                if percent <= -100.0 {
+                    return Err(wrong(
+                        "TimeTrendPercentage",
+                        &percent.to_string(),
+                        "above -100",
+                        "大于 -100 的数字",
+                    ));
+                }
+                Trend::Percent(percent)
+            }
+            3 => Trend::LogLinear,
+            4 => Trend::Stratified,
+            5 => Trend::LogQuadratic,
+            _ => return Err(wrong(key, &code.to_string(), "0, 1, 2, 3, 4, 5", "0、1、2、3、4、5")),
+        };
+        let of_each = matches!(trend, Trend::Nonparametric | Trend::Stratified);
+        if trend != Trend::None && (!poisson || analysis == Analysis::Spatial) {
+            return only(key, "泊松模型且含时间的分析", "the Poisson model with time");
+        }
+        if of_each && !space_time {
+            // each interval would expect what it has
+            return only(key, "时空分析（取 1 或 4 时）", "analyses of space and time (where it is 1 or 4)");
+        }
+        let key = "SpatialAdjustmentType";
+        let code = self.count(key, 0)?;
+        let places = match code {
+            0 => Places::None,
+            1 => Places::Stratified,
+            2 => Places::Nonparametric,
+            _ => return Err(wrong(key, &code.to_string(), "0, 1, 2", "0、1、2")),
+        };
+        if places != Places::None && !(poisson && space_time) {
+            return only(key, "泊松模型的时空分析", "the Poisson model in space and time");
+        }
+        if places != Places::None && of_each {
+            return Err(Problem::new(
+                "时间与地点不能同时逐一调整；请改用时空置换模型（ModelType=2）",
+                "times and places cannot both be allowed for one by one; use the space–time permutation model (ModelType=2)",
+            ));
+        }
+        let daily = unit == Unit::Day && self.count("TimeAggregationLength", 1)? <= 1;
+        let weekly = self.yes("AdjustForWeeklyTrends")?;
+        if weekly && !(daily && analysis != Analysis::Spatial && (poisson || model == Model::Permutation)) {
+            return only(
+                "AdjustForWeeklyTrends",
+                "按日的泊松或时空置换分析",
+                "Poisson and permutation analyses by single days",
+            );
+        }
+        if weekly && of_each {
+            return Err(Problem::new(
+                "TimeTrendAdjustmentType 取 1 或 4 时已包含星期效应，请将 AdjustForWeeklyTrends 设为 n",
+                "TimeTrendAdjustmentType 1 and 4 hold the days of the week: set AdjustForWeeklyTrends to n",
+            ));
+        }
+        if self.yes("UseAdjustmentsByRRFile")? && !poisson {
+            return only("UseAdjustmentsByRRFile", "泊松模型", "the Poisson model");
+        }
+        Ok((trend, places))
+    }
+
+    fn again(&self, analysis: Analysis) -> Result<Option<Again>, Problem> {
+        if !self.yes("IterativeScan")? {
+            return Ok(None);
+        }
+        if analysis != Analysis::Spatial {
+            return Err(Problem::new(
+                "设置 IterativeScan 只用于纯空间分析：去掉一段时间会改变其余时间的含义",
+                "setting IterativeScan is for purely spatial analyses: without some of its time a study is another one",
+            ));
+        }
+        let (most, until) =
+            (self.count("IterativeScanMaxIterations", 10)?, self.number("IterativeScanMaxPValue", 0.05)?);
+        if !(0.0..=1.0).contains(&until) || most == 0 {
+            let key = if most == 0 { "IterativeScanMaxIterations" } else { "IterativeScanMaxPValue" };
+            return Err(wrong(
+                key,
+                &if most == 0 { 0.0 } else { until }.to_string(),
+                "at least 1 scan, a p-value of 0 to 1",
+                "至少 1 次、p 值 0 至 1",
+            ));
+        }
+        Ok(Some(Again { most, until }))
+    }
+
     /// Refuses what SaTScan has and this engine has not, rather than scan as if it had not been asked for.
     fn refuse_what_is_lacking(&self) -> Result<(), Problem> {
         for (key, zh, en) in LACKING {
@@ -243,17 +395,12 @@ impl Keys<'_> {
 }
 
 /// Options of SaTScan that would change the result and that this engine lacks.
-const LACKING: [(&str, &str, &str); 10] = [
+const LACKING: [(&str, &str, &str); 5] = [
     ("UseGridFile", "网格点文件", "a file of grid points"),
     ("UseSpecialGridFile", "网格点文件", "a file of grid points"),
     ("UseNeighborsFile", "邻近关系文件", "a file of neighbours"),
     ("UseMetaLocationsFile", "组合地点文件", "a file of meta locations"),
     ("UseLocationsNetworkFile", "路网文件", "a network of locations"),
-    ("UseMaxCirclePopulationFileOption", "最大圆人口文件", "a file of populations for the greatest circle"),
-    ("AdjustForWeeklyTrends", "星期效应调整", "adjusting for the day of the week"),
-    ("UseAdjustmentsByRRFile", "已知相对危险度调整", "adjusting for known relative risks"),
-    ("AdjustForEarlierAnalyses", "对既往分析的调整", "adjusting for earlier analyses"),
-    ("IterativeScan", "迭代扫描", "scanning again without the clusters found"),
 ];
 
 fn wrong(key: &str, text: &str, en: &str, zh: &str) -> Problem {
@@ -391,9 +538,7 @@ impl Settings {
             3 => PValues::Gumbel,
             _ => return Err(e),
         };
-        let neutral =
-            ["TimeTrendAdjustmentType", "SpatialAdjustmentType", "IsotonicScan", "MultipleCoordinatesType"];
-        for key in neutral {
+        for key in ["IsotonicScan", "MultipleCoordinatesType"] {
             let (code, e) = choice(key, 0, "0")?;
             if code != 0 {
                 return Err(e);
@@ -433,6 +578,19 @@ impl Settings {
                 "the space–time permutation model cannot scan places alone",
             ));
         }
+        let adjustments = keys.adjustments(analysis, model, unit)?;
+        let prospective_start = keys.date("ProspectiveStartDate", false)?.unwrap_or(end);
+        let earlier = keys.yes("AdjustForEarlierAnalyses")?.then_some(prospective_start);
+        if let Some(day) = earlier.filter(|d| !analysis.alive() || *d < start || *d > end) {
+            return Err(Problem::new(
+                format!(
+                    "设置 AdjustForEarlierAnalyses 只用于前瞻性分析，且 ProspectiveStartDate（{day}）应在研究期内"
+                ),
+                format!(
+                    "setting AdjustForEarlierAnalyses is for prospective analyses, and ProspectiveStartDate ({day}) must lie in the study"
+                ),
+            ));
+        }
         Ok(Self {
             analysis,
             model,
@@ -441,9 +599,13 @@ impl Settings {
             length: keys.count("TimeAggregationLength", 1)?.max(1),
             start,
             end,
-            prospective_start: keys.date("ProspectiveStartDate", false)?.unwrap_or(end),
+            earlier,
             geographic,
             max_population,
+            max_circle: keys
+                .yes("UseMaxCirclePopulationFileOption")?
+                .then(|| keys.number("MaxSpatialSizeInMaxCirclePopulationFile", 50.0))
+                .transpose()?,
             max_distance: keys
                 .yes("UseDistanceFromCenterOption")?
                 .then(|| keys.number("MaxSpatialSizeInDistanceFromCenter", 1.0))
@@ -452,6 +614,11 @@ impl Settings {
             shortest: keys.count("MinimumTemporalClusterSize", 1)?.max(1),
             include_spatial: keys.yes("IncludePurelySpatial")? && model != Model::Permutation,
             include_temporal: keys.yes("IncludePurelyTemporal")? && model != Model::Permutation,
+            trend: adjustments.0,
+            place_risk: adjustments.1,
+            weekly: keys.yes("AdjustForWeeklyTrends")?,
+            known_risks: keys.yes("UseAdjustmentsByRRFile")?,
+            again: keys.again(analysis)?,
             min_low: keys.count("MinimumCasesInLowRateClusters", 0)?,
             min_high: keys.count("MinimumCasesInHighRateClusters", 2)?,
             risk_high: keys
@@ -470,5 +637,9 @@ impl Settings {
             stop_after: keys.count("EarlyTerminationThreshold", 50)?.max(1),
             seed: u64::from(keys.count("RandomizationSeed", 12_345_678)?),
         })
+    }
+    /// Whether replicates of the Poisson model keep the cases of each place or interval.
+    pub(crate) fn stratified(&self) -> bool {
+        self.trend == Trend::Stratified || self.place_risk == Places::Stratified
     }
 }

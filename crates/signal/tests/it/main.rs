@@ -5,4 +5,5 @@ mod maxima;
 mod reference_scan;
 mod rumours;
 mod scan;
+mod scan_settings;
 mod watch;

@@ -37,7 +37,7 @@ impl Map {
         for (place, day) in &self.cases {
             cases.push([format!("P{place}"), "1".to_owned(), format!("2023/2/{}", day + 1)]);
         }
-        Files { locations: Some(locations), cases, controls: None, population: Some(population) }
+        Files { locations: Some(locations), cases, population: Some(population), ..Files::default() }
     }
 
     /// Kulldorff's ratio of every circle of at most half the people over the last days (or all of them), high and low.

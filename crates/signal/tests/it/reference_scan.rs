@@ -21,6 +21,7 @@ fn files(dir: &Path) -> Files {
         cases: table(&dir.join("cases.csv")).expect("cases"),
         controls: table(&dir.join("controls.csv")),
         population: table(&dir.join("population.csv")),
+        ..Files::default()
     }
 }
 

@@ -34,7 +34,7 @@ fn files(order: &[usize], extra: usize) -> Files {
     for k in 0..extra {
         cases.push([format!("P{}", k % 2), "1".to_owned(), format!("2024/2/{}", 23 + k % 6)]);
     }
-    Files { locations: Some(locations), cases, controls: None, population: Some(population) }
+    Files { locations: Some(locations), cases, population: Some(population), ..Files::default() }
 }
 
 fn settings(more: &str) -> Settings {
@@ -176,13 +176,9 @@ fn what_the_engine_lacks_is_refused_and_not_passed_over() {
         "UseNeighborsFile,y",
         "UseGridFile,y",
         "UseMetaLocationsFile,y",
-        "AdjustForWeeklyTrends,y",
-        "UseAdjustmentsByRRFile,y",
-        "AdjustForEarlierAnalyses,y",
-        "IterativeScan,y",
         "IsotonicScan,1",
-        "TimeTrendAdjustmentType,2",
-        "SpatialAdjustmentType,1",
+        "TimeTrendAdjustmentType,6",
+        "SpatialAdjustmentType,3",
         "IncludeClusters,2",
         "PrecisionCaseTimes,4",
         "SpatialWindowShapeType,2",

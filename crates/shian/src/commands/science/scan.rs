@@ -49,6 +49,8 @@ fn one(
         cases: table(&inputs.join("cases.csv"))?,
         controls: optional(&inputs.join("controls.csv"))?,
         population: optional(&inputs.join("population.csv"))?,
+        adjustments: optional(&inputs.join("adjustments.csv"))?,
+        max_circle: optional(&inputs.join("max_circle.csv"))?,
     };
     let terminal = std::io::stderr().is_terminal();
     let progress = |done: u32, wanted: u32| {

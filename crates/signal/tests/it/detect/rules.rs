@@ -246,6 +246,20 @@ fn a_large_jump_rings_in_corrected_mode() {
 }
 
 #[test]
+fn a_cusum_that_is_reset_starts_again_at_zero_after_an_alarm() {
+    // mean 4: a count of 12 stands 4 deviations above it, one of 4 none
+    let s = series(&[12, 4, 12, 12]);
+    let of = |reset| {
+        let control = cusum::Control { mean: cusum::Mean::Known(4.0), reset, ..cusum::Control::default() };
+        let rows = cusum::run(&s, &control, Range { from: 1, to: 4 }).expect("rows");
+        rows.into_iter().map(|r| r.statistic).collect::<Vec<f64>>()
+    };
+    for (found, wanted) in [(of(false), [2.96, 1.92, 4.88, 7.84]), (of(true), [2.96, 0.0, 2.96, 2.96])] {
+        assert!(found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
+    }
+}
+
+#[test]
 fn errors_name_the_field_and_the_remedy() {
     let short = "t,observed\n1,4\n2,5\n";
     let cases = [
@@ -256,7 +270,7 @@ fn errors_name_the_field_and_the_remedy() {
         (short, "cusum", "trans=cube", "setting trans = cube"),
         (short, "nothing", "", "setting method = nothing: one of"),
         // what the reference has and this has not is refused rather than passed over
-        (short, "cusum", "reset=TRUE", "setting reset = TRUE: FALSE"),
+        (short, "cusum", "reset=maybe", "setting reset = maybe: TRUE or FALSE"),
         (short, "farrington", "fitFun=mine", "setting fitFun = mine"),
         (short, "endemic", "ar1_ne1_S1_NegBinM", "setting model = ar1_ne1_S1_NegBinM"),
         ("t,obs_a,obs_b\n1,4,2\n2,5,3\n", "endemic", "ar1_Poisson", "one series"),
