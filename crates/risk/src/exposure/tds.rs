@@ -16,14 +16,52 @@ pub enum ZeroLimit {
     Quantification,
 }
 
-/// Reads results: columns `code`, `value`, `lod` and, where there are, `operator` (`<…` marks a non-detect), `loq`,
-/// `unit`. Without `operator` a value below the limit of detection or an empty one is a non-detect. A non-detect without a limit is left out and counted.
+/// Names of the columns of results; amounts may carry their unit in the name.
+const CODE: [&str; 2] = ["code", "food"];
+const VALUE: [&str; 3] = ["value", "value_mg_per_kg", "value_ug_per_kg"];
+const LOD: [&str; 3] = ["lod", "lod_mg_per_kg", "lod_ug_per_kg"];
+const LOQ: [&str; 3] = ["loq", "loq_mg_per_kg", "loq_ug_per_kg"];
+
+/// What the heading of results must hold when foods are told apart; the first may lack when they are not.
+pub const HEADING: [&str; 3] = [
+    "code|food",
+    "value|value_mg_per_kg|value_ug_per_kg",
+    "lod|lod_mg_per_kg|lod_ug_per_kg|loq|loq_mg_per_kg|loq_ug_per_kg",
+];
+
+/// The unit that the name of a column states.
+fn unit_of(column: &str) -> Option<&'static str> {
+    match column {
+        _ if column.ends_with("_mg_per_kg") => Some("mg/kg"),
+        _ if column.ends_with("_ug_per_kg") => Some("ng/g"),
+        _ => None,
+    }
+}
+
+/// Reads results: columns `value` and `lod` (or `loq`; the unit may stand in their names: `value_mg_per_kg`) and, where there are,
+/// `code` or `food`, `operator` (`<…` marks a non-detect) or `detected` (0 does), `loq`, `unit`. Without a mark a value below the limit of
+/// detection or an empty one is a non-detect. A non-detect without a limit is left out and counted. Without codes all results are of one
+/// food without a name.
 ///
 /// # Errors
 /// The column or cell that is not as it must be; units of different size in one table.
 pub fn results(table: &Table, zero: ZeroLimit) -> Result<(Results, usize), TableError> {
-    table.require(&["code", "value", "lod|loq"])?;
+    table.require(&HEADING[1..])?;
+    let known = |names: &[&'static str]| names.iter().copied().find(|name| table.has(name));
+    let code = known(&CODE);
+    let [value_in, lod_in, loq_in] = [&VALUE, &LOD, &LOQ].map(|names| known(names).unwrap_or(names[0]));
     let (mut out, mut dropped, mut size) = (Results::new(), 0, None);
+    for column in [value_in, lod_in, loq_in].into_iter().filter(|column| table.has(column)) {
+        let (told, here) = (unit_of(value_in), unit_of(column));
+        if told != here {
+            let first = table.rows().next();
+            let reason = "and the value must be in one unit: give both columns the same ending";
+            return Err(
+                first.map_or_else(|| table.lacks(&[value_in], &[value_in]), |row| row.fault(column, reason))
+            );
+        }
+        size = here;
+    }
     for row in table.rows() {
         if table.has("unit") {
             let text = row.text("unit")?;
@@ -38,12 +76,20 @@ pub fn results(table: &Table, zero: ZeroLimit) -> Result<(Results, usize), Table
                 );
             }
         }
-        let (value, lod, loq) = (row.optional("value")?, row.optional("lod")?, row.optional("loq")?);
-        if value.is_some_and(|value| value < 0.0) {
-            return Err(row.fault("value", "must be 0 or more"));
+        let (value, lod, loq) = (row.optional(value_in)?, row.optional(lod_in)?, row.optional(loq_in)?);
+        for (column, number) in [(value_in, value), (lod_in, lod), (loq_in, loq)] {
+            if number.is_some_and(|number| number < 0.0) {
+                return Err(row.fault(column, "must be 0 or more"));
+            }
         }
         let censored = if table.has("operator") {
             row.text("operator")?.starts_with('<')
+        } else if table.has("detected") {
+            match row.text("detected")?.to_lowercase().as_str() {
+                "1" | "true" | "y" | "yes" => false,
+                "0" | "false" | "n" | "no" => true,
+                _ => return Err(row.fault("detected", "must be 1 (detected) or 0 (not detected)")),
+            }
         } else {
             value.is_none_or(|value| lod.is_some_and(|lod| value < lod))
         };
@@ -54,7 +100,8 @@ pub fn results(table: &Table, zero: ZeroLimit) -> Result<(Results, usize), Table
             }
             _ => Observation::reported(None, None, loq),
         };
-        let list = out.entry(row.word("code")?.to_owned()).or_default();
+        let food = code.map_or(Ok(""), |code| row.word(code))?;
+        let list = out.entry(food.to_owned()).or_default();
         match found {
             Some(found) => list.push(found),
             None => dropped += 1,

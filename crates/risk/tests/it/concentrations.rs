@@ -24,6 +24,44 @@ fn quantities(results: &[Observation]) -> BTreeMap<String, f64> {
 }
 
 #[test]
+fn results_are_read_by_the_names_their_files_give_them() {
+    let read = |text: &str| {
+        let table = Table::read("results", text.as_bytes()).unwrap();
+        tds::results(&table, ZeroLimit::AsWritten).map_err(|e| e.to_string())
+    };
+    let (value, below) = (Observation::Value, Observation::Below);
+    for (text, food, wanted) in [
+        (
+            "code,operator,value,lod,unit\nA,<LOD,0,0.2,ng/g\nA,,3,0.2,ng/g\n",
+            "A",
+            vec![below(0.2), value(3.0)],
+        ),
+        // the mark decides, not the value
+        (
+            "food,sample,value_mg_per_kg,lod_mg_per_kg,detected\nF00,0,0.004,0.005,1\nF00,1,0,0.005,0\n",
+            "F00",
+            vec![value(0.004), below(0.005)],
+        ),
+        ("value,lod\n0.1,0.2\n,0.3\n0.5,0.2\n", "", vec![below(0.2), below(0.3), value(0.5)]),
+        ("value_ug_per_kg,loq_ug_per_kg\n,7\n9,7\n", "", vec![below(7.0), value(9.0)]),
+    ] {
+        let (found, dropped) = read(text).unwrap();
+        assert_eq!((found.len(), dropped), (1, 0), "{text}");
+        assert_eq!(found[food], wanted, "{text}");
+    }
+    for (text, parts) in [
+        ("code,amount\nA,1\n", ["value|value_mg_per_kg", "amount"]),
+        ("value_mg_per_kg,lod_ug_per_kg\n1,2\n", ["lod_ug_per_kg", "one unit"]),
+        ("value,lod,detected\n1,2,perhaps\n", ["row 2", "detected"]),
+        ("value,lod\n1,-2\n", ["lod", "0 or more"]),
+        ("value_mg_per_kg,lod_mg_per_kg,unit\n1,2,ng/g\n", ["unit", "size"]),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");
+    }
+}
+
+#[test]
 fn models_of_censored_results_agree_with_maximum_likelihood_in_r() {
     let Some(dir) = folder("canada_tds") else { return };
     for (name, _, file) in SETS {

@@ -11,7 +11,8 @@ pub(crate) enum RiskCommand {
     Exposure(ExposureArgs),
     /// A total diet study: mean occurrence × mean consumption of each group, a row a group.
     Tds {
-        /// Results: code, value, lod and operator (`<…` for not detected), unit.
+        /// Results: code (or food), value, lod or loq (or value_mg_per_kg, lod_mg_per_kg …), operator (`<…` for not detected) or
+        /// detected (0 or 1), unit.
         #[arg(long)]
         occurrence: PathBuf,
         /// Consumption: who, group, code, mean_g_per_kg_bw_day; or the cluster diets of GEMS: cluster, proxy_commodity,
@@ -30,9 +31,10 @@ pub(crate) enum RiskCommand {
     },
     /// Models of results with non-detects: rows model,quantity,value.
     Concentration {
-        /// Results: code, value, lod and operator (`<…` for not detected), unit.
+        /// Results: value, lod or loq (or value_mg_per_kg, lod_mg_per_kg …), and where there are code or food, operator (`<…` for not
+        /// detected) or detected (0 or 1), unit.
         file: PathBuf,
-        /// Only codes that begin so.
+        /// Only codes (or foods) that begin so.
         #[arg(long, default_value = "")]
         prefix: String,
         /// CSV file to write; stdout when absent.

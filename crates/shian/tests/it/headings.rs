@@ -12,7 +12,7 @@ const COMMANDS: [(&str, &str); 22] = [
     ("limits load @head.toml --first @ --second @ --by 甲 --and 乙 --out @out", "clause"),
     ("risk tds --occurrence @ --consumption @eaten.csv", "value"),
     ("risk tds --occurrence @results.csv --consumption @", "mean_g_per_kg_bw_day"),
-    ("risk concentration @", "code"),
+    ("risk concentration @", "value|value_mg_per_kg|value_ug_per_kg"),
     ("risk usual @", "day1_g"),
     ("risk iesti @", "lp_g"),
     ("risk primo --input @ --data @primo --out @out", "key"),

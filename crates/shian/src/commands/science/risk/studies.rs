@@ -17,7 +17,9 @@ pub(super) fn tds(
     to: Option<&Path>,
 ) -> Outcome {
     let zero = if corrected { ZeroLimit::Quantification } else { ZeroLimit::AsWritten };
-    let (results, dropped) = tds::results(&table(occurrence)?, zero)?;
+    let found = table(occurrence)?;
+    found.require(&tds::HEADING)?;
+    let (results, dropped) = tds::results(&found, zero)?;
     let eaten = table(consumption)?;
     let diets =
         if eaten.has("cluster") { tds::cluster_diets(&eaten)? } else { tds::study_diets(&eaten, who)? };
@@ -32,6 +34,9 @@ pub(super) fn concentration(file: &Path, prefix: &str, to: Option<&Path>) -> Out
     let (results, _) = tds::results(&table(file)?, ZeroLimit::AsWritten)?;
     let chosen = results.into_iter().filter(|(code, _)| code.starts_with(prefix));
     let all: Vec<Observation> = chosen.flat_map(|(_, list)| list).collect();
+    if all.is_empty() {
+        anyhow::bail!("{}: no result whose code begins with {prefix:?}", file.display());
+    }
     let known = informative(&all);
     if known.len() < all.len() {
         out::note(&format!("{} non-detects without a limit are left out", all.len() - known.len()));
