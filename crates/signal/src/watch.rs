@@ -68,8 +68,8 @@ pub struct Verdict {
     pub bound: Option<f64>,
     /// The method's statistic.
     pub statistic: f64,
-    /// Probability of a statistic as high without an outbreak.
-    pub p_value: f64,
+    /// Probability of a statistic as high without an outbreak; `None` of a method that counts to a number and tests nothing.
+    pub p_value: Option<f64>,
 }
 
 /// A verdict that stands out among all of its method.
@@ -78,8 +78,8 @@ pub struct Alarm {
     /// What the method said.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// Smallest false-discovery rate at which this alarm would be raised.
-    pub q_value: f64,
+    /// Smallest false-discovery rate at which this alarm would be raised; `None` where no test was made.
+    pub q_value: Option<f64>,
 }
 
 /// What was judged in one go.
@@ -169,7 +169,7 @@ impl<'a> Sitting<'a> {
                         out.undecided += 1;
                         continue;
                     };
-                    verdict.p_value = p;
+                    verdict.p_value = Some(p);
                 }
                 out.verdicts.push(verdict);
             }

@@ -5,7 +5,7 @@ use base::{Date, Id, Instant};
 use ledger::{Context, Entry, Permit};
 use serde::Serialize;
 use serde_json::json;
-use signal::watch::{Alarm, Null, Signal, Sitting, Verdict, bounds, night, rate, signals};
+use signal::watch::{Alarm, Null, Plan, Signal, Sitting, Verdict, bounds, night, rate, signals};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Row, Sql, Store, Tx, Value};
 
@@ -124,7 +124,7 @@ impl Watch {
         let done = night(&streams, &detectors, Some(&nulls), threads);
         let mut tx = store.begin().await?;
         keep_verdicts(&mut tx, &done.verdicts).await?;
-        let all = verdicts(&mut tx).await?;
+        let all = verdicts(&mut tx, &self.plan).await?;
         let mut alarms = rate::raise(&all, self.plan.control, self.plan.rate, |m| self.plan.least(m));
         alarms.retain(|a| touched.contains(&(a.verdict.hazard.clone(), a.verdict.place.clone())));
         bounds(&mut alarms, &streams, &detectors);
@@ -195,14 +195,14 @@ impl Watch {
         let since = new.from.checked_sub(gap).unwrap_or(new.from);
         let rows = tx
             .query(
-                "select id, version, status, hazard, from_day, to_day, observed, expected, q_value, because_zh, because_en, alarms \
+                "select id, version, status, hazard, from_day, to_day, observed, expected, because_zh, because_en, alarms \
                  from watch_signal where hazard = $1 and to_day >= $2 order by id desc",
                 &[new.hazard.as_str().into(), since.into()],
             )
             .await?;
         let mut out = Vec::new();
         for row in rows {
-            let standing = standing(tx, &row).await?;
+            let standing = standing(tx, &row, &self.plan).await?;
             let touches = standing
                 .signal
                 .places
@@ -230,7 +230,7 @@ impl Watch {
                 s.to.into(),
                 s.observed.into(),
                 s.expected.into(),
-                s.q_value.into(),
+                s.urgency().into(),
                 s.because.zh.as_ref().into(),
                 s.because.en.as_ref().into(),
                 serde_json::to_string(&s.alarms).unwrap_or_default().into(),
@@ -272,7 +272,7 @@ impl Watch {
                 s.to.into(),
                 s.observed.into(),
                 s.expected.into(),
-                s.q_value.into(),
+                s.urgency().into(),
                 s.because.zh.as_ref().into(),
                 s.because.en.as_ref().into(),
                 serde_json::to_string(&s.alarms).unwrap_or_default().into(),
@@ -336,8 +336,10 @@ async fn note(
     Ok(())
 }
 
-async fn standing(tx: &mut Tx, row: &Row) -> Result<Standing, Error> {
+async fn standing(tx: &mut Tx, row: &Row, plan: &Plan) -> Result<Standing, Error> {
     let id = row.id("id")?;
+    let mut alarms: Vec<signal::watch::Alarm> = row.json("alarms")?;
+    plan.without_claims(&mut alarms);
     let of = |rows: Vec<Row>| rows.iter().map(|r| r.text("name")).collect::<Result<Vec<_>, _>>();
     let places = of(tx
         .query("select place as name from watch_signal_place where signal = $1 order by place", &[id.into()])
@@ -360,9 +362,9 @@ async fn standing(tx: &mut Tx, row: &Row) -> Result<Standing, Error> {
             to: row.date("to_day")?,
             observed: row.real("observed")?,
             expected: row.real("expected")?,
-            q_value: row.real("q_value")?,
+            q_value: alarms.iter().filter_map(|a| a.q_value).reduce(f64::min),
             because: base::Text::new(row.text("because_zh")?, row.text("because_en")?),
-            alarms: row.json("alarms")?,
+            alarms,
         },
     })
 }
@@ -389,7 +391,8 @@ async fn keep_portion(tx: &mut Tx, verdicts: &[Verdict]) -> Result<(), Error> {
             v.observed.into(),
             v.expected.into(),
             v.statistic.into(),
-            v.p_value.into(),
+            // a method that tests nothing; read back by the plan
+            v.p_value.unwrap_or(0.0).into(),
         ]);
     }
     tx.insert_many(
@@ -403,21 +406,23 @@ async fn keep_portion(tx: &mut Tx, verdicts: &[Verdict]) -> Result<(), Error> {
     Ok(())
 }
 
-async fn verdicts(tx: &mut Tx) -> Result<Vec<Verdict>, Error> {
+async fn verdicts(tx: &mut Tx, plan: &Plan) -> Result<Vec<Verdict>, Error> {
     let sql = Sql::new("select * from watch_verdict order by method, hazard, place");
     let mut out = Vec::new();
     for row in tx.select(&sql).await? {
+        let method = row.text("method")?;
+        let p_value = row.real("p_value")?;
         out.push(Verdict {
             place: row.text("place")?,
             hazard: row.text("hazard")?,
-            method: row.text("method")?,
             from: row.date("from_day")?,
             to: row.date("to_day")?,
             observed: row.real("observed")?,
             expected: row.real("expected")?,
             bound: None,
             statistic: row.real("statistic")?,
-            p_value: row.real("p_value")?,
+            p_value: (!plan.rings_by_count(&method)).then_some(p_value),
+            method,
         });
     }
     Ok(out)

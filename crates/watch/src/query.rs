@@ -5,7 +5,7 @@ use access::Principal;
 use base::{Date, Id, Instant, Text};
 use ledger::Permit;
 use serde::{Deserialize, Serialize};
-use signal::watch::{Alarm, Outcome, Score, scorecard};
+use signal::watch::{Alarm, Outcome, Plan, Score, scorecard};
 use std::collections::BTreeMap;
 use store::{Row, Sql, Store};
 
@@ -149,8 +149,8 @@ pub struct SignalRow {
     pub observed: f64,
     /// Cases expected.
     pub expected: f64,
-    /// Smallest q-value.
-    pub q_value: f64,
+    /// Smallest q-value; `None` when only numbers that always ring were reached.
+    pub q_value: Option<f64>,
     /// Why.
     pub because: Text,
     /// Who looks into it; empty when nobody.
@@ -228,10 +228,16 @@ pub struct Night {
     pub grown: i64,
 }
 
-const COLUMNS: &str = "select s.id, s.version, s.hazard, s.status, s.from_day, s.to_day, s.observed, s.expected, s.q_value, \
+const COLUMNS: &str = "select s.id, s.version, s.hazard, s.status, s.from_day, s.to_day, s.observed, s.expected, \
     s.because_zh, s.because_en, s.assigned_name, s.created_at, s.alarms from watch_signal s where ";
 
-fn read(row: &Row) -> Result<SignalRow, store::Error> {
+fn alarms(row: &Row, plan: &Plan) -> Result<Vec<Alarm>, store::Error> {
+    let mut alarms: Vec<Alarm> = row.json("alarms")?;
+    plan.without_claims(&mut alarms);
+    Ok(alarms)
+}
+
+fn read(row: &Row, plan: &Plan) -> Result<SignalRow, store::Error> {
     Ok(SignalRow {
         id: row.id("id")?,
         version: row.int("version")?,
@@ -243,7 +249,7 @@ fn read(row: &Row) -> Result<SignalRow, store::Error> {
         to: row.date("to_day")?,
         observed: row.real("observed")?,
         expected: row.real("expected")?,
-        q_value: row.real("q_value")?,
+        q_value: alarms(row, plan)?.iter().filter_map(|a| a.q_value).reduce(f64::min),
         because: Text::new(row.text("because_zh")?, row.text("because_en")?),
         assigned: row.text("assigned_name")?,
         created: row.instant("created_at")?,
@@ -327,8 +333,11 @@ impl Watch {
         sql.push(" limit ").bind(limit + 1).push(" offset ").bind(skip);
         let found = store.select(&sql).await?;
         let more = i64::try_from(found.len()).unwrap_or(0) > limit;
-        let mut rows: Vec<SignalRow> =
-            found.iter().take(usize::try_from(limit).unwrap_or(0)).map(read).collect::<Result<_, _>>()?;
+        let mut rows: Vec<SignalRow> = found
+            .iter()
+            .take(usize::try_from(limit).unwrap_or(0))
+            .map(|row| read(row, &self.plan))
+            .collect::<Result<_, _>>()?;
         members(store, &mut rows).await?;
         Ok(Page { rows, total, next: more.then(|| (skip + limit).to_string()) })
     }
@@ -348,8 +357,8 @@ impl Watch {
         sql.append(&self.visible(who, now, None)).push(" and s.id = ").bind(id);
         let found = store.select(&sql).await?;
         let Some(row) = found.first() else { return Err(Error::NotFound) };
-        let alarms: Vec<Alarm> = row.json("alarms")?;
-        let mut rows = vec![read(row)?];
+        let alarms = alarms(row, &self.plan)?;
+        let mut rows = vec![read(row, &self.plan)?];
         members(store, &mut rows).await?;
         let row = rows.remove(0);
         let notes = store

@@ -22,8 +22,8 @@ pub struct Signal {
     pub observed: f64,
     /// Cases expected there by the same judgement.
     pub expected: f64,
-    /// Smallest q-value.
-    pub q_value: f64,
+    /// Smallest q-value; `None` when only numbers that always ring were reached.
+    pub q_value: Option<f64>,
     /// Why, in Chinese and English.
     pub because: Text,
     /// The alarms, by place and method.
@@ -62,8 +62,8 @@ pub fn signals(alarms: &[Alarm], plan: &Plan, near: impl Fn(&str, &str) -> bool)
         }
     }
     out.sort_by(|a, b| {
-        a.q_value
-            .total_cmp(&b.q_value)
+        a.urgency()
+            .total_cmp(&b.urgency())
             .then_with(|| a.hazard.cmp(&b.hazard))
             .then_with(|| a.places.cmp(&b.places))
     });
@@ -71,6 +71,12 @@ pub fn signals(alarms: &[Alarm], plan: &Plan, near: impl Fn(&str, &str) -> bool)
 }
 
 impl Signal {
+    /// By what signals are ordered: the smallest q-value, before all of them what rings whatever the past.
+    #[must_use]
+    pub fn urgency(&self) -> f64 {
+        if self.alarms.iter().any(|a| a.q_value.is_none()) { 0.0 } else { self.q_value.unwrap_or(1.0) }
+    }
+
     fn of(hazard: &str, group: &[&Alarm], plan: &Plan) -> Self {
         let mut places: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
         for Alarm { verdict: v, .. } in group {
@@ -81,7 +87,7 @@ impl Signal {
         }
         let methods: BTreeSet<String> = group.iter().map(|a| a.verdict.method.clone()).collect();
         let (observed, expected) = places.values().fold((0.0, 0.0), |(o, e), (x, y)| (o + x, e + y));
-        let q_value = group.iter().map(|a| a.q_value).fold(1.0, f64::min);
+        let q_value = group.iter().filter_map(|a| a.q_value).reduce(f64::min);
         let mut alarms: Vec<Alarm> = group.iter().map(|a| (*a).clone()).collect();
         alarms.sort_by(|a, b| {
             (&a.verdict.place, &a.verdict.method, a.verdict.to).cmp(&(
@@ -116,7 +122,7 @@ fn explain(
     methods: &[String],
     (from, to): (Date, Date),
     places: usize,
-    (observed, expected, q_value): (f64, f64, f64),
+    (observed, expected, q_value): (f64, f64, Option<f64>),
 ) -> Text {
     let titles = methods.iter().map(|m| plan.method_title(m));
     let (zh_names, en_names): (Vec<String>, Vec<String>) =
@@ -125,7 +131,7 @@ fn explain(
         1 => ("1 个地区".to_owned(), "one place".to_owned()),
         n => (format!("相邻 {n} 个地区"), format!("{n} neighbouring places")),
     };
-    if methods.iter().all(|m| plan.rings_by_count(m)) {
+    let Some(q_value) = q_value else {
         // a number that always rings learns nothing from a past: there is no expectation and no rate to claim
         return Text::new(
             format!(
@@ -135,7 +141,7 @@ fn explain(
                 "{from} to {to}: {observed:.0} cases in {en_where}, as many as always ring (no past is compared, no test made)"
             ),
         );
-    }
+    };
     Text::new(
         format!(
             "{from} 至 {to}，{zh_where}报告 {observed:.0} 例，按历史预期 {expected:.1} 例；{}报警，在全部序列中错误发现率 {q_value:.1e}",
@@ -231,9 +237,9 @@ mod tests {
                 expected: 2.0,
                 bound: Some(5.0),
                 statistic: 3.0,
-                p_value: 1e-6,
+                p_value: (method != "threshold").then_some(1e-6),
             },
-            q_value: 0.01,
+            q_value: (method != "threshold").then_some(0.01),
         }
     }
 
@@ -271,6 +277,17 @@ mod tests {
         assert!(alone.contains("2 cases") && alone.contains("always ring"), "{alone}");
         assert!(!alone.contains("rate among") && !alone.contains("expected"), "{alone}");
         assert!(because(&["threshold", "ears-c3"]).contains("false-discovery rate"));
+        let list = [
+            alarm("a", "salmonella", "ears-c3", "2026-03-07", 9.0),
+            alarm("a", "botulism", "threshold", "2026-03-07", 1.0),
+        ];
+        let found = signals(&list, &Plan::builtin(), |_, _| false);
+        assert_eq!(
+            (found[0].hazard.as_str(), found[0].q_value),
+            ("botulism", None),
+            "first, and without a rate"
+        );
+        assert_eq!(found[1].q_value, Some(0.01));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which methods watch which hazards, as the rulebook says.
 
-use super::{Control, Detector, Step, detector};
+use super::{Alarm, Control, Detector, Step, detector};
 use base::Text;
 use serde::Deserialize;
 
@@ -230,6 +230,14 @@ impl Plan {
     #[must_use]
     pub fn rings_by_count(&self, id: &str) -> bool {
         self.methods.iter().any(|m| m.method.id() == id && matches!(m.method, Method::Threshold { .. }))
+    }
+
+    /// Alarms as they are to be read: those of a number that always rings claim no probability, whatever was once written.
+    pub fn without_claims(&self, alarms: &mut [Alarm]) {
+        for alarm in alarms.iter_mut().filter(|a| self.rings_by_count(&a.verdict.method)) {
+            alarm.verdict.p_value = None;
+            alarm.q_value = None;
+        }
     }
 
     /// A hazard's name on screen, or its id.

@@ -42,26 +42,29 @@ pub fn simes(p: &[f64]) -> f64 {
 }
 
 /// What stands out at the false-discovery rate, each method for itself, in the order of the verdicts. `minimum` gives the fewest
-/// cases of an alarm by method. The rate holds for what is found before the minimum is asked.
+/// cases of an alarm by method. The rate holds for what is found before the minimum is asked. A verdict without a probability
+/// belongs to no family: it stands out by its minimum alone, and claims no rate.
 #[must_use]
 pub fn raise(verdicts: &[Verdict], control: Control, rate: f64, minimum: impl Fn(&str) -> f64) -> Vec<Alarm> {
     let mut methods: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (i, v) in verdicts.iter().enumerate() {
         methods.entry(&v.method).or_default().push(i);
     }
-    let mut found: Vec<(usize, f64)> = Vec::new();
+    let mut found: Vec<(usize, Option<f64>)> = Vec::new();
     for (method, list) in methods {
-        let p: Vec<f64> = list.iter().map(|i| verdicts[*i].p_value).collect();
+        let least = minimum(method);
+        let enough = |v: &Verdict| v.observed >= least && v.observed > v.expected;
+        let (list, counted): (Vec<usize>, Vec<usize>) =
+            list.into_iter().partition(|i| verdicts[*i].p_value.is_some());
+        found.extend(counted.into_iter().filter(|i| enough(&verdicts[*i])).map(|i| (i, None)));
+        let p: Vec<f64> = list.iter().filter_map(|i| verdicts[*i].p_value).collect();
         let q = match control {
             Control::Independent => q_values(&p, false),
             Control::Dependent => q_values(&p, true),
             Control::Hierarchical => hierarchical(verdicts, &list, rate),
         };
-        let least = minimum(method);
-        found.extend(list.into_iter().zip(q).filter(|(i, q)| {
-            let v = &verdicts[*i];
-            *q <= rate && v.observed >= least && v.observed > v.expected
-        }));
+        let ringing = list.into_iter().zip(q).filter(|(i, q)| *q <= rate && enough(&verdicts[*i]));
+        found.extend(ringing.map(|(i, q)| (i, Some(q))));
     }
     found.sort_by_key(|f| f.0);
     found.into_iter().map(|(i, q_value)| Alarm { verdict: verdicts[i].clone(), q_value }).collect()
@@ -75,7 +78,7 @@ fn hierarchical(verdicts: &[Verdict], judged: &[usize], rate: f64) -> Vec<f64> {
     for (k, i) in judged.iter().enumerate() {
         families.entry(&verdicts[*i].hazard).or_default().push(k);
     }
-    let of = |list: &[usize]| list.iter().map(|k| verdicts[judged[*k]].p_value).collect::<Vec<f64>>();
+    let of = |list: &[usize]| list.iter().filter_map(|k| verdicts[judged[*k]].p_value).collect::<Vec<f64>>();
     let heads: Vec<f64> = families.values().map(|list| simes(&of(list))).collect();
     let found: Vec<bool> = q_values(&heads, false).into_iter().map(|q| q <= rate).collect();
     let share = found.iter().filter(|f| **f).count() as f64 / found.len().max(1) as f64;
@@ -104,20 +107,39 @@ mod tests {
         assert!((simes(&p) - 0.02).abs() < 1e-12);
     }
 
-    #[test]
-    fn every_control_keeps_the_one_that_stands_out_and_the_minimum_drops_few_cases() {
-        let verdict = |place: usize, hazard: &str, observed: f64, p_value: f64| Verdict {
+    fn verdict(method: &str, place: usize, hazard: &str, observed: f64, p_value: Option<f64>) -> Verdict {
+        Verdict {
             place: format!("p{place}"),
             hazard: hazard.to_owned(),
-            method: "m".to_owned(),
+            method: method.to_owned(),
             from: "2026-01-01".parse().unwrap(),
             to: "2026-01-07".parse().unwrap(),
             observed,
-            expected: 1.0,
+            expected: if p_value.is_some() { 1.0 } else { 0.0 },
             bound: None,
             statistic: 0.0,
             p_value,
-        };
+        }
+    }
+
+    #[test]
+    fn a_number_that_always_rings_belongs_to_no_family_and_claims_no_rate() {
+        // one case is enough; among a hundred counties without any it neither borrows from a family nor thins one out
+        let mut list: Vec<Verdict> = (0..100)
+            .map(|i| verdict("threshold", i, "botulism", f64::from(u8::from(i == 7)), None))
+            .collect();
+        list.extend((0..4).map(|i| verdict("m", i, "lead", 9.0, Some(if i == 0 { 0.01 } else { 0.9 }))));
+        for control in [Control::Independent, Control::Dependent, Control::Hierarchical] {
+            let alarms = raise(&list, control, 0.1, |method| if method == "threshold" { 1.0 } else { 3.0 });
+            let told: Vec<(&str, bool)> =
+                alarms.iter().map(|a| (a.verdict.place.as_str(), a.q_value.is_some())).collect();
+            assert_eq!(told, [("p7", false), ("p0", true)], "{control:?}");
+        }
+    }
+
+    #[test]
+    fn every_control_keeps_the_one_that_stands_out_and_the_minimum_drops_few_cases() {
+        let verdict = |place, hazard, observed, p_value| verdict("m", place, hazard, observed, Some(p_value));
         let mut list: Vec<Verdict> = (0..50).map(|i| verdict(i, "lead", 1.0, 0.5)).collect();
         list.push(verdict(1, "salmonella", 14.0, 1e-9));
         list.push(verdict(2, "salmonella", 2.0, 1e-9));

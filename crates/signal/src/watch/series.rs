@@ -120,7 +120,7 @@ impl Stream {
             expected: row.expected,
             bound: row.bound.is_finite().then_some(row.bound),
             statistic: row.statistic,
-            p_value: row.p_value,
+            p_value: Some(row.p_value).filter(|p| !p.is_nan()),
         }
     }
 }

@@ -98,7 +98,7 @@ async fn a_night_heard_hazard_by_hazard_is_the_night_of_all_series_at_once() {
         let told = |v: &signal::watch::Verdict| {
             let number = |n: f64| n.to_bits();
             let key = (v.method.clone(), v.hazard.clone(), v.place.clone());
-            (key, number(v.expected), number(v.statistic), number(v.p_value))
+            (key, number(v.expected), number(v.statistic), number(v.p_value.unwrap_or(0.0)))
         };
         let mut wanted: Vec<_> = whole.verdicts.iter().map(told).collect();
         wanted.sort();

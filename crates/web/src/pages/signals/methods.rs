@@ -95,7 +95,8 @@ pub(super) async fn show(
         (ui::recipe(lang, &recipe))
         section.card { h2 { (lang.pick("怎样控制误报", "How false alarms are controlled")) }
             p { (lang.pick("每种方法各自在全部县区和危害的序列中控制错误发现率，不高于 ", "Each method for itself keeps the false-discovery rate over all counties and hazards at most ")) strong { (percent(plan.rate)) }
-                " (" (control) ")" (lang.pick("；至少 ", "; at least ")) (plan.minimum) (lang.pick(" 例；相邻县区、间隔不超过 ", " cases; alarms of neighbouring counties at most ")) (plan.gap) (lang.pick(" 天的报警合为一个信号。", " days apart are one signal.")) }
+                " (" (control) ")" (lang.pick("；至少 ", "; at least ")) (plan.minimum) (lang.pick(" 例；相邻县区、间隔不超过 ", " cases; alarms of neighbouring counties at most ")) (plan.gap) (lang.pick(" 天的报警合为一个信号。", " days apart are one signal."))
+                " " (lang.pick("按例数即报的规则不是检验：不计入错误发现率，也不给概率。", "A rule that rings at a number of cases is no test: it is no part of that rate and claims no probability.")) }
             p.small.soft { (plan.basis) " " @if plan.status != "verified" { (ui::badge(Tone::Warn, lang.pick("待核", "unverified"))) } " · " code { (plan.id) } }
         }
         section { h2 { (lang.pick("最近的判定", "The last judgements")) } (judgements(lang, &nights)) }

@@ -45,6 +45,14 @@ pub(crate) fn may_view(app: &App, who: &access::Principal) -> Answer<()> {
     Ok(())
 }
 
+/// A probability or rate; where no test was made, that.
+fn chance(lang: Lang, value: Option<f64>) -> Markup {
+    match value {
+        Some(value) => html! { (format!("{value:.1e}")) },
+        None => html! { span.small.soft { (lang.pick("按例数即报，不作检验", "rings by count, no test")) } },
+    }
+}
+
 /// The pages of surveillance beside one another.
 fn tabs(lang: Lang, here: &str) -> Markup {
     let all = [

@@ -111,10 +111,10 @@ fn alarms(app: &App, lang: Lang, s: &SignalDetail) -> Markup {
                 html! { (app.watch.plan.method_title(&v.method).get(lang)) },
                 html! { @if v.from == v.to { (v.to) } @else { (v.from) " – " (v.to) } },
                 html! { (chart::figure(v.observed)) },
-                html! { (chart::figure(v.expected)) },
+                html! { @if v.p_value.is_some() { (chart::figure(v.expected)) } @else { "—" } },
                 html! { @match v.bound { Some(b) => (chart::figure(b)), None => "—" } },
-                html! { (format!("{:.1e}", v.p_value)) },
-                html! { (format!("{:.1e}", a.q_value)) },
+                super::chance(lang, v.p_value),
+                super::chance(lang, a.q_value),
             ]
         })
         .collect();
