@@ -1336,6 +1336,26 @@ CREATE INDEX reminder_matter on reminder (matter);
 
 CREATE INDEX reminder_open on reminder (region, at, id) where settled_at is null;
 
+CREATE TABLE report_correction (
+  id integer primary key,
+  version integer not null,
+  sample integer not null references sample (id),
+  seq integer not null,
+  state text not null,
+  reason text not null,
+  changes text not null,
+  report_no text,
+  conclusion text,
+  replaced text,
+  proposed_by integer not null,
+  proposed integer not null,
+  decided_by integer,
+  decided integer,
+  note text
+) strict;
+
+CREATE UNIQUE INDEX report_correction_by_sample on report_correction (sample, seq);
+
 CREATE TABLE reporter (
     id integer primary key,
     matter integer not null,

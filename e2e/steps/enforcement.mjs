@@ -16,9 +16,14 @@ async function child(clerk, matter, words) {
   return found[1];
 }
 
-// Publishes the drafts of a matter that a person may publish.
-async function publish(clerk, matter) {
-  const all = forms(await clerk.page(`/desk/matters/${matter}`)).filter((f) => /^\/desk\/documents\/[^/]+\/publish$/.test(f.action));
+// Publishes the drafts of a matter that a person may publish, or those of one title.
+export async function publish(clerk, matter, title = "") {
+  const html = await clerk.page(`/desk/matters/${matter}`);
+  const named = (f) => {
+    const before = html.slice(0, html.indexOf(f.action));
+    return before.lastIndexOf(title) > before.lastIndexOf("/publish");
+  };
+  const all = forms(html).filter((f) => /^\/desk\/documents\/[^/]+\/publish$/.test(f.action) && (!title || named(f)));
   for (const form of all) assert.equal((await clerk.post(form, {})).status, 303, form.action);
   return all.length;
 }

@@ -6,6 +6,7 @@ import { writeFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Clerk, forms, textOf } from "../clerk.mjs";
+import { publish } from "./enforcement.mjs";
 import { PHONE, sound } from "../browser.mjs";
 import { BINARY } from "../province.mjs";
 
@@ -28,6 +29,9 @@ export async function retest({ tally, url, browser, facts }) {
   const shop = await Clerk.signIn(url, "shop");
 
   await tally.check("the conclusion is served; the shop sees its days on its own pages, on a phone", async () => {
+    await step(officer, path, "draft_notice", {});
+    const disposal = /\/desk\/matters\/([0-9A-Z*~$=]{14})"/.exec(await desk.page(path))[1];
+    assert.ok((await publish(desk, disposal, "检验结果通知书")) > 0, "another person issues the notice");
     await step(officer, path, "serve", { served_on: today(), method: "direct" });
     const page = await browser.as("shop", { size: PHONE });
     await page.goto(`${url}/firm/results`);

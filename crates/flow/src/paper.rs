@@ -1,6 +1,6 @@
 //! The papers a step asks for: which are on file, which are missing, and which steps bring them there.
 
-use crate::definition::{Definition, PaperRule, Transition};
+use crate::definition::{Definition, PaperRule, Side, Transition};
 use crate::live::Live;
 use crate::{Basis, Error};
 use base::{Id, Lang, Text};
@@ -36,8 +36,14 @@ impl PaperView {
             match (self.met, self.document.is_some(), lang) {
                 (true, _, Lang::Zh) => format!("{title}：已在卷"),
                 (true, _, Lang::En) => format!("{title}: on file"),
-                (false, true, Lang::Zh) => format!("{title}：已起草，尚未送达或公开"),
-                (false, true, Lang::En) => format!("{title}: drafted, not yet served or published"),
+                (false, true, Lang::Zh) => {
+                    format!("{title}：已起草，尚未送达或公开，须先由另一名有权限的人员在文书页发布")
+                }
+                (false, true, Lang::En) => {
+                    format!(
+                        "{title}: drafted, not yet served or published; another person with the right to publishes it first"
+                    )
+                }
                 (false, false, Lang::Zh) if self.steps.is_empty() => format!("{title}：立项时未提交"),
                 (false, false, Lang::En) if self.steps.is_empty() => {
                     format!("{title}: not handed in at the opening")
@@ -160,7 +166,11 @@ impl Live {
                 served: p.served,
                 document: found,
                 met,
-                steps: d.makers(p).map(|t| (t.id.clone(), t.title.clone())).collect(),
+                steps: d
+                    .makers(p)
+                    .filter(|t| t.by != Side::System)
+                    .map(|t| (t.id.clone(), t.title.clone()))
+                    .collect(),
                 basis: p.basis.clone(),
             });
         }

@@ -137,10 +137,11 @@ fn served_and_over(today: Date) -> Date {
 }
 
 /// The condition over `sample s` that nothing stands against publishing it: no open contest, and the days of every party of an
-/// open failure are over. An overturned failure is never published.
+/// open failure are over. An overturned failure is never published; a sample that passes by its corrected report is, once the disposal has
+/// ended.
 pub(crate) fn publishable(today: Date) -> Sql {
     let mut sql = Sql::new(
-        "not exists (select 1 from nonconformity n where n.sample = s.id and (n.state = 'overturned' \
+        "not exists (select 1 from nonconformity n where n.sample = s.id and ((n.state = 'overturned' and s.conclusion <> 'qualified') \
          or exists (select 1 from contest c where c.nonconformity = n.id and c.ended is null) \
          or (n.state = 'open' and (not exists (select 1 from conclusion_service v where v.nonconformity = n.id and v.party = 'sampled') \
          or (n.producer is not null and (n.operator is null or n.producer <> n.operator) and not exists \

@@ -1,6 +1,6 @@
 //! What the laboratory asks of others: places and lots, and the consequence of a failed sample.
 
-use crate::{NewContest, NewSerious, Nonconformity, Stage};
+use crate::{CorrectedReport, NewContest, NewSerious, Nonconformity, Stage};
 use access::Principal;
 use async_trait::async_trait;
 use base::{Date, Id};
@@ -26,6 +26,15 @@ pub trait Consequence: Send + Sync {
     /// authority is told. Returns the matter it opened, if any.
     async fn serious(&self, tx: &mut Tx, cx: &Context, new: &NewSerious<'_>)
     -> Result<Option<Id>, HookError>;
+
+    /// Called for each corrected report of a sample that failed, in the transaction that issues it: the disposal is told. Returns the
+    /// matter that deals with the failure from now on.
+    async fn corrected(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        report: &CorrectedReport<'_>,
+    ) -> Result<Option<Id>, HookError>;
 
     /// Opens the retest or the objection in the right of `who`; what was opened before for the same party is given again.
     /// An [`access::Denied`] in the error reaches the person.

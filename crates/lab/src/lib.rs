@@ -2,7 +2,8 @@
 //!
 //! Main type: [`Lab`], which holds the rights, the limits and the connections; its writing methods work inside the
 //! caller's transaction and append their own journal entries. Invariants: a verdict row never changes (judging again
-//! adds one); whoever entered a result never approves its report; a sheet is imported whole or not at all, a file of
+//! adds one); whoever entered a result never approves its report; a submitted report never changes, it is replaced by a
+//! corrected one; a sheet is imported whole or not at all, a file of
 //! [`ResultFile`] row by row; risk monitoring never becomes a nonconformity; a laboratory does not see whose a sample is before
 //! its report is submitted. It must never know procedures, trace events or the register: it asks
 //! them through [`Surroundings`] and tells them through [`Consequence`].
@@ -12,6 +13,7 @@ mod blind;
 mod competence;
 mod concluded;
 mod contest;
+mod correction;
 mod declared;
 mod declared_sheet;
 mod error;
@@ -42,6 +44,7 @@ pub use competence::{
 };
 pub use concluded::{Concluded, Slot, concluded, concluded_of_plan};
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
+pub use correction::{CorrectedReport, CorrectionState, IssuedReport, ReportCorrection, ResultChange};
 pub use declared::{
     Declared, DeclaredFilter, DeclaredLine, DeclaredState, DeclaredVerdict, Declarer, NewDeclared,
     declared_bytes, declared_standards, public_declared,

@@ -1,6 +1,7 @@
 //! Lists and details of samples and nonconformities, cut to what the reader may see.
 
 use crate::blind::blind_results;
+use crate::correction::{CorrectionState, ReportCorrection, corrections_of};
 use crate::report::failure;
 use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble, results_in};
 use crate::sample::Sample;
@@ -48,6 +49,8 @@ pub struct SampleDetail {
     pub results: Vec<JudgedResult>,
     /// The nonconformity it led to.
     pub nonconformity: Option<Nonconformity>,
+    /// Corrections of its report, oldest first.
+    pub corrections: Vec<ReportCorrection>,
 }
 
 /// Which nonconformities to list; empty fields do not restrict.
@@ -163,7 +166,7 @@ impl Lab {
         let mut results = assemble(&results, &verdicts)?;
         if sample.blind {
             blind_results(&sample.form_no, &mut results);
-            return Ok(SampleDetail { sample, results, nonconformity: None });
+            return Ok(SampleDetail { sample, results, nonconformity: None, corrections: Vec::new() });
         }
         let mut of = Sql::new(NONCONFORMITY);
         of.push(" where n.sample = ").bind(id);
@@ -171,7 +174,8 @@ impl Lab {
             Some(row) => Some(nonconformity(row, &results)?),
             None => None,
         };
-        Ok(SampleDetail { sample, results, nonconformity })
+        let corrections = corrections_of(store, id).await?;
+        Ok(SampleDetail { sample, results, nonconformity, corrections })
     }
 
     /// The id of the sample with this form number, or blind number, if the reader may see it.
@@ -259,6 +263,20 @@ impl Lab {
     ) -> Result<Nonconformity, Error> {
         let mut tx = store.snapshot().await?;
         one_nonconformity(&mut tx, &self.visible_nonconformity(who, now), id).await
+    }
+
+    /// The corrections of the report a nonconformity came from that were issued, oldest first, for who may see it.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn corrected_reports(
+        &self,
+        store: &Store,
+        n: &Nonconformity,
+    ) -> Result<Vec<ReportCorrection>, Error> {
+        let mut all = corrections_of(store, n.sample).await?;
+        all.retain(|c| c.state == CorrectionState::Issued);
+        Ok(all)
     }
 
     async fn results_of(&self, store: &Store, sample: Id) -> Result<Vec<JudgedResult>, Error> {

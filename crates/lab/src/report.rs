@@ -50,7 +50,7 @@ pub async fn reports_submitted(store: &Store) -> Result<i64, Error> {
 }
 
 /// The results of a sample as who reviews them stands to them: whoever keeps away from the firm sampled or from the producer does not.
-async fn reviewed(tx: &mut Tx, sample: &Sample) -> Result<Resource, Error> {
+pub(crate) async fn reviewed(tx: &mut Tx, sample: &Sample) -> Result<Resource, Error> {
     let recused = recused_from(tx, sample.operator.into_iter().chain(sample.producer)).await?;
     Ok(Resource { recused, ..result_resource(sample) })
 }
@@ -276,24 +276,24 @@ impl Lab {
         };
         ledger::append(tx, cx, permit, entry).await?;
         if state == NonconformityState::Overturned {
-            retract_overturned(tx, cx, permit, row.id("sample")?).await?;
+            retract_overturned(self, tx, cx, permit, row.id("sample")?).await?;
         }
         Ok(())
     }
 }
 
-fn current(mut results: Vec<JudgedResult>) -> Vec<JudgedResult> {
+pub(crate) fn current(mut results: Vec<JudgedResult>) -> Vec<JudgedResult> {
     results.retain(|r| !r.withdrawn);
     results
 }
 
-fn outcome(result: &JudgedResult) -> Option<&Outcome> {
+pub(crate) fn outcome(result: &JudgedResult) -> Option<&Outcome> {
     result.verdict().map(|v| &v.verdict.outcome)
 }
 
 /// The conclusion of a report: a failure, by the law or by the standard the firm declares for its product, outweighs everything, and
 /// what is undecided by the law is never a pass.
-fn conclude(kind: SampleKind, results: &[JudgedResult]) -> Conclusion {
+pub(crate) fn conclude(kind: SampleKind, results: &[JudgedResult]) -> Conclusion {
     let failed = results.iter().any(|r| r.failing().is_some());
     let decided =
         |o: &Outcome| matches!(o, Outcome::Conform | Outcome::NotLimited | Outcome::Exempt) || o.is_failure();

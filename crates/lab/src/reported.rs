@@ -22,9 +22,12 @@ pub(crate) fn open_for_results(sample: &Sample) -> Result<(), Error> {
             format!("sample {} was refused; it has no results", sample.blind_no()),
         ))),
         SampleState::Approved | SampleState::Submitted => Err(Error::State(Text::new(
-            format!("样品 {} 的报告已批准，结果不能再改；如需更正请先退回报告", sample.blind_no()),
             format!(
-                "the report of {} is approved; its results no longer change. Return the report first",
+                "样品 {} 的报告已批准，结果不能再改；尚未报送的请退回报告，已报送的请更正报告",
+                sample.blind_no()
+            ),
+            format!(
+                "the report of {} is approved; its results no longer change. Return the report, or correct it once it is submitted",
                 sample.blind_no()
             ),
         ))),

@@ -69,7 +69,7 @@ pub struct JudgedResult {
     pub entered_by: Option<Id>,
     /// Time of entry.
     pub entered: Instant,
-    /// A correction replaced it before approval.
+    /// A correction replaced it, before approval or with a corrected report.
     pub withdrawn: bool,
     /// Verdicts, oldest first; never empty.
     pub verdicts: Vec<VerdictRecord>,
@@ -199,7 +199,7 @@ impl Lab {
             let mut judged = Vec::with_capacity(new.len());
             for (new, verdict) in new.into_iter().zip(verdicts) {
                 let id = cx.id();
-                result_values(&mut results, cx, who, sample, id, &new);
+                result_values(&mut results, cx, who.account, sample, id, &new);
                 let record = verdict_values(&mut rows, cx, sample.id, id, verdict, "entered")?;
                 judged.push(JudgedResult {
                     id,
@@ -282,7 +282,7 @@ impl Lab {
             .await?;
         changed(tx, &sample).await?;
         let (id, mut values) = (cx.id(), Vec::new());
-        result_values(&mut values, cx, who, &sample, id, &new);
+        result_values(&mut values, cx, who.account, &sample, id, &new);
         tx.insert_many(INTO_RESULT, RESULT_COLUMNS, values, "").await?;
         let record = store_verdict(tx, cx, sample.id, id, verdict, "entered").await?;
         let judged = JudgedResult {
@@ -416,14 +416,14 @@ pub(crate) struct Wrong {
 /// Results one journal entry holds, which may have 65,535 bytes: a screening for 500 pesticides has several entries.
 const RESULTS_AN_ENTRY: usize = 120;
 
-const INTO_RESULT: &str = "insert into result (id, sample, analyte, reported, unit, lod, loq, method, subsamples, value, \
+pub(crate) const INTO_RESULT: &str = "insert into result (id, sample, analyte, reported, unit, lod, loq, method, subsamples, value, \
     entered_by, entered, withdrawn)";
-const RESULT_COLUMNS: usize = 13;
+pub(crate) const RESULT_COLUMNS: usize = 13;
 
-fn result_values(
+pub(crate) fn result_values(
     values: &mut Vec<Value>,
     cx: &Context,
-    who: &Principal,
+    entered_by: Id,
     sample: &Sample,
     id: Id,
     new: &NewResult,
@@ -439,7 +439,7 @@ fn result_values(
         new.method.as_str().into(),
         serde_json::json!(new.subsamples).to_string().into(),
         Value::Real(new.reported.trim().parse().ok()),
-        who.account.into(),
+        entered_by.into(),
         cx.now.into(),
         false.into(),
     ]);
@@ -496,7 +496,7 @@ fn verdict_values(
     Ok(VerdictRecord { id, verdict, judged: cx.now, reason: reason.to_owned(), superseded_by: None })
 }
 
-async fn store_verdict(
+pub(crate) async fn store_verdict(
     tx: &mut Tx,
     cx: &Context,
     sample: Id,

@@ -48,7 +48,10 @@ fn the_check_names_what_is_wrong() {
         (
             |d| {
                 d.transitions.retain(|t| {
-                    !matches!(t.id.as_str(), "close" | "retest_overturned" | "overturned_by_retest")
+                    !matches!(
+                        t.id.as_str(),
+                        "close" | "retest_overturned" | "overturned_by_retest" | "end_corrected"
+                    )
                 })
             },
             "state.concluded",

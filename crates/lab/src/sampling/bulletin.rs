@@ -11,7 +11,7 @@ use crate::sample::words;
 use crate::{Conclusion, Error, Lab, Problem, Sample, register};
 use access::Principal;
 use base::{Id, Instant, Text};
-use ledger::{Context, Entry};
+use ledger::{Context, Entry, Permit};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::{Row, Sql, Store, Tx};
@@ -267,13 +267,29 @@ impl Lab {
                 "only a standing row of a published list can be corrected or taken back",
             )));
         }
+        let sample = self.sample_in(tx, sample).await?;
+        let row =
+            PublishedRow { id: row, seq: found.int("seq")?, list: b.id, slug: b.slug, region: b.region };
+        self.amend(tx, cx, &permit, &row, &sample, to, reason.trim()).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the house shape and what an amendment is")]
+    async fn amend(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        permit: &Permit,
+        row: &PublishedRow,
+        sample: &Sample,
+        to: RowState,
+        reason: &str,
+    ) -> Result<(), Error> {
         let new = if to == RowState::Corrected {
-            let sample = self.sample_in(tx, found.id("sample")?).await?;
-            let mut body = self.public_body(tx, &sample).await?;
-            body.remark = reason.trim().to_owned();
+            let mut body = self.public_body(tx, sample).await?;
+            body.remark = reason.to_owned();
             let (id, mut values) = (cx.id(), Vec::new());
-            let seq = usize::try_from(found.int("seq")?).unwrap_or_default();
-            push_row(&mut values, id, b.id, &sample, seq, &body)?;
+            let seq = usize::try_from(row.seq).unwrap_or_default();
+            push_row(&mut values, id, row.list, sample, seq, &body)?;
             insert_rows(tx, values).await?;
             Some(id)
         } else {
@@ -281,11 +297,12 @@ impl Lab {
         };
         tx.exec(
             "update bulletin_row set state = $1, reason = $2, changed = $3, replaced_by = $4 where id = $5",
-            &[to.word().into(), reason.trim().into(), cx.now.into(), new.into(), row.into()],
+            &[to.word().into(), reason.into(), cx.now.into(), new.into(), row.id.into()],
         )
         .await?;
-        let body = serde_json::json!({ "slug": b.slug, "seq": found.int("seq")?, "state": to.word(), "reason": reason.trim() });
-        record(tx, cx, &permit, &b.region, b.id, "sampling.row_amended", body).await
+        let body =
+            serde_json::json!({ "slug": row.slug, "seq": row.seq, "state": to.word(), "reason": reason });
+        record(tx, cx, permit, &row.region, row.list, "sampling.row_amended", body).await
     }
 
     /// Lists the reader may see, newest first: a draft only by who may draft or publish it, the rest by everybody.
@@ -422,32 +439,73 @@ async fn still_publishable(tx: &mut Tx, cx: &Context, bulletin: Id) -> Result<()
     )))
 }
 
-/// Takes the published row of a sample back because its failure was overturned; a draft is stopped when it is to be published.
+/// A standing row of a published list.
+struct PublishedRow {
+    id: Id,
+    seq: i64,
+    list: Id,
+    slug: String,
+    region: String,
+}
+
+async fn published_rows_of(tx: &mut Tx, sample: Id, failing: bool) -> Result<Vec<PublishedRow>, Error> {
+    let mut sql = Sql::new(
+        "select b.id, b.seq, u.id as list, u.slug, u.region from bulletin_row b join bulletin u on u.id = b.bulletin \
+         where b.state = 'standing' and u.state = 'published' and b.sample = ",
+    );
+    sql.bind(sample).push(if failing { " and b.qualified = 0" } else { "" });
+    let rows = tx.select(&sql).await?;
+    let read = |r: &Row| {
+        Ok::<_, store::Error>(PublishedRow {
+            id: r.id("id")?,
+            seq: r.int("seq")?,
+            list: r.id("list")?,
+            slug: r.text("slug")?,
+            region: r.text("region")?,
+        })
+    };
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// Takes the published failure of a sample back because it was overturned; a draft is stopped when it is to be published, and a row that
+/// says by a corrected report that the sample passes stays.
 pub(crate) async fn retract_overturned(
+    lab: &Lab,
     tx: &mut Tx,
     cx: &Context,
-    permit: &ledger::Permit,
+    permit: &Permit,
     sample: Id,
 ) -> Result<(), Error> {
     const WHY: &str = "复检或异议推翻了不合格结论";
-    let rows = tx
-        .query(
-            "select b.id, b.seq, u.id as list, u.slug, u.region from bulletin_row b join bulletin u on u.id = b.bulletin \
-             where b.sample = $1 and b.state = 'standing' and u.state = 'published'",
-            &[sample.into()],
-        )
-        .await?;
-    for row in rows {
-        tx.exec(
-            "update bulletin_row set state = 'retracted', reason = $1, changed = $2 where id = $3",
-            &[WHY.into(), cx.now.into(), row.id("id")?.into()],
-        )
-        .await?;
-        let body = serde_json::json!({
-            "slug": row.text("slug")?, "seq": row.int("seq")?, "state": RowState::Retracted.word(), "reason": WHY,
-        });
-        record(tx, cx, permit, &row.text("region")?, row.id("list")?, "sampling.row_amended", body).await?;
+    let sample = lab.sample_in(tx, sample).await?;
+    for row in published_rows_of(tx, sample.id, true).await? {
+        lab.amend(tx, cx, permit, &row, &sample, RowState::Retracted, WHY).await?;
     }
+    Ok(())
+}
+
+/// A corrected report: published rows of the sample are corrected where it passes and taken back where it does not; rows of drafts say
+/// what the report says now.
+pub(crate) async fn correct_published(
+    lab: &Lab,
+    tx: &mut Tx,
+    cx: &Context,
+    permit: &Permit,
+    sample: &Sample,
+    passes: bool,
+    why: &str,
+) -> Result<(), Error> {
+    let to = if passes { RowState::Corrected } else { RowState::Retracted };
+    for row in published_rows_of(tx, sample.id, false).await? {
+        lab.amend(tx, cx, permit, &row, sample, to, why).await?;
+    }
+    let body = lab.public_body(tx, sample).await?;
+    tx.exec(
+        "update bulletin_row set qualified = $1, words = $2, body = $3 where sample = $4 and bulletin in \
+         (select id from bulletin where state = 'draft')",
+        &[body.qualified.into(), body.words().into(), super::freeze::json(&body)?.into(), sample.id.into()],
+    )
+    .await?;
     Ok(())
 }
 
@@ -492,7 +550,7 @@ async fn insert_rows(tx: &mut Tx, values: Vec<store::Value>) -> Result<(), Error
 async fn record(
     tx: &mut Tx,
     cx: &Context,
-    permit: &ledger::Permit,
+    permit: &Permit,
     region: &str,
     id: Id,
     kind: &'static str,

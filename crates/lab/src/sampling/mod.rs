@@ -21,8 +21,8 @@ mod strata;
 mod targets;
 
 pub use book::{AcceptCheck, Book, BookError, Bounds, Budget, Class, SeriousRule, Stage, Target};
-pub(crate) use bulletin::retract_overturned;
 pub use bulletin::{Bulletin, BulletinState, RowState};
+pub(crate) use bulletin::{correct_published, retract_overturned};
 pub(crate) use clocks::clock_of;
 pub use clocks::{
     ClockFilter, Clocked, Milestones, SAMPLE_LAWS, SampleClock, milestones, next_clock, sample_clocks,

@@ -3,6 +3,7 @@
 
 mod blind;
 mod competence;
+mod corrections;
 mod declared;
 mod imports;
 mod judging;
@@ -89,6 +90,8 @@ impl Surroundings for Province {
 #[derive(Default)]
 pub(crate) struct Opens {
     pub(crate) fails: AtomicBool,
+    /// Numbers of corrected reports of failed samples, and whether they fail.
+    pub(crate) told: std::sync::Mutex<Vec<(String, bool)>>,
 }
 
 #[async_trait]
@@ -117,6 +120,16 @@ impl Consequence for Opens {
         _: &lab::NewSerious<'_>,
     ) -> Result<Option<Id>, HookError> {
         Ok(Some(Id(78)))
+    }
+
+    async fn corrected(
+        &self,
+        _: &mut Tx,
+        _: &Context,
+        report: &lab::CorrectedReport<'_>,
+    ) -> Result<Option<Id>, HookError> {
+        self.told.lock().unwrap().push((report.report_no.to_owned(), report.fails));
+        Ok(report.nonconformity.matter)
     }
 
     async fn contest(

@@ -91,6 +91,8 @@ impl Staff<'_> {
         let day = |n: i64| opened.plus_seconds(n * DAY);
         let lead = self.view(&self.desk, opened, matter).await?;
         let officer = self.officer(&lead.region)?;
+        self.step(officer, day(1), matter, "draft_notice", json!({})).await?;
+        self.publish(day(1), matter, "result_notice").await?;
         self.step(
             officer,
             day(1),

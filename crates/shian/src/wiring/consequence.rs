@@ -3,8 +3,11 @@
 use async_trait::async_trait;
 use base::{Id, Lang, RegionCode, Text};
 use flow::{Authority, Engine, NewMatter};
-use lab::{Consequence, ContestKind, Failure, HookError, NewContest, NewSerious, Nonconformity};
+use lab::{
+    Consequence, ContestKind, CorrectedReport, Failure, HookError, NewContest, NewSerious, Nonconformity,
+};
 use ledger::Context;
+use serde_json::json;
 use std::sync::{Arc, OnceLock, Weak};
 use store::Tx;
 
@@ -30,6 +33,47 @@ impl Disposal {
         Ok(self.engine.get().and_then(Weak::upgrade).ok_or("the procedure engine is not connected")?)
     }
 
+    /// Opens the disposal of a failure under a key, with facts besides those of the failure.
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        n: &Nonconformity,
+        key: String,
+        more: &[(&'static str, &str)],
+    ) -> Result<Option<Id>, HookError> {
+        let engine = self.engine()?;
+        let report = lab::report_facts(tx, n.sample).await?;
+        let mut new = NewMatter::new(county(n), format!("nonconformity:{}", n.id), title(n))
+            .of_operator(n.operator.or(n.producer))
+            .with_key(key)
+            .fact("product", n.product_name.as_str())
+            .fact("item", n.item.clone().unwrap_or_else(|| sample_key(n.sample)))
+            .fact("place_name", n.place_name.as_str())
+            .fact("sampled", report.sampled)
+            .fact("failures", failures(&n.failures, Lang::Zh))
+            .fact("failures_en", failures(&n.failures, Lang::En));
+        let optional = [
+            ("lot", n.lot_no.clone()),
+            ("place", n.place.clone()),
+            ("producer", n.producer.map(|p| p.to_string())),
+            ("producer_name", Some(n.producer_name.clone())),
+            ("report_no", report.report_no),
+        ];
+        let more = more.iter().map(|(name, value)| (*name, Some((*value).to_owned())));
+        for (name, value) in optional.into_iter().chain(more) {
+            if let Some(value) = value.filter(|v| !v.is_empty()) {
+                new = new.fact(name, value);
+            }
+        }
+        if !n.agency.is_empty() {
+            new.agency = Some(n.agency.clone());
+        }
+        let authority = Authority::System("lab.nonconformity");
+        let opened = flow::open_as(tx, cx, &engine, authority, PROCEDURE, new).await?;
+        Ok(Some(opened.matter))
+    }
+
     /// Names the engine; once.
     pub fn connect(&self, engine: &Arc<Engine>) {
         let _ = self.engine.set(Arc::downgrade(engine));
@@ -49,35 +93,37 @@ impl Consequence for Disposal {
         cx: &Context,
         n: &Nonconformity,
     ) -> Result<Option<Id>, HookError> {
-        let engine = self.engine()?;
-        let report = lab::report_facts(tx, n.sample).await?;
-        let mut new = NewMatter::new(county(n), format!("nonconformity:{}", n.id), title(n))
-            .of_operator(n.operator.or(n.producer))
-            .with_key(format!("disposal:nonconformity:{}", n.id))
-            .fact("product", n.product_name.as_str())
-            .fact("item", n.item.clone().unwrap_or_else(|| sample_key(n.sample)))
-            .fact("place_name", n.place_name.as_str())
-            .fact("sampled", report.sampled)
-            .fact("failures", failures(&n.failures, Lang::Zh))
-            .fact("failures_en", failures(&n.failures, Lang::En));
-        let optional = [
-            ("lot", n.lot_no.clone()),
-            ("place", n.place.clone()),
-            ("producer", n.producer.map(|p| p.to_string())),
-            ("producer_name", Some(n.producer_name.clone())),
-            ("report_no", report.report_no),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value.filter(|v| !v.is_empty()) {
-                new = new.fact(name, value);
+        self.open(tx, cx, n, format!("disposal:nonconformity:{}", n.id), &[]).await
+    }
+
+    async fn corrected(
+        &self,
+        tx: &mut Tx,
+        cx: &Context,
+        report: &CorrectedReport<'_>,
+    ) -> Result<Option<Id>, HookError> {
+        let (engine, n) = (self.engine()?, report.nonconformity);
+        let (step, word) =
+            if report.fails { ("report_still_fails", "failed") } else { ("report_passes", "passed") };
+        let replaced = report.replaced.report_no.as_str();
+        if let Some(matter) = n.matter {
+            let form = json!({
+                "corrected": word, "report_no": report.report_no, "replaced_report_no": replaced,
+                "correction_reason": report.reason, "failures": failures(&n.failures, Lang::Zh),
+                "failures_en": failures(&n.failures, Lang::En),
+            });
+            let by = "lab.corrected_report";
+            match flow::transition_as_system(tx, cx, &engine, by, matter, step, &form).await {
+                Ok(_) => return Ok(Some(matter)),
+                // a matter that has ended, or began before reports were corrected, takes no such step: a new one does
+                Err(flow::Error::Refused(_)) => {}
+                Err(other) => return Err(other.into()),
             }
         }
-        if !n.agency.is_empty() {
-            new.agency = Some(n.agency.clone());
-        }
-        let authority = Authority::System("lab.nonconformity");
-        let opened = flow::open_as(tx, cx, &engine, authority, PROCEDURE, new).await?;
-        Ok(Some(opened.matter))
+        let key = format!("disposal:nonconformity:{}:correction:{}", n.id, report.seq);
+        let facts =
+            [("corrected", word), ("replaced_report_no", replaced), ("correction_reason", report.reason)];
+        self.open(tx, cx, n, key, &facts).await
     }
 
     async fn serious(

@@ -9,11 +9,19 @@ use lab::{ContestKind, NonconformityState, Party};
 use registry::{Code, NewOperator, OperatorKind};
 use serde_json::json;
 
+/// The notice of the result is drafted, issued by another person and handed over today.
+async fn serve(w: &World, matter: Id) {
+    let o = office(SHOP_COUNTY);
+    w.publish(&o.second, matter, "result_notice").await.unwrap();
+    let served = json!({ "served_on": "2026-11-20", "method": "direct" });
+    w.step(&o.officer, matter, "serve", served).await.unwrap();
+}
+
 /// The failure was served on shop and producer today; the shop asks.
 async fn ask(w: &World, owner: &Principal, kind: ContestKind) -> (Id, Id) {
     let failed = fail(w, noodles(w)).await;
-    let served = json!({ "served_on": "2026-11-20", "method": "direct" });
-    w.step(&office(SHOP_COUNTY).officer, failed.matter.unwrap(), "serve", served).await.unwrap();
+    w.step(&office(SHOP_COUNTY).officer, failed.matter.unwrap(), "draft_notice", json!({})).await.unwrap();
+    serve(w, failed.matter.unwrap()).await;
     let mut tx = w.app.store.begin().await.unwrap();
     let cx = w.cx(owner);
     let m = w.app.lab.ask_contest(&mut tx, &cx, owner, failed.id, kind, Party::Sampled).await.unwrap();
@@ -129,5 +137,79 @@ async fn a_grave_risk_is_reported_upwards_within_a_day_nights_included() {
         assert!(w.step(&o.officer, m, "close", json!({})).await.is_err(), "{name}: a desk closes");
         w.step(&o.desk, m, "close", json!({})).await.unwrap();
         assert_eq!(state(&w, &o.desk, m).await, "closed", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn service_is_recorded_only_of_a_notice_that_was_issued() {
+    for (name, w) in World::all().await {
+        let o = office(SHOP_COUNTY);
+        let m = fail(&w, noodles(&w)).await.matter.unwrap();
+        let served = json!({ "served_on": "2026-11-20", "method": "direct" });
+        let said = refused(&w, &o.officer, m, "serve", served.clone()).await;
+        assert!(said.contains("检验结果通知书：尚无，由“制作检验结果通知书”形成"), "{name}: {said}");
+        w.step(&o.officer, m, "draft_notice", json!({})).await.unwrap();
+        let said = refused(&w, &o.officer, m, "draft_notice", json!({})).await;
+        assert!(said.contains("请先发布"), "{name}: {said}");
+        let said = refused(&w, &o.officer, m, "serve", served.clone()).await;
+        assert!(said.contains("须先由另一名有权限的人员在文书页发布"), "{name}: {said}");
+        assert!(w.publish(&o.officer, m, "result_notice").await.is_err(), "{name}: who drafted it");
+        serve(&w, m).await;
+        assert_eq!(fact(&w, &o.officer, m, "served_on").await, "2026-11-20", "{name}");
+    }
+}
+
+/// The laboratory puts the lead of the noodles right; the county hears of it.
+async fn correct(w: &World, sample: Id, value: &str) -> Option<lab::Nonconformity> {
+    let [first, second] = [2, 3].map(|n| person(n, Role::Laboratory, "", Some(w.laboratory)));
+    let lab = &w.app.lab;
+    let mut tx = w.app.store.begin().await.unwrap();
+    let cx = w.cx(&first);
+    let d = lab.sample(&w.app.store, &first, w.now, sample).await.unwrap();
+    let old = d.results.iter().find(|r| !r.withdrawn).unwrap();
+    let corrected = Some(lab::NewResult { reported: value.to_owned(), ..old.reported.clone() });
+    let change = vec![lab::ResultChange { result: Some(old.id), corrected }];
+    let made = lab.propose_correction(&mut tx, &cx, &first, sample, "读数录入有误", change).await.unwrap();
+    let done = lab.issue_correction(&mut tx, &w.cx(&second), &second, made.id, "").await.unwrap();
+    tx.commit().await.unwrap();
+    done.1
+}
+
+#[tokio::test]
+async fn a_corrected_report_is_served_anew_and_one_that_passes_ends_the_disposal_after_the_parties_are_told()
+{
+    for (name, w) in World::all().await {
+        let o = office(SHOP_COUNTY);
+        let failed = fail(&w, noodles(&w)).await;
+        let m = failed.matter.unwrap();
+        w.step(&o.officer, m, "draft_notice", json!({})).await.unwrap();
+        serve(&w, m).await;
+        let still = correct(&w, failed.sample, "0.31").await.unwrap();
+        assert_eq!((still.id, still.matter), (failed.id, Some(m)), "{name}");
+        assert!(fact(&w, &o.officer, m, "failures").await.contains("0.31 mg/kg"), "{name}");
+        assert_eq!(fact(&w, &o.officer, m, "report_no").await, "R1-G1", "{name}");
+        assert_eq!(
+            due(&w, &o.officer, m, "serve_corrected").await,
+            "2026-11-27",
+            "{name}: five working days"
+        );
+        let served = json!({ "served_on": "2026-11-20", "method": "direct" });
+        let said = refused(&w, &o.officer, m, "serve", served).await;
+        assert!(said.contains("已起草"), "{name}: the new notice is a draft: {said}");
+        let view = w.matter(&o.officer, m).await;
+        let notice =
+            view.documents.iter().rfind(|d| d.name == "result_notice" && d.status == "draft").unwrap();
+        assert!(notice.html.zh.contains("原检验报告 R1") && notice.html.zh.contains("0.31"), "{name}");
+        let early = refused(&w, &o.desk, m, "end_corrected", json!({})).await;
+        assert!(!early.is_empty(), "{name}: it still fails");
+        let passes = correct(&w, failed.sample, "0.1").await.unwrap();
+        assert!(passes.failures.is_empty() && passes.state == NonconformityState::Open, "{name}");
+        let early = refused(&w, &o.desk, m, "end_corrected", json!({})).await;
+        assert!(early.contains("检验报告更正告知书：已起草"), "{name}: {early}");
+        w.publish(&o.second, m, "correction_notice").await.unwrap();
+        assert!(w.step(&o.officer, m, "end_corrected", json!({})).await.is_err(), "{name}: a desk decides");
+        w.step(&o.desk, m, "end_corrected", json!({})).await.unwrap();
+        assert_eq!(state(&w, &o.desk, m).await, "overturned", "{name}");
+        assert_eq!(of_failure(&w, failed.id).await, NonconformityState::Overturned, "{name}");
     }
 }

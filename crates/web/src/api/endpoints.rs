@@ -238,6 +238,42 @@ const ENDPOINTS: &[Endpoint] = &[
         (JSON, "{}"),
         (200, r#"{"sample":{"state":"submitted"},"nonconformity":null}"#),
     ),
+    post(
+        "/api/v1/samples/{id}/corrections",
+        "laboratory",
+        Right::Needs("create", "result"),
+        (
+            "提出更正已报送的报告：改正（result 和 corrected）、补充（只有 corrected）、删去（只有 result）；另一人签发前原报告有效",
+            "Proposes to correct a submitted report: put right (result and corrected), add (corrected alone), strike out (result alone); the report stands until another person issues the corrected one",
+        ),
+        (
+            JSON,
+            r#"{"reason":"读数录入有误","changes":[{"result":"01J8ZK3M0P5Q7R","corrected":{"analyte":"铅(以Pb计)","reported":"0.036","unit":"mg/kg","lod":"0.02","method":"GB 5009.12-2023"}}]}"#,
+        ),
+        (201, r#"{"id":"01J8ZK3M0P5Q7S","seq":1,"state":"proposed"}"#),
+    ),
+    post(
+        "/api/v1/corrections/{id}/issue",
+        "laboratory",
+        Right::Needs("act", "result"),
+        (
+            "签发更正报告（须由提出人以外的另一人）：重新判定，不合格的立案，处置和公示随之更正；编号不填则在原编号后加 -G 和序号",
+            "Issues the corrected report (by another person than who proposed it): judged anew, a failure opens its disposal, disposal and publication follow; without a number, the first one with -G and a number",
+        ),
+        (JSON, r#"{"report_no":"R2026-0001-G1"}"#),
+        (
+            200,
+            r#"{"correction":{"id":"01J8ZK3M0P5Q7S","seq":1,"state":"issued","report_no":"R2026-0001-G1"},"nonconformity":null}"#,
+        ),
+    ),
+    post(
+        "/api/v1/corrections/{id}/drop",
+        "laboratory",
+        Right::Needs("act", "result"),
+        ("不予更正，说明原因；原报告不变", "Does not pursue a correction, with the reason; the report stays"),
+        (JSON, r#"{"reason":"复核原始记录，原结果无误"}"#),
+        (200, r#"{"id":"01J8ZK3M0P5Q7S","seq":1,"state":"dropped"}"#),
+    ),
     get(
         "/api/v1/declared",
         "limits",

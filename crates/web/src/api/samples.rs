@@ -10,11 +10,15 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use base::Text;
-use lab::{Conclusion, NewResult, NewSample, SampleFilter, SampleKind, SampleSort, SampleState, SentResult};
+use lab::{
+    Conclusion, NewResult, NewSample, ResultChange, SampleFilter, SampleKind, SampleSort, SampleState,
+    SentResult,
+};
 use serde::Deserialize;
 use std::sync::Arc;
 
 const SAMPLE: Text = Text::of("样品", "sample");
+const CORRECTION: Text = Text::of("报告更正", "correction of a report");
 
 /// `POST /api/v1/samples`. Right: create sample.
 pub(super) async fn create(State(app): State<Arc<App>>, caller: Caller, sent: Sent<NewSample>) -> Answer {
@@ -162,4 +166,80 @@ pub(super) async fn submit(
     };
     let submitted = app.lab.submit_report(&mut w.tx, &w.cx, &caller.who, sample).await?;
     w.done(&caller, StatusCode::OK, "", &submitted).await
+}
+
+/// What was wrong in a submitted report.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Correction {
+    reason: String,
+    changes: Vec<ResultChange>,
+}
+
+/// `POST /api/v1/samples/{id}/corrections`: proposes to correct a submitted report. Right: create result.
+pub(super) async fn propose(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(sample): Path<String>,
+    sent: Sent<Correction>,
+) -> Answer {
+    let sample = id(&sample, &SAMPLE)?;
+    let Correction { reason, changes } = sent.value;
+    let mut w = match Write::begin(&app, &caller, sent.once).await? {
+        Begun::Fresh(w) => w,
+        Begun::Before(response) => return Ok(response),
+    };
+    let made = app.lab.propose_correction(&mut w.tx, &w.cx, &caller.who, sample, &reason, changes).await?;
+    w.done(&caller, StatusCode::CREATED, &format!("/api/v1/samples/{sample}"), &made).await
+}
+
+/// The number of a corrected report; empty: the first one's with `-G` and a number.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issue {
+    #[serde(default)]
+    report_no: String,
+}
+
+/// `POST /api/v1/corrections/{id}/issue`, by another person than who proposed it. Right: act result.
+pub(super) async fn issue(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(correction): Path<String>,
+    sent: Sent<Issue>,
+) -> Answer {
+    let correction = id(&correction, &CORRECTION)?;
+    let mut w = match Write::begin(&app, &caller, sent.once).await? {
+        Begun::Fresh(w) => w,
+        Begun::Before(response) => return Ok(response),
+    };
+    let number = &sent.value.report_no;
+    let (correction, nonconformity) =
+        app.lab.issue_correction(&mut w.tx, &w.cx, &caller.who, correction, number).await?;
+    let body = serde_json::json!({ "correction": correction, "nonconformity": nonconformity });
+    w.done(&caller, StatusCode::OK, "", &body).await
+}
+
+/// Why a correction is not pursued.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Drop {
+    reason: String,
+}
+
+/// `POST /api/v1/corrections/{id}/drop`. Right: act result.
+pub(super) async fn drop_it(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(correction): Path<String>,
+    sent: Sent<Drop>,
+) -> Answer {
+    let correction = id(&correction, &CORRECTION)?;
+    let mut w = match Write::begin(&app, &caller, sent.once).await? {
+        Begun::Fresh(w) => w,
+        Begun::Before(response) => return Ok(response),
+    };
+    let dropped =
+        app.lab.drop_correction(&mut w.tx, &w.cx, &caller.who, correction, &sent.value.reason).await?;
+    w.done(&caller, StatusCode::OK, "", &dropped).await
 }

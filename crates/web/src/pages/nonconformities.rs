@@ -171,10 +171,12 @@ pub(crate) async fn show(
         None => None,
     };
     let standing = app.lab.contest_standing(&app.store, &viewer.who, app.now(), id).await?;
+    let corrected = app.lab.corrected_reports(&app.store, &n).await?;
     let title = format!("{} · {}", lang.pick("不合格", "Nonconformity"), name_of(&n));
     Ok(layout::page(&viewer, &title, &html! {
         (layout::crumbs(&[("/desk/nonconformities", lang.pick("不合格", "Nonconformities")), ("", n.form_no.as_str())]))
         (layout::head(&title, &html! { (state_badge(lang, n.state)) }))
+        (super::lab::correct::told(lang, &corrected))
         div.grid.wide {
             section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(&viewer, &n)) }
             section.card { h2 { (lang.pick("处置", "Disposal")) }

@@ -11,11 +11,12 @@ use crate::layout::{self, Area, Viewer};
 use crate::map::region_name;
 use crate::session::SignedIn;
 use crate::state::App;
+use crate::ui::{self, Tone};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use base::{Date, Id, Lang, RegionCode, Regions, Text};
-use lab::SampleDetail;
+use lab::{ReportCorrection, SampleDetail};
 use ledger::{Actor, Context, IssuedPaper, Permit};
 use maud::{Markup, PreEscaped, html};
 use paper::document::{Document, Template};
@@ -83,7 +84,25 @@ fn template(name: &str) -> Option<Template> {
     Some(Template { title, zh: zh.to_owned(), en: en.to_owned() })
 }
 
-fn facts(d: &SampleDetail, form: &Json, laboratory: &str, dated: Date) -> Json {
+/// Which report replaces which: what the paper says of itself.
+fn replacement(d: &SampleDetail, next: Option<&ReportCorrection>) -> Json {
+    let day = |c: &ReportCorrection| c.decided.map(|at| at.china_date().to_string()).unwrap_or_default();
+    let corrects = d.issued().last().and_then(|c| Some((c, c.replaced.as_ref()?)));
+    json!({
+        "corrects": corrects.map(|(_, old)| old.report_no.as_str()).unwrap_or_default(),
+        "correction_reason": corrects.map(|(c, _)| c.reason.as_str()).unwrap_or_default(),
+        "replaced_by": next.and_then(|c| c.report_no.as_deref()).unwrap_or_default(),
+        "replaced_on": next.map(day).unwrap_or_default(),
+    })
+}
+
+fn facts(
+    d: &SampleDetail,
+    next: Option<&ReportCorrection>,
+    form: &Json,
+    laboratory: &str,
+    dated: Date,
+) -> Json {
     let s = &d.sample;
     let results: Vec<Json> = d
         .results
@@ -138,7 +157,7 @@ fn facts(d: &SampleDetail, form: &Json, laboratory: &str, dated: Date) -> Json {
         "governing": s.governing_on.to_string(), "laboratory": laboratory, "dated": dated.to_string(),
         "agency_zh": agency_name(Lang::Zh, &s.agency), "agency_en": agency_name(Lang::En, &s.agency),
         "region_zh": region.zh, "region_en": region.en,
-        "results": results, "form": form,
+        "results": results, "form": form, "replacement": replacement(d, next),
     })
 }
 
@@ -206,8 +225,20 @@ async fn bytes(app: &App, lang: Lang, made: Made) -> Answer<Vec<u8>> {
     Ok(app.attachments.get(&sha256).await?)
 }
 
+/// The name of a paper of a sample: which of its reports, and whether as it was issued, without the mark that another replaced it.
+fn report_named(name: &str) -> Option<(Option<usize>, bool)> {
+    let nth = |text: &str| text.parse().ok().filter(|n| *n > 0).map(Some);
+    match name.split_once('-') {
+        None => (name == "report").then_some((None, false)),
+        Some(("report", n)) => Some((nth(n)?, false)),
+        Some(("original", n)) => Some((nth(n)?, true)),
+        Some(_) => None,
+    }
+}
+
 /// `GET /desk/samples/{id}/papers/{name}` and `/lab/samples/{id}/papers/{name}`: `report`, `report.pdf` once the report is
-/// approved; `form`, `form.pdf`; `label`. Right: view sample.
+/// approved; `report-1` the first where a corrected one replaced it, marked so, and `original-1` as it was issued; `form`, `form.pdf`;
+/// `label`. Right: view sample.
 pub(crate) async fn sample(
     State(app): State<Arc<App>>,
     SignedIn(viewer): SignedIn,
@@ -221,8 +252,17 @@ pub(crate) async fn sample(
         return Ok(labels(&app, &viewer, &d)?.into_response());
     }
     let (paper, is_pdf) = name.strip_suffix(".pdf").map_or((name.as_str(), false), |n| (n, true));
-    let paper = ["report", "form"].into_iter().find(|p| *p == paper).ok_or_else(missing)?;
+    let asked = paper.to_owned();
+    let (nth, original) =
+        if paper == "form" { (None, false) } else { report_named(paper).ok_or_else(missing)? };
+    let paper = if asked == "form" { "form" } else { "report" };
     let template = template(paper).ok_or_else(missing)?;
+    let issued: Vec<ReportCorrection> = d.issued().cloned().collect();
+    let next = nth.and_then(|n| issued.get(n - 1)).filter(|_| !original);
+    let d = match nth {
+        Some(n) => d.as_reported(n).ok_or_else(missing)?,
+        None => d,
+    };
     let s = &d.sample;
     let form = app.lab.form(&app.store, &viewer.who, app.now(), s).await?;
     if paper == "report" && s.approved_at.is_none() {
@@ -243,11 +283,12 @@ pub(crate) async fn sample(
         Some(l) => registry::operator(&app.store, l).await?.map(|o| o.name).unwrap_or_default(),
         None => String::new(),
     };
-    let dated = s.approved_at.filter(|_| paper == "report").map_or(s.sampled, |at| at.china_date());
-    let made: Document = template.render(&facts(&d, &form, &laboratory, dated)).map_err(Fault::internal)?;
+    let dated = d.report_issued().filter(|_| paper == "report").map_or(s.sampled, |at| at.china_date());
+    let made: Document =
+        template.render(&facts(&d, next, &form, &laboratory, dated)).map_err(Fault::internal)?;
     let (title, body) = (made.title.get(lang).to_owned(), made.html(lang).to_owned());
     let base = if viewer.area() == Area::Laboratory { "/lab/samples" } else { "/desk/samples" };
-    let path = format!("{base}/{id}/papers/{paper}");
+    let path = format!("{base}/{id}/papers/{asked}");
     if is_pdf {
         let number = s.report_no.as_deref().filter(|_| paper == "report").unwrap_or(&s.form_no);
         let number: String = number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
@@ -257,8 +298,8 @@ pub(crate) async fn sample(
             name: paper,
             file: format!("{paper}-{number}"),
             // the same paper whoever asks for it
-            known: known(&app, &body, &format!("/desk/samples/{id}/papers/{paper}")),
-            link: format!("{}/desk/samples/{id}/papers/{paper}", app.origin),
+            known: known(&app, &body, &format!("/desk/samples/{id}/papers/{asked}")),
+            link: format!("{}/desk/samples/{id}/papers/{asked}", app.origin),
             title,
             html: body,
             date: dated,
@@ -274,6 +315,11 @@ pub(crate) async fn sample(
         &html! {
             (layout::crumbs(&[(&format!("{base}/{id}"), s.form_no.as_str()), ("", title.as_str())]))
             (layout::head(&title, &html! { a.button href={ (path) ".pdf" } { "PDF" } }))
+            @if let (Some(next), Some(n)) = (next, nth) { (ui::message(Tone::Warn, &html! { p {
+                (lang.pick("本报告已由更正报告替代，不再使用：", "Replaced by a corrected report, no longer to be used: "))
+                a href={ (base) "/" (id) "/papers/report" } { (next.report_no.as_deref().unwrap_or_default()) } " · "
+                a href={ (base) "/" (id) "/papers/original-" (n) ".pdf" } { (lang.pick("签发时的原件 PDF", "PDF as it was issued")) }
+            } })) }
             article.doc { (PreEscaped(&body)) }
             p.small.soft { code.break { (known(&app, &body, &path)) } }
         },

@@ -135,6 +135,15 @@ impl Consequence for Disposal {
         Ok(Some(Id(78)))
     }
 
+    async fn corrected(
+        &self,
+        _: &mut Tx,
+        _: &Context,
+        report: &lab::CorrectedReport<'_>,
+    ) -> Result<Option<Id>, HookError> {
+        Ok(report.nonconformity.matter)
+    }
+
     async fn contest(
         &self,
         tx: &mut Tx,

@@ -3,6 +3,7 @@
 use super::operator;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
+use crate::pages::lab::correct;
 use crate::pages::matter_record;
 use crate::pages::nonconformities::{failure, failures_text, name_of, state_badge};
 use crate::pages::sampling::contest;
@@ -13,7 +14,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Id, Text};
 use flow::view::MatterView;
-use lab::{Nonconformity, NonconformityFilter, NonconformityState};
+use lab::{Nonconformity, NonconformityFilter, NonconformityState, ReportCorrection};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -93,12 +94,20 @@ pub(super) async fn list(
 }
 
 /// The test report, the papers served on the firm, and the matter they belong to.
-fn papers(viewer: &Viewer, n: &Nonconformity, matter: Option<&MatterView>) -> Markup {
+fn papers(
+    viewer: &Viewer,
+    n: &Nonconformity,
+    matter: Option<&MatterView>,
+    corrected: &[ReportCorrection],
+) -> Markup {
+    let base = format!("/desk/samples/{}/papers", n.sample);
+    let corrected: Vec<_> = corrected.iter().collect();
     let lang = viewer.lang();
     let report = format!("/desk/samples/{}/papers/report", n.sample);
     let served = matter.iter().flat_map(|m| &m.documents).filter(|d| d.status != "draft");
     html! { ul {
         li { a href=(report) { (lang.pick("检验报告", "Test report")) } " · " a href={ (report) ".pdf" } { "PDF" } }
+        (correct::earlier(lang, &base, &corrected))
         @for d in served { li { (d.title.get(lang)) @if let Some(number) = &d.number { " " span.soft { (number) } }
             " · " a href={ "/desk/documents/" (d.id) "/document.pdf" } { "PDF" } } }
         @if let Some(m) = matter { li { a href=(matter_record::path(viewer, m.id)) { (m.title.get(lang)) } " " (ui::badge(Tone::Info, m.state_title.get(lang))) } }
@@ -121,6 +130,7 @@ pub(super) async fn show(
         Some(m) => flow::view::matter(&app.store, &app.engine, &app.access, who, now, m).await.ok(),
         None => None,
     };
+    let corrected = app.lab.corrected_reports(&app.store, &n).await?;
     let title = name_of(&n);
     Ok(layout::page(
         &viewer,
@@ -128,9 +138,10 @@ pub(super) async fn show(
         &html! {
             (layout::crumbs(&[("/firm/results", lang.pick("抽检不合格", "Failed samples")), ("", n.form_no.as_str())]))
             (layout::head(&title, &state_badge(lang, n.state)))
+            (correct::told(lang, &corrected))
             div.grid.wide {
                 section.card { h2 { (lang.pick("不合格事实", "What failed")) } (failure(&viewer, &n)) }
-                section.card { h2 { (lang.pick("报告和文书", "Report and papers")) } (papers(&viewer, &n, matter.as_ref())) }
+                section.card { h2 { (lang.pick("报告和文书", "Report and papers")) } (papers(&viewer, &n, matter.as_ref(), &corrected)) }
                 (contest::card(&viewer, &n, &standing, app.now().china_date(), &format!("/firm/results/{id}")))
             }
         },

@@ -1,7 +1,7 @@
-//! What the laboratory posts: receive, enter, correct, approve, return, submit.
+//! What the laboratory posts: receive, enter, correct, approve, return, submit, correct what was submitted.
 
 use super::show::{Again, page};
-use super::{Door, SAMPLE, entry};
+use super::{Door, SAMPLE, correct, entry};
 use crate::fault::{Answer, Fault};
 use crate::session::{PostedSignedIn, context};
 use crate::state::App;
@@ -23,6 +23,14 @@ pub(crate) async fn post(
     let cx = context(&app, viewer);
     let entered = entry::read(&posted);
     let result: Option<Id> = posted.get("result").parse().ok();
+    let correction: Option<Id> = posted.get("correction").parse().ok();
+    let lines = if action == "propose_correction" { correct::read(&posted) } else { Vec::new() };
+    let changes = if lines.is_empty() {
+        Vec::new()
+    } else {
+        let d = app.lab.sample(&app.store, &viewer.who, app.now(), sample).await?;
+        correct::changes(&lines, &d.results)
+    };
     let mut tx = app.store.begin().await?;
     let (tx_ref, lab, who) = (&mut tx, &app.lab, &viewer.who);
     let done: Result<(), Error> = match action.as_str() {
@@ -42,6 +50,17 @@ pub(crate) async fn post(
         "approve" => lab.approve_report(tx_ref, &cx, who, sample, posted.get("report_no")).await.map(drop),
         "return" => lab.return_report(tx_ref, &cx, who, sample, posted.get("reason")).await.map(drop),
         "submit" => lab.submit_report(tx_ref, &cx, who, sample).await.map(drop),
+        "propose_correction" => {
+            lab.propose_correction(tx_ref, &cx, who, sample, posted.get("reason"), changes).await.map(drop)
+        }
+        "issue_correction" => match correction {
+            Some(c) => lab.issue_correction(tx_ref, &cx, who, c, posted.get("report_no")).await.map(drop),
+            None => Err(Error::NotFound("correction".to_owned())),
+        },
+        "drop_correction" => match correction {
+            Some(c) => lab.drop_correction(tx_ref, &cx, who, c, posted.get("reason")).await.map(drop),
+            None => Err(Error::NotFound("correction".to_owned())),
+        },
         _ => return Err(Fault::not_found(&Text::of("操作", "action"))),
     };
     match done {
@@ -56,7 +75,8 @@ pub(crate) async fn post(
             if fault.status.is_server_error() || fault.status == StatusCode::NOT_FOUND {
                 return Err(fault);
             }
-            let again = Again { action, faults, entered, result };
+            let reason = posted.get("reason").to_owned();
+            let again = Again { action, faults, entered, result, lines, reason };
             let shown = page(&app, viewer, &id, Door::Bench, Some(&again)).await?;
             Ok((fault.status, shown).into_response())
         }

@@ -7,7 +7,7 @@ use limits::Rules;
 use maud::{Markup, html};
 
 /// Rows of the form beside those filled already.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 /// Most rows read from a form.
 const MOST: usize = 60;
 
@@ -23,28 +23,33 @@ const COLUMNS: [(&str, &str, &str); 6] = [
 
 /// The filled rows of a posted form. A result with `|` between values is a sampling plan's.
 pub(super) fn read(posted: &Posted) -> Vec<NewResult> {
-    let mut out = Vec::new();
-    for row in 0..MOST {
-        let get = |name: &str| posted.get(&format!("{name}.{row}")).to_owned();
-        let (analyte, value) = (get("analyte"), get("reported"));
-        if analyte.is_empty() && value.is_empty() {
-            continue;
-        }
-        let parts: Vec<String> = value.split(['|', ';', '；']).map(|t| t.trim().to_owned()).collect();
-        let (reported, subsamples) =
-            if parts.len() > 1 { (String::new(), parts) } else { (value, Vec::new()) };
-        let some = |text: String| (!text.is_empty()).then_some(text);
-        out.push(NewResult {
-            analyte,
-            reported,
-            unit: get("unit"),
-            lod: some(get("lod")),
-            loq: some(get("loq")),
-            method: get("method"),
-            subsamples,
-        });
+    (0..MOST).filter_map(|n| row(posted, n)).collect()
+}
+
+/// One row of a posted form, when it is filled.
+pub(super) fn row(posted: &Posted, n: usize) -> Option<NewResult> {
+    let get = |name: &str| posted.get(&format!("{name}.{n}")).to_owned();
+    let (analyte, value) = (get("analyte"), get("reported"));
+    if analyte.is_empty() && value.is_empty() {
+        return None;
     }
-    out
+    let parts: Vec<String> = value.split(['|', ';', '；']).map(|t| t.trim().to_owned()).collect();
+    let (reported, subsamples) = if parts.len() > 1 { (String::new(), parts) } else { (value, Vec::new()) };
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    Some(NewResult {
+        analyte,
+        reported,
+        unit: get("unit"),
+        lod: some(get("lod")),
+        loq: some(get("loq")),
+        method: get("method"),
+        subsamples,
+    })
+}
+
+/// Whether a row reads as another one does.
+pub(super) fn same(a: &NewResult, b: &NewResult) -> bool {
+    COLUMNS.iter().all(|(column, _, _)| cell(a, column).trim() == cell(b, column).trim())
 }
 
 fn cell(result: &NewResult, column: &str) -> String {
@@ -59,9 +64,16 @@ fn cell(result: &NewResult, column: &str) -> String {
     }
 }
 
-/// The rows of the form; `filled` come first. `form` keeps the ids of several forms on a page apart.
-pub(super) fn rows(lang: Lang, form: &str, filled: &[NewResult], spare: bool) -> Markup {
-    let count = filled.len() + if spare { ROWS } else { 0 };
+/// The rows of the form; `filled` come first, then `spare` empty ones. `form` keeps the ids of several forms on a page apart; `extra` stands
+/// at the end of each row.
+pub(super) fn rows(
+    lang: Lang,
+    form: &str,
+    filled: &[NewResult],
+    spare: usize,
+    extra: &dyn Fn(usize) -> Markup,
+) -> Markup {
+    let count = filled.len() + spare;
     let blank = NewResult::default();
     html! { @for row in 0..count { @let result = filled.get(row).unwrap_or(&blank);
         fieldset { legend { (lang.pick("结果 ", "Result ")) (row + 1) }
@@ -70,6 +82,7 @@ pub(super) fn rows(lang: Lang, form: &str, filled: &[NewResult], spare: bool) ->
                     input id=(id) name={ (name) "." (row) } value=(cell(result, name)) list=[(name == "analyte").then_some("analytes")]
                         autocomplete="off" inputmode=[matches!(name, "lod" | "loq").then_some("decimal")]; }
             } }
+            (extra(row))
         }
     } }
 }
@@ -116,7 +129,7 @@ mod tests {
             ("0.36", "mg/kg", &None)
         );
         assert_eq!(read[1].subsamples, ["50", "120", "300"]);
-        let again = rows(Lang::Zh, "", &read, true).into_string();
+        let again = rows(Lang::Zh, "", &read, ROWS, &|_| html! {}).into_string();
         assert!(again.contains("value=\"50|120|300\"") && again.contains("name=\"analyte.5\""), "{again}");
     }
 }

@@ -1,6 +1,7 @@
 //! Samples and results: the laboratory's bench and, read only, the officers' view of the same records.
 
 mod act;
+pub(crate) mod correct;
 mod entry;
 mod import;
 mod list;

@@ -1,7 +1,7 @@
 //! One sample: its facts, the governing date with its reason, every result with its verdict, and what the bench can do.
 
 use super::verdict::{badges, conclusion_badge, state_badge, view};
-use super::{Door, SAMPLE, entry};
+use super::{Door, SAMPLE, correct, entry};
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
@@ -28,6 +28,10 @@ pub(super) struct Again {
     pub(super) entered: Vec<NewResult>,
     /// The result to be corrected.
     pub(super) result: Option<Id>,
+    /// The rows of a correction of the report.
+    pub(super) lines: Vec<correct::Line>,
+    /// Its reason.
+    pub(super) reason: String,
 }
 
 /// `GET /lab/samples/{id}`
@@ -71,6 +75,7 @@ pub(super) async fn page(
     let proposed = if door == Door::Desk && !s.blind {
         let took = form.iter().flat_map(|f| f.fields.samplers.iter().copied());
         let reviewed = d.results.iter().filter_map(|r| r.entered_by).chain(s.approved_by);
+        let reviewed = reviewed.chain(d.corrections.iter().filter_map(|c| c.decided_by));
         let staff = namesakes::named(app, took.chain(reviewed)).await?;
         let firms: Vec<Id> = s.operator.into_iter().chain(s.producer).collect();
         namesakes::open(app, viewer, Firms::These(&firms), staff).await?
@@ -97,25 +102,28 @@ pub(super) async fn page(
             }
             (namesakes::section(viewer, decides, &proposed))
             (parts)
-            p.actions { (papers(lang, door, s, form.is_some())) }
+            p.actions { (papers(lang, door, &d, form.is_some())) }
+            (correct::section(viewer, &d, door == Door::Bench, again))
             h2 { (lang.pick("检验结果", "Results")) " " span.soft { (current.len()) } }
             @if current.is_empty() { (ui::empty(lang.pick("尚无检验结果", "No result yet"), lang.pick("录入的结果会立即按适用标准判定。", "Each result is judged at once by the standard in force."))) }
             div.grid.wide { @for r in &current { (result_card(viewer, r, &declared, open, again.filter(|a| a.result == Some(r.id)))) } }
-            @if !withdrawn.is_empty() { details { summary { (lang.pick("已更正的原结果", "Corrected results")) " (" (withdrawn.len()) ")" }
+            @if !withdrawn.is_empty() { details { summary { (lang.pick("已被更正的原结果", "Results that were corrected")) " (" (withdrawn.len()) ")" }
                 div.grid.wide { @for r in &withdrawn { (result_card(viewer, r, &declared, false, None)) } } } }
             @if open { (entry_form(app, viewer, s, again.filter(|a| a.action == "results"))) }
         },
     ))
 }
 
-/// The papers of a sample.
 /// The papers there are: a sample registered without a form has none to show, one without an approved report no report.
-fn papers(lang: Lang, door: Door, s: &Sample, has_form: bool) -> Markup {
+fn papers(lang: Lang, door: Door, d: &SampleDetail, has_form: bool) -> Markup {
+    let s = &d.sample;
+    let issued: Vec<_> = d.issued().collect();
     let base = format!("{}/{}/papers", door.path(), s.id);
     html! {
         a href={ (base) "/label" } { (lang.pick("标签", "Labels")) }
         @if has_form { " · " a href={ (base) "/form" } { (lang.pick("抽样单", "Sampling form")) } " (" a href={ (base) "/form.pdf" } { "PDF" } ")" }
         @if s.approved_at.is_some() { " · " a href={ (base) "/report" } { (lang.pick("检验报告", "Test report")) } " (" a href={ (base) "/report.pdf" } { "PDF" } ")" }
+        @if !issued.is_empty() { ul { (correct::earlier(lang, &base, &issued)) } }
     }
 }
 
@@ -224,7 +232,7 @@ fn result_card(
                 (layout::csrf(viewer))
                 input type="hidden" name="result" value=(r.id);
                 @let filled = again.map_or_else(|| vec![n.clone()], |a| a.entered.clone());
-                (entry::rows(lang, &format!("c{}-", r.id), &filled, false))
+                (entry::rows(lang, &format!("c{}-", r.id), &filled, 0, &|_| html! {}))
                 button.plain { (lang.pick("更正并重新判定", "Correct and judge")) }
             }
         } }
@@ -240,7 +248,7 @@ fn entry_form(app: &App, viewer: &Viewer, s: &Sample, again: Option<&Again>) -> 
         (entry::analytes(app.rules, &s.food, s.governing_on))
         form method="post" action={ "/lab/samples/" (s.id) "/results" } {
             (layout::csrf(viewer))
-            (entry::rows(lang, "", again.map_or(&[], |a| a.entered.as_slice()), true))
+            (entry::rows(lang, "", again.map_or(&[], |a| a.entered.as_slice()), entry::ROWS, &|_| html! {}))
             button { (lang.pick("保存并判定", "Save and judge")) }
         }
     } }
@@ -296,7 +304,8 @@ fn steps(viewer: &Viewer, d: &SampleDetail, has_form: bool) -> Markup {
                 (post("return", &ui::input(&Field { name: "reason", label: lang.pick("原因", "Reason"), required: true, ..Field::default() }), true, lang.pick("退回", "Return"))) }
         },
         SampleState::Submitted => {
-            html! { p { (lang.pick("报告已报送", "Submitted")) @if let Some(at) = s.submitted_at { " " (at.china_minute()) } } }
+            html! { p { (lang.pick("报告已报送", "Submitted")) @if let Some(at) = s.submitted_at { " " (at.china_minute()) } }
+            p.small.soft { (lang.pick("发现报告有误的，见下方“报告更正”。", "Where the report is wrong, see \"corrections of the report\" below.")) } }
         }
     }
 }
