@@ -4,6 +4,7 @@ use crate::sample::{Sample, SampleState};
 use crate::{Error, NewResult, Problem};
 use base::quantity::{Dimension, Quantity, Unit};
 use base::{Decimal, Text};
+use std::borrow::Cow;
 
 /// Whether results of a sample may be entered: from its receipt to the approval of its report.
 pub(crate) fn open_for_results(sample: &Sample) -> Result<(), Error> {
@@ -63,6 +64,14 @@ pub(crate) fn known_already(analyte: &str) -> Problem {
             "the sample has a result for this analyte already; use \"correct result\" to change it",
         ),
     )
+}
+
+/// A result whose value carries its unit, `0.05mg/kg` beside an empty unit field, with each in its own field.
+pub(crate) fn tidied(new: &NewResult) -> Cow<'_, NewResult> {
+    let apart = new.unit.trim().is_empty().then(|| limits::with_unit(&new.reported)).flatten();
+    apart.map_or(Cow::Borrowed(new), |(value, unit)| {
+        Cow::Owned(NewResult { reported: value.to_owned(), unit: unit.to_owned(), ..new.clone() })
+    })
 }
 
 /// What is wrong with a result before it is judged.

@@ -3,7 +3,7 @@
 use crate::accreditation::Scope;
 use crate::reported::{
     REPORTED, beyond_the_whole, check, foreign_unit, given_twice, known_already, open_for_results,
-    same_analyte,
+    same_analyte, tidied,
 };
 use crate::sample::{Sample, SampleKind, SampleState};
 use crate::{Error, Lab, Problem};
@@ -362,6 +362,7 @@ impl Lab {
 
     /// What is wrong with a result: fields, and whatever the limits cannot read; and its verdict once it can be judged.
     pub(crate) fn examine(&self, sample: &Sample, new: &NewResult) -> (Vec<Problem>, Option<Verdict>) {
+        let new = &*tidied(new);
         let mut problems = check(new);
         problems.extend(beyond_the_whole(new));
         if !problems.is_empty() {
@@ -428,6 +429,7 @@ pub(crate) fn result_values(
     id: Id,
     new: &NewResult,
 ) {
+    let new = tidied(new);
     values.extend([
         id.into(),
         sample.id.into(),

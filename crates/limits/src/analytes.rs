@@ -24,6 +24,8 @@ pub struct Analyte {
     pub summed: bool,
     /// A sum of ratios to the maximum use levels (比例之和).
     pub ratio: bool,
+    /// The one component of the sum of this name that the label reports by itself (3-羟基克百威 of 克百威).
+    pub lone: Option<String>,
     /// The basis named in the label (以NO2-计, 以亚硝酸钠计), normalised.
     pub expressed_as: String,
     /// Facts the label states (干重计).
@@ -144,6 +146,11 @@ impl Analytes {
             .or_else(|| brackets.iter().find_map(|b| self.canonical(b)));
         out.known = name.is_some();
         out.name = name.map_or(head.clone(), str::to_owned);
+        if !out.known
+            && let Some(sum) = self.sum_of(&head)
+        {
+            (out.known, out.name, out.lone) = (true, sum.to_owned(), Some(head));
+        }
         out
     }
 

@@ -199,8 +199,18 @@ impl<'r> Judge<'r> {
         };
         let mut why = Vec::new();
         if explain && analyte.known && analyte.name != case.analyte {
-            let zh = format!("检验项目“{}”即{}", case.analyte, analyte.name);
-            why.push(step("analyte", Text::new(zh, format!("“{}” is {}", case.analyte, analyte.name))));
+            let (label, name) = (&case.analyte, &analyte.name);
+            why.push(step(
+                "analyte",
+                if analyte.lone.is_some() {
+                    Text::new(
+                        format!("“{label}”是{name}限量所计各组分之一"),
+                        format!("“{label}” is one component of what is limited as {name}"),
+                    )
+                } else {
+                    Text::new(format!("检验项目“{label}”即{name}"), format!("“{label}” is {name}"))
+                },
+            ));
         }
         let measured = match measured(case, &analyte, self.rules, explain.then_some(&mut why)) {
             Ok(measured) => measured,
@@ -444,11 +454,31 @@ pub(crate) fn measured(
         })
     };
     let (lod, loq) = (bound("lod", &case.lod)?, bound("loq", &case.loq)?);
+    // a component reported by itself counts with its factor
+    let lone = analyte
+        .lone
+        .as_ref()
+        .map(|component| Analyte { parts: vec![(component.clone(), case.value.clone())], ..analyte.clone() });
+    let analyte = lone.as_ref().unwrap_or(analyte);
     let mut reading = number::reading(&case.value);
     if reading == Reading::Unreadable && !case.unit.is_empty() {
         // the unit may stand with the value as well as in its own field
         let (value, unit) = (number::plain(&case.value), number::plain(&case.unit));
         reading = value.strip_suffix(&unit).map_or(reading, number::reading);
+        if let (Reading::Unreadable, Some((value, own))) = (&reading, scale::with_unit(&case.value)) {
+            if !scale::same_unit(own, &case.unit) {
+                let given = &case.unit;
+                return Err(error(
+                    format!(
+                        "数值自带单位{own},与单位栏的{given}不一致,请只写数字,或把单位栏改为{own}(value、unit)"
+                    ),
+                    format!(
+                        "the value carries the unit {own}, the unit field says {given}: write the number alone, or {own} in the unit field (value, unit)"
+                    ),
+                ));
+            }
+            reading = number::reading(value);
+        }
     }
     let foreign = |u: &&String| !case.unit.is_empty() && **u != number::plain(&case.unit);
     if let Some(other) = analyte.units.iter().find(foreign) {

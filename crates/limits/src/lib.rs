@@ -65,6 +65,7 @@ pub use judge::{Decision, Judge};
 pub use rejudge::{Flip, Rejudge};
 pub use rule::{Edition, Rule};
 pub use rules::{ENGINE, FILES, Rules};
+pub use scale::with_unit;
 pub use second::{Difference, Refusal, Table, activate};
 pub use sheet::{json_line, judge_csv, rejudge_csv};
 pub use tree::Tree;

@@ -110,12 +110,14 @@ impl Sums {
             .flat_map(|(name, sum)| sum.components.iter().map(move |(c, _)| (name.as_str(), c.as_str())))
     }
 
-    /// The components a report leaves out though the definition demands each of them.
+    /// The components a report leaves out though the definition demands each of them, or though it reports but one by itself.
     pub(crate) fn missing(&self, analyte: &Analyte, names: &Analytes) -> Vec<&str> {
-        let Some(sum) = self.of(&analyte.name).filter(|s| s.complete && !analyte.parts.is_empty()) else {
+        let asked = |s: &&Sum| analyte.lone.is_some() || (s.complete && !analyte.parts.is_empty());
+        let Some(sum) = self.of(&analyte.name).filter(asked) else {
             return Vec::new();
         };
-        let shown = |component: &str| analyte.parts.iter().any(|(name, _)| same(name, component, names));
+        let reported = || analyte.parts.iter().map(|(name, _)| name).chain(&analyte.lone);
+        let shown = |component: &str| reported().any(|name| same(name, component, names));
         sum.components.iter().map(|(c, _)| c.as_str()).filter(|c| !shown(c)).collect()
     }
 

@@ -183,6 +183,25 @@ async fn no_result_is_entered_by_any_way_before_the_sample_is_received() {
 }
 
 #[tokio::test]
+async fn a_unit_written_with_the_value_goes_to_its_own_field() {
+    for world in worlds().await {
+        let sample = world.register(form("GC032", SampleKind::Supervision)).await.unwrap();
+        let both =
+            lab::NewResult { reported: "0.05mg/kg".to_owned(), unit: String::new(), ..crate::cadmium("") };
+        world.enter(&analyst(), sample.id, both).await.unwrap();
+        let d = world.lab.sample(&world.store, &analyst(), crate::now(), sample.id).await.unwrap();
+        let kept = &d.results[0].reported;
+        assert_eq!((kept.reported.as_str(), kept.unit.as_str()), ("0.05", "mg/kg"), "{}", world.name);
+        let lead = lab::NewResult { analyte: "铅".to_owned(), ..crate::cadmium("50μg/kg") };
+        let Err(Error::Invalid(problems)) = world.enter(&analyst(), sample.id, lead).await else {
+            panic!("{}: two units", world.name)
+        };
+        assert_eq!(problems[0].field, "reported");
+        assert!(problems[0].message.zh.contains("与单位栏的mg/kg不一致"), "{:?}", problems[0]);
+    }
+}
+
+#[tokio::test]
 async fn a_result_has_a_unit_of_its_analyte_and_says_no_more_than_the_whole() {
     for world in worlds().await {
         let sample = world.register(form("GC031", SampleKind::Supervision)).await.unwrap();

@@ -161,6 +161,10 @@ fn a_label_made_of_components_is_read_whatever_joins_them() {
         ("胡萝卜", "α-HCH=0.02；β-HCH=0.01；γ-HCH=0.01；δ-HCH=ND", "0.04", "mg/kg", "conform"),
         ("豇豆", "克百威 ND;3-羟基克百威 0.03", "0.03 (sum)", "mg/kg", "nonconform"),
         ("豇豆", "3-羟基克百威=0.03；克百威=ND", "0.03", "mg/kg", "nonconform"),
+        // the metabolite by itself: enough to fail, not enough to pass
+        ("豇豆", "3-羟基克百威", "0.03", "mg/kg", "nonconform"),
+        ("豇豆", "3-羟基克百威", "0.01", "mg/kg", "needs_confirmation"),
+        ("豇豆", "3-羟基克百威", "ND", "mg/kg", "needs_confirmation"),
         // carbosulfan has a limit of its own and is no part of carbofuran
         ("豇豆", "克百威 0.01;丁硫克百威 0.03", "0.04", "mg/kg", "conform"),
         // in animals the parent alone is not the residue
@@ -177,6 +181,64 @@ fn a_label_made_of_components_is_read_whatever_joins_them() {
             assert!(got.why.iter().any(|s| s.text.zh.contains("PCB77不属于")), "{:?}", got.why);
         }
     }
+}
+
+#[test]
+fn a_component_reported_by_itself_names_what_the_limit_counts_beside_it() {
+    let got = judged("豇豆", "3-羟基克百威", "0.01", "mg/kg");
+    let Outcome::NeedsConfirmation { question, .. } = &got.outcome else { panic!("{:?}", got.outcome) };
+    assert!(question.zh.contains("克百威"), "{question:?}");
+    assert_eq!(got.analyte, "克百威");
+    assert!(got.why.iter().any(|s| s.text.zh.contains("是克百威限量所计各组分之一")), "{:?}", got.why);
+}
+
+#[test]
+fn penicillin_is_benzylpenicillin_by_whichever_name_and_no_other_penicillin() {
+    for name in ["青霉素", "青霉素G", "苄青霉素", "普鲁卡因青霉素", "Penicillin G", "61-33-6"]
+    {
+        let got = judged("牛肉", name, "60", "μg/kg");
+        assert_eq!((got.outcome.word(), got.rule.as_str()), ("nonconform", "GB31650-2019-021"), "{name}");
+    }
+    assert_eq!(judged("牛肉", "青霉素V", "60", "μg/kg").outcome.word(), "not_loaded");
+}
+
+#[test]
+fn blood_is_a_meat_product_and_no_offal() {
+    for food in ["猪血", "鸭血", "鸡血"] {
+        let got = judged(food, "铅", "0.4", "mg/kg");
+        assert_eq!((got.outcome.word(), got.rule.as_str()), ("nonconform", "GB2762-2025-T01-030"), "{food}");
+    }
+    assert_eq!(judged("猪肝", "铅", "0.4", "mg/kg").outcome.word(), "conform", "offal has 0.5");
+}
+
+#[test]
+fn a_unit_written_with_the_value_may_repeat_the_field_and_is_refused_where_it_contradicts_it() {
+    for (value, unit, want) in [
+        ("0.05mg/kg", "mg/kg", "conform"),
+        ("50ug/kg", "μg/kg", "conform"),
+        ("50μg/kg", "mg/kg", "data_error"),
+        ("0.05", "", "needs_confirmation"),
+        ("0.05千", "", "data_error"),
+    ] {
+        let got = judged("大米", "镉", value, unit);
+        assert_eq!(got.outcome.word(), want, "{value} {unit}: {:?} {:?}", got.outcome, got.why);
+    }
+    for (value, apart) in [
+        ("0.05mg/kg", Some(("0.05", "mg/kg"))),
+        ("<10 CFU/g", Some(("<10", "CFU/g"))),
+        ("0.5g/100g", Some(("0.5", "g/100g"))),
+        ("0.05", None),
+        ("ND", None),
+        ("1e5", None),
+    ] {
+        assert_eq!(limits::with_unit(value), apart, "{value}");
+    }
+    let got = judged("大米", "镉", "50μg/kg", "mg/kg");
+    let Outcome::DataError { reason } = &got.outcome else { panic!("{:?}", got.outcome) };
+    assert!(
+        reason.zh.contains("数值自带单位μg/kg") && reason.en.contains("unit field says mg/kg"),
+        "{reason:?}"
+    );
 }
 
 #[test]
