@@ -16,6 +16,7 @@ import { citizen, journal } from "./steps/citizen.mjs";
 import { sampling } from "./steps/sampling.mjs";
 import { signals } from "./steps/signals.mjs";
 import { inspection } from "./steps/inspection.mjs";
+import { contests } from "./steps/contests.mjs";
 import { retest } from "./steps/retest.mjs";
 import { licence } from "./steps/licence.mjs";
 import { enforcement } from "./steps/enforcement.mjs";
@@ -57,6 +58,7 @@ try {
     ["8b an inspection without signal", inspection],
     ["8c a shop gets its licence", licence],
     ["8d from a report to a reward", enforcement],
+    ["8e what is refused and what is put right", contests],
     ["every page, every way", gallery],
     ["the record", journal],
   ]) {
