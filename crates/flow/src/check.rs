@@ -159,6 +159,14 @@ impl Report<'_> {
         if initial.len() != 1 {
             self.say("state", format!("exactly one state is initial, found {}", initial.len()));
         }
+        match &d.party_sees {
+            None if !d.unseen => self.say(
+                "party_sees",
+                "say which facts the operator concerned sees ([] for none), or keep the matter from it with unseen = true",
+            ),
+            Some(_) if d.unseen => self.say("party_sees", "the operator concerned never sees the matter; remove one of both"),
+            _ => {}
+        }
         for name in d.party_sees.iter().flatten().filter(|n| d.fact(n).is_none()) {
             self.say("party_sees", format!("there is no fact `{name}`"));
         }

@@ -406,8 +406,8 @@ pub struct Definition {
     /// The operator concerned never sees its matters; a state may say so of itself alone.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unseen: bool,
-    /// The file is the authority's (案卷): of what happened, the operator concerned sees its own steps and the states the matter came
-    /// to, of the facts these, and of the papers those served on it or published. Absent: it sees the matter as it is.
+    /// The facts the operator concerned sees. Besides them it sees its own steps and forms, the states the matter came to, its own
+    /// tasks, the clocks, and the papers served on it or published; never how a case is made. Absent: of the facts none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub party_sees: Option<Vec<String>>,
     /// Mass balance over the items of its tasks.

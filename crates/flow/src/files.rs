@@ -30,8 +30,8 @@ pub async fn record_file(
     Ok(())
 }
 
-/// Whether a person may read a file: it is named by a form of a matter they may see, or of a task they may see.
-/// To know a hash is not enough.
+/// Whether a person may read a file: it is named by a form of a matter they may see, or of a task they may see; the operator
+/// concerned, by a form of its own. To know a hash is not enough.
 ///
 /// # Errors
 /// When the store fails.
@@ -47,7 +47,13 @@ pub async fn may_read_file(
 
 fn readable(access: &Access, who: &Principal, now: Instant, sha256: &str) -> Sql {
     let mut sql = Sql::new("select f.entry from form_file f join matter m on m.id = f.matter ");
-    sql.push("left join task t on t.id = f.task where f.sha256 = ").bind(sha256).push(" and ((");
+    sql.push("left join task t on t.id = f.task where f.sha256 = ").bind(sha256);
+    if let Some(party) = who.operator {
+        // of the file of a matter a party reads what came from its side
+        sql.push(" and exists (select 1 from form_entry e left join account a on a.id = e.account where e.id = f.entry and (e.account = ");
+        sql.bind(who.account).push(" or a.operator = ").bind(party).push("))");
+    }
+    sql.push(" and ((");
     let matters = access.scope(who, "view", "matter", now).with_agency("m.agency");
     sql.append(&matters.sql("m.region", Some("m.classification"), Some("m.party")));
     sql.push(") or (t.id is not null and (");

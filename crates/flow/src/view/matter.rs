@@ -2,7 +2,7 @@
 
 use super::lists::{Of, clocks_of, task_line};
 use super::{Due, TaskLine, state_title};
-use crate::definition::Side;
+use crate::definition::{Definition, Side};
 use crate::effect::MatterDraft;
 use crate::form::Form;
 use crate::live::{ClockRow, Live, step_title};
@@ -246,9 +246,6 @@ pub async fn matter(
     });
     let facts = facts.collect();
     let actions = actions(&mut tx, &live, engine, access, who, now).await?;
-    // a party sees what it has to do itself; where else goods are looked for is no concern of it
-    let mut tasks = tasks(&mut tx, engine, id, now).await?;
-    tasks.retain(|t| who.operator.is_none() || t.operator == who.operator);
     let view = MatterView {
         id,
         procedure: d.id.clone(),
@@ -272,35 +269,51 @@ pub async fn matter(
         drill: live.drill,
         facts,
         all_facts: draft.facts.clone(),
-        steps: steps(&mut tx, engine, &procedure, id, open).await?,
+        steps: steps(&mut tx, engine, &procedure, who, id, open).await?,
         clocks: clocks(&mut tx, engine, &procedure, id, now).await?,
-        tasks,
+        tasks: tasks(&mut tx, engine, id, now).await?,
         documents: documents(&mut tx, access, who, now, draft, &agency).await?,
         links: links(&mut tx, id).await?,
         children: children(&mut tx, engine, who, id).await?,
         actions,
         version: live.version,
     };
-    Ok(match &d.party_sees {
-        Some(facts) if who.operator.is_some() => view.for_party(facts),
-        _ => view,
+    Ok(match who.operator {
+        Some(party) => view.for_party(party, d),
+        None => view,
     })
 }
 
 impl MatterView {
-    /// What the operator concerned sees of a file that is the authority's: what it did itself, where the matter stands, and what was
-    /// said to it. Not the evidence as it is gathered, not what is proposed and why, not whence the matter came.
-    fn for_party(mut self, facts: &[String]) -> Self {
-        self.facts.retain(|f| facts.contains(&f.id));
-        self.all_facts.retain(|name, _| facts.contains(name));
+    /// What the operator concerned sees: what it did itself and has to do, where the matter stands and by when, the facts its
+    /// procedure declares for it, and what was said to it. Not the evidence as it is gathered, not what is proposed and why, not
+    /// whence the matter came, who works on it, and what others are to do.
+    fn for_party(mut self, party: Id, d: &Definition) -> Self {
+        let declared = |name: &String| d.party_sees.as_ref().is_some_and(|all| all.contains(name));
+        self.facts.retain(|f| declared(&f.id));
+        self.all_facts.retain(|name, _| declared(name));
         self.steps.retain(|s| s.moved || s.by_party);
         for step in self.steps.iter_mut().filter(|s| !s.by_party) {
             (step.note, step.form, step.target, step.acting_for) = (None, None, None, None);
             step.login.clear();
         }
-        self.parent = None;
+        self.tasks.retain(|t| t.operator == Some(party));
+        self.clocks.retain(|c| c.task.is_none_or(|of| self.tasks.iter().any(|t| t.id == of)));
+        for clock in &mut self.clocks {
+            // that a clock stands still, for what cause and how long; not in whose words and by whom
+            for pause in &mut clock.suspensions {
+                pause.approved_by.clear();
+                pause.reason = pause.reason.split(": ").next().unwrap_or_default().to_owned();
+            }
+            for more in &mut clock.extensions {
+                (more.reason, more.approved_by) = (String::new(), String::new());
+            }
+            if d.clock(&clock.rule).is_none_or(|rule| rule.by != Side::Operator) {
+                clock.reason = None;
+            }
+        }
+        (self.parent, self.assigned) = (None, None);
         self.links.clear();
-        self.assigned = None;
         self
     }
 }
@@ -369,13 +382,14 @@ async fn steps(
     tx: &mut Tx,
     engine: &Engine,
     procedure: &Procedure,
+    who: &Principal,
     id: Id,
     open: bool,
 ) -> Result<Vec<StepView>, Error> {
     let rows = tx
         .query(
-            "select s.at, s.kind, s.name, s.from_state, s.to_state, s.login, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body \
-             from matter_step s left join form_entry f on f.id = s.form where s.matter = $1 order by s.id",
+            "select s.at, s.kind, s.name, s.from_state, s.to_state, s.login, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body, \
+             a.operator from matter_step s left join form_entry f on f.id = s.form left join account a on a.id = s.account where s.matter = $1 order by s.id",
             &[id.into()],
         )
         .await?;
@@ -386,11 +400,13 @@ async fn steps(
         let to = row.opt_text("to_state")?;
         let name = row.text("name")?;
         let taken = procedure.definition.transition(&name).filter(|_| kind == "transition");
+        // an opening and a report belong to the side of whoever made them
+        let own = who.operator.is_some() && row.opt_id("operator")? == who.operator;
         steps.push(StepView {
             at: row.instant("at")?,
             title: step_title(procedure, &kind, &name, to.as_deref()),
             moved: to.is_some() && to != row.opt_text("from_state")?,
-            by_party: taken.is_some_and(|t| t.by == Side::Operator),
+            by_party: own || taken.is_some_and(|t| t.by == Side::Operator),
             kind,
             login: row.text("login")?,
             acting_for: row.opt_id("acting_for")?,

@@ -15,6 +15,7 @@ valid_from = "2020-01-01"
 subject = "operator"
 agency = "market"
 classification = 1
+party_sees = []
 basis = [{ document = "行政许可法", clause = "四十二条", status = "verified" }]
 [[state]]
 id = "accepted"

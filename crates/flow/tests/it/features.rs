@@ -16,6 +16,7 @@ valid_from = "2020-01-01"
 subject = "banquet"
 agency = "market"
 classification = 1
+party_sees = ["name", "place", "guests", "held_on"]
 basis = [{ document = "虚构办法", clause = "一条", status = "unverified" }]
 
 [opening]

@@ -49,6 +49,12 @@ pub(crate) fn engine(all: &[Definition]) -> Engine {
     Engine::new(procedures, known, Arc::new(crate::support::Plain), access::Vault::from_key([7; 32]))
 }
 
+/// The procedures without their overlays: the nation's, and those only a province has.
+pub(crate) fn whole(all: &[Definition]) -> impl Iterator<Item = &Definition> {
+    let around = |d: &Definition, n: &Definition| n.id == d.id && n.jurisdiction.len() < d.jurisdiction.len();
+    all.iter().filter(move |d| !all.iter().any(|n| around(d, n)))
+}
+
 /// One of every kind of person there is.
 fn cast() -> Vec<Principal> {
     let person = |account, role, region: &str, agency: &str| {
@@ -93,7 +99,7 @@ fn value(d: &Definition, fact: &Fact, turn: usize) -> Json {
     if fact.id.ends_with("_on") { json!("2026-09-25") } else { json!("1") }
 }
 
-fn facts(d: &Definition, turn: usize) -> Map<String, Json> {
+pub(crate) fn facts(d: &Definition, turn: usize) -> Map<String, Json> {
     let all = d.facts.iter().map(|f| (f.id.clone(), value(d, f, turn)));
     all.filter(|(_, v)| !v.is_null()).collect()
 }
@@ -279,7 +285,7 @@ async fn every_step_is_open_to_those_its_file_names_and_to_nobody_else() {
     let cast = cast();
     let mut told = Vec::new();
     let mut seen = Seen::default();
-    for d in all.iter().filter(|d| d.jurisdiction.is_empty()) {
+    for d in whole(&all) {
         let mut new =
             NewMatter::new("620102", format!("{}:1", d.subject), Text::of("虚构办件", "fictitious matter"))
                 .of_operator(Some(FIRM));
@@ -356,7 +362,7 @@ async fn every_step_is_open_to_those_its_file_names_and_to_nobody_else() {
     let steps: BTreeSet<&str> = told.iter().filter_map(|t| t.split(" as ").next()).collect();
     assert!(steps.len() < 50, "{steps:#?}");
     // every clock a step or state starts was seen to run, and every one of them to end
-    for d in all.iter().filter(|d| d.jurisdiction.is_empty()) {
+    for d in whole(&all) {
         let d = &w.engine.procedure_in(&d.id, "620102").unwrap().definition;
         for c in d.clocks.iter().filter(|c| c.task.is_none() && c.when.is_none()) {
             let at = (d.id.clone(), c.id.clone());
@@ -395,7 +401,7 @@ async fn every_opening_is_open_to_those_its_file_names_and_to_nobody_else() {
     let store = store::testing::stores().await.remove(0).1;
     let w = World::new(store, engine(&all));
     let mut told = BTreeSet::new();
-    for d in all.iter().filter(|d| d.jurisdiction.is_empty()) {
+    for d in whole(&all) {
         let d = &w.engine.procedure_in(&d.id, "620102").unwrap().definition.clone();
         let Some(opening) = &d.opening else { continue };
         let mut opened = BTreeSet::new();

@@ -12,6 +12,7 @@ mod files;
 mod forms;
 mod generated;
 mod numbers;
+mod party;
 mod people;
 mod private;
 mod rulebook;

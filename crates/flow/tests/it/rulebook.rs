@@ -266,6 +266,7 @@ valid_from = "2026-01-01"
 subject = "operator"
 agency = "market"
 classification = 1
+party_sees = ["school", "starts_on"]
 basis = [{ document = "虚构的学校食品安全办法", clause = "九条", status = "unverified" }]
 
 [opening]
@@ -385,6 +386,21 @@ fn a_procedure_written_as_files_alone_runs_and_each_fault_of_it_stands_at_its_pl
             "not an event",
         ),
         ("procedure.toml", "agency = \"market\"", "agency = \"markt\"", "agency", "not a department"),
+        ("procedure.toml", "party_sees = [\"school\", \"starts_on\"]\n", "", "party_sees", "say which facts"),
+        (
+            "procedure.toml",
+            "party_sees = [\"school\"",
+            "party_sees = [\"scholo\"",
+            "party_sees",
+            "no fact `scholo`",
+        ),
+        (
+            "procedure.toml",
+            "party_sees = ",
+            "unseen = true\nparty_sees = ",
+            "party_sees",
+            "never sees the matter",
+        ),
         ("procedure.toml", "en = \"Visited\"", "en = \"核对\"", "state.visited", "en holds Chinese"),
         (
             "procedure.toml",

@@ -13,6 +13,7 @@ valid_from = "2020-01-01"
 subject = "visit"
 agency = "market"
 classification = 1
+party_sees = ["name"]
 basis = [{ document = "虚构办法", clause = "一条", status = "unverified" }]
 [opening]
 form = "visit"
