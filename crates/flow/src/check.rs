@@ -34,8 +34,8 @@ impl std::fmt::Display for Finding {
 pub struct Vocabulary {
     /// Registered effects.
     pub effects: BTreeSet<String>,
-    /// Procedures there are.
-    pub procedures: BTreeSet<String>,
+    /// Procedures there are, each with the widest jurisdiction that has it (empty: the nation).
+    pub procedures: BTreeMap<String, String>,
     /// The facts each of them declares.
     pub facts: BTreeMap<String, BTreeSet<String>>,
 }
@@ -45,11 +45,25 @@ impl Vocabulary {
     #[must_use]
     pub fn new(effects: impl IntoIterator<Item = String>, procedures: &[Definition]) -> Self {
         let facts = |d: &Definition| d.facts.iter().map(|f| f.id.clone()).collect();
+        let mut widest: BTreeMap<String, String> = BTreeMap::new();
+        for d in procedures {
+            let place = widest.entry(d.id.clone()).or_insert_with(|| d.jurisdiction.clone());
+            if d.jurisdiction.len() < place.len() {
+                place.clone_from(&d.jurisdiction);
+            }
+        }
         Self {
             effects: effects.into_iter().collect(),
-            procedures: procedures.iter().map(|d| d.id.clone()).collect(),
+            procedures: widest,
             facts: procedures.iter().map(|d| (d.id.clone(), facts(d))).collect(),
         }
+    }
+}
+
+impl Vocabulary {
+    /// Whether matters of a jurisdiction may open those of a procedure.
+    fn reaches(&self, jurisdiction: &str, procedure: &str) -> bool {
+        self.procedures.get(procedure).is_some_and(|place| jurisdiction.starts_with(place.as_str()))
     }
 }
 
@@ -289,8 +303,9 @@ impl Report<'_> {
             if !matches!(rung.unit, Unit::Hour | Unit::WorkingDay | Unit::CalendarDay) {
                 self.say(&place, "rungs count in hour, working_day or calendar_day");
             }
-            if let Some(name) = rung.opens.as_ref().filter(|n| !words.procedures.contains(*n)) {
-                self.say(&place, format!("there is no procedure `{name}`"));
+            let here = &self.d.jurisdiction;
+            if let Some(name) = rung.opens.as_ref().filter(|n| !words.reaches(here, n)) {
+                self.say(&place, format!("there is no procedure `{name}` here"));
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::{Effects, Error, Procedure, Render};
 use access::Vault;
 use async_trait::async_trait;
 use base::calendar::Calendar;
-use base::{Id, Text};
+use base::{Id, Regions, Text};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -32,6 +32,11 @@ pub struct Engine {
     pub(crate) render: Arc<dyn Render>,
     pub(crate) calendar: &'static Calendar,
     recusals: Option<Arc<dyn Recusals>>,
+}
+
+/// A jurisdiction by name.
+fn place(code: &str) -> Text {
+    code.parse().map_or_else(|_| Text::new(code, code), |code| Regions::builtin().full_name(&code))
 }
 
 impl std::fmt::Debug for Engine {
@@ -101,12 +106,12 @@ impl Engine {
         }))
     }
 
-    /// The nation's procedure of that name.
+    /// The procedure of that name without any overlay: the nation's, or that of the one jurisdiction that has it.
     ///
     /// # Errors
     /// [`Error::Procedure`] naming the ones there are.
     pub fn procedure(&self, id: &str) -> Result<&Arc<Procedure>, Error> {
-        self.procedure_in(id, "")
+        self.current.get(id).and_then(|all| all.last()).ok_or_else(|| self.unknown(id))
     }
 
     /// The procedure new matters of a region begin under: the overlay of the narrowest jurisdiction, or the nation's.
@@ -114,14 +119,23 @@ impl Engine {
     /// # Errors
     /// [`Error::Procedure`] naming the ones there are.
     pub fn procedure_in(&self, id: &str, region: &str) -> Result<&Arc<Procedure>, Error> {
-        let all = self.current.get(id).map_or(&[][..], Vec::as_slice);
+        let all = self.current.get(id).ok_or_else(|| self.unknown(id))?;
         all.iter().find(|p| region.starts_with(&p.definition.jurisdiction)).ok_or_else(|| {
-            let known = self.current.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            Error::Procedure(format!("there is no procedure `{id}` (there are: {known})"))
+            let Some(p) = all.last() else { return self.unknown(id) };
+            let (title, place) = (&p.definition.title, place(&p.definition.jurisdiction));
+            Error::Refused(Text::new(
+                format!("“{}”是{}的程序，其他地区不适用", title.zh, place.zh),
+                format!("\"{}\" is a procedure of {}; it does not apply elsewhere", title.en, place.en),
+            ))
         })
     }
 
-    /// The nation's procedures in force, by id.
+    fn unknown(&self, id: &str) -> Error {
+        let known = self.current.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Error::Procedure(format!("there is no procedure `{id}` (there are: {known})"))
+    }
+
+    /// The procedures in force without their overlays, by id.
     pub fn procedures(&self) -> impl Iterator<Item = &Arc<Procedure>> {
         self.current.values().filter_map(|all| all.last())
     }

@@ -119,28 +119,18 @@ struct Ladder {
 }
 
 impl Source {
-    /// Every procedure, overlays after the nation's, each with the common ladder where it has none of its own.
+    /// Every procedure, the nation's first, each with the common ladder where it has none of its own.
     fn definitions(&self) -> Result<Vec<Definition>, LoadError> {
         let ladder = match &self.rungs {
             Some(text) => parse::<Ladder>("rungs.toml", text)?.rungs,
             None => Vec::new(),
         };
-        let nation = self.folders.get("");
         let mut all = Vec::new();
         for (jurisdiction, folders) in &self.folders {
             for (folder, files) in folders {
-                let mut definition = if jurisdiction.is_empty() {
-                    load(folder, files)?
-                } else {
-                    let place = format!("cn-{jurisdiction}/{folder}/overlay.toml");
-                    let below = nation.and_then(|n| n.get(folder)).ok_or_else(|| {
-                        LoadError::new(
-                            place.clone(),
-                            "the nation has no procedure of that name",
-                            "name the folder like the procedure it overlays",
-                        )
-                    })?;
-                    overlay::apply(jurisdiction, folder, below, files)?
+                let mut definition = match self.below(jurisdiction, folder) {
+                    Some(below) => overlay::apply(jurisdiction, folder, below, files)?,
+                    None => own(jurisdiction, folder, files)?,
                 };
                 if definition.rungs.is_empty() {
                     definition.rungs.clone_from(&ladder);
@@ -150,6 +140,41 @@ impl Source {
         }
         Ok(all)
     }
+
+    /// The whole procedure a folder of a jurisdiction is laid over: that of the narrowest jurisdiction around it.
+    fn below(&self, jurisdiction: &str, folder: &str) -> Option<&BTreeMap<String, String>> {
+        let around =
+            self.folders.iter().filter(|(j, _)| j.as_str() != jurisdiction && jurisdiction.starts_with(*j));
+        let whole =
+            around.filter_map(|(_, all)| all.get(folder)).filter(|f| f.contains_key("procedure.toml"));
+        whole.last()
+    }
+}
+
+/// A procedure of a jurisdiction's own: the nation's, or one that only a province has.
+fn own(jurisdiction: &str, folder: &str, files: &BTreeMap<String, String>) -> Result<Definition, LoadError> {
+    if jurisdiction.is_empty() {
+        return load(folder, files);
+    }
+    let place = |name: &str| format!("cn-{jurisdiction}/{folder}/{name}");
+    if files.contains_key("overlay.toml") {
+        return Err(LoadError::new(
+            place("overlay.toml"),
+            "there is no procedure of that name to lay it over",
+            "name the folder like the procedure it overlays, or write the whole as procedure.toml",
+        ));
+    }
+    let at = |e: LoadError| LoadError { file: format!("cn-{jurisdiction}/{}", e.file), ..e };
+    let mut definition = load(folder, files).map_err(at)?;
+    if !definition.jurisdiction.is_empty() && definition.jurisdiction != jurisdiction {
+        return Err(LoadError::new(
+            place("procedure.toml"),
+            format!("jurisdiction is `{}`", definition.jurisdiction),
+            format!("leave it out: the folder cn-{jurisdiction} says it"),
+        ));
+    }
+    jurisdiction.clone_into(&mut definition.jurisdiction);
+    Ok(definition)
 }
 
 /// Reads every procedure of a rulebook in the file system: `ROOT/cn/procedures` and the overlays `ROOT/cn-*/procedures`.

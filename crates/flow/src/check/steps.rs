@@ -216,8 +216,8 @@ impl Report<'_> {
         for name in tasks.iter().filter(|n| d.task(n).is_none()) {
             self.say(place, format!("there is no task `{name}`"));
         }
-        for name in opens.iter().filter(|n| !words.procedures.contains(*n)) {
-            self.say(place, format!("there is no procedure `{name}`"));
+        for name in opens.iter().filter(|n| !words.reaches(&d.jurisdiction, n)) {
+            self.say(place, format!("there is no procedure `{name}` here"));
         }
     }
 

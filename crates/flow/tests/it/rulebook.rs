@@ -1,7 +1,8 @@
 //! The procedures of the rulebook, and what the check finds in a broken one.
 
-use crate::support::{OUTSIDE, effects};
+use crate::support::{OUTSIDE, World, effects, officer};
 use flow::{Definition, Vocabulary, check, draw};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -71,7 +72,7 @@ fn the_check_names_what_is_wrong() {
         ),
         (|d| d.transitions[2].form = Some("lanch".into()), "transition.launch", "no form `lanch`"),
         (|d| d.transitions[2].documents.push("poster".into()), "transition.launch", "no document `poster`"),
-        (|d| d.transitions[2].opens.push("recal".into()), "transition.launch", "no procedure `recal`"),
+        (|d| d.transitions[2].opens.push("recal".into()), "transition.launch", "no procedure `recal` here"),
         (|d| d.transitions[2].sets.push("weight".into()), "transition.launch", "sets `weight`"),
         (|d| d.tasks[0].agency = "markt".into(), "task.seal", "not a department"),
         (|d| d.templates.clear(), "document.notice", "is missing"),
@@ -438,4 +439,78 @@ fn a_procedure_written_as_files_alone_runs_and_each_fault_of_it_stands_at_its_pl
         let hit = found.iter().any(|(at, what)| at.contains(place) && what.contains(problem));
         assert!(hit, "{old} -> {new}: wanted {place}: {problem}, found {found:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_procedure_only_a_province_has_is_held_to_the_same_and_is_opened_there_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
+    for part in ["cn/procedures", "cn-62/procedures"] {
+        copy(&shipped.join(part), &root.path().join(part));
+    }
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let own = "cn-62/procedures/meal_supplier";
+    write(&format!("{own}/procedure.toml"), FILING);
+    write(&format!("{own}/forms.toml"), FILING_FORM);
+    for lang in ["zh", "en"] {
+        write(&format!("{own}/templates/receipt.{lang}.html"), "<p>{{ facts.school }}</p>");
+    }
+    // a city may lay its overlay over what the province alone has
+    let city = "basis = [{ document = \"兰州虚构办法\", clause = \"二条\", status = \"unverified\" }]\n[[clock]]\nid = \"visit\"\namount = 30\n";
+    write("cn-6201/procedures/meal_supplier/overlay.toml", city);
+    let all = flow::load_all(root.path()).unwrap();
+    let of = |place: &str| all.iter().find(|d| d.id == "meal_supplier" && d.jurisdiction == place).unwrap();
+    let (gansu, lanzhou) = (of("62"), of("6201"));
+    assert_eq!(check(gansu, &words(&all)), []);
+    assert_eq!(flow::check_overlay(gansu, lanzhou), []);
+    assert_eq!((gansu.clocks[0].amount, lanzhou.clocks[0].amount), (60, 30));
+    assert!(!gansu.rungs.is_empty(), "its clocks climb the common ladder");
+
+    // what holds for the nation's holds for it
+    let mut broken = gansu.clone();
+    broken.clocks[0].basis.clause.clear();
+    assert!(check(&broken, &words(&all))[0].problem.contains("cites no clause"));
+    // the nation's procedures do not lean on what one province has
+    let mut nation = all.iter().find(|d| d.id == "recall" && d.jurisdiction.is_empty()).unwrap().clone();
+    nation.transitions[0].opens.push("meal_supplier".into());
+    let found = check(&nation, &words(&all));
+    assert!(found.iter().any(|f| f.problem.contains("no procedure `meal_supplier` here")), "{found:?}");
+
+    for (name, store) in store::testing::stores().await {
+        let w = World::new(store, crate::generated::engine(&all));
+        let mut said = Vec::new();
+        for region in ["620102", "620802", "630102"] {
+            let who = officer(1, region);
+            let form =
+                json!({ "operator": crate::support::FIRM, "school": "虚构小学", "starts_on": "2026-10-30" });
+            let request = flow::Request { region: region.to_owned(), form, ..flow::Request::default() };
+            let mut tx = w.store.begin().await.unwrap();
+            let authority = flow::Authority::Person { access: &w.access, who: &who };
+            let opened =
+                flow::open_by_form(&mut tx, &w.cx(&who), &w.engine, authority, "meal_supplier", request)
+                    .await;
+            match opened {
+                Ok(opened) => {
+                    tx.commit().await.unwrap();
+                    said.push(w.view(&who, opened.matter).await.procedure_version);
+                    w.step(&who, opened.matter, "visit", serde_json::Value::Null).await.unwrap();
+                    assert_eq!(w.view(&who, opened.matter).await.state, "visited", "{name}");
+                }
+                Err(e) => said.push(e.user_text().unwrap().zh.into_owned()),
+            }
+        }
+        assert_ne!(said[0], said[1], "{name}: the city's overlay and the province's own");
+        assert!(said[2].contains("是甘肃省的程序，其他地区不适用"), "{name}: {}", said[2]);
+    }
+    // an overlay of nothing is refused at its place
+    write("cn-62/procedures/nothing/overlay.toml", city);
+    let fault = flow::load_all(root.path()).unwrap_err();
+    assert!(
+        fault.file == "cn-62/nothing/overlay.toml" && fault.problem.contains("no procedure of that name"),
+        "{fault}"
+    );
 }

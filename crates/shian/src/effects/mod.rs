@@ -109,13 +109,14 @@ pub fn vocabulary(procedures: &[flow::Definition]) -> Vocabulary {
     Vocabulary::new(names(), procedures)
 }
 
-/// Everything wrong with a procedure; an overlay is held against the nation's as well.
+/// Everything wrong with a procedure; an overlay is held against what it is laid over as well.
 #[must_use]
 pub fn findings(d: &flow::Definition, all: &[flow::Definition], words: &Vocabulary) -> Vec<flow::Finding> {
     let mut found = flow::check(d, words);
-    let nation = all.iter().find(|n| n.id == d.id && n.jurisdiction.is_empty());
-    if let Some(nation) = nation.filter(|_| !d.jurisdiction.is_empty()) {
-        found.extend(flow::check_overlay(nation, d));
+    let around = |n: &&flow::Definition| n.id == d.id && d.jurisdiction.starts_with(&n.jurisdiction);
+    let below = all.iter().filter(around).min_by_key(|n| n.jurisdiction.len());
+    if let Some(below) = below.filter(|n| n.jurisdiction != d.jurisdiction) {
+        found.extend(flow::check_overlay(below, d));
     }
     found
 }

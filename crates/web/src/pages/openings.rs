@@ -107,6 +107,7 @@ pub(crate) async fn show(
     let all = app
         .engine
         .procedures()
+        .filter_map(|p| app.engine.procedure_in(&p.definition.id, &region).ok())
         .filter(|p| p.definition.opening.as_ref().is_some_and(|o| o.allows(side(&viewer))));
     let all: Vec<_> = all.collect();
     Ok(layout::page(&viewer, title, &html! {

@@ -56,7 +56,11 @@ pub(crate) async fn ask(State(app): State<Arc<App>>, PostedSignedIn(posted): Pos
     let words = flow::Vocabulary {
         // the effects and children of the file are those in force: only what it says of itself is checked here
         effects: d.transitions.iter().flat_map(|t| &t.effects).map(|e| e.run.clone()).collect(),
-        procedures: app.engine.procedures().map(|p| p.definition.id.clone()).collect(),
+        procedures: app
+            .engine
+            .procedures()
+            .map(|p| (p.definition.id.clone(), p.definition.jurisdiction.clone()))
+            .collect(),
         ..flow::Vocabulary::default()
     };
     let changed = match flow::changed(d, asked.text) {
