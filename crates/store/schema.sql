@@ -493,7 +493,7 @@ CREATE TABLE document (
     slug text not null,
     created_at integer not null,
     version integer not null
-, public_until integer, number text) strict;
+, public_until integer, number text, served_on text) strict;
 
 CREATE UNIQUE INDEX document_by_number on document (number) where number is not null;
 
@@ -1085,7 +1085,7 @@ CREATE TABLE matter_step (
     note text,
     journal integer not null,
     version integer not null
-, acting_for integer) strict;
+, acting_for integer, matter_version integer) strict;
 
 CREATE INDEX matter_step_matter on matter_step (matter, id);
 

@@ -382,6 +382,28 @@ pub async fn principal_by_id(
     }
 }
 
+/// What an active account may do, as seen inside a transaction: its grants in force, without its name, which stays sealed. `None` when
+/// there is none active.
+///
+/// # Errors
+/// Storage.
+pub async fn rights_of(tx: &mut Tx, account: Id, now: Instant) -> Result<Option<Principal>, Error> {
+    let sql = "select login, operator from account where id = $1 and status = 'active'";
+    let Some(row) = tx.first(sql, &[account.into()]).await? else { return Ok(None) };
+    let grants = tx.query(IN_FORCE, &[account.into(), now.china_date().into()]).await?;
+    Ok(Some(Principal {
+        account,
+        login: row.text("login")?,
+        name: String::new(),
+        operator: row.opt_id("operator")?,
+        grants: grants.iter().map(grant::read).collect::<Result<_, _>>()?,
+    }))
+}
+
+/// The grants of an account on a day.
+const IN_FORCE: &str = "select * from account_grant where account = $1 and waits = 0 and valid_from <= $2 \
+                        and (valid_to is null or valid_to >= $2) order by id";
+
 /// Builds the principal of an account row with its grants in force.
 pub(crate) async fn principal(
     store: &Store,
@@ -391,13 +413,7 @@ pub(crate) async fn principal(
     now: Instant,
 ) -> Result<Principal, Error> {
     let today = Value::from(now.china_date());
-    let rows = store
-        .query(
-            "select * from account_grant where account = $1 and waits = 0 and valid_from <= $2 \
-             and (valid_to is null or valid_to >= $2) order by id",
-            &[account.into(), today],
-        )
-        .await?;
+    let rows = store.query(IN_FORCE, &[account.into(), today]).await?;
     Ok(Principal {
         account,
         login: row.text("login")?,

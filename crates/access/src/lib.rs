@@ -27,7 +27,7 @@ pub mod testing;
 pub mod throttle;
 mod vault;
 
-pub use account::{Account, NewAccount};
+pub use account::{Account, NewAccount, rights_of};
 pub use error::{Denied, Error, Reason};
 pub use lookup::{
     Person, account_named, any_account, colleagues_of, login_with_role, officers_for, people_behind,

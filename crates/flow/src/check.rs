@@ -365,6 +365,9 @@ impl Report<'_> {
                     self.say(&place, "until belongs to a document that is public");
                 }
             }
+            if let Some(fact) = document.served.as_ref().filter(|f| self.d.fact(f).is_none()) {
+                self.say(&place, format!("served names no fact: `{fact}`"));
+            }
             if let Some(t) = document.on_published.as_ref().filter(|t| self.d.transition(t).is_none()) {
                 self.say(&place, format!("on_published names no transition: `{t}`"));
             }

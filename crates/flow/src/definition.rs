@@ -161,6 +161,9 @@ pub struct Transition {
     /// Open tasks are void afterwards (always so on entering a final state).
     #[serde(default)]
     pub voids_tasks: bool,
+    /// Nobody waits for it: offered where it is possible, left out of pictures and of what is said to be next.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub quiet: bool,
 }
 
 /// Why a clock may stand still.
@@ -334,6 +337,9 @@ pub struct DocumentRule {
     /// How long it stays public; absent: without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<PublicFor>,
+    /// Fact with the day it was served, where a step enters it; absent: a paper for the party is served as it is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<String>,
     /// Transition the publication brings about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_published: Option<String>,
@@ -539,7 +545,7 @@ impl Definition {
     }
     /// States that wait for the operator alone: no clock of law runs for anybody, and the operator has a step.
     pub(crate) fn awaiting_operator(&self) -> impl Iterator<Item = &State> {
-        let steps = |s: &State| self.leaving(&s.id).any(|t| t.by == Side::Operator);
+        let steps = |s: &State| self.leaving(&s.id).any(|t| t.by == Side::Operator && !t.quiet);
         self.states.iter().filter(move |s| s.open_ended.is_some() && steps(s))
     }
     /// Departments other than its own that take a step.

@@ -26,7 +26,13 @@ pub(crate) fn marked(text: &Text) -> Text {
 pub(crate) fn marked_body(html: &Text) -> Text {
     let with = |said: &str, html: &str| {
         let said = format!("<p><strong>{said}</strong></p>");
-        if html.starts_with(&said) { html.to_owned() } else { format!("{said}\n{html}\n{said}") }
+        let (above, below) = (html.trim_start().starts_with(&said), html.trim_end().ends_with(&said));
+        match (above, below) {
+            (true, true) => html.to_owned(),
+            (true, false) => format!("{html}\n{said}"),
+            (false, true) => format!("{said}\n{html}"),
+            (false, false) => format!("{said}\n{html}\n{said}"),
+        }
     };
     Text::new(
         with("演练 DRILL：本文书为演练所用，不是真实事件，不得对外发布。", &html.zh),

@@ -7,7 +7,7 @@ pub(crate) use own::Own;
 use crate::{EffectError, Engine};
 use access::{Access, Principal};
 use async_trait::async_trait;
-use base::{Decimal, Id, Text};
+use base::{Date, Decimal, Id, Text};
 use ledger::Context;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -265,6 +265,8 @@ pub struct EffectOut {
     pub links: Vec<NewLink>,
     /// Clock changes.
     pub clocks: Vec<ClockChange>,
+    /// Papers whose day of service is put right, by name.
+    pub served: Vec<(String, Date)>,
     /// Facts to bring up to date in other matters that still run; decisions and clocks there follow them.
     pub told: Vec<(Id, Map<String, Json>)>,
     /// Steps to take in other matters as the system: matter, transition.

@@ -1,18 +1,19 @@
 //! A matter while a step is taken: loaded and locked, changed, saved once with its history and journal entry.
 
+mod changes;
 mod clocks;
 mod consequences;
 mod dates;
 mod documents;
+mod service;
 mod tasks;
 
-pub(crate) use clocks::{ClockRow, lock_clock};
+pub(crate) use clocks::{ClockRow, clock_columns, lock_clock};
 pub(crate) use consequences::Bounds;
 pub(crate) use documents::{DocumentText, html_hashes, keep_version};
 
 use crate::definition::{After, Compute, Computed};
 use crate::effect::{Authority, MatterDraft};
-use crate::error::Change;
 use crate::form::{Entry, FieldError};
 use crate::people::acting_for;
 use crate::{Engine, Error, Procedure, assessed, files};
@@ -344,7 +345,8 @@ impl Live {
         let appended = ledger::append(tx, cx, &permit, entry).await?;
         tx.exec(
             "insert into matter_step (id, matter, at, kind, name, from_state, to_state, account, login, form, target, note, \
-             journal, version, acting_for) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             journal, version, acting_for, matter_version) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             &[
                 cx.id().into(),
                 self.draft.id.into(),
@@ -361,6 +363,7 @@ impl Live {
                 appended.id.into(),
                 step.version.into(),
                 stands_in.into(),
+                self.version.into(),
             ],
         )
         .await?;
@@ -378,7 +381,7 @@ impl Live {
     ) -> Result<Permit, Error> {
         let permit = permit(authority, action, resource, now)?;
         if let Some(who) = authority.who().filter(|w| w.operator.is_none())
-            && let Some(said) = engine.kept_away(tx, who.account, self.draft.operator).await?
+            && let Some(said) = self.kept_away(tx, engine, who.account).await?
         {
             return Err(Error::Refused(said));
         }
@@ -490,33 +493,6 @@ impl Live {
         }
         Ok(id)
     }
-
-    /// The conflict to report: what happened to the matter (or one of its parts) after `expected`.
-    pub(crate) async fn conflict(
-        &self,
-        tx: &mut Tx,
-        target: Option<Id>,
-        expected: i64,
-    ) -> Result<Error, Error> {
-        let rows = tx
-            .query(
-                "select at, login, kind, name, to_state from matter_step \
-                 where matter = $1 and version > $2 and (target = $3 or ($3 is null and target is null)) order by id",
-                &[self.draft.id.into(), expected.into(), target.into()],
-            )
-            .await?;
-        let mut changes = Vec::new();
-        for row in rows {
-            let what = step_title(
-                &self.procedure,
-                &row.text("kind")?,
-                &row.text("name")?,
-                row.opt_text("to_state")?.as_deref(),
-            );
-            changes.push(Change { at: row.instant("at")?, login: row.text("login")?, what });
-        }
-        Ok(Error::Conflict { changes })
-    }
 }
 
 /// A step in words.
@@ -536,6 +512,7 @@ pub(crate) fn step_title(procedure: &Procedure, kind: &str, name: &str, to: Opti
     let state = to.filter(|_| leads).and_then(|s| d.state(s)).map(|s| &s.title);
     match (kind, state) {
         ("open", _) => Text::of("立项", "opened"),
+        ("recuse", _) => Text::of("决定回避", "an officer keeps away"),
         ("assign", _) => Text::of("转交承办人", "given to another person"),
         ("migrate", _) => Text::of("改用新版程序", "moved to the new procedure"),
         ("facts", _) => Text::of("上级办件更新了有关事实", "facts brought up to date by the matter above"),

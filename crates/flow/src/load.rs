@@ -1,12 +1,14 @@
 //! Reads procedures strictly: an unknown key, a missing language or a wrong type is an error that names file and key.
 
 mod changed;
+mod common;
 mod overlay;
 
 pub use changed::changed;
 
 use crate::definition::{Definition, Rung};
 use crate::form::Form;
+use common::Common;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -109,6 +111,7 @@ fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Lo
 struct Source {
     folders: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
     rungs: Option<String>,
+    common: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -119,12 +122,13 @@ struct Ladder {
 }
 
 impl Source {
-    /// Every procedure, the nation's first, each with the common ladder where it has none of its own.
+    /// Every procedure, the nation's first, each with the common ladder where it has none of its own, and the common steps.
     fn definitions(&self) -> Result<Vec<Definition>, LoadError> {
         let ladder = match &self.rungs {
             Some(text) => parse::<Ladder>("rungs.toml", text)?.rungs,
             None => Vec::new(),
         };
+        let common = self.common.as_deref().map(Common::read).transpose()?.unwrap_or_default();
         let mut all = Vec::new();
         for (jurisdiction, folders) in &self.folders {
             for (folder, files) in folders {
@@ -135,6 +139,7 @@ impl Source {
                 if definition.rungs.is_empty() {
                     definition.rungs.clone_from(&ladder);
                 }
+                common.complete(&mut definition);
                 all.push(definition);
             }
         }
@@ -201,6 +206,8 @@ pub fn load_all(root: &Path) -> Result<Vec<Definition>, LoadError> {
                 source.folders.entry(jurisdiction.clone()).or_default().insert(name, files);
             } else if name == RUNGS && jurisdiction.is_empty() {
                 source.rungs = Some(read(&path)?);
+            } else if name == common::COMMON && jurisdiction.is_empty() {
+                source.common = Some(read(&path)?);
             }
         }
     }
@@ -256,7 +263,8 @@ pub fn shipped() -> Result<Vec<Definition>, LoadError> {
             source.folders.entry(jurisdiction.to_owned()).or_default().insert(name, files);
         }
     }
-    source.rungs = SHIPPED.get_file(RUNGS).and_then(|f| f.contents_utf8()).map(ToOwned::to_owned);
+    let beside = |name| SHIPPED.get_file(name).and_then(|f| f.contents_utf8()).map(ToOwned::to_owned);
+    (source.rungs, source.common) = (beside(RUNGS), beside(common::COMMON));
     source.definitions()
 }
 

@@ -1,7 +1,7 @@
 //! A running matter moved to the procedure in force now: a step of its own, with its reason, in the journal.
 
 use crate::effect::Authority;
-use crate::live::{ClockRow, Live, Step};
+use crate::live::{ClockRow, Live, Step, clock_columns};
 use crate::{Engine, Error, Procedure};
 use access::{Access, Principal};
 use base::{Id, Instant, Text};
@@ -30,7 +30,7 @@ pub async fn migrate(
     let right = ("decide", &live.resource("matter"));
     let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if live.version != expected {
-        return Err(live.conflict(tx, None, expected).await?);
+        return Err(live.conflict(tx, who, None, expected).await?);
     }
     if live.closed_at.is_some() {
         return Err(Error::refused(
@@ -116,8 +116,7 @@ impl Live {
         let d = &procedure.definition;
         let rows = tx
             .query(
-                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
-                 from clock where matter = $1 order by id",
+                concat!("select ", clock_columns!(), " from clock where matter = $1 order by id"),
                 &[self.draft.id.into()],
             )
             .await?;
@@ -132,12 +131,15 @@ impl Live {
                 Some(rule) => {
                     let mut carried = ClockRow::read(&row, rule)?;
                     if rule.until.is_some() && carried.last_day.is_none() {
-                        // the new rule asks for a day nobody set under the old one: the day stands on which it would have ended
+                        // the day somebody set under the old version, where it was no end of a clock yet; else the day stands on which it
+                        // would have ended
                         let was =
                             old.definition.clock(&rule.id).map(|r| ClockRow::read(&row, r)).transpose()?;
                         let due = was.map(|w| w.clock.due_if_resumed(engine.calendar(), cx.now).date);
-                        carried.last_day = due;
-                        carried.clock.rule = rule.law_until(carried.clock.start, due);
+                        let set = rule.until.as_ref().map(|f| self.date_fact(f)).transpose()?.flatten();
+                        let set = set.filter(|day| *day >= carried.clock.start.china_date());
+                        carried.last_day = set.or(due);
+                        carried.clock.rule = rule.law_until(carried.clock.start, carried.last_day);
                     }
                     carried.save(tx, engine, d, cx.now).await?;
                 }

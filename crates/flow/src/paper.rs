@@ -73,7 +73,7 @@ pub(crate) fn refusal(papers: &[PaperView]) -> Option<Text> {
 }
 
 /// A heading without its template parts: `决定书：{{ facts.party }}` is 决定书.
-fn plain(title: &Text, otherwise: &str) -> Text {
+pub(crate) fn plain(title: &Text, otherwise: &str) -> Text {
     let strip = |text: &str| {
         let mut rest = text;
         let mut out = String::new();

@@ -16,7 +16,8 @@ const MOST: i64 = 500;
 /// Gives a running matter to a person, or back to the agency (`account` none). Needs `act` on the matter.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the matter is no longer at `expected`; [`Error::Denied`]; [`Error::Refused`] when it has ended.
+/// [`Error::Conflict`] when the matter is no longer at `expected`; [`Error::Denied`]; [`Error::Refused`] when it has ended, and for who
+/// cannot hold it: an account that is not there or not active, has no right to act in it, or keeps away.
 #[allow(clippy::too_many_arguments)] // the house shape of a writing function plus matter, version and account
 pub async fn assign_matter(
     tx: &mut Tx,
@@ -29,15 +30,17 @@ pub async fn assign_matter(
     account: Option<Id>,
 ) -> Result<Appended, Error> {
     let mut live = Live::lock(tx, engine, matter).await?;
-    let permit = permit(Authority::Person { access, who }, "act", &live.resource("matter"), cx.now)?;
+    let resource = live.resource("matter");
+    let permit = permit(Authority::Person { access, who }, "act", &resource, cx.now)?;
     if live.version != expected {
-        return Err(live.conflict(tx, None, expected).await?);
+        return Err(live.conflict(tx, who, None, expected).await?);
     }
     if live.closed_at.is_some() {
         return Err(Error::refused("办件已办结，无需转交", "the matter has ended; nothing to hand over"));
     }
-    fit_to_hold(tx, engine, &live, live.assigned, account).await?;
+    fit_to_hold(tx, cx, (engine, access), &live, &resource, live.assigned, account).await?;
     tx.exec_one("update matter set assigned = $2 where id = $1", &[matter.into(), account.into()]).await?;
+    live.touch(tx).await?;
     live.done = Map::from_iter([("assigned".to_owned(), json!(account))]);
     let version = live.version;
     let name = live.draft.procedure.clone();
@@ -54,11 +57,13 @@ pub async fn assign_matter(
     live.record(tx, cx, &permit, "matter.assigned", step, None).await
 }
 
-/// Refuses to give work to who holds it already, and to who keeps away from the operator concerned.
+/// Refuses to give work to who holds it already, to who may not do it, and to who keeps away from the operator concerned.
 pub(crate) async fn fit_to_hold(
     tx: &mut Tx,
-    engine: &Engine,
+    cx: &Context,
+    (engine, access): (&Engine, &Access),
     live: &Live,
+    work: &Resource,
     holder: Option<Id>,
     account: Option<Id>,
 ) -> Result<(), Error> {
@@ -69,14 +74,39 @@ pub(crate) async fn fit_to_hold(
         });
     }
     let Some(account) = account else { return Ok(()) };
-    match engine.kept_away(tx, account, live.draft.operator).await? {
+    let Some(who) = access::rights_of(tx, account, cx.now).await.map_err(Error::Vault)? else {
+        return Err(Error::refused(
+            "没有这个在用账号，请重新选择",
+            "there is no such active account; choose again",
+        ));
+    };
+    // a matter is the authority's to do; a task may be a firm's
+    let side = who.operator.is_none() || work.kind == "task";
+    if !side || !access.allows(&who, "act", work, cx.now) {
+        return Err(Error::refused(
+            "该人员无权办理此事项，请选择本辖区、本部门的人员",
+            "this person has no right to act here; choose one of the region and department",
+        ));
+    }
+    match live.kept_away(tx, engine, account).await? {
         None => Ok(()),
         Some(said) => Err(Error::Refused(said)),
     }
 }
 
-/// Hands every open task and running matter of one person to another, as far as who asks may act on them. Each is journalled.
-/// Gives how many matters and tasks were handed over, at most 500 of each at a time.
+/// What a hand-over moved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HandedOver {
+    /// Matters handed over.
+    pub matters: usize,
+    /// Tasks handed over.
+    pub tasks: usize,
+    /// What stayed where it was: the receiver may not act there, or keeps away.
+    pub kept: usize,
+}
+
+/// Hands every open task and running matter of one person to another, as far as who asks may act on them and who receives them can
+/// hold them. Each is journalled. At most 500 of each at a time.
 ///
 /// # Errors
 /// [`Error::Refused`] when both are the same person; storage.
@@ -88,11 +118,11 @@ pub async fn hand_over(
     who: &Principal,
     from: Id,
     to: Id,
-) -> Result<(usize, usize), Error> {
+) -> Result<HandedOver, Error> {
     if from == to {
         return Err(Error::refused("请选择另一位人员", "choose another person"));
     }
-    let (mut matters, mut tasks) = (0, 0);
+    let mut moved = HandedOver::default();
     let rows = tx
         .query(
             "select id, version from matter where assigned = $1 and closed_at is null order by id limit $2",
@@ -102,8 +132,9 @@ pub async fn hand_over(
     for row in rows {
         let (id, version) = (row.id("id")?, row.int("version")?);
         match assign_matter(tx, cx, engine, access, who, id, version, Some(to)).await {
-            Ok(_) => matters += 1,
+            Ok(_) => moved.matters += 1,
             Err(Error::Denied(_)) => {}
+            Err(Error::Refused(_)) => moved.kept += 1,
             Err(e) => return Err(e),
         }
     }
@@ -116,12 +147,13 @@ pub async fn hand_over(
     for row in rows {
         let (id, version) = (row.id("id")?, row.int("version")?);
         match assign_task(tx, cx, engine, access, who, id, version, Some(to)).await {
-            Ok(_) => tasks += 1,
+            Ok(_) => moved.tasks += 1,
             Err(Error::Denied(_)) => {}
+            Err(Error::Refused(_)) => moved.kept += 1,
             Err(e) => return Err(e),
         }
     }
-    Ok((matters, tasks))
+    Ok(moved)
 }
 
 /// Time somebody is away, and who stands in. The deputy sees the work given to the absent person among the own; rights are not

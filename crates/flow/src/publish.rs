@@ -68,7 +68,7 @@ pub async fn publish_document(
     let right = ("publish", &resource(&row)?);
     let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if row.int("version")? != expected {
-        return Err(live.conflict(tx, Some(document), expected).await?);
+        return Err(live.conflict(tx, who, Some(document), expected).await?);
     }
     if row.opt_id("submitter")?.is_some_and(|s| Some(s) == cx.actor.account) {
         return Err(Error::refused(
@@ -109,6 +109,7 @@ pub async fn publish_document(
     let event = format!("document:{name}");
     live.meet_clocks(tx, cx, engine, std::slice::from_ref(&event), None).await?;
     live.serve_clocks(tx, cx, engine, &event).await?;
+    live.version += 1;
     live.save(tx, engine).await?;
     let step = Step {
         kind: "document",
@@ -167,7 +168,7 @@ pub async fn withdraw_document(
     let right = ("publish", &resource);
     let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if row.int("version")? != expected {
-        return Err(live.conflict(tx, Some(document), expected).await?);
+        return Err(live.conflict(tx, who, Some(document), expected).await?);
     }
     if row.text("status")? == "withdrawn" || row.text("status")? == "ended" {
         return Err(Error::refused("文书已撤回", "the document is withdrawn already"));
@@ -181,6 +182,7 @@ pub async fn withdraw_document(
         &[document.into(), cx.now.into()],
     )
     .await?;
+    live.touch(tx).await?;
     let name = row.text("name")?;
     live.done.insert(
         "document".to_owned(),

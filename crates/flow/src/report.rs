@@ -99,7 +99,7 @@ pub async fn report_item(
         )
         .await?;
     if row.int("version")? != expected {
-        return Err(live.conflict(tx, Some(item), expected).await?);
+        return Err(live.conflict(tx, who, Some(item), expected).await?);
     }
     if task.state == "void" || live.closed_at.is_some() {
         return Err(Error::refused(
@@ -143,6 +143,7 @@ pub async fn report_item(
         ],
     )
     .await?;
+    live.touch(tx).await?;
     let mut steps = Vec::new();
     if completes {
         live.meet_clocks(tx, cx, engine, &["task:done".to_owned()], Some(task.id)).await?;
@@ -150,7 +151,6 @@ pub async fn report_item(
             let step = format!("task:{}", task.kind);
             let bounds = Bounds { step: &step, tasks: &[], opens: &[], form: &entry.body, reason: "" };
             (steps, _) = live.run_effects(tx, cx, engine, authority, &rule.on_done, &bounds).await?;
-            live.version += 1;
             live.save(tx, engine).await?;
         }
     }
@@ -242,7 +242,8 @@ async fn write_report(
 /// Hands an open task to a person, or back to the agency (`account` none). Needs `act` on the task.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the task changed after `expected`; [`Error::Denied`]; [`Error::Refused`] when it is not open.
+/// [`Error::Conflict`] when the task changed after `expected`; [`Error::Denied`]; [`Error::Refused`] when it is not open, and for
+/// who cannot hold it.
 #[allow(clippy::too_many_arguments)]
 pub async fn assign_task(
     tx: &mut Tx,
@@ -260,7 +261,7 @@ pub async fn assign_task(
     let row = TaskRow::read(tx, task).await?;
     let permit = permit(Authority::Person { access, who }, "act", &row.resource, cx.now)?;
     if row.version != expected {
-        return Err(live.conflict(tx, Some(task), expected).await?);
+        return Err(live.conflict(tx, who, Some(task), expected).await?);
     }
     if row.state != "open" {
         return Err(Error::refused(
@@ -268,7 +269,7 @@ pub async fn assign_task(
             "the task is done or cancelled; nothing to hand over",
         ));
     }
-    fit_to_hold(tx, engine, &live, row.assigned, account).await?;
+    fit_to_hold(tx, cx, (engine, access), &live, &row.resource, row.assigned, account).await?;
     tx.exec_one(
         "update task set assigned = $2, version = version + 1 where id = $1",
         &[task.into(), account.into()],

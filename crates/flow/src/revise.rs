@@ -4,7 +4,7 @@ use crate::effect::Authority;
 use crate::form::FieldError;
 use crate::live::{DocumentText, Step, html_hashes, keep_version};
 use crate::publish::{lock, resource};
-use crate::{Engine, Error};
+use crate::{Engine, Error, drill};
 use access::{Access, Principal};
 use base::{Id, Text};
 use ledger::{Appended, Context};
@@ -48,7 +48,7 @@ pub async fn revise_document(
     let right = ("act", &resource(&row)?);
     let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if row.int("version")? != expected {
-        return Err(live.conflict(tx, Some(document), expected).await?);
+        return Err(live.conflict(tx, who, Some(document), expected).await?);
     }
     if row.text("status")? != "draft" {
         return Err(Error::refused(
@@ -67,8 +67,12 @@ pub async fn revise_document(
     if !faults.is_empty() {
         return Err(Error::Form { faults });
     }
-    let title = Text::new(new.title.zh.trim(), new.title.en.trim());
-    let html = Text::new(engine.render.html(&new.body.zh), engine.render.html(&new.body.en));
+    let mut title = Text::new(new.title.zh.trim(), new.title.en.trim());
+    let mut html = Text::new(engine.render.html(&new.body.zh), engine.render.html(&new.body.en));
+    if live.drill {
+        // no editing takes the mark away
+        (title, html) = (drill::marked(&title), drill::marked_body(&html));
+    }
     let before = (row.text("title_zh")?, row.text("title_en")?);
     let same = |html: &str, kept: &str| engine.render.text(html) == engine.render.text(kept);
     if (title.zh.as_ref(), title.en.as_ref()) == (&before.0, &before.1)
@@ -97,6 +101,7 @@ pub async fn revise_document(
     let note = Some(new.note.trim()).filter(|n| !n.is_empty());
     let text = DocumentText { title: &title, html: &html, sha256: &zh, note };
     keep_version(tx, cx, document, version, &text).await?;
+    live.touch(tx).await?;
     let name = row.text("name")?;
     live.done.insert(
         "document".to_owned(),

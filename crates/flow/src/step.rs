@@ -142,8 +142,9 @@ pub(crate) fn open_child<'a>(
 /// Takes a step in a matter: lock, authorise, check the form, guard, effects, state, tasks, clocks, journal.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the matter is no longer at `expected`; [`Error::Denied`]; [`Error::Form`] with every fault;
-/// [`Error::Refused`] for a step that is not possible now; [`Error::Effect`]. Nothing is written then.
+/// [`Error::Conflict`] when the matter is no longer at `expected`: for an approval (`decide`, `publish`) nothing of the file may have
+/// changed since, papers and reports among it, for other steps nothing of the matter itself; [`Error::Denied`]; [`Error::Form`] with
+/// every fault; [`Error::Refused`] for a step that is not possible now; [`Error::Effect`]. Nothing is written then.
 #[allow(clippy::too_many_arguments)] // the house shape of a writing function plus the step's own four
 pub async fn transition(
     tx: &mut Tx,
@@ -209,8 +210,10 @@ pub(crate) fn perform<'a>(
         resource.submitter = submitter;
         let permit = live.permit(tx, engine, authority, (&t.action, &resource), cx.now).await?;
         live.side(t, authority)?;
-        if let Some(expected) = expected.filter(|e| *e != live.version) {
-            return Err(live.conflict(tx, None, expected).await?);
+        if let Some((expected, who)) = expected.zip(authority.who())
+            && live.outrun(tx, t, expected).await?
+        {
+            return Err(live.conflict(tx, who, None, expected).await?);
         }
         if !t.from.contains(&live.draft.state) {
             return Err(live.not_now(t));
@@ -342,7 +345,8 @@ impl Live {
     }
 
     fn possible(&self, lang: Lang) -> String {
-        let steps = self.procedure.definition.leaving(&self.draft.state).filter(|t| t.by != Side::System);
+        let steps =
+            self.procedure.definition.leaving(&self.draft.state).filter(|t| t.by != Side::System && !t.quiet);
         let names: Vec<&str> = steps.map(|t| t.title.get(lang)).collect();
         match (names.is_empty(), lang) {
             (true, Lang::Zh) => "办件已办结，没有可办理的步骤".to_owned(),

@@ -28,7 +28,7 @@ pub async fn suspend_clock(
     reason: &str,
 ) -> Result<Appended, Error> {
     let change = |rule: String| ClockChange::Suspend { clock: rule, cause: cause.to_owned() };
-    change_clock(tx, cx, engine, Authority::Person { access, who }, (clock, expected), change, reason).await
+    change_clock(tx, cx, engine, (access, who), (clock, expected), change, reason).await
 }
 
 /// Lets a suspended clock run on from now.
@@ -47,7 +47,7 @@ pub async fn resume_clock(
     reason: &str,
 ) -> Result<Appended, Error> {
     let change = |rule: String| ClockChange::Resume { clock: rule };
-    change_clock(tx, cx, engine, Authority::Person { access, who }, (clock, expected), change, reason).await
+    change_clock(tx, cx, engine, (access, who), (clock, expected), change, reason).await
 }
 
 /// Lengthens a clock by `amount` of its extension unit.
@@ -67,23 +67,23 @@ pub async fn extend_clock(
     reason: &str,
 ) -> Result<Appended, Error> {
     let change = |rule: String| ClockChange::Extend { clock: rule, amount };
-    change_clock(tx, cx, engine, Authority::Person { access, who }, (clock, expected), change, reason).await
+    change_clock(tx, cx, engine, (access, who), (clock, expected), change, reason).await
 }
 
 async fn change_clock(
     tx: &mut Tx,
     cx: &Context,
     engine: &Engine,
-    authority: Authority<'_>,
+    (access, who): (&Access, &Principal),
     (clock, expected): (Id, i64),
     change: impl FnOnce(String) -> ClockChange,
     reason: &str,
 ) -> Result<Appended, Error> {
     let (mut live, mut row) = lock_clock(tx, engine, clock).await?;
     let right = ("decide", &live.resource("matter"));
-    let permit = live.permit(tx, engine, authority, right, cx.now).await?;
+    let permit = live.permit(tx, engine, Authority::Person { access, who }, right, cx.now).await?;
     if row.version != expected {
-        return Err(live.conflict(tx, Some(clock), expected).await?);
+        return Err(live.conflict(tx, who, Some(clock), expected).await?);
     }
     let reason = reason.trim();
     if reason.is_empty() {

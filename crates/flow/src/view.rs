@@ -8,6 +8,7 @@ mod items;
 mod lists;
 mod matter;
 mod package;
+mod party;
 mod places;
 mod progress;
 mod situation;
@@ -27,7 +28,9 @@ pub use items::{Balance, Cases, ItemFilter, ItemLine, items, mass_balance};
 pub use lists::{
     MatterFilter, MatterLine, MatterOrder, TaskFilter, TaskLine, TaskState, Turn, Whose, matters, tasks_for,
 };
-pub use matter::{Action, ClockView, DocumentView, FactView, LinkView, MatterView, StepView, matter};
+pub use matter::{
+    Action, ClockView, Contested, DocumentView, FactView, LinkView, MatterView, StepView, matter,
+};
 pub use package::{Package, PackagePaper, package};
 pub use places::{PlaceFilter, PlaceLine, PlaceTask, Reach, places};
 pub use progress::{Paper, Progress, progress};

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::definition::Transition;
-use crate::live::{ClockRow, Live};
+use crate::live::{ClockRow, Live, clock_columns};
 use access::Resource;
 use base::calendar::Calendar;
 use base::{Instant, RegionCode, Text};
@@ -42,8 +42,11 @@ impl Live {
         }
         let rule = t.after_clock.as_deref().and_then(|c| self.procedure.definition.clock(c));
         let Some(rule) = rule.filter(|_| !self.drill) else { return Ok(None) };
-        let sql = "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
-                   from clock where matter = $1 and rule = $2 and void_at is null order by id desc limit 1";
+        let sql = concat!(
+            "select ",
+            clock_columns!(),
+            " from clock where matter = $1 and rule = $2 and void_at is null order by id desc limit 1"
+        );
         let row = tx.first(sql, &[self.draft.id.into(), rule.id.as_str().into()]).await?;
         let Some(row) = row else {
             return Ok(Some(Text::new(

@@ -2,7 +2,7 @@
 
 use crate::definition::{ClockUse, Definition};
 use crate::guards::Guards;
-use crate::live::ClockRow;
+use crate::live::{ClockRow, clock_columns};
 use crate::{Engine, Error, Procedure};
 use base::calendar::Calendar;
 use base::clock::{Clock, ClockRule};
@@ -200,8 +200,12 @@ impl Past {
         let ended = self.closed_at.unwrap_or(now);
         let rows = tx
             .query(
-                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version from clock \
-                 where matter = $1 and void_at is null order by id",
+                concat!(
+                    "select ",
+                    clock_columns!(),
+                    " from clock \
+                 where matter = $1 and void_at is null order by id"
+                ),
                 &[self.id.into()],
             )
             .await?;
@@ -213,14 +217,14 @@ impl Past {
             seen.push(name.clone());
             let then = changed.definition.clock(&name);
             let then = then.and_then(|rule| {
-                let law = self.law_of(rule, ran.start, last_day)?;
+                let law = self.law_of(rule, ran.start, last_day, calendar)?;
                 Some(recount(&ran, rule, law))
             });
             self.compare(&name, &rule.title, Some(&ran), then.as_ref(), calendar, ended, out);
         }
         for rule in changed.definition.clocks.iter().filter(|c| c.task.is_none() && !seen.contains(&c.id)) {
             if self.holds(&changed.guards, rule)?
-                && let Some(clock) = self.replay(rule)
+                && let Some(clock) = self.replay(rule, calendar)
             {
                 self.compare(&rule.id, &rule.title, None, Some(&clock), calendar, ended, out);
             }
@@ -234,20 +238,30 @@ impl Past {
     }
 
     /// A clock the matter did not have, by what happened in it.
-    fn replay(&self, rule: &ClockUse) -> Option<Clock> {
+    fn replay(&self, rule: &ClockUse, calendar: &Calendar) -> Option<Clock> {
         let at = self.events.iter().position(|(_, e)| *e == rule.start)?;
         let start = self.events[at].0;
         let dated = rule.since.as_ref().and_then(|f| self.facts.get(f)?.as_str()?.parse().ok());
         let start = dated.map_or(start, |date| Instant::china(date, 12, 0));
         let met = self.events[at..].iter().find(|(_, e)| rule.stop.contains(e)).map(|(at, _)| *at);
-        Some(Clock { met_at: met, ..Clock::start(self.law_of(rule, start, None)?, start) })
+        Some(Clock { met_at: met, ..Clock::start(self.law_of(rule, start, None, calendar)?, start) })
     }
 
-    /// The rule with the last day somebody set, then or in the facts as they stand; `None` when the rule asks for one and there is none.
-    fn law_of(&self, rule: &ClockUse, start: Instant, last_day: Option<Date>) -> Option<ClockRule> {
+    /// The rule with the last day somebody set, then or in the facts as they stand, and no later than the rule allows; `None` when it asks
+    /// for one and there is none.
+    fn law_of(
+        &self,
+        rule: &ClockUse,
+        start: Instant,
+        last_day: Option<Date>,
+        calendar: &Calendar,
+    ) -> Option<ClockRule> {
         let fact = rule.until.as_ref().and_then(|f| self.facts.get(f)?.as_str()?.parse().ok());
         let last_day = last_day.or(fact);
         let known = rule.until.is_none() || last_day.is_some() || rule.amount > 0;
+        let bounded = rule.until.is_some() && rule.amount > 0;
+        let most = bounded.then(|| Clock::start(rule.law(), start).due(calendar)).flatten();
+        let last_day = last_day.map(|day| most.map_or(day, |most| day.min(most.date)));
         known.then(|| rule.law_until(start, last_day))
     }
 

@@ -457,7 +457,12 @@ fn value(lang: Lang, f: &Field, v: &Json, unit: &str) -> Markup {
             };
             html! { (v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned)) " " (u) }
         }
-        FieldType::File | FieldType::Photo => {
+        FieldType::File => {
+            html! { @for (n, h) in v.as_array().into_iter().flatten().filter_map(Json::as_str).enumerate() {
+                @if n > 0 { "　" } a href={ "/files/" (h) } { (lang.pick("附件 ", "file ")) (n + 1) }
+            } }
+        }
+        FieldType::Photo => {
             html! { @for h in v.as_array().into_iter().flatten().filter_map(Json::as_str) {
                 a href={ "/files/" (h) } { img src={ "/files/" (h) } alt=(lang.pick("现场照片", "photograph")) loading="lazy" style="max-width:12rem"; }
             } }

@@ -50,10 +50,12 @@ pub(crate) enum Own {
     Unmerge,
     /// `fact`, `law` (row of the table of clocks), `from` (fact with a date; today when absent): the last day of the period.
     SetDate,
+    /// The form's `document`, and where its `result` is `corrected` its `served_on`: the paper was served on that day.
+    CorrectService,
 }
 
 impl Own {
-    pub(crate) const ALL: [(&'static str, Self); 16] = [
+    pub(crate) const ALL: [(&'static str, Self); 17] = [
         ("flow.set_facts", Self::SetFacts),
         ("flow.suspend_clock", Self::Suspend),
         ("flow.resume_clock", Self::Resume),
@@ -70,6 +72,7 @@ impl Own {
         ("flow.merge_into", Self::MergeInto),
         ("flow.unmerge", Self::Unmerge),
         ("flow.set_date", Self::SetDate),
+        ("flow.correct_service", Self::CorrectService),
     ];
 }
 
@@ -128,6 +131,13 @@ impl Effect for Own {
                     let same = same_organ(tx, matter, &procedure, &state).await?;
                     let transition = text("transition")?;
                     out.steps.extend(same.into_iter().map(|id| (id, transition.clone())));
+                }
+            }
+            Self::CorrectService => {
+                let field = |name: &str| cx.form.get(name).and_then(Json::as_str);
+                let day = field("served_on").filter(|_| field("result") == Some("corrected"));
+                if let (Some(document), Some(day)) = (field("document"), day.and_then(|d| d.parse().ok())) {
+                    out.served.push((document.to_owned(), day));
                 }
             }
             Self::OpenMatter => out.matters.push(child(cx, matter, params, text("procedure")?)),

@@ -11,6 +11,14 @@ use ledger::Context;
 use serde_json::{Value as Json, json};
 use store::{Row, Tx, Value};
 
+/// The columns [`ClockRow::read`] reads, in SQL.
+macro_rules! clock_columns {
+    () => {
+        "id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version"
+    };
+}
+pub(crate) use clock_columns;
+
 /// A stored clock.
 #[derive(Debug, Clone)]
 pub(crate) struct ClockRow {
@@ -238,13 +246,7 @@ pub(crate) async fn lock_clock(tx: &mut Tx, engine: &Engine, id: Id) -> Result<(
     let missing = || Error::missing(&Text::of("时限", "clock"), id);
     let row = tx.first("select matter from clock where id = $1", &[id.into()]).await?.ok_or_else(missing)?;
     let live = Live::lock(tx, engine, row.id("matter")?).await?;
-    let row = tx
-        .one(
-            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
-             from clock where id = $1",
-            &[id.into()],
-        )
-        .await?;
+    let row = tx.one(concat!("select ", clock_columns!(), " from clock where id = $1"), &[id.into()]).await?;
     let rule = live.procedure.definition.clock(&row.text("rule")?).ok_or_else(missing)?;
     let clock = ClockRow::read(&row, rule)?;
     Ok((live, clock))
@@ -266,8 +268,11 @@ impl Live {
     pub(super) async fn standing(&self, tx: &mut Tx) -> Result<Vec<ClockRow>, Error> {
         let rows = tx
             .query(
-                "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version \
-                 from clock where matter = $1 and void_at is null order by id",
+                concat!(
+                    "select ",
+                    clock_columns!(),
+                    " from clock where matter = $1 and void_at is null order by id"
+                ),
                 &[self.draft.id.into()],
             )
             .await?;

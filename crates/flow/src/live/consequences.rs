@@ -97,6 +97,10 @@ impl Live {
         for link in out.links {
             self.link(tx, cx, &link.kind, &link.target, &link.label).await?;
         }
+        for (name, day) in &out.served {
+            let why = self.reason_of(bounds);
+            self.correct_service(tx, cx, engine, name, *day, &why).await?;
+        }
         for change in &out.clocks {
             self.change_clock(tx, cx, engine, change, bounds.reason).await?;
         }

@@ -36,7 +36,7 @@ impl Live {
     }
 
     /// The date a fact holds; `None` while it is empty.
-    fn date_fact(&self, name: &str) -> Result<Option<Date>, Error> {
+    pub(crate) fn date_fact(&self, name: &str) -> Result<Option<Date>, Error> {
         let value = self.draft.facts.get(name).and_then(Json::as_str).filter(|s| !s.is_empty());
         let Some(text) = value else { return Ok(None) };
         let title = self.title_of(name);
@@ -181,7 +181,7 @@ impl Live {
         let d = &procedure.definition;
         let scope = self.scope(tx, cx.now).await?;
         let holds = |c: &ClockUse| procedure.guards.holds(&format!("clock.{}", c.id), &scope);
-        for mut row in self.standing(tx).await? {
+        for row in self.standing(tx).await? {
             let Some(rule) = d.clock(&row.rule) else { continue };
             let (moved, ends) = (self.put_right(rule.since.as_ref()), self.put_right(rule.until.as_ref()));
             let other = row.clock.met_at.is_none() && rule.group.is_some() && holds(rule)? == Some(false);
@@ -216,34 +216,51 @@ impl Live {
                 Some(_) => self.since(next, cx.now)?,
                 None => row.clock.start,
             };
-            let last_day = self.last_day(next, start, engine.calendar)?;
-            let kept = !other && next.until.is_none();
-            let mut fresh = ClockRow {
-                id: cx.id(),
-                rule: next.id.clone(),
-                version: 1,
-                last_day,
-                clock: Clock {
-                    suspensions: row.clock.suspensions.clone(),
-                    extensions: if kept { row.clock.extensions.clone() } else { Vec::new() },
-                    met_at: row.clock.met_at,
-                    ..Clock::start(next.law_until(start, last_day), start)
-                },
-                ..row.clone()
-            };
-            row.void_at = Some(cx.now);
-            row.save(tx, engine, d, cx.now).await?;
-            row.explain(tx, &reason).await?;
-            fresh.insert(tx, engine, d, Some(&reason)).await?;
-            if fresh.clock.met_at.is_some() {
-                fresh.save(tx, engine, d, cx.now).await?;
-            }
-            let list = self.done.entry("clocks").or_insert_with(|| json!([]));
-            if let Json::Array(list) = list {
-                let due = fresh.clock.due(engine.calendar).map(|d| d.at.rfc3339());
-                let was = row.clock.due(engine.calendar).map(|d| d.at.rfc3339());
-                list.push(json!({"clock": fresh.rule, "instead_of": row.rule, "due": due, "was": was}));
-            }
+            self.replace_clock(tx, cx, engine, row, (next, start, !other && next.until.is_none()), &reason)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a clock of a rule and start in another's place, with what stood still and, where they are `kept`, its extensions, met where
+    /// that was met. The one before is void and stays on record.
+    pub(super) async fn replace_clock(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+        mut row: ClockRow,
+        (next, start, kept): (&ClockUse, Instant, bool),
+        reason: &Text,
+    ) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
+        let d = &procedure.definition;
+        let last_day = self.last_day(next, start, engine.calendar)?;
+        let mut fresh = ClockRow {
+            id: cx.id(),
+            rule: next.id.clone(),
+            version: 1,
+            last_day,
+            clock: Clock {
+                suspensions: row.clock.suspensions.clone(),
+                extensions: if kept { row.clock.extensions.clone() } else { Vec::new() },
+                met_at: row.clock.met_at,
+                ..Clock::start(next.law_until(start, last_day), start)
+            },
+            ..row.clone()
+        };
+        row.void_at = Some(cx.now);
+        row.save(tx, engine, d, cx.now).await?;
+        row.explain(tx, reason).await?;
+        fresh.insert(tx, engine, d, Some(reason)).await?;
+        if fresh.clock.met_at.is_some() {
+            fresh.save(tx, engine, d, cx.now).await?;
+        }
+        let list = self.done.entry("clocks").or_insert_with(|| json!([]));
+        if let Json::Array(list) = list {
+            let due = fresh.clock.due(engine.calendar).map(|d| d.at.rfc3339());
+            let was = row.clock.due(engine.calendar).map(|d| d.at.rfc3339());
+            list.push(json!({"clock": fresh.rule, "instead_of": row.rule, "due": due, "was": was}));
         }
         Ok(())
     }

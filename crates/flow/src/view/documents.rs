@@ -268,7 +268,7 @@ pub async fn document(
     let row = store
         .first(
             "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
-             audience, submitter, slug, number, published_at, public_until, journal, version from document where id = $1",
+             audience, submitter, slug, number, published_at, public_until, journal, version, served_on from document where id = $1",
             &[id.into()],
         )
         .await?;

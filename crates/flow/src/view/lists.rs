@@ -157,6 +157,8 @@ pub struct MatterFilter {
     pub parent: Option<Id>,
     /// Whose turn it is.
     pub turn: Option<Turn>,
+    /// No drills: what the figures count.
+    pub real: bool,
 }
 
 impl Default for MatterFilter {
@@ -176,6 +178,7 @@ impl Default for MatterFilter {
             subject: None,
             parent: None,
             turn: None,
+            real: false,
         }
     }
 }
@@ -404,6 +407,9 @@ pub async fn matters(
     }
     if let Some(parent) = filter.parent {
         sql.push(" and m.parent = ").bind(parent);
+    }
+    if filter.real {
+        sql.push(" and m.drill = 0");
     }
     match filter.turn {
         Some(Turn::Operator) => operators_turn(sql.push(" and "), engine),

@@ -1,15 +1,16 @@
 //! One matter whole: where it stands, what happened, what runs, what can be done now.
 
 use super::lists::{Of, clocks_of, task_line};
+use super::party::contests;
 use super::{Due, TaskLine, state_title};
-use crate::definition::{Definition, Side};
+use crate::definition::Side;
 use crate::effect::MatterDraft;
 use crate::form::Form;
-use crate::live::{ClockRow, Live, step_title};
+use crate::live::{ClockRow, Live, clock_columns, step_title};
 use crate::{Basis, Engine, Error, PaperView, Procedure};
 use access::{Access, Principal, Resource};
 use base::clock::{Extension, Suspension};
-use base::{Id, Instant, Text};
+use base::{Date, Id, Instant, Text};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use store::{Row, Sql, Store, Tx};
@@ -53,6 +54,13 @@ pub struct StepView {
     pub moved: bool,
     /// Whether it is the step of the operator concerned, whoever took it for that operator.
     pub by_party: bool,
+}
+
+impl StepView {
+    /// Whether a form was filled in with it.
+    fn filled(&self, form: &str) -> bool {
+        self.form.as_ref().is_some_and(|(name, _)| name == form)
+    }
 }
 
 /// A clock of a matter or task.
@@ -121,6 +129,10 @@ pub struct DocumentView {
     pub published_at: Option<Instant>,
     /// Until when it is public; `None`: without end.
     pub public_until: Option<Instant>,
+    /// The day it was served, where that was put right; `None`: the day it was published.
+    pub served_on: Option<Date>,
+    /// The day the party says it was served, and why, while that is not answered.
+    pub contested: Option<Contested>,
     /// Journal entry of the publication.
     pub journal: Option<Id>,
     /// Whether the person may publish it now.
@@ -129,6 +141,15 @@ pub struct DocumentView {
     pub may_revise: bool,
     /// For changes.
     pub version: i64,
+}
+
+/// A day of service the party contests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Contested {
+    /// The day it names.
+    pub claimed_on: String,
+    /// Its words.
+    pub reason: String,
 }
 
 /// A link to another record.
@@ -155,6 +176,8 @@ pub struct Action {
     pub refusal: Option<Text>,
     /// The papers it asks for, those on file and those missing.
     pub papers: Vec<PaperView>,
+    /// Nobody waits for it.
+    pub quiet: bool,
 }
 
 /// A matter whole.
@@ -204,6 +227,9 @@ pub struct MatterView {
     pub all_facts: Map<String, Json>,
     /// History, oldest first.
     pub steps: Vec<StepView>,
+    /// The forms that were filled in on the way, for reading what was entered.
+    #[serde(skip)]
+    pub forms: Vec<Form>,
     /// Clocks, running ones first.
     pub clocks: Vec<ClockView>,
     /// Tasks, without their items; see [`task`].
@@ -246,6 +272,9 @@ pub async fn matter(
     });
     let facts = facts.collect();
     let actions = actions(&mut tx, &live, engine, access, who, now).await?;
+    let steps = steps(&mut tx, engine, &procedure, who, id, open).await?;
+    let mut documents = documents(&mut tx, access, who, now, draft, &agency).await?;
+    contests(&mut documents, &steps);
     let view = MatterView {
         id,
         procedure: d.id.clone(),
@@ -269,10 +298,11 @@ pub async fn matter(
         drill: live.drill,
         facts,
         all_facts: draft.facts.clone(),
-        steps: steps(&mut tx, engine, &procedure, who, id, open).await?,
+        forms: d.forms.iter().filter(|f| steps.iter().any(|s| s.filled(&f.id))).cloned().collect(),
+        steps,
         clocks: clocks(&mut tx, engine, &procedure, id, now).await?,
         tasks: tasks(&mut tx, engine, id, now).await?,
-        documents: documents(&mut tx, access, who, now, draft, &agency).await?,
+        documents,
         links: links(&mut tx, id).await?,
         children: children(&mut tx, engine, who, id).await?,
         actions,
@@ -282,40 +312,6 @@ pub async fn matter(
         Some(party) => view.for_party(party, d),
         None => view,
     })
-}
-
-impl MatterView {
-    /// What the operator concerned sees: what it did itself and has to do, where the matter stands and by when, the facts its
-    /// procedure declares for it, and what was said to it. Not the evidence as it is gathered, not what is proposed and why, not
-    /// whence the matter came, who works on it, and what others are to do.
-    fn for_party(mut self, party: Id, d: &Definition) -> Self {
-        let declared = |name: &String| d.party_sees.as_ref().is_some_and(|all| all.contains(name));
-        self.facts.retain(|f| declared(&f.id));
-        self.all_facts.retain(|name, _| declared(name));
-        self.steps.retain(|s| s.moved || s.by_party);
-        for step in self.steps.iter_mut().filter(|s| !s.by_party) {
-            (step.note, step.form, step.target, step.acting_for) = (None, None, None, None);
-            step.login.clear();
-        }
-        self.tasks.retain(|t| t.operator == Some(party));
-        self.clocks.retain(|c| c.task.is_none_or(|of| self.tasks.iter().any(|t| t.id == of)));
-        for clock in &mut self.clocks {
-            // that a clock stands still, for what cause and how long; not in whose words and by whom
-            for pause in &mut clock.suspensions {
-                pause.approved_by.clear();
-                pause.reason = pause.reason.split(": ").next().unwrap_or_default().to_owned();
-            }
-            for more in &mut clock.extensions {
-                (more.reason, more.approved_by) = (String::new(), String::new());
-            }
-            if d.clock(&clock.rule).is_none_or(|rule| rule.by != Side::Operator) {
-                clock.reason = None;
-            }
-        }
-        (self.parent, self.assigned) = (None, None);
-        self.links.clear();
-        self
-    }
 }
 
 /// A kept form; private values are opened for those who work on the matter, and named as sealed for everybody else.
@@ -342,7 +338,7 @@ async fn actions(
     let d = &live.procedure.definition;
     let scope = live.scope(tx, now).await?;
     let away = match who.operator {
-        None => engine.kept_away(tx, who.account, live.draft.operator).await?,
+        None => live.kept_away(tx, engine, who.account).await?,
         Some(_) => None,
     };
     let mut actions = Vec::new();
@@ -372,8 +368,18 @@ async fn actions(
             None => live.too_early(tx, engine.calendar(), t, now).await?,
             said => said,
         };
+        if t.quiet && refusal.is_some() {
+            continue;
+        }
         let form = t.form.as_deref().and_then(|f| d.form(f)).cloned();
-        actions.push(Action { id: t.id.clone(), title: t.title.clone(), form, refusal, papers });
+        actions.push(Action {
+            id: t.id.clone(),
+            title: t.title.clone(),
+            form,
+            refusal,
+            papers,
+            quiet: t.quiet,
+        });
     }
     Ok(actions)
 }
@@ -428,8 +434,8 @@ async fn clocks(
 ) -> Result<Vec<ClockView>, Error> {
     let rows = tx
         .query(
-            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version, reason from clock \
-             where matter = $1 order by case when met_at is null and void_at is null then 0 else 1 end, due, id",
+            concat!("select ", clock_columns!(), ", reason from clock \
+             where matter = $1 order by case when met_at is null and void_at is null then 0 else 1 end, due, id"),
             &[id.into()],
         )
         .await?;
@@ -516,6 +522,8 @@ pub(super) fn document_view(
         number: row.opt_text("number")?,
         published_at: row.opt_instant("published_at")?,
         public_until: row.opt_instant("public_until")?,
+        served_on: row.opt_date("served_on")?,
+        contested: None,
         journal: row.opt_id("journal")?,
         version: row.int("version")?,
     }))
@@ -532,7 +540,7 @@ async fn documents(
     let rows = tx
         .query(
             "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
-             audience, submitter, slug, number, published_at, public_until, journal, version from document where matter = $1 order by id desc",
+             audience, submitter, slug, number, published_at, public_until, journal, version, served_on from document where matter = $1 order by id desc",
             &[draft.id.into()],
         )
         .await?;
@@ -546,7 +554,7 @@ async fn documents(
 async fn links(tx: &mut Tx, id: Id) -> Result<Vec<LinkView>, Error> {
     let rows = tx
         .query(
-            "select kind, target, label from matter_link where matter = $1 order by kind, at, target",
+            "select kind, target, label from matter_link where matter = $1 and kind <> 'recused' order by kind, at, target",
             &[id.into()],
         )
         .await?;

@@ -2,7 +2,7 @@
 //! them, what they may do about the outcome; nobody's name.
 
 use super::{Due, state_title};
-use crate::live::{ClockRow, Live};
+use crate::live::{ClockRow, Live, clock_columns};
 use crate::{Engine, Error, Remedy};
 use base::{Id, Instant, Text};
 use serde::Serialize;
@@ -93,8 +93,12 @@ async fn of_one(tx: &mut Tx, engine: &Engine, matter: Id, now: Instant) -> Resul
     }
     let rows = tx
         .query(
-            "select id, matter, task, rule, started_at, suspensions, extensions, met_at, void_at, last_day, version from clock \
-             where matter = $1 and task is null and met_at is null and void_at is null order by due, id",
+            concat!(
+                "select ",
+                clock_columns!(),
+                " from clock \
+             where matter = $1 and task is null and met_at is null and void_at is null order by due, id"
+            ),
             &[matter.into()],
         )
         .await?;

@@ -34,7 +34,8 @@ pub async fn in_hand(
     region: &str,
 ) -> Result<Vec<InHand>, Error> {
     let mut sql = Sql::new("select m.procedure, count(*) as n, sum(case when m.next_due < ");
-    sql.bind(now).push(" then 1 else 0 end) as late from matter m where m.closed_at is null and ");
+    sql.bind(now)
+        .push(" then 1 else 0 end) as late from matter m where m.closed_at is null and m.drill = 0 and ");
     sql.append(&matters_of(engine, access, who, "view", now, "m.region"));
     inside(&mut sql, "m.region", region);
     sql.push(" group by m.procedure order by n desc, m.procedure");

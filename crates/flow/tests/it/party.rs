@@ -18,14 +18,10 @@ fn id(w: &World) -> Id {
     w.ids.next(w.now)
 }
 
-async fn account(w: &World, tx: &mut Tx, account: Id, operator: Option<Id>) {
-    tx.exec(
-        "insert into account (id, version, login, region, operator, name, password, must_change, status, failures, totp_state, totp_step, \
-         created_at) values ($1, 1, $2, '620102', $3, $4, '', 0, 'active', 0, 'off', 0, $5)",
-        &[account.into(), format!("a{account}").into(), operator.into(), vec![0_u8].into(), w.now.into()],
-    )
-    .await
-    .unwrap();
+/// The accounts whose steps stand in the file: an officer's, and one of the firm's.
+async fn staff(w: &World, officer: Id, shop: Id) {
+    w.enrol(&crate::support::officer(officer.0, "620102")).await;
+    w.enrol(&access::testing::principal(shop.0, Role::Firm, "", "", Some(FIRM))).await;
 }
 
 async fn entry(w: &World, tx: &mut Tx, m: Id, (by, said): (Id, &str)) -> Id {
@@ -139,8 +135,7 @@ async fn filled(w: &World, tx: &mut Tx, d: &Definition, (officer, shop): (Id, Id
 async fn clock(w: &World, tx: &mut Tx, m: Id, task: Option<Id>, (rule, why): (&str, &str)) {
     let pause =
         json!([{ "from": w.now, "to": null, "reason": format!("test: {HIDDEN}"), "approved_by": HIDDEN }]);
-    let more =
-        json!([{ "amount": 1, "unit": "working_day", "reason": HIDDEN, "approved_by": HIDDEN }]);
+    let more = json!([{ "amount": 1, "unit": "working_day", "reason": HIDDEN, "approved_by": HIDDEN }]);
     tx.exec(
         "insert into clock (id, matter, task, rule, started_at, suspensions, extensions, due, provisional, version, reason, last_day) \
          values ($1, $2, $3, $4, $5, $6, $7, $5, 0, 1, $8, '2026-10-30')",
@@ -185,10 +180,7 @@ async fn the_operator_concerned_sees_what_each_file_declares_and_nothing_else_in
     let (officer, shop) = (Id(63), Id(64));
     // another account of the same firm reads what the first one did
     let second = access::testing::principal(65, Role::Firm, "", "", Some(FIRM));
-    let mut tx = w.store.begin().await.unwrap();
-    account(&w, &mut tx, officer, None).await;
-    account(&w, &mut tx, shop, Some(FIRM)).await;
-    tx.commit().await.unwrap();
+    staff(&w, officer, shop).await;
     let mut states = 0;
     for d in whole(&all) {
         let d = &w.engine.procedure_in(&d.id, "620102").unwrap().definition.clone();
@@ -243,9 +235,8 @@ async fn a_file_handed_to_the_authority_is_not_read_by_the_party_and_its_own_is_
     for (name, store) in store::testing::stores().await {
         let w = World::new(store, engine(&all));
         let (officer, shop) = (Id(63), Id(64));
+        staff(&w, officer, shop).await;
         let mut tx = w.store.begin().await.unwrap();
-        account(&w, &mut tx, officer, None).await;
-        account(&w, &mut tx, shop, Some(FIRM)).await;
         let d = all.iter().find(|d| d.id == "inspection").unwrap();
         let m = filled(&w, &mut tx, d, (officer, shop)).await;
         stands(&w, &mut tx, d, m, d.state("published").unwrap()).await;

@@ -34,6 +34,9 @@ async fn an_inbox_holds_matters_and_tasks_page_by_page_and_follows_who_has_the_w
         assert_eq!(all.len(), 3, "{name}: two matters and the county's task: {all:?}");
         assert!(all.contains(&first) && all.contains(&second), "{name}");
 
+        for who in [&one, &two, &three, &officer(4, "620802"), &crate::support::firm()] {
+            w.enrol(who).await;
+        }
         let assign = async |matter: Id, version: i64, to: Option<Id>| {
             let mut tx = w.store.begin().await?;
             let (cx, e) = (w.cx(&one), &w.engine);
@@ -42,7 +45,14 @@ async fn an_inbox_holds_matters_and_tasks_page_by_page_and_follows_who_has_the_w
             Ok::<_, Error>(())
         };
         assert!(matches!(assign(second, 9, None).await, Err(Error::Conflict { .. })), "{name}");
+        for (to, why) in
+            [(Id(99), "没有这个在用账号"), (Id(4), "无权办理"), (crate::support::firm().account, "无权办理")]
+        {
+            let no = assign(second, 1, Some(to)).await.unwrap_err().user_text().unwrap().zh;
+            assert!(no.contains(why), "{name}: {no}");
+        }
         assign(second, 1, Some(Id(2))).await.unwrap();
+        assert_eq!(w.version(second).await, 2, "{name}: whoever looked before is told");
         assert!(!inbox(&w, &one, Whose::Doable).await.contains(&second), "{name}: another's now");
         assert_eq!(inbox(&w, &two, Whose::Mine).await, [second], "{name}");
 
@@ -95,7 +105,7 @@ async fn an_inbox_holds_matters_and_tasks_page_by_page_and_follows_who_has_the_w
         let (cx, e) = (w.cx(&three), &w.engine);
         let moved = flow::hand_over(&mut tx, &cx, e, &w.access, &three, Id(2), Id(1)).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(moved, (1, 0), "{name}");
+        assert_eq!((moved.matters, moved.tasks, moved.kept), (1, 0, 0), "{name}");
         assert_eq!(inbox(&w, &one, Whose::Mine).await, [second], "{name}");
         let kinds = "select count(*) as n from journal where kind in ('matter.assigned', 'absence.begun', 'absence.ended')";
         assert_eq!(w.store.one(kinds, &[]).await.unwrap().int("n").unwrap(), 4, "{name}: all journalled");

@@ -279,6 +279,43 @@ impl World {
         }
     }
 
+    /// Puts a person on record, with account and grants.
+    pub(crate) async fn enrol(&self, who: &Principal) {
+        let mut tx = self.store.begin().await.unwrap();
+        tx.exec(
+            "insert into account (id, version, login, region, operator, name, password, must_change, status, failures, totp_state, totp_step, \
+             created_at) values ($1, 1, $2, '620102', $3, $4, '', 0, 'active', 0, 'off', 0, $5)",
+            &[
+                who.account.into(),
+                who.login.as_str().into(),
+                who.operator.into(),
+                vec![0_u8].into(),
+                self.now.into(),
+            ],
+        )
+        .await
+        .unwrap();
+        for g in &who.grants {
+            tx.exec(
+                "insert into account_grant (id, account, role, region, agency, ceiling, valid_from, created_at) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                &[
+                    self.ids.next(self.now).into(),
+                    who.account.into(),
+                    g.role.code().into(),
+                    g.region.as_str().into(),
+                    g.agency.as_str().into(),
+                    i64::from(g.ceiling).into(),
+                    g.from.into(),
+                    self.now.into(),
+                ],
+            )
+            .await
+            .unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
     pub(crate) async fn version(&self, matter: Id) -> i64 {
         let row = self.store.one("select version from matter where id = $1", &[matter.into()]).await.unwrap();
         row.int("version").unwrap()

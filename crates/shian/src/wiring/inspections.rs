@@ -187,10 +187,13 @@ impl Office for Inspections {
         new.parent = Some(plan.matter);
         let (engine, access) = (&self.engine, &self.access);
         let opened = flow::open(tx, cx, engine, access, who, INSPECTION, new).await.map_err(told)?;
-        if let Some(lead) = officers.first().filter(|_| opened.created) {
-            flow::assign_matter(tx, cx, engine, access, who, opened.matter, 1, Some(*lead))
-                .await
-                .map_err(told)?;
+        for lead in officers.iter().filter(|_| opened.created) {
+            // the first of them who can hold it leads
+            match flow::assign_matter(tx, cx, engine, access, who, opened.matter, 1, Some(*lead)).await {
+                Err(flow::Error::Refused(_)) => {}
+                Err(e) => return Err(told(e)),
+                Ok(_) => break,
+            }
         }
         Ok(opened.matter)
     }

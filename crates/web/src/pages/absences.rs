@@ -6,7 +6,7 @@ use crate::layout::{self, Viewer};
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, Field};
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Text};
 use flow::Absence;
@@ -32,8 +32,14 @@ pub(super) async fn colleagues(app: &App, viewer: &Viewer) -> Answer<BTreeMap<Id
 }
 
 /// `GET /desk/absences`: who stands in for whom; everything of one person handed to another. Right: own account.
-pub(crate) async fn absences(State(app): State<Arc<App>>, SignedIn(viewer): SignedIn) -> Answer<Markup> {
+pub(crate) async fn absences(
+    State(app): State<Arc<App>>,
+    SignedIn(viewer): SignedIn,
+    RawQuery(raw): RawQuery,
+) -> Answer<Markup> {
     let lang = viewer.lang();
+    let links = ui::ListLinks::read("/desk/absences", raw.as_deref(), "");
+    let kept: usize = links.get("kept").and_then(|n| n.parse().ok()).unwrap_or(0);
     let today = app.now().china_date();
     let all = flow::absences(&app.store, viewer.who.account, today).await?;
     let people = colleagues(&app, &viewer).await?;
@@ -65,6 +71,10 @@ pub(crate) async fn absences(State(app): State<Arc<App>>, SignedIn(viewer): Sign
         &html! {
             (layout::crumbs(&[("/desk/inbox", lang.pick("待办", "Inbox")), ("", title)]))
             h1 { (title) }
+            @if kept > 0 { (ui::message(ui::Tone::Warn, &html! { p { @match lang {
+                base::Lang::Zh => { "有 " (kept) " 件未移交，仍由原承办人承办：接收人无权办理，或应当回避。请另选接收人。" }
+                base::Lang::En => { (kept) " stayed with who holds them: the receiver has no right there, or keeps away. Choose somebody else for them." }
+            } } })) }
             @if rows.is_empty() { (ui::empty(lang.pick("目前无人请假", "Nobody is away"), "")) }
             @else { (ui::table(lang, title, &[Column::text("离岗", "Away"), Column::text("代理人", "Deputy"), Column::text("期间", "Time"),
                 Column::text("事由", "Why"), Column::text("操作", "Do")], &rows, None)) }
@@ -143,8 +153,11 @@ pub(crate) async fn hand_over(State(app): State<Arc<App>>, PostedSignedIn(posted
     }
     let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;
-    flow::hand_over(&mut tx, &cx, &app.engine, &app.access, &viewer.who, from, to).await?;
+    let moved = flow::hand_over(&mut tx, &cx, &app.engine, &app.access, &viewer.who, from, to).await?;
     tx.commit().await?;
+    if moved.kept > 0 {
+        return Ok(Redirect::to(&format!("/desk/absences?kept={}", moved.kept)).into_response());
+    }
     Ok(Redirect::to("/desk/inbox").into_response())
 }
 
@@ -173,8 +186,52 @@ pub(crate) async fn assign(
     Ok(Redirect::to(&format!("/desk/matters/{id}")).into_response())
 }
 
+/// `POST /desk/recuse/{id}`: somebody keeps away from one matter. Right: decide matter; about oneself act matter.
+pub(crate) async fn recuse(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    PostedSignedIn(posted): PostedSignedIn,
+) -> Answer {
+    let viewer = &posted.viewer;
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&Text::of("办件", "matter")))?;
+    let about = (person(posted.get("account"), "account")?, posted.get("ground"));
+    let cx = context(&app, viewer);
+    let mut tx = app.store.begin().await?;
+    let version = posted.version()?;
+    flow::recuse(&mut tx, &cx, &app.engine, &app.access, &viewer.who, id, version, about).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/desk/matters/{id}")).into_response())
+}
+
+/// The form that keeps somebody away from a matter: oneself, and for who `decides` anybody of the office.
+fn recusal_form(
+    viewer: &Viewer,
+    m: &flow::view::MatterView,
+    people: &[(String, String)],
+    decides: bool,
+) -> Markup {
+    let lang = viewer.lang();
+    let offered: Vec<(String, String)> = people
+        .iter()
+        .filter(|(id, _)| !id.is_empty() && (decides || *id == viewer.who.account.to_string()))
+        .cloned()
+        .collect();
+    html! { details { summary { (lang.pick("回避本件", "Keep somebody away from this matter")) }
+    p.small.soft { (lang.pick("本人有利害关系的，应当申明回避；当事人申请回避的，由负责人决定。决定后，该人员不得再办理本件。", "Who has an interest in it says so; where the party asks for it, the head decides. From then on every step of the matter is refused to that person.")) }
+    form method="post" action={ "/desk/recuse/" (m.id) } { (layout::csrf(viewer))
+        input type="hidden" name="version" value=(m.version);
+        (ui::select(&Field { id: "recused", name: "account", label: lang.pick("人员", "Who"), required: true, ..Default::default() }, &offered))
+        (ui::input(&Field { name: "ground", label: lang.pick("理由", "Ground"), required: true, ..Default::default() }))
+        button.plain { (lang.pick("回避", "Keep away")) } } } }
+}
+
 /// The form that gives a matter to a person.
-pub(super) async fn assign_form(app: &App, viewer: &Viewer, m: &flow::view::MatterView) -> Answer<Markup> {
+pub(super) async fn assign_form(
+    app: &App,
+    viewer: &Viewer,
+    m: &flow::view::MatterView,
+    decides: bool,
+) -> Answer<Markup> {
     let lang = viewer.lang();
     if m.closed_at.is_some() || viewer.who.operator.is_some() {
         return Ok(html! {});
@@ -190,5 +247,6 @@ pub(super) async fn assign_form(app: &App, viewer: &Viewer, m: &flow::view::Matt
     Ok(html! { form.filters method="post" action={ "/desk/assign/" (m.id) } { (layout::csrf(viewer))
     input type="hidden" name="version" value=(m.version);
     (ui::select(&Field { name: "account", label: lang.pick("承办人", "Given to"), value: &value, ..Default::default() }, &people))
-    button.plain { (lang.pick("转交", "Hand over")) } } })
+    button.plain { (lang.pick("转交", "Hand over")) } }
+    (recusal_form(viewer, m, &people, decides)) })
 }

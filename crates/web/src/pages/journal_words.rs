@@ -172,6 +172,7 @@ const VERBS: &[(&str, Text)] = &[
     ("recovery_used", Text::of("使用恢复码", "recovery code used")),
     ("recusal_declared", Text::of("登记回避", "recusal declared")),
     ("recusal_ended", Text::of("回避终止", "recusal ended")),
+    ("recused", Text::of("决定回避", "kept away from the matter")),
     ("refused", Text::of("拒收", "refused")),
     ("registered", Text::of("登记", "registered")),
     ("rejudged", Text::of("重新判定", "judged again")),

@@ -94,10 +94,21 @@ pub(super) fn timeline(viewer: &Viewer, m: &MatterView, people: &People) -> Mark
                 " " (lang.pick("代", "for")) " " (people.account(absent)) } } " "
             @if receipts { a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) } }
             @if let Some(note) = &s.note { div.small { (note) } }
+            (entered(lang, m, s))
         }
     };
     let items: Vec<(String, Markup)> = m.steps.iter().rev().map(|s| (s.at.china_minute(), line(s))).collect();
     ui::timeline(&items)
+}
+
+/// What was entered with a step, its papers and photos among it. Reports of places stand at their tasks.
+fn entered(lang: Lang, m: &MatterView, step: &flow::view::StepView) -> Markup {
+    let filled = step.form.as_ref().filter(|_| step.kind != "item");
+    let found = filled.and_then(|(name, body)| Some((m.forms.iter().find(|f| f.id == *name)?, body)));
+    html! { @if let Some((form, body)) = found { @if body.values().any(|v| !v.is_null()) {
+        details.small { summary { (lang.pick("所填内容和材料", "As entered, with papers")) }
+            (crate::forms::shown(lang, form, &serde_json::Value::Object(body.clone()), "")) }
+    } } }
 }
 
 /// What a matter belongs to.

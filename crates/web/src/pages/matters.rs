@@ -59,6 +59,7 @@ pub(crate) async fn list(
         operator: links.get("operator").and_then(|o| o.parse().ok()),
         subject: some("subject"),
         parent: links.get("parent").and_then(|p| p.parse().ok()),
+        real: links.get("real") == Some("1"),
         ..MatterFilter::default()
     };
     let (now, who) = (app.now(), &viewer.who);
@@ -150,6 +151,8 @@ struct Refilled<'a> {
     faults: &'a [FieldError],
     /// What somebody else did meanwhile.
     changes: Vec<flow::Change>,
+    /// Why the step was refused.
+    refused: Option<Text>,
 }
 
 /// What happened since the page was opened: nothing of the form was written, and nothing typed is lost.
@@ -180,7 +183,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
         .classified(m.classification);
     let decides = m.closed_at.is_none() && app.access.allows(&viewer.who, "decide", &resource, now);
     let assign = if app.access.allows(&viewer.who, "act", &resource, now) {
-        assign_form(app, viewer, &m).await?
+        assign_form(app, viewer, &m, decides).await?
     } else {
         html! {}
     };
@@ -218,6 +221,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             (drill(lang, m.drill))
             (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
             (outdated(viewer, &m, decides))
+            @if let Some(said) = again.as_ref().and_then(|r| r.refused.as_ref()) { (ui::message(Tone::Bad, &html! { p { strong { (said.get(lang)) } } })) }
             @if let Some(r) = again.as_ref().filter(|r| !r.changes.is_empty()) { (conflicted(lang, &r.changes, &others)) }
             div.grid.wide {
                 section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) (assign) }
@@ -240,7 +244,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             } }
             @if !m.documents.is_empty() { section {
                 h2 { (lang.pick("文书", "Documents")) }
-                @for d in &m.documents { (document_card(viewer, d)) }
+                @for d in &m.documents { (document_card(viewer, &m, d)) }
             } }
             div.grid.wide {
                 section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(viewer, &m, &people)) }
@@ -317,8 +321,9 @@ pub(crate) fn step_card(viewer: &Viewer, m: &MatterView, a: &flow::view::Action)
 /// Whether the form of a step stands open: the only step there is, the one a disposal begins with, and the first a party has,
 /// who need not know that a line can be unfolded.
 fn awaited(viewer: &Viewer, m: &MatterView, a: &flow::view::Action) -> bool {
-    let first = m.actions.iter().find(|x| x.refusal.is_none() && x.form.is_some());
-    m.actions.len() == 1
+    let asked = || m.actions.iter().filter(|x| !x.quiet);
+    let first = asked().find(|x| x.refusal.is_none() && x.form.is_some());
+    asked().count() == 1 && !a.quiet
         || a.id == "launch"
         || (viewer.who.operator.is_some() && first.is_some_and(|x| x.id == a.id && x.id != "withdraw"))
 }
@@ -439,10 +444,15 @@ fn task_table(viewer: &Viewer, m: &MatterView) -> Markup {
     }
 }
 
-fn document_card(viewer: &Viewer, d: &DocumentView) -> Markup {
+fn document_card(viewer: &Viewer, m: &MatterView, d: &DocumentView) -> Markup {
     let lang = viewer.lang();
     html! { article.card id={ "document-" (d.id) } {
         p { strong { (d.title.get(lang)) } @if let Some(number) = &d.number { " " span.soft { (number) } } " " (documents::state_badge(lang, &d.status)) }
+        @if let Some(day) = d.served_on { p.small { (lang.pick("送达日期（更正后）：", "Served on (put right): ")) (day) } }
+        @if let Some(c) = &d.contested { (ui::message(Tone::Warn, &html! { p {
+            (lang.pick("当事人对送达日期有异议，主张为 ", "The party contests the day of service; it says ")) (c.claimed_on) (lang.pick("：", ": ")) (c.reason)
+            @if m.actions.iter().any(|a| a.id == "answer_service") { " " a href="#step-answer_service" { (lang.pick("更正或维持", "correct or keep it")) } }
+        } })) }
         details { summary { (lang.pick("查看正文", "Read")) } div.doc { (PreEscaped(d.html.get(lang))) } }
         @if d.status == "published" && d.audience == "public" { p { a href={ "/notices/" (d.slug) } { (lang.pick("公开页面", "Public page")) } } }
         @if d.status == "published" { p { a href={ "/desk/documents/" (d.id) "/document.pdf" } { "PDF" } } }
@@ -472,8 +482,13 @@ pub(crate) async fn step(
         None => Settled::plain(entry),
     };
     if !settled.faults.is_empty() {
-        let again =
-            Refilled { step: &step, entry: &settled.again, faults: &settled.faults, changes: Vec::new() };
+        let again = Refilled {
+            step: &step,
+            entry: &settled.again,
+            faults: &settled.faults,
+            changes: Vec::new(),
+            refused: None,
+        };
         let page = matter_page(&app, viewer, id, Some(again)).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
@@ -502,15 +517,29 @@ pub(crate) async fn step(
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            let again = Refilled { step: &step, entry: &shown, faults: &faults, changes: Vec::new() };
+            let again =
+                Refilled { step: &step, entry: &shown, faults: &faults, changes: Vec::new(), refused: None };
             let page = matter_page(&app, viewer, id, Some(again)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(Error::Conflict { changes }) => {
             tx.rollback().await?;
-            let again = Refilled { step: &step, entry: &shown, faults: &[], changes };
+            let again = Refilled { step: &step, entry: &shown, faults: &[], changes, refused: None };
             let page = matter_page(&app, viewer, id, Some(again)).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        // what was typed is not lost with a step that is refused
+        Err(Error::Refused(text)) => {
+            tx.rollback().await?;
+            let again = Refilled {
+                step: &step,
+                entry: &shown,
+                faults: &[],
+                changes: Vec::new(),
+                refused: Some(text),
+            };
+            let page = matter_page(&app, viewer, id, Some(again)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(e) => Err(e.into()),
     }

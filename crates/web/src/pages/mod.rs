@@ -93,6 +93,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/matters/new/import", post(openings::import))
         .route("/firm/matters/new", get(openings::show).post(openings::open))
         .route("/desk/assign/{id}", post(absences::assign))
+        .route("/desk/recuse/{id}", post(absences::recuse))
         .route("/desk/migrate/{id}", post(matter_clocks::migrate))
         .route("/desk/clocks/{id}/{change}", post(matter_clocks::change))
         .route("/desk/matters/{id}", get(matters::show))

@@ -73,14 +73,11 @@ pub(crate) async fn open(
         .collect())
 }
 
-/// Accounts with their names, those that are still active.
+/// Accounts with their names.
 pub(crate) async fn named(app: &App, accounts: impl IntoIterator<Item = Id>) -> Answer<Vec<(Id, String)>> {
-    let mut out = Vec::new();
-    for id in accounts.into_iter().collect::<BTreeSet<_>>() {
-        let found = access::account::principal_by_id(&app.store, &app.access, id, app.now()).await?;
-        out.extend(found.map(|p| (id, p.name)));
-    }
-    Ok(out)
+    let accounts: Vec<Id> = accounts.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let people = access::people_behind(&app.store, &app.access, &[], &accounts).await?;
+    Ok(people.into_iter().map(|p| (p.account, p.name)).collect())
 }
 
 /// Whether the viewer decides about recusals in a region for a department.

@@ -124,12 +124,12 @@ async fn beyond(app: &App, viewer: &Viewer, region: &str) -> Answer<Vec<(MatterL
 fn in_hand(lang: Lang, kinds: &[InHand], region: &str) -> Markup {
     let title = lang.pick("在办事项", "Matters in hand");
     let open = |n: i64, procedure: &str, extra: &str, tone: Tone| {
-        let to = format!("/desk/matters?region={region}{extra}{procedure}");
+        let to = format!("/desk/matters?real=1&region={region}{extra}{procedure}");
         html! { @if n == 0 { "0" } @else { a href=(to) { @if tone == Tone::Bad { (ui::badge(tone, &n.to_string())) } @else { (n) } } } }
     };
     let sum = |pick: fn(&InHand) -> i64| kinds.iter().map(pick).sum::<i64>();
     let (all, late) = (sum(|k| k.running), sum(|k| k.late));
-    let to = |extra: &str| Some(format!("/desk/matters?region={region}{extra}"));
+    let to = |extra: &str| Some(format!("/desk/matters?real=1&region={region}{extra}"));
     let total = [
         Stat {
             figure: all.to_string(),

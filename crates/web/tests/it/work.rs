@@ -213,7 +213,7 @@ async fn an_officer_opens_finds_gives_away_and_closes_many_at_once() {
 
     let bulk = format!("/desk/bulk?m={}&m={}", opened[0], opened[1]);
     assert!(p.get(&format!("{bulk}&lang=zh"), &me).await.text().contains("办结"));
-    let fields = [("step", "finish"), ("m", &*opened[0]), ("v", "1"), ("m", &*opened[1]), ("v", "1")];
+    let fields = [("step", "finish"), ("m", &*opened[0]), ("v", "2"), ("m", &*opened[1]), ("v", "1")];
     let done = submit(&p, &session, "/desk/bulk", &fields).await.text();
     assert!(done.contains("已办理") && done.contains("未办理"), "the second had moved on: {done}");
 }
@@ -234,7 +234,7 @@ async fn who_is_away_has_a_deputy_and_a_desk_replays_last_year() {
     submit(&p, &officer, &format!("/desk/assign/{id}"), &[("version", "1"), ("account", &own)]).await;
     let theirs = p.get("/desk/inbox?whose=mine&lang=zh", &As::Session(&desk, true)).await.text();
     assert!(theirs.contains(&id) && theirs.contains("代 "), "the deputy sees it, and for whom");
-    let fields = [("version", "1"), ("note", "代为记录")];
+    let fields = [("version", "2"), ("note", "代为记录")];
     let step = format!("/desk/matters/{id}/note_down");
     assert_eq!(submit(&p, &desk, &step, &fields).await.status, 303);
     let page = p.get(&format!("/desk/matters/{id}?lang=zh"), &As::Session(&desk, true)).await.text();

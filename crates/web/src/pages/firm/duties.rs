@@ -20,7 +20,7 @@ const PAGE: usize = 50;
 /// What the firm may do now in a matter, by the procedure in force.
 pub(super) fn steps(app: &App, lang: Lang, m: &MatterLine) -> String {
     let Ok(procedure) = app.engine.procedure_in(&m.procedure, &m.region) else { return String::new() };
-    let own = procedure.definition.leaving(&m.state).filter(|t| t.by == flow::Side::Operator);
+    let own = procedure.definition.leaving(&m.state).filter(|t| t.by == flow::Side::Operator && !t.quiet);
     let names: Vec<&str> = own.map(|t| t.title.get(lang)).collect();
     names.join(lang.pick("、", ", "))
 }
