@@ -20,9 +20,34 @@ fn every_shipped_procedure_is_read_and_proved() {
         for state in &d.states {
             assert!(svg.contains(&*state.title.zh), "{}: {}", d.id, state.id);
         }
+        // no line runs out of its box
+        let words =
+            svg.split("<text x=\"40\"").skip(1).filter_map(|t| t.split_once("</text>")?.0.split_once('>'));
+        for (_, line) in words.filter(|(size, _)| size.contains("\"12\"") || size.contains("\"10\"")) {
+            assert!(line.chars().filter(|c| !c.is_ascii()).count() <= 30, "{}: {line}", d.id);
+        }
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook");
     assert_eq!(flow::load_all(&folder).unwrap(), all);
+}
+
+#[test]
+fn the_picture_shows_each_clock_in_the_state_it_begins_with_its_length_and_clause() {
+    let all = flow::shipped().unwrap();
+    let d = all.iter().find(|d| d.id == "inspection").unwrap();
+    for d in &all {
+        let svg = draw(d);
+        for c in &d.clocks {
+            let title: String = c.title.zh.chars().take(12).collect();
+            let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+            assert!(svg.contains(&format!("⏱ {title}")), "{}: {}", d.id, c.id);
+        }
+    }
+    let penalty = draw(all.iter().find(|d| d.id == "penalty_case").unwrap());
+    assert!(penalty.contains("⏱ 缴纳罚款（当事人）：15 日"), "{penalty}");
+    assert!(penalty.contains("中华人民共和国行政处罚法 第六十七条"));
+    // where a person sets the day the picture names the fact
+    assert!(draw(d).contains("至“整改期限”"), "{}", draw(d));
 }
 
 #[test]
