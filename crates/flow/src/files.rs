@@ -5,9 +5,35 @@ use crate::{Error, Form};
 use access::{Access, Principal};
 use base::{Id, Instant};
 use ledger::Context;
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use store::attachments::{Attachments, Kept};
 use store::{Sql, Store, Tx};
+
+/// What is known of a file a form names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileView {
+    /// Media type, found from its content.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+}
+
+/// The files the forms of a matter name, by hash.
+pub(crate) async fn named(tx: &mut Tx, matter: Id) -> Result<BTreeMap<String, FileView>, Error> {
+    let rows = tx
+        .query(
+            "select distinct a.sha256, a.media_type, a.size from form_file f join attachment a on a.sha256 = f.sha256 where f.matter = $1",
+            &[matter.into()],
+        )
+        .await?;
+    let view = |row: store::Row| {
+        let file = FileView { media_type: row.text("media_type")?, size: row.int("size")? };
+        Ok((row.text("sha256")?, file))
+    };
+    rows.into_iter().map(view).collect()
+}
 
 /// Records a kept file and who sent it. Only its sender, and those who may read it already, can name it in a form.
 ///

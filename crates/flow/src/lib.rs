@@ -54,7 +54,7 @@ pub use effect::{
 };
 pub use engine::{Engine, Recusals};
 pub use error::{Change, EffectError, Error};
-pub use files::{may_read_file, record_file};
+pub use files::{FileView, may_read_file, record_file};
 pub use form::{
     Check, CheckItem, Choice, Field, FieldError, FieldType, Form, Lift, Offer, RESULTS, SheetColumn,
 };

@@ -364,7 +364,7 @@ fn read(f: &Field, name: &str, posted: &Posted, uploaded: &[(String, String)]) -
 }
 
 /// The number of a question: that of the official table, or its place in the list.
-fn number(at: usize, item: &flow::CheckItem) -> String {
+pub(crate) fn number(at: usize, item: &flow::CheckItem) -> String {
     if item.id.starts_with(|c: char| c.is_ascii_digit()) { item.id.clone() } else { (at + 1).to_string() }
 }
 
@@ -407,72 +407,4 @@ fn checklist(
             }
         }
     } }
-}
-
-/// A checked entry as name–value pairs, for reading.
-pub(crate) fn shown(lang: Lang, form: &Form, values: &Json, unit: &str) -> Markup {
-    html! { dl.facts { @for f in form.leaves() { @if let Some(v) = values.get(&f.id).filter(|v| !v.is_null()) {
-        dt { (f.title.get(lang)) } dd { (value(lang, f, v, unit)) }
-    } } } }
-}
-
-fn value(lang: Lang, f: &Field, v: &Json, unit: &str) -> Markup {
-    if v.get("sealed").is_some() {
-        return html! { span.soft { (lang.pick("已封存", "sealed")) } };
-    }
-    let part = |key: &str| v.get(key).and_then(Json::as_str).unwrap_or_default();
-    match f.kind {
-        FieldType::Money => html! { (v.as_str().unwrap_or_default()) " " (lang.pick("元", "yuan")) },
-        FieldType::Multi => {
-            html! { @for (n, code) in v.as_array().into_iter().flatten().filter_map(Json::as_str).enumerate() {
-                @if n > 0 { (lang.pick("、", ", ")) } (f.options.iter().find(|o| o.id == code).map_or(code, |o| o.title.get(lang)))
-            } }
-        }
-        FieldType::Person => html! { (part("name")) @if !part("phone").is_empty() { " " (part("phone")) }
-        @if let Ok(number) = part("id_number").parse::<base::PersonId>() { " " (number.masked()) } },
-        FieldType::Signature => {
-            html! { (part("name")) @if !part("image").is_empty() { " " a href={ "/files/" (part("image")) } { (lang.pick("签名图片", "image")) } } }
-        }
-        FieldType::Checklist => html! { ul { @for row in v.as_array().into_iter().flatten() {
-            @let item = row["item"].as_str().unwrap_or_default();
-            @let result = row["result"].as_str().unwrap_or_default();
-            @if result != "pass" { li { @if let Some((n, i)) = f.items.iter().enumerate().find(|(_, i)| i.id == item) { (number(n, i)) " " (i.title.get(lang)) "：" }
-                @if let Some((_, words)) = flow::RESULTS.iter().find(|(code, _)| *code == result) { (words.get(lang)) }
-                @if let Some(note) = row["note"].as_str() { " — " (note) }
-                @for h in row["photos"].as_array().into_iter().flatten().filter_map(Json::as_str) { " " a href={ "/files/" (h) } { (lang.pick("照片", "photo")) } }
-            } }
-        } } p.soft { (v.as_array().map_or(0, |a| a.iter().filter(|r| r["result"] == "pass").count())) " " (lang.pick("项符合", "item(s) conform")) } },
-        FieldType::YesNo => {
-            html! { (if v.as_bool() == Some(true) { lang.pick("是", "yes") } else { lang.pick("否", "no") }) }
-        }
-        FieldType::Select => {
-            let code = v.as_str().unwrap_or_default();
-            html! { (f.options.iter().find(|o| o.id == code).map_or(code, |o| o.title.get(lang))) }
-        }
-        FieldType::Number => {
-            let u = match f.unit.as_deref() {
-                Some("item") => unit,
-                Some(u) => u,
-                None => "",
-            };
-            html! { (v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned)) " " (u) }
-        }
-        FieldType::File => {
-            html! { @for (n, h) in v.as_array().into_iter().flatten().filter_map(Json::as_str).enumerate() {
-                @if n > 0 { "　" } a href={ "/files/" (h) } { (lang.pick("附件 ", "file ")) (n + 1) }
-            } }
-        }
-        FieldType::Photo => {
-            html! { @for h in v.as_array().into_iter().flatten().filter_map(Json::as_str) {
-                a href={ "/files/" (h) } { img src={ "/files/" (h) } alt=(lang.pick("现场照片", "photograph")) loading="lazy" style="max-width:12rem"; }
-            } }
-        }
-        FieldType::Position => {
-            html! { (v["lat"].as_str().unwrap_or_default()) ", " (v["lon"].as_str().unwrap_or_default()) }
-        }
-        FieldType::Group => html! { ol { @for row in v.as_array().into_iter().flatten() { li {
-            @for g in &f.fields { @if let Some(x) = row.get(&g.id) { (g.title.get(lang)) "：" (value(lang, g, x, unit)) "　" } }
-        } } } },
-        _ => html! { (v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned)) },
-    }
 }

@@ -10,6 +10,7 @@ mod assets;
 mod chart;
 pub mod conformance;
 mod connectors;
+mod entered;
 mod epcis;
 mod errors;
 mod export;

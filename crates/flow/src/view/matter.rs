@@ -7,12 +7,13 @@ use crate::definition::Side;
 use crate::effect::MatterDraft;
 use crate::form::Form;
 use crate::live::{ClockRow, Live, clock_columns, step_title};
-use crate::{Basis, Engine, Error, PaperView, Procedure};
+use crate::{Basis, Engine, Error, FileView, PaperView, Procedure};
 use access::{Access, Principal, Resource};
 use base::clock::{Extension, Suspension};
 use base::{Date, Id, Instant, Text};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use store::{Row, Sql, Store, Tx};
 
 /// A fact with its name.
@@ -46,6 +47,9 @@ pub struct StepView {
     pub note: Option<String>,
     /// The form entered: its definition's name and the values.
     pub form: Option<(String, Map<String, Json>)>,
+    /// Unit of the task item reported in it; empty elsewhere.
+    #[serde(skip)]
+    pub unit: String,
     /// Journal entry, for its proof.
     pub journal: Id,
     /// The task item, clock or document concerned.
@@ -54,13 +58,6 @@ pub struct StepView {
     pub moved: bool,
     /// Whether it is the step of the operator concerned, whoever took it for that operator.
     pub by_party: bool,
-}
-
-impl StepView {
-    /// Whether a form was filled in with it.
-    fn filled(&self, form: &str) -> bool {
-        self.form.as_ref().is_some_and(|(name, _)| name == form)
-    }
 }
 
 /// A clock of a matter or task.
@@ -227,9 +224,12 @@ pub struct MatterView {
     pub all_facts: Map<String, Json>,
     /// History, oldest first.
     pub steps: Vec<StepView>,
-    /// The forms that were filled in on the way, for reading what was entered.
+    /// The forms its procedure has, by which what was entered in a step is read.
     #[serde(skip)]
     pub forms: Vec<Form>,
+    /// The files its forms name, by hash.
+    #[serde(skip)]
+    pub files: BTreeMap<String, FileView>,
     /// Clocks, running ones first.
     pub clocks: Vec<ClockView>,
     /// Tasks, without their items; see [`task`].
@@ -298,7 +298,8 @@ pub async fn matter(
         drill: live.drill,
         facts,
         all_facts: draft.facts.clone(),
-        forms: d.forms.iter().filter(|f| steps.iter().any(|s| s.filled(&f.id))).cloned().collect(),
+        forms: d.forms.clone(),
+        files: crate::files::named(&mut tx, id).await?,
         steps,
         clocks: clocks(&mut tx, engine, &procedure, id, now).await?,
         tasks: tasks(&mut tx, engine, id, now).await?,
@@ -395,7 +396,8 @@ async fn steps(
     let rows = tx
         .query(
             "select s.at, s.kind, s.name, s.from_state, s.to_state, s.login, s.acting_for, s.note, s.journal, s.target, f.id as entry, f.form, f.body, \
-             a.operator from matter_step s left join form_entry f on f.id = s.form left join account a on a.id = s.account where s.matter = $1 order by s.id",
+             a.operator, i.unit from matter_step s left join form_entry f on f.id = s.form left join account a on a.id = s.account \
+             left join task_item i on i.id = s.target where s.matter = $1 order by s.id",
             &[id.into()],
         )
         .await?;
@@ -418,6 +420,7 @@ async fn steps(
             acting_for: row.opt_id("acting_for")?,
             note: row.opt_text("note")?,
             form: form.zip(body(engine, &row, open)?),
+            unit: row.opt_text("unit")?.unwrap_or_default(),
             journal: row.id("journal")?,
             target: row.opt_id("target")?,
         });

@@ -4,7 +4,7 @@ use super::TaskLine;
 use super::lists::{Of, clocks_of, task_line};
 use super::matter::body;
 use crate::form::Form;
-use crate::{Engine, Error, Procedure};
+use crate::{Engine, Error, FileView, Procedure};
 use access::{Access, Principal, Resource};
 use base::{Decimal, Id, Instant, Text};
 use serde::Serialize;
@@ -63,6 +63,9 @@ pub struct TaskView {
     pub items: Vec<ItemView>,
     /// Whether the person may report.
     pub may_act: bool,
+    /// The files the forms of its matter name.
+    #[serde(skip)]
+    pub files: BTreeMap<String, FileView>,
 }
 
 /// A task with its items, as the person may see it.
@@ -127,7 +130,9 @@ pub async fn task(
             version: row.int("version")?,
         });
     }
-    Ok(TaskView { line, matter_title: Text::new(row.text("m_zh")?, row.text("m_en")?), form, items, may_act })
+    let files = crate::files::named(&mut tx, line.matter).await?;
+    let matter_title = Text::new(row.text("m_zh")?, row.text("m_en")?);
+    Ok(TaskView { line, matter_title, form, items, may_act, files })
 }
 
 /// The latest report with the same form on each place of a task, made in another task of the same matter, region and

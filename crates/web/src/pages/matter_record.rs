@@ -2,6 +2,7 @@
 //! where the reader may go.
 
 use super::nonconformities;
+use crate::entered::{Entered, operators_in};
 use crate::fault::Answer;
 use crate::layout::{Area, Viewer};
 use crate::state::App;
@@ -9,7 +10,7 @@ use crate::ui::{self, Tone};
 use base::{Id, Lang, Text};
 use flow::view::MatterView;
 use maud::{Markup, html};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The page of a matter, in the reader's own part of the site.
 pub(crate) fn path(viewer: &Viewer, id: Id) -> String {
@@ -83,32 +84,43 @@ impl People {
     }
 }
 
-/// What happened, newest first.
-pub(super) fn timeline(viewer: &Viewer, m: &MatterView, people: &People) -> Markup {
+/// The operators the forms of a matter name.
+pub(super) async fn operators(app: &App, m: &MatterView) -> Answer<HashMap<Id, Text>> {
+    let entered = m.steps.iter().filter_map(|s| s.form.as_ref());
+    let known = entered.filter_map(|(name, body)| Some((m.forms.iter().find(|f| f.id == *name)?, body)));
+    let named: Vec<Id> = known.flat_map(|(form, body)| operators_in(form, body)).collect();
+    Ok(registry::operator_names(&app.store, &named).await?)
+}
+
+/// What happened, newest first; what was entered unfolds under its line.
+pub(super) fn timeline(
+    viewer: &Viewer,
+    m: &MatterView,
+    people: &People,
+    operators: &HashMap<Id, Text>,
+) -> Markup {
     let lang = viewer.lang();
     // the entries of the journal are read by the authorities
     let receipts = viewer.area() == Area::Desk && !viewer.is_guest();
+    // a form that says no more than the note stands there already
+    let more = |s: &flow::view::StepView, body: &serde_json::Map<String, serde_json::Value>| {
+        body.iter().any(|(_, v)| v.as_str().is_none_or(|text| s.note.as_deref() != Some(text)))
+    };
     let line = |s: &flow::view::StepView| {
         html! {
             (s.title.get(lang)) " " span.soft { (people.login(&s.login)) @if let Some(absent) = s.acting_for {
                 " " (lang.pick("代", "for")) " " (people.account(absent)) } } " "
             @if receipts { a.small href={ "/desk/journal/" (s.journal) "/receipt.json" } { (lang.pick("回执", "receipt")) } }
             @if let Some(note) = &s.note { div.small { (note) } }
-            (entered(lang, m, s))
+            @if let Some((name, body)) = s.form.as_ref().filter(|(_, body)| more(s, body)) {
+                @let form = m.forms.iter().find(|f| f.id == *name);
+                details.small { summary { (lang.pick("填报内容：", "As entered: ")) (form.map_or(name.as_str(), |f| f.title.get(lang))) }
+                    (Entered { lang, unit: &s.unit, files: &m.files, operators }.all(form, body)) }
+            }
         }
     };
     let items: Vec<(String, Markup)> = m.steps.iter().rev().map(|s| (s.at.china_minute(), line(s))).collect();
     ui::timeline(&items)
-}
-
-/// What was entered with a step, its papers and photos among it. Reports of places stand at their tasks.
-fn entered(lang: Lang, m: &MatterView, step: &flow::view::StepView) -> Markup {
-    let filled = step.form.as_ref().filter(|_| step.kind != "item");
-    let found = filled.and_then(|(name, body)| Some((m.forms.iter().find(|f| f.id == *name)?, body)));
-    html! { @if let Some((form, body)) = found { @if body.values().any(|v| !v.is_null()) {
-        details.small { summary { (lang.pick("所填内容和材料", "As entered, with papers")) }
-            (crate::forms::shown(lang, form, &serde_json::Value::Object(body.clone()), "")) }
-    } } }
 }
 
 /// What a matter belongs to.

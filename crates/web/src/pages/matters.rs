@@ -4,7 +4,7 @@ use super::absences::assign_form;
 use super::inbox::meant;
 use super::lookup::{Settled, settle};
 use super::matter_clocks::{clocks, outdated};
-use super::matter_record::{People, Relatives, links, path, timeline};
+use super::matter_record::{People, Relatives, links, operators, path, timeline};
 use super::show::{agency_name, clock_badge, drill, tone_of};
 use super::tasks::keep_files;
 use super::{choices, documents};
@@ -206,6 +206,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     };
     let judges = super::namesakes::decides(app, viewer, &m.region, &m.agency);
     let people = People::of_steps(app, viewer, &m).await?;
+    let operators = operators(app, &m).await?;
     let said = again.iter().flat_map(|r| &r.changes).map(|c| c.login.as_str());
     let others = People::of(app, viewer, said, &[]).await?;
     let title = m.title.get(lang).to_owned();
@@ -247,7 +248,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
                 @for d in &m.documents { (document_card(viewer, &m, d)) }
             } }
             div.grid.wide {
-                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(viewer, &m, &people)) }
+                section.card { h2 { (lang.pick("经过", "Timeline")) } (timeline(viewer, &m, &people, &operators)) }
                 section.card { h2 { (lang.pick("关联", "Links")) } (links(viewer, &m, &related)) }
             }
         },

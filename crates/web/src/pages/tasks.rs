@@ -2,6 +2,7 @@
 
 use super::inbox::{meant, stands_for, task_card, whose, whose_field};
 use super::show::{agency_name, clock_badge, drill};
+use crate::entered::Entered;
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
@@ -18,6 +19,7 @@ use flow::view::{Cases, Earlier, ItemView, TaskFilter, TaskLine, TaskState, Task
 use flow::{Error, FieldError};
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 const TASK: Text = Text::of("任务", "task");
@@ -176,7 +178,9 @@ fn item_card(viewer: &Viewer, t: &TaskView, item: &ItemView, again: Option<&Refi
             @if let Some(expected) = item.expected { " · " (lang.pick("记录数量（收货减转出） ", "on record (received less passed on) ")) b { (expected) " " (item.unit) } }
             @if let Some(site) = item.site { " · " a href={ "/desk/sites/" (site) } { (lang.pick("场所信息", "the place")) } }
         }
-        @if let (Some(form), Some(report), None) = (&t.form, &report, again) { (forms::shown(lang, form, report, &item.unit)) }
+        @if let (Some(form), Some(report), None) = (&t.form, &item.report, again) {
+            (Entered { lang, unit: &item.unit, files: &t.files, operators: &HashMap::new() }.all(Some(form), report))
+        }
         @if let (Some(form), true) = (&t.form, t.may_act && t.line.state != "void") {
             details open[open] {
                 summary { (if item.reported_at.is_some() { lang.pick("更正", "Correct the report") } else { lang.pick("填写", "Report") }) }

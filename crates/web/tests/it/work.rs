@@ -37,6 +37,14 @@ from = ["open"]
 action = "act"
 form = "note"
 [[transition]]
+id = "look"
+title = { zh = "查看", en = "Look" }
+from = ["open"]
+action = "act"
+form = "look"
+guard = "form.weight == null || dec(form.weight) <= dec(\"100\")"
+refusal = { zh = "重量超过一百，请核对", en = "more than a hundred; check it" }
+[[transition]]
 id = "finish"
 title = { zh = "办结", en = "Finish" }
 from = ["open"]
@@ -84,10 +92,44 @@ type = "long_text"
 required = true
 "#;
 
+const LOOK: &str = r#"
+[[form]]
+id = "look"
+title = { zh = "查看表", en = "Look" }
+[[form.field]]
+id = "found"
+title = { zh = "结果", en = "Outcome" }
+type = "select"
+required = true
+options = [{ id = "some", title = { zh = "尚有存货", en = "some left" } }, { id = "none", title = { zh = "没有", en = "none" } }]
+[[form.field]]
+id = "weight"
+title = { zh = "重量", en = "Weight" }
+type = "number"
+unit = "千克"
+[[form.field]]
+id = "rows"
+title = { zh = "存放处", en = "Where" }
+type = "group"
+fields = [{ id = "shelf", title = { zh = "货架", en = "Shelf" }, type = "text" }]
+[[form.field]]
+id = "shop"
+title = { zh = "供货者", en = "Supplier" }
+type = "operator"
+[[form.field]]
+id = "witness"
+title = { zh = "在场人", en = "Witness" }
+type = "person"
+[[form.field]]
+id = "proof"
+title = { zh = "证明", en = "Proof" }
+type = "file"
+"#;
+
 /// A procedure that people open.
 pub(crate) fn visit() -> Definition {
-    let files = [("procedure.toml", VISIT), ("forms.toml", FORMS)];
-    let files: BTreeMap<String, String> = files.map(|(n, t)| (n.to_owned(), t.to_owned())).into();
+    let files = [("procedure.toml", VISIT.to_owned()), ("forms.toml", format!("{FORMS}{LOOK}"))];
+    let files: BTreeMap<String, String> = files.map(|(n, t)| (n.to_owned(), t)).into();
     flow::load("visit", &files).unwrap()
 }
 
@@ -331,6 +373,65 @@ async fn an_operator_is_named_in_words_and_chosen_where_the_words_mean_several()
     chosen[2].1 = "牧星超".to_owned();
     let a = send(chosen).await;
     assert!(stored(&a).await.contains(&first.to_string()));
+}
+
+/// A form with a file, as a browser sends it.
+async fn attach(p: &Province, session: &str, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+    let mut body = Vec::new();
+    let csrf = access::csrf_token(session);
+    for (name, value) in fields.iter().chain([&("csrf", csrf.as_str())]) {
+        let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(head.into_bytes());
+    }
+    body.extend(b"--b\r\nContent-Disposition: form-data; name=\"proof\"; filename=\"proof\"\r\n\r\n");
+    body.extend([file, b"\r\n--b--\r\n"].concat());
+    let kind = [("content-type", "multipart/form-data; boundary=b")];
+    p.send(Method::POST, path, &As::Session(session, true), &kind, body).await
+}
+
+/// A visit opened by the officer.
+async fn visited(p: &Province, session: &str) -> String {
+    let new = "/desk/matters/new?procedure=visit";
+    let a = submit(p, session, new, &[("_region", "620102"), ("name", "甲")]).await;
+    assert_eq!(a.status, 303, "{}", a.text());
+    a.header("location").rsplit('/').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_was_entered_in_a_step_unfolds_under_its_line_with_its_files_for_those_who_may_see_it() {
+    let p = Province::new().await;
+    let shop = shop(&p, "91440300708461136T", "虚构供货店").await;
+    let session = p.session("officer").await;
+    let id = visited(&p, &session).await;
+    let supplier = shop.to_string();
+    let fields = [
+        ("version", "1"),
+        ("found", "some"),
+        ("weight", "12.5"),
+        ("rows.1.shelf", "东三架"),
+        ("shop", supplier.as_str()),
+        ("witness", "虚构见证人"),
+    ];
+    let done = attach(&p, &session, &format!("/desk/matters/{id}/look"), &fields, b"%PDF-1.7\n%%EOF\n").await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    let path = format!("/desk/matters/{id}?lang=zh");
+    let page = p.get(&path, &As::Session(&session, true)).await.text();
+    for said in ["查看表", "尚有存货", "12.5 千克", "东三架", "虚构供货店", "虚构见证人", "附件 1（PDF"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let from = page.find("href=\"/files/").unwrap() + 6;
+    let file = page[from..].split('"').next().unwrap().to_owned();
+    assert_eq!(p.get(&file, &As::Session(&session, true)).await.status, 200);
+    // who sees the matter and does not work on it reads the form and the file; a name stays sealed
+    let leader = p.session("leader").await;
+    let page = p.get(&path, &As::Session(&leader, true)).await.text();
+    assert!(page.contains("东三架") && page.contains("已封存") && !page.contains("虚构见证人"), "{page}");
+    assert_eq!(p.get(&file, &As::Session(&leader, true)).await.status, 200);
+    for stranger in ["elsewhere", "firm1", "lab1"] {
+        let other = p.session(stranger).await;
+        assert_eq!(p.get(&file, &As::Session(&other, true)).await.status, 404, "{stranger}");
+    }
 }
 
 #[tokio::test]
