@@ -5,9 +5,10 @@ use super::inbox::meant;
 use super::lookup::{Settled, settle};
 use super::matter_clocks::{clocks, outdated};
 use super::matter_record::{People, Relatives, links, operators, path, timeline};
+use super::sent::{Sent, Why};
 use super::show::{agency_name, clock_badge, drill, tone_of};
-use super::tasks::keep_files;
 use super::{choices, documents};
+use crate::entered::Entered;
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Area, Viewer};
@@ -16,11 +17,9 @@ use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, Column, ListLinks, Tone};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Decimal, Id, Lang, Text};
 use flow::view::{Balance, DocumentView, MatterFilter, MatterOrder, MatterView};
-use flow::{Error, FieldError};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -144,26 +143,12 @@ pub(crate) async fn show(
     matter_page(&app, &viewer, id, None).await
 }
 
-/// What came back with faults.
+/// A step that came back.
 struct Refilled<'a> {
     step: &'a str,
+    form: Option<&'a flow::Form>,
     entry: &'a Json,
-    faults: &'a [FieldError],
-    /// What somebody else did meanwhile.
-    changes: Vec<flow::Change>,
-    /// Why the step was refused.
-    refused: Option<Text>,
-}
-
-/// What happened since the page was opened: nothing of the form was written, and nothing typed is lost.
-fn conflicted(lang: Lang, changes: &[flow::Change], people: &People) -> Markup {
-    ui::message(
-        Tone::Bad,
-        &html! {
-            p { strong { (lang.pick("在您打开之后，他人已作更改；您的内容未写入。请核对下列变化，再决定是否提交。", "Somebody else changed this after you opened it; nothing of yours was written. Compare, then decide whether to submit again.")) } }
-            ul { @for c in changes { li { (c.at.china_minute()) " " (people.login(&c.login)) " — " (c.what.get(lang)) } } }
-        },
-    )
+    why: Why,
 }
 
 async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<'_>>) -> Answer<Markup> {
@@ -207,8 +192,10 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
     let judges = super::namesakes::decides(app, viewer, &m.region, &m.agency);
     let people = People::of_steps(app, viewer, &m).await?;
     let operators = operators(app, &m).await?;
-    let said = again.iter().flat_map(|r| &r.changes).map(|c| c.login.as_str());
-    let others = People::of(app, viewer, said, &[]).await?;
+    let said = match &again {
+        Some(r) => r.why.said(app, viewer).await?,
+        None => html! {},
+    };
     let title = m.title.get(lang).to_owned();
     let (list, list_title) = match viewer.area() {
         Area::Firm => ("/firm/duties", lang.pick("待办义务", "Duties")),
@@ -222,8 +209,13 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             (drill(lang, m.drill))
             (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
             (outdated(viewer, &m, decides))
-            @if let Some(said) = again.as_ref().and_then(|r| r.refused.as_ref()) { (ui::message(Tone::Bad, &html! { p { strong { (said.get(lang)) } } })) }
-            @if let Some(r) = again.as_ref().filter(|r| !r.changes.is_empty()) { (conflicted(lang, &r.changes, &others)) }
+            (said)
+            @if let Some(r) = &again {
+                @if m.actions.iter().any(|a| a.id == r.step && a.refusal.is_none()) { p { a href={ "#step-" (r.step) } { (lang.pick("到表单", "To the form")) } } }
+                // the step is not to be taken any more: what was typed can still be read and copied
+                @else if let Some(typed) = r.entry.as_object() { section.card { h2 { (lang.pick("您填写的内容", "What you typed")) }
+                    (Entered { lang, unit: "", files: &m.files, operators: &operators }.all(r.form, typed)) } }
+            }
             div.grid.wide {
                 section.card { h2 { (m.procedure_title.get(lang)) } (summary(app, lang, &m)) (assign) }
                 section.card { h2 { (lang.pick("时限", "Clocks")) } (clocks(viewer, &m, decides)) }
@@ -233,7 +225,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             (cases)
             @if !m.actions.is_empty() { section #actions {
                 h2 { (lang.pick("下一步", "Next step")) }
-                @for a in &m.actions { (action(viewer, &m, a, again.as_ref().filter(|r| r.step == a.id))) }
+                @for a in &m.actions { (action(viewer, &m, a, again.as_ref().filter(|r| r.step == a.id).map(|r| (r, &said)))) }
             } }
             @if let Some(b) = balance.filter(|b| b.places > 0 || b.total.is_some()) { section.card {
                 h2 { (lang.pick("召回数量平衡", "Mass balance of the recall")) } (balance_view(lang, &b))
@@ -329,7 +321,12 @@ fn awaited(viewer: &Viewer, m: &MatterView, a: &flow::view::Action) -> bool {
         || (viewer.who.operator.is_some() && first.is_some_and(|x| x.id == a.id && x.id != "withdraw"))
 }
 
-fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option<&Refilled<'_>>) -> Markup {
+fn action(
+    viewer: &Viewer,
+    m: &MatterView,
+    a: &flow::view::Action,
+    again: Option<(&Refilled<'_>, &Markup)>,
+) -> Markup {
     let lang = viewer.lang();
     html! { div.card id={ "step-" (a.id) } {
         @if let Some(refusal) = &a.refusal {
@@ -342,13 +339,13 @@ fn action(viewer: &Viewer, m: &MatterView, a: &flow::view::Action, again: Option
                 (papers(lang, m, a))
                 input type="hidden" name="version" value=(m.version);
                 @if let Some(form) = &a.form {
-                    (forms::fields(lang, &format!("{}-", a.id), form, again.map_or(&json!({}), |r| r.entry), again.map_or(&[], |r| r.faults), ""))
+                    (forms::fields(lang, &format!("{}-", a.id), form, again.map_or(&json!({}), |(r, _)| r.entry), again.map_or(&[], |(r, _)| &r.why.faults), ""))
                 }
                 button { (a.title.get(lang)) }
             } };
             @if a.form.is_some() {
                 details open[again.is_some() || awaited(viewer, m, a)] { summary { strong { (a.title.get(lang)) } }
-                    @if again.is_some_and(|r| !r.faults.is_empty()) { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
+                    @if let Some((_, said)) = again { (said) }
                     (body) }
             } @else { (body) }
         }
@@ -464,6 +461,15 @@ fn document_card(viewer: &Viewer, m: &MatterView, d: &DocumentView) -> Markup {
     } }
 }
 
+/// `GET /desk/matters/{id}/{step}`: where a step that came back stands; opened by itself, it leads to the matter.
+pub(crate) async fn at_step(
+    SignedIn(viewer): SignedIn,
+    Path((id, step)): Path<(String, String)>,
+) -> Answer<Redirect> {
+    let id: Id = id.parse().map_err(|_| Fault::not_found(&MATTER))?;
+    Ok(Redirect::to(&format!("{}#step-{}", path(&viewer, id), ui::encode(&step))))
+}
+
 /// `POST /desk/matters/{id}/{step}`
 pub(crate) async fn step(
     State(app): State<Arc<App>>,
@@ -473,75 +479,44 @@ pub(crate) async fn step(
     let viewer = &posted.viewer;
     let id: Id = id.parse().map_err(|_| Fault::not_found(&MATTER))?;
     let m = flow::view::matter(&app.store, &app.engine, &app.access, &viewer.who, app.now(), id).await?;
-    let form = m.actions.iter().find(|a| a.id == step).and_then(|a| a.form.as_ref());
-    let kept = keep_files(&app, &posted).await?;
-    let hashes: Vec<(String, String)> =
-        kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
-    let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &hashes));
-    let settled = match form {
+    let form = match m.actions.iter().find(|a| a.id == step) {
+        Some(offered) => offered.form.as_ref(),
+        // somebody moved the matter on meanwhile: what was typed is still read
+        None => {
+            let rules = app.engine.procedure_in(&m.procedure, &m.region).ok();
+            let name = rules.and_then(|p| p.definition.transition(&step)?.form.clone());
+            name.and_then(|name| m.forms.iter().find(|f| f.id == name))
+        }
+    };
+    let sent = Sent::keep(&app, &posted, form).await?;
+    let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &sent.hashes()));
+    let mut settled = match form {
         Some(form) => settle(&app, viewer, form, &posted, entry).await?,
         None => Settled::plain(entry),
     };
-    if !settled.faults.is_empty() {
-        let again = Refilled {
-            step: &step,
-            entry: &settled.again,
-            faults: &settled.faults,
-            changes: Vec::new(),
-            refused: None,
-        };
-        let page = matter_page(&app, viewer, id, Some(again)).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-    }
-    let (entry, shown) = (settled.entry, settled.again);
+    settled.faults.extend(sent.faults.iter().cloned());
     let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    for (_, k) in &kept {
-        flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
-    }
-    let done = flow::transition(
-        &mut tx,
-        &cx,
-        &app.engine,
-        &app.access,
-        &viewer.who,
-        id,
-        posted.version()?,
-        &step,
-        &entry,
-    )
-    .await;
-    match done {
-        Ok(_) => {
-            tx.commit().await?;
-            Ok(Redirect::to(&path(viewer, id)).into_response())
+    let why = if settled.faults.is_empty() {
+        let version = posted.version()?;
+        let mut tx = app.store.begin().await?;
+        sent.record(&mut tx, &cx, &app).await?;
+        let (engine, access) = (&app.engine, &app.access);
+        let entry = &settled.entry;
+        match flow::transition(&mut tx, &cx, engine, access, &viewer.who, id, version, &step, entry).await {
+            Ok(_) => {
+                tx.commit().await?;
+                return Ok(Redirect::to(&path(viewer, id)).into_response());
+            }
+            Err(e) => {
+                tx.rollback().await?;
+                Why::of(e)?
+            }
         }
-        Err(Error::Form { faults }) => {
-            tx.rollback().await?;
-            let again =
-                Refilled { step: &step, entry: &shown, faults: &faults, changes: Vec::new(), refused: None };
-            let page = matter_page(&app, viewer, id, Some(again)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(Error::Conflict { changes }) => {
-            tx.rollback().await?;
-            let again = Refilled { step: &step, entry: &shown, faults: &[], changes, refused: None };
-            let page = matter_page(&app, viewer, id, Some(again)).await?;
-            Ok((StatusCode::CONFLICT, page).into_response())
-        }
-        // what was typed is not lost with a step that is refused
-        Err(Error::Refused(text)) => {
-            tx.rollback().await?;
-            let again = Refilled {
-                step: &step,
-                entry: &shown,
-                faults: &[],
-                changes: Vec::new(),
-                refused: Some(text),
-            };
-            let page = matter_page(&app, viewer, id, Some(again)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(e) => Err(e.into()),
-    }
+    } else {
+        Why::faults(settled.faults)
+    };
+    sent.remain(&cx, &app).await?;
+    let status = why.status();
+    let again = Refilled { step: &step, form, entry: &settled.again, why };
+    Ok((status, matter_page(&app, viewer, id, Some(again)).await?).into_response())
 }

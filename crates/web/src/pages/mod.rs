@@ -34,6 +34,7 @@ mod result_files;
 pub(crate) mod sampling;
 pub(crate) mod science;
 pub(crate) mod scope;
+mod sent;
 pub(crate) mod show;
 pub(crate) mod signals;
 pub(crate) mod situation;
@@ -98,7 +99,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/desk/clocks/{id}/{change}", post(matter_clocks::change))
         .route("/desk/matters/{id}", get(matters::show))
         .route("/desk/matters/{id}/reporter", get(identity::show).post(identity::act))
-        .route("/desk/matters/{id}/{step}", post(matters::step))
+        .route("/desk/matters/{id}/{step}", get(matters::at_step).post(matters::step))
         .route("/transfers", get(transfers::list))
         .route("/transfers/{id}", get(transfers::show))
         .route("/transfers/{id}/manifest.txt", get(transfers::manifest))

@@ -2,7 +2,7 @@
 
 use super::brought::{Who, guarded, keep, receipt};
 use super::lookup::{Settled, settle};
-use super::tasks::keep_files;
+use super::sent::Sent;
 use super::{choices, upload};
 use crate::fault::{Answer, Fault};
 use crate::forms;
@@ -228,10 +228,8 @@ pub(crate) async fn open(
     let d = &procedure.definition;
     let form = d.opening.as_ref().and_then(|o| o.form.as_deref()).and_then(|f| d.form(f));
     let (_, signal) = from_signal(&app, viewer, &links).await?;
-    let kept = keep_files(&app, &posted).await?;
-    let hashes: Vec<(String, String)> =
-        kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
-    let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &hashes));
+    let sent = Sent::keep(&app, &posted, form).await?;
+    let entry = form.map_or_else(|| json!({}), |f| forms::entry(f, &posted, &sent.hashes()));
     let mut settled = match form {
         Some(form) => settle(&app, viewer, form, &posted, entry).await?,
         None => Settled::plain(entry),
@@ -239,17 +237,17 @@ pub(crate) async fn open(
     let brought = is_brought(viewer, &procedure);
     let who = if brought { Who::read(&posted) } else { Who::default() };
     settled.faults.extend(who.faults(false));
+    settled.faults.extend(sent.faults.iter().cloned());
+    let cx = context(&app, viewer);
     if !settled.faults.is_empty() {
+        sent.remain(&cx, &app).await?;
         let again = (&settled.again, &who);
         let page = form_page(viewer, &procedure, &region, again, &settled.faults, None, links.get("signal"));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let (entry, shown) = (settled.entry, settled.again);
-    let cx = context(&app, viewer);
     let mut tx = app.store.begin().await?;
-    for (_, k) in &kept {
-        flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
-    }
+    sent.record(&mut tx, &cx, &app).await?;
     let request = Request {
         region: region.clone(),
         operator: viewer.who.operator,
@@ -274,12 +272,14 @@ pub(crate) async fn open(
         }
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
+            sent.remain(&cx, &app).await?;
             let page =
                 form_page(viewer, &procedure, &region, (&shown, &who), &faults, None, links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(Error::Refused(text)) => {
             tx.rollback().await?;
+            sent.remain(&cx, &app).await?;
             let page =
                 form_page(viewer, &procedure, &region, (&shown, &who), &[], Some(&text), links.get("signal"));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())

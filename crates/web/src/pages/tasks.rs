@@ -1,22 +1,21 @@
 //! Today's list and the work in a task: on a phone, place by place.
 
 use super::inbox::{meant, stands_for, task_card, whose, whose_field};
+use super::sent::{Sent, Why};
 use super::show::{agency_name, clock_badge, drill};
 use crate::entered::Entered;
 use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
-use crate::session::{Posted, PostedSignedIn, SignedIn, context};
+use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
 use crate::ui::{self, ListLinks, Tone};
-use crate::uploads;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use base::{Id, Lang, Text};
+use flow::FieldError;
 use flow::view::{Cases, Earlier, ItemView, TaskFilter, TaskLine, TaskState, TaskView};
-use flow::{Error, FieldError};
 use maud::{Markup, html};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -136,6 +135,7 @@ struct Refilled<'a> {
     item: Id,
     entry: &'a Json,
     faults: &'a [FieldError],
+    said: Markup,
 }
 
 fn task_page(viewer: &Viewer, t: &TaskView, again: Option<&Refilled<'_>>) -> Markup {
@@ -184,7 +184,7 @@ fn item_card(viewer: &Viewer, t: &TaskView, item: &ItemView, again: Option<&Refi
         @if let (Some(form), true) = (&t.form, t.may_act && t.line.state != "void") {
             details open[open] {
                 summary { (if item.reported_at.is_some() { lang.pick("更正", "Correct the report") } else { lang.pick("填写", "Report") }) }
-                @if again.is_some() { (ui::message(Tone::Bad, &html! { p { (lang.pick("有内容需要更正，尚未保存。", "Something needs correction; nothing was saved yet.")) } })) }
+                @if let Some(again) = again { (again.said) }
                 @if let (Some(e), None) = (&item.earlier, again) { (same_as(lang, e)) }
                 form method="post" action={ "/desk/items/" (item.id) } enctype="multipart/form-data" {
                     (layout::csrf(viewer))
@@ -212,19 +212,6 @@ fn same_as(lang: Lang, e: &Earlier) -> Markup {
     )
 }
 
-/// Keeps the uploaded files and gives the hash for each field, before the transaction.
-pub(crate) async fn keep_files(
-    app: &App,
-    posted: &Posted,
-) -> Answer<Vec<(String, store::attachments::Kept)>> {
-    uploads::admit(app, &posted.viewer.who, posted.files.iter().map(|f| f.bytes.len()).sum()).await?;
-    let mut kept = Vec::new();
-    for file in &posted.files {
-        kept.push((file.field.clone(), uploads::keep(app, &file.field, file.bytes.to_vec()).await?));
-    }
-    Ok(kept)
-}
-
 /// `POST /desk/items/{id}`: one place reported.
 pub(crate) async fn report(
     State(app): State<Arc<App>>,
@@ -236,37 +223,31 @@ pub(crate) async fn report(
     let task: Id = posted.get("task").parse().map_err(|_| Fault::not_found(&TASK))?;
     let view = flow::view::task(&app.store, &app.engine, &app.access, &viewer.who, app.now(), task).await?;
     let Some(form) = &view.form else { return Err(Fault::not_found(&TASK)) };
-    let kept = keep_files(&app, &posted).await?;
-    let hashes: Vec<(String, String)> =
-        kept.iter().map(|(f, k)| (f.clone(), k.attachment().sha256.clone())).collect();
-    let entry = forms::entry(form, &posted, &hashes);
+    let sent = Sent::keep(&app, &posted, Some(form)).await?;
+    let entry = forms::entry(form, &posted, &sent.hashes());
     let cx = context(&app, viewer);
-    let mut tx = app.store.begin().await?;
-    for (_, k) in &kept {
-        flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
-    }
-    let done = flow::report_item(
-        &mut tx,
-        &cx,
-        &app.engine,
-        &app.access,
-        &viewer.who,
-        item,
-        posted.version()?,
-        &entry,
-    )
-    .await;
-    match done {
-        Ok(outcome) => {
-            tx.commit().await?;
-            let to = format!("/desk/tasks/{}{}", outcome.task, if outcome.task_done { "" } else { "#main" });
-            Ok(Redirect::to(&to).into_response())
+    let why = if sent.faults.is_empty() {
+        let version = posted.version()?;
+        let mut tx = app.store.begin().await?;
+        sent.record(&mut tx, &cx, &app).await?;
+        let (engine, access) = (&app.engine, &app.access);
+        match flow::report_item(&mut tx, &cx, engine, access, &viewer.who, item, version, &entry).await {
+            Ok(outcome) => {
+                tx.commit().await?;
+                let to =
+                    format!("/desk/tasks/{}{}", outcome.task, if outcome.task_done { "" } else { "#main" });
+                return Ok(Redirect::to(&to).into_response());
+            }
+            Err(e) => {
+                tx.rollback().await?;
+                Why::of(e)?
+            }
         }
-        Err(Error::Form { faults }) => {
-            tx.rollback().await?;
-            let again = Refilled { item, entry: &entry, faults: &faults };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, task_page(viewer, &view, Some(&again))).into_response())
-        }
-        Err(e) => Err(e.into()),
-    }
+    } else {
+        Why::faults(sent.faults.clone())
+    };
+    sent.remain(&cx, &app).await?;
+    let again = Refilled { item, entry: &entry, faults: &why.faults, said: why.said(&app, viewer).await? };
+    let view = flow::view::task(&app.store, &app.engine, &app.access, &viewer.who, app.now(), task).await?;
+    Ok((why.status(), task_page(viewer, &view, Some(&again))).into_response())
 }

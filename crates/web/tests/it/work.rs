@@ -435,6 +435,53 @@ async fn what_was_entered_in_a_step_unfolds_under_its_line_with_its_files_for_th
 }
 
 #[tokio::test]
+async fn a_step_refused_by_its_guard_for_its_file_or_because_it_came_late_keeps_all_that_was_typed() {
+    let p = Province::new().await;
+    let session = p.session("officer").await;
+    let id = visited(&p, &session).await;
+    let step = format!("/desk/matters/{id}/look");
+    let typed = |version: &'static str, weight: &'static str| {
+        [("version", version), ("found", "some"), ("weight", weight), ("rows.1.shelf", "西一架")]
+    };
+    let pdf = b"%PDF-1.7\n%%EOF\n".as_slice();
+    for (weight, file, said) in
+        [("101", pdf, "重量超过一百，请核对"), ("12", b"MZ\x90\0program".as_slice(), "证明：")]
+    {
+        let a = attach(&p, &session, &step, &typed("1", weight), file).await;
+        let page = a.text();
+        assert_eq!(a.status, 422, "{page}");
+        let kept = format!("value=\"{weight}\"");
+        for part in [said, "尚未保存", "西一架", kept.as_str()] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
+    // a file sent with the refused form is there when the form comes again without it
+    let again = attach(&p, &session, &step, &typed("1", "101"), pdf).await.text();
+    let from = again.find("name=\"proof\" value=\"").unwrap() + 20;
+    let hash = again[from..].split('"').next().unwrap();
+    let mut fields = typed("1", "99").to_vec();
+    fields.push(("proof", hash));
+    assert_eq!(submit(&p, &session, &step, &fields).await.status, 303);
+    let late = submit(&p, &session, &step, &typed("1", "55")).await;
+    assert_eq!(late.status, 409);
+    assert!(late.text().contains("西一架") && late.text().contains("他人已作更改"), "{}", late.text());
+    // where the step is not offered any more, what was typed is still read
+    assert_eq!(
+        submit(&p, &session, &format!("/desk/matters/{id}/finish"), &[("version", "2")]).await.status,
+        303
+    );
+    let over = submit(&p, &session, &step, &typed("3", "55")).await;
+    assert_eq!(over.status, 422);
+    assert!(over.text().contains("您填写的内容") && over.text().contains("西一架"), "{}", over.text());
+    // its address opened by itself leads to the matter
+    let opened = p.get(&step, &As::Session(&session, true)).await;
+    assert_eq!(
+        (opened.status.as_u16(), opened.header("location")),
+        (303, &*format!("/desk/matters/{id}#step-look"))
+    );
+}
+
+#[tokio::test]
 async fn what_must_be_on_file_first_is_named_on_the_page_with_the_way_to_it() {
     let p = Province::new().await;
     let (session, desk) = (p.session("officer").await, p.session("desk").await);

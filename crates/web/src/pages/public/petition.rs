@@ -5,8 +5,8 @@ use crate::fault::{Answer, Fault};
 use crate::forms;
 use crate::layout::{self, Viewer};
 use crate::pages::brought::{Who, code, guarded, keep, receipt};
+use crate::pages::sent::Sent;
 use crate::pages::show::clock_badge;
-use crate::pages::tasks::keep_files;
 use crate::session::{Peer, Posted, context};
 use crate::state::App;
 use crate::ui::{self, Field, Tone};
@@ -72,7 +72,7 @@ pub(super) async fn show(
     let form = opening_form(&p)?;
     // the form names itself, so that a browser that sends it again is shown the first receipt
     let typed = Typed { once: app.ids.next(app.now()).to_string(), entry: json!({}), who: Who::default() };
-    Ok(page(&viewer, &p, &form, &typed, &[]))
+    Ok(page(&viewer, &p, &form, &typed, (&[], None)))
 }
 
 /// What was typed, to be shown again.
@@ -84,7 +84,13 @@ struct Typed {
     who: Who,
 }
 
-fn page(viewer: &Viewer, p: &Procedure, form: &Form, typed: &Typed, faults: &[FieldError]) -> Markup {
+fn page(
+    viewer: &Viewer,
+    p: &Procedure,
+    form: &Form,
+    typed: &Typed,
+    (faults, refusal): (&[FieldError], Option<&Text>),
+) -> Markup {
     let lang = viewer.lang();
     let title = p.definition.title.get(lang);
     let Typed { once, entry, who } = typed;
@@ -94,6 +100,7 @@ fn page(viewer: &Viewer, p: &Procedure, form: &Form, typed: &Typed, faults: &[Fi
         &html! {
             (layout::crumbs(&[("/petitions", lang.pick("我要办事", "Services")), ("", title)]))
             h1 { (title) }
+            @if let Some(text) = refusal { (ui::message(Tone::Bad, &html! { p { (text.get(lang)) } })) }
             @if !faults.is_empty() { (ui::message(Tone::Bad, &html! {
                 p { (lang.pick("有内容需要更正，尚未提交。", "Something needs correction; nothing was sent yet.")) }
                 ul { @for f in faults { li { (f.title.get(lang)) "：" (f.text.get(lang)) } } }
@@ -162,9 +169,10 @@ pub(super) async fn send(
     faults.extend(who.faults(named || !guarded(&p)));
     let typed = Typed { once: posted.get("once").to_owned(), entry, who };
     let key = once(&app, &p, &typed, &hashes);
-    let again = |mut found: Vec<FieldError>| {
+    let again = |mut found: Vec<FieldError>, refusal: Option<&Text>| {
         found.extend(faults.iter().cloned());
-        (StatusCode::UNPROCESSABLE_ENTITY, page(viewer, &p, &form, &typed, &found)).into_response()
+        let page = page(viewer, &p, &form, &typed, (&found, refusal));
+        (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
     };
     let open = async |tx: &mut store::Tx| {
         let form = for_whom(&p, typed.entry.clone());
@@ -180,22 +188,25 @@ pub(super) async fn send(
         let refused = open(&mut tx).await.err();
         tx.rollback().await?;
         match refused {
-            Some(Error::Form { faults }) => return Ok(again(faults)),
-            _ if !faults.is_empty() => return Ok(again(Vec::new())),
+            Some(Error::Form { faults }) => return Ok(again(faults, None)),
+            Some(Error::Refused(text)) => return Ok(again(Vec::new(), Some(&text))),
+            _ if !faults.is_empty() => return Ok(again(Vec::new(), None)),
             Some(e) => return Err(e.into()),
             None => {}
         }
     }
-    let kept = keep_files(&app, &posted).await?;
+    let kept = Sent::keep(&app, &posted, Some(&form)).await?;
     let mut tx = app.store.begin().await?;
-    for (_, k) in &kept {
-        flow::record_file(&mut tx, &cx, &app.attachments, k).await?;
-    }
+    kept.record(&mut tx, &cx, &app).await?;
     let opened = match open(&mut tx).await {
         Ok(opened) => opened,
         Err(Error::Form { faults }) => {
             tx.rollback().await?;
-            return Ok(again(faults));
+            return Ok(again(faults, None));
+        }
+        Err(Error::Refused(text)) => {
+            tx.rollback().await?;
+            return Ok(again(Vec::new(), Some(&text)));
         }
         Err(e) => return Err(e.into()),
     };
