@@ -8,6 +8,7 @@ mod steps;
 pub use overlay::check_overlay;
 
 use crate::definition::{Definition, Publication, Rung, Side, Transition};
+use crate::form::{FieldType, Form};
 use base::clock::{ClockRule, Rules, Unit};
 use base::department::Department;
 use rule::{Guard, Table};
@@ -246,6 +247,19 @@ impl Report<'_> {
                 }
                 if clock.unit == Unit::Hour {
                     self.say(&place, "hours count from the moment, not from a date; remove since");
+                }
+            }
+            if let Some(fact) = &clock.planned {
+                let dated = |f: &Form| f.field(fact).is_some_and(|f| f.kind == FieldType::Date);
+                let set = |t: &&Transition| t.sets.contains(fact);
+                let asked =
+                    |t: &Transition| t.form.as_deref().and_then(|f| self.d.form(f)).is_some_and(dated);
+                let mut steps = self.d.transitions.iter().filter(set).peekable();
+                if clock.task.is_some() || steps.peek().is_none() || !steps.all(asked) {
+                    self.say(
+                        &place,
+                        format!("planned names a day steps of the matter ask for and set; `{fact}` is none"),
+                    );
                 }
             }
             let causes: Vec<&str> = clock.pauses.iter().map(|p| p.cause.as_str()).collect();

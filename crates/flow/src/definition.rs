@@ -134,6 +134,12 @@ pub struct Transition {
     /// Form to fill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
+    /// It sends back what the operator concerned submitted: that operator reads its form.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub returns: bool,
+    /// Its form opens as it was last filled in by that side: the step corrects what stands.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub refills: bool,
     /// Form fields copied into facts of the same name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<String>,
@@ -238,6 +244,10 @@ pub struct ClockUse {
     /// Length in `unit`; needed unless `until` gives the end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub amount: u32,
+    /// Fact with the day somebody plans to be done by: a step that sets it is refused where it lies after the end of the clock, as it
+    /// runs or, before it began, as it would run from today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<String>,
     /// Unit of the length.
     pub unit: Unit,
     /// A last day that is a holiday moves the end to the next working day.

@@ -223,6 +223,9 @@ pub struct Field {
     /// What a text's input offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
+    /// Fact its input opens with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 /// A condition across fields.

@@ -18,6 +18,18 @@ impl Guards {
         self.0.get(place).map(|g| g.allows(facts)).transpose()
     }
 
+    /// As [`Self::holds`] where the expression reads nothing of a form or item: it is decided before either is filled in.
+    pub(crate) fn decided(&self, place: &str, facts: &Json) -> Option<bool> {
+        let waits = |path: &String| path.starts_with("form.") || path.starts_with("item.");
+        let guard = self.0.get(place).filter(|g| !g.reads().any(|path| waits(&path)))?;
+        guard.allows(facts).ok()
+    }
+
+    /// Whether any expression reads a name that begins so.
+    pub(crate) fn read(&self, prefix: &str) -> bool {
+        self.0.values().any(|g| g.reads().any(|path| path.starts_with(prefix)))
+    }
+
     /// What the expression there gives.
     pub(crate) fn value(&self, place: &str, facts: &Json) -> Result<Json, rule::Error> {
         self.0.get(place).map_or(Ok(Json::Null), |g| g.value(facts))

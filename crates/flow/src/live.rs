@@ -183,9 +183,20 @@ impl Live {
                 of.insert(row.text("status")?, json!(row.int("n")?));
             }
         }
+        let matter = json!({
+            "state": d.state, "region": d.region, "agency": d.agency, "operator": d.operator,
+            "opened": self.opened_at.china_date().to_string(),
+        });
+        let balance = if self.procedure.guards.read("balance.") {
+            let b = crate::view::balance_of(tx, self, now).await?;
+            json!({"places": b.places, "reached": b.reached, "unaccounted": b.unaccounted.to_string()})
+        } else {
+            Json::Null
+        };
         Ok(json!({
             "facts": d.facts,
-            "matter": {"state": d.state, "region": d.region, "agency": d.agency, "operator": d.operator},
+            "matter": matter,
+            "balance": balance,
             "tasks": tasks,
             "tasks_of": tasks_of,
             "children": children,

@@ -38,9 +38,10 @@ impl Definition {
     /// What expressions outside a form may name.
     pub(crate) fn declared(&self, form: Option<&str>) -> Vec<String> {
         let mut names: Vec<String> = self.facts.iter().map(|f| format!("facts.{}", f.id)).collect();
-        for name in ["state", "region", "agency", "operator"] {
+        for name in ["state", "region", "agency", "operator", "opened"] {
             names.push(format!("matter.{name}"));
         }
+        names.extend(self.balance_names());
         for count in ["total", "open", "done"] {
             names.push(format!("tasks.{count}"));
             names.extend(self.tasks.iter().map(|t| format!("tasks_of.{}.{count}", t.id)));
@@ -58,6 +59,12 @@ impl Definition {
         }
         names.push("today".to_owned());
         names
+    }
+
+    /// What expressions may name of the mass balance.
+    fn balance_names(&self) -> impl Iterator<Item = String> {
+        let names = ["places", "reached", "unaccounted"].map(|n| format!("balance.{n}"));
+        names.into_iter().filter(|_| self.balance.is_some())
     }
 
     /// Every expression of the definition.
@@ -102,7 +109,8 @@ impl Definition {
         for form in &self.forms {
             let facts = || {
                 let facts = self.facts.iter().map(|f| format!("facts.{}", f.id));
-                facts.chain(["item.expected", "item.unit", "item.kind", "today"].map(str::to_owned))
+                let more = ["item.expected", "item.unit", "item.kind", "matter.opened", "today"];
+                facts.chain(more.map(str::to_owned)).chain(self.balance_names())
             };
             let mut above = Vec::new();
             conditions(form, &form.fields, &facts, &mut above, &mut all);

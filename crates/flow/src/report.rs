@@ -115,6 +115,7 @@ pub async fn report_item(
     let context = json!({
         "facts": live.draft.facts,
         "item": {"expected": expected_quantity, "unit": row.text("unit")?, "kind": row.text("kind")?},
+        "matter": {"opened": live.opened_at.china_date().to_string()},
         "today": cx.now.china_date().to_string(),
     });
     let entry = live.check_form(tx, (&authority, cx.now), Some(&rule.form), form, &context).await?;

@@ -241,6 +241,7 @@ pub(crate) fn perform<'a>(
             ));
         }
         live.not_too_soon(engine.calendar(), t, &entry.body, cx.now)?;
+        live.not_too_late(tx, engine.calendar(), t, &guarded, cx.now).await?;
         let form_id = match &t.form {
             Some(name) => Some(live.keep_form(tx, cx, engine, name, &entry.body, None).await?),
             None => None,

@@ -24,6 +24,7 @@ pub use documents::{
     notices, notices_about,
 };
 pub use inbox::{InboxFilter, InboxLine, ReminderLine, inbox, reminders};
+pub(crate) use items::balance_of;
 pub use items::{Balance, Cases, ItemFilter, ItemLine, items, mass_balance};
 pub use lists::{
     MatterFilter, MatterLine, MatterOrder, TaskFilter, TaskLine, TaskState, Turn, Whose, matters, tasks_for,

@@ -216,6 +216,7 @@ impl Reader<'_> {
             private: false,
             lift: None,
             offer: None,
+            from: None,
         }
     }
 

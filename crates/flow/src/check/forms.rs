@@ -51,6 +51,9 @@ impl Report<'_> {
         if field.past && (kind != FieldType::Date || inner) {
             self.say(place, "only a date of the form itself lies in the past");
         }
+        if let Some(fact) = field.from.as_ref().filter(|f| inner || self.d.fact(f).is_none()) {
+            self.say(place, format!("a field of the form itself opens with a fact; `{fact}` is none"));
+        }
         let chosen = matches!(kind, FieldType::Select | FieldType::Multi);
         if chosen == field.options.is_empty() {
             self.say(place, "a select has options, and only a select or multi does");

@@ -53,6 +53,13 @@ impl Report<'_> {
             if let (Some(name), None) = (&t.form, form) {
                 self.say(&place, format!("there is no form `{name}`"));
             }
+            if t.refills && form.is_none() {
+                self.say(&place, "refills a form; name one");
+            }
+            let said = form.is_some_and(|f| !f.leaves().iter().any(|f| f.is_private()));
+            if t.returns && (t.by != Side::Agency || !said) {
+                self.say(&place, "the agency returns something, with a form that says why and names nobody: the operator concerned reads it");
+            }
             self.sets(&place, &t.sets, form);
             self.computes(&place, &t.computes);
             self.names_of_step(&place, (&t.documents, &t.tasks, &t.opens), words);

@@ -286,7 +286,7 @@ impl Live {
     }
 
     /// Those of them whose duty is not met.
-    async fn running(&self, tx: &mut Tx) -> Result<Vec<ClockRow>, Error> {
+    pub(super) async fn running(&self, tx: &mut Tx) -> Result<Vec<ClockRow>, Error> {
         let mut clocks = self.standing(tx).await?;
         clocks.retain(|row| row.clock.met_at.is_none());
         Ok(clocks)

@@ -2,6 +2,7 @@
 
 use super::{ClockRow, Live};
 use crate::definition::{ClockUse, Earliest, Transition};
+use crate::form::FieldError;
 use crate::{Engine, Error};
 use base::calendar::Calendar;
 use base::clock::{Clock, ClockRule, Direction};
@@ -112,6 +113,44 @@ impl Live {
             if let Some(date) = date_in(form, &rule.fact) {
                 self.soon(rule, date, calendar, now.china_date())?;
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses a step that plans a day after the end of the clock that day is to keep.
+    pub(crate) async fn not_too_late(
+        &self,
+        tx: &mut Tx,
+        calendar: &Calendar,
+        t: &Transition,
+        scope: &Json,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
+        for rule in &procedure.definition.clocks {
+            let Some(fact) = rule.planned.as_ref().filter(|f| t.sets.contains(f)) else { continue };
+            let Some(day) = scope["form"].as_object().and_then(|form| date_in(form, fact)) else { continue };
+            if procedure.guards.holds(&format!("clock.{}", rule.id), scope)? == Some(false) {
+                continue;
+            }
+            let running = self.running(tx).await?.into_iter().find(|row| row.rule == rule.id);
+            let clock = running.map_or_else(|| Clock::start(rule.law(), now), |row| row.clock);
+            let Some(end) = clock.due(calendar).map(|due| due.date).filter(|end| day > *end) else {
+                continue;
+            };
+            let law = format!("{} {}", rule.basis.document, rule.basis.clause);
+            let text = Text::new(
+                format!(
+                    "“{}”的期限（{law}）至 {end}，请填不晚于该日的日期；确需更长的，另行申请延长",
+                    rule.title.zh
+                ),
+                format!(
+                    "the time for \"{}\" ({law}) runs to {end}: give a day no later, and ask for an extension where more is needed",
+                    rule.title.en
+                ),
+            );
+            let title = self.title_of(fact);
+            return Err(Error::Form { faults: vec![FieldError { field: fact.clone(), title, text }] });
         }
         Ok(())
     }

@@ -251,7 +251,21 @@ pub async fn mass_balance(
     let mut tx = store.snapshot().await?;
     let live = Live::read(&mut tx, engine, matter).await?;
     access.check(who, "view", &live.resource("matter"), now)?;
-    let (total, unit) = totals(&mut tx, engine, &live).await?;
+    let totals = totals(&mut tx, engine, &live).await?;
+    reckon(&mut tx, matter, totals, now).await
+}
+
+/// The mass balance of a matter whose own procedure declares one.
+pub(crate) async fn balance_of(tx: &mut Tx, live: &Live, now: Instant) -> Result<Balance, Error> {
+    reckon(tx, live.draft.id, own_totals(live).unwrap_or_default(), now).await
+}
+
+async fn reckon(
+    tx: &mut Tx,
+    matter: Id,
+    (total, unit): (Option<Decimal>, Option<String>),
+    now: Instant,
+) -> Result<Balance, Error> {
     let mut sql = Sql::new(
         "select i.unit, count(distinct i.subject) as places, \
          count(distinct case when i.reported_at is not null then i.subject end) as reached, \
@@ -269,7 +283,7 @@ pub async fn mass_balance(
     let rows = tx.select(&sql).await?;
     let unit = unit.or_else(|| rows.iter().find_map(|r| r.text("unit").ok().filter(|u| !u.is_empty())));
     let mut balance = Balance {
-        expected: expected(&mut tx, matter, unit.as_deref().unwrap_or_default(), now).await?,
+        expected: expected(tx, matter, unit.as_deref().unwrap_or_default(), now).await?,
         unit: unit.unwrap_or_default(),
         total,
         found: Decimal::ZERO,
@@ -305,26 +319,28 @@ pub async fn mass_balance(
     Ok(balance)
 }
 
+/// Total and unit as the facts of the matter tell them; `None` when its procedure declares no balance.
+fn own_totals(live: &Live) -> Option<(Option<Decimal>, Option<String>)> {
+    let rule = live.procedure.definition.balance.as_ref()?;
+    let text = |name: &str| match live.draft.facts.get(name)? {
+        Json::String(s) => Some(s.clone()),
+        Json::Number(n) => Some(n.to_string()),
+        _ => None,
+    };
+    Some((text(&rule.total).and_then(|t| t.parse().ok()), text(&rule.unit)))
+}
+
 /// Total and unit as the facts of the matter, or of the one above it, tell them.
 async fn totals(
     tx: &mut Tx,
     engine: &Engine,
     live: &Live,
 ) -> Result<(Option<Decimal>, Option<String>), Error> {
-    let read = |live: &Live| {
-        let rule = live.procedure.definition.balance.as_ref()?;
-        let text = |name: &str| match live.draft.facts.get(name)? {
-            Json::String(s) => Some(s.clone()),
-            Json::Number(n) => Some(n.to_string()),
-            _ => None,
-        };
-        Some((text(&rule.total).and_then(|t| t.parse().ok()), text(&rule.unit)))
-    };
-    if let Some(found) = read(live) {
+    if let Some(found) = own_totals(live) {
         return Ok(found);
     }
     if let Some(parent) = live.draft.parent
-        && let Some(found) = read(&Live::read(tx, engine, parent).await?)
+        && let Some(found) = own_totals(&Live::read(tx, engine, parent).await?)
     {
         return Ok(found);
     }

@@ -5,7 +5,7 @@ use super::party::contests;
 use super::{Due, TaskLine, state_title};
 use crate::definition::Side;
 use crate::effect::MatterDraft;
-use crate::form::Form;
+use crate::form::{Field, FieldType, Form};
 use crate::live::{ClockRow, Live, clock_columns, step_title};
 use crate::{Basis, Engine, Error, FileView, PaperView, Procedure};
 use access::{Access, Principal, Resource};
@@ -58,6 +58,9 @@ pub struct StepView {
     pub moved: bool,
     /// Whether it is the step of the operator concerned, whoever took it for that operator.
     pub by_party: bool,
+    /// Whether it sent back what the operator concerned had submitted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub returned: bool,
 }
 
 /// A clock of a matter or task.
@@ -169,6 +172,9 @@ pub struct Action {
     pub title: Text,
     /// Form to fill.
     pub form: Option<Form>,
+    /// What it opens with: what was entered last where the step corrects it, else what the matter knows.
+    #[serde(skip)]
+    pub entered: Map<String, Json>,
     /// Why it cannot be taken yet.
     pub refusal: Option<Text>,
     /// The papers it asks for, those on file and those missing.
@@ -271,7 +277,7 @@ pub async fn matter(
         Some(FactView { id: f.id.clone(), title: f.title.clone(), value, words })
     });
     let facts = facts.collect();
-    let actions = actions(&mut tx, &live, engine, access, who, now).await?;
+    let actions = actions(&mut tx, &live, engine, access, who, (now, open)).await?;
     let steps = steps(&mut tx, engine, &procedure, who, id, open).await?;
     let mut documents = documents(&mut tx, access, who, now, draft, &agency).await?;
     contests(&mut documents, &steps);
@@ -334,7 +340,7 @@ async fn actions(
     engine: &Engine,
     access: &Access,
     who: &Principal,
-    now: Instant,
+    (now, open): (Instant, bool),
 ) -> Result<Vec<Action>, Error> {
     let d = &live.procedure.definition;
     let scope = live.scope(tx, now).await?;
@@ -372,17 +378,68 @@ async fn actions(
         if t.quiet && refusal.is_some() {
             continue;
         }
-        let form = t.form.as_deref().and_then(|f| d.form(f)).cloned();
-        actions.push(Action {
-            id: t.id.clone(),
-            title: t.title.clone(),
-            form,
-            refusal,
-            papers,
-            quiet: t.quiet,
-        });
+        let mut form = t.form.as_deref().and_then(|f| d.form(f)).cloned();
+        let mut entered = Map::new();
+        if let Some(form) = &mut form {
+            let shown =
+                |f: &Field| live.procedure.guards.decided(&format!("form.{}.{}.when", form.id, f.id), &scope);
+            decide(&mut form.fields, &shown);
+            entered = match t.refills {
+                true => last_entered(tx, engine, live.draft.id, who, (&form.id, open)).await?,
+                false => Map::new(),
+            };
+            let known = |name: &&String| {
+                who.operator.is_none() || d.party_sees.as_ref().is_some_and(|seen| seen.contains(name))
+            };
+            for field in form.leaves() {
+                let fact = field.from.as_ref().filter(known).and_then(|f| live.draft.facts.get(f));
+                if let Some(value) = fact.filter(|v| !v.is_null() && !entered.contains_key(&field.id)) {
+                    entered.insert(field.id.clone(), value.clone());
+                }
+            }
+        }
+        actions.push(Action { id: t.id.clone(), title: t.title.clone(), form, entered, refusal, papers, quiet: t.quiet });
     }
     Ok(actions)
+}
+
+/// Leaves out the fields that do not apply whatever is entered, and asks for those that do without a condition.
+fn decide(fields: &mut Vec<Field>, shown: &impl Fn(&Field) -> Option<bool>) {
+    fields.retain_mut(|f| {
+        let applies = if f.when.is_some() { shown(f) } else { None };
+        if applies == Some(true) {
+            f.when = None;
+        }
+        if f.kind == FieldType::Part {
+            decide(&mut f.fields, shown);
+        }
+        applies != Some(false)
+    });
+}
+
+/// What the person's side entered last in a form of the matter; what it may not read is asked anew.
+async fn last_entered(
+    tx: &mut Tx,
+    engine: &Engine,
+    matter: Id,
+    who: &Principal,
+    (form, open): (&str, bool),
+) -> Result<Map<String, Json>, Error> {
+    let mut sql = Sql::new(
+        "select f.id as entry, f.body from form_entry f left join account a on a.id = f.account where f.matter = ",
+    );
+    sql.bind(matter).push(" and f.form = ").bind(form);
+    match who.operator {
+        Some(party) => {
+            sql.push(" and (a.operator = ").bind(party).push(" or f.account = ").bind(who.account).push(")")
+        }
+        None => sql.push(" and a.operator is null"),
+    };
+    let rows = tx.select(sql.push(" order by f.id desc limit 1")).await?;
+    let Some(row) = rows.first() else { return Ok(Map::new()) };
+    let mut entered = body(engine, row, open)?.unwrap_or_default();
+    entered.retain(|_, v| v.get("sealed").is_none());
+    Ok(entered)
 }
 
 async fn steps(
@@ -415,6 +472,7 @@ async fn steps(
             title: step_title(procedure, &kind, &name, to.as_deref()),
             moved: to.is_some() && to != row.opt_text("from_state")?,
             by_party: own || taken.is_some_and(|t| t.by == Side::Operator),
+            returned: taken.is_some_and(|t| t.returns),
             kind,
             login: row.text("login")?,
             acting_for: row.opt_id("acting_for")?,

@@ -14,10 +14,14 @@ impl MatterView {
         let declared = |name: &String| d.party_sees.as_ref().is_some_and(|all| all.contains(name));
         self.facts.retain(|f| declared(&f.id));
         self.all_facts.retain(|name, _| declared(name));
-        self.steps.retain(|s| s.moved || s.by_party);
+        self.steps.retain(|s| s.moved || s.by_party || s.returned);
         for step in self.steps.iter_mut().filter(|s| !s.by_party) {
-            (step.note, step.form, step.target, step.acting_for) = (None, None, None, None);
+            (step.target, step.acting_for) = (None, None);
             step.login.clear();
+            // why something was sent back is said to whoever is to correct it
+            if !step.returned {
+                (step.note, step.form) = (None, None);
+            }
         }
         self.tasks.retain(|t| t.operator == Some(party));
         self.clocks.retain(|c| c.task.is_none_or(|of| self.tasks.iter().any(|t| t.id == of)));

@@ -16,6 +16,7 @@ mod numbers;
 mod party;
 mod people;
 mod private;
+mod recall;
 mod rulebook;
 mod search;
 mod story;

@@ -71,7 +71,11 @@ async fn filled(w: &World, tx: &mut Tx, d: &Definition, (officer, shop): (Id, Id
     tx.exec("update matter set assigned = $2 where id = $1", &[m.into(), officer.into()]).await.unwrap();
     for t in &d.transitions {
         let from = t.from[0].as_str();
-        let by = if t.by == Side::Operator { (shop, OWN) } else { (officer, HIDDEN) };
+        // why something is sent back is said to the party
+        let by = match t.by {
+            Side::Operator => (shop, OWN),
+            _ => (officer, if t.returns { OWN } else { HIDDEN }),
+        };
         line(w, tx, m, ("transition", &t.id), [Some(from), Some(t.to.as_deref().unwrap_or(from))], by).await;
     }
     for kind in ["clock", "document", "assign", "facts", "task", "item", "migrate"] {

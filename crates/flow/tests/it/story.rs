@@ -185,6 +185,12 @@ async fn from_the_failed_report_to_the_last_shop() {
 
         let done = json!({"as_of": "2026-09-28", "notified": "12", "firm_recovered": "70"});
         w.step(&firm(), recall, "collected", done).await.unwrap();
+        // the firm says so, the authority confirms it: meanwhile the time of the recall stands still
+        let finish = |m: &view::MatterView| m.clocks.iter().find(|c| c.rule == "finish_2").unwrap().clone();
+        let waiting = finish(&w.view(&chief, recall).await);
+        assert!(waiting.met_at.is_none() && waiting.suspensions.len() == 1, "{name}: {waiting:?}");
+        w.step(&away, recall, "confirm_collected", json!({})).await.unwrap();
+        assert!(finish(&w.view(&chief, recall).await).met_at.is_some(), "{name}");
         let summary = json!({
             "method": "destroy", "firm_disposed": "71", "disposed_on": "2026-09-28", "disposed_at": "某地", "missing": "130",
             "missing_why": "已售出", "prevention": "换供应商",
@@ -199,7 +205,11 @@ async fn from_the_failed_report_to_the_last_shop() {
         let checked =
             json!({"checked_on": "2026-09-28", "checked_places": "3", "told": "3", "still_on_sale": "0"});
         w.step(&chief, recall, "effect_check", checked).await.unwrap();
-        w.step(&chief, recall, "close", json!({"evaluation": "有效"})).await.unwrap();
+        // twenty kilograms were found nowhere: closed with the reason, or not at all
+        let said = w.step(&chief, recall, "close", json!({"evaluation": "有效"})).await.unwrap_err();
+        assert!(said.user_text().unwrap().zh.contains("尚未全部查明"), "{said}");
+        let evaluation = json!({"evaluation": "有效", "open_ends": "一处已停业，无法核实"});
+        w.step(&chief, recall, "close", evaluation).await.unwrap();
         let said = w.step(&desk(1, "620102"), matter, "close", json!({})).await.unwrap_err();
         assert!(said.user_text().is_some(), "who concluded does not approve: {said}");
         w.step(&two, matter, "close", json!({})).await.unwrap();

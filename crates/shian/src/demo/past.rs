@@ -132,22 +132,26 @@ impl Staff<'_> {
             .unwrap_or("kg")
             .to_owned();
         let plan = json!({
-            "stopped": true, "areas": "甘肃省内", "quantity": shipped, "unit": unit, "procedure": "通知下游下架、登记、退回（演示）",
-            "goods": "destroy", "ends_on": at.plus_seconds(14 * DAY).china_date().to_string(), "contact": "演示联系人",
+            "stopped": true, "areas": "甘肃省内", "quantity": &shipped, "unit": unit, "procedure": "通知下游下架、登记、退回（演示）",
+            "quantity_why": "按追溯记录（演示）", "goods": "destroy", "ends_on": at.plus_seconds(14 * DAY).china_date().to_string(), "contact": "演示联系人",
             "contact_phone": "000-0000000",
         });
         self.step(officer, at.plus_seconds(3600), recall, "record_plan", plan).await?;
         self.step(officer, at.plus_seconds(7200), recall, "assess", json!({})).await?;
         self.publish(at.plus_seconds(10_800), recall, "notice").await?;
         if finish {
-            let outcome = json!({ "firm_recovered": "0", "firm_disposed": "0", "note": "由各县就地召回、销毁（演示）" });
+            let outcome = json!({
+                "firm_recovered": "0", "firm_disposed": "0", "missing": shipped, "gap_why": "由各县就地召回、销毁（演示）",
+                "note": "由各县就地召回、销毁（演示）",
+            });
             self.step(officer, at.plus_seconds(12 * DAY), recall, "record_outcome", outcome).await?;
             let checked = json!({
                 "checked_on": at.plus_seconds(12 * DAY).china_date().to_string(), "checked_places": "3", "told": "3",
                 "still_on_sale": "0",
             });
             self.step(officer, at.plus_seconds(12 * DAY), recall, "effect_check", checked).await?;
-            let evaluation = json!({ "evaluation": "召回有效（演示）" });
+            let evaluation =
+                json!({ "evaluation": "召回有效（演示）", "open_ends": "各县就地处置，余量按上报（演示）" });
             self.step(&self.desk, at.plus_seconds(13 * DAY), recall, "close", evaluation).await?;
         }
         Ok(())

@@ -225,14 +225,17 @@ async fn close(w: &World, matter: Id, recall: Id, officers: &BTreeMap<&str, Prin
     w.step(maker, recall, "record_plan", plan).await.unwrap();
     w.step(maker, recall, "assess", json!({})).await.unwrap();
     w.publish(desk, recall, "notice").await.unwrap();
-    let outcome = json!({"firm_recovered": "250", "firm_disposed": "250", "note": "已全部销毁"});
+    let outcome = json!({
+        "firm_recovered": "250", "firm_disposed": "250", "missing": "50", "gap_why": "五十公斤已售出", "note": "已全部销毁",
+    });
     w.step(maker, recall, "record_outcome", outcome).await.unwrap();
     let early = w.step(desk, matter, "close", json!({})).await;
     assert!(early.is_err(), "the disposal is not concluded yet");
     let checked =
         json!({"checked_on": "2026-11-20", "checked_places": "3", "told": "3", "still_on_sale": "0"});
     w.step(maker, recall, "effect_check", checked).await.unwrap();
-    w.step(desk, recall, "close", json!({"evaluation": "有效"})).await.unwrap();
+    let evaluation = json!({"evaluation": "有效", "open_ends": "余量已售出"});
+    w.step(desk, recall, "close", evaluation).await.unwrap();
     let findings = json!({"cause": "原料污染", "responsible": "production", "measures": "停产整改", "case_opened": "no"});
     w.step(&officers[SHOP_COUNTY], matter, "conclude", findings).await.unwrap();
     w.step(desk, matter, "close", json!({})).await.unwrap();

@@ -123,6 +123,21 @@ pub(super) fn timeline(
     ui::timeline(&items)
 }
 
+/// What was sent back and why, on top of the page until whoever it concerns has answered.
+pub(super) fn sent_back(viewer: &Viewer, m: &MatterView, operators: &HashMap<Id, Text>) -> Markup {
+    let lang = viewer.lang();
+    let last = m.steps.iter().rev().find(|s| s.kind == "transition" && (s.moved || s.by_party || s.returned));
+    let last = last.filter(|s| s.returned && m.closed_at.is_none());
+    html! { @if let Some(s) = last {
+        (ui::message(Tone::Warn, &html! {
+            p { strong { (s.title.get(lang)) } " " span.small { (s.at.china_minute()) } }
+            @if let Some((name, body)) = &s.form {
+                (Entered { lang, unit: "", files: &m.files, operators }.all(m.forms.iter().find(|f| f.id == *name), body))
+            }
+        }))
+    } }
+}
+
 /// What a matter belongs to.
 pub(super) struct Relatives {
     /// Titles of the matters above and below that the reader may open.

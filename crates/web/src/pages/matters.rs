@@ -4,7 +4,7 @@ use super::absences::assign_form;
 use super::inbox::meant;
 use super::lookup::{Settled, settle};
 use super::matter_clocks::{clocks, outdated};
-use super::matter_record::{People, Relatives, links, operators, path, timeline};
+use super::matter_record::{People, Relatives, links, operators, path, sent_back, timeline};
 use super::sent::{Sent, Why};
 use super::show::{agency_name, clock_badge, drill, tone_of};
 use super::{choices, documents};
@@ -210,6 +210,7 @@ async fn matter_page(app: &App, viewer: &Viewer, id: Id, again: Option<Refilled<
             (layout::head(&title, &html! { (ui::badge(if m.closed_at.is_some() { Tone::Idle } else { Tone::Info }, m.state_title.get(lang))) }))
             (outdated(viewer, &m, decides))
             (said)
+            (sent_back(viewer, &m, &operators))
             @if let Some(r) = &again {
                 @if m.actions.iter().any(|a| a.id == r.step && a.refusal.is_none()) { p { a href={ "#step-" (r.step) } { (lang.pick("到表单", "To the form")) } } }
                 // the step is not to be taken any more: what was typed can still be read and copied
@@ -339,7 +340,7 @@ fn action(
                 (papers(lang, m, a))
                 input type="hidden" name="version" value=(m.version);
                 @if let Some(form) = &a.form {
-                    (forms::fields(lang, &format!("{}-", a.id), form, again.map_or(&json!({}), |(r, _)| r.entry), again.map_or(&[], |(r, _)| &r.why.faults), ""))
+                    (forms::fields(lang, &format!("{}-", a.id), form, again.map_or(&Json::Object(a.entered.clone()), |(r, _)| r.entry), again.map_or(&[], |(r, _)| &r.why.faults), ""))
                 }
                 button { (a.title.get(lang)) }
             } };

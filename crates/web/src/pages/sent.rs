@@ -6,6 +6,7 @@ use crate::layout::Viewer;
 use crate::session::Posted;
 use crate::state::App;
 use crate::ui::{self, Tone};
+use crate::uploads;
 use axum::http::StatusCode;
 use base::Text;
 use flow::{Change, Error, FieldError, Form};
@@ -26,6 +27,7 @@ pub(crate) struct Sent {
 impl Sent {
     /// Keeps what can be kept, before any transaction.
     pub(crate) async fn keep(app: &App, posted: &Posted, form: Option<&Form>) -> Answer<Self> {
+        uploads::admit(app, &posted.viewer.who, posted.files.iter().map(|f| f.bytes.len()).sum()).await?;
         let (mut kept, mut faults) = (Vec::new(), Vec::new());
         for file in &posted.files {
             match app.attachments.keep(file.bytes.to_vec()).await {
