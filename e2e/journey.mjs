@@ -17,6 +17,7 @@ import { sampling } from "./steps/sampling.mjs";
 import { signals } from "./steps/signals.mjs";
 import { inspection } from "./steps/inspection.mjs";
 import { contests } from "./steps/contests.mjs";
+import { disposal } from "./steps/disposal.mjs";
 import { retest } from "./steps/retest.mjs";
 import { licence } from "./steps/licence.mjs";
 import { enforcement } from "./steps/enforcement.mjs";
@@ -52,6 +53,7 @@ try {
     ["4 the officers of the counties", county],
     ["5 a leader", leader],
     ["6 a citizen", citizen],
+    ["6b the disposal to its end", disposal],
     ["7 sampling, from the plan to the citizen", sampling],
     ["7b the workbench of the science", assessment],
     ["8 surveillance, from the alarm to the scorecard", signals],

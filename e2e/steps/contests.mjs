@@ -92,6 +92,16 @@ export async function contests({ tally, url, browser, logins }) {
     await take(desk, matter, "accept");
     await new Promise((end) => setTimeout(end, 4000)); // the journal signs once a second
     await take(f.officer, matter, "draw");
+    const draw = /抽取记录编号\s*([0-9A-Z*~$=]+)/.exec(textOf(await f.officer.page(`/desk/matters/${matter}`)))[1];
+    const citizen = await browser.page({ size: PHONE });
+    await citizen.goto(`${url}/draws/retests`);
+    await sound(citizen, "zh");
+    await citizen.goto(`${url}/draws/${draw}`);
+    await sound(citizen, "zh");
+    await shot(citizen, "retest-draw-390");
+    assert.match(await citizen.innerText("main"), /已重新计算：名录、承诺、检查点、种子和抽取结果全部一致/);
+    assert.equal(await citizen.locator("tbody .badge").count(), 1, "one laboratory is drawn");
+    await citizen.context().close();
     const form = await at(f.officer, `/desk/matters/${matter}`, `/${matter}/hand_over`);
     const broken = await f.officer.post(form, { received_on: today(), seal_whole: "false" });
     assert.equal(broken.status, 422, textOf(broken.text).slice(0, 300));

@@ -41,6 +41,7 @@ export function pages(facts) {
     "inspection-devices": ["chengguan", "/desk/inspections/devices"],
     "inspection-missing": ["desk", "/desk/inspections/missing"],
     "inspection-draws": [null, "/draws/inspections"],
+    "retest-draws": [null, "/draws/retests"],
     field: ["chengguan", "/field/app"],
     today: [facts.officer, "/desk/tasks?whose=all&state=any"],
     task: [facts.officer, facts.tasks?.length && `/desk/tasks/${(facts.tasks.find((t) => t.region.startsWith(facts.county)) ?? facts.tasks[0]).task}`],

@@ -377,6 +377,7 @@ fn sample_of(row: &Row<'_>, errors: &mut RowErrors, laboratory: Option<Id>) -> O
         produced: produced?,
         sampled: sampled?,
         received: received?,
+        arrival: None,
         prepackaged: prepackaged?.unwrap_or(false),
         base_qty: errors.optional(row, "抽样基数"),
         region: errors.optional(row, "所在地"),

@@ -61,7 +61,7 @@ pub use report::{ReportFacts, Submitted, report_facts, reports_submitted};
 pub use result::{JudgedResult, NewResult, VerdictRecord};
 pub use result_batch::{MOST_SENT, SentResult, SentRow};
 pub use result_file::{RESULT_FILE_JOB, ResultFile};
-pub use retest::{RetestDrawn, RetestRecord, retest_record};
+pub use retest::{RetestDraw, RetestDrawn, RetestRecord, retest_draw, retest_draws};
 pub use sample::{Conclusion, NewSample, Sample, SampleKind, SampleState};
 pub use sample_filter::{Finding, Reached, SampleFilter, SampleSort};
 pub use serious::{NewSerious, SeriousFilter, SeriousFinding};

@@ -1,7 +1,7 @@
 //! Registering a sample: the form is checked, its place and lot are looked up, the governing date is chosen.
 
 use crate::sample::{Conclusion, NewSample, Sample, SampleState};
-use crate::{Asked, Budget, Error, Found, Lab, Placing, Problem, Stage, names};
+use crate::{Asked, Budget, Error, Found, Handover, Lab, Placing, Problem, Stage, names};
 use access::{Principal, Resource};
 use base::gs1::Gtin;
 use base::{Date, Id, Text};
@@ -10,10 +10,12 @@ use limits::{FoodKind, Which};
 use store::{Row, Tx};
 
 impl Lab {
-    /// Registers a sampling form. An unknown lot is accepted and flagged (`lot_unknown`).
+    /// Registers a sampling form. An unknown lot is accepted and flagged (`lot_unknown`). One that has arrived already comes with the
+    /// laboratory's check.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming each wrong field (form number taken, impossible dates, no region); [`Error::Denied`].
+    /// [`Error::Invalid`] naming each wrong field (form number taken, impossible dates, no region, arrived without a check), and as
+    /// [`Lab::check_in`]; [`Error::Denied`].
     pub async fn register_sample(
         &self,
         tx: &mut Tx,
@@ -21,7 +23,26 @@ impl Lab {
         who: &Principal,
         new: NewSample,
     ) -> Result<Sample, Error> {
-        self.register(tx, cx, who, new, "create").await
+        let (arrival, received) = (new.arrival.clone(), new.received);
+        if received.is_some() && arrival.is_none() {
+            let text = Text::of(
+                "收样须逐项验收：请先不填收样日期登记，再办理收样验收；或者同时填写验收结果（arrival）",
+                "a sample is checked on arrival: register it without this date and check it in then, or give the check (`arrival`) with it",
+            );
+            let given = received.map(|d| d.to_string()).unwrap_or_default();
+            return Err(Error::Invalid(vec![Problem::new("received", RECEIVED, given, text)]));
+        }
+        let sample = self.register(tx, cx, who, NewSample { received: None, ..new }, "create").await?;
+        let Some(checked) = arrival else { return Ok(sample) };
+        self.check_in(
+            tx,
+            cx,
+            who,
+            sample.id,
+            Handover { received: checked.received.or(received), ..checked },
+        )
+        .await?;
+        self.sample_in(tx, sample.id).await
     }
 
     pub(crate) async fn register(
@@ -106,53 +127,6 @@ impl Lab {
         };
         ledger::append(tx, cx, &permit, entry).await?;
         Ok(sample)
-    }
-
-    /// Records that a sealed sample arrived at the laboratory.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when the date is before sampling or in the future; [`Error::State`] when it arrived before.
-    pub async fn receive_sample(
-        &self,
-        tx: &mut Tx,
-        cx: &Context,
-        who: &Principal,
-        sample: Id,
-        received: Date,
-    ) -> Result<Sample, Error> {
-        let mut sample = self.sample_to_change(tx, sample).await?;
-        let resource = Resource::new("sample", sample.region.clone())
-            .of_agency(sample.agency.clone())
-            .of_operator(sample.laboratory);
-        let permit = self.access.check(who, "act", &resource, cx.now)?;
-        if !matches!(sample.state, SampleState::Sealed | SampleState::Sent) {
-            return Err(Error::State(Text::new(
-                format!("样品 {} 已收样，无需重复办理", sample.blind_no()),
-                format!("sample {} was received before; nothing to do", sample.blind_no()),
-            )));
-        }
-        let problems = received_problem(sample.sampled, received, cx.now.china_date());
-        if !problems.is_empty() {
-            return Err(Error::Invalid(problems));
-        }
-        tx.exec_one(
-            "update sample set state = 'received', received = $1, version = version + 1 \
-             where id = $2 and version = $3",
-            &[received.into(), sample.id.into(), sample.version.into()],
-        )
-        .await?;
-        sample.version += 1;
-        sample.state = SampleState::Received;
-        sample.received = Some(received);
-        let entry = Entry {
-            kind: "sample.received",
-            region: sample.region.clone(),
-            subject: format!("sample:{}", sample.id),
-            body: serde_json::json!({ "form_no": sample.form_no, "received": received.to_string() }),
-            private: None,
-        };
-        ledger::append(tx, cx, &permit, entry).await?;
-        Ok(self.shown(who, cx.now, sample))
     }
 
     async fn complete(
@@ -383,7 +357,7 @@ pub(crate) fn check(new: &NewSample, today: Date) -> Vec<Problem> {
     problems
 }
 
-fn received_problem(sampled: Date, received: Date, today: Date) -> Vec<Problem> {
+pub(crate) fn received_problem(sampled: Date, received: Date, today: Date) -> Vec<Problem> {
     let mut problems = Vec::new();
     if received < sampled {
         problems.push(Problem::new(

@@ -5,12 +5,13 @@
 //! SHA-256("shian-retest-1|seed|" root "|" root of the tree at that checkpoint "|" secret); the laboratory whose
 //! SHA-256("shian-retest-1|lab|" seed "|" id) is smallest is drawn. Numbers are decimal, hashes lower-case hexadecimal.
 
+use crate::query::{Page, limit, page, prefix};
 use crate::{Error, Lab};
 use base::{Id, Instant, Text};
 use ledger::{Context, Entry, Permit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::Tx;
+use store::{Row, Sql, Store, Tx};
 
 /// The algorithm.
 const FORMAT: &str = "shian-retest-1";
@@ -62,6 +63,10 @@ fn hash(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 
+fn ticket(seed: &str, laboratory: Id) -> String {
+    hash(&format!("{FORMAT}|lab|{seed}|{}", laboratory.0))
+}
+
 impl RetestRecord {
     fn root_now(&self) -> String {
         let ids: Vec<String> = self.laboratories.iter().map(|l| l.0.to_string()).collect();
@@ -74,7 +79,14 @@ impl RetestRecord {
     }
 
     fn pick(&self, seed: &str) -> Option<Id> {
-        self.laboratories.iter().copied().min_by_key(|l| hash(&format!("{FORMAT}|lab|{seed}|{}", l.0)))
+        self.laboratories.iter().copied().min_by_key(|l| ticket(seed, *l))
+    }
+
+    /// The ticket of each laboratory, of which the smallest is drawn; none before the draw.
+    #[must_use]
+    pub fn tickets(&self) -> Vec<(Id, String)> {
+        let Some(drawn) = &self.drawn else { return Vec::new() };
+        self.laboratories.iter().map(|l| (*l, ticket(&drawn.seed, *l))).collect()
     }
 
     /// Repeats the draw without asking anybody: what does not hold, empty when everything does.
@@ -266,15 +278,52 @@ async fn waiting(tx: &mut Tx, matter: Id) -> Result<Option<(RetestRecord, Id, St
     })
 }
 
-/// The record of a draw, for everybody once it is drawn.
+/// A draw of a retest laboratory as everybody sees it: its list from the freezing on, secret and seed once it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RetestDraw {
+    /// Region code of the authority that drew.
+    pub region: String,
+    /// All an outsider needs to repeat it.
+    pub record: RetestRecord,
+}
+
+const DRAWS: &str = "select region, record from retest_draw where ";
+
+fn read(row: &Row) -> Result<RetestDraw, store::Error> {
+    Ok(RetestDraw { region: row.text("region")?, record: row.json("record")? })
+}
+
+/// One draw of a retest laboratory.
 ///
 /// # Errors
-/// [`Error::NotFound`] before the draw.
-pub async fn retest_record(store: &store::Store, draw: Id) -> Result<RetestRecord, Error> {
-    let row = store
-        .first("select record from retest_draw where id = $1 and drawn is not null", &[draw.into()])
-        .await?;
-    row.ok_or_else(|| Error::NotFound(format!("retest draw {draw}")))?.json("record").map_err(Error::from)
+/// [`Error::NotFound`]; storage.
+pub async fn retest_draw(store: &Store, draw: Id) -> Result<RetestDraw, Error> {
+    let mut sql = Sql::new(DRAWS);
+    sql.push("id = ").bind(draw);
+    let row = store.select(&sql).await?.into_iter().next();
+    Ok(read(&row.ok_or_else(|| Error::NotFound(format!("retest draw {draw}")))?)?)
+}
+
+/// The draws of retest laboratories in a region, newest first.
+///
+/// # Errors
+/// Storage.
+pub async fn retest_draws(
+    store: &Store,
+    region: Option<&str>,
+    after: Option<&str>,
+    rows: u32,
+) -> Result<Page<RetestDraw>, Error> {
+    let mut sql = Sql::new(DRAWS);
+    sql.push("1 = 1");
+    prefix(&mut sql, " and region", region.unwrap_or_default());
+    if let Some(after) = after.and_then(|t| t.parse::<Id>().ok()) {
+        sql.push(" and id < ").bind(after);
+    }
+    let rows = limit(rows);
+    sql.push(" order by id desc limit ").bind(i64::from(rows) + 1);
+    let found: Vec<RetestDraw> = store.select(&sql).await?.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(page(found, rows, |d| d.record.draw.to_string()))
 }
 
 #[cfg(test)]
@@ -322,8 +371,11 @@ mod tests {
 
     #[test]
     fn a_retest_draw_can_be_repeated_and_every_changed_part_is_found() {
+        assert!(record().tickets().is_empty(), "no ticket before the seed");
         let good = drawn(record(), [9; 32]);
         assert_eq!(good.verify(), []);
+        let smallest = good.tickets().into_iter().min_by(|a, b| a.1.cmp(&b.1)).unwrap();
+        assert_eq!(Some(smallest.0), good.drawn.as_ref().map(|d| d.laboratory));
         let spoil = |f: &dyn Fn(&mut RetestRecord)| {
             let mut bad = good.clone();
             f(&mut bad);

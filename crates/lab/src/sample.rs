@@ -1,6 +1,6 @@
 //! Samples: the sampling form, its states, and where it came from.
 
-use crate::Placing;
+use crate::{Handover, Placing};
 use base::{Date, Id, Instant, Text};
 use limits::Facts;
 use serde::{Deserialize, Serialize};
@@ -136,9 +136,12 @@ pub struct NewSample {
     pub produced: Option<Date>,
     /// Sampling date.
     pub sampled: Date,
-    /// Date of arrival at the laboratory.
+    /// Date of arrival at the laboratory; given with `arrival` alone.
     #[serde(default)]
     pub received: Option<Date>,
+    /// The laboratory's check on arrival, of a sample that is registered when it has arrived already.
+    #[serde(default)]
+    pub arrival: Option<Handover>,
     /// Prepackaged food: the production date selects the edition.
     #[serde(default)]
     pub prepackaged: bool,

@@ -223,6 +223,41 @@ impl ListLinks {
     }
 }
 
+/// What a row of a short list is sorted by.
+#[derive(Debug, Clone, PartialEq, PartialOrd)]
+pub(crate) enum SortKey {
+    /// A figure; what is missing sorts first.
+    Number(f64),
+    /// A code or a name.
+    Text(String),
+}
+
+impl SortKey {
+    /// A count.
+    #[expect(clippy::cast_precision_loss, reason = "only the order is asked for")]
+    pub(crate) const fn count(n: i64) -> Self {
+        Self::Number(n as f64)
+    }
+
+    /// A share; nothing to share sorts first.
+    pub(crate) const fn share(part: i64, of: i64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "only the order is asked for")]
+        Self::Number(if of == 0 { -1.0 } else { part as f64 / of as f64 })
+    }
+}
+
+/// Sorts a list that is held whole by the column its links name; a column of another table of the page, or none, leaves it as it is.
+pub(crate) fn sort_rows<T>(links: &ListLinks, rows: &mut [T], key: impl Fn(&T, &str) -> Option<SortKey>) {
+    if rows.first().is_none_or(|row| key(row, &links.sort).is_none()) {
+        return;
+    }
+    rows.sort_by(|a, b| {
+        let order = key(a, &links.sort).partial_cmp(&key(b, &links.sort));
+        let order = order.unwrap_or(std::cmp::Ordering::Equal);
+        if links.desc { order.reverse() } else { order }
+    });
+}
+
 /// Percent-encodes a query component.
 pub(crate) fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
@@ -354,6 +389,24 @@ pub(crate) fn timeline(items: &[(String, Markup)]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_list_sorts_by_the_column_its_links_name_and_by_no_column_of_another_table() {
+        let mut rows = vec![("b", 2), ("a", 10), ("c", 2)];
+        let key = |r: &(&str, i64), column: &str| match column {
+            "of.name" => Some(SortKey::Text(r.0.to_owned())),
+            "of.n" => Some(SortKey::count(r.1)),
+            _ => None,
+        };
+        let mut sorted = |query: &str| {
+            sort_rows(&ListLinks::read("/x", Some(query), ""), &mut rows, key);
+            rows.iter().map(|r| r.0).collect::<String>()
+        };
+        assert_eq!(sorted("sort=other.n"), "bac");
+        assert_eq!(sorted("sort=of.name&dir=desc"), "cba");
+        assert_eq!(sorted("sort=of.n"), "cba", "equal figures keep their order");
+        assert_eq!(sorted("sort=of.n&dir=desc"), "acb");
+    }
 
     #[test]
     fn a_list_keeps_its_filters_when_it_sorts_and_pages() {

@@ -89,7 +89,9 @@ pub struct Clocked {
 pub fn sample_clocks(sample: &Sample, known: &Milestones, now: Instant) -> Vec<SampleClock> {
     let day = |d: Date| Instant::china(d, 12, 0);
     let taken = known.sealed.unwrap_or_else(|| day(sample.sampled));
-    let received = known.received.or_else(|| sample.received.map(day));
+    // recorded on a later day than that of arrival: the day counts
+    let recorded = known.received.filter(|at| sample.received.is_none_or(|d| d == at.china_date()));
+    let received = recorded.or_else(|| sample.received.map(day));
     let arrived = received.or(known.refused);
     let mut out = Vec::new();
     let mut add =

@@ -3,10 +3,11 @@
 use super::Book;
 use super::plan::resource;
 use crate::blind::blind_leg;
+use crate::register::received_problem;
 use crate::sample::words;
 use crate::{Error, Lab, Problem, Sample, SampleState};
 use access::Principal;
-use base::{Decimal, Id, Instant, Text};
+use base::{Date, Decimal, Id, Instant, Text};
 use ledger::{Context, Entry};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +47,9 @@ pub struct Handover {
     pub checks: BTreeMap<String, bool>,
     /// Note, or the reason of a refusal.
     pub note: String,
+    /// Day of arrival at the laboratory, where it is recorded on a later one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received: Option<Date>,
 }
 
 /// One entry of the chain.
@@ -141,10 +145,10 @@ impl Lab {
         Ok(())
     }
 
-    /// The laboratory's check on arrival: accepts the sample when every check holds, else refuses it with the reason.
+    /// The laboratory's check on arrival, the one way in: accepts the sample when every check holds, else refuses it with the reason.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when a check is unanswered or a refusal says no reason; [`Error::State`]; [`Error::Denied`].
+    /// [`Error::Invalid`] when a check is unanswered, a refusal says no reason, or the day cannot be; [`Error::State`]; [`Error::Denied`].
     pub async fn check_in(
         &self,
         tx: &mut Tx,
@@ -170,6 +174,9 @@ impl Lab {
                 problems.push(Problem::new(&check.id, check.title.clone(), "", text));
             }
         }
+        let today = cx.now.china_date();
+        let received = h.received.unwrap_or(today);
+        problems.extend(received_problem(s.sampled, received, today));
         h.checks.retain(|id, _| book.checks().iter().any(|c| c.id == *id));
         let accepted = h.checks.values().all(|ok| *ok);
         if !accepted && h.note.trim().is_empty() {
@@ -183,7 +190,7 @@ impl Lab {
         let leg = if accepted { Leg::Received } else { Leg::Refused };
         put(tx, cx, &permit, &s, leg, &h).await?;
         let state = if accepted { SampleState::Received } else { SampleState::Refused };
-        let received = accepted.then(|| cx.now.china_date());
+        let received = accepted.then_some(received);
         tx.exec_one(
             "update sample set state = $1, received = $2, version = version + 1 where id = $3 and version = $4",
             &[state.word().into(), received.into(), sample.into(), s.version.into()],
@@ -214,6 +221,7 @@ impl Lab {
                     temperature: row.opt_text("temperature")?.unwrap_or_default(),
                     checks,
                     note: row.opt_text("note")?.unwrap_or_default(),
+                    received: None,
                 },
                 account: row.opt_id("account")?,
                 at: row.instant("at")?,

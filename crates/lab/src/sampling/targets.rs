@@ -287,6 +287,7 @@ impl Lab {
             produced,
             sampled: cx.now.china_date(),
             received: None,
+            arrival: None,
             prepackaged,
             base_qty,
             region: Some(t.region.clone()),

@@ -53,7 +53,7 @@ async fn one_bad_row_imports_nothing_and_every_bad_row_is_listed() {
         lines.sort_unstable();
         assert_eq!(lines, [3, 4, 5, 6], "{errors:?}");
         assert_eq!(world.count("select count(*) as n from result").await, 0);
-        assert_eq!(world.count("select count(*) as n from journal").await, 1);
+        assert_eq!(world.count("select count(*) as n from journal").await, 2, "the form and its receipt");
         let header = results(&world, "编号,结果\n1,2\n").await;
         assert!(matches!(header, Err(Error::Sheet(_))));
     }
@@ -162,7 +162,7 @@ async fn a_result_outside_the_accreditation_is_refused_and_says_what_to_do() {
 #[tokio::test]
 async fn no_result_is_entered_by_any_way_before_the_sample_is_received() {
     for world in worlds().await {
-        let new = lab::NewSample { received: None, ..form("GC030", SampleKind::Supervision) };
+        let new = lab::NewSample { received: None, arrival: None, ..form("GC030", SampleKind::Supervision) };
         let sample = world.register(new).await.unwrap();
         let Err(Error::State(text)) = world.enter(&analyst(), sample.id, crate::cadmium("0.1")).await else {
             panic!("{}: entered before receipt", world.name)
@@ -175,8 +175,8 @@ async fn no_result_is_entered_by_any_way_before_the_sample_is_received() {
         let mut tx = world.store.begin().await.unwrap();
         let answers = world.lab.send_results(&mut tx, &world.cx(&who), &who, sent).await.unwrap();
         assert!(answers[0].result.is_none() && answers[0].problems[0].message.zh.contains("收样"));
-        let day = sample.sampled;
-        world.lab.receive_sample(&mut tx, &world.cx(&who), &who, sample.id, day).await.unwrap();
+        let arrived = lab::Handover { received: Some(sample.sampled), ..crate::sampling::accepted() };
+        world.lab.check_in(&mut tx, &world.cx(&who), &who, sample.id, arrived).await.unwrap();
         tx.commit().await.unwrap();
         world.enter(&who, sample.id, crate::cadmium("0.1")).await.unwrap();
     }

@@ -247,6 +247,7 @@ pub(crate) fn form(form_no: &str, kind: SampleKind) -> NewSample {
         produced: Some(day("2026-10-01")),
         sampled: day("2026-11-10"),
         received: Some(day("2026-11-12")),
+        arrival: Some(sampling::accepted()),
         prepackaged: true,
         base_qty: None,
         region: None,

@@ -95,8 +95,7 @@ async fn a_reviewer_keeps_away_from_the_report_of_a_firm_while_the_relation_stan
         let (a, b, desk) = (analyst(), signatory(), testing::desk("62"));
         let mut tx = begin(&world).await;
         let cx = at(&world, &a, 86_400);
-        let day = cx.now.china_date();
-        world.lab.receive_sample(&mut tx, &cx, &a, sample.id, day).await.unwrap();
+        world.lab.check_in(&mut tx, &cx, &a, sample.id, crate::sampling::accepted()).await.unwrap();
         world.lab.enter_result(&mut tx, &cx, &a, sample.id, cadmium("0.1")).await.unwrap();
         let relation = lab::NewRecusal {
             sampler: b.account,

@@ -89,7 +89,7 @@ async fn lists_filter_sort_and_turn_pages() {
         for n in 1..=5 {
             let mut new = form(&format!("GC00{n}"), SampleKind::Supervision);
             new.sampled = crate::day(&format!("2026-11-{:02}", 15 - n));
-            new.received = None;
+            (new.received, new.arrival) = (None, None);
             world.register(new).await.unwrap();
         }
         let officer = testing::officer("6201");

@@ -518,8 +518,12 @@ async fn the_retest_laboratory_comes_from_the_checkpoint_that_covers_the_list_wh
             );
             if press == 1 {
                 tx.commit().await.unwrap();
-                let shown = lab::retest_record(&world.store, record.draw).await.unwrap();
-                assert_eq!(shown, record);
+                let shown = lab::retest_draw(&world.store, record.draw).await.unwrap();
+                assert_eq!((shown.region.as_str(), &shown.record), (COUNTY, &record));
+                let listed = lab::retest_draws(&world.store, Some(COUNTY), None, 50).await.unwrap();
+                assert_eq!(listed.rows, [shown], "{}", world.name);
+                let elsewhere = lab::retest_draws(&world.store, Some("6208"), None, 50).await.unwrap();
+                assert!(elsewhere.rows.is_empty(), "{}", world.name);
             }
         }
         let mut tx = begin(&world).await;
@@ -534,7 +538,7 @@ async fn the_retest_laboratory_comes_from_the_checkpoint_that_covers_the_list_wh
 async fn a_refused_sample_ends_and_says_why() {
     for world in worlds().await {
         let new = crate::form("GC009", SampleKind::Supervision);
-        let sample = world.register(lab::NewSample { received: None, ..new }).await.unwrap();
+        let sample = world.register(lab::NewSample { received: None, arrival: None, ..new }).await.unwrap();
         let a = analyst();
         let mut tx = begin(&world).await;
         let mut broken = accepted();

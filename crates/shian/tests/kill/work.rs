@@ -284,6 +284,7 @@ impl<'a> Worker<'a> {
             form[name] = self.field.waiting[name].clone();
         }
         form["received"] = self.field.waiting["received"].clone();
+        form["arrival"] = json!({ "checks": { "seal": true, "form": true, "quantity": true, "condition": true, "time": true } });
         let sample = self.post(&tokens.desk, "/api/v1/samples", &form, 201)?;
         let id = sample["id"].as_str()?.to_owned();
         let kept = |state| Acknowledged::Sample { id: id.clone(), form_no: form_no.clone(), state };

@@ -58,7 +58,7 @@ pub(crate) const EVENT: &str = r#"{"@context":["https://ref.gs1.org/standards/ep
 pub(super) const QUERY_DOCUMENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISQueryDocument","schemaVersion":"2.0","creationDate":"2026-11-21T00:00:00.000Z","epcisBody":{"queryResults":{"queryName":"SimpleEventQuery","resultsBody":{"eventList":[]}}}}"#;
 pub(super) const JOB: &str = r#"{"captureID":"01J8ZK3M0P5Q7R","createdAt":"2026-11-21T00:00:00.000Z","finishedAt":"2026-11-21T00:00:00.000Z","running":false,"success":true,"captureErrorBehaviour":"rollback","errors":[],"events":1,"stored":1,"duplicates":0,"eventsRoot":"sha-256:…"}"#;
 /// A sampling form.
-pub(crate) const SAMPLE: &str = r#"{"form_no":"XC26620102000001","kind":"supervision","food":"挂面","product_name":"虚构牌挂面","gtin":"06900000000014","lot_no":"LOT1","place_name":"虚构超市","producer_name":"虚构面业","produced":"2026-10-01","sampled":"2026-11-20","received":"2026-11-20","prepackaged":true,"region":"620102","agency":"market"}"#;
+pub(crate) const SAMPLE: &str = r#"{"form_no":"XC26620102000001","kind":"supervision","food":"挂面","product_name":"虚构牌挂面","gtin":"06900000000014","lot_no":"LOT1","place_name":"虚构超市","producer_name":"虚构面业","produced":"2026-10-01","sampled":"2026-11-20","prepackaged":true,"region":"620102","agency":"market"}"#;
 /// A result.
 pub(crate) const RESULT: &str =
     r#"{"analyte":"铅(以Pb计)","reported":"0.36","unit":"mg/kg","lod":"0.02","method":"GB 5009.12-2023"}"#;
@@ -158,7 +158,10 @@ const ENDPOINTS: &[Endpoint] = &[
         "/api/v1/samples",
         "laboratory",
         Right::Needs("create", "sample"),
-        ("登记抽样单", "Registers a sampling form"),
+        (
+            "登记抽样单；已到样的同时给出收样验收（arrival 的各项 checks），否则之后办理验收",
+            "Registers a sampling form; one that has arrived comes with the check on arrival (`arrival` with its checks), the others are checked in later",
+        ),
         (JSON, SAMPLE),
         (201, r#"{"id":"01J8ZK3M0P5Q7R","version":1,"state":"sealed"}"#),
     ),

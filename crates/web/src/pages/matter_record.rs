@@ -235,7 +235,7 @@ pub(super) fn links(viewer: &Viewer, m: &MatterView, related: &Relatives) -> Mar
             li { a href={ "/desk/inspections/sheet/" (m.id) "/record" } { (lang.pick("现场检查笔录", "Record to print")) } } }
         @if m.procedure == "inspection_plan" { li { a href={ "/desk/inspections/plans/" (m.id) } { (lang.pick("双随机抽取", "Draw at random")) } } }
         @if let Some(draw) = m.all_facts.get("retest_draw").and_then(|v| v.as_str()) {
-            li { a href={ "/draws/" (draw) "/record.json" } { (lang.pick("复检机构抽取记录（公开，可离线核验）", "Record of the draw of the laboratory (public, can be verified offline)")) } }
+            li { a href={ "/draws/" (draw) } { (lang.pick("复检机构抽取记录（公开，可离线核验）", "Record of the draw of the laboratory (public, can be verified offline)")) } }
         }
         @if let Some((words, page)) = &related.subject { li { @match page { Some(page) => a href=(page) { (words) }, None => (words) } } }
     } }

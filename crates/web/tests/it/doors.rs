@@ -17,6 +17,7 @@ const PUBLIC: [&str; 31] = [
     "/cert",
     "/results",
     "/draws",
+    "/draws/retests",
     "/shops",
     "/licences",
     "/petitions",

@@ -138,7 +138,7 @@ async fn failed(p: &Province) -> (String, String) {
     let sample = json!({
         "form_no": "XC26620102000077", "kind": "supervision", "food": "大米", "product_name": "虚构大米", "gtin": "06900000000014",
         "lot_no": "L77", "place": site(1), "place_name": "虚构经营者1", "produced": "2026-10-01", "sampled": "2026-11-20",
-        "received": "2026-11-20", "prepackaged": true, "region": "620102", "agency": "market", "laboratory": LABORATORY,
+        "received": "2026-11-20", "arrival": crate::arrival(), "prepackaged": true, "region": "620102", "agency": "market", "laboratory": LABORATORY,
     });
     let a = p.post("/api/v1/samples", &As::Token(&officer), &sample).await;
     assert_eq!(a.status, 201, "{}", a.text());

@@ -23,7 +23,7 @@ pub(crate) async fn submitted(
     let (officer, one, two) = (p.token("officer").await, p.token("lab1").await, p.token("lab2").await);
     let sample = json!({
         "form_no": form_no, "kind": kind, "food": "大米", "product_name": product, "gtin": "06900000000014", "lot_no": lot,
-        "place": site(4), "place_name": place, "produced": "2026-10-01", "sampled": "2026-11-20", "received": "2026-11-20", "prepackaged": true,
+        "place": site(4), "place_name": place, "produced": "2026-10-01", "sampled": "2026-11-20", "received": "2026-11-20", "arrival": crate::arrival(), "prepackaged": true,
         "region": "620102", "agency": "market", "laboratory": LABORATORY,
     });
     let a = p.post("/api/v1/samples", &As::Token(&officer), &sample).await;

@@ -9,7 +9,7 @@ fn sample() -> Value {
     json!({
         "form_no": "XC26620102000001", "kind": "supervision", "food": "大米", "product_name": "虚构大米",
         "gtin": "06900000000014", "lot_no": "L1", "place": site(4), "place_name": "虚构经营者4",
-        "produced": "2026-10-01", "sampled": "2026-11-20", "received": "2026-11-20", "prepackaged": true, "region": "620102",
+        "produced": "2026-10-01", "sampled": "2026-11-20", "received": "2026-11-20", "arrival": crate::arrival(), "prepackaged": true, "region": "620102",
         "agency": "market", "laboratory": crate::province::LABORATORY,
     })
 }
@@ -298,4 +298,41 @@ async fn everything_described_is_routed_and_asks_for_its_right() {
             assert!(right.contains("Right: "), "{method} {path} names its right");
         }
     }
+}
+
+#[tokio::test]
+async fn a_sample_is_received_by_the_check_on_arrival_alone_whichever_way_it_comes() {
+    let p = Province::new().await;
+    let (officer, one) = (p.token("officer").await, p.token("lab1").await);
+    let mut unchecked = sample();
+    unchecked.as_object_mut().unwrap().remove("arrival");
+    let refused = p.post("/api/v1/samples", &As::Token(&officer), &unchecked).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("收样须逐项验收"), "{}", refused.text());
+    let mut broken = sample();
+    broken["arrival"]["checks"]["seal"] = json!(false);
+    let mute = p.post("/api/v1/samples", &As::Token(&officer), &broken).await;
+    assert_eq!(mute.status, 422, "a refusal says its reason: {}", mute.text());
+    broken["arrival"]["note"] = json!("封条破损");
+    let made = p.post("/api/v1/samples", &As::Token(&officer), &broken).await;
+    assert_eq!((made.status, made.json()["state"].as_str()), (201, Some("refused")), "{}", made.text());
+    // registered first, checked in by the laboratory then
+    let mut later = sample();
+    later["form_no"] = json!("XC26620102000002");
+    later.as_object_mut().unwrap().retain(|name, _| name != "arrival" && name != "received");
+    let made = p.post("/api/v1/samples", &As::Token(&officer), &later).await;
+    let path = made.header("location").to_owned();
+    let results = json!({ "analyte": "铅(以Pb计)", "reported": "0.1", "unit": "mg/kg" });
+    let early = p.post(&format!("{path}/results"), &As::Token(&one), &results).await;
+    assert_eq!(early.status, 409, "{}", early.text());
+    let half =
+        p.post(&format!("{path}/check-in"), &As::Token(&one), &json!({ "checks": { "seal": true } })).await;
+    assert_eq!(half.status, 422, "every check is answered: {}", half.text());
+    let whole = p.post(&format!("{path}/check-in"), &As::Token(&one), &crate::arrival()).await;
+    assert_eq!(whole.json()["state"].as_str(), Some("received"), "{}", whole.text());
+    // the page has no other way in
+    let session = p.session("lab1").await;
+    let bench = path.replace("/api/v1/samples/", "/lab/samples/");
+    let page = p.get(&bench, &As::Session(&session, true)).await.text();
+    assert!(!page.contains("/receive\""), "{page}");
 }

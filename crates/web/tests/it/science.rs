@@ -14,7 +14,7 @@ async fn with_results(p: &Province) {
         let sample = json!({
             "form_no": format!("XC266201020000{n:02}"), "kind": if n % 2 == 0 { "evaluation" } else { "supervision" },
             "food": "大米", "product_name": "虚构大米", "gtin": "06900000000014", "lot_no": "L1", "place": site(4),
-            "place_name": "虚构经营者4", "produced": "2026-10-01", "sampled": "2026-11-20", "received": "2026-11-20", "prepackaged": true,
+            "place_name": "虚构经营者4", "produced": "2026-10-01", "sampled": "2026-11-20", "received": "2026-11-20", "arrival": crate::arrival(), "prepackaged": true,
             "region": "620102", "agency": "market", "laboratory": LABORATORY,
         });
         let a = p.post("/api/v1/samples", &As::Token(&officer), &sample).await;

@@ -1,4 +1,4 @@
-//! What the laboratory posts: receive, enter, correct, approve, return, submit, correct what was submitted.
+//! What the laboratory posts: enter, correct, approve, return, submit, correct what was submitted.
 
 use super::show::{Again, page};
 use super::{Door, SAMPLE, correct, entry};
@@ -34,11 +34,6 @@ pub(crate) async fn post(
     let mut tx = app.store.begin().await?;
     let (tx_ref, lab, who) = (&mut tx, &app.lab, &viewer.who);
     let done: Result<(), Error> = match action.as_str() {
-        "receive" => match super::day(&posted, "received", Text::of("收样日期", "Date of arrival")) {
-            Ok(Some(day)) => lab.receive_sample(tx_ref, &cx, who, sample, day).await.map(drop),
-            Ok(None) => Err(Error::State(Text::of("请填写收样日期。", "State the date of arrival."))),
-            Err(e) => Err(e),
-        },
         "results" if entered.is_empty() => Err(nothing_entered()),
         "results" => lab.enter_results(tx_ref, &cx, who, sample, entered.clone(), "create").await.map(drop),
         "correct" => match (result, entered.first()) {

@@ -184,6 +184,7 @@ fn sample(posted: &Posted, today: Date) -> Result<NewSample, Error> {
         produced: super::day(posted, "produced", Text::of("生产日期", "Produced"))?,
         sampled: super::day(posted, "sampled", Text::of("抽样日期", "Sampled"))?.unwrap_or(today),
         received: None,
+        arrival: None,
         prepackaged: posted.get("prepackaged") == "1",
         base_qty: some("base_qty"),
         region: some("region"),

@@ -98,7 +98,7 @@ pub(super) async fn page(
             @if s.blind { p.soft { (lang.pick("盲样：报告报送前，被抽样单位、生产者、商标、批号和抽样单编号对检验机构不显示。", "A blind sample: until the report is submitted the laboratory sees neither firm, producer, brand, lot nor form number.")) } }
             div.grid.wide {
                 section.card { h2 { (lang.pick("样品信息", "The sample")) } (facts(lang, door, s)) }
-                @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d, form.is_some())) } }
+                @if door == Door::Bench { section.card { h2 { (lang.pick("下一步", "Next")) } (steps(viewer, &d)) } }
             }
             (namesakes::section(viewer, decides, &proposed))
             (parts)
@@ -255,7 +255,7 @@ fn entry_form(app: &App, viewer: &Viewer, s: &Sample, again: Option<&Again>) -> 
 }
 
 /// What the bench can do next, each step with its reason when it is not yet possible.
-fn steps(viewer: &Viewer, d: &SampleDetail, has_form: bool) -> Markup {
+fn steps(viewer: &Viewer, d: &SampleDetail) -> Markup {
     let lang = viewer.lang();
     let s = &d.sample;
     let entered_own = d.results.iter().any(|r| !r.withdrawn && r.entered_by == Some(viewer.who.account));
@@ -269,23 +269,10 @@ fn steps(viewer: &Viewer, d: &SampleDetail, has_form: bool) -> Markup {
         SampleState::Refused => {
             html! { p { (lang.pick("样品已拒收，本单终止。", "The sample was refused; this is its end.")) } }
         }
-        // what came with its form is checked point by point, and refused where a point fails
-        SampleState::Sealed | SampleState::Sent if has_form => html! {
+        SampleState::Sealed | SampleState::Sent => html! {
             p { (lang.pick("逐项验收；有不符项的样品拒收。", "Check it point by point; a sample that fails a point is refused.")) }
             p { a.button href="#check-in" { (lang.pick("收样验收", "Check on arrival")) } }
         },
-        SampleState::Sealed | SampleState::Sent => post(
-            "receive",
-            &ui::input(&Field {
-                name: "received",
-                label: lang.pick("收样日期", "Date received"),
-                kind: "date",
-                required: true,
-                ..Field::default()
-            }),
-            false,
-            lang.pick("确认收样", "Receive the sample"),
-        ),
         SampleState::Received => {
             html! { p { (lang.pick("录入检验结果。", "Enter the results.")) } p { a.button href="#enter" { (lang.pick("录入结果", "Enter results")) } } }
         }

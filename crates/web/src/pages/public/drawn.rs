@@ -1,5 +1,6 @@
 //! Random draws in public: of places to sample and of operators to inspect, with the record anybody can repeat.
 
+use super::retests;
 use crate::fault::{Answer, Fault};
 use crate::layout::{self, Viewer};
 use crate::map::region_name;
@@ -19,9 +20,13 @@ const METHOD: Text = Text::of(
     "Who is visited and who goes there are drawn at random: the list is frozen and journalled first, the seed comes from a public value known only later, and anybody can work it out again from the record. There is no second throw: every frozen list ends here in a draw or in a reasoned cancellation.",
 );
 
-/// The two lists of draws.
-fn tabs(lang: Lang, here: &str) -> Markup {
-    let all = [("/draws", "抽样", "Sampling"), ("/draws/inspections", "检查", "Inspections")];
+/// The lists of draws.
+pub(super) fn tabs(lang: Lang, here: &str) -> Markup {
+    let all = [
+        ("/draws", "抽样", "Sampling"),
+        ("/draws/inspections", "检查", "Inspections"),
+        ("/draws/retests", "复检机构", "Retest laboratories"),
+    ];
     html! { nav.tabs aria-label=(lang.pick("随机抽取", "Draws")) { @for (href, zh, en) in all {
         a href=(href) aria-current=[(href == here).then_some("page")] { (lang.pick(zh, en)) } " "
     } } }
@@ -115,7 +120,12 @@ pub(super) async fn show(
             ("/draws", draws::state_badge(lang, d.state), body)
         }
         Err(lab::Error::NotFound(_)) => {
-            let (d, record) = field::public_draw(&app.store, id).await?;
+            let (d, record) = match field::public_draw(&app.store, id).await {
+                Ok(found) => found,
+                // the draw of a retest laboratory has a record of its own kind
+                Err(field::Error::NotFound(_)) => return retest(&app, &viewer, id).await,
+                Err(other) => return Err(other.into()),
+            };
             let why = Text::of(
                 "名单尚未公开；名录的校验码已经存证，公开后可据此核对名录未被改动。",
                 "The list is not public yet; its root is journalled, so that it can be checked then.",
@@ -140,6 +150,24 @@ pub(super) async fn show(
     ))
 }
 
+/// The page of a draw of a retest laboratory.
+async fn retest(app: &App, viewer: &Viewer, id: Id) -> Answer<Markup> {
+    let lang = viewer.lang();
+    let d = lab::retest_draw(&app.store, id).await?;
+    let (badge, body) = retests::shown(app, lang, &d).await?;
+    let title = lang.pick("复检机构抽取记录", "Draw of a retest laboratory");
+    let all = lang.pick("随机抽取公开", "Draws");
+    Ok(layout::narrow(
+        viewer,
+        title,
+        &html! {
+            (layout::crumbs(&[("/draws/retests", all), ("", title)]))
+            (layout::head(title, &badge))
+            (body)
+        },
+    ))
+}
+
 /// `GET /draws/{id}/record.json`. Public once open.
 pub(super) async fn record(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     let missing = || Fault::not_found(&draws::DRAW);
@@ -151,8 +179,13 @@ pub(super) async fn record(State(app): State<Arc<App>>, Path(id): Path<String>) 
     }
     match field::public_draw(&app.store, id).await {
         Ok((_, record)) => Ok(draws::file(id, &record.ok_or_else(missing)?)),
-        // the draw of a retest laboratory has a record of its own kind
-        Err(field::Error::NotFound(_)) => Ok(draws::file(id, &lab::retest_record(&app.store, id).await?)),
+        Err(field::Error::NotFound(_)) => {
+            let d = lab::retest_draw(&app.store, id).await?;
+            if d.record.drawn.is_none() {
+                return Err(missing());
+            }
+            Ok(draws::file(id, &d.record))
+        }
         Err(other) => Err(other.into()),
     }
 }

@@ -12,6 +12,7 @@ mod national;
 mod petition;
 mod portal;
 pub(crate) mod results;
+mod retests;
 mod shops;
 
 pub(crate) use licences::{Held, by_number as licences_by_number};
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/results/{slug}/receipt.json", get(results::receipt))
         .route("/draws", get(drawn::list))
         .route("/draws/inspections", get(drawn::inspections))
+        .route("/draws/retests", get(retests::list))
         .route("/draws/{id}", get(drawn::show))
         .route("/draws/{id}/record.json", get(drawn::record))
         .route("/limits", get(limits_search::show))

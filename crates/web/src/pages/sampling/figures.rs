@@ -2,14 +2,14 @@
 
 use super::{class_name, percent};
 use crate::map::region_name;
-use crate::ui::{self, Column, Tone};
+use crate::ui::{self, Column, ListLinks, SortKey, Tone};
 use base::Lang;
 use lab::{Book, Hazard, PerThousand, Rate, SampleKind};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
 /// Batches per thousand people by county: numerator, denominator, rule and its version beside the figure.
-pub(super) fn per_thousand(lang: Lang, per: &[PerThousand], year: i16) -> Markup {
+pub(super) fn per_thousand(lang: Lang, per: &[PerThousand], year: i16, links: &ListLinks) -> Markup {
     let book = Book::builtin();
     let Some(rule) = book.target("batches_per_1000") else { return html! {} };
     let rows: Vec<Vec<Markup>> = per
@@ -27,18 +27,32 @@ pub(super) fn per_thousand(lang: Lang, per: &[PerThousand], year: i16) -> Markup
         })
         .collect();
     let columns = [
-        Column::text("县区", "County"),
-        Column::num("分子：已报送批次", "Numerator: batches reported"),
-        Column::num("分母：常住人口", "Denominator: residents"),
-        Column::num("每千人", "Per 1,000"),
-        Column::num("计划批次", "Planned"),
-        Column::num("计划每千人", "Planned per 1,000"),
+        Column::text("县区", "County").by("per.region"),
+        Column::num("分子：已报送批次", "Numerator: batches reported").by("per.reported"),
+        Column::num("分母：常住人口", "Denominator: residents").by("per.people"),
+        Column::num("每千人", "Per 1,000").by("per.rate"),
+        Column::num("计划批次", "Planned").by("per.planned"),
+        Column::num("计划每千人", "Planned per 1,000").by("per.rate_planned"),
     ];
     html! {
         h2 { (rule.title.get(lang)) " " span.soft { (year) } }
         p.small.soft { (rule.note.get(lang)) " · " (lang.pick("目标 ", "target ")) (rule.value) " · " (rule.basis) " · " (lang.pick("规则版本 ", "version of the rule ")) code { (book.version()) } }
-        (ui::table(lang, rule.title.get(lang), &columns, &rows, None))
+        (ui::table(lang, rule.title.get(lang), &columns, &rows, Some(links)))
     }
+}
+
+/// What the batches per thousand people are sorted by.
+pub(super) fn per_key(c: &PerThousand, column: &str) -> Option<SortKey> {
+    let number = |n: base::Decimal| SortKey::Number(n.try_into().unwrap_or(-1.0));
+    Some(match column {
+        "per.region" => SortKey::Text(c.region.clone()),
+        "per.reported" => SortKey::count(c.reported),
+        "per.people" => number(c.people.into()),
+        "per.rate" => number(c.rate),
+        "per.planned" => SortKey::count(c.planned),
+        "per.rate_planned" => number(c.rate_planned),
+        _ => return None,
+    })
 }
 
 /// Targeted and representative sampling side by side, never added up.
@@ -122,14 +136,36 @@ pub(super) fn matrix(lang: Lang, cells: &[Hazard], basis: &str) -> Markup {
     }
 }
 
+/// A rate drawn towards what all share.
+pub(super) type Steady = ::sampling::rates::Rate;
+
+/// Each rate with its steadied one; none where too few regions have samples.
+pub(super) fn steady(rates: &[Rate]) -> Vec<(Rate, Steady)> {
+    let data: Vec<(f64, f64)> = rates.iter().map(|r| (r.failed as f64, r.judged as f64)).collect();
+    let Ok((_, steady)) = ::sampling::rates::beta_binomial(&data, 1.0) else { return Vec::new() };
+    rates.iter().cloned().zip(steady).collect()
+}
+
+/// What steadied rates are sorted by.
+pub(super) fn steady_key((r, s): &(Rate, Steady), column: &str) -> Option<SortKey> {
+    Some(match column {
+        "steadied.region" => SortKey::Text(r.key.clone()),
+        "steadied.judged" => SortKey::count(r.judged),
+        "steadied.failed" => SortKey::share(r.failed, r.judged),
+        "steadied.mean" => SortKey::Number(s.mean),
+        "steadied.low" => SortKey::Number(s.low.unwrap_or(-1.0)),
+        _ => return None,
+    })
+}
+
 /// Failure rates of small regions drawn towards what all share, and a funnel plot: chance alone keeps the points between its
 /// limits. Empirical Bayes (beta–binomial); nothing where too few regions have samples.
-pub(super) fn steadied(lang: Lang, rates: &[Rate]) -> Markup {
-    let data: Vec<(f64, f64)> = rates.iter().map(|r| (r.failed as f64, r.judged as f64)).collect();
-    let Ok((_, steady)) = ::sampling::rates::beta_binomial(&data, 1.0) else { return html! {} };
-    let rows: Vec<Vec<Markup>> = rates
+pub(super) fn steadied(lang: Lang, rates: &[Rate], steady: &[(Rate, Steady)], links: &ListLinks) -> Markup {
+    if steady.is_empty() {
+        return html! {};
+    }
+    let rows: Vec<Vec<Markup>> = steady
         .iter()
-        .zip(&steady)
         .map(|(r, s)| {
             let interval = s
                 .low
@@ -145,16 +181,16 @@ pub(super) fn steadied(lang: Lang, rates: &[Rate]) -> Markup {
         })
         .collect();
     let columns = [
-        Column::text("地区", "Region"),
-        Column::num("有结论", "Concluded"),
-        Column::num("不合格率", "Failed"),
-        Column::num("收缩后", "Steadied"),
-        Column::num("95% 可信区间", "95 % credible interval"),
+        Column::text("地区", "Region").by("steadied.region"),
+        Column::num("有结论", "Concluded").by("steadied.judged"),
+        Column::num("不合格率", "Failed").by("steadied.failed"),
+        Column::num("收缩后", "Steadied").by("steadied.mean"),
+        Column::num("95% 可信区间", "95 % credible interval").by("steadied.low"),
     ];
-    html! { details { summary { (lang.pick("小样本地区：收缩估计与漏斗图", "Small regions: steadied rates and a funnel plot")) }
+    html! { details open[links.sort.starts_with("steadied.")] { summary { (lang.pick("小样本地区：收缩估计与漏斗图", "Small regions: steadied rates and a funnel plot")) }
         p.small.soft { (lang.pick("样本少的地区按经验贝叶斯（贝塔–二项）向总体靠拢，以免几批样品决定排名；原始率照列。", "Regions with few samples are drawn towards the whole by empirical Bayes (beta–binomial), so that a few batches decide no ranking; the raw rate stands beside it.")) }
         (funnel(lang, rates))
-        (ui::table(lang, lang.pick("收缩估计", "Steadied rates"), &columns, &rows, None))
+        (ui::table(lang, lang.pick("收缩估计", "Steadied rates"), &columns, &rows, Some(links)))
     } }
 }
 

@@ -7,7 +7,7 @@ use crate::map::region_name;
 use crate::pages::choices;
 use crate::session::{PostedSignedIn, SignedIn, context};
 use crate::state::App;
-use crate::ui::{self, Column, Field, ListLinks, Tone};
+use crate::ui::{self, Column, Field, ListLinks, SortKey, Tone};
 use access::{Resource, Role};
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
@@ -39,9 +39,22 @@ pub(super) async fn list(
     RawQuery(raw): RawQuery,
 ) -> Answer {
     let lang = viewer.lang();
-    let links = ListLinks::read("/desk/sampling", raw.as_deref(), "year");
+    let links = ListLinks::read("/desk/sampling", raw.as_deref(), "");
     let year = links.get("year").and_then(|y| y.parse().ok());
-    let plans = app.lab.plans(&app.store, &viewer.who, app.now(), year).await?;
+    let mut plans = app.lab.plans(&app.store, &viewer.who, app.now(), year).await?;
+    ui::sort_rows(&links, &mut plans, |p, column| {
+        Some(match column {
+            "title" => SortKey::Text(p.plan.title.clone()),
+            "of" => SortKey::count(p.plan.year.into()),
+            "kind" => SortKey::Text(p.plan.kind.word().to_owned()),
+            "level" => SortKey::Text(p.plan.level.word().to_owned()),
+            "region" => SortKey::Text(p.plan.region.clone()),
+            "tasks" => SortKey::count(p.tasks),
+            "batches" => SortKey::count(p.quota),
+            "state" => SortKey::Text(p.state.word().to_owned()),
+            _ => return None,
+        })
+    });
     if let Some(format) = links.get("format") {
         return crate::export::download(format, &sheet(lang, &plans));
     }
@@ -61,8 +74,8 @@ pub(super) async fn list(
         }
         @if rows.is_empty() { (ui::empty(lang.pick("还没有计划", "No plan yet"), lang.pick("在下面草拟年度计划；下达后各县区和承检机构即可看到自己的任务。", "Draft the yearly plan below; once issued, counties and laboratories see their tasks."))) }
         @else {
-            (ui::table(lang, title, &[Column::text("计划", "Plan"), Column::num("年度", "Year"), Column::text("类别", "Kind"), Column::text("级别", "Level"),
-                Column::text("地区", "Region"), Column::num("任务", "Tasks"), Column::num("批次", "Batches"), Column::text("状态", "State")], &rows, None))
+            (ui::table(lang, title, &[Column::text("计划", "Plan").by("title"), Column::num("年度", "Year").by("of"), Column::text("类别", "Kind").by("kind"), Column::text("级别", "Level").by("level"),
+                Column::text("地区", "Region").by("region"), Column::num("任务", "Tasks").by("tasks"), Column::num("批次", "Batches").by("batches"), Column::text("状态", "State").by("state")], &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, None, true))
         }
         @if viewer.is(Role::Desk) { (form(&viewer, this)) }

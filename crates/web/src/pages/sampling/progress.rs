@@ -7,7 +7,7 @@ use crate::map::region_name;
 use crate::pages::choices;
 use crate::session::SignedIn;
 use crate::state::App;
-use crate::ui::{self, Column, Field, ListLinks, Stat, Tone};
+use crate::ui::{self, Column, Field, ListLinks, SortKey, Stat, Tone};
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Id, Lang};
@@ -60,7 +60,20 @@ pub(super) async fn show(
         ..TaskFilter::default()
     };
     let labs = laboratories(&app).await?;
-    let p = app.lab.progress(&app.store, &viewer.who, app.now(), by, year, &f).await?;
+    let mut p = app.lab.progress(&app.store, &viewer.who, app.now(), by, year, &f).await?;
+    ui::sort_rows(&links, &mut p.rows, |r, column| {
+        Some(match column {
+            "key" => SortKey::Text(r.key.clone()),
+            "planned" => SortKey::count(r.planned),
+            "taken" => SortKey::count(r.taken),
+            "missed" => SortKey::count(r.missed),
+            "tested" => SortKey::count(r.tested),
+            "published" => SortKey::count(r.published),
+            "failed" => SortKey::count(r.failed),
+            "done" => SortKey::share(r.tested, r.planned),
+            _ => return None,
+        })
+    });
     if let Some(format) = links.get("format") {
         let header = ["key", "name", "planned", "taken", "not_taken", "tested", "published", "failed"];
         let mut sheet = crate::export::sheet("progress", &header);
@@ -138,8 +151,8 @@ pub(super) async fn show(
             " · " (lang.pick("未抽到 ", "not taken ")) (t.missed) }
         @if rows.is_empty() { (ui::empty(lang.pick("该年度没有已下达的计划", "No issued plan in this year"), lang.pick("计划下达后，进度会出现在这里。", "Progress appears once a plan is issued."))) }
         @else {
-            (ui::table(lang, title, &[Column { title: by.label(), sort: None, num: false }, Column::num("计划", "Planned"), Column::num("已抽", "Taken"), Column::num("未抽到", "Not taken"),
-                Column::num("已检", "Tested"), Column::num("已公示", "Published"), Column::num("不合格", "Failed"), Column::num("完成率", "Completion")], &rows, None))
+            (ui::table(lang, title, &[Column { title: by.label(), sort: Some("key"), num: false }, Column::num("计划", "Planned").by("planned"), Column::num("已抽", "Taken").by("taken"), Column::num("未抽到", "Not taken").by("missed"),
+                Column::num("已检", "Tested").by("tested"), Column::num("已公示", "Published").by("published"), Column::num("不合格", "Failed").by("failed"), Column::num("完成率", "Completion").by("done")], &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, None, true))
         }
     }).into_response())

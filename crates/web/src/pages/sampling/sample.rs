@@ -143,6 +143,7 @@ fn check_in_form(viewer: &Viewer, s: &Sample) -> Markup {
             label.choice { input type="radio" name={ "check." (c.id) } value="1" required; (lang.pick("符合", "yes")) }
             label.choice { input type="radio" name={ "check." (c.id) } value="0"; (lang.pick("不符", "no")) }
         } }
+        (ui::input(&Field { name: "received", label: lang.pick("到样日期", "Date of arrival"), hint: lang.pick("不填为今天；补录时填写实际到样日期", "empty: today; else the day it came"), kind: "date", ..Field::default() }))
         (ui::input(&Field { name: "temperature", label: lang.pick("到样温度（℃）", "Temperature on arrival, °C"), kind: "decimal", ..Field::default() }))
         (ui::input(&Field { name: "note", label: lang.pick("说明（有不符项须填，样品将拒收）", "Note (needed when a check fails: the sample is refused)"), ..Field::default() }))
         button { (lang.pick("完成验收", "Finish the check")) }
@@ -161,6 +162,7 @@ fn handover(posted: &Posted) -> Handover {
             .filter_map(|(k, v)| Some((k.strip_prefix("check.")?.to_owned(), v == "1")))
             .collect(),
         note: posted.get("note").to_owned(),
+        received: None,
     }
 }
 
@@ -187,8 +189,10 @@ pub(super) async fn check_in(
 ) -> Answer {
     let viewer = &posted.viewer;
     let sample: Id = id.parse().map_err(|_| Fault::not_found(&SAMPLE))?;
+    let received = crate::pages::lab::day(&posted, "received", Text::of("到样日期", "Date of arrival"))?;
+    let checked = Handover { received, ..handover(&posted) };
     let mut tx = app.store.begin().await?;
-    app.lab.check_in(&mut tx, &context(&app, viewer), &viewer.who, sample, handover(&posted)).await?;
+    app.lab.check_in(&mut tx, &context(&app, viewer), &viewer.who, sample, checked).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/lab/samples/{sample}")).into_response())
 }

@@ -8,7 +8,7 @@ use crate::layout;
 use crate::pages::choices;
 use crate::session::SignedIn;
 use crate::state::App;
-use crate::ui::{self, Column, Field, ListLinks, Stat, Tone};
+use crate::ui::{self, Column, Field, ListLinks, SortKey, Stat, Tone};
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use base::{Date, Id, Lang, Text};
@@ -91,7 +91,7 @@ pub(super) async fn show(
     RawQuery(raw): RawQuery,
 ) -> Answer {
     let lang = viewer.lang();
-    let links = ListLinks::read("/desk/sampling/statistics", raw.as_deref(), "key");
+    let links = ListLinks::read("/desk/sampling/statistics", raw.as_deref(), "rate.key");
     let (word, by, title_by) =
         CUTS.iter().find(|(w, _, _)| links.get("by") == Some(w)).unwrap_or(&CUTS[0]).clone();
     let f = StatisticsFilter {
@@ -104,7 +104,7 @@ pub(super) async fn show(
     };
     let (store, who, now) = (&app.store, &viewer.who, app.now());
     let labs = laboratories(&app).await?;
-    let rates = app.lab.rates(store, who, now, by, &f).await?;
+    let mut rates = app.lab.rates(store, who, now, by, &f).await?;
     let year = links.get("year").and_then(|y| y.parse().ok()).unwrap_or_else(|| now.china_date().year());
     let value = |name: &str| links.get(name).unwrap_or_default().to_owned();
     let (region, class, kind, from, to) =
@@ -114,14 +114,18 @@ pub(super) async fn show(
     // of the same figures the same, whatever the language they are read in
     let version = Book::builtin().version();
     let recipe = |figures: &Sheet| crate::export::recipe(&[&made_with, &version], figures);
+    // of the same figures the same, whatever they are sorted by
+    let recipe_of_rates = recipe(&sheet(Lang::Zh, by, &rates, &labs));
+    let unsorted = rates.clone();
+    ui::sort_rows(&links, &mut rates, rate_key);
     if let (Some(format), None) = (links.get("format"), links.get("table")) {
-        let recipe = recipe(&sheet(Lang::Zh, by, &rates, &labs));
+        let recipe = recipe_of_rates;
         return crate::export::download(format, &stamped(sheet(lang, by, &rates, &labs), &recipe));
     }
     let of = |produce| StatisticsFilter { produce: Some(produce), ..f.clone() };
     let food = app.lab.rates(store, who, now, By::All, &of(false)).await?;
     let produce = app.lab.rates(store, who, now, By::All, &of(true)).await?;
-    let per = app.lab.per_thousand(store, f.region.as_deref().unwrap_or("62"), year).await?;
+    let mut per = app.lab.per_thousand(store, f.region.as_deref().unwrap_or("62"), year).await?;
     let hazards = app.lab.hazards(store, who, now, &f).await?;
     let mut kinds = Vec::new();
     for kind in [SampleKind::Supervision, SampleKind::Evaluation] {
@@ -130,17 +134,30 @@ pub(super) async fn show(
         kinds.push((kind, rate));
     }
     let small = matches!(by, By::Dimension(Dimension::Region | Dimension::Prefecture));
-    let compared = app.lab.laboratories(store, who, now, &f).await?;
+    let mut compared = app.lab.laboratories(store, who, now, &f).await?;
+    let recipes: BTreeMap<&str, String> = [
+        ("steadied", tables::steadied(Lang::Zh, &figures::steady(&unsorted))),
+        ("kinds", tables::kinds(Lang::Zh, &kinds)),
+        ("hazards", tables::hazards(Lang::Zh, &hazards)),
+        ("per_thousand", tables::per_thousand(Lang::Zh, &per, year)),
+        ("laboratories", tables::laboratories(&compared, &labs)),
+    ]
+    .into_iter()
+    .map(|(table, figures)| (table, recipe(&figures)))
+    .collect();
+    let recipe_of = |table: &str| recipes.get(table).cloned().unwrap_or_default();
+    let mut steady = figures::steady(&unsorted);
+    ui::sort_rows(&links, &mut steady, figures::steady_key);
+    ui::sort_rows(&links, &mut per, figures::per_key);
+    ui::sort_rows(&links, &mut compared, |l, column| laboratory_key(l, column, &labs));
     let further = |lang: Lang, table: &str| match table {
-        "steadied" => Some(tables::steadied(lang, &rates)),
+        "steadied" => Some(tables::steadied(lang, &steady)),
         "kinds" => Some(tables::kinds(lang, &kinds)),
         "hazards" => Some(tables::hazards(lang, &hazards)),
         "per_thousand" => Some(tables::per_thousand(lang, &per, year)),
         "laboratories" => Some(tables::laboratories(&compared, &labs)),
         _ => None,
     };
-    let recipe_of =
-        |table: &str| further(Lang::Zh, table).map(|figures| recipe(&figures)).unwrap_or_default();
     if let (Some(format), Some(table)) = (links.get("format"), links.get("table")) {
         let found = further(lang, table).ok_or_else(|| Fault::not_found(&Text::of("统计表", "table")))?;
         return crate::export::download(format, &stamped(found, &recipe_of(table)));
@@ -172,16 +189,16 @@ pub(super) async fn show(
         p.small.soft { (lang.pick("合格率=合格批次÷有结论批次；区间为威尔逊 95% 置信区间。监督抽检有针对性，不代表总体；代表性合格率请选评价性抽检。", "Pass rate = qualified ÷ concluded; the interval is Wilson's at 95 %. Supervision is targeted and does not stand for the whole; choose evaluation for a representative rate.")) }
         @if rows.is_empty() { (ui::empty(lang.pick("没有数据", "No data"), lang.pick("请放宽条件；只统计已报送且有结论的样品。", "Widen the filter; only submitted samples with a conclusion count."))) }
         @else {
-            (ui::table(lang, title, &[Column { title: title_by, sort: None, num: false }, Column::num("有结论", "Concluded"), Column::num("不合格", "Failed"), Column::num("合格率", "Pass rate"), Column::num("95% 区间", "95 % interval")], &rows, None))
+            (ui::table(lang, title, &[Column { title: title_by, sort: Some("rate.key"), num: false }, Column::num("有结论", "Concluded").by("rate.judged"), Column::num("不合格", "Failed").by("rate.failed"), Column::num("合格率", "Pass rate").by("rate.pass"), Column::num("95% 区间", "95 % interval").by("rate.low")], &rows, Some(&links)))
             (ui::pager(lang, &links, rows.len(), None, None, true))
-            (ui::recipe(lang, &recipe(&sheet(Lang::Zh, by, &rates, &labs))))
+            (ui::recipe(lang, &recipe_of_rates))
         }
-        @if small { (figures::steadied(lang, &rates)) (files(lang, &links, "steadied", &recipe_of("steadied"))) }
+        @if small { (figures::steadied(lang, &unsorted, &steady, &links)) (files(lang, &links, "steadied", &recipe_of("steadied"))) }
         (figures::apart(lang, &kinds, &basis(&StatisticsFilter { kind: None, ..f.clone() }))) (files(lang, &links, "kinds", &recipe_of("kinds")))
         @if !hazards.is_empty() { (figures::matrix(lang, &hazards, &basis(&StatisticsFilter { class: None, ..f.clone() }))) (files(lang, &links, "hazards", &recipe_of("hazards"))) }
-        (figures::per_thousand(lang, &per, year)) (files(lang, &links, "per_thousand", &recipe_of("per_thousand")))
+        (figures::per_thousand(lang, &per, year, &links)) (files(lang, &links, "per_thousand", &recipe_of("per_thousand")))
         h2 { (lang.pick("承检机构比较", "Laboratories compared")) }
-        (laboratories_table(lang, &compared, &labs, &basis(&f))) (files(lang, &links, "laboratories", &recipe_of("laboratories")))
+        (laboratories_table(lang, &compared, &labs, &basis(&f), &links)) (files(lang, &links, "laboratories", &recipe_of("laboratories")))
         details { summary { (lang.pick("目标与依据", "Targets and their basis")) } (super::plans::targets(lang)) }
     }).into_response())
 }
@@ -240,6 +257,7 @@ fn laboratories_table(
     figures: &[LabFigures],
     labs: &BTreeMap<Id, String>,
     basis: &str,
+    links: &ListLinks,
 ) -> Markup {
     if figures.is_empty() {
         return ui::empty(
@@ -275,17 +293,43 @@ fn laboratories_table(
         })
         .collect();
     let columns = [
-        Column::text("机构", "Laboratory"),
-        Column::num("样品", "Samples"),
-        Column::num("不合格率", "Failed"),
-        Column::num("被推翻", "Overturned"),
-        Column::num("收样到批准（天，中位）", "Arrival to approval, days (median)"),
-        Column::num("超期报告", "Late reports"),
-        Column::num("未检出率", "Not detected"),
-        Column::num("近限合格", "Near the limit"),
-        Column::text("一致性提示", "What stands out"),
+        Column::text("机构", "Laboratory").by("lab.name"),
+        Column::num("样品", "Samples").by("lab.samples"),
+        Column::num("不合格率", "Failed").by("lab.failed"),
+        Column::num("被推翻", "Overturned").by("lab.overturned"),
+        Column::num("收样到批准（天，中位）", "Arrival to approval, days (median)").by("lab.days"),
+        Column::num("超期报告", "Late reports").by("lab.late"),
+        Column::num("未检出率", "Not detected").by("lab.not_detected"),
+        Column::num("近限合格", "Near the limit").by("lab.near"),
+        Column::text("一致性提示", "What stands out").by("lab.flags"),
     ];
-    ui::table(lang, lang.pick("承检机构比较", "Laboratories compared"), &columns, &rows, None)
+    ui::table(lang, lang.pick("承检机构比较", "Laboratories compared"), &columns, &rows, Some(links))
+}
+
+fn rate_key(r: &Rate, column: &str) -> Option<SortKey> {
+    Some(match column {
+        "rate.key" => SortKey::Text(r.key.clone()),
+        "rate.judged" => SortKey::count(r.judged),
+        "rate.failed" => SortKey::count(r.failed),
+        "rate.pass" => SortKey::Number(r.pass),
+        "rate.low" => SortKey::Number(r.low),
+        _ => return None,
+    })
+}
+
+fn laboratory_key(l: &LabFigures, column: &str, labs: &BTreeMap<Id, String>) -> Option<SortKey> {
+    Some(match column {
+        "lab.name" => SortKey::Text(labs.get(&l.laboratory).cloned().unwrap_or_default()),
+        "lab.samples" => SortKey::count(l.samples),
+        "lab.failed" => SortKey::share(l.failed, l.samples),
+        "lab.overturned" => SortKey::count(l.overturned),
+        "lab.days" => SortKey::Number(l.days.unwrap_or(-1.0)),
+        "lab.late" => SortKey::count(l.late),
+        "lab.not_detected" => SortKey::share(l.not_detected, l.results),
+        "lab.near" => SortKey::share(l.near, l.results),
+        "lab.flags" => SortKey::count(i64::try_from(l.flags.len()).unwrap_or(i64::MAX)),
+        _ => return None,
+    })
 }
 
 fn sheet(lang: Lang, by: By, rates: &[Rate], labs: &BTreeMap<Id, String>) -> Sheet {

@@ -1,6 +1,7 @@
 //! The tables of the statistics page as files: every figure that is shown can be taken along.
 
 use super::class_name;
+use super::figures::Steady;
 use crate::export::{sheet, texts};
 use crate::map::region_name;
 use base::{Id, Lang};
@@ -74,15 +75,13 @@ pub(super) fn hazards(lang: Lang, cells: &[Hazard]) -> Sheet {
 }
 
 /// Rates of small regions drawn towards what all share; no row where too few regions have samples.
-pub(super) fn steadied(lang: Lang, rates: &[Rate]) -> Sheet {
+pub(super) fn steadied(lang: Lang, steady: &[(Rate, Steady)]) -> Sheet {
     let mut out = sheet(
         "steadied",
         &["region", "name", "concluded", "failed", "failed_share", "steadied", "low_95", "high_95"],
     );
-    let data: Vec<(f64, f64)> = rates.iter().map(|r| (r.failed as f64, r.judged as f64)).collect();
-    let Ok((_, steady)) = ::sampling::rates::beta_binomial(&data, 1.0) else { return out };
     let digits = |v: Option<f64>| v.map_or_else(String::new, |v| format!("{v:.6}"));
-    for (r, s) in rates.iter().zip(&steady) {
+    for (r, s) in steady {
         out.rows.push(texts([
             r.key.clone(),
             region_name(lang, &r.key),
