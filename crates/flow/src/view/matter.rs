@@ -398,7 +398,15 @@ async fn actions(
                 }
             }
         }
-        actions.push(Action { id: t.id.clone(), title: t.title.clone(), form, entered, refusal, papers, quiet: t.quiet });
+        actions.push(Action {
+            id: t.id.clone(),
+            title: t.title.clone(),
+            form,
+            entered,
+            refusal,
+            papers,
+            quiet: t.quiet,
+        });
     }
     Ok(actions)
 }

@@ -368,11 +368,6 @@ mod tests {
         seats.clear();
         assert!(sockets.0.lock().unwrap().is_empty(), "nothing is left behind");
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     /// EPCIS 2.0 §12.5.2 and the OpenAPI document: either `stream=true` or a schedule, each field in its range.
     #[test]

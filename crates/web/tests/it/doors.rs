@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What anybody may open, with everything below it.
-const PUBLIC: [&str; 31] = [
+const PUBLIC: [&str; 32] = [
     "/login",
     "/notices",
     "/verify",
