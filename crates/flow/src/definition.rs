@@ -4,7 +4,7 @@ mod opening;
 mod paper;
 mod remedy;
 
-pub use opening::{After, Compute, Computed, Opening, PublicFor, Rung, RungAct};
+pub use opening::{After, Compute, Computed, Opening, PartyFacts, PublicFor, Rung, RungAct};
 pub use paper::PaperRule;
 pub use remedy::Remedy;
 

@@ -1,6 +1,6 @@
 //! The engine: the procedures in force, the effects they may call, and the calendar their clocks count by.
 
-use crate::{Effects, Error, Procedure, Render};
+use crate::{EffectError, Effects, Error, Procedure, Render};
 use access::Vault;
 use async_trait::async_trait;
 use base::calendar::Calendar;
@@ -20,6 +20,24 @@ pub trait Recusals: Send + Sync {
     async fn ground(&self, tx: &mut Tx, account: Id, operator: Id) -> Result<Option<Text>, store::Error>;
 }
 
+/// What the register says of an operator, as papers name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Party {
+    /// Registered name.
+    pub name: String,
+    /// Unified social credit code; `None` of a person.
+    pub code: Option<String>,
+    /// Address of its only site; `None` where it has several or none.
+    pub address: Option<String>,
+}
+
+/// The register of operators, as the domain keeps it.
+#[async_trait]
+pub trait Register: Send + Sync {
+    /// What papers say of an operator; `None` when the register does not know it.
+    async fn party(&self, tx: &mut Tx, operator: Id) -> Result<Option<Party>, EffectError>;
+}
+
 /// Everything the functions of this crate need besides the transaction. One per process; share it in an `Arc`.
 pub struct Engine {
     /// By id: the overlays first, the narrower jurisdiction before the wider, the nation's last.
@@ -32,6 +50,7 @@ pub struct Engine {
     pub(crate) render: Arc<dyn Render>,
     pub(crate) calendar: &'static Calendar,
     recusals: Option<Arc<dyn Recusals>>,
+    pub(crate) register: Option<Arc<dyn Register>>,
 }
 
 /// A jurisdiction by name.
@@ -72,6 +91,7 @@ impl Engine {
             render,
             calendar: Calendar::builtin(),
             recusals: None,
+            register: None,
         }
     }
 
@@ -86,6 +106,13 @@ impl Engine {
     #[must_use]
     pub fn with_recusals(mut self, recusals: Arc<dyn Recusals>) -> Self {
         self.recusals = Some(recusals);
+        self
+    }
+
+    /// Names operators as the register does.
+    #[must_use]
+    pub fn with_register(mut self, register: Arc<dyn Register>) -> Self {
+        self.register = Some(register);
         self
     }
 

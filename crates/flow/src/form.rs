@@ -164,6 +164,11 @@ impl Offer {
     }
 }
 
+/// [`Field::since`]: the day the matter was opened.
+pub(crate) const OPENED: &str = "opened";
+/// [`Field::since`]: the day the matter came to the state it stands in.
+pub(crate) const STATE: &str = "state";
+
 /// A field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -187,6 +192,16 @@ pub struct Field {
     /// A date of something that has happened: it does not lie in the future.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub past: bool,
+    /// A date of something still to come: it does not lie before today.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ahead: bool,
+    /// A date that does not lie before another: `opened` (of the matter), `state` (since when it stands where it does), or a fact with a
+    /// date (nothing is asked while it is empty).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Column of a group in which no value stands twice: two officers are two persons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<String>,
     /// Unit of a number; `item` stands for the unit of the task item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,

@@ -44,15 +44,15 @@ pub use assessed::fill_assessed;
 pub use check::{Finding, Vocabulary, check, check_overlay};
 pub use definition::{
     After, Assessed, AssessedOutcome, BalanceRule, ClockUse, Compute, Computed, Definition, DocumentRule,
-    Earliest, EffectUse, Extension, Fact, Opening, PaperRule, Pause, PublicFor, Publication, Remedy, Rung,
-    RungAct, Side, State, TaskRule, Transition,
+    Earliest, EffectUse, Extension, Fact, Opening, PaperRule, PartyFacts, Pause, PublicFor, Publication,
+    Remedy, Rung, RungAct, Side, State, TaskRule, Transition,
 };
 pub use draw::draw;
 pub use effect::{
     Authority, ClockChange, DocumentSource, Effect, EffectCx, EffectOut, Effects, MatterDraft, NewDocument,
     NewItem, NewLink, NewMatter, NewTask, Render,
 };
-pub use engine::{Engine, Recusals};
+pub use engine::{Engine, Party, Recusals, Register};
 pub use error::{Change, EffectError, Error};
 pub use files::{FileView, may_read_file, record_file};
 pub use form::{

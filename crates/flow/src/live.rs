@@ -456,8 +456,10 @@ impl Live {
         let Some(form) = self.procedure.definition.form(name) else {
             return Err(Error::Procedure(format!("there is no form `{name}`")));
         };
+        let mut context = context.clone();
+        context["since"] = self.not_before(tx, form, now).await?;
         let entry =
-            form.check(&self.procedure.guards, input, context).map_err(|faults| Error::Form { faults })?;
+            form.check(&self.procedure.guards, input, &context).map_err(|faults| Error::Form { faults })?;
         let mut faults = Vec::new();
         for (field, hash) in form.files(&entry.body) {
             if !files::may_name(tx, authority, now, hash).await? {

@@ -4,7 +4,7 @@ use crate::definition::{After, Side};
 use crate::effect::{Authority, DocumentSource, MatterDraft};
 use crate::live::{Bounds, Live, Step, permit};
 use crate::step::{Opened, note_of, take_steps};
-use crate::{Engine, Error};
+use crate::{Engine, Error, words};
 use access::Resource;
 use base::{Id, RegionCode, Text};
 use ledger::{Context, Permit};
@@ -69,8 +69,16 @@ pub async fn open_by_form(
     let operator = match side {
         Side::Operator => authority.who().and_then(|w| w.operator),
         _ => {
-            let named =
-                opening.operator.as_ref().and_then(|f| request.form.get(f)?.as_str()?.trim().parse().ok());
+            let typed = opening.operator.as_ref().and_then(|f| request.form.get(f)?.as_str()).map(str::trim);
+            let named = typed.and_then(|t| t.parse().ok());
+            if let (Some(typed), None, Some(_)) = (typed.filter(|t| !t.is_empty()), named, &opening.party) {
+                return Err(Error::Refused(Text::new(
+                    format!("登记库中没有“{typed}”，请从登记库中选择；未登记的只填名称"),
+                    format!(
+                        "the register has no `{typed}`: choose from it, or give only the name of who is not on it"
+                    ),
+                )));
+            }
             named.or(request.operator)
         }
     };
@@ -122,12 +130,11 @@ pub async fn open_by_form(
         ));
     }
     live.set_facts(&opening.sets, &entry.body);
+    live.name_party(tx, engine).await?;
     live.compute("opening", &opening.computes, None, &scope)?;
     live.decide(&d.decides)?;
     live.compute("opening", &opening.computes, Some(After::Decides), &scope)?;
-    if let Some(title) = &opening.title {
-        live.draft.title = live.render_title(cx, engine, title)?;
-    }
+    live.entitle(cx, engine)?;
     live.insert(tx, cx, key.as_deref()).await?;
     live.start_clocks(tx, cx, engine, &format!("enter:{}", initial.id), None).await?;
     let form = match &opening.form {
@@ -170,6 +177,57 @@ pub async fn open_by_form(
 }
 
 impl Live {
+    /// Sets the facts in which the operator concerned stands, as the register has it.
+    pub(crate) async fn name_party(&mut self, tx: &mut Tx, engine: &Engine) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
+        let facts = procedure.definition.opening.as_ref().and_then(|o| o.party.as_ref());
+        let (Some(facts), Some(register), Some(operator)) = (facts, &engine.register, self.draft.operator)
+        else {
+            return Ok(());
+        };
+        let known = register.party(tx, operator).await;
+        let known = known.map_err(|source| Error::Effect { name: "register".to_owned(), source })?;
+        let Some(party) = known else { return Ok(()) };
+        self.draft.set(&facts.name, party.name);
+        for (fact, value) in [(&facts.code, party.code), (&facts.address, party.address)] {
+            if let (Some(fact), Some(value)) = (fact, value) {
+                self.draft.set(fact, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The operator concerned is another one now: facts, title and the words it is found by follow.
+    pub(crate) async fn rename_party(
+        &mut self,
+        tx: &mut Tx,
+        cx: &Context,
+        engine: &Engine,
+    ) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
+        let party = procedure.definition.opening.as_ref().and_then(|o| o.party.as_ref());
+        let (Some(facts), true) = (party, engine.register.is_some()) else { return Ok(()) };
+        let known = self.draft.title.clone();
+        for fact in [&facts.code, &facts.address].into_iter().flatten() {
+            self.draft.facts.remove(fact);
+        }
+        self.name_party(tx, engine).await?;
+        self.entitle(cx, engine)?;
+        if self.draft.title != known {
+            words::renew(tx, self.draft.id, &self.draft.title).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the matter the title its opening declares.
+    fn entitle(&mut self, cx: &Context, engine: &Engine) -> Result<(), Error> {
+        let procedure = self.procedure.clone();
+        if let Some(title) = procedure.definition.opening.as_ref().and_then(|o| o.title.as_ref()) {
+            self.draft.title = self.render_title(cx, engine, title)?;
+        }
+        Ok(())
+    }
+
     /// A template text over the facts, as a title.
     fn render_title(&self, cx: &Context, engine: &Engine, title: &Text) -> Result<Text, Error> {
         let source = DocumentSource { title, zh: "", en: "" };

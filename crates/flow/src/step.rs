@@ -104,6 +104,7 @@ pub async fn open_as(
     };
     let mut live = Live::new(procedure.clone(), draft, cx.now);
     live.declared_only(&live.draft.facts, "the opening")?;
+    live.name_party(tx, engine).await?;
     live.decide(&d.decides)?;
     live.insert(tx, cx, new.key.as_deref()).await?;
     let event = format!("enter:{}", initial.id);

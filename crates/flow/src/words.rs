@@ -30,6 +30,12 @@ pub(crate) async fn keep(tx: &mut Tx, matter: Id, title: &Text) -> Result<(), Er
     Ok(MATTERS.keep(tx, matter, terms(title)).await?)
 }
 
+/// Keeps the terms of a matter whose title is another now.
+pub(crate) async fn renew(tx: &mut Tx, matter: Id, title: &Text) -> Result<(), Error> {
+    tx.exec("delete from matter_term where matter = $1", &[matter.into()]).await?;
+    keep(tx, matter, title).await
+}
+
 /// Keeps the terms of a new task: of its title, and of its places by name and key.
 pub(crate) async fn keep_task<'a>(
     tx: &mut Tx,

@@ -119,14 +119,18 @@ pub async fn licence_held(tx: &mut Tx, operator: Id, number: &str) -> Result<Opt
 /// # Errors
 /// Storage.
 pub async fn place_of(tx: &mut Tx, held: &Licence) -> Result<Option<(String, String)>, Error> {
-    let (sql, of) = match held.site {
-        Some(site) => ("select name, address from site where id = $1", site),
-        None => (
-            "select name, address from site where operator = $1 and status <> 'closed' order by id limit 2",
-            held.operator,
-        ),
-    };
-    let rows = tx.query(sql, &[of.into()]).await?;
+    let Some(site) = held.site else { return only_place(tx, held.operator).await };
+    let row = tx.first("select name, address from site where id = $1", &[site.into()]).await?;
+    Ok(row.map(|r| Ok::<_, store::Error>((r.text("name")?, r.text("address")?))).transpose()?)
+}
+
+/// Name and address of the only site of an operator that is not closed; `None` where there are several or none.
+///
+/// # Errors
+/// Storage.
+pub async fn only_place(tx: &mut Tx, operator: Id) -> Result<Option<(String, String)>, Error> {
+    let sql = "select name, address from site where operator = $1 and status <> 'closed' order by id limit 2";
+    let rows = tx.query(sql, &[operator.into()]).await?;
     match &rows[..] {
         [only] => Ok(Some((only.text("name")?, only.text("address")?))),
         _ => Ok(None),

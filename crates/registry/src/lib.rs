@@ -33,7 +33,7 @@ pub mod timeline;
 pub use agency::{Agency, NewAgency, agencies_in, create_agency};
 pub use concern::concerned;
 pub use error::Error;
-pub use issue::{Issue, amend_licence, issue_licence, licence_held, place_of};
+pub use issue::{Issue, amend_licence, issue_licence, licence_held, only_place, place_of};
 pub use kind::{Kinds, LicenceStatus, OperatorKind, PersonRole, Status};
 pub use known::{Known, known_operators, operators_by_code};
 pub use licence::{

@@ -1,7 +1,7 @@
 //! Forms: every field is what its type needs, and every number cites where it comes from.
 
 use super::Report;
-use crate::form::{Field, FieldType, Lift, Offer};
+use crate::form::{Field, FieldType, Lift, OPENED, Offer, STATE};
 use base::Decimal;
 
 impl Report<'_> {
@@ -53,6 +53,28 @@ impl Report<'_> {
         }
         if let Some(fact) = field.from.as_ref().filter(|f| inner || self.d.fact(f).is_none()) {
             self.say(place, format!("a field of the form itself opens with a fact; `{fact}` is none"));
+        }
+        if field.ahead && (kind != FieldType::Date || inner || field.past) {
+            self.say(place, "only a date of the form itself that is not in the past lies ahead");
+        }
+        if let Some(since) = &field.since {
+            if kind != FieldType::Date || inner {
+                self.say(place, "only a date of the form itself follows another");
+            }
+            let fact = self.d.fact(since).is_some();
+            if !fact && !matches!(since.as_str(), OPENED | STATE) {
+                self.say(place, format!("since names `{OPENED}`, `{STATE}` or a fact; `{since}` is none"));
+            }
+        }
+        if let Some(column) = &field.distinct {
+            let plain =
+                |f: &Field| matches!(f.kind, FieldType::Text | FieldType::Select | FieldType::Operator);
+            if kind != FieldType::Group || !field.fields.iter().any(|f| f.id == *column && plain(f)) {
+                self.say(
+                    place,
+                    format!("distinct names a column of a group with plain values; `{column}` is none"),
+                );
+            }
         }
         let chosen = matches!(kind, FieldType::Select | FieldType::Multi);
         if chosen == field.options.is_empty() {

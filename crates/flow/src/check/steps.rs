@@ -98,6 +98,16 @@ impl Report<'_> {
                 );
             }
         }
+        if let Some(party) = &o.party {
+            let facts = [Some(&party.name), party.code.as_ref(), party.address.as_ref()];
+            for fact in facts.into_iter().flatten().filter(|f| d.fact(f).is_none()) {
+                self.say(place, format!("party sets facts; `{fact}` is none"));
+            }
+            let named = form.and_then(|f| f.field(&party.name));
+            if o.operator.is_none() || named.is_some_and(|f| f.when.is_none()) {
+                self.say(place, "party stands for the operator its form names: the free name is asked only `when` there is none");
+            }
+        }
         self.sets(place, &o.sets, form);
         self.computes(place, &o.computes);
         self.names_of_step(place, (&o.documents, &o.tasks, &o.opens), words);
@@ -294,6 +304,13 @@ impl Report<'_> {
             }
             "flow.set_operator" if text("field").is_none() => {
                 self.say(place, "flow.set_operator needs `field`, a field of type operator");
+            }
+            "flow.refer" => {
+                facts.extend(text("fact"));
+                let states = e.with.get("states").and_then(Json::as_array).is_some_and(|s| !s.is_empty());
+                if ["fact", "procedure", "by"].iter().any(|n| text(n).is_none()) || !states {
+                    self.say(place, "flow.refer needs `fact`, `procedure`, `by` and `states`");
+                }
             }
             "flow.step_same" => {
                 if ["procedure", "state", "transition"].iter().any(|n| text(n).is_none()) {

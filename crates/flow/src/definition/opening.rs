@@ -48,6 +48,20 @@ pub struct Compute {
     pub basis: Vec<Basis>,
 }
 
+/// The facts in which an operator of the register stands by name, so that title and papers name whom the effects concern.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartyFacts {
+    /// Its registered name.
+    pub name: String,
+    /// Its unified social credit code; a person has none on a paper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The address of its site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
 /// How a person opens a matter: the form, who may, and what follows at once.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +84,9 @@ pub struct Opening {
     /// Field of type `operator` that says whom it concerns; absent: the operator who asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
+    /// Facts that take what the register says of the operator concerned; what a form says in words stands only where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<PartyFacts>,
     /// Condition; absent: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<String>,

@@ -1,6 +1,6 @@
 //! The engine's own effects: what procedures do to facts, clocks, tasks and their family without a line of Rust.
 
-use super::{Effect, EffectCx, EffectOut, MatterDraft, NewItem, NewMatter, NewTask};
+use super::{Effect, EffectCx, EffectOut, MatterDraft, NewItem, NewLink, NewMatter, NewTask};
 use crate::effect::ClockChange;
 use crate::{EffectError, Error};
 use async_trait::async_trait;
@@ -48,6 +48,9 @@ pub(crate) enum Own {
     MergeInto,
     /// The links of [`Own::MergeInto`] are taken back.
     Unmerge,
+    /// `fact` (number of another matter of the operator concerned, or what `by` holds there: a case number), `procedure`, `by`, `states`: the
+    /// other is found, linked and named by its `by`; where there is none, the step is refused.
+    Refer,
     /// `fact`, `law` (row of the table of clocks), `from` (fact with a date; today when absent): the last day of the period.
     SetDate,
     /// The form's `document`, and where its `result` is `corrected` its `served_on`: the paper was served on that day.
@@ -71,6 +74,7 @@ impl Own {
         ("flow.claim", Self::Claim),
         ("flow.merge_into", Self::MergeInto),
         ("flow.unmerge", Self::Unmerge),
+        ("flow.refer", Self::Refer),
         ("flow.set_date", Self::SetDate),
         ("flow.correct_service", Self::CorrectService),
     ];
@@ -123,6 +127,12 @@ impl Effect for Own {
                 let (procedure, transition) = (text("procedure")?, text("transition")?);
                 let children = running_children(tx, matter.id, &procedure).await?;
                 out.steps.extend(children.into_iter().map(|id| (id, transition.clone())));
+            }
+            Self::Refer => {
+                let (fact, by) = (text("fact")?, text("by")?);
+                let (number, link) = referred(tx, matter, params, (&fact, &by), &text("procedure")?).await?;
+                matter.set(&fact, number);
+                out.links.push(link);
             }
             Self::StepSame => {
                 let mut when = params.get("when").and_then(Json::as_object).into_iter().flatten();
@@ -299,6 +309,35 @@ async fn same_organ(
         .into());
     }
     Ok(same)
+}
+
+/// The matter of the same operator a fact names by its number or by the fact `by` there.
+async fn referred(
+    tx: &mut Tx,
+    matter: &MatterDraft,
+    params: &BTreeMap<String, Json>,
+    (fact, by): (&str, &str),
+    procedure: &str,
+) -> Result<(String, NewLink), EffectError> {
+    let said = matter.fact(fact).trim().to_owned();
+    let states = params.get("states").and_then(Json::as_array).cloned().unwrap_or_default();
+    let sql = "select id, state, title_zh, facts from matter where operator = $1 and procedure = $2 order by id desc";
+    for row in tx.query(sql, &[matter.operator.into(), procedure.into()]).await? {
+        let (id, facts) = (row.id("id")?, row.text("facts")?);
+        let facts: Json = serde_json::from_str(&facts).unwrap_or_default();
+        let number = facts[by].as_str().unwrap_or_default();
+        let meant = said == id.to_string() || (!number.is_empty() && number == said);
+        if meant && states.iter().any(|s| s.as_str() == row.text("state").ok().as_deref()) {
+            let number = if number.is_empty() { id.to_string() } else { number.to_owned() };
+            let target = format!("matter:{id}");
+            return Ok((number, NewLink { kind: "refers".to_owned(), target, label: row.text("title_zh")? }));
+        }
+    }
+    let none = Text::new(
+        format!("没有找到该当事人已作出决定的案件“{said}”，请核对立案号或者办件编号"),
+        format!("this party has no decided case `{said}`; check the case number or the number of the matter"),
+    );
+    Err(Error::Refused(none).into())
 }
 
 /// The child `flow.open_matter` asks for.

@@ -1,6 +1,6 @@
 //! Checks an entry against its form.
 
-use super::{Field, FieldType, Form, Lift};
+use super::{Field, FieldType, Form, Lift, OPENED, STATE};
 use crate::guards::Guards;
 use base::{Decimal, Text};
 use serde_json::{Map, Value as Json, json};
@@ -122,15 +122,7 @@ impl Form {
                 }
                 Ok(_) => {
                     if let Some(value) = take(field, input.get(&field.id), "", errors) {
-                        // dates as kept sort as texts
-                        let today = scope["today"].as_str().filter(|_| field.past);
-                        if today.zip(value.as_str()).is_some_and(|(today, day)| day > today) {
-                            let text = Text::of(
-                                "不能晚于今天，请核对日期",
-                                "it may not lie in the future; check the date",
-                            );
-                            errors.push(error(field, "", text));
-                        }
+                        errors.extend(field.misplaced(&value, scope).map(|text| error(field, "", text)));
                         let (open, private) = (&mut entry.open, &mut entry.private);
                         if field.is_private() { private } else { open }
                             .insert(field.id.clone(), value.clone());
@@ -139,6 +131,41 @@ impl Form {
                 }
             }
         }
+    }
+}
+
+impl Field {
+    /// Why a day cannot be: later than today, earlier than today, or earlier than what it follows.
+    fn misplaced(&self, value: &Json, scope: &Json) -> Option<Text> {
+        // dates as kept sort as texts
+        let (day, today) = (value.as_str()?, scope["today"].as_str().unwrap_or_default());
+        if self.past && !today.is_empty() && day > today {
+            return Some(Text::of(
+                "不能晚于今天，请核对日期",
+                "it may not lie in the future; check the date",
+            ));
+        }
+        if self.ahead && day < today {
+            return Some(Text::of("不能早于今天，请核对日期", "it may not lie before today; check the date"));
+        }
+        let since = self.since.as_deref()?;
+        let (first, what) = match since {
+            OPENED => (&scope["since"][OPENED], Text::of("本件开始之日", "the matter was opened")),
+            STATE => (
+                &scope["since"][STATE],
+                Text::of("本件进入当前环节之日", "the matter came to where it stands"),
+            ),
+            fact => {
+                let title = &scope["since"][fact];
+                let text = |lang: &str| title[lang].as_str().unwrap_or(fact).to_owned();
+                (&scope["facts"][fact], Text::new(text("zh"), format!("\"{}\"", text("en"))))
+            }
+        };
+        let first = first.as_str().filter(|first| day < *first)?;
+        Some(Text::new(
+            format!("不能早于{}（{first}），请核对日期", what.zh),
+            format!("it may not lie before {} ({first}); check the date", what.en),
+        ))
     }
 }
 
@@ -239,7 +266,27 @@ fn group(field: &Field, value: &Json, path: &str, errors: &mut Vec<FieldError>) 
         }
         out.push(Json::Object(clean));
     }
+    if let Some(column) = &field.distinct {
+        errors.extend(twice(field, column, &out, path));
+    }
     (errors.len() == before).then(|| json!(out))
+}
+
+/// The first row that repeats what an earlier one says in a column; blanks and case make no difference.
+fn twice(field: &Field, column: &str, rows: &[Json], path: &str) -> Option<FieldError> {
+    let said = |row: &Json| -> Option<String> {
+        let text: String = row[column].as_str()?.split_whitespace().collect();
+        Some(text.to_uppercase()).filter(|t| !t.is_empty())
+    };
+    let all: Vec<Option<String>> = rows.iter().map(said).collect();
+    let n = (1..all.len()).find(|n| all[*n].is_some() && all[..*n].contains(&all[*n]))?;
+    let asked = field.fields.iter().find(|f| f.id == column).unwrap_or(field);
+    let text = Text::new(
+        format!("第 {} 行与前面的行相同，每行应当不同", n + 1),
+        format!("row {} says what an earlier row says; each row is another", n + 1),
+    );
+    let at = format!("{path}{}.{}.{column}", field.id, n + 1);
+    Some(FieldError { field: at, title: asked.title.clone(), text })
 }
 
 /// The answers of a checklist in the order of its items: every item of a required list is answered, and what does not conform

@@ -44,11 +44,15 @@ impl Live {
             if self.drill && !used.run.starts_with("flow.") && !used.run.starts_with("case.") {
                 return Err(drill::refused());
             }
+            let concerned = self.draft.operator;
             let ecx = EffectCx { context: cx, authority, engine, step: bounds.step, form: bounds.form };
             let out = effect
                 .run(tx, &ecx, &mut self.draft, &used.with)
                 .await
                 .map_err(|source| Error::Effect { name: used.run.clone(), source })?;
+            if self.draft.operator != concerned {
+                self.rename_party(tx, cx, engine).await?;
+            }
             self.declared_only(&self.draft.facts, &used.run)?;
             drafted.extend(out.documents.iter().map(|d| d.name.clone()));
             steps.extend(self.apply(tx, cx, engine, &used.run, out, bounds).await?);

@@ -2,7 +2,7 @@
 
 use super::{ClockRow, Live};
 use crate::definition::{ClockUse, Earliest, Transition};
-use crate::form::FieldError;
+use crate::form::{FieldError, Form, OPENED, STATE};
 use crate::{Engine, Error};
 use base::calendar::Calendar;
 use base::clock::{Clock, ClockRule, Direction};
@@ -34,6 +34,28 @@ fn date_in(facts: &Map<String, Json>, name: &str) -> Option<Date> {
 impl Live {
     fn title_of(&self, fact: &str) -> Text {
         self.procedure.definition.fact(fact).map_or_else(|| Text::new(fact, fact), |f| f.title.clone())
+    }
+
+    /// What the dates of a form may not lie before: the days of the matter itself, and the names of the facts that hold such days.
+    pub(super) async fn not_before(&self, tx: &mut Tx, form: &Form, now: Instant) -> Result<Json, Error> {
+        let mut since = Map::new();
+        for name in form.leaves().into_iter().filter_map(|f| f.since.as_deref()) {
+            let value = match name {
+                OPENED => json!(self.opened_at.china_date().to_string()),
+                STATE => json!(self.entered(tx).await?.unwrap_or(now).china_date().to_string()),
+                fact => json!(self.title_of(fact)),
+            };
+            since.insert(name.to_owned(), value);
+        }
+        Ok(Json::Object(since))
+    }
+
+    /// When the matter came to the state it stands in; `None` before it is kept.
+    async fn entered(&self, tx: &mut Tx) -> Result<Option<Instant>, Error> {
+        let sql = "select at from matter_step where matter = $1 and (kind = 'open' or (to_state = $2 and from_state <> $2)) \
+                   order by id desc limit 1";
+        let row = tx.first(sql, &[self.draft.id.into(), self.draft.state.as_str().into()]).await?;
+        Ok(row.map(|r| r.instant("at")).transpose()?)
     }
 
     /// The date a fact holds; `None` while it is empty.

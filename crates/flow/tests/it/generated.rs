@@ -41,7 +41,8 @@ pub(crate) fn engine(all: &[Definition]) -> Engine {
         d.transitions.iter().flat_map(|t| &t.effects).chain(opening).chain(tasks)
     });
     for name in named.map(|e| e.run.as_str()).collect::<BTreeSet<_>>() {
-        if !name.starts_with("flow.") {
+        // a matter referred to is a record of another file, too
+        if !name.starts_with("flow.") || name == "flow.refer" {
             known.register(name, Arc::new(Nothing));
         }
     }

@@ -177,6 +177,32 @@ fn papers_a_step_asks_for_exist_can_be_made_and_rest_on_a_clause() {
 }
 
 #[test]
+fn a_day_follows_what_is_known_and_rows_differ_in_a_column_that_stands() {
+    let all = flow::shipped().unwrap();
+    let words = words(&all);
+    type Break = fn(&mut flow::Field);
+    let cases: &[(&str, &str, Break, &str)] = &[
+        ("decision", "decided_on", |f| f.since = Some("filing".into()), "`filing` is none"),
+        (
+            "decision",
+            "outcome",
+            |f| f.since = Some("opened".into()),
+            "only a date of the form itself follows",
+        ),
+        ("decision", "decided_on", |f| f.ahead = true, "not in the past lies ahead"),
+        ("filing", "officers", |f| f.distinct = Some("badge".into()), "`badge` is none"),
+        ("source", "respondent", |f| f.when = None, "the free name is asked only `when` there is none"),
+    ];
+    for (form, field, spoil, problem) in cases {
+        let mut d = all.iter().find(|d| d.id == "penalty_case").unwrap().clone();
+        let form = d.forms.iter_mut().find(|f| f.id == *form).unwrap();
+        spoil(form.fields.iter_mut().find(|f| f.id == *field).unwrap());
+        let found = check(&d, &words);
+        assert!(found.iter().any(|f| f.problem.contains(problem)), "wanted {problem}, found {found:#?}");
+    }
+}
+
+#[test]
 fn a_clock_ends_on_a_day_whatever_begins_it_asks_for_and_no_day_comes_too_soon() {
     let all = flow::shipped().unwrap();
     let words = words(&all);

@@ -392,7 +392,11 @@ pub(crate) fn fill(form: &Form, turn: usize) -> Json {
             FieldType::Group => {
                 let row: serde_json::Map<_, _> =
                     field.fields.iter().map(|f| (f.id.clone(), value(f, turn))).collect();
-                json!([row, row])
+                let mut other = row.clone();
+                if let Some(column) = &field.distinct {
+                    other.insert(column.clone(), json!("另一文字"));
+                }
+                json!([row, other])
             }
         }
     }

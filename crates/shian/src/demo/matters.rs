@@ -44,7 +44,7 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
         })
     };
     let inspection = json!({
-        "operator": shop, "name": name, "kind": "daily", "business": "sales", "scope_all": true, "officers": officers(),
+        "operator": shop, "kind": "daily", "business": "sales", "scope_all": true, "officers": officers(),
     });
     let points: Vec<Json> =
         ["qualification", "conditions", "label", "safety", "staff", "process", "purchase"]
@@ -162,7 +162,7 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
                     20,
                     "assess",
                     json!({
-                        "article": "a124_1", "goods_value": "1200", "illegal_gain": "300", "serious": "none", "crime_signs": false,
+                        "article": "a124_1_5", "goods_value": "1200", "illegal_gain": "300", "serious": "none", "crime_signs": false,
                         "small_producer": false,
                     }),
                 ),
@@ -202,7 +202,7 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
             procedure: "risk_grade",
             by: "chengguan",
             days_ago: 15,
-            form: json!({ "operator": shop, "name": name, "business": "sales", "occasion": "yearly", "year": "2026" }),
+            form: json!({ "operator": shop, "business": "sales", "occasion": "yearly", "year": "2026" }),
             steps: vec![
                 (
                     "chengguan",

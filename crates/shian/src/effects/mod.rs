@@ -149,7 +149,9 @@ pub fn engine(supply: &supply::Supply, lab: &lab::Lab, vault: access::Vault) -> 
     for (name, effect) in registered() {
         effects.register(name, effect);
     }
-    Ok(Engine::new(procedures, effects, Arc::new(Templates), vault).with_recusals(Arc::new(KeptAway)))
+    Ok(Engine::new(procedures, effects, Arc::new(Templates), vault)
+        .with_recusals(Arc::new(KeptAway))
+        .with_register(Arc::new(Operators)))
 }
 
 /// Relations declared or confirmed keep a person from every matter of the firm, as they do from its samples and visits.
@@ -164,6 +166,21 @@ impl flow::Recusals for KeptAway {
         operator: base::Id,
     ) -> Result<Option<base::Text>, store::Error> {
         Ok(lab::recusal_ground(tx, account, operator).await?.map(lab::RecusalGround::label))
+    }
+}
+
+/// Operators as the register names them.
+struct Operators;
+
+#[async_trait::async_trait]
+impl flow::Register for Operators {
+    async fn party(&self, tx: &mut store::Tx, operator: Id) -> Result<Option<flow::Party>, EffectError> {
+        let Some(known) = registry::operator_in(tx, operator).await? else { return Ok(None) };
+        let place = registry::only_place(tx, operator).await?;
+        let address = place.map(|(_, address)| address).filter(|a| !a.trim().is_empty());
+        // the identity number of a person stands on no paper
+        let code = Some(known.code).filter(|_| !known.natural);
+        Ok(Some(flow::Party { name: known.name, code, address }))
     }
 }
 

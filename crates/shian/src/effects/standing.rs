@@ -88,7 +88,7 @@ impl Effect for LayBan {
 }
 
 /// Writes a line of the operator's credit file: parameters `kind`, `text` (a fact in words) and `law` (row of the clocks that says
-/// how long it counts). Without an operator on the register there is no file to write in.
+/// how long it counts), and `on`, the fact with its day (else the decision's). Without an operator on the register there is no file to write in.
 #[derive(Debug, Clone, Copy)]
 pub struct NoteCredit;
 
@@ -102,7 +102,8 @@ impl Effect for NoteCredit {
         params: &Params,
     ) -> Result<EffectOut, EffectError> {
         let Some(operator) = matter.operator else { return Ok(EffectOut::default()) };
-        let happened = decided(matter, cx);
+        let on = params.get("on").and_then(Json::as_str).and_then(|fact| matter.fact(fact).parse().ok());
+        let happened = on.unwrap_or_else(|| decided(matter, cx));
         let until = match params.get("law").and_then(Json::as_str) {
             Some(row) => after(happened, clock(NOTE, row)?),
             None => None,
@@ -121,6 +122,11 @@ impl Effect for NoteCredit {
     }
 }
 
+/// The kind of line a class of record stands in.
+fn credit_kind(class: &str) -> &'static str {
+    if class == "severe" { "severe" } else { "penalty" }
+}
+
 /// Closes the lines of a kind: parameter `kind`, or `by`, the fact that names it.
 #[derive(Debug, Clone, Copy)]
 pub struct CloseCredit;
@@ -135,7 +141,7 @@ impl Effect for CloseCredit {
         params: &Params,
     ) -> Result<EffectOut, EffectError> {
         let kind = match params.get("by").and_then(Json::as_str) {
-            Some(fact) => if matter.fact(fact) == "severe" { "severe" } else { "penalty" }.to_owned(),
+            Some(fact) => credit_kind(matter.fact(fact)).to_owned(),
             None => text(params, CLOSE, "kind")?.to_owned(),
         };
         let Some(operator) = matter.operator else { return Ok(EffectOut::default()) };
@@ -166,8 +172,8 @@ impl Effect for CountCredit {
     }
 }
 
-/// Whether the shortest publication is over: from `published_on` and the row of the clocks that `laws` gives for `kind`; sets
-/// `earliest` and `too_early`.
+/// Whether the shortest publication is over: from the last line of that kind in the credit file and the row of the clocks that `laws`
+/// gives for `kind`; sets `published_on`, `earliest` and `too_early`. Without a line there is nothing to repair.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckRepair;
 
@@ -175,20 +181,29 @@ pub struct CheckRepair;
 impl Effect for CheckRepair {
     async fn run(
         &self,
-        _tx: &mut Tx,
+        tx: &mut Tx,
         cx: &EffectCx<'_>,
         matter: &mut MatterDraft,
         params: &Params,
     ) -> Result<EffectOut, EffectError> {
+        let operator = subject_operator(matter)?;
         let row = params.get("laws").and_then(|l| l.get(matter.fact("kind"))).and_then(Json::as_str);
         let row = row.ok_or_else(|| {
             flow::Error::Procedure(format!("{REPAIR}: `laws` has no row for {}", matter.fact("kind")))
         })?;
-        if let Ok(from) = matter.fact("published_on").parse::<Date>()
-            && let Some(earliest) = after(from, clock(REPAIR, row)?)
-        {
+        let today = cx.context.now.china_date();
+        let lines = registry::credit_standing(tx, operator, credit_kind(matter.fact("kind")), today).await?;
+        let Some(from) = lines.first().map(|line| line.happened) else {
+            return Err(flow::Error::refused(
+                "信用记录中没有公示中的此类失信信息，无需修复；请核对类别",
+                "the credit file has no such record in force, so there is nothing to repair; check the class",
+            )
+            .into());
+        };
+        matter.set("published_on", from.to_string());
+        if let Some(earliest) = after(from, clock(REPAIR, row)?) {
             matter.set("earliest", earliest.to_string());
-            matter.set("too_early", cx.context.now.china_date() < earliest);
+            matter.set("too_early", today < earliest);
         }
         Ok(EffectOut::default())
     }

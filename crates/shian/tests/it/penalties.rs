@@ -24,6 +24,10 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         let one = json!({ "reason": "涉嫌违法", "officers": [{ "name": "甲", "certificate": "1" }] });
         let said = refused(&w, &o.desk, m, "file", one).await;
         assert!(said.contains("不得少于两人"), "{said}");
+        let twice =
+            json!([{ "name": "甲", "certificate": "甘A1" }, { "name": "乙", "certificate": "甘a1 " }]);
+        let said = refused(&w, &o.desk, m, "file", json!({ "reason": "涉嫌违法", "officers": twice })).await;
+        assert!(said.contains("每行应当不同"), "{name}: two officers are two persons: {said}");
         let form = json!({ "reason": "涉嫌违法", "officers": officers });
         w.step(&o.desk, m, "file", form).await.unwrap();
         // ninety days from 20 November end on 18 February 2027
@@ -42,7 +46,7 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
 
         let assess = |value: &str| {
             json!({
-                "article": "a124_1", "goods_value": value, "illegal_gain": "0", "serious": "none",
+                "article": "a124_1_1", "goods_value": value, "illegal_gain": "0", "serious": "none",
                 "crime_signs": false, "small_producer": false,
             })
         };
@@ -99,7 +103,11 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         assert!(said.contains("到 2026-11-27 止"), "{name}: {said}");
         w.now = Instant::parse("2026-11-30T09:00:00+08:00").unwrap();
         w.step(&o.officer, m, "no_hearing", json!({})).await.unwrap();
-        let decision = json!({ "decided_on": "2026-11-20", "outcome": "罚款" });
+        // a decision is not dated before the case stood to be decided
+        let back = json!({ "decided_on": "2026-11-20", "outcome": "罚款" });
+        let said = refused(&w, &o.desk, m, "decide", back).await;
+        assert!(said.contains("不能早于本件进入当前环节之日（2026-11-30）"), "{name}: {said}");
+        let decision = json!({ "decided_on": "2026-11-30", "outcome": "罚款" });
         let said = refused(&w, &o.desk, m, "decide", decision.clone()).await;
         assert!(said.contains("三十万元"), "{said}");
         w.step(&o.desk, m, "send_up", json!({ "reason": "超出县级权限" })).await.unwrap();
@@ -120,20 +128,19 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
         w.publish(&o.second, m, "notice").await.unwrap();
         w.now = Instant::parse("2026-12-08T09:00:00+08:00").unwrap();
         w.step(&o.officer, m, "no_hearing", json!({})).await.unwrap();
-        let own = w.step(&o.officer, m, "decide", decision.clone()).await;
+        let own = w.step(&o.officer, m, "decide", decision).await;
         assert!(own.is_err(), "{name}: who proposed does not decide");
+        let decision = json!({ "decided_on": "2026-12-08", "outcome": "罚款" });
         w.step(&o.desk, m, "decide", decision).await.unwrap();
         let file = registry::credit_file(&w.app.store, w.maker.operator).await.unwrap();
         assert_eq!((file[0].kind.as_str(), file[0].text.as_str()), ("penalty", "罚款"), "{name}");
         let grades = registry::grades_of(&w.app.store, w.maker.operator).await.unwrap();
         assert_eq!((grades[0].0.as_str(), grades[0].1.as_str()), ("credit", "B"), "{name}: 20 points");
-        let served = json!({ "served_on": "2026-11-20", "method": "direct" });
-        w.step(&o.officer, m, "serve", served).await.unwrap();
-        assert_eq!(
-            due(&w, &o.officer, m, "pay").await,
-            "2026-12-07",
-            "{name}: fifteen days end on a Saturday"
-        );
+        let served = |day: &str| json!({ "served_on": day, "method": "direct" });
+        let said = refused(&w, &o.officer, m, "serve", served("2026-12-07")).await;
+        assert!(said.contains("不能早于决定日期（2026-12-08）"), "{name}: {said}");
+        w.step(&o.officer, m, "serve", served("2026-12-08")).await.unwrap();
+        assert_eq!(due(&w, &o.officer, m, "pay").await, "2026-12-23", "{name}: fifteen days");
         w.step(&o.officer, m, "pay", json!({ "paid": "60000" })).await.unwrap();
         let said = refused(&w, &o.desk, m, "close", json!({})).await;
         assert!(said.contains("行政处罚决定书：已起草，尚未送达或公开"), "{said}");
@@ -144,6 +151,11 @@ async fn a_case_follows_the_bracket_the_discretion_the_level_of_decision_and_end
             "{name}: 行政处罚法 59: {}",
             paper.html.zh
         );
+        for said in
+            ["第一百二十四条第一款第一项", "统一社会信用代码", "罚款 60000 元", "六十日内", "法定代表人处以"]
+        {
+            assert!(paper.html.zh.contains(said), "{name}: {said}: {}", paper.html.zh);
+        }
         w.publish(&o.second, m, "decision").await.unwrap();
         w.step(&o.desk, m, "close", json!({})).await.unwrap();
         assert_eq!(state(&w, &o.desk, m).await, "closed");
@@ -177,6 +189,8 @@ async fn a_penalty_on_the_spot_keeps_its_limits_and_counts_in_the_credit_file() 
         let m = open(&w, &o.officer, "summary_penalty", SHOP_COUNTY, form("unit", "3000", &officers))
             .await
             .unwrap();
+        let file = registry::credit_file(&w.app.store, w.shop.operator).await.unwrap();
+        assert_eq!(file.len(), 1, "{name}: it counts from the decision");
         assert_eq!(
             due(&w, &o.officer, m, "pay").await,
             "2026-12-07",
@@ -192,6 +206,52 @@ async fn a_penalty_on_the_spot_keeps_its_limits_and_counts_in_the_credit_file() 
 }
 
 #[tokio::test]
+async fn every_penalty_proposed_is_told_and_a_licence_is_revoked_only_in_serious_circumstances() {
+    for (name, w) in World::all().await {
+        let o = office(SHOP_COUNTY);
+        let form = json!({
+            "operator": w.shop.operator, "respondent": "张冠李戴有限公司", "source": "inspection", "what": "销售超过保质期的食品",
+        });
+        let m = open(&w, &o.officer, "penalty_case", SHOP_COUNTY, form).await.unwrap();
+        let known = registry::operator(&w.app.store, w.shop.operator).await.unwrap().unwrap().name;
+        assert_eq!(fact(&w, &o.officer, m, "respondent").await, known, "{name}: the name is the register's");
+        assert!(w.matter(&o.officer, m).await.title.zh.starts_with(&known), "{name}");
+        let officers = json!([{ "name": "甲", "certificate": "1" }, { "name": "乙", "certificate": "2" }]);
+        w.step(&o.desk, m, "file", json!({ "reason": "涉嫌违法", "officers": officers })).await.unwrap();
+        let assess = |serious: &str| {
+            json!({
+                "article": "a124_1_5", "goods_value": "9000", "illegal_gain": "500", "serious": serious,
+                "crime_signs": false, "small_producer": false,
+            })
+        };
+        w.step(&o.officer, m, "assess", assess("none")).await.unwrap();
+        w.step(&o.officer, m, "evidence", evidence()).await.unwrap();
+        let report = json!({
+            "reason_text": "现场查获", "evidence_text": "现场笔录、照片", "discretion": "normal", "discretion_why": "无从轻情节", "fine": "80000",
+            "confiscated": "500", "measure": "revoke",
+        });
+        let said = refused(&w, &o.officer, m, "report", report.clone()).await;
+        assert!(said.contains("情节严重的才可以吊销许可证"), "{name}: {said}");
+        w.step(&o.officer, m, "assess", assess("again")).await.unwrap();
+        w.step(&o.officer, m, "report", report).await.unwrap();
+        w.step(&o.desk, m, "notice", json!({})).await.unwrap();
+        let view = w.matter(&o.officer, m).await;
+        let paper = &view.documents.iter().find(|d| d.name == "notice").unwrap().html.zh;
+        for told in [
+            "罚款 80000 元",
+            "没收违法所得 500 元",
+            "吊销许可证",
+            "五年内不得",
+            "第一百二十四条第一款第五项",
+            "现场笔录、照片",
+            &known,
+        ] {
+            assert!(paper.contains(told), "{name}: {told}: {paper}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_only_checked_or_planned_is_not_shown_to_the_firm_it_names() {
     for (name, w) in World::all().await {
         let o = office(SHOP_COUNTY);
@@ -201,7 +261,7 @@ async fn what_is_only_checked_or_planned_is_not_shown_to_the_firm_it_names() {
             "operator": w.shop.operator, "respondent": "虚构超市", "source": "report", "what": "销售过期食品",
         });
         let visit = json!({
-            "operator": w.shop.operator, "name": "虚构超市", "kind": "flying", "business": "sales", "scope_all": true, "officers": officers,
+            "operator": w.shop.operator, "kind": "flying", "business": "sales", "scope_all": true, "officers": officers,
         });
         let clue = open(&w, &o.officer, "penalty_case", SHOP_COUNTY, clue).await.unwrap();
         let visit = open(&w, &o.officer, "inspection", SHOP_COUNTY, visit).await.unwrap();

@@ -16,7 +16,7 @@ async fn case(w: &mut World, owner: &Principal) -> Id {
     let officers = json!([{ "name": "甲", "certificate": "1" }, { "name": "乙", "certificate": "2" }]);
     w.step(&o.desk, m, "file", json!({ "reason": "涉嫌违法", "officers": officers })).await.unwrap();
     let assessed = json!({
-        "article": "a124_1", "goods_value": "12000", "illegal_gain": "0", "serious": "none",
+        "article": "a124_1_5", "goods_value": "12000", "illegal_gain": "0", "serious": "none",
         "crime_signs": false, "small_producer": false,
     });
     w.step(&o.officer, m, "assess", assessed).await.unwrap();
@@ -37,7 +37,8 @@ async fn case(w: &mut World, owner: &Principal) -> Id {
     assert!(said.contains("“听证日期”为 2026-12-04，该日之前不能办理"), "{said}");
     w.now = Instant::parse("2026-12-04T15:00:00+08:00").unwrap();
     w.step(&o.officer, m, "heard", json!({ "report": "维持拟处罚意见" })).await.unwrap();
-    let mut decision = json!({ "decided_on": "2026-11-20", "outcome": "罚款" });
+    let mut decision =
+        json!({ "decided_on": "2026-12-04", "outcome": "罚款", "review": "听证意见不采纳，事实清楚" });
     let said = w.step(&o.desk, m, "decide", decision.clone()).await.unwrap_err();
     assert!(said.user_text().unwrap().zh.contains("法制审核"), "after a hearing: {said}");
     decision["legal_review"] = json!(true);
@@ -58,7 +59,7 @@ async fn licence(w: &World, owner: &Principal, papers: &Json, site: &str) -> (Id
     let hits = w.matter(&o.officer, m).await.all_facts.get("screen_hits").cloned().unwrap_or(Json::Null);
     let examiners = json!([{ "name": "甲" }, { "name": "乙" }]);
     w.step(&o.officer, m, "send_check", json!({ "examiners": examiners })).await.unwrap();
-    let found = json!({ "check_on": "2026-11-20", "check_result": "pass" });
+    let found = json!({ "check_on": w.now.china_date().to_string(), "check_result": "pass" });
     w.step(&o.officer, m, "check", found).await.unwrap();
     (m, hits)
 }
@@ -90,15 +91,22 @@ async fn a_case_leads_to_the_list_the_list_to_its_effects_and_repair_out_of_it()
         let decided = case(&mut w, &owner).await;
         let papers = w.paper(&owner).await;
 
-        let form = json!({
-            "operator": w.shop.operator, "respondent": "虚构超市", "case_no": decided.to_string(), "grounds": "情节严重",
-        });
+        let proposal =
+            |case: String| json!({ "operator": w.shop.operator, "case_no": case, "grounds": "情节严重" });
+        let no = open(&w, &o.officer, "severe_list", SHOP_COUNTY, proposal("不存在的案号".to_owned()))
+            .await
+            .unwrap_err();
+        assert!(no.user_text().unwrap().zh.contains("没有找到该当事人已作出决定的案件"), "{name}: {no}");
+        let form = proposal(decided.to_string());
         let m = open(&w, &o.officer, "severe_list", SHOP_COUNTY, form).await.unwrap();
         w.step(&o.officer, m, "notice", json!({ "grounds": "销售过期食品，情节严重" })).await.unwrap();
         w.publish(&o.second, m, "notice").await.unwrap();
         assert_eq!(public(&w).await, 0, "{name}: the notice is for the party alone");
+        // the party's days are not given away by an empty form
+        let empty = w.step(&owner, m, "answer", json!({})).await.unwrap_err().user_text().unwrap();
+        assert!(empty.zh.contains("放弃陈述申辩"), "{name}: {empty:?}");
         w.step(&owner, m, "answer", json!({ "answer": "已整改，请求从轻" })).await.unwrap();
-        let listing = json!({ "listed_on": "2026-11-20" });
+        let listing = json!({ "listed_on": "2026-12-04" });
         let own = w.step(&o.officer, m, "list", listing.clone()).await;
         assert!(matches!(own, Err(flow::Error::Denied(_))), "{name}: who proposed does not list");
         w.step(&o.desk, m, "list", listing).await.unwrap();
@@ -107,6 +115,9 @@ async fn a_case_leads_to_the_list_the_list_to_its_effects_and_repair_out_of_it()
             ("listed", "D"),
             "{name}"
         );
+        let line = registry::credit_file(&w.app.store, w.shop.operator).await.unwrap();
+        let until = line.iter().find(|l| l.kind == "severe").and_then(|l| l.until).map(|d| d.to_string());
+        assert_eq!(until, Some(fact(&w, &o.officer, m, "ends_on").await), "{name}: one end of one listing");
 
         // published for three years
         w.publish(&o.second, m, "decision").await.unwrap();
@@ -120,7 +131,7 @@ async fn a_case_leads_to_the_list_the_list_to_its_effects_and_repair_out_of_it()
 
         // repair: not before the shortest publication is over
         let repair = json!({
-            "operator": w.shop.operator, "name": "虚构超市", "kind": "severe", "published_on": "2026-11-20",
+            "operator": w.shop.operator, "kind": "severe",
             "performed": true, "corrected": true, "clean": true, "promise": true,
         });
         let early = open(&w, &owner, "credit_repair", SHOP_COUNTY, repair.clone()).await.unwrap();
@@ -144,7 +155,7 @@ async fn a_case_leads_to_the_list_the_list_to_its_effects_and_repair_out_of_it()
             "credit_repair",
             "620102",
             json!({
-                "operator": w.shop.operator, "name": "虚构超市", "kind": "severe", "published_on": "2026-11-20",
+                "operator": w.shop.operator, "kind": "severe",
                 "performed": true, "corrected": true, "clean": true, "promise": true,
             }),
         );

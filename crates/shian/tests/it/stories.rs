@@ -160,7 +160,7 @@ async fn a_shop_gets_its_licence_loses_it_and_cannot_come_back_for_five_years() 
 
         // revoked: nothing may be granted to this operator for five years
         let form = json!({
-            "operator": w.shop.operator, "licence_number": number, "kind": "revoked", "grounds": "情节严重",
+            "operator": w.shop.operator, "licence_number": number, "kind": "revoked", "grounds": "情节严重", "case_no": "虚构罚〔2026〕1号",
         });
         let end = open(&w, &o.officer, "licence_end", SHOP_COUNTY, form).await.unwrap();
         w.step(&o.officer, end, "notice", json!({})).await.unwrap();
@@ -296,7 +296,7 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
         let officers = json!([{ "name": "甲", "certificate": "1" }, { "name": "乙", "certificate": "2" }]);
         let form = |officers: &Json| {
             json!({
-                "operator": w.shop.operator, "name": "虚构超市", "kind": "daily", "business": "sales", "scope_all": true,
+                "operator": w.shop.operator, "kind": "daily", "business": "sales", "scope_all": true,
                 "officers": officers,
             })
         };
@@ -355,7 +355,8 @@ async fn an_inspection_by_two_officers_is_published_and_its_grade_says_why() {
         w.step(&o.officer, m, "record_done", done).await.unwrap();
 
         // grade: the table of sellers and the failed points
-        let form = json!({ "operator": w.shop.operator, "name": "虚构超市", "business": "sales", "occasion": "yearly", "year": "2026" });
+        let form =
+            json!({ "operator": w.shop.operator, "business": "sales", "occasion": "yearly", "year": "2026" });
         let g = open(&w, &o.officer, "risk_grade", SHOP_COUNTY, form).await.unwrap();
         let points = json!({
             "business": "sales", "area": "300", "packed": "1500", "chilled": "80", "bulk_chilled": "20", "suppliers": "60",
