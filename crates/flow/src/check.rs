@@ -4,6 +4,7 @@ mod dates;
 mod forms;
 mod overlay;
 mod steps;
+mod words;
 
 pub use overlay::check_overlay;
 
@@ -90,6 +91,7 @@ pub fn check(definition: &Definition, words: &Vocabulary) -> Vec<Finding> {
     report.tasks(words);
     report.forms();
     report.documents();
+    report.words();
     report.expressions();
     report.found.sort();
     report.found

@@ -10,7 +10,7 @@ pub use remedy::Remedy;
 
 use crate::form::{Choice, Form};
 use base::clock::Unit;
-use base::{Date, Text};
+use base::{Date, Lang, Text};
 use rule::Basis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -537,12 +537,20 @@ impl Definition {
     pub fn fact(&self, id: &str) -> Option<&Fact> {
         self.facts.iter().find(|f| f.id == id)
     }
-    /// A fact's value in words: those the fact has itself, else those of the field of its name in a form, where it was chosen.
+    /// A fact's value in words: those the fact has itself, else those of the field of its name in a form, where it was chosen; of
+    /// several chosen, one after the other.
     #[must_use]
-    pub fn words<'a>(&'a self, fact: &'a Fact, value: &serde_json::Value) -> Option<&'a Text> {
+    pub fn words(&self, fact: &Fact, value: &serde_json::Value) -> Option<Text> {
+        if let Some(several) = value.as_array().filter(|a| !a.is_empty()) {
+            let words = several.iter().map(|v| self.words(fact, v)).collect::<Option<Vec<Text>>>()?;
+            let join = |lang: Lang| {
+                words.iter().map(|t| t.get(lang)).collect::<Vec<_>>().join(lang.pick("、", ", "))
+            };
+            return Some(Text::new(join(Lang::Zh), join(Lang::En)));
+        }
         let code = value.as_str()?;
         let fields = self.forms.iter().filter_map(|f| f.field(&fact.id)).flat_map(|f| &f.options);
-        fact.options.iter().chain(fields).find(|o| o.id == code).map(|o| &o.title)
+        fact.options.iter().chain(fields).find(|o| o.id == code).map(|o| o.title.clone())
     }
     /// Whether a name is a clock or a group of clocks.
     pub(crate) fn clocks_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ClockUse> {

@@ -22,6 +22,12 @@ pub(crate) fn marked(text: &Text) -> Text {
     Text::new(with(&MARK.zh, &text.zh), with(&MARK.en, &text.en))
 }
 
+/// What stands above and below the body of every paper of a drill.
+const SAID: Text = Text::of(
+    "演练 DRILL：本文书为演练所用，不是真实事件，不得对外发布。",
+    "DRILL 演练: this paper belongs to an exercise; nothing in it is real, and it is not published.",
+);
+
 /// A body with the mark above and below it.
 pub(crate) fn marked_body(html: &Text) -> Text {
     let with = |said: &str, html: &str| {
@@ -34,13 +40,16 @@ pub(crate) fn marked_body(html: &Text) -> Text {
             (false, false) => format!("{said}\n{html}\n{said}"),
         }
     };
-    Text::new(
-        with("演练 DRILL：本文书为演练所用，不是真实事件，不得对外发布。", &html.zh),
-        with(
-            "DRILL 演练: this paper belongs to an exercise; nothing in it is real, and it is not published.",
-            &html.en,
-        ),
-    )
+    Text::new(with(&SAID.zh, &html.zh), with(&SAID.en, &html.en))
+}
+
+/// A text without the lines that mark it: what somebody edits is between them.
+pub(crate) fn unmarked(text: &Text) -> Text {
+    let own = |text: &str, said: &str| {
+        let lines: Vec<&str> = text.lines().filter(|line| line.trim() != said).collect();
+        lines.join("\n").trim().to_owned()
+    };
+    Text::new(own(&text.zh, &SAID.zh), own(&text.en, &SAID.en))
 }
 
 /// Whether a matter about to be opened is a drill: by its own fact, or because it follows from one.

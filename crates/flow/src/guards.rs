@@ -40,4 +40,10 @@ impl Guards {
         let guard = self.0.get(place).filter(|g| g.reads().all(|path| !path.starts_with("form.")));
         guard.is_some_and(|g| g.allows(facts) != Ok(true))
     }
+
+    /// Whether the expression there refuses for good: it reads nothing but a fact that never changes.
+    pub(crate) fn never_holds(&self, place: &str, facts: &Json, fixed: &str) -> bool {
+        let guard = self.0.get(place).filter(|g| g.reads().all(|path| path == fixed));
+        guard.is_some_and(|g| g.allows(facts) != Ok(true))
+    }
 }

@@ -267,11 +267,13 @@ pub async fn document(
 ) -> Result<DocumentView, Error> {
     let row = store
         .first(
-            "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
-             audience, submitter, slug, number, published_at, public_until, journal, version, served_on from document where id = $1",
+            "select d.id, d.matter, d.name, d.kind, d.region, d.agency, d.operator, d.classification, d.title_zh, d.title_en, d.html_zh, \
+             d.html_en, d.status, d.audience, d.submitter, d.slug, d.number, d.published_at, d.public_until, d.journal, d.version, d.served_on, m.drill \
+             from document d join matter m on m.id = d.matter where d.id = $1",
             &[id.into()],
         )
         .await?;
-    let view = row.map(|r| document_view(&r, access, who, now, None)).transpose()?.flatten();
+    let view =
+        row.map(|r| document_view(&r, access, who, now, None, r.flag("drill")?)).transpose()?.flatten();
     view.ok_or_else(|| Error::missing(&Text::of("文书", "document"), id))
 }

@@ -143,6 +143,8 @@ pub struct MatterFilter {
     pub running: Option<bool>,
     /// Only those with a clock past due.
     pub overdue: bool,
+    /// Only drills (true) or only what is real (false).
+    pub drill: Option<bool>,
     /// Region code prefix.
     pub region: Option<String>,
     /// Words of the title, the number of the matter, or its subject.
@@ -171,6 +173,7 @@ impl Default for MatterFilter {
             state: None,
             running: None,
             overdue: false,
+            drill: None,
             region: None,
             text: None,
             meant: Vec::new(),
@@ -395,6 +398,9 @@ pub async fn matters(
     };
     if filter.overdue {
         sql.push(" and m.closed_at is null and m.next_due < ").bind(now);
+    }
+    if let Some(drill) = filter.drill {
+        sql.push(if drill { " and m.drill = 1" } else { " and m.drill = 0" });
     }
     if let Some(region) = &filter.region {
         inside(&mut sql, "m.region", region);

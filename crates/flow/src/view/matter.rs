@@ -273,13 +273,13 @@ pub async fn matter(
     let draft = &live.draft;
     let facts = d.facts.iter().filter(|f| f.shown).filter_map(|f| {
         let value = draft.facts.get(&f.id).filter(|v| !v.is_null())?.clone();
-        let words = d.words(f, &value).cloned();
+        let words = d.words(f, &value);
         Some(FactView { id: f.id.clone(), title: f.title.clone(), value, words })
     });
     let facts = facts.collect();
     let actions = actions(&mut tx, &live, engine, access, who, (now, open)).await?;
     let steps = steps(&mut tx, engine, &procedure, who, id, open).await?;
-    let mut documents = documents(&mut tx, access, who, now, draft, &agency).await?;
+    let mut documents = documents(&mut tx, access, who, now, &live, &agency).await?;
     contests(&mut documents, &steps);
     let view = MatterView {
         id,
@@ -348,6 +348,7 @@ async fn actions(
         None => live.kept_away(tx, engine, who.account).await?,
         Some(_) => None,
     };
+    let drill = d.drill.as_ref().map(|fact| format!("facts.{fact}"));
     let mut actions = Vec::new();
     for t in d.leaving(&live.draft.state) {
         let side = match t.by {
@@ -356,6 +357,11 @@ async fn actions(
             Side::Citizen | Side::System => false,
         };
         if !side || access.check(who, &t.action, &live.resource_of(t), now).is_err() {
+            continue;
+        }
+        // what only a drill does, or only what is real, is no step of the other
+        let place = format!("transition.{}", t.id);
+        if drill.as_ref().is_some_and(|fact| live.procedure.guards.never_holds(&place, &scope, fact)) {
             continue;
         }
         let own = live.taken_by(tx, t.not_by.as_deref()).await? == Some(who.account);
@@ -367,7 +373,7 @@ async fn actions(
                 "you took the earlier step; another person must take this one",
             ))
         } else {
-            let refused = live.procedure.guards.refuses_without_form(&format!("transition.{}", t.id), &scope);
+            let refused = live.procedure.guards.refuses_without_form(&place, &scope);
             if refused { t.refusal.clone() } else { None }
         };
         let papers = live.papers(tx, t, &scope).await?;
@@ -556,6 +562,7 @@ pub(super) fn document_view(
     who: &Principal,
     now: Instant,
     agency: Option<&str>,
+    drill: bool,
 ) -> Result<Option<DocumentView>, Error> {
     // a department that takes steps in the matter reads what it is asked to act upon, and publishes none of it
     let own = row.text("agency")?;
@@ -579,7 +586,7 @@ pub(super) fn document_view(
         region: row.text("region")?,
         title: Text::new(row.text("title_zh")?, row.text("title_en")?),
         html: Text::new(row.text("html_zh")?, row.text("html_en")?),
-        may_publish: status == "draft" && !guest && access.allows(who, "publish", &resource, now),
+        may_publish: status == "draft" && !guest && !drill && access.allows(who, "publish", &resource, now),
         may_revise: status == "draft"
             && !guest
             && resource.submitter.is_none_or(|s| s == who.account)
@@ -603,19 +610,19 @@ async fn documents(
     access: &Access,
     who: &Principal,
     now: Instant,
-    draft: &MatterDraft,
+    live: &Live,
     agency: &str,
 ) -> Result<Vec<DocumentView>, Error> {
     let rows = tx
         .query(
             "select id, matter, name, kind, region, agency, operator, classification, title_zh, title_en, html_zh, html_en, status, \
              audience, submitter, slug, number, published_at, public_until, journal, version, served_on from document where matter = $1 order by id desc",
-            &[draft.id.into()],
+            &[live.draft.id.into()],
         )
         .await?;
     let mut views = Vec::new();
     for row in rows {
-        views.extend(document_view(&row, access, who, now, Some(agency))?);
+        views.extend(document_view(&row, access, who, now, Some(agency), live.drill)?);
     }
     Ok(views)
 }

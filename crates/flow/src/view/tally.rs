@@ -19,9 +19,11 @@ pub struct InHand {
     pub running: i64,
     /// Of these, with a clock past due.
     pub late: i64,
+    /// Drills that run beside them; in no other figure.
+    pub drills: i64,
 }
 
-/// Matters in hand in a region, by procedure, most first, as far as the person may see them.
+/// Matters in hand in a region, drills apart, by procedure, most first, as far as the person may see them.
 ///
 /// # Errors
 /// Storage.
@@ -33,9 +35,11 @@ pub async fn in_hand(
     now: Instant,
     region: &str,
 ) -> Result<Vec<InHand>, Error> {
-    let mut sql = Sql::new("select m.procedure, count(*) as n, sum(case when m.next_due < ");
-    sql.bind(now)
-        .push(" then 1 else 0 end) as late from matter m where m.closed_at is null and m.drill = 0 and ");
+    let mut sql = Sql::new(
+        "select m.procedure, sum(case when m.drill = 0 then 1 else 0 end) as n, \
+         sum(case when m.drill = 1 then 1 else 0 end) as drills, sum(case when m.drill = 0 and m.next_due < ",
+    );
+    sql.bind(now).push(" then 1 else 0 end) as late from matter m where m.closed_at is null and ");
     sql.append(&matters_of(engine, access, who, "view", now, "m.region"));
     inside(&mut sql, "m.region", region);
     sql.push(" group by m.procedure order by n desc, m.procedure");
@@ -44,7 +48,8 @@ pub async fn in_hand(
         let procedure = row.text("procedure")?;
         let known = engine.procedures().find(|p| p.definition.id == procedure);
         let title = known.map_or_else(|| Text::new(&*procedure, &*procedure), |p| p.definition.title.clone());
-        out.push(InHand { title, running: row.int("n")?, late: row.int("late")?, procedure });
+        let (running, late, drills) = (row.int("n")?, row.int("late")?, row.int("drills")?);
+        out.push(InHand { title, running, late, drills, procedure });
     }
     Ok(out)
 }

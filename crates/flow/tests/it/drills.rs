@@ -144,3 +144,99 @@ async fn the_file_says_which_fact_makes_a_drill_and_what_is_said_of_it_says_so()
         assert!(supervised(&w, &officer(9, "620802"), &all).await.is_empty(), "{name}");
     }
 }
+
+/// An incident of a school canteen with so many ill, verified.
+async fn incident(w: &World, drill: bool, ill: &str) -> base::Id {
+    let who = officer(1, "620102");
+    let form = json!({
+        "drill": drill, "county": "620102", "place": "虚构学校", "happened_on": "2026-09-27", "ill": ill, "dead": "0",
+        "symptoms": "腹泻", "reporter": "校医",
+    });
+    let mut tx = w.store.begin().await.unwrap();
+    let authority = flow::Authority::Person { access: &w.access, who: &who };
+    let request = Request { region: "620102".into(), form, ..Request::default() };
+    let opened = flow::open_by_form(&mut tx, &w.cx(&who), &w.engine, authority, "incident", request).await;
+    let matter = opened.unwrap().matter;
+    tx.commit().await.unwrap();
+    w.step(&who, matter, "verify", figures(ill)).await.unwrap();
+    matter
+}
+
+fn figures(ill: &str) -> serde_json::Value {
+    json!({"verified": "核实", "ill": ill, "dead": "0", "counties": "1", "cities": "1", "school": true})
+}
+
+#[tokio::test]
+async fn an_incident_of_a_level_is_not_handled_as_an_ordinary_event_and_none_starts_no_response() {
+    for (name, w) in World::all().await {
+        let (one, head) = (officer(1, "620102"), desk(2, "62"));
+        let grave = incident(&w, false, "52").await;
+        let level =
+            |m: &view::MatterView| m.facts.iter().find(|f| f.id == "level").unwrap().words.clone().unwrap();
+        assert_eq!(level(&w.view(&head, grave).await).zh, "Ⅱ级（重大）", "{name}");
+        let said = w.step(&one, grave, "below", json!({})).await;
+        assert!(matches!(&said, Err(Error::Refused(t)) if t.zh.contains("已达分级标准")), "{name}: {said:?}");
+        // nor does the officer lower it by verifying anew: that is decided
+        let said = w.step(&one, grave, "verify_again", figures("3")).await;
+        assert!(matches!(said, Err(Error::Denied(_))), "{name}: {said:?}");
+        let small = incident(&w, false, "3").await;
+        assert_eq!(level(&w.view(&head, small).await).zh, "未达分级", "{name}");
+        w.step(&one, small, "below", json!({})).await.unwrap();
+        assert!(w.step(&head, small, "adjust", figures("4")).await.is_err(), "{name}: there is no response");
+        w.step(&head, small, "verify_again", figures("4")).await.unwrap();
+        assert_eq!(w.view(&head, small).await.state, "verified", "{name}");
+        let said = w.step(&head, small, "respond", json!({})).await;
+        assert!(said.is_err(), "{name}: a finding that there is none starts nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_paper_of_a_drill_bears_its_mark_whatever_is_written_in_it_and_drills_are_in_no_figure() {
+    for (name, w) in World::all().await {
+        let (one, head) = (officer(1, "620102"), desk(2, "62"));
+        let (drill, real) = (incident(&w, true, "52").await, incident(&w, false, "52").await);
+        let told = json!({"kind": "first", "to": "上级和同级政府", "note": "正在救治"});
+        w.step(&one, drill, "report_up", told).await.unwrap();
+        let m = w.view(&one, drill).await;
+        let paper = &m.documents[0];
+        let new = flow::Revision {
+            title: base::Text::new("食品安全事件报告", "Incident report"),
+            body: base::Text::new("发生食品安全事件，发病52人。", "An incident; 52 ill."),
+            note: String::new(),
+        };
+        let mut tx = w.store.begin().await.unwrap();
+        let cx = w.cx(&one);
+        let (id, version) = (paper.id, paper.version);
+        flow::revise_document(&mut tx, &cx, &w.engine, &w.access, &one, id, version, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        let m = w.view(&head, drill).await;
+        let paper = &m.documents[0];
+        assert!(paper.title.zh.starts_with("【演练 DRILL】"), "{name}: {:?}", paper.title);
+        assert_eq!(paper.html.zh.matches("演练 DRILL").count(), 2, "{name}: {}", paper.html.zh);
+        assert!(paper.html.zh.contains("发病52人") && paper.html.en.contains("DRILL"), "{name}");
+        // nothing of it can be published, so nobody is asked to; what only the other kind does is not offered
+        assert!(!paper.may_publish, "{name}");
+        let in_hand = view::in_hand(&w.store, &w.engine, &w.access, &head, w.now, "62").await.unwrap();
+        let of = in_hand.iter().find(|k| k.procedure == "incident").unwrap();
+        assert_eq!((of.running, of.drills), (1, 1), "{name}");
+        for (asked, want) in [(true, drill), (false, real)] {
+            let filter = view::MatterFilter { drill: Some(asked), ..view::MatterFilter::default() };
+            let list = view::matters(&w.store, &w.engine, &w.access, &head, w.now, &filter, None, 10).await;
+            let ids: Vec<_> = list.unwrap().rows.iter().map(|l| l.id).collect();
+            assert_eq!(ids, [want], "{name}");
+        }
+        w.step(&head, real, "verify_again", figures("3")).await.unwrap();
+        for (matter, shown, hidden) in
+            [(drill, "release_drill", "release"), (real, "release", "release_drill")]
+        {
+            if matter == drill {
+                w.step(&head, matter, "respond", json!({})).await.unwrap();
+            } else {
+                w.step(&one, matter, "below", json!({})).await.unwrap();
+            }
+            let actions = w.view(&one, matter).await.actions;
+            let has = |id: &str| actions.iter().any(|a| a.id == id);
+            assert!(has(shown) && !has(hidden), "{name}: {shown}");
+        }
+    }
+}

@@ -114,6 +114,52 @@ fn the_check_names_what_is_wrong() {
 }
 
 #[test]
+fn a_code_is_read_as_words_on_pages_in_titles_and_in_papers() {
+    let all = flow::shipped().unwrap();
+    let words = words(&all);
+    let of = |id: &str| all.iter().find(|d| d.id == id).unwrap().clone();
+    let said = |d: &Definition| check(d, &words).into_iter().map(|f| f.to_string()).collect::<Vec<_>>();
+    // a code a table writes
+    let mut d = of("incident");
+    d.facts.iter_mut().find(|f| f.id == "level").unwrap().options.clear();
+    assert!(
+        said(&d).iter().any(|f| f.starts_with("fact.level: the code `none` has no words")),
+        "{:?}",
+        said(&d)
+    );
+    // one an effect sets, one another file tells
+    let mut d = of("disposal");
+    d.facts.iter_mut().find(|f| f.id == "recheck").unwrap().options.clear();
+    assert!(said(&d).iter().any(|f| f.contains("the code `pending` has no words")), "{:?}", said(&d));
+    let mut d = of("recall");
+    d.facts.iter_mut().find(|f| f.id == "harm").unwrap().options.clear();
+    assert!(said(&d).iter().any(|f| f.contains("the code `serious` has no words")), "{:?}", said(&d));
+    // every choice of every procedure, printed as it is stored in each paper and title
+    for d in &all {
+        let chosen = |f: &&flow::Fact| {
+            !f.options.is_empty()
+                || d.forms.iter().filter_map(|x| x.field(&f.id)).any(|x| !x.options.is_empty())
+        };
+        let chosen: Vec<&str> = d.facts.iter().filter(chosen).map(|f| f.id.as_str()).collect();
+        let mut raw = d.clone();
+        for text in raw.templates.values_mut() {
+            chosen.iter().for_each(|fact| text.push_str(&format!("{{{{ facts.{fact} }}}}")));
+        }
+        let said = said(&raw);
+        for (file, fact) in d.templates.keys().flat_map(|file| chosen.iter().map(move |fact| (file, fact))) {
+            let want = format!("templates/{file}: prints the code of `facts.{fact}`");
+            assert!(said.iter().any(|f| f.starts_with(&want)), "{}: {want}", d.id);
+        }
+    }
+    // several chosen are read one after the other
+    let d = of("recall");
+    let harm = d.facts.iter().find(|f| f.id == "harm").unwrap();
+    let several = d.words(harm, &serde_json::json!(["serious", "label"])).unwrap();
+    assert!(several.zh.contains("、") && several.en.contains(", "), "{several:?}");
+    assert_eq!(d.words(harm, &serde_json::json!("unknown")), None);
+}
+
+#[test]
 fn what_makes_a_drill_is_said_at_the_opening_and_never_changes() {
     let all = flow::shipped().unwrap();
     let words = words(&all);

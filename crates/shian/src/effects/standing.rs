@@ -29,6 +29,14 @@ fn shown(value: Option<&Json>) -> String {
     }
 }
 
+/// A fact as the file of an operator says it: in words where the procedure has words for its codes.
+fn said(cx: &EffectCx<'_>, matter: &MatterDraft, fact: &str) -> Result<String, EffectError> {
+    let value = matter.facts.get(fact);
+    let d = &cx.engine.procedure_in(&matter.procedure, &matter.region)?.definition;
+    let words = d.fact(fact).zip(value).and_then(|(f, v)| d.words(f, v));
+    Ok(words.map_or_else(|| shown(value), |t| t.zh.into_owned()))
+}
+
 /// The day a ban begins: that of the decision, else today.
 fn decided(matter: &MatterDraft, cx: &EffectCx<'_>) -> Date {
     matter.fact("decided_on").parse().unwrap_or_else(|_| cx.context.now.china_date())
@@ -108,7 +116,7 @@ impl Effect for NoteCredit {
             Some(row) => after(happened, clock(NOTE, row)?),
             None => None,
         };
-        let words = params.get("text").and_then(Json::as_str).map(|f| shown(matter.facts.get(f)));
+        let words = params.get("text").and_then(Json::as_str).map(|f| said(cx, matter, f)).transpose()?;
         let entry = NewCreditEntry {
             operator,
             kind: text(params, NOTE, "kind")?.to_owned(),

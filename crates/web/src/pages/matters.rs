@@ -52,6 +52,7 @@ pub(crate) async fn list(
             _ => Some(true),
         },
         overdue: links.get("overdue") == Some("1"),
+        drill: links.get("drill").map(|d| d == "1"),
         region: some("region"),
         text: some("q"),
         meant: meant(&app, &viewer, &links).await?,

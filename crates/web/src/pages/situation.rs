@@ -59,7 +59,12 @@ pub(crate) async fn show(
         };
         return crate::export::download(format, &sheet);
     }
-    let mine = MatterFilter { running: Some(true), region: Some(region.clone()), ..MatterFilter::default() };
+    let mine = MatterFilter {
+        running: Some(true),
+        drill: Some(false),
+        region: Some(region.clone()),
+        ..MatterFilter::default()
+    };
     let running =
         flow::view::matters(&app.store, &app.engine, &app.access, &viewer.who, now, &mine, None, 20).await?;
     let over = beyond(&app, &viewer, &region).await?;
@@ -107,6 +112,7 @@ async fn beyond(app: &App, viewer: &Viewer, region: &str) -> Answer<Vec<(MatterL
         let filter = MatterFilter {
             procedure: Some(p.definition.id.clone()),
             running: Some(true),
+            drill: Some(false),
             region: Some(region.to_owned()),
             ..MatterFilter::default()
         };
@@ -130,33 +136,38 @@ fn in_hand(lang: Lang, kinds: &[InHand], region: &str) -> Markup {
     let sum = |pick: fn(&InHand) -> i64| kinds.iter().map(pick).sum::<i64>();
     let (all, late) = (sum(|k| k.running), sum(|k| k.late));
     let to = |extra: &str| Some(format!("/desk/matters?real=1&region={region}{extra}"));
+    let drills = sum(|k| k.drills);
     let total = [
         Stat {
             figure: all.to_string(),
             label: lang.pick("在办合计", "in hand in all").to_owned(),
-            href: to(""),
+            href: to("&drill=0"),
             tone: Tone::Info,
         },
         Stat {
             figure: late.to_string(),
             label: lang.pick("其中逾期", "of these late").to_owned(),
-            href: to("&overdue=1"),
+            href: to("&overdue=1&drill=0"),
             tone: if late > 0 { Tone::Bad } else { Tone::Ok },
         },
     ];
     let rows: Vec<Vec<Markup>> = kinds
         .iter()
+        .filter(|k| k.running > 0)
         .map(|k| {
             let procedure = format!("&procedure={}", ui::encode(&k.procedure));
             vec![
                 html! { (k.title.get(lang)) },
-                open(k.running, &procedure, "", Tone::Info),
-                open(k.late, &procedure, "&overdue=1", Tone::Bad),
+                open(k.running, &procedure, "&drill=0", Tone::Info),
+                open(k.late, &procedure, "&overdue=1&drill=0", Tone::Bad),
             ]
         })
         .collect();
     let columns = [Column::text("事项", "Kind"), Column::num("在办", "In hand"), Column::num("逾期", "Late")];
-    html! { section { h2 { (title) } (ui::stats(&total)) (ui::table(lang, title, &columns, &rows, None)) } }
+    html! { section { h2 { (title) } (ui::stats(&total))
+    @if drills > 0 { p.soft { (lang.pick("另有演练（不计入以上数字）：", "Drills, in none of these figures: "))
+        a href=(to("&drill=1").unwrap_or_default()) { (drills) } } }
+    (ui::table(lang, title, &columns, &rows, None)) } }
 }
 
 fn kinds_sheet(lang: Lang, kinds: &[InHand]) -> paper::sheet::Sheet {
