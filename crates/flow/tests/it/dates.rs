@@ -392,3 +392,19 @@ async fn who_is_kept_away_from_one_matter_takes_no_step_in_it_and_works_on_in_ot
         assert_eq!(w.store.one(kinds, &[]).await.unwrap().int("n").unwrap(), 2, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_mediation_is_not_called_for_a_day_gone_by() {
+    for (name, w) in crate::support::World::all().await {
+        let one = crate::support::officer(1, "620102");
+        let title = base::Text::of("虚构投诉", "A fictitious complaint");
+        let new = flow::NewMatter::new("620102", "complaint:1", title).fact("respondent", "虚构商店");
+        let m = w.open(&one, "complaint", new).await.unwrap();
+        w.step(&one, m, "accept", serde_json::json!({})).await.unwrap();
+        let call = |day: base::Date| serde_json::json!({"meeting_on": day.to_string(), "meeting_place": "虚构市场监管所", "mediator": "甲"});
+        let today = w.now.china_date();
+        let said = w.step(&one, m, "call", call(today.yesterday().unwrap())).await.unwrap_err();
+        assert!(said.user_text().unwrap().zh.contains("调解日期不能早于今天"), "{name}: {said}");
+        w.step(&one, m, "call", call(today)).await.unwrap();
+    }
+}

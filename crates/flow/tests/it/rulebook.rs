@@ -160,6 +160,18 @@ fn a_code_is_read_as_words_on_pages_in_titles_and_in_papers() {
 }
 
 #[test]
+fn a_random_inspection_is_made_by_a_draw_and_chosen_by_nobody() {
+    let all = flow::shipped().unwrap();
+    let d = all.iter().find(|d| d.id == "inspection").unwrap();
+    let form = d.form(d.opening.as_ref().unwrap().form.as_deref().unwrap()).unwrap();
+    let kind = form.field("kind").unwrap();
+    assert!(kind.options.len() > 1 && kind.options.iter().all(|o| o.id != "random"), "{kind:?}");
+    // a draw writes it, and it is read in words
+    let fact = d.facts.iter().find(|f| f.id == "kind").unwrap();
+    assert_eq!(d.words(fact, &serde_json::json!("random")).unwrap().zh, "双随机抽查");
+}
+
+#[test]
 fn what_makes_a_drill_is_said_at_the_opening_and_never_changes() {
     let all = flow::shipped().unwrap();
     let words = words(&all);
