@@ -25,6 +25,18 @@ pub struct Finding {
     pub problem: String,
 }
 
+/// How a clock that is not as the table of clocks says it is told.
+const DEPARTS: &str = "differs from row";
+
+impl Finding {
+    /// Whether a clock departs from the row of the law it names: a fault of a rulebook in force, and the very question of who asks what
+    /// another number would have meant.
+    #[must_use]
+    pub fn departs_from_law(&self) -> bool {
+        self.problem.starts_with(DEPARTS)
+    }
+}
+
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.place, self.problem)
@@ -40,6 +52,8 @@ pub struct Vocabulary {
     pub procedures: BTreeMap<String, String>,
     /// The facts each of them declares.
     pub facts: BTreeMap<String, BTreeSet<String>>,
+    /// The table of clocks the rules are held against; `None`: the one built in.
+    pub clocks: Option<Rules>,
 }
 
 impl Vocabulary {
@@ -58,6 +72,7 @@ impl Vocabulary {
             effects: effects.into_iter().collect(),
             procedures: widest,
             facts: procedures.iter().map(|d| (d.id.clone(), facts(d))).collect(),
+            clocks: None,
         }
     }
 }
@@ -71,13 +86,15 @@ impl Vocabulary {
 
 struct Report<'a> {
     d: &'a Definition,
+    law: &'a Rules,
     found: Vec<Finding>,
 }
 
 /// Everything wrong with a definition; empty when it may run.
 #[must_use]
 pub fn check(definition: &Definition, words: &Vocabulary) -> Vec<Finding> {
-    let mut report = Report { d: definition, found: Vec::new() };
+    let law = words.clocks.as_ref().unwrap_or_else(|| Rules::builtin());
+    let mut report = Report { d: definition, law, found: Vec::new() };
     report.languages();
     report.names();
     report.graph();
@@ -328,7 +345,7 @@ impl Report<'_> {
 
     /// A rule must restate the row of the table of clocks it names.
     fn law(&mut self, place: &str, mine: &ClockRule, law: &str) {
-        let Some(row) = Rules::builtin().get(law) else {
+        let Some(row) = self.law.get(law) else {
             self.say(place, format!("rulebook/cn/clocks has no row `{law}`"));
             return;
         };
@@ -339,7 +356,7 @@ impl Report<'_> {
             self.say(
                 place,
                 format!(
-                    "differs from row `{law}` of rulebook/cn/clocks in amount, unit, status, roll_over or direction"
+                    "{DEPARTS} `{law}` of rulebook/cn/clocks in amount, unit, status, roll_over or direction"
                 ),
             );
         }

@@ -160,6 +160,31 @@ fn a_code_is_read_as_words_on_pages_in_titles_and_in_papers() {
 }
 
 #[test]
+fn a_clock_is_held_against_the_table_of_its_own_rulebook() {
+    let all = flow::shipped().unwrap();
+    let mut d = all.iter().find(|d| d.id == "complaint").unwrap().clone();
+    let clock = d.clocks.iter_mut().find(|c| c.law.as_deref() == Some("CMP-02")).unwrap();
+    let (old, new) = (clock.amount, clock.amount + 15);
+    clock.amount = new;
+    let mut words = words(&all);
+    let found = check(&d, &words);
+    assert!(found.len() == 1 && found[0].departs_from_law(), "{found:?}");
+    // the draft changes the row as well: nothing to say; the file in force departs from the draft's table instead
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebook/cn/clocks/deadlines.csv");
+    let table = std::fs::read_to_string(folder).unwrap();
+    let row = table.lines().find(|l| l.starts_with("CMP-02,")).unwrap();
+    let changed = table.replace(row, &row.replacen(&format!(",{old},"), &format!(",{new},"), 1));
+    assert_ne!(changed, table);
+    words.clocks = Some(base::clock::Rules::parse(&changed).unwrap());
+    assert_eq!(check(&d, &words), []);
+    let found = check(all.iter().find(|d| d.id == "complaint").unwrap(), &words);
+    assert!(found.len() == 1 && found[0].departs_from_law(), "{found:?}");
+    assert!(
+        !flow::Finding { place: "state".into(), problem: "no clock runs here".into() }.departs_from_law()
+    );
+}
+
+#[test]
 fn a_random_inspection_is_made_by_a_draw_and_chosen_by_nobody() {
     let all = flow::shipped().unwrap();
     let d = all.iter().find(|d| d.id == "inspection").unwrap();

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 pub(crate) enum RulebookCommand {
     /// Validates limits, procedures, policies, calendar and regions.
     Check {
-        /// A rulebook in the file system (`cn/procedures/…`, `cn-62/procedures/…`) whose procedures are checked instead of those built in: a
-        /// draft, before it is built.
+        /// A rulebook in the file system (`cn/procedures/…`, `cn-62/procedures/…`) whose procedures are checked instead of those built in, against
+        /// its own `cn/clocks`: a draft, before it is built.
         #[arg(long)]
         folder: Option<PathBuf>,
     },

@@ -36,7 +36,9 @@ impl Findings {
 
 fn check(folder: Option<&Path>) -> Outcome {
     let mut found = Findings::default();
-    let (procedures, templates) = procedures(&mut found, folder);
+    let clocks = clocks(&mut found, folder);
+    let law = clocks.as_ref().unwrap_or_else(|| base::clock::Rules::builtin()).iter().count();
+    let (procedures, templates) = procedures(&mut found, folder, clocks);
     let rules = limit_rows(&mut found);
     let policies = match access::Access::new(Vault::from_key([0; 32])) {
         Ok(access) => access.policies().len(),
@@ -47,17 +49,37 @@ fn check(folder: Option<&Path>) -> Outcome {
     };
     let years = calendar(&mut found);
     let regions = regions(&mut found);
-    let clocks = base::clock::Rules::builtin().iter().count();
     out::json(&json!({
         "findings": found.0, "procedures": procedures, "templates": templates, "effects": effects::names(),
         "editions": Rules::builtin().editions().len(), "limit_rows": rules, "limits_hash": Rules::builtin().hash(),
-        "policies": policies, "calendar_years": years, "regions": regions, "clocks": clocks,
+        "policies": policies, "calendar_years": years, "regions": regions, "clocks": law,
     }));
     Ok(found.0 == 0)
 }
 
+/// The table of clocks of a folder; `None` where it has none of its own, and the one built in counts.
+fn clocks(found: &mut Findings, folder: Option<&Path>) -> Option<base::clock::Rules> {
+    const TABLE: &str = "cn/clocks/deadlines.csv";
+    let file = folder?.join(TABLE);
+    let read = || {
+        let text = std::fs::read_to_string(&file).map_err(|e| e.to_string())?;
+        base::clock::Rules::parse(&text).map_err(|e| e.to_string())
+    };
+    match file.exists().then(read)? {
+        Ok(rules) => Some(rules),
+        Err(problem) => {
+            found.add("clocks", TABLE, &problem);
+            None
+        }
+    }
+}
+
 /// Procedures with their guards, clocks, effects, forms and templates: those built in, or those of a folder.
-fn procedures(found: &mut Findings, folder: Option<&Path>) -> (usize, usize) {
+fn procedures(
+    found: &mut Findings,
+    folder: Option<&Path>,
+    clocks: Option<base::clock::Rules>,
+) -> (usize, usize) {
     let definitions = match folder.map_or_else(flow::shipped, flow::load_all) {
         Ok(definitions) => definitions,
         Err(e) => {
@@ -65,7 +87,11 @@ fn procedures(found: &mut Findings, folder: Option<&Path>) -> (usize, usize) {
             return (0, 0);
         }
     };
-    let words = effects::vocabulary(&definitions);
+    if definitions.is_empty() {
+        let problem = "there is no procedure here; name the folder of a rulebook, with cn/procedures in it";
+        found.add("procedures", "cn/procedures", problem);
+    }
+    let words = flow::Vocabulary { clocks, ..effects::vocabulary(&definitions) };
     let mut templates = 0;
     for d in &definitions {
         let folder =

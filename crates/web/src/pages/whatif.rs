@@ -75,7 +75,7 @@ pub(crate) async fn ask(State(app): State<Arc<App>>, PostedSignedIn(posted): Pos
     let faults: Vec<String> = flow::check(&changed, &words)
         .into_iter()
         // a clock that departs from the table of the law is what is being tried
-        .filter(|f| !before.contains(f) && !f.problem.contains("differs from row"))
+        .filter(|f| !before.contains(f) && !f.departs_from_law())
         .map(|f| f.to_string())
         .collect();
     if !faults.is_empty() {
