@@ -1,5 +1,6 @@
 //! What people see: inboxes, lists, one matter whole, the situation of a region, published documents.
 
+mod actions;
 mod alike;
 mod decided;
 mod documents;

@@ -13,6 +13,7 @@ mod blind;
 mod competence;
 mod concluded;
 mod contest;
+mod corrected;
 mod correction;
 mod declared;
 mod declared_sheet;
@@ -44,7 +45,7 @@ pub use competence::{
 };
 pub use concluded::{Concluded, Slot, concluded, concluded_of_plan};
 pub use contest::{Contest, ContestKind, ContestStanding, NewContest, Party, PartyStanding};
-pub use correction::{CorrectedReport, CorrectionState, IssuedReport, ReportCorrection, ResultChange};
+pub use corrected::{CorrectedReport, CorrectionState, IssuedReport, ReportCorrection, ResultChange};
 pub use declared::{
     Declared, DeclaredFilter, DeclaredLine, DeclaredState, DeclaredVerdict, Declarer, NewDeclared,
     declared_bytes, declared_standards, public_declared,

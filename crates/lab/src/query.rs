@@ -1,7 +1,8 @@
 //! Lists and details of samples and nonconformities, cut to what the reader may see.
 
 use crate::blind::blind_results;
-use crate::correction::{CorrectionState, ReportCorrection, corrections_of};
+use crate::corrected::{CorrectionState, ReportCorrection};
+use crate::correction::corrections_of;
 use crate::report::failure;
 use crate::result::{JudgedResult, RESULTS, VERDICTS, assemble, results_in};
 use crate::sample::Sample;

@@ -19,6 +19,7 @@ mod engine;
 mod exact;
 mod inference;
 mod input;
+mod keys;
 mod law;
 mod output;
 mod places;

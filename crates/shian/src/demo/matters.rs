@@ -35,8 +35,21 @@ fn officers() -> Json {
     json!([{ "name": "演示甲", "certificate": "甘A001" }, { "name": "演示乙", "certificate": "甘A002" }])
 }
 
+/// In a form: the day of its step.
+const THAT_DAY: &str = "{that day}";
+
+/// A form with the day of its step.
+fn dated(form: &Json, day: &str) -> Json {
+    match form {
+        Json::String(text) if text == THAT_DAY => day.into(),
+        Json::Array(all) => all.iter().map(|v| dated(v, day)).collect(),
+        Json::Object(all) => all.iter().map(|(k, v)| (k.clone(), dated(v, day))).collect(),
+        other => other.clone(),
+    }
+}
+
 /// The stories, about one shop of the county.
-fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> Vec<Story> {
+fn stories(shop: Id, name: &str, soon: &str) -> Vec<Story> {
     let complaint = |what: &str| {
         json!({
             "respondent": name, "respondent_address": "城关区示例路", "county": COUNTY, "what": what, "amount": "38.00",
@@ -91,7 +104,7 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
                 "chengguan",
                 6,
                 "check",
-                json!({ "checked_on": today, "officers": officers(), "found": "现场未见更改工具，已调取监控" }),
+                json!({ "checked_on": THAT_DAY, "officers": officers(), "found": "现场未见更改工具，已调取监控" }),
             )],
         },
         Story {
@@ -128,7 +141,7 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
                     "send_check",
                     json!({ "examiners": [{ "name": "演示甲" }, { "name": "演示乙" }] }),
                 ),
-                ("chengguan", 35, "check", json!({ "check_on": before, "check_result": "pass" })),
+                ("chengguan", 35, "check", json!({ "check_on": THAT_DAY, "check_result": "pass" })),
                 ("desk", 34, "grant", json!({})),
                 ("chengguan", 33, "issue", json!({})),
             ],
@@ -143,10 +156,10 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
                     "chengguan",
                     7,
                     "check",
-                    json!({ "checked_on": today, "business": "sales", "sales": points }),
+                    json!({ "checked_on": THAT_DAY, "business": "sales", "sales": points }),
                 ),
-                ("chengguan", 7, "serve", json!({ "handling": "written", "correct_by": today })),
-                ("chengguan", 7, "order", json!({ "correct_by": today, "reason": "改正食品贮存" })),
+                ("chengguan", 7, "serve", json!({ "handling": "written", "correct_by": THAT_DAY })),
+                ("chengguan", 7, "order", json!({ "correct_by": THAT_DAY, "reason": "改正食品贮存" })),
             ],
         },
         Story { procedure: "inspection", by: "chengguan", days_ago: 1, form: inspection, steps: vec![] },
@@ -195,7 +208,7 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
             }),
             steps: vec![
                 ("desk", 3, "approve", json!({})),
-                ("chengguan", 3, "deliver", json!({ "delivered_on": today, "copied": true })),
+                ("chengguan", 3, "deliver", json!({ "delivered_on": THAT_DAY, "copied": true })),
             ],
         },
         Story {
@@ -223,9 +236,9 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
             days_ago: 7,
             form: json!({
                 "operator": shop, "respondent": name, "party": "unit", "officers": officers(), "what": "未按规定公示检查结果（演示）",
-                "article": "演示条款", "warning": true, "fine": "500", "decided_on": today,
+                "article": "演示条款", "warning": true, "fine": "500", "decided_on": THAT_DAY,
             }),
-            steps: vec![("chengguan", 6, "pay", json!({ "paid_on": today, "how": "bank" }))],
+            steps: vec![("chengguan", 6, "pay", json!({ "paid_on": THAT_DAY, "how": "bank" }))],
         },
         supervision("不合格食品核查处置进度", 40, Some("in_time")),
         supervision("投诉举报按期办结", 25, Some("late")),
@@ -260,7 +273,7 @@ fn stories(shop: Id, name: &str, (before, today, soon): (&str, &str, &str)) -> V
             by: "chengguan",
             days_ago: 3,
             form: json!({
-                "drill": true, "county": COUNTY, "place": "示例小学", "happened_on": today, "ill": "36", "dead": "0",
+                "drill": true, "county": COUNTY, "place": "示例小学", "happened_on": THAT_DAY, "ill": "36", "dead": "0",
                 "symptoms": "腹痛腹泻（演练设定）", "reporter": "演示校医",
             }),
             steps: vec![(
@@ -301,10 +314,8 @@ pub(crate) async fn run(loader: &Loader<'_>, shop: Id, now: Instant) -> Result<(
         seats.insert(login, people::principal(&loader.app.store, &loader.access, login, &cx).await?);
     }
     let seat = |login: &str| seats.get(login).with_context(|| format!("the demo has no account {login}"));
-    let before = now.plus_seconds(-36 * DAY).china_date().to_string();
-    let today = now.plus_seconds(-7 * DAY).china_date().to_string();
     let soon = now.plus_seconds(3 * DAY).china_date().to_string();
-    for story in stories(shop, &name, (&before, &today, &soon)) {
+    for story in stories(shop, &name, &soon) {
         let who = seat(story.by)?;
         let cx = loader.context(who, now.plus_seconds(-story.days_ago * DAY));
         let matter = begin(loader, &cx, who, &story).await.with_context(|| story.procedure)?;
@@ -327,7 +338,8 @@ pub(crate) async fn run(loader: &Loader<'_>, shop: Id, now: Instant) -> Result<(
             let row = tx.first("select version from matter where id = $1", &[matter.into()]).await?;
             let version = row.map(|r| r.int("version")).transpose()?.unwrap_or(1);
             let (engine, access) = (&loader.app.engine, &loader.access);
-            flow::transition(&mut tx, &cx, engine, access, who, matter, version, step, form)
+            let form = dated(form, &cx.now.china_date().to_string());
+            flow::transition(&mut tx, &cx, engine, access, who, matter, version, step, &form)
                 .await
                 .with_context(|| format!("{}: {step}", story.procedure))?;
             tx.commit().await?;
@@ -339,7 +351,7 @@ pub(crate) async fn run(loader: &Loader<'_>, shop: Id, now: Instant) -> Result<(
 /// Opens the matter and, where somebody complained or reported, keeps who.
 async fn begin(loader: &Loader<'_>, cx: &Context, who: &Principal, story: &Story) -> Result<Id> {
     let attachments = &loader.app.attachments;
-    let mut form = story.form.clone();
+    let mut form = dated(&story.form, &cx.now.china_date().to_string());
     let field = ["papers", "files"].into_iter().find(|f| form[*f].is_string()).unwrap_or_default();
     let papers = match form.get(field).and_then(Json::as_str) {
         Some(list) => Some(attachments.keep(list.as_bytes().to_vec()).await?),

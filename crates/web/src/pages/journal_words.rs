@@ -109,6 +109,7 @@ const VERBS: &[(&str, Text)] = &[
     ("changed", Text::of("变更", "changed")),
     ("closed", Text::of("结束", "closed")),
     ("code", Text::of("查询码", "code")),
+    ("confirmed", Text::of("第二人确认", "confirmed by a second person")),
     ("contest_ended", Text::of("异议复检办结", "contest ended")),
     ("contested", Text::of("提出复检或异议", "contested")),
     ("corrected", Text::of("更正", "corrected")),
