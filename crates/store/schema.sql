@@ -52,9 +52,11 @@ CREATE TABLE account_grant (
     valid_from text not null,
     valid_to text,
     created_at integer not null
-) strict;
+, given_by integer, waits integer not null default 0, confirmed_by integer) strict;
 
 CREATE INDEX account_grant_account on account_grant (account, id);
+
+CREATE INDEX account_grant_waits on account_grant (account) where waits = 1;
 
 CREATE TABLE accreditation (
   id integer primary key,
