@@ -150,9 +150,9 @@ impl Source {
     fn below(&self, jurisdiction: &str, folder: &str) -> Option<&BTreeMap<String, String>> {
         let around =
             self.folders.iter().filter(|(j, _)| j.as_str() != jurisdiction && jurisdiction.starts_with(*j));
-        let whole =
+        let mut whole =
             around.filter_map(|(_, all)| all.get(folder)).filter(|f| f.contains_key("procedure.toml"));
-        whole.last()
+        whole.next_back()
     }
 }
 

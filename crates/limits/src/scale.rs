@@ -121,6 +121,27 @@ impl Scale {
     }
 }
 
+/// Number and unit of a value that carries its unit: `0.05mg/kg`, `<10 CFU/g`.
+#[must_use]
+pub fn with_unit(value: &str) -> Option<(&str, &str)> {
+    let text = value.trim();
+    let begins = |c: char| c.is_alphabetic() || matches!(c, '%' | '‰');
+    let at = text.char_indices().find(|(at, c)| {
+        begins(*c)
+            && Unit::parse(text[*at..].trim()).is_ok()
+            && text[..*at].contains(|d: char| d.is_ascii_digit())
+    });
+    let (number, unit) = text.split_at(at?.0);
+    let number = number.trim_end();
+    (number::reading(number) != Reading::Unreadable).then_some((number, unit.trim()))
+}
+
+/// Whether two texts are spellings of one unit.
+pub(crate) fn same_unit(a: &str, b: &str) -> bool {
+    number::plain(a) == number::plain(b)
+        || matches!((Unit::parse(a), Unit::parse(b)), (Ok(a), Ok(b)) if a == b)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,25 +187,4 @@ mod tests {
             assert_eq!(between(from, to), want, "{from} to {to}");
         }
     }
-}
-
-/// Number and unit of a value that carries its unit: `0.05mg/kg`, `<10 CFU/g`.
-#[must_use]
-pub fn with_unit(value: &str) -> Option<(&str, &str)> {
-    let text = value.trim();
-    let begins = |c: char| c.is_alphabetic() || matches!(c, '%' | '‰');
-    let at = text.char_indices().find(|(at, c)| {
-        begins(*c)
-            && Unit::parse(text[*at..].trim()).is_ok()
-            && text[..*at].contains(|d: char| d.is_ascii_digit())
-    });
-    let (number, unit) = text.split_at(at?.0);
-    let number = number.trim_end();
-    (number::reading(number) != Reading::Unreadable).then_some((number, unit.trim()))
-}
-
-/// Whether two texts are spellings of one unit.
-pub(crate) fn same_unit(a: &str, b: &str) -> bool {
-    number::plain(a) == number::plain(b)
-        || matches!((Unit::parse(a), Unit::parse(b)), (Ok(a), Ok(b)) if a == b)
 }

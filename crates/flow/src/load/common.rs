@@ -54,7 +54,7 @@ impl Common {
                 continue;
             }
             let party = step.by == crate::Side::Operator;
-            let from = d.states.iter().filter(|s| !s.r#final && !(party && s.unseen));
+            let from = d.states.iter().filter(|s| !(s.r#final || party && s.unseen));
             let from: Vec<String> = from.map(|s| s.id.clone()).collect();
             let mut form = form.filter(|f| d.form(&f.id).is_none()).cloned();
             for field in form.iter_mut().flat_map(|f| &mut f.fields).filter(|f| f.id == DOCUMENT) {
