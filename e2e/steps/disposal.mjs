@@ -58,14 +58,14 @@ export async function disposal({ tally, url, browser, facts, logins }) {
     const line = csv(await desk.page("/desk/matters?format=csv")).find((m) => m.matter === facts.recall);
     const own = await Clerk.signIn(url, logins.get(six(line.region)) ?? facts.officer);
     await take(own, facts.recall, "record_plan", {
-      stopped: "true", areas: "甘肃省内", quantity: "100", unit: "kg", procedure: "通知下游下架、登记、退回", goods: "destroy", ends_on: day(14), contact: "虚构联系人", contact_phone: "0931-0000000",
+      stopped: "true", areas: "甘肃省内", quantity: "100", unit: "kg", quantity_why: "按库存估算，尚未汇总", procedure: "通知下游下架、登记、退回", goods: "destroy", ends_on: day(6), contact: "虚构联系人", contact_phone: "0931-0000000",
     });
     await take(own, facts.recall, "assess");
     assert.ok((await publish(second, facts.recall)) > 0, "the recall is announced");
-    await take(own, facts.recall, "record_outcome", { firm_recovered: "0", firm_disposed: "0", note: "由各县就地召回、销毁" });
+    await take(own, facts.recall, "record_outcome", { firm_recovered: "0", firm_disposed: "0", missing: "0", gap_why: "由各县就地召回、销毁", note: "由各县就地召回、销毁" });
     assert.equal(forms(await desk.page(`/desk/matters/${facts.recall}`)).some((f) => f.action.endsWith(`/${facts.recall}/close`)), false, "not before its effect was checked");
     await take(own, facts.recall, "effect_check", { checked_on: today(), checked_places: "3", told: "3", still_on_sale: "0" });
-    await take(desk, facts.recall, "close", { evaluation: "召回有效" });
+    await take(desk, facts.recall, "close", { evaluation: "召回有效", open_ends: "各县就地处置，余量已说明" });
   });
 
   await tally.check("a second person closes; the failure is settled and the outcome public", async () => {
