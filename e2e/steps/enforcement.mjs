@@ -109,7 +109,7 @@ export async function enforcement({ tally, url, browser, facts }) {
     const waits = textOf(await officer.page(`/desk/matters/${facts.case}`));
     assert.match(waits, /该日之前不能办理“听证结束”/, "nobody is heard before the day the party was told");
     await take(desk, facts.case, "end_hearing", { ground: "withdrawn", reason: "当事人书面撤回听证要求" });
-    await take(desk, facts.case, "decide", { decided_on: today(), outcome: "罚款八万元，吊销许可", collective: "true", legal_review: "true" });
+    await take(desk, facts.case, "decide", { decided_on: today(), outcome: "罚款八万元，吊销许可", review: "陈述申辩已复核，不予采纳", collective: "true", legal_review: "true" });
     await take(desk, facts.case, "bans", { reason: "吊销许可" });
     await take(officer, facts.case, "serve", { served_on: today(), method: "direct" });
     await take(officer, facts.case, "pay", { paid: "80000" });
