@@ -75,8 +75,8 @@ pub(crate) struct Why {
     pub(crate) faults: Vec<FieldError>,
     /// What is wrong with the whole.
     refusal: Option<Text>,
-    /// What somebody else did meanwhile.
-    changes: Vec<Change>,
+    /// What somebody else did meanwhile, as far as the sender sees it; `None` where nobody did anything.
+    changes: Option<Vec<Change>>,
 }
 
 impl Why {
@@ -89,7 +89,7 @@ impl Why {
     pub(crate) fn of(e: Error) -> Result<Self, Error> {
         match e {
             Error::Form { faults } => Ok(Self::faults(faults)),
-            Error::Conflict { changes } => Ok(Self { changes, ..Self::default() }),
+            Error::Conflict { changes } => Ok(Self { changes: Some(changes), ..Self::default() }),
             Error::Refused(text) => Ok(Self { refusal: Some(text), ..Self::default() }),
             Error::Effect { .. } => match e.user_text() {
                 Some(text) => Ok(Self { refusal: Some(text), ..Self::default() }),
@@ -100,22 +100,36 @@ impl Why {
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        if self.changes.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT }
+        if self.changes.is_none() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT }
     }
 
     /// Said above the form: nothing of it was written, and nothing typed is lost.
     pub(crate) async fn said(&self, app: &App, viewer: &Viewer) -> Answer<Markup> {
         let lang = viewer.lang();
-        let people = People::of(app, viewer, self.changes.iter().map(|c| c.login.as_str()), &[]).await?;
+        let changes = self.changes.as_deref().unwrap_or_default();
+        let people = People::of(app, viewer, changes.iter().map(|c| c.login.as_str()), &[]).await?;
         Ok(ui::message(
             Tone::Bad,
             &html! {
-                p { strong { (if self.changes.is_empty() { lang.pick("尚未保存，填写的内容都在下面。", "Nothing was saved yet; all you typed stands below.") }
+                p { strong { (if self.changes.is_none() { lang.pick("尚未保存，填写的内容都在下面。", "Nothing was saved yet; all you typed stands below.") }
                     else { lang.pick("在您打开之后，他人已作更改；您的内容未写入。请核对下列变化，再决定是否提交。", "Somebody else changed this after you opened it; nothing of yours was written. Compare, then decide whether to submit again.") }) } }
                 @if let Some(text) = &self.refusal { p { (text.get(lang)) } }
                 @if !self.faults.is_empty() { ul { @for f in &self.faults { li { (f.title.get(lang)) (lang.pick("：", ": ")) (f.text.get(lang)) } } } }
-                @if !self.changes.is_empty() { ul { @for c in &self.changes { li { (c.at.china_minute()) " " (people.login(&c.login)) " — " (c.what.get(lang)) } } } }
+                @if !changes.is_empty() { ul { @for c in changes { li { (c.at.china_minute()) " " (people.login(&c.login)) " — " (c.what.get(lang)) } } } }
             },
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_is_one_also_for_whoever_sees_nothing_of_what_changed() {
+        let unseen = Why::of(Error::Conflict { changes: Vec::new() }).unwrap();
+        assert_eq!(unseen.status(), StatusCode::CONFLICT);
+        let refused = Why::of(Error::refused("不可", "no")).unwrap();
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
